@@ -1,0 +1,196 @@
+"""What the model fills in: its class name, field names and order are words that the model reads.
+
+The wire schema is flat and compact (enums, arrays of enums, integers; no `$ref`, no `anyOf`, no bounds):
+llama.cpp grammars fail open on more. Bounds and truth are checked here, in code, against the paper: what
+fails is a reason that the model is asked again with. Knows no offsets, cost or storage.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from .card import Status
+from .draft import Draft, DraftArtifact, DraftClaim, Scored
+from .errors import PaperFailed
+from .taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
+from .text import digits, numbers, words
+
+MAX_WORDS = 30
+"""Of the summary."""
+
+ARTIFACTS = ("code", "data", "weights")
+
+
+class _Wire(BaseModel):
+    """Closed to other fields, and its schema has its parts in place instead of `$ref`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    _inlined: ClassVar[dict[str, Any] | None] = None
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The wire schema, computed once a class."""
+        if cls._inlined is None:
+            cls._inlined = _inline(super().model_json_schema(*args, **kwargs))
+        return cls._inlined
+
+
+def _inline(schema: dict[str, Any]) -> dict[str, Any]:
+    definitions = schema.pop("$defs", {})
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return walk(definitions[node["$ref"].rsplit("/", 1)[-1]])
+            return {
+                key: walk(value)
+                for key, value in node.items()
+                if not (key in ("title", "description") and isinstance(value, str))
+            }
+        return [walk(item) for item in node] if isinstance(node, list) else node
+
+    return {"title": schema["title"], **walk(schema)}
+
+
+def answer_type(taxonomy: Taxonomy, sentences: int | None = None) -> type[BaseModel]:
+    """The class that a model fills in for one whole card with this taxonomy's labels.
+
+    With `sentences`, only numbers up to it can be written where the endpoint enforces the schema: small
+    models run past the end. Without, one schema serves all papers.
+    """
+
+    def enum(ids: Iterable[str]) -> Any:
+        return Literal[tuple(ids)]
+
+    claim = create_model(
+        "Claim",
+        __base__=_Wire,
+        sentence=(_numbers(1, sentences), ...),
+        kind=(enum(taxonomy.claim_kinds), ...),
+    )
+    fields: dict[str, Any] = {"tldr": (str, ...)}
+    fields |= {name: (list[enum(taxonomy.ids(name))], ...) for name in LABEL_FIELDS}  # type: ignore[misc]
+    fields["claims"] = (list[claim], ...)  # type: ignore[valid-type]
+    for name in ARTIFACTS:
+        fields[name] = (enum(STATUSES), ...)
+        fields[f"{name}_sentence"] = (_numbers(0, sentences), ...)
+    return create_model("Card", __base__=_Wire, **fields)
+
+
+def _numbers(first: int, last: int | None) -> Any:
+    return int if last is None else Literal[tuple(range(first, last + 1))]
+
+
+class WrongAnswer(Exception):
+    """An answer that breaks the rules; `str` of it is what the model is told.
+
+    `draft` is there when nothing but the summary is wrong: good enough to keep, with `flags`.
+    """
+
+    def __init__(self, reasons: list[str], draft: Draft | None, flags: tuple[str, ...]) -> None:
+        super().__init__("\n".join(f"- {reason}" for reason in reasons))
+        self.reasons = reasons
+        self.draft = draft
+        self.flags = flags
+
+
+def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sentences: int) -> Draft:
+    """The draft that an answer stands for. `source` is all that the model may take a number from.
+
+    `sentences` is how many the model was shown. Raises WrongAnswer with every reason at once.
+    """
+    try:
+        values = kind.model_validate_json(text).model_dump()
+    except ValidationError as error:
+        raise WrongAnswer([_reason(fault) for fault in error.errors()[:5]], None, ()) from error
+    reasons: list[str] = []
+    lists = {name: _labels(name, values[name], taxonomy, reasons) for name in LABEL_FIELDS}
+    claims = _claims(values["claims"], sentences, reasons)
+    artifacts = {name: _artifact(name, values, sentences, reasons) for name in ARTIFACTS}
+    tldr = " ".join(values["tldr"].split())
+    flags = summary_flags(tldr, source)
+    if not tldr:
+        reasons.append("tldr is empty: write one sentence")
+    draft = Draft(
+        tldr=tldr,
+        tasks=lists["tasks"],
+        modalities=lists["modalities"],
+        contributions=lists["contributions"],
+        claims=claims,
+        code=artifacts["code"],
+        data=artifacts["data"],
+        weights=artifacts["weights"],
+    )
+    if reasons or flags:
+        whole = draft if not reasons else None
+        raise WrongAnswer([*reasons, *(_ADVICE[flag] for flag in flags)], whole, flags)
+    return draft
+
+
+_ADVICE = {
+    "summary-too-long": f"tldr has more than {MAX_WORDS} words: write one shorter sentence",
+    "number-not-in-source": "tldr has a number that the paper does not have: leave it out",
+}
+
+
+def summary_flags(tldr: str, source: str) -> tuple[str, ...]:
+    """What is wrong with a summary that could still be kept."""
+    flags = []
+    if len(words(tldr)) > MAX_WORDS:
+        flags.append("summary-too-long")
+    if digits(tldr) - numbers(source):
+        flags.append("number-not-in-source")
+    return tuple(flags)
+
+
+def _labels(name: str, ids: list[str], taxonomy: Taxonomy, reasons: list[str]) -> tuple[Scored, ...]:
+    unique = list(dict.fromkeys(ids))
+    size = taxonomy.sizes[name]
+    if len(unique) < size.least:
+        reasons.append(f"{name} has {len(unique)} labels: give at least {size.least}")
+    # The main one comes first, so the surplus is the least of them.
+    return tuple(Scored(label) for label in unique[: size.most])
+
+
+def _claims(items: list[dict[str, Any]], sentences: int, reasons: list[str]) -> tuple[DraftClaim, ...]:
+    kinds: dict[int, str] = {}
+    for item in items:
+        number = item["sentence"]
+        if not 1 <= number <= sentences:
+            reasons.append(f"claims has sentence {number}: the paper has 1 to {sentences}")
+        else:
+            kinds.setdefault(number, item["kind"])
+    return tuple(DraftClaim(number, kinds[number]) for number in sorted(kinds))
+
+
+def _artifact(name: str, values: dict[str, Any], sentences: int, reasons: list[str]) -> DraftArtifact:
+    status, number = cast("Status", values[name]), values[f"{name}_sentence"]
+    if status == "not-stated":
+        return DraftArtifact(status)
+    if not 1 <= number <= sentences:
+        reasons.append(
+            f"{name} is {status} but {name}_sentence is {number}: give the sentence that says so, "
+            f"1 to {sentences}, or say not-stated"
+        )
+        return DraftArtifact("not-stated")
+    return DraftArtifact(status, number)
+
+
+def _reason(fault: Any) -> str:
+    place = ".".join(str(part) for part in fault["loc"])
+    given = fault.get("input")
+    shown = f" (given: {json.dumps(given)[:60]})" if isinstance(given, (str, int, float)) else ""
+    return f"{place or 'the answer'}: {fault['msg'][:300]}{shown}"
+
+
+def give_up(wrong: WrongAnswer, *, where: str, attempts: int) -> PaperFailed:
+    """The error for a paper whose answers stayed wrong."""
+    return PaperFailed(
+        f"the model's answer stayed wrong: {'; '.join(wrong.reasons)}",
+        where=where,
+        next_step="Try a larger model with --model",
+        attempts=attempts,
+    )

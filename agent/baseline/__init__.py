@@ -1,0 +1,117 @@
+"""The tagger that asks no model: every score comes from the text and from parameters that ship as data.
+
+It is the floor that any model is compared with, what `-m baseline` gives a user without a model, and a source
+of scores to combine with a model's. Fitted on the `train` split by `python -m papercards.evals.fit`. Labels
+that were not there to be fitted, as in a taxonomy of your own, are judged by their definitions.
+
+Knows papers, taxonomies and drafts. Knows no models and no HTTP.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..card import Status
+from ..draft import Draft, DraftArtifact, DraftClaim, Scored
+from ..paper import Paper
+from ..taxonomy import LABEL_FIELDS, Taxonomy
+from .availability import ARTIFACTS, Artifact, Finding, find
+from .gist import gist
+from .parameters import Parameters, fitted, keywords, version
+from .statements import Chances, Classifier
+from .tags import Tagger, choose, probabilities
+
+__all__ = ["Baseline", "Chances", "Scores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Probabilities for everything that a card may say of a paper."""
+
+    labels: Mapping[str, Mapping[str, float]]
+    """Label field to label to the probability that it fits; each label on its own."""
+    sentences: tuple[Chances, ...]
+    """For each sentence of the abstract, in order."""
+    statuses: Mapping[Artifact, Mapping[Status, float]]
+    """`code`, `data` and `weights`, each to the probability of each status: they add up to 1."""
+    findings: Mapping[Artifact, Finding]
+    """What the rules behind `statuses` found, with the sentence."""
+
+
+class Baseline:
+    """The model-free tagger for one taxonomy. Made once, used for any number of papers, from any thread."""
+
+    def __init__(self, taxonomy: Taxonomy, parameters: Parameters | None = None) -> None:
+        """`parameters` None: those that come with the package."""
+        self._taxonomy = taxonomy
+        self._fit = parameters or fitted()
+        self._tagger = Tagger(
+            taxonomy,
+            rarity=self._fit.rarity,
+            keyword_rarity=self._fit.keyword_rarity,
+            keywords=keywords(),
+            papers=self._fit.papers,
+        )
+        self._known = {field: self._tagger.known(field) for field in LABEL_FIELDS}
+        self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
+
+    @property
+    def version(self) -> str:
+        """Eight hex digits over the parameters and keywords: the same ones give the same scores."""
+        return version(self._fit)
+
+    def scores(self, paper: Paper) -> Scores:
+        """Every probability for a paper."""
+        sentences = _sentences(paper)
+        rows = self._tagger.features(paper.title, paper.abstract)
+        findings = find(sentences)
+        return Scores(
+            labels={
+                field: probabilities(self._fit.fields[field], rows[field], self._known[field])
+                for field in LABEL_FIELDS
+            },
+            sentences=tuple(self._classifier.chances(sentences)),
+            statuses={
+                artifact: self._fit.availability[artifact][findings[artifact].rule] for artifact in ARTIFACTS
+            },
+            findings=findings,
+        )
+
+    def tag(self, paper: Paper) -> Draft:
+        """The draft of a card.
+
+        Confidences: of a label, that it fits; of a claim, that the sentence is a claim of that kind; of
+        code, data and weights, that the status is right.
+        """
+        scores = self.scores(paper)
+        tldr, fits = gist(_sentences(paper), paper.title)
+        claims = tuple(
+            DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
+            for number, chances in enumerate(scores.sentences, start=1)
+            if chances.claim >= self._fit.claims.threshold
+        )
+        return Draft(
+            tldr=tldr,
+            tasks=self._chosen("tasks", scores),
+            modalities=self._chosen("modalities", scores),
+            contributions=self._chosen("contributions", scores),
+            claims=claims,
+            code=_artifact("code", scores),
+            data=_artifact("data", scores),
+            weights=_artifact("weights", scores),
+            flags=() if fits else ("summary-too-long",),
+        )
+
+    def _chosen(self, field: str, scores: Scores) -> tuple[Scored, ...]:
+        chances = scores.labels[field]
+        labels = choose(chances, self._fit.fields[field], self._known[field], self._taxonomy.sizes[field])
+        return tuple(Scored(label, round(chances[label], 4)) for label in labels)
+
+
+def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
+    finding = scores.findings[artifact]
+    chance = scores.statuses[artifact].get(finding.status, 0.0)
+    return DraftArtifact(finding.status, finding.sentence, round(chance, 4))
+
+
+def _sentences(paper: Paper) -> list[str]:
+    return [paper.abstract[span.start : span.end] for span in paper.sentences]

@@ -1,0 +1,113 @@
+"""What was fitted on the `train` split, as data: `data/baseline.json`, written by `papercards.evals.fit`.
+
+Read once a process. The keyword lists of `data/keywords.toml` are written by hand and stand beside it. Knows
+neither papers nor labels files.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from ..card import Status
+from ..text import digest
+
+DATA = Path(__file__).parent.parent / "data"
+FITTED = DATA / "baseline.json"
+KEYWORDS = DATA / "keywords.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A logistic regression: log odds = bias + the sum of weight times feature."""
+
+    bias: float
+    weights: tuple[float, ...]
+
+    def log_odds(self, features: tuple[float, ...]) -> float:
+        """The log odds for one row of features, in the order of the weights."""
+        return self.bias + sum(w * x for w, x in zip(self.weights, features, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A regression with the probability from which its answer counts as yes."""
+
+    model: Linear
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFit:
+    """One label field."""
+
+    trained: Cut
+    """For labels that training papers carry or that have keywords: all features."""
+    defined: Cut
+    """For labels of which nothing but the definition is known: the first features alone."""
+    alone: tuple[str, ...]
+    """Labels that, in training, never had another beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedPaper:
+    """One training paper as a neighbour."""
+
+    terms: Mapping[str, float]
+    labels: Mapping[str, Mapping[str, float]]
+    """Field to label to the share of readings that gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFit:
+    """The sentence classifier: is it a claim, and of which kind."""
+
+    kinds: tuple[str, ...]
+    threshold: float
+    words: Mapping[str, tuple[float, ...]]
+    """For each run of stems its weight for "is a claim" and for each kind."""
+    cues: Mapping[str, tuple[float, ...]]
+    """The same for each cue of `statements.CUES` and each place in the text."""
+    bias: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """All of it."""
+
+    fitted_on: str
+    """Version of the labels."""
+    rarity: Mapping[str, float]
+    keyword_rarity: Mapping[str, float]
+    papers: tuple[TrainedPaper, ...]
+    fields: Mapping[str, FieldFit]
+    claims: ClaimFit
+    availability: Mapping[str, Mapping[str, Mapping[Status, float]]]
+    """Artifact to the rule that fired to the probability of each status."""
+
+
+ADAPTER: TypeAdapter[Parameters] = TypeAdapter(Parameters)
+"""JSON to `Parameters` and back."""
+
+
+@lru_cache(maxsize=1)
+def fitted() -> Parameters:
+    """The parameters that come with the package."""
+    return ADAPTER.validate_json(FITTED.read_bytes())
+
+
+@lru_cache(maxsize=1)
+def keywords() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Field to label to keywords, as they are written."""
+    table: TypeAdapter[Mapping[str, Mapping[str, tuple[str, ...]]]] = TypeAdapter(
+        Mapping[str, Mapping[str, tuple[str, ...]]]
+    )
+    return table.validate_python(tomllib.loads(KEYWORDS.read_text(encoding="utf-8")))
+
+
+def version(parameters: Parameters) -> str:
+    """Eight hex digits of the SHA-256 of the parameters and the keyword file."""
+    return digest(ADAPTER.dump_json(parameters).decode(), KEYWORDS.read_text(encoding="utf-8"))[:8]

@@ -1,0 +1,188 @@
+"""Answers on disk by content hash.
+
+The cache is the only checkpoint: a killed batch is resumed by running it again.
+
+A row's key is the SHA-256 of the canonical JSON of the request's *parts* (what changes the answer, and
+nothing else); its value is JSON text that repeats the parts, so that a miss can be explained. diskcache
+unpickles what it finds in its table (CVE-2025-69872, unfixed in 5.6.3; its own JSONDisk too), so `TextDisk`
+accepts text and nothing else, on write and on read: a planted pickle, or a row that points at a file, is a
+miss.
+
+Knows requests as JSON values. Knows no papers and no models.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import diskcache
+
+from .errors import StorageError
+
+_MODE_RAW = 1
+_NO_LIMIT = 1 << 62
+_BUSY_S = 120.0
+"""How long a writer waits for the other processes that share the cache."""
+
+_README = "Answers of language models, kept by papercards. Safe to delete; a rerun would ask again.\n"
+
+Part = str | int | float | bool | None
+Parts = Mapping[str, Part]
+"""What a request's answer depends on, by name; long parts as their SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One validated answer and what is known of the calls that gave it."""
+
+    text: str
+    """Raw, as the model wrote it: it is parsed again on each read."""
+    model: str
+    """As the endpoint named it."""
+    finish_reason: str
+    created: str
+    """UTC, ISO 8601, whole seconds."""
+    seconds: float
+    """Wall time of all calls, waiting for retries aside."""
+    calls: int
+    """Answered calls: 1, and 1 more for each time that it was re-asked."""
+    prompt_tokens: int
+    cached_prompt_tokens: int
+    completion_tokens: int
+    flags: tuple[str, ...] = ()
+    """What was accepted although it was not as asked."""
+    logprobs: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
+    """For each token that was kept, the likeliest tokens with their natural-log probabilities."""
+
+
+class TextDisk(diskcache.Disk):  # type: ignore[misc]  # the package ships no types
+    """A diskcache `Disk` for text alone: nothing is ever pickled or unpickled, no file is opened by a row."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        """The key as stored. Raises TypeError for anything but text."""
+        if type(key) is not str:
+            raise TypeError("a cache key is text")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        """The key of a row. Raises ValueError for a row that text did not make."""
+        if not raw or type(key) is not str:
+            raise ValueError("a row of the cache is not text")
+        return key
+
+    def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, str]:
+        """The value as stored. Raises TypeError for anything but text."""
+        if type(value) is not str or read:
+            raise TypeError("a cache value is text")
+        return len(value), _MODE_RAW, None, value
+
+    def fetch(self, mode: object, filename: object, value: object, read: bool) -> str:
+        """The value of a row. Raises ValueError for a row that text did not make."""
+        if mode != _MODE_RAW or filename is not None or type(value) is not str:
+            raise ValueError("a row of the cache is not text")
+        return value
+
+
+def key_of(parts: Parts) -> str:
+    """SHA-256 in hex of the canonical JSON (sorted keys, no spaces) of the parts."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Cache:
+    """A directory of answers that several processes may share.
+
+    Raises StorageError where the directory cannot be used or the disk is full.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        if directory.exists() and not directory.is_dir():
+            raise StorageError(
+                "the cache directory is a file",
+                where=str(directory),
+                next_step="Name another with --cache-dir",
+            )
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            store = directory / "answers"
+            store.mkdir(mode=0o700, exist_ok=True)
+            store.chmod(0o700)
+            readme = store / "README"
+            if not readme.exists():
+                readme.write_text(_README)
+            self._rows = diskcache.Cache(
+                str(store),
+                disk=TextDisk,
+                timeout=_BUSY_S,
+                eviction_policy="none",
+                cull_limit=0,
+                size_limit=_NO_LIMIT,
+                statistics=0,
+            )
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "open") from error
+
+    def get(self, parts: Parts) -> Answer | None:
+        """The answer to a request, or None; a row that cannot be read is None."""
+        try:
+            text = self._rows.get(key_of(parts))
+        except ValueError:
+            return None
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "read") from error
+        return _decode(text) if text is not None else None
+
+    def put(self, parts: Parts, answer: Answer) -> None:
+        """Keep an answer. It is on disk when this returns."""
+        row = json.dumps({"answer": asdict(answer), "parts": dict(parts)}, ensure_ascii=False)
+        try:
+            self._rows.set(key_of(parts), row)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "write") from error
+
+    def rows(self) -> Iterator[tuple[dict[str, Part], Answer]]:
+        """Every readable row: its parts and its answer."""
+        try:
+            for key in self._rows.iterkeys():
+                text = self._rows.get(key)
+                if text is not None and (answer := _decode(text)) is not None:
+                    yield cast("dict[str, Part]", json.loads(text)["parts"]), answer
+        except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "read") from error
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return int(self._rows.volume())
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._rows.close()
+
+    def _broken(self, error: Exception, doing: str) -> StorageError:
+        reason = getattr(error, "strerror", None) or str(error) or "it stayed busy"
+        return StorageError(
+            f"cannot {doing} the cache: {reason}",
+            where=str(self.directory),
+            next_step="Free the disk or name another with --cache-dir; what was answered is kept",
+        )
+
+
+def _decode(text: str) -> Answer | None:
+    try:
+        fields: dict[str, Any] = json.loads(text)["answer"]
+        fields["flags"] = tuple(fields["flags"])
+        fields["logprobs"] = tuple(
+            tuple((str(token), float(value)) for token, value in top) for top in fields["logprobs"]
+        )
+        return Answer(**fields)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,173 @@
+"""The card: what is written about a paper.
+
+Its field names are the contract with every reader of a card file.
+
+One JSON object a line. Offsets are code points of the abstract, 0-based and half-open:
+`abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a calibrated probability, or null
+where nothing was there to compute it from. Knows nothing of how a card is made.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import BadInput
+
+SCHEMA_VERSION = 1
+
+Status = Literal["released", "promised", "not-stated"]
+
+
+class Record(BaseModel):
+    """Frozen, and closed to fields that nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Evidence(Record):
+    """The sentence that says it."""
+
+    start: int = Field(ge=0)
+    """First character."""
+    end: int
+    """One past the last."""
+    sentence: int = Field(ge=1)
+    """Number of the sentence in the abstract, from 1."""
+    text: str = Field(min_length=1)
+    """Letter for letter as the abstract has it."""
+
+    @model_validator(mode="after")
+    def _length_fits(self) -> Self:
+        if self.end - self.start != len(self.text):
+            raise ValueError(
+                f"span {self.start}-{self.end} is {self.end - self.start} characters, "
+                f"the text has {len(self.text)}"
+            )
+        return self
+
+
+class Label(Record):
+    """One tag, an id of the taxonomy."""
+
+    label: str
+    confidence: float | None = Field(default=None, ge=0, le=1)
+
+
+class Claim(Record):
+    """One thing the authors say of their own results."""
+
+    kind: str
+    """An id of the taxonomy's claim kinds."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    evidence: Evidence
+
+
+class Artifact(Record):
+    """Whether code, data or weights are to be had. `not-stated` is an answer, and is not "no"."""
+
+    status: Status
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    evidence: Evidence | None = None
+
+
+class CardLink(Record):
+    """A URL of the abstract and what stands behind it."""
+
+    url: str
+    kind: Literal["code", "data", "weights", "other"]
+    start: int = Field(ge=0)
+    end: int
+
+
+class Reproducibility(Record):
+    """What a reader needs to repeat the work."""
+
+    code: Artifact
+    data: Artifact
+    weights: Artifact
+    links: tuple[CardLink, ...] = ()
+
+
+class Tokens(Record):
+    """Tokens of all calls behind the card, retries and re-asked answers included."""
+
+    prompt: int = 0
+    cached_prompt: int = 0
+    """The part of `prompt` that the endpoint had in its own cache."""
+    completion: int = 0
+
+
+class Provenance(Record):
+    """What made the card. The same for every run that reads the same answers from the cache."""
+
+    model: str
+    model_sha256: str | None = None
+    """Of the weights, where they are a local file."""
+    prompt: str
+    """`name@` and eight hex digits over all the words that a model is sent, the paper aside."""
+    taxonomy: str
+    schema_version: int = Field(default=SCHEMA_VERSION, alias="schema")
+    created: str
+    """When the answer was made, UTC, ISO 8601; empty where no model was asked."""
+    calls: int = 0
+    """Calls answered for this card, re-asked ones included."""
+    tokens: Tokens = Tokens()
+    cost_usd: float | None = None
+    """None: the price is not known."""
+    seconds: float = 0.0
+    """Wall time of the calls."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Card(Record):
+    """What papercards says about one paper."""
+
+    id: str
+    title: str
+    status: Literal["ok"] = "ok"
+    tldr: str
+    """One sentence, at most 30 words unless the flag `summary-too-long` says otherwise."""
+    tasks: tuple[Label, ...]
+    """The main one first; so for modalities and contributions."""
+    modalities: tuple[Label, ...]
+    contributions: tuple[Label, ...]
+    claims: tuple[Claim, ...]
+    """In the order of the text."""
+    reproducibility: Reproducibility
+    flags: tuple[str, ...] = ()
+    """What a reader should know: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
+    provenance: Provenance
+
+    def to_json(self) -> str:
+        """The card on one line, non-ASCII characters as they are."""
+        return self.model_dump_json(by_alias=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of one line of a card file."""
+    schema = Card.model_json_schema(by_alias=True, mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:papercards:card:{SCHEMA_VERSION}",
+        **schema,
+    }
+
+
+def read_cards(path: Path) -> Iterator[Card]:
+    """The cards of a JSONL file, one at a time. Raises BadInput with the line that is none."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield Card.model_validate_json(line)
+            except ValidationError as error:
+                fault = error.errors()[0]
+                field = ".".join(str(part) for part in fault["loc"])
+                raise BadInput(
+                    f"not a card: {field + ': ' if field else ''}{fault['msg']}",
+                    where=f"{path}:{number}",
+                ) from error

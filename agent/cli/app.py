@@ -1,0 +1,76 @@
+"""The `papercards` program: its commands, and where an error becomes one line and an exit code."""
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from ..errors import PapercardsError
+from . import cards, enrich, evaluation, models, summarize, taxonomy
+
+app = typer.Typer(
+    name="papercards",
+    help="Read research papers and write a card for each: summary, tags, claims with evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("summarize")(summarize.summarize)
+app.command("enrich")(enrich.enrich)
+app.add_typer(evaluation.app, name="eval")
+app.command("show")(cards.show)
+app.command("verify")(cards.verify)
+app.command("schema")(cards.schema)
+app.add_typer(models.app, name="models")
+app.add_typer(taxonomy.app, name="taxonomy")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"papercards {metadata.version('papercards')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options that stand before a command; `main` looks at --debug itself."""
+
+
+def main() -> None:
+    """Run the program."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except PapercardsError as error:
+        if debug:
+            raise
+        print(f"papercards: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("papercards: interrupted; run the same command again to go on", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does.
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except Exception as error:
+        if debug:
+            raise
+        line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        print(
+            f"papercards: this is a fault of papercards: {line}. "
+            "Run it again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None

@@ -1,0 +1,70 @@
+"""`papercards show`, `verify` and `schema`: card files, looked at and checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options, terminal, wiring
+
+CARDS = Annotated[Path, typer.Argument(help="A card file (.jsonl).", metavar="CARDS")]
+
+
+def show(cards: CARDS) -> None:
+    """Print a table of the cards in a file."""
+    from ..card import read_cards
+
+    terminal.print_table(read_cards(_existing(cards)))
+
+
+def verify(
+    cards: CARDS,
+    source: Annotated[
+        list[str], typer.Option(help="Where the papers came from; may repeat.", metavar="SOURCE")
+    ],
+    column: options.Columns = None,
+) -> None:
+    """Check every offset, quote, link and number of a card file against its papers."""
+    from ..card import read_cards
+    from ..errors import VerifyFailed
+    from ..evidence import check
+    from ..sources import BadRecord, open_source
+
+    names = wiring.columns(column)
+    papers = {
+        record.id: record
+        for spec in source
+        for record in open_source(spec, columns=names)
+        if not isinstance(record, BadRecord)
+    }
+    count = spans = faults = 0
+    for count, card in enumerate(read_cards(_existing(cards)), start=1):  # noqa: B007
+        paper = papers.get(card.id)
+        found = check(card, paper) if paper else ["no source has this paper"]
+        for fault in found:
+            print(f"{card.id}: {fault}")
+        faults += len(found)
+        held = card.reproducibility
+        spans += len(card.claims) + sum(
+            artifact.evidence is not None for artifact in (held.code, held.data, held.weights)
+        )
+    if faults:
+        raise VerifyFailed(f"{faults} faults in {count} cards", where=str(cards))
+    print(f"{count} cards, {spans} quoted sentences: all as the papers have them")
+
+
+def schema() -> None:
+    """Print the JSON schema of one line of a card file."""
+    import json
+
+    from ..card import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+def _existing(path: Path) -> Path:
+    from ..errors import UsageError
+
+    if not path.is_file():
+        raise UsageError("there is no such file", where=str(path))
+    return path

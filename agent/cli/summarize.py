@@ -1,0 +1,107 @@
+"""`papercards summarize`: the card of one paper, for reading."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..paper import Paper
+
+
+def summarize(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file with one paper or several, or '-' (standard input: title, blank line, abstract)."
+        ),
+    ] = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(help="Which paper, by number from 1 or by a part of its title."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The title, instead of a source.")] = None,
+    abstract: Annotated[str | None, typer.Option(help="The abstract, instead of a source.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the record, not the card.")] = False,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    taxonomy: options.Taxonomy = None,
+    timeout: options.Timeout = None,
+    cache_dir: options.CacheDir = None,
+    no_cache: options.NoCache = None,
+    offline: options.Offline = None,
+    column: options.Columns = None,
+) -> None:
+    """Read one paper and print its card."""
+    import asyncio
+
+    from ..errors import UsageError
+    from ..paper import Paper, paper_id
+
+    chosen = wiring.settings(
+        model=model,
+        base_url=base_url,
+        taxonomy=taxonomy,
+        timeout_s=timeout,
+        cache_dir=cache_dir,
+        no_cache=no_cache,
+        offline=offline,
+    )
+    if source is None:
+        if not title or not abstract:
+            raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
+        paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
+    else:
+        paper = _one(source, pick, wiring.columns(column))
+    with wiring.session(chosen) as session:
+        reader = session.reader(wiring.choose_model(chosen))
+
+        async def read() -> str:
+            try:
+                return (await reader.read(paper)).card.to_json()
+            finally:
+                await reader.close()
+
+        line = asyncio.run(read())
+    if json:
+        print(line)
+        return
+    from ..card import Card
+
+    terminal.print_card(Card.model_validate_json(line))
+
+
+def _one(source: str, pick: str | None, names: dict[str, str]) -> "Paper":
+    """The paper that is meant; bad records beside it do not matter."""
+    from itertools import islice
+
+    from ..errors import BadInput, UsageError
+    from ..sources import BadRecord, open_source
+
+    records = open_source(source, columns=names)
+    if pick is not None and pick.isdigit():
+        number = int(pick)
+        found = next(islice(records, max(0, number - 1), None), None) if number else None
+        if found is None:
+            raise UsageError(f"there is no paper {pick}", where=source)
+        if isinstance(found, BadRecord):
+            raise BadInput(found.reason, where=found.where)
+        return found
+    if pick is not None:
+        for record in records:
+            if not isinstance(record, BadRecord) and pick.casefold() in record.title.casefold():
+                return record
+        raise UsageError(f'no title has "{pick}" in it', where=source)
+    first = list(islice(records, 2))
+    if len(first) > 1:
+        raise UsageError(
+            "there are several papers",
+            where=source,
+            next_step="Say which with --pick N or --pick PART-OF-TITLE, or use enrich",
+        )
+    if not first:
+        raise BadInput("there is no paper", where=source)
+    if isinstance(first[0], BadRecord):
+        raise BadInput(first[0].reason, where=first[0].where)
+    return first[0]

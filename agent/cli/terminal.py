@@ -1,0 +1,209 @@
+"""What a person sees: notes and progress on standard error, cards and tables on standard output."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from ..card import Card
+
+QUIET_S = 5.0
+"""Seconds between two progress lines where the terminal is none."""
+
+
+def note(text: str) -> None:
+    """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def clean(text: str) -> str:
+    """The text without what could steer a terminal."""
+    from ..text import visible
+
+    return visible(text)[0]
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `2 min 10 s`, `3 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def money(usd: float | None) -> str:
+    """Dollars, or that nobody knows."""
+    return "cost unknown" if usd is None else f"${usd:.4f}" if 0 < usd < 1 else f"${usd:.2f}"
+
+
+@contextmanager
+def bytes_bar(name: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for a download; the callback takes bytes so far and in all."""
+    if not sys.stderr.isatty():
+        last = [0.0]
+
+        def line(done: int, whole: int) -> None:
+            if time.monotonic() - last[0] >= QUIET_S or done == whole:
+                last[0] = time.monotonic()
+                note(f"{name}: {done / 1e6:,.0f} of {whole / 1e6:,.0f} MB")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+class Counter:
+    """Counts a run and shows it: a live line on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, total: int | None, *, free: bool) -> None:
+        self.total = total
+        self.done = self.cached = self.failed = self.duplicates = 0
+        self.prompt_tokens = self.completion_tokens = self.calls = 0
+        self.cost_usd: float | None = 0.0
+        self._free = free
+        self._begin = time.monotonic()
+        self._shown = self._begin
+        self._live = sys.stderr.isatty()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._begin
+
+    def show(self, *, last: bool = False) -> None:
+        """Bring the line up to date, at most ten times a second."""
+        now = time.monotonic()
+        if last:
+            if self._live:
+                print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+            return
+        if now - self._shown < (0.1 if self._live else QUIET_S):
+            return
+        self._shown = now
+        if self._live:
+            print(f"\r\x1b[2K{self._line()}", end="", file=sys.stderr, flush=True)
+        else:
+            note(self._line())
+
+    def _line(self) -> str:
+        finished = self.done + self.failed + self.duplicates
+        parts = [f"{finished}/{self.total}" if self.total else f"{finished} papers"]
+        parts.append(f"{self.cached} cached")
+        parts.append(f"{self.failed} failed")
+        if not self._free:
+            parts.append(f"{self.prompt_tokens + self.completion_tokens:,} tokens")
+            parts.append(money(self.cost_usd))
+        asked = finished - self.cached
+        if self.total and asked > 0:
+            left = (self.total - finished) * self.seconds / asked
+            parts.append(f"{duration(left)} left")
+            if self.cost_usd:
+                whole = self.cost_usd * self.total / max(1, asked)
+                parts.append(f"about {money(whole)} in all")
+        return " · ".join(parts)
+
+    def summary(self, outputs: Sequence[str]) -> str:
+        """What the run did, in one line."""
+        fresh = self.done - self.cached
+        made = f"{self.done} cards"
+        parts = [made if self._free else f"{made} ({fresh} new, {self.cached} cached)"]
+        parts.append(f"{self.failed} failed")
+        if self.duplicates:
+            parts.append(f"{self.duplicates} duplicates skipped")
+        if not self._free:
+            tokens = self.prompt_tokens + self.completion_tokens
+            parts += [f"{self.calls} calls", f"{tokens:,} tokens", money(self.cost_usd)]
+        parts.append(duration(self.seconds))
+        where = f" → {', '.join(outputs)}" if outputs else ""
+        return ", ".join(parts) + where
+
+
+def print_card(card: "Card") -> None:
+    """A card for reading."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(clean(card.title), style="bold"))
+    console.print(Text(clean(card.tldr)))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name in ("tasks", "modalities", "contributions"):
+        labels = Text(", ").join(_label(item.label, item.confidence) for item in getattr(card, name))
+        grid.add_row(name, labels)
+    for name in ("code", "data", "weights"):
+        artifact = getattr(card.reproducibility, name)
+        grid.add_row(name, _label(artifact.status, artifact.confidence))
+    for link in card.reproducibility.links:
+        grid.add_row("link", Text(link.url))
+    console.print(Padding(grid, (1, 0)))
+    for claim in card.claims:
+        console.print(
+            Text.assemble(
+                (f"{claim.kind} ", "cyan"),
+                (f"[{claim.evidence.sentence}] ", "dim"),
+                clean(claim.evidence.text),
+            ),
+        )
+    if card.flags:
+        console.print(Text(f"flags: {', '.join(card.flags)}", style="yellow"))
+    made = card.provenance
+    console.print(
+        Text(
+            f"{made.model} · {made.prompt} · {made.taxonomy} · {made.calls} calls · {duration(made.seconds)}",
+            style="dim",
+        )
+    )
+
+
+def _label(name: str, confidence: float | None) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(name, (f" {confidence:.2f}", "dim") if confidence is not None else "")
+
+
+def print_table(cards: Iterator["Card"]) -> int:
+    """One row a card; gives how many."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("title", max_width=44, no_wrap=True, overflow="ellipsis")
+    for name in ("main task", "modality", "contribution", "code"):
+        table.add_column(name, no_wrap=True)
+    for name in ("claims", "seconds"):
+        table.add_column(name, justify="right")
+    count = 0
+    for card in cards:
+        count += 1
+        first = [
+            Text(labels[0].label if labels else "-")
+            for labels in (card.tasks, card.modalities, card.contributions)
+        ]
+        table.add_row(
+            Text(clean(card.title)),
+            *first,
+            card.reproducibility.code.status,
+            str(len(card.claims)),
+            f"{card.provenance.seconds:.1f}",
+        )
+    console = Console(highlight=False)
+    wide = Console(highlight=False, width=150)
+    (console if console.is_terminal else wide).print(table)
+    return count

@@ -1,0 +1,218 @@
+"""From settings and the environment to the pieces of a run: model, taxonomy, cache, reader."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from .. import models
+from ..errors import MissingExtra, UsageError
+from ..settings import FILE_NAME, Settings, merge
+
+if TYPE_CHECKING:
+    from ..cache import Cache
+    from ..call import Caller
+    from ..local.server import LocalServer
+    from ..reader import ModelReader, Reader
+    from ..taxonomy import Taxonomy
+
+OPENAI_URL = "https://api.openai.com/v1"
+HOSTED_TIMEOUT_S = 60.0
+LOCAL_TIMEOUT_S = 900.0
+"""The first prompt on a slow machine takes minutes."""
+
+
+def settings(**flags: object) -> Settings:
+    """The settings of this invocation; a flag that is None was not given."""
+    if flags.get("no_cache"):
+        flags["cache"] = False
+    flags.pop("no_cache", None)
+    return merge(flags, os.environ, Path(FILE_NAME))
+
+
+def columns(pairs: list[str] | None) -> dict[str, str]:
+    """`title=Name` pairs as a map. Raises UsageError for anything else."""
+    found = {}
+    for pair in pairs or []:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours or not theirs:
+            raise UsageError(f'--column takes ours=theirs, not "{pair}"')
+        found[ours.strip()] = theirs.strip()
+    return found
+
+
+def cache_directory(chosen: Settings) -> Path:
+    """Flag or variable, else `cache/` of a checkout, else the user's cache directory."""
+    if chosen.cache_dir:
+        return Path(chosen.cache_dir).expanduser()
+    project = Path("pyproject.toml")
+    if Path("cache").is_dir() and project.is_file():
+        with project.open(encoding="utf-8", errors="replace") as lines:
+            if 'name = "papercards"\n' in lines:
+                return Path("cache")
+    return platformdirs.user_cache_path("papercards")
+
+
+def models_directory(chosen: Settings) -> Path:
+    """Where the weights of embedded models are kept."""
+    if chosen.models_dir:
+        return Path(chosen.models_dir).expanduser()
+    return platformdirs.user_cache_path("papercards") / "models"
+
+
+def load_taxonomy(chosen: Settings) -> "Taxonomy":
+    """The taxonomy that was named, else the shipped one."""
+    from importlib import resources
+
+    from ..taxonomy import load, parse
+
+    if chosen.taxonomy:
+        return load(Path(chosen.taxonomy))
+    shipped = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
+    return parse(shipped.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
+
+
+def choose_model(chosen: Settings) -> models.Model:
+    """The model that was named; else a hosted one where a key is, else the embedded one."""
+    if chosen.model:
+        return models.resolve(chosen.model, base_url=chosen.base_url)
+    if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
+        return models.resolve(models.DEFAULT_HOSTED, base_url=chosen.base_url)
+    if chosen.base_url:
+        raise UsageError(
+            "--base-url says where, not which model",
+            next_step="Name it with --model provider/model",
+        )
+    return models.resolve(models.DEFAULT_LOCAL)
+
+
+def endpoint_url(model: models.Model) -> str:
+    """Where a hosted model is asked."""
+    if model.base_url:
+        return model.base_url.rstrip("/")
+    return os.environ.get("OPENAI_BASE_URL", OPENAI_URL).rstrip("/")
+
+
+def api_key(model: models.Model, url: str) -> str:
+    """The key for a hosted model. Raises UsageError where the provider wants one and none is set."""
+    key = os.environ.get(model.key_variable or "", "")
+    if key:
+        return key
+    provider = models.PROVIDERS.get(model.name.partition("/")[0])
+    own = (provider.base_url if provider else None) or OPENAI_URL
+    if model.key_variable is None or url != own:
+        return "none"
+    raise UsageError(
+        f"{model.name} needs a key",
+        next_step=f"Set {model.key_variable}, or use -m {models.DEFAULT_LOCAL} or -m baseline",
+    )
+
+
+class Session:
+    """What one invocation works with; servers and files are opened on first need and closed at the end."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.settings = chosen
+        self.taxonomy = load_taxonomy(chosen)
+        self._cache: Cache | None = None
+        self._servers: dict[str, LocalServer] = {}
+
+    def cache(self) -> "Cache | None":
+        """The cache, unless it was switched off."""
+        from ..cache import Cache
+
+        if self._cache is None and self.settings.cache:
+            self._cache = Cache(cache_directory(self.settings))
+        return self._cache
+
+    def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
+        """The reader for a model."""
+        from ..reader import BaselineReader, ModelReader
+
+        if model.plan == "baseline":
+            return BaselineReader(self.taxonomy)
+        return ModelReader(
+            model,
+            self.taxonomy,
+            self._connect,
+            self.cache(),
+            endpoint="local" if model.file else endpoint_url(model),
+            offline=self.settings.offline,
+            repeat=repeat,
+        )
+
+    def concurrency(self, model: models.Model) -> int:
+        """Papers in flight."""
+        return self.settings.concurrency or model.concurrency
+
+    def server(self, model: models.Model) -> "LocalServer":
+        """The running server of an embedded model; its weights are fetched first where they are missing."""
+        from ..local.server import LocalServer
+        from . import terminal
+
+        assert model.file is not None
+        if model.name not in self._servers:
+            import importlib.util
+
+            if importlib.util.find_spec("xllamacpp") is None:
+                error = MissingExtra("The embedded model", "local")
+                error.next_step += (
+                    "; or set OPENAI_API_KEY, or name an endpoint with --base-url and --model, "
+                    "or use -m baseline, which needs no model"
+                )
+                raise error
+            path = pull(model.file, models_directory(self.settings))
+            terminal.note(f"starting {model.name} …")
+            self._servers[model.name] = LocalServer(
+                path, context_tokens=model.context or 8192, model_id=model.model_id
+            )
+        return self._servers[model.name]
+
+    async def _connect(self, reader: "ModelReader") -> "Caller":
+        import asyncio
+
+        from ..call import Caller, Endpoint
+        from ..reader import ANSWER_TOKENS
+
+        model = reader.model
+        timeout_s = self.settings.timeout_s
+        if model.file is not None:
+            server = await asyncio.to_thread(self.server, model)
+            url, key, usual = server.base_url, server.api_key, LOCAL_TIMEOUT_S
+        else:
+            url = endpoint_url(model)
+            key, usual = api_key(model, url), HOSTED_TIMEOUT_S
+        endpoint = Endpoint(model, url, key, timeout_s or usual, ANSWER_TOKENS)
+        return Caller(endpoint)
+
+    def close(self) -> None:
+        """End the servers and close the cache."""
+        for server in self._servers.values():
+            server.close()
+        if self._cache is not None:
+            self._cache.close()
+
+
+@contextmanager
+def session(chosen: Settings) -> Iterator[Session]:
+    """A session that is closed whatever happens."""
+    opened = Session(chosen)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def pull(file: models.ModelFile, directory: Path) -> Path:
+    """The weights on disk, fetched with a progress bar where they are missing."""
+    from ..local import fetch, store
+    from . import terminal
+
+    found = store.find(file, directory)
+    if found is not None:
+        return found
+    with terminal.bytes_bar(file.name, file.size) as progress:
+        return fetch.fetch(file, directory, progress=progress, say=terminal.note)

@@ -1,0 +1,90 @@
+"""The error tree: what went wrong, where, and what to do next.
+
+    PapercardsError            exit 1
+    ├── UsageError             exit 2   the command line, a setting, a taxonomy file
+    │   └── MissingExtra       exit 2   a feature whose package is not installed
+    ├── EndpointError          exit 2   the endpoint cannot serve anyone: the batch stops
+    ├── StorageError           exit 2   a disk is full or a folder cannot be written
+    ├── BadInput               exit 1   a record or a source cannot be read
+    ├── PaperFailed            exit 1   one paper got no card: the batch goes on
+    ├── VerifyFailed           exit 1   a card does not match its paper
+    └── GateMissed             exit 3   an evaluation is below its bounds
+
+Imports nothing, so that everything may import it. An error is one line for the user; `main` turns it
+into that line and its exit code.
+"""
+
+from typing import ClassVar
+
+
+class PapercardsError(Exception):
+    """One sentence that says where, what, and what next.
+
+    `where` is a file and line, a paper id or a URL; `next_step` is a sentence. Both may be empty.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, where: str = "", next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        step = f". {self.next_step}" if self.next_step else ""
+        return " ".join(f"{place}{self.message}{step}".split())
+
+
+class UsageError(PapercardsError):
+    """The command line or the configuration is wrong."""
+
+    exit_code = 2
+
+
+class MissingExtra(UsageError):
+    """A feature needs a package that a bare install leaves out."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs an extra that is not installed",
+            next_step=f"Install it with: pip install 'papercards[{extra}]'",
+        )
+
+
+class EndpointError(PapercardsError):
+    """The endpoint refuses or cannot be reached, whatever paper is sent: no point in going on."""
+
+    exit_code = 2
+
+
+class StorageError(PapercardsError):
+    """The cache or an output cannot be written or read."""
+
+    exit_code = 2
+
+
+class BadInput(PapercardsError):
+    """A record, or a whole source, cannot be read."""
+
+
+class PaperFailed(PapercardsError):
+    """One paper got no card.
+
+    `attempts` counts the requests that were sent for it.
+    """
+
+    def __init__(self, message: str, *, where: str = "", next_step: str = "", attempts: int = 0) -> None:
+        super().__init__(message, where=where, next_step=next_step)
+        self.attempts = attempts
+
+
+class VerifyFailed(PapercardsError):
+    """A card says something that its paper does not."""
+
+
+class GateMissed(PapercardsError):
+    """An evaluation stayed below the bounds that were asked of it."""
+
+    exit_code = 3

@@ -1,0 +1,112 @@
+"""From sentence numbers to spans, and what code can verify of a card.
+
+Evidence by construction: a tagger names a sentence, code copies its text and offsets. The same checks, run
+later by `papercards verify`, tell a tampered card. Links are found here and nowhere else; no model writes
+one.
+"""
+
+import re
+from typing import Literal
+
+from .card import Artifact, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
+from .draft import Draft, DraftArtifact, Scored
+from .paper import Paper
+from .text import digits, numbers
+
+_CODE_HOSTS = re.compile(r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org)/", re.I)
+_WEIGHTS_HOST = re.compile(r"https?://(?:www\.)?huggingface\.co/(?!datasets/|papers/|spaces/)", re.I)
+_DATA_HOST = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co/datasets/|zenodo\.org|figshare\.com|kaggle\.com)", re.I
+)
+
+
+def build(paper: Paper, draft: Draft, provenance: Provenance) -> Card:
+    """The card for a draft. Sentence numbers must lie in the paper."""
+    return Card(
+        id=paper.id,
+        title=paper.title,
+        tldr=draft.tldr,
+        tasks=_labels(draft.tasks),
+        modalities=_labels(draft.modalities),
+        contributions=_labels(draft.contributions),
+        claims=tuple(
+            Claim(
+                kind=claim.kind,
+                confidence=claim.confidence,
+                evidence=evidence(paper, claim.sentence),
+            )
+            for claim in sorted(draft.claims, key=lambda claim: claim.sentence)
+        ),
+        reproducibility=Reproducibility(
+            code=_artifact(paper, draft.code),
+            data=_artifact(paper, draft.data),
+            weights=_artifact(paper, draft.weights),
+            links=tuple(
+                CardLink(url=link.url, kind=link_kind(link.url), start=link.start, end=link.end)
+                for link in paper.links
+            ),
+        ),
+        flags=draft.flags,
+        provenance=provenance,
+    )
+
+
+def evidence(paper: Paper, sentence: int) -> Evidence:
+    """The sentence with that number (from 1), with its span and its text."""
+    span = paper.sentences[sentence - 1]
+    return Evidence(
+        start=span.start,
+        end=span.end,
+        sentence=sentence,
+        text=paper.abstract[span.start : span.end],
+    )
+
+
+def link_kind(url: str) -> Literal["code", "data", "weights", "other"]:
+    """What usually stands behind a host: `code`, `data`, `weights`, else `other`."""
+    if _CODE_HOSTS.match(url):
+        return "code"
+    if _DATA_HOST.match(url):
+        return "data"
+    return "weights" if _WEIGHTS_HOST.match(url) else "other"
+
+
+def check(card: Card, paper: Paper) -> list[str]:
+    """What a card says that its paper does not, one sentence each; an empty list is a good card."""
+    faults = []
+    if card.title != paper.title:
+        faults.append("the title is not the paper's")
+    cited = [(f"claim {n}", claim.evidence) for n, claim in enumerate(card.claims, start=1)]
+    for name in ("code", "data", "weights"):
+        artifact: Artifact = getattr(card.reproducibility, name)
+        if (artifact.status == "not-stated") != (artifact.evidence is None):
+            faults.append(f"{name} is {artifact.status} and its evidence does not fit that")
+        if artifact.evidence is not None:
+            cited.append((name, artifact.evidence))
+    for name, cite in cited:
+        if paper.abstract[cite.start : cite.end] != cite.text:
+            faults.append(f"{name}: the abstract has other words at {cite.start}-{cite.end}")
+        elif cite.sentence > len(paper.sentences) or evidence(paper, cite.sentence) != cite:
+            faults.append(f"{name}: {cite.start}-{cite.end} is not sentence {cite.sentence}")
+    real = {(link.url, link.start, link.end) for link in paper.links}
+    faults += [
+        f"the link {link.url} does not stand at {link.start}-{link.end}"
+        for link in card.reproducibility.links
+        if (link.url, link.start, link.end) not in real
+    ]
+    invented = digits(card.tldr) - numbers(f"{paper.title}\n{paper.abstract}")
+    if invented and "number-not-in-source" not in card.flags:
+        faults.append(f"the summary has {', '.join(sorted(invented))}, the paper does not")
+    return faults
+
+
+def _labels(scored: tuple[Scored, ...]) -> tuple[Label, ...]:
+    return tuple(Label(label=item.label, confidence=item.confidence) for item in scored)
+
+
+def _artifact(paper: Paper, draft: DraftArtifact) -> Artifact:
+    return Artifact(
+        status=draft.status,
+        confidence=draft.confidence,
+        evidence=None if draft.sentence is None else evidence(paper, draft.sentence),
+    )

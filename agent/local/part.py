@@ -1,0 +1,141 @@
+"""A model file while it is being fetched: what came so far, and who may write it.
+
+Beside the final `NAME` lie `NAME.part` with the bytes, `NAME.part.json` with how far they are good,
+and `NAME.lock`.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ..models import ModelFile
+from .store import part_of, path_of, replace_text, write_note
+
+
+class SourceFailedError(Exception):
+    """A source cannot give the bytes; the text says why. Caught in here: another source may."""
+
+    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
+        """Whether asking the same source again is useless."""
+
+
+@dataclass(slots=True)
+class Part:
+    """The bytes of a file that were fetched so far, from whatever source.
+
+    All sources give the same file, so one may go on where another stopped. Bytes beyond `good` may
+    be a torn write; they are cut off when the part is opened again.
+    """
+
+    file: ModelFile
+    directory: Path
+    good: int = 0
+    """Bytes from the start that are known to be written."""
+    lengths: list[int] = field(default_factory=list)
+    """Length in bytes of each part of the file that came as a wheel, in order."""
+
+    @classmethod
+    def open(cls, file: ModelFile, directory: Path) -> "Part":
+        """The part that an earlier fetch left behind, cut to what is good, or an empty one."""
+        part = cls(file, directory)
+        try:
+            state = json.loads(part._state_path.read_text("utf-8"))
+            lengths = [int(length) for length in state["lengths"]]
+            good = int(state["good"])
+            size = part.path.stat().st_size
+            fits = 0 <= sum(lengths) <= good <= min(size, file.size) and min(lengths, default=1) > 0
+            if state["sha256"] == file.sha256 and fits:
+                part.good, part.lengths = good, lengths
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        with part.path.open("ab") as stream:
+            stream.truncate(part.good)
+        return part
+
+    @property
+    def path(self) -> Path:
+        """The file that holds the bytes."""
+        return part_of(self.file, self.directory)
+
+    @property
+    def _state_path(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.json")
+
+    def append(self, stream: BinaryIO, data: bytes) -> None:
+        """Write `data` behind the good bytes; `save` makes it last."""
+        stream.seek(self.good)
+        stream.write(data)
+        self.good += len(data)
+
+    def save(self, stream: BinaryIO) -> None:
+        """Flush the bytes to the disk, then write down how far it is good."""
+        stream.flush()
+        os.fsync(stream.fileno())
+        state = {"sha256": self.file.sha256, "good": self.good, "lengths": self.lengths}
+        replace_text(self._state_path, json.dumps(state))
+
+    def restart(self) -> None:
+        """Forget everything that was fetched."""
+        self.good, self.lengths = 0, []
+        self._state_path.unlink(missing_ok=True)
+        with self.path.open("wb"):
+            pass
+
+    def discard(self) -> None:
+        """Remove the part and its state."""
+        self.path.unlink(missing_ok=True)
+        self._state_path.unlink(missing_ok=True)
+
+    def finish(self) -> Path:
+        """Move the part to its final name and note it as checked. Call it after the hash fits."""
+        whole = path_of(self.file, self.directory)
+        self.path.replace(whole)
+        self._state_path.unlink(missing_ok=True)
+        write_note(self.file, whole)
+        return whole
+
+
+@contextmanager
+def fetching(file: ModelFile, directory: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the right to fetch `file`: one process at a time. The system frees it when we die.
+
+    `waiting` is called once if another process has it. The lock file stays: removing it would let
+    two processes lock two files of the same name.
+    """
+    with (directory / f"{file.name}.lock").open("ab") as stream:
+        told = False
+        while not _try_lock(stream.fileno()):
+            if not told:
+                waiting()
+                told = True
+            time.sleep(0.2)
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

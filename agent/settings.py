@@ -1,0 +1,104 @@
+"""What a run was asked to do: one frozen record, with units.
+
+A setting comes from a flag, else the environment, else `papercards.toml`, else the default here. Reading
+those is the command line's work; this module only says what there is and puts them in order.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from .errors import UsageError
+
+FILE_NAME = "papercards.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that changes what a command does."""
+
+    model: str | None = None
+    """`provider/model`; None: chosen by whether a key is there."""
+    base_url: str | None = None
+    taxonomy: str | None = None
+    """Path; None: the one shipped."""
+    cache_dir: str | None = None
+    models_dir: str | None = None
+    concurrency: int | None = None
+    """Papers in flight; None: the model's own."""
+    timeout_s: float | None = None
+    """Seconds for one call; None: the model's own."""
+    offline: bool = False
+    """A cache miss is an error."""
+    cache: bool = True
+
+
+_TYPES: Mapping[str, type] = {
+    "model": str,
+    "base_url": str,
+    "taxonomy": str,
+    "cache_dir": str,
+    "models_dir": str,
+    "concurrency": int,
+    "timeout_s": float,
+    "offline": bool,
+    "cache": bool,
+}
+
+ENVIRONMENT: Mapping[str, str] = {
+    "model": "PAPERCARDS_MODEL",
+    "base_url": "PAPERCARDS_BASE_URL",
+    "taxonomy": "PAPERCARDS_TAXONOMY",
+    "cache_dir": "PAPERCARDS_CACHE_DIR",
+    "models_dir": "PAPERCARDS_MODELS",
+    "concurrency": "PAPERCARDS_CONCURRENCY",
+    "timeout_s": "PAPERCARDS_TIMEOUT",
+    "offline": "PAPERCARDS_OFFLINE",
+}
+"""Which variable stands for which setting."""
+
+
+def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Path) -> Settings:
+    """Flag beats environment beats file beats default; a flag that is None was not given.
+
+    Raises UsageError for a file or a variable that cannot be understood.
+    """
+    values: dict[str, object] = {}
+    if file.is_file():
+        values.update(_from_file(file))
+    for name, variable in ENVIRONMENT.items():
+        if text := environment.get(variable):
+            values[name] = _from_text(name, text, variable)
+    values.update({name: value for name, value in flags.items() if value is not None})
+    return Settings(**values)  # type: ignore[arg-type]  # each value was checked against _TYPES
+
+
+def _from_file(file: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"cannot read it: {error}", where=str(file)) from error
+    known = {field.name for field in fields(Settings)}
+    for name, value in table.items():
+        if name not in known:
+            raise UsageError(
+                f'unknown setting "{name}"',
+                where=str(file),
+                next_step=f"There are: {', '.join(sorted(known))}",
+            )
+        wanted = _TYPES[name]
+        fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
+        if not fits or (isinstance(value, bool) and wanted is not bool):
+            raise UsageError(f"{name} must be of type {wanted.__name__}", where=str(file))
+    return table
+
+
+def _from_text(name: str, text: str, variable: str) -> object:
+    wanted = _TYPES[name]
+    if wanted is bool:
+        return text.lower() not in ("0", "false", "no")
+    try:
+        return wanted(text)
+    except ValueError as error:
+        raise UsageError(f'"{text}" is not a number', where=variable) from error

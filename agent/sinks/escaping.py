@@ -1,0 +1,86 @@
+"""Strangers' text made inert in Markdown and in the HTML that Markdown lets through.
+
+After `text`, nothing is left that a viewer reads as markup, and no address that it would turn into
+a link by itself. Links are made on purpose, by `link`, from http and https addresses alone.
+
+Entities stand where viewers differ on backslashes; rules: CommonMark 0.31 and GitHub's
+extensions (tables, strikethrough, autolinks, mathematics).
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
+
+from ..text import Link, visible
+
+_BACKSLASHED = "\\`*_[]"
+_AS_ENTITY = "|~$@{}#"
+_MARKS = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+    | {c: "\\" + c for c in _BACKSLASHED}
+    | {c: f"&#{ord(c)};" for c in _AS_ENTITY}
+)
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_AUTOLINK = re.compile(r"(www)\.|:(?=//)", re.IGNORECASE)
+_LEADING_MARK = re.compile(r"[+\-=:]")
+_LEADING_NUMBER = re.compile(r"^(\d+)([.)])")
+_SAFE_IN_URL = "!#%&'()*+,-./:;=?@_~"
+
+
+def text(raw: str) -> str:
+    """The text on one line, to be read and nothing else."""
+    line = plain(raw).translate(_MARKS)
+    line = _AUTOLINK.sub(lambda m: f"{m[1]}&#46;" if m[1] else "&#58;", line)
+    if _LEADING_MARK.match(line):
+        return f"&#{ord(line[0])};{line[1:]}"
+    return _LEADING_NUMBER.sub(lambda m: f"{m[1]}&#{ord(m[2])};", line, count=1)
+
+
+def code(raw: str) -> str:
+    """The text as inline code, with as many backticks around it as it takes."""
+    line = plain(raw)
+    runs = [len(run) for run in re.findall("`+", line)]
+    fence = "`" * (max(runs, default=0) + 1)
+    pad = " " if not line or line[0] == "`" or line[-1] == "`" else ""
+    return f"{fence}{pad}{line}{pad}{fence}" if line else ""
+
+
+def link(label: str, url: str | None) -> str:
+    """`label` as a link, or as text alone if `url` is no http or https address."""
+    target = address(url)
+    return f"[{text(label)}](<{target}>)" if target else text(label)
+
+
+def address(url: str | None) -> str | None:
+    """An http or https address, fit to stand between `<` and `>`; None for any other."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    return quote(plain(parts.geturl()), safe=_SAFE_IN_URL, errors="replace").replace("&", "&amp;")
+
+
+def with_links(raw: str, found: Iterable[Link]) -> str:
+    """The text with its own addresses as links; `found` is in order and does not overlap."""
+    pieces, at = [], 0
+    for one in found:
+        pieces += [_keep_edges(raw[at : one.start]), link(raw[one.start : one.end], one.url)]
+        at = one.end
+    return "".join([*pieces, _keep_edges(raw[at:])]).strip()
+
+
+def _keep_edges(raw: str) -> str:
+    """As `text`, but white space next to a link is kept, as one space."""
+    inner = text(raw)
+    if not inner:
+        return " " if raw else ""
+    return f"{' ' * raw[:1].isspace()}{inner}{' ' * raw[-1:].isspace()}"
+
+
+def plain(raw: str) -> str:
+    """On one line, without what cannot be seen and what turns the direction of reading."""
+    return " ".join(_DIRECTION.sub("", visible(" ".join(raw.split()))[0]).split())

@@ -1,0 +1,148 @@
+"""Files that never hold half a record: whole appends, and a name that appears when all is there.
+
+Knows bytes and disks. Knows no format.
+"""
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import StorageError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  (Windows)
+    fcntl = None  # type: ignore[assignment]
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Free some space and run the same command again"),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space and run the same command again"),
+    errno.EFBIG: ("the file would be larger than is allowed here", "Raise the limit (ulimit -f)"),
+    errno.EROFS: ("the file system is read-only", "Choose another folder with -o"),
+    errno.EACCES: ("writing there is not allowed", "Choose another folder with -o"),
+    errno.EPERM: ("writing there is not allowed", "Choose another folder with -o"),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder with -o"),
+    errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder with -o"),
+}
+
+
+class RecordFile:
+    """A file that grows by whole records.
+
+    A write that fails is taken back to the last whole record. One process writes to it at a time.
+    Raises StorageError, here and in every method, where the disk refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        """Bytes of the whole records."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
+            # Emptied only under the lock: another run may be writing to it.
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        except OSError as error:
+            refuse(path, error)
+        try:
+            if fcntl is not None:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._fd, 0)
+        except BlockingIOError as error:
+            os.close(self._fd)
+            raise StorageError(
+                "another run is writing to it", where=str(path), next_step="Wait for it to end"
+            ) from error
+        except OSError as error:
+            os.close(self._fd)
+            refuse(path, error)
+        self._open = True
+
+    def append(self, record: bytes) -> None:
+        """Add the whole of it, or nothing."""
+        left = memoryview(record)
+        try:
+            while left:
+                left = left[os.write(self._fd, left) :]
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self.size)
+                os.lseek(self._fd, self.size, os.SEEK_SET)
+            if isinstance(error, OSError):
+                refuse(self.path, error)
+            raise
+        self.size += len(record)
+
+    def finish(self) -> None:
+        """See it safely on the disk and let go of it."""
+        if not self._open:
+            return
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            refuse(self.path, error)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let go of it as it is."""
+        if self._open:
+            self._open = False
+            os.close(self._fd)
+            self._fd = -1  # the system soon gives the number to another file
+
+
+class PartialFile:
+    """A file that is `NAME.partial` until it is whole; what stood under NAME stays till then."""
+
+    def __init__(self, path: Path) -> None:
+        if path.is_dir():
+            raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
+        # A link keeps pointing where it did: the file behind it is what is replaced.
+        self._target = path.resolve() if path.is_symlink() else path
+        self._records = RecordFile(self._target.with_name(self._target.name + ".partial"))
+        self.append = self._records.append
+        self._done = False
+
+    def commit(self, last: bytes = b"") -> None:
+        """Add `last` and give it its name. A second call does nothing."""
+        if self._done:
+            return
+        self.append(last)
+        self._records.finish()
+        self._done = True
+        try:
+            self._records.path.replace(self._target)
+        except OSError as error:
+            refuse(self._target, error)
+        _sync_folder(self._target.parent)
+
+    def abandon(self) -> None:
+        """Leave `NAME.partial` behind, unless nothing is in it."""
+        if self._done:
+            return
+        self._done = True
+        self._records.release()
+        if self._records.size == 0:
+            with contextlib.suppress(OSError):
+                self._records.path.unlink()
+
+
+def refuse(path: Path, error: OSError) -> NoReturn:
+    """Raise the StorageError that says what the disk said."""
+    reason = f"cannot be written: {error.strerror or error}"
+    message, next_step = _REASONS.get(error.errno or 0, (reason, ""))
+    raise StorageError(message, where=str(path), next_step=next_step) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name outlive a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

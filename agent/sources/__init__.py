@@ -1,0 +1,191 @@
+"""Papers from where people keep them: one format a file, chosen here by extension and by content.
+
+A source is read lazily and in bounded memory. What makes the whole of it unreadable is raised when
+it is opened, before any work is done on its papers; what spoils one record is a `BadRecord` in its
+place.
+
+Knows papers. Knows no cards and no models.
+"""
+
+import errno
+import io
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors import BadInput, UsageError
+from ..paper import Paper
+from . import delimited, hf_listing, json_document, jsonl, plain
+from .columns import BadRecord, Columns
+from .interface import Format, Input, Records
+from .lines import BOM
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["FORMATS", "BadRecord", "Format", "Input", "known_extensions", "open_source"]
+
+FORMATS: tuple[Format, ...] = (
+    hf_listing.FORMAT,
+    jsonl.FORMAT,
+    json_document.FORMAT,
+    delimited.FORMAT,
+    plain.FORMAT,
+)
+"""In the order in which they are asked: the one that takes any text comes last."""
+
+_HEAD_BYTES = 1 << 16
+"""What a format may look at before it is chosen."""
+
+_ODD_SHARE = 0.3
+"""Beyond this share of characters that no text has, it is no text; Latin-1 has some 5 %."""
+
+_STDIN = "<stdin>"
+
+
+def open_source(
+    spec: str, *, columns: Mapping[str, str] | None = None, stdin: BinaryIO | None = None
+) -> Iterator[Paper | BadRecord]:
+    """The papers of a file, or of standard input for `-`.
+
+    `columns` maps our names (title, abstract, id, doi, arxiv_id, url) to the source's, for what is
+    not guessed. Raises UsageError if there is no such file, its kind is not known or its columns
+    are not, and BadInput if its content is no text, is empty or holds no record; the last only once
+    the iterator is asked.
+    """
+    named = Columns(columns)
+    if spec == "-":
+        return _open(_STDIN, "", stdin or sys.stdin.buffer, named, close=False)
+    stream = _open_file(spec)
+    try:
+        return _open(spec, Path(spec).suffix.lower(), stream, named, close=True)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def known_extensions() -> tuple[str, ...]:
+    """What a file's name may end in, sorted."""
+    return tuple(sorted({ext for kind in FORMATS for ext in kind.extensions}))
+
+
+def _open_file(spec: str) -> BinaryIO:
+    next_step = ""
+    try:
+        path = Path(spec)
+        if stat.S_ISDIR(path.stat().st_mode):
+            raise UsageError("is a folder", where=spec, next_step="Name a file in it")
+        return path.open("rb")
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            message, next_step = "there is no such file", "Check the path, or give - for stdin"
+        else:
+            message = f"cannot be opened: {error.strerror}"
+        raise UsageError(message, where=spec, next_step=next_step) from error
+    except ValueError as error:
+        raise UsageError("this cannot be the name of a file", where=repr(spec)) from error
+
+
+def _open(name: str, extension: str, stream: BinaryIO, columns: Columns, *, close: bool) -> Records:
+    try:
+        head, stream = _peek(stream)
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", where=name) from error
+    head = head.removeprefix(BOM)
+    if not head.strip():
+        raise BadInput("is empty", where=name)
+    kind = _choose(name, extension, head)
+    records = kind.read(Input(name, stream, columns))
+    return _guarded(name, records, stream, close=close)
+
+
+def _choose(name: str, extension: str, head: bytes) -> Format:
+    fitting = [f for f in FORMATS if extension in f.extensions] if extension else list(FORMATS)
+    if not fitting:
+        # Known content may have an unknown name, but not any text: a .bib is no abstract.
+        fitting = [f for f in FORMATS[:-1] if f.sniff(head)]
+        if not fitting and not _binary(head):
+            raise UsageError(
+                f'"{extension}" is no kind of file that can be read',
+                where=name,
+                next_step=f"Known are: {' '.join(known_extensions())}",
+            )
+    if why := _binary(head):
+        raise BadInput(why, where=name)
+    if len(fitting) == 1:
+        return fitting[0]
+    return next((f for f in fitting if f.sniff(head)), fitting[-1])
+
+
+def _binary(head: bytes) -> str:
+    """Why this cannot be text in UTF-8, or nothing; a few bad bytes are their records' matter."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is text in UTF-16; save it as UTF-8"
+    if b"\0" in head or head.startswith(b"%PDF-"):
+        return "is a binary file, not text"
+    text = head.decode("utf-8", "replace")
+    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n\f") for c in text)
+    if odd > _ODD_SHARE * len(text):
+        return "is not text in UTF-8: a binary file, or another encoding"
+    return ""
+
+
+def _guarded(name: str, records: Records, stream: BinaryIO, *, close: bool) -> Records:
+    try:
+        first = next(records, None)
+        if first is None:
+            raise BadInput("holds no papers", where=name)
+        yield first
+        yield from records
+    except OSError as error:
+        raise BadInput(f"cannot be read any further: {error.strerror}", where=name) from error
+    finally:
+        if close:
+            stream.close()
+
+
+class _Replayed(io.RawIOBase):
+    """A pipe from its beginning again, after its first bytes were looked at."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._head[: len(view)] or _some(self._rest, len(view))
+        self._head = self._head[len(data) :]
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        super().close()
+        self._rest.close()
+
+
+def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes, at least one whole line if it is short, and a stream that still has them."""
+    if stream.seekable():
+        start = stream.tell()
+        head = stream.read(_HEAD_BYTES)
+        stream.seek(start)
+        return head, stream
+    head = b""
+    while b"\n" not in head.lstrip() and len(head) < _HEAD_BYTES:
+        more = _some(stream, _HEAD_BYTES)
+        if not more:
+            break
+        head += more
+    return head, io.BufferedReader(_Replayed(head, stream), _HEAD_BYTES)
+
+
+def _some(stream: BinaryIO, most: int) -> bytes:
+    """What a stream has now, so that a slow writer's first paper does not wait for its last."""
+    if isinstance(stream, io.BufferedIOBase):
+        return stream.read1(most)
+    return stream.read(most)

@@ -1,0 +1,139 @@
+"""CSV and TSV: a header line, then a row a paper.
+
+The separator of a `.csv` is the one among `,` `;` and tab that makes sense of the header, as
+spreadsheets write what their country uses. A row with more cells than the header is refused: a
+comma without quotes would have cut the abstract unnoticed.
+"""
+
+import csv
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ..errors import BadInput, UsageError
+from .columns import BadRecord, Choice, Columns, quoted
+from .interface import Format, Input, Records
+from .lines import MAX_LINE_BYTES, TOO_LONG, raw_lines
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+_SEPARATORS = ",;\t"
+
+
+class _Lines:
+    """Lines as text, with what the csv module cannot say of the row it is reading."""
+
+    def __init__(self, lines: Iterator[bytes | None]) -> None:
+        self._lines = lines
+        self.fault = ""
+        """Why the row that these lines belong to is bad; whoever takes the row clears it."""
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = next(self._lines)
+        except StopIteration:
+            self.ended = True
+            raise
+        if line is None:
+            self.fault = TOO_LONG
+            return "\n"
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.fault = self.fault or "is not valid UTF-8"
+            return line.decode("utf-8", "replace")
+
+
+def read(source: Input) -> Records:
+    """The papers of a CSV or TSV file. Raises UsageError if a column that it needs is missing."""
+    # One for the whole process: the csv module has no other way.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
+    lines = _Lines(raw_lines(source.stream))
+    skipped: list[str] = []
+    for first in lines:
+        if first.strip():
+            break
+        skipped.append(first)
+    else:
+        raise BadInput("is empty", where=source.name)
+    separator = max(_SEPARATORS, key=lambda s: _fitness(first, s, source.columns))
+    rows = csv.reader(chain(skipped, [first], lines), delimiter=separator)
+    try:
+        header = _unique(next(row for row in rows if row))
+    except csv.Error as error:
+        raise BadInput(f"the header cannot be read: {error}", where=source.name) from error
+    if lines.fault:
+        raise BadInput(f"the header {lines.fault}", where=f"{source.name}:{rows.line_num}")
+    choice = source.columns.choose(tuple(header))
+    _check(source, header, choice)
+    return _papers(source, header, rows, lines, separator)
+
+
+def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, separator: str) -> Records:
+    width = len(header)
+    while True:
+        where = f"{source.name}:{rows.line_num + 1}"
+        lines.fault = ""
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield BadRecord(where, f"the row cannot be read: {error}")
+            continue
+        if lines.fault:
+            yield BadRecord(where, lines.fault)
+        elif lines.ended:
+            # A row that is complete does not make the reader ask for another line.
+            yield BadRecord(where, "a quote opens in this row and never closes: the rest is lost")
+        elif len(row) > width and any(cell.strip() for cell in row[width:]):
+            shown = {",": "comma", ";": "semicolon", "\t": "tab"}[separator]
+            yield BadRecord(
+                where,
+                f"the row has {len(row)} cells, the header {width}: a cell with a {shown} in it needs quotes",
+            )
+        elif any(cell.strip() for cell in row):
+            yield source.columns.paper(dict(zip(header, row, strict=False)), where)
+
+
+def _fitness(line: str, separator: str, columns: Columns) -> tuple[bool, bool, int]:
+    try:
+        names = next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return False, False, 0
+    choice = columns.choose(tuple(_unique(names)))
+    return choice.title is not None, choice.abstract is not None, len(names)
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Header cells as keys: trimmed, numbered where they are empty or come again."""
+    taken: dict[str, None] = {}
+    for number, cell in enumerate(names, start=1):
+        name = cell.strip()
+        taken[name if name and name not in taken else f"{name or 'column'} ({number})"] = None
+    return list(taken)
+
+
+def _check(source: Input, header: list[str], choice: Choice) -> None:
+    for ours, theirs in source.columns.given.items():
+        if not isinstance(getattr(choice, ours), str):
+            raise UsageError(
+                f'there is no column "{theirs}"',
+                where=source.name,
+                next_step=f"Its columns are: {quoted(header)}",
+            )
+    for ours, key in (("title", choice.title), ("abstract", choice.abstract)):
+        if key is None:
+            raise UsageError(
+                f"no column looks like the {ours}; its columns are: {quoted(header)}",
+                where=source.name,
+                next_step=f"Name it with --columns {ours}=NAME",
+            )
+
+
+FORMAT = Format("CSV or TSV", (".csv", ".tsv", ".tab"), read)

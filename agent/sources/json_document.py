@@ -1,0 +1,125 @@
+"""JSON: an array of records, `{"papers": [...]}`, `{"data": [...]}`, or one record.
+
+The text is held whole, the records are not: they are decoded one after the other, which also gives
+each its line. After a syntax error nothing can be found again, so the papers before it are
+kept and the error ends the file.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+from ..errors import BadInput
+from .columns import BadRecord, kind_of
+from .interface import Format, Input, Records
+from .lines import BOM
+
+_MAX_BYTES = 1 << 30
+_LISTS = ("papers", "data")
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class _Syntax(Exception):
+    """Not JSON from this position on."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+
+
+def read(source: Input) -> Records:
+    """The papers of a JSON document. Raises BadInput if there is none that can be decoded."""
+    data = source.stream.read(_MAX_BYTES + 1).removeprefix(BOM)
+    if len(data) > _MAX_BYTES:
+        raise BadInput(
+            "is a JSON document of more than 1 GB",
+            where=source.name,
+            next_step="Write it as JSONL, one record a line, which is read as a stream",
+        )
+    # Bytes that are not UTF-8 become lone surrogates, which spoil their record and not the file.
+    return _papers(source, data.decode("utf-8", "surrogateescape"))
+
+
+def _papers(source: Input, text: str) -> Records:
+    line, counted = 1, 0
+    started = False
+    try:
+        for at, record in _records(text):
+            line += text.count("\n", counted, at)
+            counted = at
+            started = True
+            yield source.columns.paper(record, f"{source.name}:{line}")
+    except _Syntax as error:
+        where = f"{source.name}:{1 + text.count(chr(10), 0, error.at)}"
+        if not started:
+            raise BadInput(f"is not JSON: {error.message}", where=where) from error
+        yield BadRecord(where, f"is not JSON: {error.message}; the rest of the file is lost")
+
+
+def _records(text: str) -> Iterator[tuple[int, object]]:
+    """Each record with its position; a list under a known name stands for its elements."""
+    at = _skip(text, 0)
+    if text[at : at + 1] == "[":
+        yield from _elements(text, at)
+        return
+    if text[at : at + 1] != "{":
+        value, _ = _decode(text, at)
+        raise _Syntax(f"{kind_of(value)} is no list of records", at)
+    start, record = at, dict[str, object]()
+    at = _skip(text, at + 1)
+    while text[at : at + 1] != "}":
+        key, at = _decode(text, at)
+        at = _skip(text, at)
+        if type(key) is not str or text[at : at + 1] != ":":
+            raise _Syntax('a field name in quotes and ":" expected', at)
+        at = _skip(text, at + 1)
+        if key in _LISTS and re.compile(r"\[\s*[{\]]").match(text, at):
+            yield from _elements(text, at)
+            return
+        record[key], at = _decode(text, at)
+        at = _skip(text, at)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        elif text[at : at + 1] != "}":
+            raise _Syntax('"," or "}" expected', at)
+    yield start, record
+
+
+def _elements(text: str, at: int) -> Iterator[tuple[int, object]]:
+    at = _skip(text, at + 1)
+    while text[at : at + 1] != "]":
+        value, end = _decode(text, at)
+        yield at, value
+        at = _skip(text, end)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        elif text[at : at + 1] != "]":
+            raise _Syntax('"," or "]" expected', at)
+
+
+_decoder = json.JSONDecoder()
+
+
+def _decode(text: str, at: int) -> tuple[object, int]:
+    try:
+        return _decoder.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        raise _Syntax(error.msg.removesuffix(" at"), error.pos) from error
+    except RecursionError as error:
+        raise _Syntax("nested too deeply", at) from error
+    except ValueError as error:
+        raise _Syntax("a number with too many digits", at) from error
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether it begins as an array or an object does."""
+    return head.lstrip()[:1] in (b"[", b"{")
+
+
+FORMAT = Format("JSON", (".json",), read, looks_like)

@@ -1,0 +1,51 @@
+"""JSONL: one JSON object a line.
+
+Each line is read on its own, so one bad line costs one record. Also met under the extension
+`.json`, as the arXiv metadata dump has it.
+"""
+
+import json
+import re
+
+from .columns import BadRecord
+from .interface import Format, Input, Records
+from .lines import TOO_LONG, not_utf8, raw_lines
+
+_WRAPPER = re.compile(rb'"(?:papers|data)"\s*:\s*\[\s*(?:\{|\])')
+
+
+def read(source: Input) -> Records:
+    """The papers of a JSONL file; blank lines are passed over."""
+    to_paper = source.columns.paper
+    name = source.name
+    for number, line in enumerate(raw_lines(source.stream), start=1):
+        where = f"{name}:{number}"
+        if line is None:
+            yield BadRecord(where, TOO_LONG)
+            continue
+        if line.isspace():
+            continue
+        try:
+            record = json.loads(line.decode())
+        except UnicodeDecodeError as error:
+            yield BadRecord(where, not_utf8(error))
+        except json.JSONDecodeError as error:
+            yield BadRecord(where, f"is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+        except ValueError:
+            yield BadRecord(where, "has a number with too many digits")
+        except RecursionError:
+            yield BadRecord(where, "is nested too deeply")
+        else:
+            yield to_paper(record, where)
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether the first line is an object of its own, and not one that wraps a list of papers."""
+    first, newline, _ = head.lstrip().partition(b"\n")
+    if not first.startswith(b"{") or _WRAPPER.search(head):
+        return False
+    # No line end within the head: one very long object, which only a line reader can bound.
+    return first.rstrip().endswith(b"}") or (not newline and len(first) > 1024)
+
+
+FORMAT = Format("JSONL", (".jsonl", ".ndjson", ".json"), read, looks_like)

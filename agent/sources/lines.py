@@ -1,0 +1,36 @@
+"""Lines of bytes, bounded: one of ten gigabytes costs no more memory than the longest allowed.
+
+Knows no format.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""The longest line that is read; a paper with its full text is under a megabyte."""
+
+TOO_LONG = f"is longer than {MAX_LINE_BYTES // (1024 * 1024)} MB and was skipped"
+
+BOM = b"\xef\xbb\xbf"
+
+_SKIPPED_AT_ONCE = 1 << 16
+
+
+def raw_lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Each line with its end, the byte order mark taken off; None for a line that is too long."""
+    readline = stream.readline
+    line = readline(MAX_LINE_BYTES + 1).removeprefix(BOM)
+    while line:
+        if len(line) <= MAX_LINE_BYTES or line.endswith(b"\n"):
+            yield line
+        else:
+            del line
+            while (rest := readline(_SKIPPED_AT_ONCE)) and not rest.endswith(b"\n"):
+                pass
+            yield None
+        line = readline(MAX_LINE_BYTES + 1)
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """The reason for a record that is not UTF-8."""
+    return f"is not valid UTF-8 (byte {error.start + 1} of the line)"

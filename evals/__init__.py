@@ -1,0 +1,1 @@
+"""Measuring cards against labels: labels, metrics, scores, runs."""

@@ -1,0 +1,275 @@
+"""One card against the readings of its annotators.
+
+The rule (`evals/labels/README.md`): what every reading has is required; what only some have is acceptable,
+so predicting it is no error and missing it is no error: it counts nowhere. A main label, a claim's kind and a
+status are right when they are what any one reading says. Claims are the same when they overlap by at least
+half of the shorter one. A paper without a card has missed everything.
+
+Keeps plain counts for every paper, so that whoever draws papers at random can add them up again. Knows
+cards and labels; knows no models and no files.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from papercards.card import Card
+from papercards.taxonomy import LABEL_FIELDS
+
+from .labels import Labelled, LabelledClaim
+from .metrics import Counts, accuracy, mean, ratio, total
+
+ARTIFACTS = ("code", "data", "weights")
+FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS)
+"""What is scored; the mean F1 is over these."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """One label field of one paper."""
+
+    hits: tuple[str, ...]
+    """Required and predicted."""
+    wrong: tuple[str, ...]
+    """Predicted, and in no reading."""
+    missed: tuple[str, ...]
+    """Required, not predicted."""
+    main_right: bool | None
+    """Whether the first label is the first of some reading; None if every reading is empty."""
+
+    @property
+    def counts(self) -> Counts:
+        """The numbers of the three."""
+        return Counts(len(self.hits), len(self.wrong), len(self.missed))
+
+    @property
+    def exact(self) -> bool:
+        """Nothing wrong and nothing missed."""
+        return not self.wrong and not self.missed
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimScore:
+    """The claims of one paper."""
+
+    counts: Counts
+    kinds_right: int
+    """Of the hits, those whose kind some reading gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusScore:
+    """The status of code, data or weights of one paper."""
+
+    predicted: str | None
+    """None: the paper has no card."""
+    expected: tuple[str, ...]
+    """One for each reading."""
+
+    @property
+    def right(self) -> bool:
+        """Whether some reading says the same."""
+        return self.predicted in self.expected
+
+    @property
+    def counts(self) -> Counts:
+        """For the question whether the abstract says that there is, or will be, anything at all."""
+        stated = [status != "not-stated" for status in self.expected]
+        if self.predicted in (None, "not-stated"):
+            return Counts(missed=int(all(stated)))
+        return Counts(hits=int(all(stated)), wrong=int(not any(stated)))
+
+
+@dataclass(frozen=True, slots=True)
+class PaperScore:
+    """All fields of one paper."""
+
+    id: str
+    tasks: LabelScore
+    modalities: LabelScore
+    contributions: LabelScore
+    claims: ClaimScore
+    code: StatusScore
+    data: StatusScore
+    weights: StatusScore
+
+    def labels(self, field: str) -> LabelScore:
+        """The score of one of the label fields."""
+        return {
+            "tasks": self.tasks,
+            "modalities": self.modalities,
+            "contributions": self.contributions,
+        }[field]
+
+    def status(self, artifact: str) -> StatusScore:
+        """The score of `code`, `data` or `weights`."""
+        return {"code": self.code, "data": self.data, "weights": self.weights}[artifact]
+
+    def counts(self, field: str) -> Counts:
+        """The counts of one of `FIELDS`."""
+        if field == "claims":
+            return self.claims.counts
+        return (self.labels(field) if field in LABEL_FIELDS else self.status(field)).counts
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One field over many papers; None where a figure is not defined or not meant for the field."""
+
+    n: int
+    """Required items: labels, claims, or papers that state something."""
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    """Micro-average."""
+    macro_f1: float | None = None
+    """Mean over the labels that were required or predicted."""
+    main_accuracy: float | None = None
+    exact_accuracy: float | None = None
+    kind_accuracy: float | None = None
+    """Of the claims found."""
+    accuracy: float | None = None
+    """Of the status with its three answers."""
+
+
+def score(card: Card | None, labelled: Labelled) -> PaperScore:
+    """Score one card by the rule above; None stands for a paper that failed."""
+    predicted: Mapping[str, tuple[str, ...]] = {
+        "tasks": tuple(tag.label for tag in card.tasks) if card else (),
+        "modalities": tuple(tag.label for tag in card.modalities) if card else (),
+        "contributions": tuple(tag.label for tag in card.contributions) if card else (),
+    }
+    tags = {
+        field: score_labels(predicted[field], [r.labels(field) for r in labelled.readings])
+        for field in LABEL_FIELDS
+    }
+    spans = [LabelledClaim(c.evidence.start, c.evidence.end, c.kind) for c in (card.claims if card else ())]
+    claims = score_claims(spans, [reading.claims for reading in labelled.readings])
+    found = card.reproducibility if card else None
+    statuses = {
+        "code": found.code.status if found else None,
+        "data": found.data.status if found else None,
+        "weights": found.weights.status if found else None,
+    }
+    artifacts = {
+        name: StatusScore(statuses[name], tuple(r.status(name) for r in labelled.readings))
+        for name in ARTIFACTS
+    }
+    return PaperScore(
+        id=labelled.id,
+        claims=claims,
+        tasks=tags["tasks"],
+        modalities=tags["modalities"],
+        contributions=tags["contributions"],
+        code=artifacts["code"],
+        data=artifacts["data"],
+        weights=artifacts["weights"],
+    )
+
+
+def score_labels(predicted: Sequence[str], readings: Sequence[Sequence[str]]) -> LabelScore:
+    """Score a list of labels, the main one first, against the lists of all readings."""
+    required = set.intersection(*map(set, readings))
+    acceptable = set.union(*map(set, readings))
+    mains = {reading[0] for reading in readings if reading}
+    return LabelScore(
+        hits=tuple(sorted(required.intersection(predicted))),
+        wrong=tuple(sorted(set(predicted) - acceptable)),
+        missed=tuple(sorted(required.difference(predicted))),
+        main_right=(bool(predicted) and predicted[0] in mains) if mains else None,
+    )
+
+
+def score_claims(
+    predicted: Sequence[LabelledClaim], readings: Sequence[Sequence[LabelledClaim]]
+) -> ClaimScore:
+    """Score claims by overlap.
+
+    A claim of the first reading that every other reading has too is required, and one hit however many
+    predictions fall on it; its kind is that of the prediction that overlaps it most. A prediction that
+    falls on a claim of any reading is not wrong.
+    """
+    first, *others = readings
+    hits = missed = kinds_right = 0
+    for claim in first:
+        twins = [[twin for twin in other if same(claim, twin)] for other in others]
+        if not all(twins):
+            continue
+        found = [guess for guess in predicted if same(guess, claim)]
+        if not found:
+            missed += 1
+            continue
+        best = max(found, key=lambda guess: overlap(guess, claim))
+        kinds = {claim.kind} | {twin.kind for group in twins for twin in group}
+        hits += 1
+        kinds_right += best.kind in kinds
+    every = [claim for reading in readings for claim in reading]
+    wrong = sum(not any(same(guess, claim) for claim in every) for guess in predicted)
+    return ClaimScore(Counts(hits, wrong, missed), kinds_right)
+
+
+def overlap(one: LabelledClaim, other: LabelledClaim) -> int:
+    """Characters that two claims share."""
+    return max(0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def same(one: LabelledClaim, other: LabelledClaim) -> bool:
+    """Whether two claims overlap by at least half of the shorter one."""
+    shorter = min(one.end - one.start, other.end - other.start)
+    return shorter > 0 and 2 * overlap(one, other) >= shorter
+
+
+def by_label(scores: Sequence[PaperScore], field: str) -> dict[str, Counts]:
+    """The counts of each label of a label field that was required or predicted, by id."""
+    table: dict[str, Counts] = defaultdict(Counts)
+    for paper in scores:
+        tags = paper.labels(field)
+        for label in tags.hits:
+            table[label] += Counts(hits=1)
+        for label in tags.wrong:
+            table[label] += Counts(wrong=1)
+        for label in tags.missed:
+            table[label] += Counts(missed=1)
+    return dict(sorted(table.items()))
+
+
+def figures(scores: Sequence[PaperScore], field: str) -> Figures:
+    """One field of `FIELDS` over all papers."""
+    counts = total(paper.counts(field) for paper in scores)
+    if field in LABEL_FIELDS:
+        tags = [paper.labels(field) for paper in scores]
+        return Figures(
+            counts.support,
+            counts.precision,
+            counts.recall,
+            counts.f1,
+            macro_f1=mean(row.f1 for row in by_label(scores, field).values()),
+            main_accuracy=accuracy(tag.main_right for tag in tags),
+            exact_accuracy=accuracy(tag.exact for tag in tags),
+        )
+    if field == "claims":
+        right = sum(paper.claims.kinds_right for paper in scores)
+        return Figures(
+            counts.support,
+            counts.precision,
+            counts.recall,
+            counts.f1,
+            kind_accuracy=ratio(right, counts.hits),
+        )
+    return Figures(
+        counts.support,
+        counts.precision,
+        counts.recall,
+        counts.f1,
+        accuracy=accuracy(paper.status(field).right for paper in scores),
+    )
+
+
+def all_figures(scores: Sequence[PaperScore]) -> dict[str, Figures]:
+    """Every field of `FIELDS`."""
+    return {field: figures(scores, field) for field in FIELDS}
+
+
+def mean_f1(table: Mapping[str, Figures]) -> float | None:
+    """The mean of the fields' F1, those that are not defined left out."""
+    return mean(table[field].f1 for field in FIELDS)

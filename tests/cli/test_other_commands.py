@@ -1,0 +1,155 @@
+"""The other commands, as a user runs them."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import KEY, SEED, Run
+from tests.stub import Stub
+
+PAPER = {
+    "title": "Counting to Four",
+    "abstract": "We count to 4. It is 12% better. Code: https://github.com/a/b.",
+}
+
+
+def test_help_costs_little_more_than_python_itself() -> None:
+    def seconds(*command: str) -> float:
+        took = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, *command], check=True, capture_output=True)
+            took.append(time.perf_counter() - begin)
+        return min(took)
+
+    assert seconds("-m", "papercards", "--help") - seconds("-c", "pass") < 0.3
+
+
+@pytest.mark.parametrize("arguments", [["Xmodel-2"], ["2"]])
+def test_summarize_picks_a_paper_by_number_or_title(run: Run, arguments: list[str]) -> None:
+    done = run("summarize", SEED, "--pick", *arguments, "-m", "baseline", "--json")
+
+    assert json.loads(done.stdout)["title"] == "Xmodel-2 Technical Report", done.stderr
+
+
+def test_summarize_reads_stdin_and_options(run: Run, stub: Stub) -> None:
+    hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url}
+    from_stdin = run("summarize", "-", input=f"{PAPER['title']}\n\n{PAPER['abstract']}\n", **hosted)
+    from_options = run("summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"], **hosted)
+
+    assert from_stdin.returncode == from_options.returncode == 0, from_stdin.stderr
+    assert "Counting to Four" in from_stdin.stdout
+    assert "https://github.com/a/b" in from_stdin.stdout
+    assert from_stdin.stdout == from_options.stdout
+    assert len(stub.bodies) == 1
+
+
+def test_a_cached_card_is_there_within_a_second_of_python(run: Run, stub: Stub) -> None:
+    command = ["summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"]]
+    hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url}
+    run(*command, **hosted)
+    took = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        assert run(*command, **hosted).returncode == 0
+        took.append(time.perf_counter() - begin)
+
+    assert len(stub.bodies) == 1
+    assert min(took) < 1.0
+
+
+def test_several_papers_ask_for_a_pick(run: Run) -> None:
+    done = run("summarize", SEED, "-m", "baseline")
+
+    assert done.returncode == 2
+    assert "--pick" in done.stderr
+
+
+def test_a_tampered_card_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(json.dumps(PAPER) + "\n")
+    run("enrich", "p.jsonl", "-m", "baseline", "-o", "cards.jsonl")
+    whole = (tmp_path / "cards.jsonl").read_text()
+    good = run("verify", "cards.jsonl", "--source", "p.jsonl")
+    assert good.returncode == 0, good.stderr
+    card = json.loads(whole)
+    evidence = card["reproducibility"]["code"]["evidence"]
+    assert evidence is not None
+
+    for change in ("text", "span", "link", "number", "status", "paper"):
+        bad = json.loads(whole)
+        held = bad["reproducibility"]
+        if change == "text":
+            held["code"]["evidence"]["text"] = "X" + evidence["text"][1:]
+        elif change == "span":
+            held["code"]["evidence"] |= {"start": evidence["start"] - 1, "end": evidence["end"] - 1}
+        elif change == "link":
+            held["links"][0]["url"] = "https://evil.example/"
+        elif change == "number":
+            bad["tldr"] = "It is 99% better."
+        elif change == "status":
+            held["code"]["evidence"] = None
+        else:
+            bad["id"] = "sha256:0000000000000000"
+        (tmp_path / "bad.jsonl").write_text(json.dumps(bad) + "\n")
+        done = run("verify", "bad.jsonl", "--source", "p.jsonl")
+        assert done.returncode == 1, change
+        assert len(done.stdout.splitlines()) >= 1
+
+
+def test_a_line_that_is_no_card_is_told_with_its_place(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cards.jsonl").write_text('\n{"id": 1}\n')
+
+    done = run("show", "cards.jsonl")
+    assert done.returncode == 1
+    assert "cards.jsonl:2: not a card" in done.stderr
+
+
+def test_the_schema_is_json_schema(run: Run) -> None:
+    import jsonschema
+
+    jsonschema.Draft202012Validator.check_schema(json.loads(run("schema").stdout))
+
+
+def test_the_taxonomy_is_shown_and_checked(run: Run, tmp_path: Path) -> None:
+    from tests.test_taxonomy import SMALL
+
+    shown = run("taxonomy", "show").stdout
+    assert "time-series-forecasting" in shown and "predicting future values" in shown
+    (tmp_path / "good.yaml").write_text(SMALL)
+    (tmp_path / "bad.yaml").write_text(SMALL.replace("about elms", ""))
+    assert "3 tasks" in run("taxonomy", "check", "good.yaml").stdout
+    bad = run("taxonomy", "check", "bad.yaml")
+    assert bad.returncode == 2
+    assert "bad.yaml: line 4" in bad.stderr
+
+
+def test_doctor_says_what_an_endpoint_does(run: Run, stub: Stub) -> None:
+    done = run("models", "doctor", SEED, "-m", "openai/x", "--base-url", stub.url)
+
+    assert done.returncode == 0, done.stderr
+    assert "answers            yes" in done.stdout
+    assert "215 papers would take about" in done.stdout
+
+
+def test_the_models_are_listed(run: Run) -> None:
+    done = run("models", "list")
+
+    assert "local/qwen2.5-coder-1.5b" in done.stdout
+    assert "absent" in done.stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(run: Run, tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m papercards taxonomy show | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert done.stderr == ""

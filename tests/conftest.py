@@ -1,0 +1,90 @@
+"""What tests share: a loopback endpoint, papers, and the program run as a user runs it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from papercards.paper import Paper, paper_id
+from papercards.taxonomy import Taxonomy, parse
+from tests.stub import Stub, serve
+
+SEED = Path(str(resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"))
+KEY = "sk-test-0123456789"
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    """An endpoint that answers well until it is told otherwise."""
+    one = Stub()
+    server = serve(one)
+    yield one
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def taxonomy() -> Taxonomy:
+    """The shipped labels."""
+    file = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
+    return parse(file.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
+
+
+def make_paper(title: str, abstract: str, where: str = "papers.jsonl:1") -> Paper:
+    return Paper(paper_id(title, abstract), title, abstract, where)
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return make_paper(
+        "Counting to Four",
+        "Counting is hard. We count to 4 with a new method. It is 12% better than guessing. "
+        "Our code is available at https://github.com/a/b.",
+    )
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A home of its own, no keys, no way out but loopback."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
+    home = tmp_path / "home"
+    home.mkdir()
+    models = os.environ.get("PAPERCARDS_TEST_MODELS")
+    return kept | {
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PYTHONUTF8": "1",
+        **({"PAPERCARDS_MODELS": models} if models else {}),
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """The program, as a user runs it: `run("enrich", "papers.jsonl")`, in an empty folder."""
+
+    def go(
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        input: str | None = None,
+        timeout: float = 60,
+        **variables: str,
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "papercards", *map(str, arguments)],
+            cwd=cwd or tmp_path,
+            env=environment | variables,
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return go
