@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -66,13 +65,15 @@ def test_the_server_ends_when_the_program_is_killed(
     )
     servers: list[int] = []
     begin = time.monotonic()
-    while not servers and time.monotonic() - begin < 60:
-        servers = _children(child.pid)
-        time.sleep(0.05)
-    assert servers
-    time.sleep(1)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    try:
+        while not servers and time.monotonic() - begin < 60:
+            servers = _children(child.pid)
+            time.sleep(0.05)
+        assert servers
+        time.sleep(1)
+    finally:
+        child.kill()
+        child.wait()
     begin = time.monotonic()
     while any(_alive(pid) for pid in servers):
         assert time.monotonic() - begin < 10
