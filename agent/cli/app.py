@@ -1,6 +1,5 @@
 """The `papercards` program: its commands, and where an error becomes one line and an exit code."""
 
-import os
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -52,10 +51,7 @@ def main() -> None:
     if debug:
         sys.argv.remove("--debug")
     try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
+        app()
     except PapercardsError as error:
         if debug:
             raise
@@ -65,8 +61,8 @@ def main() -> None:
         print("papercards: interrupted; run the same command again to go on", file=sys.stderr)
         raise SystemExit(130) from None
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` does; nothing must be flushed at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough, as `head` does.
+        sys.stderr.close()
         raise SystemExit(0) from None
     except Exception as error:
         if debug:
