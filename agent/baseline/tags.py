@@ -9,12 +9,12 @@ Knows texts and definitions. Knows no files; what was fitted is handed in.
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..taxonomy import LABEL_FIELDS, Size, Taxonomy
-from .features import Vector, add, cosine, runs, sigmoid, terms, tokens, weigh
+from .features import Vector, add, runs, sigmoid, terms, tokens, weigh
 from .parameters import FieldFit, TrainedPaper
 
 TITLE_WEIGHT = 3.0
@@ -48,6 +48,17 @@ class _Words:
     nearest: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    labels: tuple[str, ...]
+    known: frozenset[str]
+    """Those of which more than the definition is known."""
+    definitions: Mapping[str, Sequence[tuple[str, float]]]
+    """Term to the labels whose definition has it, with its weight there."""
+    keywords: Mapping[str, Sequence[tuple[str, float]]]
+    """Run of stems to the labels that have it as a keyword, with its weight."""
+
+
 class Tagger:
     """The features of every label of a taxonomy for a paper."""
 
@@ -68,43 +79,38 @@ class Tagger:
         for number, paper in enumerate(papers):
             for term, weight in paper.terms.items():
                 self._postings[term].append((number, weight))
-        self._definitions: dict[str, dict[str, Vector]] = {}
-        self._phrases: dict[str, dict[str, tuple[str, ...]]] = {}
-        self._shared: dict[str, Counter[str]] = {}
-        wanted: set[str] = set()
-        for field in LABEL_FIELDS:
-            counted = {
-                label: terms(f"{label.replace('-', ' ')} {definition}")
-                for label, definition in taxonomy.labels[field].items()
-            }
-            for found in counted.values():
-                wanted.update(found)
-            known = keywords.get(field, {})
-            self._phrases[field] = {
-                label: tuple(sorted({phrase(word) for word in known.get(label, ())} - {""}))
-                for label in counted
-            }
-            self._shared[field] = Counter(word for words in self._phrases[field].values() for word in words)
-            self._definitions[field] = {
-                label: weigh(found, rarity, self._unknown) for label, found in counted.items()
-            }
-        self._pairs = wanted | set(rarity)
-        carried: dict[str, set[str]] = {field: set() for field in LABEL_FIELDS}
-        for paper in papers:
-            for field in LABEL_FIELDS:
-                carried[field].update(paper.labels.get(field, {}))
-        self._seen = {
-            field: frozenset(
-                label
-                for label in self._definitions[field]
-                if label in carried[field] or label in keywords.get(field, {})
-            )
+        self._fields = {
+            field: self._field(field, taxonomy.labels[field], keywords.get(field, {}))
             for field in LABEL_FIELDS
         }
+        self._terms = frozenset(rarity).union(*(field.definitions for field in self._fields.values()))
+
+    def _field(self, name: str, labels: Mapping[str, str], keywords: Mapping[str, Iterable[str]]) -> _Field:
+        definitions: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        phrases: dict[str, list[str]] = defaultdict(list)
+        for label, definition in labels.items():
+            counted = terms(f"{label.replace('-', ' ')} {definition}")
+            for term, weight in weigh(counted, self._rarity, self._unknown).items():
+                definitions[term].append((label, weight))
+            for word in sorted({phrase(keyword) for keyword in keywords.get(label, ())} - {""}):
+                phrases[word].append(label)
+        carried = {label for paper in self._papers for label in paper.labels.get(name, {})}
+        return _Field(
+            labels=tuple(labels),
+            known=frozenset(label for label in labels if label in carried or label in keywords),
+            definitions=definitions,
+            keywords={
+                word: [
+                    (label, self._keyword_rarity.get(word, self._unknown) / math.sqrt(len(having)))
+                    for label in having
+                ]
+                for word, having in phrases.items()
+            },
+        )
 
     def known(self, field: str) -> frozenset[str]:
         """The labels of a field of which more than the definition is known."""
-        return self._seen[field]
+        return self._fields[field].known
 
     def features(
         self, title: str, abstract: str, *, leave_out: int | None = None
@@ -117,7 +123,7 @@ class Tagger:
         kept = {
             term: value
             for term, value in count(title, abstract).items()
-            if " " not in term or term in self._pairs
+            if " " not in term or term in self._terms
         }
         vector = weigh(kept, self._rarity, self._unknown)
         similarities = [0.0] * len(self._papers)
@@ -152,26 +158,29 @@ class Tagger:
                     votes[label] += share * words.similarities[number]
         nearby = sum(words.similarities[number] for number in words.nearest) or 1.0
         size = len(self._papers) - (leave_out is not None)
-        raw: dict[str, Row] = {}
-        for label, definition in self._definitions[field].items():
-            hits = title_hits = 0.0
-            for word in self._phrases[field][label]:
-                if word in words.runs:
-                    weight = self._keyword_rarity.get(word, self._unknown) / math.sqrt(
-                        self._shared[field][word]
-                    )
-                    hits += weight * (1 + math.log(words.runs[word]))
-                    if word in words.title_runs:
-                        title_hits += weight
-            raw[label] = (
-                cosine(words.vector, definition),
-                cosine(words.title, definition),
+        own = self._fields[field]
+        close = _closeness(words.vector, own.definitions)
+        title_close = _closeness(words.title, own.definitions)
+        hits: dict[str, float] = defaultdict(float)
+        title_hits: dict[str, float] = defaultdict(float)
+        # Sorted, because sets have no order and sums of floats depend on it.
+        for word in sorted(own.keywords.keys() & words.runs.keys()):
+            for label, weight in own.keywords[word]:
+                hits[label] += weight * (1 + math.log(words.runs[word]))
+                if word in words.title_runs:
+                    title_hits[label] += weight
+        raw: dict[str, Row] = {
+            label: (
+                close[label],
+                title_close[label],
                 votes[label] / nearby,
                 pull[label] / math.sqrt(mass[label]) if mass[label] else 0.0,
                 math.log((mass[label] + 0.5) / (size + 1)),
-                hits,
-                title_hits,
+                hits[label],
+                title_hits[label],
             )
+            for label in own.labels
+        }
         best = [max(column) or 1.0 for column in zip(*raw.values(), strict=True)]
         return {
             label: (
@@ -189,6 +198,14 @@ class Tagger:
             )
             for label, row in raw.items()
         }
+
+
+def _closeness(vector: Vector, definitions: Mapping[str, Sequence[tuple[str, float]]]) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
+    for term, weight in vector.items():
+        for label, other in definitions.get(term, ()):
+            found[label] += weight * other
+    return found
 
 
 def probabilities(fit: FieldFit, rows: Mapping[str, Row], known: frozenset[str]) -> dict[str, float]:

@@ -22,7 +22,7 @@ def test_the_baseline_keeps_its_floor_on_dev(run: Run, tmp_path: Path) -> None:
     floor |= {"code": 0.90, "data": 0.60, "weights": 0.89}
     for field, bound in floor.items():
         assert figures["fields"][field]["f1"] >= bound, field
-    assert figures["fields"]["claims"]["kind_accuracy"] >= 0.60
+    assert figures["fields"]["claims"]["kind_accuracy"] >= 0.64
     assert figures["mean_f1"] >= 0.80
     assert "dev, 55 papers" in done.stdout
 

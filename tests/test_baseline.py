@@ -1,0 +1,243 @@
+"""The tagger without a model: its figures on dev, its bounds, its speed, and labels that it never saw."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from papercards.baseline import Baseline
+from papercards.baseline.availability import find
+from papercards.baseline.gist import gist
+from papercards.card import Provenance
+from papercards.draft import Draft
+from papercards.evals.labels import SEED_LABELS, Labelled, join, read_labels, seed_papers
+from papercards.evals.metrics import calibration_error
+from papercards.evals.score import all_figures, mean_f1, score
+from papercards.evidence import build, check
+from papercards.paper import Paper
+from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
+
+Pairs = list[tuple[Labelled, Paper]]
+
+
+@pytest.fixture(scope="module")
+def dev() -> Pairs:
+    return join(read_labels(SEED_LABELS, split="dev"), seed_papers())
+
+
+@pytest.fixture(scope="module")
+def tagger(taxonomy: Taxonomy) -> Baseline:
+    return Baseline(taxonomy)
+
+
+def words(paper: Draft) -> int:
+    return len(paper.tldr.split())
+
+
+def test_reaches_its_figures_on_dev(tagger: Baseline, dev: Pairs) -> None:
+    provenance = Provenance(model="baseline", prompt="p", taxonomy="t", created="")
+    cards = [build(paper, tagger.tag(paper), provenance) for _, paper in dev]
+    table = all_figures([score(card, item) for card, (item, _) in zip(cards, dev, strict=True)])
+
+    assert [check(card, paper) for card, (_, paper) in zip(cards, dev, strict=True)] == [[]] * 55
+    f1 = {field: round(figure.f1 or 0, 2) for field, figure in table.items()}
+    floor = {
+        "tasks": 0.69,
+        "modalities": 0.74,
+        "contributions": 0.72,
+        "claims": 0.79,
+        "code": 0.95,
+        "data": 0.92,
+        "weights": 0.85,
+    }
+    assert {field: f1[field] for field in floor if f1[field] < floor[field]} == {}
+    assert (mean_f1(table) or 0) > 0.84
+    assert (table["claims"].kind_accuracy or 0) > 0.64
+    assert (table["tasks"].main_accuracy or 0) > 0.72
+
+
+def test_probabilities_are_honest_on_dev(tagger: Baseline, dev: Pairs) -> None:
+    for field in LABEL_FIELDS:
+        forecasts = [
+            (chance, any(label in reading.labels(field) for reading in item.readings))
+            for item, paper in dev
+            for label, chance in tagger.scores(paper).labels[field].items()
+        ]
+        assert (calibration_error(forecasts) or 1) < 0.06, field
+
+
+def test_scores_cover_every_label_and_sentence_and_add_up(tagger: Baseline, dev: Pairs) -> None:
+    taxonomy_labels = {field: set(tagger.scores(dev[0][1]).labels[field]) for field in LABEL_FIELDS}
+    for _, paper in dev[:10]:
+        scores = tagger.scores(paper)
+        for field in LABEL_FIELDS:
+            assert set(scores.labels[field]) == taxonomy_labels[field]
+            assert all(0 <= chance <= 1 for chance in scores.labels[field].values())
+        assert len(scores.sentences) == len(paper.sentences)
+        for chances in scores.sentences:
+            assert sum(chances.kinds.values()) + chances.none == pytest.approx(1)
+        for statuses in scores.statuses.values():
+            assert sum(statuses.values()) == pytest.approx(1, abs=0.001)
+
+
+def test_the_sizes_of_the_taxonomy_hold(taxonomy: Taxonomy, tagger: Baseline, dev: Pairs) -> None:
+    for _, paper in dev:
+        draft = tagger.tag(paper)
+        for field, chosen in (
+            ("tasks", draft.tasks),
+            ("modalities", draft.modalities),
+            ("contributions", draft.contributions),
+        ):
+            size = taxonomy.sizes[field]
+            assert size.least <= len(chosen) <= size.most
+            assert len({one.label for one in chosen}) == len(chosen)
+        assert words(draft) <= 30 or "summary-too-long" in draft.flags
+        assert draft.tldr in paper.abstract
+
+
+CUSTOM = """
+sizes:
+  tasks: [2, 2]
+  modalities: [0, 1]
+tasks:
+  beekeeping: hives, bees, honey and their diseases
+  shipbuilding: hulls, keels, ships and their sails
+  regression: predicting continuous quantities
+modalities:
+  smell: odours and scents
+  honey: honey samples and hives
+contributions:
+  machine: a machine that was built
+  method: a new algorithm
+claim_kinds:
+  taste: sweetness, flavour and taste of the honey
+  yield: kilograms of honey that a hive gives
+artifact_status:
+  released: it is available now
+  promised: it will be released
+  not-stated: nothing is said
+"""
+
+
+def test_labels_that_nobody_fitted_are_judged_by_their_definitions() -> None:
+    custom = parse(CUSTOM, name="bees", where="bees.yaml")
+    paper = Paper(
+        "p",
+        "Honey from urban hives",
+        "Bees in cities face diseases. We propose a new algorithm that tells healthy hives from ill ones. "
+        "Experiments show that its taste and flavour of the honey outperform the state of the art by 12%. "
+        "We show that each hive gives 4 kilograms more honey than the baseline.",
+    )
+
+    draft = Baseline(custom).tag(paper)
+
+    assert draft.tasks[0].label == "beekeeping"
+    assert len(draft.tasks) == 2
+    assert [one.label for one in draft.modalities] in ([], ["honey"])
+    assert {claim.sentence: claim.kind for claim in draft.claims} == {3: "taste", 4: "yield"}
+
+
+def test_a_taxonomy_of_unknown_labels_alone_works(dev: Pairs) -> None:
+    custom = parse(CUSTOM.replace("regression", "weaving").replace("method", "loom"), name="b", where="b")
+
+    for _, paper in dev[:5]:
+        assert len(Baseline(custom).tag(paper).tasks) == 2
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Code is available at https://github.com/a/b.", ("released", "not-stated", "not-stated")),
+        ("Our code and models are publicly available.", ("released", "not-stated", "released")),
+        ("We release the dataset and the model weights.", ("not-stated", "released", "released")),
+        ("Code will be released upon acceptance.", ("promised", "not-stated", "not-stated")),
+        ("The data and code will be made available soon.", ("promised", "promised", "not-stated")),
+        ("Code is soon available at https://github.com/a/b.", ("promised", "not-stated", "not-stated")),
+        ("See https://github.com/a/b for details.", ("released", "not-stated", "not-stated")),
+        ("Model: https://huggingface.co/a/b", ("not-stated", "not-stated", "released")),
+        ("Ours beats ten open-source models on public datasets.", ("not-stated",) * 3),
+        ("We train on publicly available datasets.", ("not-stated",) * 3),
+        ("We provide a theoretical model of code review.", ("not-stated",) * 3),
+        ("We propose to publish code with every paper.", ("not-stated",) * 3),
+    ],
+)
+def test_rules_for_code_data_and_weights(sentence: str, expected: tuple[str, str, str]) -> None:
+    found = find(["Background comes first.", sentence])
+
+    assert (found["code"].status, found["data"].status, found["weights"].status) == expected
+    for finding in found.values():
+        assert finding.sentence == (None if finding.status == "not-stated" else 2)
+
+
+def test_the_summary_is_the_first_short_sentence_that_says_what_was_done() -> None:
+    long = "We propose " + "very " * 40 + "much."
+    done = "In this paper we present a method for ranking."
+
+    assert gist(["Ranking is hard today.", long, done], "T") == (done, True)
+    assert gist(["Ranking is hard today.", long], "T") == ("Ranking is hard today.", True)
+    assert gist([long, "long " + long], "T") == (long, False)
+    assert gist([], "A title") == ("A title", True)
+
+
+def test_an_empty_abstract_gets_a_draft_from_its_title(tagger: Baseline) -> None:
+    draft = tagger.tag(Paper("p", "Time series forecasting with transformers", ""))
+
+    assert draft.tasks[0].label == "time-series-forecasting"
+    assert draft.tldr == "Time series forecasting with transformers"
+    assert draft.claims == ()
+
+
+@pytest.mark.parametrize("unit", ["word ", "we open ", "https://x.io/a ", "our is as ", "We show that. "])
+def test_an_abstract_of_100_000_characters_takes_under_a_few_seconds(tagger: Baseline, unit: str) -> None:
+    paper = Paper("p", "T", (unit * 100_000)[:100_000])
+
+    start = time.perf_counter()
+    tagger.tag(paper)
+
+    assert time.perf_counter() - start < 5
+
+
+def test_a_paper_takes_milliseconds(tagger: Baseline, dev: Pairs) -> None:
+    start = time.perf_counter()
+    for _, paper in dev:
+        tagger.tag(paper)
+
+    assert (time.perf_counter() - start) / len(dev) < 0.02  # some 3 ms on a quiet machine
+
+
+def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys; from papercards.baseline import Baseline; "
+        "print(sorted({'numpy', 'sklearn', 'scipy', 'openai', 'instructor'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_equal_input_gives_equal_output_in_another_process(tmp_path: Path) -> None:
+    code = (
+        "from papercards.baseline import Baseline; from papercards.evals.labels import *; "
+        "b = Baseline(seed_taxonomy()); ps = list(seed_papers())[:20]; "
+        "print([(b.tag(p), b.scores(p).labels) for p in ps])"
+    )
+
+    def run(seed: str) -> str:
+        import os
+
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+            env=environment,
+        ).stdout
+
+    assert run("1") == run("2")
