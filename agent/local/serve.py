@@ -11,7 +11,6 @@ Run with `python -m papercards.local.serve`; only `server` does.
 import ctypes
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -32,27 +31,24 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
     config: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
-    scratch = Path(config["scratch"])
     # The answer line goes to the pipe; nothing that native code prints may mix with it.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _die_with_parent(signal.SIGKILL)
     server = _server(config)
     _die_with_parent(0)
-    threading.Thread(target=_end_with_stdin, args=(scratch,), daemon=True).start()
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
     answer.write(json.dumps({"address": server.listening_address}) + "\n")
     answer.close()
     # A fork of the parent can hold the pipe open, so its death is looked for, too.
     while os.getppid() == parent:
         time.sleep(1)
-    _end(scratch)
+    _end()
 
 
 def _server(config: dict[str, Any]) -> Any:
     import xllamacpp
 
-    slots = Path(config["slot_directory"])
-    slots.mkdir(parents=True, exist_ok=True)
     params = xllamacpp.CommonParams()
     params.model.path = config["model"]
     params.model_alias = {config["model_id"]}
@@ -70,8 +66,10 @@ def _server(config: dict[str, Any]) -> Any:
     params.cache_prompt = True
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.endpoint_slots = True
-    # llama.cpp joins this and the file name as they are.
-    params.slot_save_path = f"{slots}{os.sep}"
+    if config["slot_directory"]:
+        Path(config["slot_directory"]).mkdir(parents=True, exist_ok=True)
+        # llama.cpp joins this and the file name as they are.
+        params.slot_save_path = config["slot_directory"] + os.sep
     params.verbosity = _WARNINGS
     return xllamacpp.Server(params)
 
@@ -87,14 +85,13 @@ def _die_with_parent(number: int) -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, int(number), 0, 0, 0)
 
 
-def _end_with_stdin(scratch: Path) -> None:
+def _end_with_stdin() -> None:
     while os.read(0, 4096):
         pass
-    _end(scratch)
+    _end()
 
 
-def _end(scratch: Path) -> None:
-    shutil.rmtree(scratch, ignore_errors=True)
+def _end() -> None:
     # The server's own threads would hold up an orderly exit until the answer in progress is done.
     os._exit(0)
 

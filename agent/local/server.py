@@ -14,7 +14,6 @@ import os
 import queue
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,7 +33,7 @@ class LocalServer:
 
     It works on `slots` requests at a time, each with a context of `context_tokens`.
     `slot_directory` is where the state of a slot (its KV cache) is saved and restored by file name
-    through `/slots/{n}?action=save`; None: a folder that is deleted at the end.
+    through `/slots/{n}?action=save`; None: it cannot be saved.
     """
 
     def __init__(
@@ -57,8 +56,8 @@ class LocalServer:
         self.api_key = secrets.token_urlsafe(32)
         """Good for this server only, and for as long as it runs."""
         self.threads = threads or physical_cores()
-        self._folder = Path(tempfile.mkdtemp(prefix="papercards-"))
-        self._log = self._folder / "log"
+        # Without a name: nothing is left behind, however this process ends.
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self._model = model
         config: dict[str, str | int] = {
             "model": str(model.absolute()),
@@ -67,19 +66,17 @@ class LocalServer:
             "context_tokens": context_tokens * slots,
             "slots": slots,
             "threads": self.threads,
-            "slot_directory": str((slot_directory or self._folder / "slots").absolute()),
-            "scratch": str(self._folder),
+            "slot_directory": str(slot_directory.absolute()) if slot_directory else "",
         }
-        with self._log.open("wb") as log:
-            # -P: a file of the working directory must not be imported in place of a module. A
-            # session of its own: Ctrl-C is for us, and papers in flight still need the server.
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-P", "-m", f"{__package__}.serve"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
+        # -P: a file of the working directory must not be imported in place of a module. A
+        # session of its own: Ctrl-C is for us, and papers in flight still need the server.
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-m", f"{__package__}.serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+        )
         try:
             self.base_url = f"{self._start(config, start_timeout_s)}/v1"
             """With the path that an OpenAI client expects."""
@@ -125,7 +122,9 @@ class LocalServer:
     def _complaint(self) -> str:
         if self._process.returncode < 0:
             return f"it was killed by signal {-self._process.returncode}; is there enough memory?"
-        lines = [line.strip() for line in self._log.read_text("utf-8", "replace").splitlines()]
+        self._log.seek(0)
+        log = self._log.read().decode("utf-8", "replace")
+        lines = [line.strip() for line in log.splitlines()]
         # llama.cpp names the cause in its first error line and only consequences after it; Python
         # ends with the cause.
         errors = [match[1] for line in lines if (match := re.match(r"[\d.]+ E (.+)", line))]
@@ -133,7 +132,7 @@ class LocalServer:
         return " ".join((errors[0] if errors else last).split())
 
     def close(self) -> None:
-        """End the server and delete what it left in the temporary folder. May be called twice."""
+        """End the server, also in the middle of an answer. May be called twice."""
         process = self._process
         if process.stdin is not None:
             with suppress(OSError):
@@ -145,7 +144,7 @@ class LocalServer:
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._log.close()
 
     def __enter__(self) -> Self:
         return self

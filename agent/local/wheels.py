@@ -139,10 +139,10 @@ def _pip() -> list[str]:
 
 
 def _bytes_in(folder: Path) -> int:
+    """Bytes in all files below; what vanishes while we look counts nothing, as pip moves its files."""
     size = 0
-    for path in folder.rglob("*"):
-        try:
-            size += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += Path(parent, name).stat().st_size
     return size

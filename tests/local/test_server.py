@@ -1,5 +1,6 @@
 """The real llama.cpp with a real model of 135 million weights."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -16,7 +17,6 @@ from typing import Any
 import pytest
 
 from papercards.errors import EndpointError, MissingExtra
-from papercards.local import server as server_module
 from papercards.local.server import LocalServer, _cores_of, physical_cores
 from papercards.probe import probe
 
@@ -150,15 +150,14 @@ def test_a_prompt_beyond_the_context_is_an_error_and_not_cut(server: LocalServer
     assert b"context" in caught.value.read()
 
 
-def test_close_ends_the_child_and_leaves_no_files(smollm_file: Path) -> None:
+def test_close_ends_the_child(smollm_file: Path) -> None:
     running = start(smollm_file)
-    pid, folder = running.pid, running._folder
-    assert is_running(pid) and folder.exists()
+    pid = running.pid
+    assert is_running(pid)
 
     running.close()
     running.close()
     assert not is_running(pid)
-    assert not folder.exists()
 
 
 def test_close_does_not_wait_for_an_answer_in_progress(smollm_file: Path) -> None:
@@ -193,12 +192,12 @@ if sys.argv[2] == "in a thread":
     thread.join()
 else:
     start()
-print(servers[0].pid, servers[0]._folder, flush=True)
+print(servers[0].pid, flush=True)
 sys.stdin.read()
 """
 
 
-def parent(smollm_file: Path, how: str = "") -> "tuple[subprocess.Popen[str], int, Path]":
+def parent(smollm_file: Path, how: str = "") -> "tuple[subprocess.Popen[str], int]":
     process = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(smollm_file), how],
         stdin=subprocess.PIPE,
@@ -207,22 +206,20 @@ def parent(smollm_file: Path, how: str = "") -> "tuple[subprocess.Popen[str], in
         start_new_session=True,
     )
     assert process.stdout is not None
-    pid, folder = process.stdout.readline().split()
-    return process, int(pid), Path(folder)
+    return process, int(process.stdout.readline())
 
 
 def test_the_child_ends_when_its_parent_is_killed(smollm_file: Path) -> None:
-    process, child, folder = parent(smollm_file)
+    process, child = parent(smollm_file)
     assert is_running(child)
 
     process.kill()
     assert ends_within(child, 5)
-    assert not folder.exists()
     process.communicate()
 
 
 def test_the_child_outlives_the_thread_that_started_it(smollm_file: Path) -> None:
-    process, child, _ = parent(smollm_file, "in a thread")
+    process, child = parent(smollm_file, "in a thread")
     time.sleep(1.5)
 
     assert is_running(child)
@@ -232,7 +229,7 @@ def test_the_child_outlives_the_thread_that_started_it(smollm_file: Path) -> Non
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_the_child(smollm_file: Path) -> None:
-    process, child, _ = parent(smollm_file)
+    process, child = parent(smollm_file)
     os.kill(child, signal.SIGINT)
     time.sleep(0.5)
 
@@ -254,7 +251,12 @@ def test_a_file_that_is_no_model_is_said_with_the_cause(tmp_path: Path) -> None:
 def test_a_start_that_takes_too_long_is_ended(smollm_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
     close = LocalServer.close
-    monkeypatch.setattr(LocalServer, "close", lambda self: (started.append(self.pid), close(self)))
+
+    def noted_close(server: LocalServer) -> None:
+        started.append(server.pid)
+        close(server)
+
+    monkeypatch.setattr(LocalServer, "close", noted_close)
 
     with pytest.raises(EndpointError, match="not loaded within"):
         start(smollm_file, start_timeout_s=0.01)
@@ -262,7 +264,7 @@ def test_a_start_that_takes_too_long_is_ended(smollm_file: Path, monkeypatch: py
 
 
 def test_without_llama_cpp_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     with pytest.raises(MissingExtra, match=r"papercards\[local\]"):
         LocalServer(tmp_path / "model.gguf", context_tokens=512)

