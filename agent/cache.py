@@ -53,8 +53,6 @@ class Answer:
     prompt_tokens: int
     cached_prompt_tokens: int
     completion_tokens: int
-    flags: tuple[str, ...] = ()
-    """What was accepted although it was not as asked."""
     logprobs: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
     """For each token that was kept, the likeliest tokens with their natural-log probabilities."""
 
@@ -158,11 +156,6 @@ class Cache:
     def __len__(self) -> int:
         return len(self._rows)
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return int(self._rows.volume())
-
     def close(self) -> None:
         """Let go of the files."""
         self._rows.close()
@@ -179,7 +172,6 @@ class Cache:
 def _decode(text: str) -> Answer | None:
     try:
         fields: dict[str, Any] = json.loads(text)["answer"]
-        fields["flags"] = tuple(fields["flags"])
         fields["logprobs"] = tuple(
             tuple((str(token), float(value)) for token, value in top) for top in fields["logprobs"]
         )

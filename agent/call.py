@@ -39,7 +39,7 @@ class Endpoint:
     api_key: str = dataclasses.field(repr=False)
     timeout_s: float
     """For one call."""
-    max_tokens: int = 900
+    max_tokens: int
     """Of the completion."""
 
 
@@ -55,6 +55,9 @@ class Reply:
     finish_reason: str
     seconds: float
     calls: int
+    """Answered requests."""
+    requests: int
+    """All requests, those that were tried again included."""
     prompt_tokens: int
     cached_prompt_tokens: int
     completion_tokens: int
@@ -86,15 +89,20 @@ class Caller:
         """
         body = {**self._form(kind), "messages": list(messages)}
         seconds, usage = 0.0, [0, 0, 0]
-        calls = 0
+        calls = requests = 0
         while True:
             begin = time.monotonic()
-            completion = await self._send(body)
+            try:
+                completion, sent = await self._send(body)
+            except PaperFailed as error:
+                error.attempts += requests
+                raise
+            requests += sent
             seconds += time.monotonic() - begin
             calls += 1
             for index, count in enumerate(_usage(completion)):
                 usage[index] += count
-            text, choice = self._text(completion, calls)
+            text, choice = self._text(completion, requests)
             wrong = check(text)
             if wrong is None or calls > MAX_REASKS:
                 break
@@ -106,6 +114,7 @@ class Caller:
             finish_reason=str(choice.get("finish_reason")),
             seconds=round(seconds, 3),
             calls=calls,
+            requests=requests,
             prompt_tokens=usage[0],
             cached_prompt_tokens=usage[1],
             completion_tokens=usage[2],
@@ -132,7 +141,8 @@ class Caller:
             }
         return self._forms[kind]
 
-    async def _send(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _send(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """The completion, and how many requests it took."""
         import openai
 
         if self._client is None:
@@ -143,8 +153,11 @@ class Caller:
                 timeout=self._endpoint.timeout_s,
             )
         client = self._client
+        sent = 0
 
         async def send() -> bytes:
+            nonlocal sent
+            sent += 1
             return await client.post("/chat/completions", cast_to=bytes, body=body)
 
         policy = self._policy
@@ -154,7 +167,7 @@ class Caller:
         try:
             raw = await policy.run(send)
         except openai.OpenAIError as error:
-            raise self._explain(error) from error
+            raise self._explain(error, sent) from error
         try:
             completion = json.loads(raw)
             if not isinstance(completion, dict) or not isinstance(completion["choices"], list):
@@ -166,19 +179,19 @@ class Caller:
                 next_step="Check --base-url: it usually ends in /v1",
             ) from error
         self._answered = True
-        return completion
+        return completion, sent
 
-    def _text(self, completion: dict[str, Any], calls: int) -> tuple[str, dict[str, Any]]:
+    def _text(self, completion: dict[str, Any], requests: int) -> tuple[str, dict[str, Any]]:
         choice: dict[str, Any] = completion["choices"][0] if completion["choices"] else {}
         message: dict[str, Any] = choice.get("message") or {}
         reason = choice.get("finish_reason")
         if message.get("refusal"):
-            raise PaperFailed("the model refused to answer", attempts=calls)
+            raise PaperFailed("the model refused to answer", attempts=requests)
         if reason == "content_filter":
-            raise PaperFailed("the endpoint's content filter held the answer back", attempts=calls)
+            raise PaperFailed("the endpoint's content filter held the answer back", attempts=requests)
         if reason == "length":
             raise PaperFailed(
-                f"the answer was cut off after {self._endpoint.max_tokens} tokens", attempts=calls
+                f"the answer was cut off after {self._endpoint.max_tokens} tokens", attempts=requests
             )
         tools = message.get("tool_calls") or []
         if tools:
@@ -195,7 +208,7 @@ class Caller:
         )
         return asked
 
-    def _explain(self, error: "openai.OpenAIError") -> PapercardsError:
+    def _explain(self, error: "openai.OpenAIError", sent: int) -> PapercardsError:
         """The client's error as one sentence for the user, by what it means for the other papers."""
         import openai
 
@@ -204,7 +217,7 @@ class Caller:
             return PaperFailed(
                 f"no answer within {self._endpoint.timeout_s:g} s, several times",
                 next_step="Give it longer with --timeout",
-                attempts=self._policy.attempts,
+                attempts=sent,
             )
         if isinstance(error, openai.APIConnectionError):
             return EndpointError(
@@ -232,9 +245,8 @@ class Caller:
         if error.code == "insufficient_quota":
             return EndpointError(f"the account has no credit left: {said}", where=place)
         if "context" in said.lower() and status in (400, 413):
-            return PaperFailed(f"too long for the model's context: {said}", attempts=1)
-        attempts = self._policy.attempts if status in (429,) or status >= 500 else 1
-        return PaperFailed(f"the endpoint answered {status}: {said}", attempts=attempts)
+            return PaperFailed(f"too long for the model's context: {said}", attempts=sent)
+        return PaperFailed(f"the endpoint answered {status}: {said}", attempts=sent)
 
     def _scrub(self, text: str) -> str:
         return " ".join(text.replace(self._endpoint.api_key, "***").split())[:300]

@@ -106,6 +106,7 @@ class ModelReader:
         self.model = model
         self._kinds: dict[int | None, tuple[type[BaseModel], str]] = {}
         self.prompt: Prompt = card_prompt(taxonomy, answer_type(taxonomy).model_json_schema())
+        self._budget = _budget(model, self.prompt)
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
@@ -129,7 +130,7 @@ class ModelReader:
 
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
-        shown = self.prompt.show(paper, self._budget())
+        shown = self.prompt.show(paper, self._budget)
         kind, schema = self._kind(shown)
         parts = {**self._parts, "schema": schema, "paper": digest(shown.content)}
         found = self._look_up(parts, shown, kind)
@@ -168,14 +169,6 @@ class ModelReader:
         if self._caller is not None:
             await self._caller.close()
 
-    def _budget(self) -> int | None:
-        """Characters of a paper that fit beside the prefix; None: the context is not known."""
-        if self.model.context is None:
-            return None
-        prefix = sum(len(message["content"]) for message in self.prompt.prefix)
-        room = (self.model.context - ANSWER_TOKENS) * CHARACTERS_PER_TOKEN
-        return max(1000, room - prefix)
-
     def _look_up(
         self, parts: dict[str, Part], shown: Shown, kind: type[BaseModel]
     ) -> tuple[Answer, Draft] | None:
@@ -210,10 +203,10 @@ class ModelReader:
             raise
         if isinstance(last, WrongAnswer):
             if last.draft is None:
-                raise give_up(last, where=paper.where, attempts=reply.calls)
+                raise give_up(last, where=paper.where, attempts=reply.requests)
             last = _flagged(last)
         assert last is not None
-        return _answer(reply, last.flags), last
+        return _answer(reply), last
 
     def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
         """The answer type for a paper and the digest of its schema.
@@ -255,12 +248,20 @@ class ModelReader:
         return 0.0 if self.model.file is not None else None
 
 
+def _budget(model: Model, prompt: Prompt) -> int | None:
+    """Characters of a paper that fit beside the prefix; None: the context is not known."""
+    if model.context is None:
+        return None
+    prefix = sum(len(message["content"]) for message in prompt.prefix)
+    return max(1000, (model.context - ANSWER_TOKENS) * CHARACTERS_PER_TOKEN - prefix)
+
+
 def _flagged(wrong: WrongAnswer) -> Draft:
     assert wrong.draft is not None
     return replace(wrong.draft, flags=wrong.flags)
 
 
-def _answer(reply: Reply, flags: tuple[str, ...]) -> Answer:
+def _answer(reply: Reply) -> Answer:
     return Answer(
         text=reply.text,
         model=reply.model,
@@ -271,6 +272,5 @@ def _answer(reply: Reply, flags: tuple[str, ...]) -> Answer:
         prompt_tokens=reply.prompt_tokens,
         cached_prompt_tokens=reply.cached_prompt_tokens,
         completion_tokens=reply.completion_tokens,
-        flags=flags,
         logprobs=reply.logprobs,
     )

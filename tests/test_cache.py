@@ -14,7 +14,7 @@ from papercards.errors import StorageError
 
 
 def answer(text: str = "{}") -> Answer:
-    return Answer(text, "m", "stop", "2026-01-01T00:00:00Z", 1.5, 1, 10, 4, 3, ("f",), ((("a", -0.5),),))
+    return Answer(text, "m", "stop", "2026-01-01T00:00:00Z", 1.5, 1, 10, 4, 3, ((("a", -0.5),),))
 
 
 def parts(n: int) -> dict[str, Part]:

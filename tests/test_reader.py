@@ -42,7 +42,7 @@ def reader(stub: Stub, taxonomy: Taxonomy, cache: Cache | None, **options: Any) 
     model: Model = options.pop("model", None) or resolve("openai/stub", base_url=stub.url)
 
     async def connect(one: ModelReader) -> Caller:
-        return Caller(Endpoint(model, stub.url, KEY, 5.0), RetryPolicy(attempts=1))
+        return Caller(Endpoint(model, stub.url, KEY, 5.0, 900), RetryPolicy(attempts=1))
 
     return ModelReader(model, taxonomy, connect, cache, endpoint=stub.url, **options)
 

@@ -31,7 +31,7 @@ def ask(stub: Stub, taxonomy: Taxonomy, naps: Naps, policy: RetryPolicy | None =
     quick = Quick(**{name: getattr(policy, name) for name in RetryPolicy.__slots__})
 
     async def go() -> str:
-        caller = Caller(Endpoint(model, stub.url, KEY, timeout_s=1.0), quick)
+        caller = Caller(Endpoint(model, stub.url, KEY, timeout_s=1.0, max_tokens=900), quick)
         try:
             messages = [{"role": "user", "content": "A paper."}]
             return (await caller.ask(answer_type(taxonomy), messages, lambda text: None)).text
@@ -70,9 +70,10 @@ def test_does_not_wait_for_an_hour(stub: Stub, taxonomy: Taxonomy) -> None:
     stub.script = [error(429, retry_after="3600")]
     naps = Naps()
 
-    with pytest.raises(PaperFailed, match="429"):
+    with pytest.raises(PaperFailed, match="429") as caught:
         ask(stub, taxonomy, naps)
     assert naps == []
+    assert caught.value.attempts == 1
 
 
 def test_waits_grow_and_stay_under_their_bound(stub: Stub, taxonomy: Taxonomy) -> None:
@@ -88,9 +89,9 @@ def test_waits_grow_and_stay_under_their_bound(stub: Stub, taxonomy: Taxonomy) -
 def test_gives_up_after_so_many_requests(stub: Stub, taxonomy: Taxonomy) -> None:
     stub.script = [error(503)] * 20
 
-    with pytest.raises(PaperFailed, match="503"):
+    with pytest.raises(PaperFailed, match="503") as caught:
         ask(stub, taxonomy, Naps(), RetryPolicy(attempts=4))
-    assert len(stub.bodies) == 4
+    assert len(stub.bodies) == caught.value.attempts == 4
 
 
 @pytest.mark.parametrize(
