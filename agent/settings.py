@@ -71,6 +71,10 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
         if text := environment.get(variable):
             values[name] = _from_text(name, text, variable)
     values.update({name: value for name, value in flags.items() if value is not None})
+    for name in ("concurrency", "timeout_s"):
+        number = values.get(name)
+        if isinstance(number, (int, float)) and number <= 0:
+            raise UsageError(f"{name} must be above 0, not {number}")
     return Settings(**values)  # type: ignore[arg-type]  # each value was checked against _TYPES
 
 

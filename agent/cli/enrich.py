@@ -1,5 +1,6 @@
 """`papercards enrich`: a card for every paper of the sources."""
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,10 +127,13 @@ def enrich(
 def _count(sources: list[str], names: dict[str, str], limit: int | None) -> int | None:
     from ..sources import open_source
 
-    try:
-        if "-" in sources or sum(Path(source).stat().st_size for source in sources) > COUNTED_BYTES:
-            return limit
-    except OSError:
+    if "-" in sources:
+        return limit
+    found = [Path(source).stat() for source in sources]
+    # A pipe can be read only once.
+    if not all(stat.S_ISREG(one.st_mode) for one in found):
+        return limit
+    if sum(one.st_size for one in found) > COUNTED_BYTES:
         return limit
     count = 0
     for source in sources:

@@ -8,6 +8,9 @@ from . import options, terminal, wiring
 
 app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 
+USUAL_ANSWER_TOKENS = 180
+"""What a card takes, measured on the seed corpus."""
+
 
 @app.command("list")
 def list_() -> None:
@@ -98,10 +101,6 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
-
-
-USUAL_ANSWER_TOKENS = 180
-"""What a card takes, measured on the seed corpus."""
 
 
 def _speed(tokens_per_second: float | None) -> str:

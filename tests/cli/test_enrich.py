@@ -157,6 +157,7 @@ def test_what_fails_is_set_aside_and_the_rest_goes_on(
     assert "4 cards" in done.stderr and "4 failed" in done.stderr and "1 duplicates" in done.stderr
     failed = cards(tmp_path / "out.errors.jsonl")
     assert [one["where"].rsplit(":", 1)[1] for one in failed] == ["1", "2", "3", "4"]
+    assert [one["attempts"] for one in failed] == [1, 0, 0, 0]
     assert failed[0]["error"] == "PaperFailed" and "bad paper" in failed[0]["message"]
     assert [card["title"] for card in cards(tmp_path / "out.jsonl")] == [
         record["title"] for record in records[1:]
@@ -325,6 +326,27 @@ def test_the_flag_beats_the_environment_beats_the_file(
     run("enrich", source, "--no-cache", "-m", "openai/from-flag", PAPERCARDS_MODEL="openai/x", **hosted)
 
     assert [body["model"] for body in stub.bodies] == ["from-file", "from-environment", "from-flag"]
+
+
+@pytest.mark.parametrize("number", ["-1", "0"])
+def test_no_papers_in_flight_is_refused_and_does_not_hang(run: Run, tmp_path: Path, number: str) -> None:
+    source = write(tmp_path / "p.jsonl", *some(1))
+
+    one_line(run("enrich", source, "-m", "baseline", PAPERCARDS_CONCURRENCY=number), 2, "above 0")
+
+
+def test_a_pipe_with_a_name_is_read_once(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    line = json.dumps(some(1)[0])
+    writer = subprocess.Popen(["sh", "-c", f"echo '{line}' > {tmp_path / 'pipe.jsonl'}"])
+    try:
+        done = run("enrich", "pipe.jsonl", "-m", "baseline", timeout=20)
+    finally:
+        writer.kill()
+        writer.wait()
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["title"] == "Paper 0"
 
 
 def test_a_taxonomy_of_ones_own_goes_all_the_way(
