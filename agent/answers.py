@@ -12,13 +12,10 @@ from typing import Any, ClassVar, Literal, cast
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from .card import Status
-from .draft import Draft, DraftArtifact, DraftClaim, Scored
+from .draft import MAX_WORDS, Draft, DraftArtifact, DraftClaim, Scored
 from .errors import PaperFailed
 from .taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from .text import digits, numbers, words
-
-MAX_WORDS = 30
-"""Of the summary."""
 
 ARTIFACTS = ("code", "data", "weights")
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from .card import Status
 
+MAX_WORDS = 30
+"""Of a summary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

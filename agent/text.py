@@ -31,7 +31,6 @@ _URL = re.compile(
     r"[^\s<>\"'`{}|\\^\[\]]+",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*(?!\w*_)")
 _WORD_NUMBERS = {
     word: str(value)
     for value, word in enumerate(
@@ -120,10 +119,9 @@ def numbers(text: str) -> frozenset[str]:
 
     Small numbers in words count too (`three` is `3`), and the parts of `GPT-4` or `7B`.
     """
-    found = {_plain(match.group()) for match in _NUMBER.finditer(text)}
-    found |= {_plain(part) for part in re.findall(r"\d+(?:\.\d+)?", text)}
-    found |= {_WORD_NUMBERS[word] for word in _WORD.findall(text.lower()) if word in _WORD_NUMBERS}
-    return frozenset(found)
+    parts = {_plain(part) for part in re.findall(r"\d+(?:\.\d+)?", text)}
+    spelt = {_WORD_NUMBERS[word] for word in _WORD.findall(text.lower()) if word in _WORD_NUMBERS}
+    return digits(text) | parts | spelt
 
 
 def digits(text: str) -> frozenset[str]:

@@ -1,11 +1,11 @@
-"""One sentence of the abstract that stands for the paper. Knows text only."""
+"""One sentence of the abstract that stands for the paper. Knows text alone."""
 
 import re
 from collections.abc import Sequence
 
+from ..draft import MAX_WORDS
 from ..text import words
 
-MOST_WORDS = 30
 _PROPOSES = re.compile(
     r"\b(?:we|this (?:paper|work|article|report|study|survey)|in this (?:paper|work))\b.{0,40}?"
     r"\b(?:propos|present|introduc|show|develop|prove|study|investigat|demonstrat|provid|describ|establish|releas)\w*",
@@ -20,12 +20,12 @@ def gist(sentences: Sequence[str], title: str) -> tuple[str, bool]:
     shortest if none is; the title of a paper without abstract.
     """
     if not sentences:
-        return title, len(words(title)) <= MOST_WORDS
-    short = [text for text in sentences if 3 < len(words(text)) <= MOST_WORDS]
+        return title, len(words(title)) <= MAX_WORDS
+    short = [text for text in sentences if 3 < len(words(text)) <= MAX_WORDS]
     for text in short:
         if _PROPOSES.search(text):
             return text, True
     if short:
         return short[0], True
     shortest = min(sentences, key=lambda text: len(words(text)))
-    return shortest, len(words(shortest)) <= MOST_WORDS
+    return shortest, len(words(shortest)) <= MAX_WORDS

@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import mul
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -30,7 +29,7 @@ class Linear:
 
     def log_odds(self, features: tuple[float, ...]) -> float:
         """The log odds for one row of features, in the order of the weights."""
-        return self.bias + float(sum(map(mul, self.weights, features)))
+        return self.bias + sum(w * x for w, x in zip(self.weights, features, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
