@@ -24,6 +24,10 @@ from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
 
 Split = Literal["train", "dev", "test"]
 
+ARTIFACTS = ("code", "data", "weights")
+FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS)
+"""What is labelled and scored; the mean F1 is over these."""
+
 _HERE = Path(__file__).parent
 SEED_LABELS = _HERE / "labels" / "labels.jsonl"
 """The labels that come with the package."""
@@ -80,39 +84,50 @@ class Labelled:
     """None: the paper comes from elsewhere, see `join`."""
     where: str
     """`labels.jsonl:12`."""
+    fields: tuple[str, ...] = FIELDS
+    """Of `FIELDS`, what the readings say anything of; the others are not scored."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Claim(_Strict):
+class ClaimRecord(_Strict):
+    """A claim as the file has it."""
+
     start: int = Field(ge=0)
     end: int = Field(ge=1)
     kind: str
 
 
 _Text = Annotated[str, Field(min_length=1)]
+_FieldName = Literal["tasks", "modalities", "contributions", "claims", "code", "data", "weights"]
 
 
-class _Reading(_Strict):
+class ReadingRecord(_Strict):
+    """A pass as the file has it."""
+
     annotator: str = ""
     tasks: list[_Text]
     modalities: list[_Text]
     contributions: list[_Text]
-    claims: list[_Claim]
+    claims: list[ClaimRecord]
     code: Status
     data: Status
     weights: Status
     tldr: str | None = None
 
 
-class _Record(_Strict):
+class LabelRecord(_Strict):
+    """A line of a label file."""
+
     id: _Text
     title: _Text
     split: Split
-    labels: list[_Reading] = Field(min_length=1)
+    labels: list[ReadingRecord] = Field(min_length=1)
     abstract: str | None = None
+    fields: list[_FieldName] | None = Field(default=None, min_length=1)
+    """What the passes say anything of; None: of everything."""
 
 
 def read_labels(
@@ -124,7 +139,8 @@ def read_labels(
     BadInput with the line that is wrong, also for a paper that is there twice.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines, which also cuts at characters that JSON allows inside a text.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise BadInput(f"cannot read the labels: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
@@ -170,7 +186,7 @@ def seed_taxonomy() -> Taxonomy:
 
 def _parse(line: str, where: str) -> Labelled:
     try:
-        record = _Record.model_validate_json(line)
+        record = LabelRecord.model_validate_json(line)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
@@ -203,10 +219,11 @@ def _parse(line: str, where: str) -> Labelled:
         readings=tuple(readings),
         abstract=record.abstract,
         where=where,
+        fields=tuple(record.fields) if record.fields else FIELDS,
     )
 
 
-def _check_span(claim: _Claim | LabelledClaim, abstract: str | None, where: str) -> None:
+def _check_span(claim: ClaimRecord | LabelledClaim, abstract: str | None, where: str) -> None:
     if claim.start >= claim.end:
         raise BadInput(f"the claim {claim.start}-{claim.end} is empty", where=where)
     if abstract is not None and claim.end > len(abstract):
@@ -240,14 +257,14 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
     by_title: dict[str, Paper] = {}
     for paper in papers:
         by_id.setdefault(paper.id, paper)
-        by_title.setdefault(_fold(paper.title), paper)
+        by_title.setdefault(fold(paper.title), paper)
     pairs = []
     for item in labelled:
         paper_found: Paper | None
         if item.abstract is not None:
             paper_found = Paper(item.id, item.title, item.abstract, where=item.where)
         else:
-            paper_found = by_id.get(item.id) or by_title.get(_fold(item.title))
+            paper_found = by_id.get(item.id) or by_title.get(fold(item.title))
         if paper_found is None:
             raise BadInput(
                 f'no paper has the id {item.id} or the title "{item.title}"',
@@ -261,11 +278,18 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
     return pairs
 
 
-def _fold(title: str) -> str:
+def fold(title: str) -> str:
+    """A title without case and extra white space, for comparing."""
     return " ".join(title.casefold().split())
+
+
+def _narrowed(item: Labelled) -> tuple[tuple[str, ...], ...]:
+    return () if item.fields == FIELDS else (item.fields,)
 
 
 def labels_version(path: Path, labelled: Sequence[Labelled]) -> str:
     """The name of a measurement's truth: `labels.jsonl@` and eight hex digits of what the records say."""
-    state = hashlib.sha256("\0".join(repr((i.id, i.split, i.readings)) for i in labelled).encode())
+    state = hashlib.sha256(
+        "\0".join(repr((i.id, i.split, i.readings, *_narrowed(i))) for i in labelled).encode()
+    )
     return f"{path.name}@{state.hexdigest()[:8]}"

@@ -3,7 +3,8 @@
 The rule (`evals/labels/README.md`): what every reading has is required; what only some have is acceptable,
 so predicting it is no error and missing it is no error: it counts nowhere. A main label, a claim's kind and a
 status are right when they are what any one reading says. Claims are the same when they overlap by at least
-half of the shorter one. A paper without a card has missed everything.
+half of the shorter one. A paper without a card has missed everything. A field of which the labels say nothing
+(`Labelled.fields`) is not scored: nothing to find, nothing wrong.
 
 Keeps plain counts for every paper, so that whoever draws papers at random can add them up again. Knows
 cards and labels; knows no models and no files.
@@ -16,12 +17,8 @@ from dataclasses import dataclass
 from papercards.card import Card
 from papercards.taxonomy import LABEL_FIELDS
 
-from .labels import Labelled, LabelledClaim
+from .labels import ARTIFACTS, FIELDS, Labelled, LabelledClaim
 from .metrics import Counts, accuracy, mean, ratio, total
-
-ARTIFACTS = ("code", "data", "weights")
-FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS)
-"""What is scored; the mean F1 is over these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,8 @@ class LabelScore:
     """Required, not predicted."""
     main_right: bool | None
     """Whether the first label is the first of some reading; None if every reading is empty."""
+    scored: bool = True
+    """False: the labels say nothing of this field."""
 
     @property
     def counts(self) -> Counts:
@@ -43,9 +42,9 @@ class LabelScore:
         return Counts(len(self.hits), len(self.wrong), len(self.missed))
 
     @property
-    def exact(self) -> bool:
-        """Nothing wrong and nothing missed."""
-        return not self.wrong and not self.missed
+    def exact(self) -> bool | None:
+        """Nothing wrong and nothing missed; None where the labels do not say."""
+        return not self.wrong and not self.missed if self.scored else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +63,18 @@ class StatusScore:
     predicted: str | None
     """None: the paper has no card."""
     expected: tuple[str, ...]
-    """One for each reading."""
+    """One for each reading; none where the labels do not say."""
 
     @property
-    def right(self) -> bool:
-        """Whether some reading says the same."""
-        return self.predicted in self.expected
+    def right(self) -> bool | None:
+        """Whether some reading says the same; None where the labels do not say."""
+        return self.predicted in self.expected if self.expected else None
 
     @property
     def counts(self) -> Counts:
         """For the question whether the abstract says that there is, or will be, anything at all."""
+        if not self.expected:
+            return Counts()
         stated = [status != "not-stated" for status in self.expected]
         if self.predicted in (None, "not-stated"):
             return Counts(missed=int(all(stated)))
@@ -141,10 +142,15 @@ def score(card: Card | None, labelled: Labelled) -> PaperScore:
     }
     tags = {
         field: score_labels(predicted[field], [r.labels(field) for r in labelled.readings])
+        if field in labelled.fields
+        else LabelScore((), (), (), None, scored=False)
         for field in LABEL_FIELDS
     }
     spans = [LabelledClaim(c.evidence.start, c.evidence.end, c.kind) for c in (card.claims if card else ())]
-    claims = score_claims(spans, [reading.claims for reading in labelled.readings])
+    if "claims" in labelled.fields:
+        claims = score_claims(spans, [reading.claims for reading in labelled.readings])
+    else:
+        claims = ClaimScore(Counts(), 0)
     found = card.reproducibility if card else None
     statuses = {
         "code": found.code.status if found else None,
@@ -152,7 +158,10 @@ def score(card: Card | None, labelled: Labelled) -> PaperScore:
         "weights": found.weights.status if found else None,
     }
     artifacts = {
-        name: StatusScore(statuses[name], tuple(r.status(name) for r in labelled.readings))
+        name: StatusScore(
+            statuses[name],
+            tuple(r.status(name) for r in labelled.readings) if name in labelled.fields else (),
+        )
         for name in ARTIFACTS
     }
     return PaperScore(
@@ -268,6 +277,28 @@ def figures(scores: Sequence[PaperScore], field: str) -> Figures:
 def all_figures(scores: Sequence[PaperScore]) -> dict[str, Figures]:
     """Every field of `FIELDS`."""
     return {field: figures(scores, field) for field in FIELDS}
+
+
+Values = Mapping[str, Mapping[str, float | None]]
+"""By field, then by figure; None where a figure is not defined. `mean` is a field with one figure, `f1`."""
+
+FIGURES_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        LABEL_FIELDS, ("precision", "recall", "f1", "macro_f1", "main_accuracy", "exact_accuracy")
+    ),
+    "claims": ("precision", "recall", "f1", "kind_accuracy"),
+    **dict.fromkeys(ARTIFACTS, ("precision", "recall", "f1", "accuracy")),
+}
+"""The figures that are meant for each of `FIELDS`."""
+
+
+def all_values(scores: Sequence[PaperScore]) -> Values:
+    """Every figure of every field, and the mean F1, as plain numbers."""
+    table = all_figures(scores)
+    values: dict[str, Mapping[str, float | None]] = {
+        field: {figure: getattr(table[field], figure) for figure in FIGURES_OF[field]} for field in FIELDS
+    }
+    return {**values, "mean": {"f1": mean_f1(table)}}
 
 
 def mean_f1(table: Mapping[str, Figures]) -> float | None:

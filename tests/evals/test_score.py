@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papercards.card import Artifact, Card, Claim, Evidence, Label, Provenance, Reproducibility, Status
-from papercards.evals.labels import Labelled, LabelledClaim, Reading
+from papercards.evals.labels import FIELDS, Labelled, LabelledClaim, Reading
 from papercards.evals.metrics import Counts
 from papercards.evals.score import (
-    FIELDS,
     StatusScore,
     all_figures,
     by_label,
