@@ -113,6 +113,8 @@ class Provenance(Record):
     """When the answer was made, UTC, ISO 8601; empty where no model was asked."""
     calls: int = 0
     """Calls answered for this card, re-asked ones included."""
+    reasked: int = 0
+    """Of those, how many asked again because an answer was wrong."""
     tokens: Tokens = Tokens()
     cost_usd: float | None = None
     """None: the price is not known."""

@@ -234,6 +234,7 @@ class ModelReader:
                 taxonomy=self._taxonomy.version,
                 created=answer.created,
                 calls=answer.calls,
+                reasked=answer.calls - 1,
                 tokens=Tokens(
                     prompt=answer.prompt_tokens,
                     cached_prompt=answer.cached_prompt_tokens,

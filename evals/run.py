@@ -1,15 +1,15 @@
 """One run: the cards that a model made of labelled papers, what they scored, and what made them.
 
-A result is self-contained JSON: every card and every count is in it, so a later comparison, report or
-bootstrap needs neither the model nor the corpus again. Figures are computed from the counts when asked for
-and written beside them for whoever reads the file by eye.
+A result is self-contained JSON: every paper with its labels, every card and every count is in it, so a later
+comparison, report or bootstrap needs neither the model nor the corpus again. Figures are computed from the
+counts when asked for.
 
 Knows cards, labels and scores; knows neither models nor the terminal.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,24 +18,35 @@ from papercards.card import Card
 from papercards.errors import BadInput
 
 from .labels import Labelled
-from .metrics import quantile
-from .score import FIELDS, Figures, PaperScore, all_figures, mean_f1, score
+from .score import Figures, PaperScore, Values, all_figures, all_values, mean_f1, score
+from .sentences import class_pairs, kappa
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PaperResult:
     """One labelled paper of a run."""
 
-    id: str
-    """As the labels name it."""
-    title: str
+    labelled: Labelled
+    """With the abstract that was read, so that the result needs no corpus."""
     card: Card | None
     """None: the paper failed."""
     failure: str | None
     """Why, in one line."""
     score: PaperScore
+    again: tuple[Card | None, ...] = ()
+    """What the model said when it was asked again, see `RunResult.repeats`; figures are of `card` alone."""
+
+    @property
+    def id(self) -> str:
+        """As the labels name it."""
+        return self.labelled.id
+
+    @property
+    def title(self) -> str:
+        """As the labels have it."""
+        return self.labelled.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,10 @@ class RunResult:
     """Version of the labels, see `labels_version`."""
     papers: tuple[PaperResult, ...]
     """In the order of the labels."""
+    repeats: int = 1
+    """How often every paper was really read."""
+    floor: Values = field(default_factory=dict)
+    """The figures of the baseline over the same papers; empty for the baseline itself."""
     version: int = RESULT_VERSION
 
     @property
@@ -63,65 +78,24 @@ class RunResult:
         """The cards there are."""
         return tuple(paper.card for paper in self.papers if paper.card is not None)
 
+    @property
+    def judged(self) -> list[tuple[Card | None, Labelled]]:
+        """Each paper's card, None if it failed, with its labels."""
+        return [(paper.card, paper.labelled) for paper in self.papers]
+
     def figures(self) -> dict[str, Figures]:
         """Every field of `FIELDS`."""
         return all_figures(self.scores)
 
+    def values(self) -> Values:
+        """Every figure that is meant for its field, and the mean F1 as `["mean"]["f1"]`."""
+        pairs = [pair for paper in self.papers for pair in class_pairs(paper.card, paper.labelled)]
+        values = all_values(self.scores)
+        return {**values, "claims": {**values["claims"], "kappa": kappa(pairs)}}
+
     def mean_f1(self) -> float | None:
         """The mean of the fields' F1."""
         return mean_f1(self.figures())
-
-    def cost(self) -> "Cost":
-        """What the cards cost to make."""
-        seconds = [card.provenance.seconds for card in self.cards]
-        usd = [card.provenance.cost_usd for card in self.cards]
-        known = [value for value in usd if value is not None]
-        return Cost(
-            papers=len(self.papers),
-            failed=sum(paper.card is None for paper in self.papers),
-            flagged=sum(bool(card.flags) for card in self.cards),
-            calls=sum(card.provenance.calls for card in self.cards),
-            prompt_tokens=sum(card.provenance.tokens.prompt for card in self.cards),
-            cached_prompt_tokens=sum(card.provenance.tokens.cached_prompt for card in self.cards),
-            completion_tokens=sum(card.provenance.tokens.completion for card in self.cards),
-            cost_usd=sum(known) if known and len(known) == len(usd) else None,
-            seconds_median=quantile(seconds, 0.5),
-            seconds_p90=quantile(seconds, 0.9),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Sums over the cards of a run; failed papers have no card and so no part in calls and tokens."""
-
-    papers: int
-    failed: int
-    flagged: int
-    """Cards with at least one flag."""
-    calls: int
-    prompt_tokens: int
-    cached_prompt_tokens: int
-    completion_tokens: int
-    cost_usd: float | None
-    """None where the price of any card is not known."""
-    seconds_median: float | None
-    """Wall time of a card's calls when they were made, also where the answer is cached by now."""
-    seconds_p90: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: a field, or the mean of all."""
-
-    field: str
-    n: int | None
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    extra: tuple[tuple[str, float | None], ...]
-    """Further figures that belong to the field, by their short names."""
-    baseline_f1: float | None
-    """The same field's F1 of the run it is compared with."""
 
 
 def score_run(
@@ -132,12 +106,15 @@ def score_run(
     model: str,
     split: str,
     labels: str,
+    again: Sequence[Mapping[str, Card]] = (),
+    floor: "RunResult | None" = None,
 ) -> RunResult:
     """Score what a model made of the labelled papers.
 
-    `cards` and `failed` (with the reason) go by the id of the label record. A paper that is in neither was
-    not run: it counts as failed, because leaving it out would flatter the model. Raises ValueError for a card
-    or failure that no label asks for.
+    `cards` and `failed` (with the reason) go by the id of the label record, and so does each of `again`, what
+    the model said when it was asked anew. A paper that is in neither was not run: it counts as failed,
+    because leaving it out would flatter the model. `floor` is the baseline's run over the same papers. Raises
+    ValueError for a card or failure that no label asks for.
     """
     strangers = (cards.keys() | failed.keys()) - {item.id for item in labelled}
     if strangers:
@@ -146,7 +123,10 @@ def score_run(
     for item in labelled:
         card = cards.get(item.id)
         failure = None if card else failed.get(item.id, "was not run")
-        papers.append(PaperResult(item.id, item.title, card, failure, score(card, item)))
+        others = tuple(repeat.get(item.id) for repeat in again)
+        # The place in somebody's label file says nothing to who reads the result elsewhere.
+        kept = replace(item, where="")
+        papers.append(PaperResult(kept, card, failure, score(card, item), others))
     made = [paper.card.provenance for paper in papers if paper.card is not None]
     return RunResult(
         model=model,
@@ -155,33 +135,22 @@ def score_run(
         taxonomy=", ".join(sorted({provenance.taxonomy for provenance in made})),
         labels=labels,
         papers=tuple(papers),
+        repeats=1 + len(again),
+        floor=floor.values() if floor is not None else {},
     )
 
 
 _ADAPTER: TypeAdapter[RunResult] = TypeAdapter(RunResult)
 
 
-def to_json(result: RunResult, baseline: RunResult | None = None) -> str:
-    """The result as indented JSON, with its figures, and the baseline's beside them.
+def to_json(result: RunResult, figures: Mapping[str, object]) -> str:
+    """The result as indented JSON, with figures that were computed from it for whoever reads the file by eye.
 
     The same result gives the same text.
     """
-    figures: dict[str, object] = {
-        "mean_f1": result.mean_f1(),
-        "fields": {field: asdict(figure) for field, figure in result.figures().items()},
-        "cost": asdict(result.cost()),
-    }
-    if baseline is not None:
-        figures["baseline"] = {
-            "mean_f1": baseline.mean_f1(),
-            "fields": {field: asdict(figure) for field, figure in baseline.figures().items()},
-        }
-    body = {
-        **_ADAPTER.dump_python(result, mode="json", by_alias=True, exclude={"papers"}),
-        "figures": figures,
-        "papers": _ADAPTER.dump_python(result, mode="json", by_alias=True)["papers"],
-    }
-    return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+    body = _ADAPTER.dump_python(result, mode="json", by_alias=True)
+    papers = body.pop("papers")
+    return json.dumps({**body, "figures": figures, "papers": papers}, ensure_ascii=False, indent=1) + "\n"
 
 
 def read_result(path: Path) -> RunResult:
@@ -205,44 +174,3 @@ def read_result(path: Path) -> RunResult:
         fault = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         raise BadInput(f"not an evaluation result: {place}: {fault['msg']}", where=str(path)) from error
-
-
-_EXTRAS = (
-    ("main", "main_accuracy"),
-    ("exact", "exact_accuracy"),
-    ("kind", "kind_accuracy"),
-    ("accuracy", "accuracy"),
-)
-
-
-def rows(result: RunResult, baseline: RunResult | None = None) -> list[Row]:
-    """The table: a row for each of `FIELDS`, and at the end the mean F1."""
-    table = result.figures()
-    floor = baseline.figures() if baseline is not None else None
-    found = []
-    for field in FIELDS:
-        figure = table[field]
-        named = asdict(figure)
-        found.append(
-            Row(
-                field=field,
-                n=figure.n,
-                precision=figure.precision,
-                recall=figure.recall,
-                f1=figure.f1,
-                extra=tuple((name, named[key]) for name, key in _EXTRAS if named[key] is not None),
-                baseline_f1=floor[field].f1 if floor else None,
-            )
-        )
-    found.append(
-        Row(
-            field="mean",
-            n=None,
-            precision=None,
-            recall=None,
-            f1=result.mean_f1(),
-            extra=(),
-            baseline_f1=baseline.mean_f1() if baseline is not None else None,
-        )
-    )
-    return found
