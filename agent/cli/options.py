@@ -14,6 +14,15 @@ Model = Annotated[
         metavar="MODEL",
     ),
 ]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="provider/model, or baseline; may repeat. [env: PAPERCARDS_MODEL]",
+        metavar="MODEL",
+    ),
+]
 BaseUrl = Annotated[
     str | None,
     typer.Option(

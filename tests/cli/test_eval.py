@@ -1,0 +1,244 @@
+"""`papercards eval`, as a user runs it."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from papercards.evals.labels import SEED_LABELS
+from tests.conftest import SEED, Run
+from tests.evals.records import reading, record, write
+from tests.stub import Stub
+
+GATE = Path(str(SEED)).parent.parent / "gate.toml"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Six labelled papers that bring their abstracts along."""
+    rows = []
+    for n in range(6):
+        abstract = f"Paper {n} studies counting. It is {n + 2}0% better than guessing at it."
+        start = abstract.index("It is")
+        one = reading(
+            tasks=["regression"],
+            claims=[{"start": start, "end": len(abstract), "kind": "performance"}],
+            tldr="Counting gets better.",
+        )
+        split = "dev" if n < 4 else "train"
+        rows.append(record(f"p{n}", one, one | {"annotator": "b"}, abstract=abstract, split=split))
+    return write(tmp_path / "labels.jsonl", rows)
+
+
+def measures(path: Path) -> dict[str, Any]:
+    figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    return {f"{one['field']}.{one['figure']}": one for one in figures["measures"]}
+
+
+def test_the_baseline_reaches_its_gate_on_dev_with_intervals(run: Run, tmp_path: Path) -> None:
+    done = run("eval", "run", "-m", "baseline", "--gate", GATE, "-o", "result.json", "-o", "result.xml")
+
+    assert done.returncode == 0, done.stderr
+    assert "dev, 55 papers" in done.stdout
+    found = measures(tmp_path / "result.json")
+    for name in ("tasks.f1", "claims.kappa", "code.accuracy", "mean.f1"):
+        one = found[name]
+        assert one["interval"]["low"] <= one["value"] <= one["interval"]["high"]
+        assert one["ceiling"] > 0.9
+    suite = ET.parse(tmp_path / "result.xml").getroot()[0]
+    assert (suite.get("name"), suite.get("failures")) == ("baseline", "0")
+
+
+def test_a_missed_gate_exits_3_with_the_lines_and_keeps_the_result(
+    run: Run, tmp_path: Path, small: Path
+) -> None:
+    (tmp_path / "gate.toml").write_text('[gate]\n"tasks.f1" = 0.1\n"mean.f1" = 1.0\n', encoding="utf-8")
+
+    done = run(
+        *("eval", "run", "--labels", small, "-m", "baseline", "--gate", "gate.toml"),
+        *("-o", "out/result.json", "-o", "out.xml"),
+    )
+
+    assert done.returncode == 3
+    assert done.stderr.rstrip().splitlines()[-1].startswith("papercards: gate.toml: baseline: mean.f1 is 0.")
+    assert "tasks.f1" not in done.stderr
+    assert measures(tmp_path / "out/result.json")["mean.f1"]["value"] < 1
+    assert ET.parse(tmp_path / "out.xml").getroot()[0].get("failures") == "1"
+
+
+def test_several_models_are_measured_at_once_into_a_folder(
+    run: Run, tmp_path: Path, small: Path, stub: Stub
+) -> None:
+    done = run(
+        *("eval", "run", "--labels", small, "-m", "stub-model", "-m", "baseline", "-o", "results"),
+        *("--base-url", stub.url),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert len(stub.bodies) == 4
+    found = measures(tmp_path / "results/stub-model.json")
+    floor = measures(tmp_path / "results/baseline.json")
+    assert found["tasks.f1"]["floor"] == floor["tasks.f1"]["value"]
+    assert floor["tasks.f1"]["floor"] is None
+
+
+def test_repeats_really_ask_again_and_a_rerun_asks_nobody(run: Run, small: Path, stub: Stub) -> None:
+    arguments = ("eval", "run", "--labels", small, "-m", "stub-model", "--base-url", stub.url)
+
+    first = run(*arguments, "--repeat", "3")
+    assert first.returncode == 0, first.stderr
+    assert len(stub.bodies) == 12
+    assert "asked again, the model agrees with itself" in first.stdout
+
+    assert run(*arguments, "--repeat", "3").stdout == first.stdout
+    assert run(*arguments).returncode == 0
+    assert len(stub.bodies) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("-o", "result.xml"), "result.xml: JUnit XML holds the outcome of a gate"),
+        (("-o", "result.html"), "no result is written as .html"),
+        (
+            ("-m", "openai/x", "-m", "baseline", "-o", "r.json"),
+            "one file cannot hold the results of 2 models",
+        ),
+        (("--split", "all"), 'there is no split "all"'),
+        (("--gate", "none.toml"), "cannot read the gate"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_asked(
+    run: Run, small: Path, stub: Stub, arguments: tuple[str, ...], says: str
+) -> None:
+    models = () if "-m" in arguments else ("-m", "openai/x")
+
+    done = run("eval", "run", "--labels", small, *models, *arguments, "--base-url", stub.url)
+
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert stub.bodies == []
+
+
+def test_two_results_are_compared_and_guarded(run: Run, tmp_path: Path, small: Path) -> None:
+    run("eval", "run", "--labels", small, "-m", "baseline", "-o", "a.json")
+    body = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    body["model"] = "worse"
+    for paper in body["papers"]:
+        paper["score"]["tasks"] |= {"hits": [], "missed": ["regression"], "main_right": False}
+        paper["card"]["tasks"] = [{"label": "robotics"}]
+    (tmp_path / "b.json").write_text(json.dumps(body), encoding="utf-8")
+
+    same = run("eval", "compare", "a.json", "a.json", "--fail-if-worse", "tasks")
+    assert (same.returncode, same.stdout.splitlines()[0][:5]) == (0, "same:")
+    assert "no answer changed" in same.stdout
+
+    worse = run("eval", "compare", "a.json", "b.json", "--fail-if-worse", "tasks:0.05")
+    assert worse.returncode == 3
+    assert "robotics" in worse.stdout
+    assert "a fall of more than 0.05" in worse.stderr
+    data = json.loads(run("eval", "compare", "a.json", "b.json", "--json").stdout)
+    assert data["second"] == "worse" and len(data["changes"]) == 4
+
+
+def test_thresholds_are_fitted_on_one_split_and_checked_on_another(run: Run, small: Path) -> None:
+    for split in ("train", "dev"):
+        run("eval", "run", "--labels", small, "--split", split, "-m", "baseline", "-o", f"{split}.json")
+
+    done = run("eval", "thresholds", "train.json", "dev.json", "--precision", "0.5")
+
+    assert done.returncode == 0, done.stderr
+    assert any(line.startswith("code: confidence from ") for line in done.stdout.splitlines())
+    assert "on train answers 100%" in done.stdout and "on dev" in done.stdout
+
+
+def test_every_fault_of_a_label_file_is_one_line_with_its_place(run: Run, tmp_path: Path) -> None:
+    claims = [{"start": 0, "end": 9999, "kind": "finding"}, {"start": 0, "end": 5, "kind": "finding"}]
+    good = record("good")
+    lines: list[dict[str, Any] | str] = [
+        good,
+        record("a", reading(tasks=["regresion"]), reading()),
+        record("b", reading(claims=claims), reading()),
+        record("good", split="train"),
+        record("c", reading()),
+        json.dumps(record("d")) + ",",
+    ]
+    write(tmp_path / "bad.jsonl", lines)
+
+    done = run("eval", "labels", "check", "bad.jsonl")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    said = done.stdout.splitlines()
+    for place, part in (
+        ("bad.jsonl:2: ", 'pass a: "regresion" is no id of tasks'),
+        ("bad.jsonl:3: ", "the claim 0-9999 ends after the abstract"),
+        ("bad.jsonl:3: ", "the claims 0-9999 and 0-5 overlap"),
+        ("bad.jsonl:4: ", "the paper good is in two splits: train here, dev on line 1"),
+        ("bad.jsonl:5: ", "only 1 of the 2 passes"),
+        ("bad.jsonl:6: ", "not JSON: trailing characters"),
+    ):
+        assert any(line.startswith(place) and part in line for line in said), (place, part, said)
+
+
+def test_the_shipped_labels_have_no_faults_and_agree_as_their_readme_says(run: Run) -> None:
+    checked = run("eval", "labels", "check")
+    assert checked.returncode == 0, checked.stdout
+
+    rows = {row["field"]: row for row in json.loads(run("eval", "labels", "agree", "--json").stdout)}
+    assert rows["tasks"]["f1"] == pytest.approx(0.93, abs=0.02)
+    assert rows["claims"]["kappa"] == pytest.approx(0.95, abs=0.02)
+    assert rows["tasks"]["alpha"] > 0.8
+
+
+def test_papers_to_label_next_come_with_reasons_and_what_they_bring(run: Run, tmp_path: Path) -> None:
+    run("enrich", SEED, "-m", "baseline", "--limit", "30", "-o", "cards.jsonl")
+    known = SEED_LABELS.read_text(encoding="utf-8").splitlines()[:5]
+    write(tmp_path / "few.jsonl", known)
+
+    done = run("eval", "labels", "sample", "cards.jsonl", "--labels", "few.jsonl", "-n", "3")
+
+    assert done.returncode == 0, done.stderr
+    assert len([line for line in done.stdout.splitlines() if "mean confidence" in line]) == 3
+    assert "% narrower" in done.stdout
+
+
+def test_a_file_is_split_and_converted_labels_are_scored_in_their_fields_alone(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "map.yaml").write_text(
+        "shape: stated\ncolumns: {title: title, abstract: abstract, code: code}\n"
+        "values: {yes: released, no: not-stated}\n",
+        encoding="utf-8",
+    )
+    rows = [f"Paper {n},We count to {n}. Nothing more is said.,no" for n in range(5)]
+    rows.append("Paper 9,Our code is available at https://github.com/a/b.,yes")
+    (tmp_path / "theirs.csv").write_text("title,abstract,code\n" + "\n".join(rows), encoding="utf-8")
+
+    done = run("eval", "labels", "convert", "theirs.csv", "--mapping", "map.yaml", "-o", "ours.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "code.accuracy" in done.stderr
+
+    scored = run("eval", "run", "--labels", "ours.jsonl", "-m", "baseline", "-o", "result.json")
+    assert scored.returncode == 0, scored.stderr
+    found = measures(tmp_path / "result.json")
+    assert found["code.f1"]["value"] == 1.0
+    assert found["tasks.f1"]["value"] is found["claims.f1"]["value"] is found["data.f1"]["value"] is None
+
+    split = run("eval", "labels", "split", "ours.jsonl", "-o", "split.jsonl", "--again")
+    assert split.returncode == 0, split.stderr
+    assert "train 2, dev 2, test 2" in split.stderr
+
+
+def test_the_share_of_papers_with_a_label_is_corrected_with_an_interval(run: Run) -> None:
+    run("enrich", SEED, "-m", "baseline", "-o", "cards.jsonl")
+
+    done = run("eval", "prevalence", "cards.jsonl", "--json")
+
+    assert done.returncode == 0, done.stderr
+    corpus = json.loads(done.stdout)
+    assert corpus["labelled"] == 55
+    for row in corpus["rows"]:
+        assert row["estimate"]["low"] <= row["estimate"]["corrected"] <= row["estimate"]["high"]
