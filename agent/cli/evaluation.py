@@ -142,6 +142,23 @@ def compare(
     require_no_worse(found, guards)
 
 
+@app.command("report")
+def report(
+    results: Annotated[list[Path], typer.Argument(help="Results of eval run.", metavar="RUN.json...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.", metavar="FILE")] = Path(
+        "report.html"
+    ),
+) -> None:
+    """Write one HTML page about one or more results; it needs no network."""
+    from ..evals.report import write
+    from ..evals.run import read_result
+    from ..evals.sheet import sheet
+
+    runs = [read_result(path) for path in results]
+    write(output, [(one, sheet(one)) for one in runs])
+    terminal.note(f"report → {output}")
+
+
 @app.command("thresholds")
 def thresholds(
     fitted: Annotated[Path, typer.Argument(help="A result to fit on, as of train.", metavar="FIT.json")],

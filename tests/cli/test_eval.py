@@ -143,6 +143,15 @@ def test_two_results_are_compared_and_guarded(run: Run, tmp_path: Path, small: P
     assert data["second"] == "worse" and len(data["changes"]) == 4
 
 
+def test_a_report_is_written_from_results_alone(run: Run, tmp_path: Path, small: Path) -> None:
+    run("eval", "run", "--labels", small, "-m", "baseline", "-o", "a.json")
+
+    done = run("eval", "report", "a.json", "a.json", "-o", "page.html")
+
+    assert done.returncode == 0, done.stderr
+    assert "baseline (2)" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_thresholds_are_fitted_on_one_split_and_checked_on_another(run: Run, small: Path) -> None:
     for split in ("train", "dev"):
         run("eval", "run", "--labels", small, "--split", split, "-m", "baseline", "-o", f"{split}.json")

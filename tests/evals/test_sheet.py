@@ -9,37 +9,17 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from papercards.card import Claim, Label, Tokens
-from papercards.evals.labels import FIELDS, SEED_LABELS, join, read_labels, seed_papers, seed_taxonomy
-from papercards.evals.run import RunResult, score_run
+from papercards.evals.labels import FIELDS
+from papercards.evals.run import RunResult
 from papercards.evals.score import FIGURES_OF
 from papercards.evals.sentences import class_pairs, graded
 from papercards.evals.sheet import sheet
-from papercards.reader import BaselineReader
-
-MODEL = "baseline"
+from tests.evals.runs import baseline_run
 
 
 @pytest.fixture(scope="module")
 def baseline() -> RunResult:
-    import asyncio
-
-    taxonomy = seed_taxonomy()
-    labelled = read_labels(SEED_LABELS, split="dev", taxonomy=taxonomy)
-    pairs = [(replace(item, abstract=p.abstract), p) for item, p in join(labelled, seed_papers())]
-    reader = BaselineReader(taxonomy)
-
-    async def read() -> dict[str, object]:
-        return {item.id: (await reader.read(paper)).card for item, paper in pairs}
-
-    cards = asyncio.run(read())
-    return score_run(
-        cards,  # type: ignore[arg-type]
-        {},
-        [item for item, _ in pairs],
-        model=MODEL,
-        split="dev",
-        labels="labels.jsonl@0",
-    )
+    return baseline_run()
 
 
 def test_every_figure_is_there_with_its_interval_and_its_ceiling(baseline: RunResult) -> None:
