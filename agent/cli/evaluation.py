@@ -25,6 +25,17 @@ Labels = Annotated[
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 
 
+@app.callback()
+def _check(context: typer.Context) -> None:
+    """Say at once what is missing, not after papers were read."""
+    import importlib.util
+
+    from ..errors import MissingExtra
+
+    if context.invoked_subcommand != "labels" and importlib.util.find_spec("scipy") is None:
+        raise MissingExtra("Evaluation", "eval")
+
+
 @app.command("run")
 def run(
     labels: Labels = None,
