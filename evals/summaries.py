@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from papercards.names import strange_names
 from papercards.text import digits, numbers, sentences, words
 
 _TOKEN = re.compile(r"[a-z0-9]+")
-_WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")  # noqa: RUF001 - the curly apostrophe of typeset text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SummaryScore:
     numbers: tuple[str, ...]
     """Numbers in digits that the paper does not have."""
     names: tuple[str, ...]
-    """Names that the paper does not have, see `names`."""
+    """Names that the paper does not have, see `papercards.names`."""
     rouge: Rouge | None
     """Against the references; None without any."""
     title: Rouge | None
@@ -61,43 +61,6 @@ def score_summary(tldr: str, title: str, abstract: str, references: Sequence[str
         title=best_rouge(title, references),
         first=best_rouge(first, references),
     )
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Words that are written as names, in order, each once.
-
-    A word with a capital or a digit after its first letter (`GPT-4o`, `ImageNet`, `BERT`), and a capitalised
-    word that does not begin the text. A rule of thumb: it takes `English` for a name, and `adam` for none.
-    """
-    found = []
-    for place, match in enumerate(_WORD.finditer(text)):
-        word = match.group()
-        inside = any(c.isupper() or c.isdigit() for c in word[1:]) and any(c.isalpha() for c in word)
-        if inside or (place > 0 and word[0].isupper() and len(word) > 1):
-            found.append(word)
-    return tuple(dict.fromkeys(found))
-
-
-def strange_names(text: str, source: str) -> tuple[str, ...]:
-    """The names of a text that the source does not have in any case or number, hyphens aside.
-
-    The parts of a name count by themselves: `LSTM-based` is known where `LSTM` is.
-    """
-    known = {part for word in _WORD.findall(source) for part in (_bare(word), *map(_bare, _parts(word)))}
-    return tuple(
-        name
-        for name in names(text)
-        if _bare(name) not in known
-        and not all(_bare(part) in known for part in _parts(name) if any(c.isupper() for c in part))
-    )
-
-
-def _parts(word: str) -> list[str]:
-    return [part for part in re.split(r"[-'’.]", word) if part]  # noqa: RUF001
-
-
-def _bare(word: str) -> str:
-    return re.sub(r"[-'’.]", "", word).casefold().removesuffix("s")  # noqa: RUF001
 
 
 def rouge(text: str, reference: str) -> Rouge:
