@@ -33,7 +33,8 @@ class LocalServer:
 
     It works on `slots` requests at a time, each with a context of `context_tokens`.
     `slot_directory` is where the state of a slot (its KV cache) is saved and restored by file name
-    through `/slots/{n}?action=save`; None: it cannot be saved.
+    through `/slots/{n}?action=save`; None: it cannot be saved. With `hidden_states` it also gives the
+    state of the last layer at each token (`Engine.hidden_states`), for texts that fit into one context.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class LocalServer:
         threads: int | None = None,
         slots: int = 1,
         slot_directory: Path | None = None,
+        hidden_states: bool = False,
         start_timeout_s: float = 300.0,
     ) -> None:
         """Start the server and wait until it answers, some seconds for each gigabyte of the file.
@@ -67,6 +69,7 @@ class LocalServer:
             "slots": slots,
             "threads": self.threads,
             "slot_directory": str(slot_directory.absolute()) if slot_directory else "",
+            "hidden_states": hidden_states,
         }
         # -P: a file of the working directory must not be imported in place of a module. A
         # session of its own: Ctrl-C is for us, and papers in flight still need the server.

@@ -1,0 +1,116 @@
+"""What our own llama.cpp server can do beyond the chat protocol: give hidden states, go on writing a text.
+
+A text that was read for its hidden states stays in the server's KV cache, so that writing on from it costs
+only what comes after. Token numbers are sent, not text, so that both read the very same tokens.
+
+Knows texts and tokens. Knows no papers, prompts or labels.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EndpointError, PaperFailed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from httpx2 import AsyncClient
+    from numpy.typing import NDArray
+
+    from .server import LocalServer
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the model wrote."""
+
+    text: str
+    stopped: bool
+    """It came to an end by itself, not by the limit on tokens."""
+    prompt_tokens: int
+    cached_prompt_tokens: int
+    """The part of them that was in the KV cache."""
+    completion_tokens: int
+
+
+class Engine:
+    """A client of one server. Several texts may be worked on at once, each in a slot of its own."""
+
+    def __init__(self, server: "LocalServer", timeout_s: float) -> None:
+        self._root = server.base_url.removesuffix("/v1")
+        self._headers = {"authorization": f"Bearer {server.api_key}"}
+        self._timeout_s = timeout_s
+        self._client: AsyncClient | None = None
+
+    async def tokens(self, text: str, special: bool) -> list[int]:
+        """The tokens of a text; `special` says whether words such as `<|im_start|>` are tokens of their own.
+
+        They must not be in a text that strangers wrote.
+        """
+        body = {"content": text, "add_special": False, "parse_special": special}
+        found: list[int] = (await self._post("/tokenize", body))["tokens"]
+        return found
+
+    async def hidden_states(self, tokens: Sequence[int], slot: int) -> "NDArray[np.float32]":
+        """The last layer's state at each token: tokens by dimensions."""
+        import numpy as np
+
+        found = await self._post("/embedding", {"content": list(tokens), "id_slot": slot})
+        states = np.asarray(found[0]["embedding"], dtype=np.float32)
+        if states.shape[0] != len(tokens):
+            raise EndpointError(f"the embedded model gave {states.shape[0]} states for {len(tokens)} tokens")
+        return states
+
+    async def write(
+        self, tokens: Sequence[int], slot: int, *, most_tokens: int, stop: Sequence[str] = ("\n",)
+    ) -> Written:
+        """What the model writes after the tokens, the likeliest token each time."""
+        body = {
+            "prompt": list(tokens),
+            "id_slot": slot,
+            "n_predict": most_tokens,
+            "temperature": 0,
+            "stop": list(stop),
+            "cache_prompt": True,
+        }
+        found = await self._post("/completion", body)
+        timings = found["timings"]
+        return Written(
+            text=str(found["content"]),
+            stopped=found["stop_type"] != "limit",
+            prompt_tokens=int(timings["prompt_n"]) + int(timings["cache_n"]),
+            cached_prompt_tokens=int(timings["cache_n"]),
+            completion_tokens=int(timings["predicted_n"]),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        import httpx2
+
+        if self._client is None:
+            self._client = httpx2.AsyncClient(
+                base_url=self._root, headers=self._headers, timeout=self._timeout_s, trust_env=False
+            )
+        try:
+            response = await self._client.post(path, content=json.dumps(body))
+        except httpx2.TimeoutException as error:
+            raise PaperFailed(
+                f"no answer within {self._timeout_s:g} s", next_step="Give it longer with --timeout"
+            ) from error
+        except httpx2.HTTPError as error:
+            raise EndpointError(f"the embedded model has gone: {error}") from error
+        if response.status_code != 200:
+            raise PaperFailed(f"the embedded model answered {response.status_code}: {_reason(response.text)}")
+        return response.json()
+
+
+def _reason(text: str) -> str:
+    try:
+        return str(json.loads(text)["error"]["message"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return text[:300]
