@@ -55,6 +55,8 @@ class Answer:
     completion_tokens: int
     logprobs: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
     """For each token that was kept, the likeliest tokens with their natural-log probabilities."""
+    reasked: int = 0
+    """Of the calls, how many asked again because an answer was wrong."""
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # the package ships no types

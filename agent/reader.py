@@ -234,7 +234,7 @@ class ModelReader:
                 taxonomy=self._taxonomy.version,
                 created=answer.created,
                 calls=answer.calls,
-                reasked=answer.calls - 1,
+                reasked=answer.reasked,
                 tokens=Tokens(
                     prompt=answer.prompt_tokens,
                     cached_prompt=answer.cached_prompt_tokens,
@@ -270,6 +270,7 @@ def _answer(reply: Reply) -> Answer:
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=reply.seconds,
         calls=reply.calls,
+        reasked=reply.calls - 1,
         prompt_tokens=reply.prompt_tokens,
         cached_prompt_tokens=reply.cached_prompt_tokens,
         completion_tokens=reply.completion_tokens,

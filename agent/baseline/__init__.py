@@ -8,7 +8,7 @@ Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..card import Status
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
@@ -76,34 +76,52 @@ class Baseline:
             findings=findings,
         )
 
-    def tag(self, paper: Paper) -> Draft:
-        """The draft of a card.
+    @property
+    def claim_threshold(self) -> float:
+        """The probability from which a sentence counts as a claim."""
+        return self._fit.claims.threshold
 
-        Confidences: of a label, that it fits; of a claim, that the sentence is a claim of that kind; of
-        code, data and weights, that the status is right.
-        """
-        scores = self.scores(paper)
+    def tag(self, paper: Paper) -> Draft:
+        """The draft of a card, its summary a sentence of the abstract."""
         tldr, fits = gist(_sentences(paper), paper.title)
+        draft = self.draft(self.scores(paper))
+        return replace(draft, tldr=tldr, flags=() if fits else ("summary-too-long",))
+
+    def draft(self, scores: Scores, thresholds: Mapping[str, float] | None = None) -> Draft:
+        """The draft for scores, without a summary.
+
+        `thresholds` are probabilities for label fields and `claims`; None: those that were fitted for the
+        baseline's own scores. Confidences: of a label, that it fits; of a claim, that the sentence is a claim
+        of that kind; of code, data and weights, that the status is right.
+        """
+        claim = (thresholds or {}).get("claims", self._fit.claims.threshold)
         claims = tuple(
             DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
             for number, chances in enumerate(scores.sentences, start=1)
-            if chances.claim >= self._fit.claims.threshold
+            if chances.claim >= claim
         )
         return Draft(
-            tldr=tldr,
-            tasks=self._chosen("tasks", scores),
-            modalities=self._chosen("modalities", scores),
-            contributions=self._chosen("contributions", scores),
+            tldr="",
+            tasks=self._chosen("tasks", scores, thresholds),
+            modalities=self._chosen("modalities", scores, thresholds),
+            contributions=self._chosen("contributions", scores, thresholds),
             claims=claims,
             code=_artifact("code", scores),
             data=_artifact("data", scores),
             weights=_artifact("weights", scores),
-            flags=() if fits else ("summary-too-long",),
         )
 
-    def _chosen(self, field: str, scores: Scores) -> tuple[Scored, ...]:
+    def _chosen(
+        self, field: str, scores: Scores, thresholds: Mapping[str, float] | None
+    ) -> tuple[Scored, ...]:
         chances = scores.labels[field]
-        labels = choose(chances, self._fit.fields[field], self._known[field], self._taxonomy.sizes[field])
+        fit = self._fit.fields[field]
+        if thresholds is not None:
+            cut = thresholds[field]
+            fit = replace(
+                fit, trained=replace(fit.trained, threshold=cut), defined=replace(fit.defined, threshold=cut)
+            )
+        labels = choose(chances, fit, self._known[field], self._taxonomy.sizes[field])
         return tuple(Scored(label, round(chances[label], 4)) for label in labels)
 
 
