@@ -17,8 +17,8 @@ from .errors import UsageError
 Mode = Literal["json_schema", "tools"]
 """How the answer is forced into its schema: by the endpoint's decoder, or as arguments of a tool."""
 
-Plan = Literal["one-call", "baseline"]
-"""How a card is made: one structured call, or no call at all."""
+Plan = Literal["one-call", "stepwise", "baseline"]
+"""How a card is made: one structured call; one pass whose states are read, with the baseline; or no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,9 @@ LOCAL: Mapping[str, Model] = MappingProxyType(
         "local/qwen2.5-coder-1.5b": Model(
             name="local/qwen2.5-coder-1.5b",
             model_id="qwen2.5-coder-1.5b",
+            plan="stepwise",
             file=QWEN,
-            context=8192,
+            context=1280,
             concurrency=1,
         ),
         "local/smollm2-135m": Model(

@@ -26,7 +26,7 @@ LEAST_SENTENCES = 4
 def fit_claims(pairs: Sequence[tuple[Labelled, Paper]], kinds: Sequence[str]) -> ClaimFit:
     """The classifier for the kinds that occur; its "is a claim" is calibrated, its kinds are not."""
     described = [describe([p.sentence_text(n + 1) for n in range(len(p.sentences))]) for _, p in pairs]
-    truth = [_sentence_shares(item, paper) for item, paper in pairs]
+    truth = [sentence_shares(item, paper) for item, paper in pairs]
     held_out: list[list[float]] = [[] for _ in pairs]
     for fold in range(FOLDS):
         seen = [n for n in range(len(pairs)) if n % FOLDS != fold]
@@ -67,7 +67,7 @@ def fit_claims(pairs: Sequence[tuple[Labelled, Paper]], kinds: Sequence[str]) ->
     )
 
 
-def _sentence_shares(item: Labelled, paper: Paper) -> list[dict[str, float]]:
+def sentence_shares(item: Labelled, paper: Paper) -> list[dict[str, float]]:
     """For each sentence the share of readings that call it a claim of a kind."""
     found = []
     for span in paper.sentences:

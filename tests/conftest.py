@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
+import platformdirs
 import pytest
 
+from papercards.local.fetch import fetch
+from papercards.models import SMOLLM
 from papercards.paper import Paper, paper_id
 from papercards.taxonomy import Taxonomy, parse
 from tests.stub import Stub, serve
@@ -88,3 +91,11 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
         )
 
     return go
+
+
+@pytest.fixture(scope="session")
+def smollm_file() -> Path:
+    """SmolLM2-135M, fetched as a user's would be, once for all test runs."""
+    folder = os.environ.get("PAPERCARDS_TEST_MODELS")
+    directory = Path(folder) if folder else Path(platformdirs.user_cache_dir("papercards")) / "models"
+    return fetch(SMOLLM, directory, progress=lambda done, whole: None)

@@ -93,20 +93,26 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_the_default_model_makes_cards_that_hold(run: Run, tmp_path: Path, weights: str) -> None:
+def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, weights: str) -> None:
     fetch(QWEN, Path(weights), progress=lambda done, whole: None)
-    common = ["--limit", "2", "-m", "local/qwen2.5-coder-1.5b"]
     real = {"PAPERCARDS_MODELS": weights}
-    made = run("enrich", SEED, *common, "-o", "cards.jsonl", "-o", "cards.md", timeout=900, **real)
+    model = ["-m", "local/qwen2.5-coder-1.5b"]
+    measured = run("eval", "run", "--limit", "4", *model, "-o", "result.json", timeout=900, **real)
 
-    assert made.returncode == 0, made.stderr
-    cards = [json.loads(line) for line in (tmp_path / "cards.jsonl").read_text().splitlines()]
-    assert len(cards) == 2
-    assert all("language-modeling" in {t["label"] for t in card["tasks"]} for card in cards)
-    assert all(card["reproducibility"]["code"]["status"] == "released" for card in cards)
-    assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
+    assert measured.returncode == 0, measured.stderr
+    papers = json.loads((tmp_path / "result.json").read_text())["papers"]
+    cards = [paper["card"] for paper in papers]
+    assert all(card["provenance"]["calls"] in (2, 3) for card in cards)
+    assert all(card["tasks"][0]["confidence"] is not None for card in cards)
+    assert all(card["tldr"] and not card["flags"] for card in cards)
+    mains = [paper["score"]["tasks"]["main_right"] for paper in papers]
+    assert sum(mains) >= 3
+
+    rows = [{"title": p["labelled"]["title"], "abstract": p["labelled"]["abstract"]} for p in papers]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     begin = time.monotonic()
-    again = run("enrich", SEED, *common, "-o", "again.jsonl", **real)
+    made = run("enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real)
+    assert made.returncode == 0, made.stderr
+    assert "0 new, 4 cached" in made.stderr
     assert time.monotonic() - begin < 5
-    assert "0 new, 2 cached" in again.stderr
-    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
+    assert run("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0

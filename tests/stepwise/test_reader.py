@@ -1,0 +1,154 @@
+"""The stepwise reader over a real llama.cpp with real, small weights and made-up probes."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from papercards.cache import Cache
+from papercards.errors import PaperFailed
+from papercards.evidence import check
+from papercards.local.engine import Engine
+from papercards.local.server import LocalServer
+from papercards.models import LOCAL, SMOLLM, Model
+from papercards.paper import Paper
+from papercards.stepwise.reader import Bench, StepwiseReader
+from papercards.stepwise.readout import Probe
+from papercards.stepwise.vocabulary import directions
+from papercards.taxonomy import LABEL_FIELDS, Taxonomy
+from tests.stepwise.test_stack import stack
+
+WIDTH = 576
+MODEL = replace(LOCAL["local/smollm2-135m"], plan="stepwise", context=1024)
+
+
+@pytest.fixture(scope="module")
+def server(smollm_file: Path) -> Iterator[LocalServer]:
+    with LocalServer(smollm_file, context_tokens=1024, hidden_states=True) as one:
+        yield one
+
+
+def probe(taxonomy: Taxonomy) -> Probe:
+    random = np.random.default_rng(1)
+    return Probe(
+        kinds=taxonomy.claim_kinds,
+        claim=random.normal(size=3 * WIDTH + 1).astype(np.float32) / 50,
+        kind=random.normal(size=(6, 3 * WIDTH + 1)).astype(np.float32) / 50,
+        usual={field: np.zeros(WIDTH, dtype=np.float32) for field in LABEL_FIELDS},
+        version="made-up",
+    )
+
+
+class Asked:
+    """Makes readers, and counts how often the model was needed."""
+
+    def __init__(self, taxonomy: Taxonomy, server: LocalServer, model: Path, cache: Cache | None) -> None:
+        self.taxonomy, self.server, self.file, self.cache = taxonomy, server, model, cache
+        self.times = 0
+
+    def reader(self, model: Model = MODEL, **options: object) -> StepwiseReader:
+        async def connect() -> Bench:
+            self.times += 1
+            labels = directions(self.file, SMOLLM.sha256, self.taxonomy, self.file.parent)
+            return Bench(Engine(self.server, 60), labels)
+
+        return StepwiseReader(
+            model,
+            self.taxonomy,
+            connect,
+            self.cache,
+            probe=probe(self.taxonomy),
+            stack=stack(self.taxonomy),
+            **options,  # type: ignore[arg-type]
+        )
+
+
+@pytest.fixture
+def asked(taxonomy: Taxonomy, server: LocalServer, smollm_file: Path, tmp_path: Path) -> Iterator[Asked]:
+    cache = Cache(tmp_path / "cache")
+    yield Asked(taxonomy, server, smollm_file, cache)
+    cache.close()
+
+
+def test_a_paper_gets_a_card_in_two_or_three_calls_and_a_rerun_asks_nobody(
+    asked: Asked, paper: Paper
+) -> None:
+    async def go() -> None:
+        reader = asked.reader()
+        first = await reader.read(paper)
+        await reader.close()
+        assert first.calls in (2, 3)
+        made = first.card.provenance
+        assert made.calls == first.calls and made.reasked == first.calls - 2
+        assert made.tokens.cached_prompt > 0.7 * made.tokens.prompt / made.calls
+        assert first.card.tldr and check(first.card, paper) == []
+        assert first.card.tasks[0].confidence is not None
+
+        again = await asked.reader().read(paper)
+        assert (again.calls, again.card) == (0, first.card)
+        offline = await asked.reader(offline=True).read(paper)
+        assert offline.card == first.card
+        assert asked.times == 1
+
+    asyncio.run(go())
+
+
+def test_the_states_are_the_same_every_time(asked: Asked, paper: Paper) -> None:
+    async def go() -> None:
+        reader = asked.reader(repeat=1)
+        first = await reader.read(paper)
+        second = await asked.reader(repeat=2).read(paper)
+        assert second.calls > 0
+        assert second.card.tasks == first.card.tasks
+        assert second.card.claims == first.card.claims
+        assert second.card.tldr == first.card.tldr
+
+    asyncio.run(go())
+
+
+def test_a_paper_that_is_too_long_is_cut_and_flagged(asked: Asked) -> None:
+    abstract = " ".join(f"We count the {n}th of many things and find it to be large." for n in range(200))
+
+    async def go() -> None:
+        card = (await asked.reader().read(Paper("x", "Counting", abstract))).card
+        assert "abstract-cut" in card.flags
+        assert check(card, Paper("x", "Counting", abstract)) == []
+
+    asyncio.run(go())
+
+
+def test_offline_a_paper_that_was_never_read_fails_by_itself(asked: Asked, paper: Paper) -> None:
+    with pytest.raises(PaperFailed, match="no answer in the cache"):
+        asyncio.run(asked.reader(offline=True).read(paper))
+    assert asked.times == 0
+
+
+def test_a_server_that_has_gone_is_said_so(asked: Asked, paper: Paper, smollm_file: Path) -> None:
+    from papercards.errors import EndpointError
+
+    gone = LocalServer(smollm_file, context_tokens=1024, hidden_states=True)
+    gone.close()
+    asked.server = gone
+
+    with pytest.raises(EndpointError, match="has gone"):
+        asyncio.run(asked.reader().read(paper))
+
+
+def test_labels_are_read_from_the_model_file_once_and_kept(
+    taxonomy: Taxonomy, smollm_file: Path, tmp_path: Path
+) -> None:
+    made = directions(smollm_file, "a" * 64, taxonomy, tmp_path)
+    kept = directions(tmp_path / "not-there.gguf", "a" * 64, taxonomy, tmp_path)
+
+    for field in LABEL_FIELDS:
+        assert made[field].names.shape == (len(taxonomy.labels[field]), WIDTH)
+        assert np.isfinite(made[field].definitions).all()
+        assert np.allclose(made[field].names, kept[field].names)
+    close = made["tasks"].names @ made["tasks"].names.T
+    labels = list(taxonomy.labels["tasks"])
+    same, other = labels.index("time-series-analysis"), labels.index("dialogue")
+    forecasting = labels.index("time-series-forecasting")
+    assert close[forecasting, same] > close[forecasting, other]
