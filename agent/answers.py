@@ -15,7 +15,7 @@ from .card import Status
 from .draft import MAX_WORDS, Draft, DraftArtifact, DraftClaim, Scored
 from .errors import PaperFailed
 from .taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
-from .text import digits, numbers, words
+from .text import strange_numbers, words
 
 ARTIFACTS = ("code", "data", "weights")
 
@@ -138,7 +138,7 @@ def summary_flags(tldr: str, source: str) -> tuple[str, ...]:
     flags = []
     if len(words(tldr)) > MAX_WORDS:
         flags.append("summary-too-long")
-    if digits(tldr) - numbers(source):
+    if strange_numbers(tldr, source):
         flags.append("number-not-in-source")
     return tuple(flags)
 

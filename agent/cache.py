@@ -11,11 +11,12 @@ miss.
 Knows requests as JSON values. Knows no papers and no models.
 """
 
+import asyncio
 import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -57,6 +58,8 @@ class Answer:
     """For each token that was kept, the likeliest tokens with their natural-log probabilities."""
     reasked: int = 0
     """Of the calls, how many asked again because an answer was wrong."""
+    cost_usd: float | None = None
+    """At the price of the day when it was asked; None: not known."""
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # the package ships no types
@@ -101,6 +104,7 @@ class Cache:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._together: list[tuple[Parts, Answer, asyncio.Future[None]]] = []
         if directory.exists() and not directory.is_dir():
             raise StorageError(
                 "the cache directory is a file",
@@ -139,11 +143,37 @@ class Cache:
 
     def put(self, parts: Parts, answer: Answer) -> None:
         """Keep an answer. It is on disk when this returns."""
-        row = json.dumps({"answer": asdict(answer), "parts": dict(parts)}, ensure_ascii=False)
+        fields = {name: getattr(answer, name) for name in Answer.__slots__}
+        row = json.dumps({"answer": fields, "parts": dict(parts)}, ensure_ascii=False)
         try:
             self._rows.set(key_of(parts), row)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "write") from error
+
+    async def keep(self, parts: Parts, answer: Answer) -> None:
+        """Keep an answer, as `put` does; those that come together share a transaction."""
+        loop = asyncio.get_running_loop()
+        kept: asyncio.Future[None] = loop.create_future()
+        if not self._together:
+            loop.call_soon(self._keep_all)
+        self._together.append((parts, answer, kept))
+        await kept
+
+    def _keep_all(self) -> None:
+        together, self._together = self._together, []
+        try:
+            with self._rows.transact():
+                for parts, answer, _ in together:
+                    self.put(parts, answer)
+        except Exception as error:
+            broken = self._broken(error, "write") if not isinstance(error, StorageError) else error
+            for *_, kept in together:
+                if not kept.done():
+                    kept.set_exception(broken)
+            return
+        for *_, kept in together:
+            if not kept.done():
+                kept.set_result(None)
 
     def rows(self) -> Iterator[tuple[dict[str, Part], Answer]]:
         """Every readable row: its parts and its answer."""

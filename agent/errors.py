@@ -7,6 +7,7 @@
     ├── StorageError           exit 2   a disk is full or a folder cannot be written
     ├── BadInput               exit 1   a record or a source cannot be read
     ├── PaperFailed            exit 1   one paper got no card: the batch goes on
+    ├── BudgetSpent            exit 1   the next call may cost more than is left: the batch stops
     ├── VerifyFailed           exit 1   a card does not match its paper
     └── GateMissed             exit 3   an evaluation is below its bounds
 
@@ -78,6 +79,10 @@ class PaperFailed(PapercardsError):
     def __init__(self, message: str, *, where: str = "", next_step: str = "", attempts: int = 0) -> None:
         super().__init__(message, where=where, next_step=next_step)
         self.attempts = attempts
+
+
+class BudgetSpent(PapercardsError):
+    """The next call may cost more than is left of what the run may cost."""
 
 
 class VerifyFailed(PapercardsError):

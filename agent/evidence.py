@@ -11,7 +11,7 @@ from typing import Literal
 from .card import Artifact, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
 from .draft import Draft, DraftArtifact, Scored
 from .paper import Paper
-from .text import digits, numbers
+from .text import strange_numbers
 
 _CODE_HOSTS = re.compile(r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org)/", re.I)
 _WEIGHTS_HOST = re.compile(r"https?://(?:www\.)?huggingface\.co/(?!datasets/|papers/|spaces/)", re.I)
@@ -94,7 +94,7 @@ def check(card: Card, paper: Paper) -> list[str]:
         for link in card.reproducibility.links
         if (link.url, link.start, link.end) not in real
     ]
-    invented = digits(card.tldr) - numbers(f"{paper.title}\n{paper.abstract}")
+    invented = strange_numbers(card.tldr, f"{paper.title}\n{paper.abstract}")
     if invented and "number-not-in-source" not in card.flags:
         faults.append(f"the summary has {', '.join(sorted(invented))}, the paper does not")
     return faults

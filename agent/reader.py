@@ -8,18 +8,20 @@ Knows no files and no other papers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Protocol
 
 from pydantic import BaseModel
 
 from . import evidence
 from .answers import WrongAnswer, answer_type, give_up, parse
-from .cache import Answer, Cache, Part
+from .cache import Answer, Cache, Part, key_of
 from .call import Caller, Reply
 from .card import Card, Provenance, Tokens
+from .claims import Claims
 from .draft import Draft
 from .errors import PaperFailed
 from .models import BASELINE, Model
@@ -34,7 +36,7 @@ CHARACTERS_PER_TOKEN = 3
 ANSWER_TOKENS = 900
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """A card, and what this run spent on it; an answer from the cache costs a run nothing."""
 
@@ -45,9 +47,55 @@ class Reading:
     cost_usd: float | None = 0.0
     """None: the price is not known."""
 
+    @cached_property
+    def line(self) -> bytes:
+        """The card as one line of UTF-8, without its end."""
+        return self.card.to_json().encode()
+
+    @property
+    def cached(self) -> bool:
+        """Whether the answer behind the card was there before."""
+        return self.calls == 0 and self.card.provenance.calls > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a model is asked about one paper, and all that the answer depends on."""
+
+    paper: Paper
+    shown: Shown
+    kind: type[BaseModel]
+    """The answer type."""
+    parts: dict[str, Part]
+    """Of the cache's key."""
+
+    @property
+    def key(self) -> str:
+        """Names the question wherever it is asked: the cache's key, 64 hex digits."""
+        return key_of(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What reading a paper would send."""
+
+    calls: int
+    characters: int
+    """Of all prompts together."""
+    most_completion_tokens: int
+
 
 class Reader(Protocol):
     """Makes cards."""
+
+    @property
+    def made_by(self) -> Mapping[str, Part]:
+        """What its cards depend on beside the paper, by name; long parts as their hash, and no secrets."""
+        ...
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """What reading it would send; None: nothing, since its card is free or its answer is in the cache."""
+        ...
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises PaperFailed for this paper alone."""
@@ -72,13 +120,26 @@ class BaselineReader:
             created="",
             cost_usd=0.0,
         )
+        self.made_by: Mapping[str, Part] = {
+            "model": BASELINE.name,
+            "prompt": self._provenance.prompt,
+            "taxonomy": taxonomy.version,
+        }
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """Nothing."""
+        return None
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper."""
+        return Reading(self.card(paper))
+
+    def card(self, paper: Paper) -> Card:
+        """The card of a paper, without waiting for anybody."""
         flags = ("hidden-characters",) if visible(f"{paper.title}{paper.abstract}")[1] else ()
         draft = self._tagger.tag(paper)
         marked = replace(draft, flags=draft.flags + flags)
-        return Reading(evidence.build(paper, marked, self._provenance))
+        return evidence.build(paper, marked, self._provenance)
 
     async def close(self) -> None:
         """Nothing was opened."""
@@ -107,9 +168,11 @@ class ModelReader:
         self._kinds: dict[int | None, tuple[type[BaseModel], str]] = {}
         self.prompt: Prompt = card_prompt(taxonomy, answer_type(taxonomy).model_json_schema())
         self._budget = _budget(model, self.prompt)
+        self._prefix_length = sum(len(message["content"]) for message in self.prompt.prefix)
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
+        self._claims = Claims(cache.directory) if cache is not None else None
         self._offline = offline
         self._caller: Caller | None = None
         self._connecting = asyncio.Lock()
@@ -124,31 +187,40 @@ class ModelReader:
             "max_tokens": ANSWER_TOKENS,
             "repeat": repeat,
         }
+        self.made_by: Mapping[str, Part] = {
+            **self._parts,
+            "name": model.name,
+            "context": model.context,
+            "prompt": self.prompt.version,
+            "taxonomy": taxonomy.version,
+        }
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper, from the cache where it has the answer.
 
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
-        shown = self.prompt.show(paper, self._budget)
-        kind, schema = self._kind(shown)
-        parts = {**self._parts, "schema": schema, "paper": digest(shown.content)}
-        found = self._look_up(parts, shown, kind)
-        if found is not None:
-            return Reading(self._card(paper, shown, *found))
+        question = self.question(paper)
+        if (kept := self.kept(question)) is not None:
+            return kept
         if self._offline:
             raise PaperFailed(
                 "no answer in the cache", where=paper.where, next_step="Run it without --offline"
             )
-        key = str(parts["paper"])
+        key = str(question.parts["paper"])
         if (twin := self._asking.get(key)) is not None:
-            return Reading(self._card(paper, shown, *await asyncio.shield(twin)))
+            return Reading(self._card(question, *await asyncio.shield(twin)))
         promise: asyncio.Future[tuple[Answer, Draft]] = asyncio.get_running_loop().create_future()
         self._asking[key] = promise
         try:
-            answer, draft = await self._ask(paper, kind, shown)
+            if self._claims is not None:
+                theirs = await self._claims.ask_once(question.key, lambda: self._found(question))
+                if theirs is not None:
+                    promise.set_result(theirs)
+                    return Reading(self._card(question, *theirs))
+            answer, draft = await self._ask(question)
             if self._cache is not None:
-                self._cache.put(parts, answer)
+                await self._cache.keep(question.parts, answer)
             promise.set_result((answer, draft))
         except BaseException as error:
             promise.set_exception(error)
@@ -156,54 +228,93 @@ class ModelReader:
             raise
         finally:
             del self._asking[key]
-        return Reading(
-            self._card(paper, shown, answer, draft),
-            calls=answer.calls,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=self._cost(),
+            if self._claims is not None:
+                self._claims.settle(question.key)
+        return self._spent(question, answer, draft)
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """One call, unless its answer is in the cache."""
+        question = self.question(paper)
+        if self.kept(question) is not None:
+            return None
+        schema = len(str(question.kind.model_json_schema()))
+        return Wanted(1, self._prefix_length + schema + len(question.shown.content), ANSWER_TOKENS)
+
+    def question(self, paper: Paper) -> Question:
+        """What the model is asked about a paper."""
+        shown = self.prompt.show(paper, self._budget)
+        kind, schema = self._kind(shown)
+        return Question(
+            paper,
+            shown,
+            kind,
+            {**self._parts, "schema": schema, "paper": digest(shown.content)},
         )
+
+    def kept(self, question: Question) -> Reading | None:
+        """The card from the cache; None: the answer is not there."""
+        found = self._found(question)
+        return None if found is None else Reading(self._card(question, *found))
+
+    async def accept(self, question: Question, reply: Reply) -> Reading:
+        """The card from an answer that came another way, which is kept as if it had been asked for here.
+
+        Raises PaperFailed where it is wrong in anything: nobody can ask it again with the reasons, as a
+        live call does.
+        """
+        try:
+            draft = self._parse(reply.text, question)
+        except WrongAnswer as wrong:
+            raise PaperFailed(
+                f"the model's answer is wrong: {'; '.join(wrong.reasons) or wrong}",
+                where=question.paper.where,
+                attempts=reply.requests,
+            ) from wrong
+        answer = _answer(reply)
+        if self._cache is not None:
+            await self._cache.keep(question.parts, answer)
+        return self._spent(question, answer, draft)
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._claims is not None:
+            self._claims.close()
         if self._caller is not None:
             await self._caller.close()
 
-    def _look_up(
-        self, parts: dict[str, Part], shown: Shown, kind: type[BaseModel]
-    ) -> tuple[Answer, Draft] | None:
-        answer = self._cache.get(parts) if self._cache is not None else None
+    def _found(self, question: Question) -> tuple[Answer, Draft] | None:
+        answer = self._cache.get(question.parts) if self._cache is not None else None
         if answer is None:
             return None
         try:
-            return answer, self._parse(answer.text, kind, shown)
+            return answer, self._parse(answer.text, question)
         except WrongAnswer as wrong:
-            return (answer, _flagged(wrong)) if wrong.draft is not None else None
+            return None if wrong.draft is None else (answer, _flagged(wrong))
 
-    async def _ask(self, paper: Paper, kind: type[BaseModel], shown: Shown) -> tuple[Answer, Draft]:
+    async def _ask(self, question: Question) -> tuple[Answer, Draft]:
         async with self._connecting:
             if self._caller is None:
                 self._caller = await self._connect(self)
-        messages = [*self.prompt.prefix, {"role": "user", "content": shown.content}]
+        where = question.paper.where
         last: Draft | WrongAnswer | None = None
 
         def check(text: str) -> str | None:
             nonlocal last
             try:
-                last = self._parse(text, kind, shown)
+                last = self._parse(text, question)
             except WrongAnswer as wrong:
                 last = wrong
                 return str(wrong)
             return None
 
         try:
-            reply = await self._caller.ask(kind, messages, check)
+            reply = await self._caller.ask(question.kind, self.prompt.prefix, question.shown.content, check)
         except PaperFailed as error:
-            error.where = error.where or paper.where
+            error.where = error.where or where
             raise
         if isinstance(last, WrongAnswer):
             if last.draft is None:
-                raise give_up(last, where=paper.where, attempts=reply.requests)
+                raise give_up(last, where=where, attempts=reply.requests)
             last = _flagged(last)
         assert last is not None
         return _answer(reply), last
@@ -220,13 +331,23 @@ class ModelReader:
             self._kinds[count] = (kind, digest(str(kind.model_json_schema())))
         return self._kinds[count]
 
-    def _parse(self, text: str, kind: type[BaseModel], shown: Shown) -> Draft:
-        return parse(text, kind, self._taxonomy, shown.source, shown.sentences)
+    def _parse(self, text: str, question: Question) -> Draft:
+        shown = question.shown
+        return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
 
-    def _card(self, paper: Paper, shown: Shown, answer: Answer, draft: Draft) -> Card:
+    def _spent(self, question: Question, answer: Answer, draft: Draft) -> Reading:
+        return Reading(
+            self._card(question, answer, draft),
+            calls=answer.calls,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cost_usd=answer.cost_usd,
+        )
+
+    def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
         return evidence.build(
-            paper,
-            replace(draft, flags=draft.flags + shown.flags),
+            question.paper,
+            replace(draft, flags=draft.flags + question.shown.flags),
             Provenance(
                 model=self.model.name,
                 model_sha256=self.model.file.sha256 if self.model.file else None,
@@ -240,13 +361,10 @@ class ModelReader:
                     cached_prompt=answer.cached_prompt_tokens,
                     completion=answer.completion_tokens,
                 ),
-                cost_usd=self._cost(),
+                cost_usd=answer.cost_usd,
                 seconds=answer.seconds,
             ),
         )
-
-    def _cost(self) -> float | None:
-        return 0.0 if self.model.file is not None else None
 
 
 def _budget(model: Model, prompt: Prompt) -> int | None:
@@ -271,8 +389,9 @@ def _answer(reply: Reply) -> Answer:
         seconds=reply.seconds,
         calls=reply.calls,
         reasked=reply.calls - 1,
-        prompt_tokens=reply.prompt_tokens,
-        cached_prompt_tokens=reply.cached_prompt_tokens,
-        completion_tokens=reply.completion_tokens,
+        prompt_tokens=reply.usage.prompt,
+        cached_prompt_tokens=reply.usage.cached_prompt,
+        completion_tokens=reply.usage.completion,
+        cost_usd=reply.cost_usd,
         logprobs=reply.logprobs,
     )

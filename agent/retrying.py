@@ -23,10 +23,24 @@ _NEVER_AGAIN = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Answers 429 too, but waiting does not fill an account."""
 
 
+class TooSlow(Exception):
+    """A request was cut off after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} s")
+        self.seconds = seconds
+
+
+class Unreadable(Exception):
+    """A request was answered with something that is no chat completion."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same request may succeed later."""
     import openai
 
+    if isinstance(error, (TooSlow, Unreadable)):
+        return True
     if isinstance(error, openai.APIStatusError):
         return error.status_code in _TRANSIENT_STATUS and error.code not in _NEVER_AGAIN
     return isinstance(error, openai.APIConnectionError)
@@ -72,6 +86,19 @@ class RetryPolicy:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> T:
         """What `send` gives; the last error comes out as it was."""
+        try:
+            return await send()
+        except Exception as error:
+            failed: Exception | None = error
+
+        async def again() -> T:
+            # Most requests need no second try and are spared what tenacity costs; it is told of the first.
+            nonlocal failed
+            if failed is not None:
+                first, failed = failed, None
+                raise first
+            return await send()
+
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(is_transient),
             wait=self._wait,
@@ -79,7 +106,7 @@ class RetryPolicy:
             sleep=sleep,
             reraise=True,
         )
-        result: T = await retrying(send)
+        result: T = await retrying(again)
         return result
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
@@ -103,7 +130,18 @@ def _asked_wait(state: tenacity.RetryCallState) -> float | None:
 
 
 def _is_unreachable(state: tenacity.RetryCallState) -> bool:
+    return is_unreachable(state.outcome.exception()) if state.outcome else False
+
+
+def is_unreachable(error: BaseException | None) -> bool:
+    """Whether no connection came about."""
+    import httpx2
     import openai
 
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError)
+    if not isinstance(error, openai.APIConnectionError):
+        return False
+    # aiohttp's refused connection reaches us as a time-out of connecting.
+    cause = error.__cause__
+    return not isinstance(error, openai.APITimeoutError) or isinstance(
+        cause, (httpx2.ConnectError, httpx2.ConnectTimeout)
+    )

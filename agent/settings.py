@@ -25,10 +25,18 @@ class Settings:
     """Path; None: the one shipped."""
     cache_dir: str | None = None
     models_dir: str | None = None
-    concurrency: int | None = None
-    """Papers in flight; None: the model's own."""
+    concurrency: str | None = None
+    """Papers in flight, a number or `auto`: as many as the endpoint bears; None: the model's own."""
     timeout_s: float | None = None
     """Seconds for one call; None: the model's own."""
+    rpm: float | None = None
+    """Requests a minute, at most."""
+    tpm: float | None = None
+    """Tokens a minute, at most."""
+    max_cost: float | None = None
+    """USD that a run may cost, at most."""
+    price: str | None = None
+    """USD for a million tokens, `prompt/completion`; None: the published price, where there is one."""
     offline: bool = False
     """A cache miss is an error."""
     cache: bool = True
@@ -40,8 +48,12 @@ _TYPES: Mapping[str, type] = {
     "taxonomy": str,
     "cache_dir": str,
     "models_dir": str,
-    "concurrency": int,
+    "concurrency": str,
     "timeout_s": float,
+    "rpm": float,
+    "tpm": float,
+    "max_cost": float,
+    "price": str,
     "offline": bool,
     "cache": bool,
 }
@@ -54,6 +66,10 @@ ENVIRONMENT: Mapping[str, str] = {
     "models_dir": "PAPERCARDS_MODELS",
     "concurrency": "PAPERCARDS_CONCURRENCY",
     "timeout_s": "PAPERCARDS_TIMEOUT",
+    "rpm": "PAPERCARDS_RPM",
+    "tpm": "PAPERCARDS_TPM",
+    "max_cost": "PAPERCARDS_MAX_COST",
+    "price": "PAPERCARDS_PRICE",
     "offline": "PAPERCARDS_OFFLINE",
 }
 """Which variable stands for which setting."""
@@ -71,10 +87,13 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
         if text := environment.get(variable):
             values[name] = _from_text(name, text, variable)
     values.update({name: value for name, value in flags.items() if value is not None})
-    for name in ("concurrency", "timeout_s"):
+    for name in ("timeout_s", "rpm", "tpm", "max_cost"):
         number = values.get(name)
-        if isinstance(number, (int, float)) and number <= 0:
+        if isinstance(number, (int, float)) and not 0 < number < float("inf"):
             raise UsageError(f"{name} must be above 0, not {number}")
+    flight = str(values.get("concurrency", "auto"))
+    if flight != "auto" and not (flight.isdecimal() and int(flight) > 0):
+        raise UsageError(f'concurrency is a number above 0 or auto, not "{flight}"')
     return Settings(**values)  # type: ignore[arg-type]  # each value was checked against _TYPES
 
 
@@ -92,6 +111,8 @@ def _from_file(file: Path) -> dict[str, object]:
                 next_step=f"There are: {', '.join(sorted(known))}",
             )
         wanted = _TYPES[name]
+        if name == "concurrency" and type(value) is int:
+            table[name] = value = str(value)
         fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and wanted is not bool):
             raise UsageError(f"{name} must be of type {wanted.__name__}", where=str(file))

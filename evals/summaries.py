@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from papercards.names import strange_names
-from papercards.text import digits, numbers, sentences, words
+from papercards.text import sentences, strange_numbers, words
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 
@@ -55,7 +55,7 @@ def score_summary(tldr: str, title: str, abstract: str, references: Sequence[str
     first = abstract[spans[0].start : spans[0].end] if spans else ""
     return SummaryScore(
         words=len(words(tldr)),
-        numbers=tuple(sorted(digits(tldr) - numbers(source))),
+        numbers=tuple(sorted(strange_numbers(tldr, source))),
         names=strange_names(tldr, source),
         rouge=best_rouge(tldr, references),
         title=best_rouge(title, references),

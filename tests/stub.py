@@ -76,6 +76,25 @@ def instance(schema: dict[str, Any], name: str = "") -> Any:
             return "The paper says what it does and what came out."
 
 
+def good(body: dict[str, Any], reply: Callable[[dict[str, Any], str], str] | None = None) -> dict[str, Any]:
+    """The completion for a request: an instance of its schema, as `Stub.reply` changes it."""
+    if "tools" in body:
+        function = body["tools"][0]["function"]
+        record = instance(function["parameters"])
+        call = {
+            "id": "call_1",
+            "type": "function",
+            "function": {"name": function["name"], "arguments": json.dumps(record)},
+        }
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        return completion("", message=message)
+    if "response_format" not in body:
+        return completion("Yes, it does.")
+    record = instance(body["response_format"]["json_schema"]["schema"])
+    last = body["messages"][-1]["content"]
+    return completion(reply(record, last) if reply else json.dumps(record))
+
+
 @dataclass
 class Stub:
     script: list[Fault | None] = field(default_factory=list)
@@ -115,7 +134,7 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
                 with stub.lock:
                     stub.busy -= 1
             if fault is None:
-                self._send(200, json.dumps(self._good(body)).encode(), {})
+                self._send(200, json.dumps(good(body, stub.reply)).encode(), {})
             elif fault.drop:
                 self.close_connection = True
             else:
@@ -125,23 +144,6 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
             models = {"object": "list", "data": [{"id": "stub-model", "object": "model"}]}
             known = self.path.endswith("/models")
             self._send(200 if known else 404, json.dumps(models if known else {}).encode(), {})
-
-        def _good(self, body: dict[str, Any]) -> dict[str, Any]:
-            if "tools" in body:
-                function = body["tools"][0]["function"]
-                record = instance(function["parameters"])
-                call = {
-                    "id": "call_1",
-                    "type": "function",
-                    "function": {"name": function["name"], "arguments": json.dumps(record)},
-                }
-                message = {"role": "assistant", "content": None, "tool_calls": [call]}
-                return completion("", message=message)
-            if "response_format" not in body:
-                return completion("Yes, it does.")
-            record = instance(body["response_format"]["json_schema"]["schema"])
-            last = body["messages"][-1]["content"]
-            return completion(stub.reply(record, last) if stub.reply else json.dumps(record))
 
         def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             try:

@@ -2,15 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from papercards.batch import Batch, Done, Duplicate, Failed, Outcome
+from papercards.batch import Batch, Done, Duplicate, Failed, Outcome, Recalled
 from papercards.card import Provenance
 from papercards.draft import Draft, DraftArtifact
 from papercards.errors import EndpointError, PapercardsError, PaperFailed
 from papercards.evidence import build
+from papercards.finished import Finished
 from papercards.paper import Paper
 from papercards.reader import Reading
 from papercards.sources import BadRecord
@@ -27,6 +30,8 @@ class Slow:
     def __init__(self, fail: dict[str, PapercardsError] | None = None) -> None:
         self.fail = fail or {}
         self.busy = self.most = self.seen = 0
+
+    made_by: Mapping[str, None] = {}
 
     async def read(self, paper: Paper) -> Reading:
         self.busy += 1
@@ -50,10 +55,10 @@ def papers(count: int) -> Iterator[Paper]:
 
 def run(batch: Batch, records: object, stop_after: int | None = None) -> list[Outcome]:
     async def go() -> list[Outcome]:
-        outcomes = []
-        async for outcome in batch.run(records):  # type: ignore[arg-type]
-            outcomes.append(outcome)
-            if len(outcomes) == stop_after:
+        outcomes: list[Outcome] = []
+        async for some in batch.run(records):  # type: ignore[arg-type]
+            outcomes += some
+            if stop_after is not None and len(outcomes) >= stop_after:
                 batch.stop()
         return outcomes
 
@@ -92,8 +97,8 @@ def test_a_source_that_breaks_ends_the_run_after_what_it_gave() -> None:
     seen: list[Outcome] = []
 
     async def go() -> None:
-        async for outcome in Batch(Slow(), 2).run(broken()):
-            seen.append(outcome)
+        async for outcomes in Batch(Slow(), 2).run(broken()):
+            seen.extend(outcomes)
 
     with pytest.raises(EndpointError, match="disk gone"):
         asyncio.run(go())
@@ -124,3 +129,77 @@ def test_the_source_is_read_no_further_than_needed() -> None:
 
     asyncio.run(go())
     assert given < 60
+
+
+def test_recalled_new_failed_bad_and_duplicate_come_in_the_order_of_the_source(tmp_path: Path) -> None:
+    slow = Slow({"20": PaperFailed("no")})
+    every = list(papers(400))
+    known = {paper.id for paper in every[::3]}
+    finished = Finished(tmp_path, {})
+    for paper in every[::3]:
+        finished.keep(paper, build(paper, DRAFT, MADE).to_json().encode())
+    finished.close()
+    records = [*every[:100], BadRecord("p:x", "not JSON"), *every[90:]]
+
+    with closing(Finished(tmp_path, {})) as again:
+        outcomes = run(Batch(slow, 4, again), iter(records))
+    assert slow.seen == 400 - len(known)
+    shown = [o.paper.title if isinstance(o, Done) else type(o).__name__ for o in outcomes]
+    expected = [paper.title for paper in every[:100]] + ["Failed"] + ["Duplicate"] * 10
+    expected += [paper.title for paper in every[100:]]
+    expected[20] = "Failed"
+    assert shown == expected
+    for outcome in outcomes:
+        if isinstance(outcome, Done):
+            assert isinstance(outcome.reading, Recalled) == (outcome.paper.id in known)
+            assert outcome.reading.line == build(outcome.paper, DRAFT, MADE).to_json().encode()
+            assert outcome.reading.card == build(outcome.paper, DRAFT, MADE)
+    with closing(Finished(tmp_path, {})) as all_kept:
+        assert [line is None for line in all_kept.recall(every)] == [n == 20 for n in range(400)]
+
+
+def test_recalled_papers_do_not_pile_up_behind_a_slow_one(tmp_path: Path) -> None:
+    given = 0
+    every = list(papers(5000))
+    finished = Finished(tmp_path, {})
+    for paper in every[1:]:
+        finished.keep(paper, b"{}")
+    finished.close()
+
+    def counted() -> Iterator[Paper]:
+        nonlocal given
+        for given, paper in enumerate(every, start=1):
+            yield paper
+
+    class Stuck(Slow):
+        async def read(self, paper: Paper) -> Reading:
+            await asyncio.sleep(0.5)
+            return await super().read(paper)
+
+    async def go() -> int:
+        with closing(Finished(tmp_path, {})) as again:
+            stream = Batch(Stuck(), 4, again).run(counted())
+            async for _ in stream:
+                break
+            await stream.aclose()
+        return given
+
+    assert asyncio.run(go()) < 1000
+
+
+def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
+    every = list(papers(2000))
+    finished = Finished(tmp_path, {})
+    for paper in every:
+        finished.keep(paper, paper.title.encode())
+    finished.close()
+
+    async def go() -> list[list[Outcome]]:
+        with closing(Finished(tmp_path, {})) as again:
+            return [outcomes async for outcomes in Batch(Slow(), 4, again).run(iter(every))]
+
+    lists = asyncio.run(go())
+    assert len(lists[0]) == 1
+    assert len(lists) < 50
+    lines = [o.reading.line for some in lists for o in some if isinstance(o, Done)]
+    assert lines == [str(n).encode() for n in range(2000)]

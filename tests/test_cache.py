@@ -1,5 +1,6 @@
 """The cache keeps answers for several processes, and runs nothing that it finds."""
 
+import asyncio
 import multiprocessing
 import os
 import pickle
@@ -113,3 +114,27 @@ def test_a_file_in_its_place_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError, match="the cache directory is a file"):
         Cache(tmp_path / "c")
+
+
+def test_answers_that_come_together_are_kept_together(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+
+    async def go() -> None:
+        await asyncio.gather(*(cache.keep({"n": n}, answer()) for n in range(50)))
+
+    asyncio.run(go())
+    again = Cache(tmp_path)
+    assert [again.get({"n": n}) for n in range(50)] == [answer()] * 50
+
+
+def test_who_cannot_keep_an_answer_is_told(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.close()
+    (tmp_path / "answers" / "cache.db").unlink()
+    (tmp_path / "answers" / "cache.db").mkdir()
+
+    async def go() -> list[BaseException | None]:
+        waiting = (cache.keep({"n": n}, answer()) for n in range(3))
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(error) for error in asyncio.run(go())] == [StorageError] * 3

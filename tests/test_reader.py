@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from papercards.cache import Cache
-from papercards.call import Caller, Endpoint
+from papercards.call import Caller
 from papercards.card import Card
 from papercards.errors import PaperFailed
 from papercards.evidence import check
@@ -19,6 +19,7 @@ from papercards.paper import Paper
 from papercards.reader import ModelReader, Reading
 from papercards.retrying import RetryPolicy
 from papercards.taxonomy import Taxonomy, parse
+from papercards.transport import Endpoint, Transport
 from tests.conftest import KEY, make_paper
 from tests.stub import Stub, answer, error
 from tests.test_taxonomy import SMALL
@@ -42,7 +43,7 @@ def reader(stub: Stub, taxonomy: Taxonomy, cache: Cache | None, **options: Any) 
     model: Model = options.pop("model", None) or resolve("openai/stub", base_url=stub.url)
 
     async def connect(one: ModelReader) -> Caller:
-        return Caller(Endpoint(model, stub.url, KEY, 5.0, 900), RetryPolicy(attempts=1))
+        return Caller(Transport(Endpoint(model, stub.url, KEY, 5.0, 900), RetryPolicy(attempts=1)))
 
     return ModelReader(model, taxonomy, connect, cache, endpoint=stub.url, **options)
 

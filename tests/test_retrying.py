@@ -6,11 +6,12 @@ import email.utils
 import pytest
 
 from papercards.answers import answer_type
-from papercards.call import Caller, Endpoint
+from papercards.call import Caller
 from papercards.errors import EndpointError, PaperFailed
 from papercards.models import resolve
 from papercards.retrying import RetryPolicy, retry_after_s
 from papercards.taxonomy import Taxonomy
+from papercards.transport import Endpoint, Transport
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, error
 
@@ -31,10 +32,10 @@ def ask(stub: Stub, taxonomy: Taxonomy, naps: Naps, policy: RetryPolicy | None =
     quick = Quick(**{name: getattr(policy, name) for name in RetryPolicy.__slots__})
 
     async def go() -> str:
-        caller = Caller(Endpoint(model, stub.url, KEY, timeout_s=1.0, max_tokens=900), quick)
+        endpoint = Endpoint(model, stub.url, KEY, timeout_s=1.0, max_tokens=900)
+        caller = Caller(Transport(endpoint, quick))
         try:
-            messages = [{"role": "user", "content": "A paper."}]
-            return (await caller.ask(answer_type(taxonomy), messages, lambda text: None)).text
+            return (await caller.ask(answer_type(taxonomy), [], "A paper.", lambda text: None)).text
         finally:
             await caller.close()
 

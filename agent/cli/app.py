@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, enrich, evaluation, models, summarize, taxonomy
+from . import cards, deferring, enrich, evaluation, models, rerun, summarize, taxonomy
 
 app = typer.Typer(
     name="papercards",
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 app.command("summarize")(summarize.summarize)
 app.command("enrich")(enrich.enrich)
+app.add_typer(deferring.app, name="batch")
+app.command("rerun")(rerun.rerun)
 app.add_typer(evaluation.app, name="eval")
 app.command("show")(cards.show)
 app.command("verify")(cards.verify)

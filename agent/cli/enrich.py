@@ -1,22 +1,11 @@
 """`papercards enrich`: a card for every paper of the sources."""
 
-import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from . import options, terminal, wiring
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..batch import Outcome
-    from ..paper import Paper
-    from ..sources import BadRecord
-
-COUNTED_BYTES = 64 << 20
-"""Sources up to this size are read once beforehand, so that the progress line knows the time left."""
+from . import deferring, options, terminal, wiring
 
 
 def enrich(
@@ -33,26 +22,50 @@ def enrich(
             metavar="FILE",
         ),
     ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=99_999,
+            help="Deal the cards out to N files, as cards-00000-of-0000N.jsonl.",
+            metavar="N",
+        ),
+    ] = None,
     limit: options.Limit = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
+    max_cost: options.MaxCost = None,
+    price: options.Price = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what it would send and cost; send nothing.")
+    ] = False,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
     offline: options.Offline = None,
     column: options.Columns = None,
+    batch_api: Annotated[
+        bool,
+        typer.Option(
+            "--batch-api",
+            help="Send the questions as the provider's batch, answered within a day at half the price; "
+            "papercards batch collect gets the cards.",
+        ),
+    ] = False,
+    no_record: Annotated[
+        bool, typer.Option("--no-record", help="Write no NAME.run.json beside the first output.")
+    ] = False,
 ) -> None:
     """Write a card for every paper of the sources."""
-    from itertools import chain, islice
-
-    from ..batch import Done, Failed
-    from ..errors import PapercardsError
-    from ..sinks import open_sink
-    from ..sinks.errors_file import ErrorsFile, errors_path
-    from ..sources import open_source
-    from .running import drive
+    from ..errors import UsageError
+    from .estimating import print_estimate
+    from .recording import Recording
+    from .running import count, papers
+    from .writing import finish, write_cards
 
     chosen = wiring.settings(
         model=model,
@@ -60,85 +73,44 @@ def enrich(
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
+        rpm=rpm,
+        tpm=tpm,
+        max_cost=max_cost,
+        price=price,
         cache_dir=cache_dir,
         no_cache=no_cache,
         offline=offline,
     )
     names = wiring.columns(column)
-
-    def records() -> "Iterator[Paper | BadRecord]":
-        return islice(chain.from_iterable(opened), limit)
-
-    opened = [open_source(source, columns=names) for source in sources]
-    total = _count(sources, names, limit)
+    if shards is not None and not output:
+        raise UsageError(
+            "standard output cannot be sharded", where="--shards", next_step="Name a file with -o"
+        )
+    if batch_api:
+        deferring.submit(chosen, sources, output or [], limit=limit, names=names)
+        return
+    records = papers(sources, names, limit)
+    total = None if estimate else count(sources, names, limit)
     entry = wiring.choose_model(chosen)
     with wiring.session(chosen) as session:
         reader = session.reader(entry)
-        sinks = []
-        errors = None
-        try:
-            sinks = [open_sink(path) for path in output or []]
-            errors = ErrorsFile(errors_path(output[0])) if output else None
-            counter = terminal.Counter(total, free=entry.plan == "baseline")
-            terminal.note(f"{total if total is not None else 'some'} papers with {entry.name}")
-
-            def take(outcome: "Outcome") -> None:
-                if isinstance(outcome, Done):
-                    for sink in sinks:
-                        sink.write(outcome.reading.card, outcome.paper)
-                    if not sinks:
-                        print(outcome.reading.card.to_json(), flush=True)
-                elif isinstance(outcome, Failed):
-                    if errors is not None:
-                        errors.write(
-                            outcome.id,
-                            outcome.where,
-                            outcome.error,
-                            outcome.message,
-                            outcome.attempts,
-                        )
-                    terminal.note(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
-                else:
-                    terminal.note(f"papercards: {outcome.where}: {outcome.id} was there before")
-
-            whole = drive(reader, records(), session.concurrency(entry), counter, take)
-            if whole:
-                for sink in sinks:
-                    sink.close()
-        except PapercardsError as error:
-            if output and not error.next_step:
-                error.next_step = "Run the same command again to go on"
-            raise
-        finally:
-            for sink in sinks:
-                sink.abandon()
-            if errors is not None:
-                errors.close()
-    terminal.note(counter.summary([str(path) for path in output or []] if whole else []))
-    if not whole:
-        terminal.note("interrupted; run the same command again to go on where it stopped")
-        raise typer.Exit(130)
-    if counter.failed:
-        if errors is not None:
-            terminal.note(f"what failed is in {errors.path}")
-        raise typer.Exit(1)
-
-
-def _count(sources: list[str], names: dict[str, str], limit: int | None) -> int | None:
-    from ..sources import open_source
-
-    if "-" in sources:
-        return limit
-    found = [Path(source).stat() for source in sources]
-    # A pipe can be read only once.
-    if not all(stat.S_ISREG(one.st_mode) for one in found):
-        return limit
-    if sum(one.st_size for one in found) > COUNTED_BYTES:
-        return limit
-    count = 0
-    for source in sources:
-        for _ in open_source(source, columns=names):
-            count += 1
-            if count == limit:
-                return count
-    return count
+        if estimate:
+            print_estimate(reader, records, session.price(entry))
+            return
+        session.budget(entry)
+        counter = terminal.Counter(total, free=entry.plan == "baseline")
+        terminal.note(f"{total if total is not None else 'some'} papers with {entry.name}")
+        record = Recording(
+            session, entry, reader, sources, output or [], limit=limit, shards=shards, columns=names
+        )
+        whole = write_cards(
+            reader,
+            records,
+            session.concurrency(entry),
+            counter,
+            output or [],
+            finished=session.finished(reader),
+            shards=shards,
+            record=None if no_record else record,
+        )
+    finish(counter, output or [], whole=whole)

@@ -260,11 +260,12 @@ def _cards(
     failed: dict[str, str] = {}
     counter = terminal.Counter(len(pairs), free=entry.plan == "baseline")
 
-    def take(outcome: Outcome) -> None:
-        if isinstance(outcome, Done):
-            cards[names[outcome.paper.id]] = outcome.reading.card
-        elif isinstance(outcome, Failed):
-            failed[names[outcome.id]] = outcome.message
+    def take(outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            if isinstance(outcome, Done):
+                cards[names[outcome.paper.id]] = outcome.reading.card
+            elif isinstance(outcome, Failed):
+                failed[names[outcome.id]] = outcome.message
 
     whole = drive(reader, (paper for _, paper in pairs), session.concurrency(entry), counter, take)
     if not whole:

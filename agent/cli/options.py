@@ -45,8 +45,34 @@ Offline = Annotated[
     typer.Option("--offline", help="Ask no model: a paper without a kept answer fails."),
 ]
 Concurrency = Annotated[
-    int | None,
-    typer.Option("--concurrency", "-j", min=1, help="Papers in flight.", metavar="N"),
+    str | None,
+    typer.Option(
+        "--concurrency",
+        "-j",
+        help="Papers in flight; auto: as many as the endpoint bears. [env: PAPERCARDS_CONCURRENCY]",
+        metavar="N|auto",
+    ),
+]
+Rpm = Annotated[
+    float | None, typer.Option(help="Requests a minute, at most. [env: PAPERCARDS_RPM]", metavar="N")
+]
+Tpm = Annotated[
+    float | None, typer.Option(help="Tokens a minute, at most. [env: PAPERCARDS_TPM]", metavar="N")
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="Stop before the run may have cost more than this, in USD. [env: PAPERCARDS_MAX_COST]",
+        metavar="USD",
+    ),
+]
+Price = Annotated[
+    str | None,
+    typer.Option(
+        help="USD for a million tokens, where the published price is not known or not yours. "
+        "[env: PAPERCARDS_PRICE]",
+        metavar="PROMPT/COMPLETION",
+    ),
 ]
 Timeout = Annotated[
     float | None,

@@ -1,18 +1,59 @@
-"""Running a batch from the command line: Ctrl-C, progress, counting."""
+"""Running a batch from the command line: sources to outputs, Ctrl-C, progress, counting."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .terminal import Counter, note
 
 if TYPE_CHECKING:
     from ..batch import Batch, Outcome
+    from ..finished import Finished
     from ..paper import Paper
     from ..reader import Reader
     from ..sources import BadRecord
+
+COUNTED_BYTES = 64 << 20
+"""Sources up to this size are read once beforehand, so that the progress line knows the time left."""
+
+
+def papers(
+    sources: Sequence[str], names: Mapping[str, str], limit: int | None
+) -> "Iterator[Paper | BadRecord]":
+    """The records of all sources, one after the other, at most `limit`.
+
+    Each source is opened at the call. Raises what `open_source` raises.
+    """
+    from itertools import chain, islice
+
+    from ..sources import open_source
+
+    opened = [open_source(source, columns=names) for source in sources]
+    return islice(chain.from_iterable(opened), limit)
+
+
+def count(sources: Sequence[str], names: Mapping[str, str], limit: int | None) -> int | None:
+    """How many records there are, at most `limit`; where counting would take long or a pipe, `limit`."""
+    if "-" in sources:
+        return limit
+    found = [Path(source).stat() for source in sources]
+    # A pipe can be read only once.
+    if not all(stat.S_ISREG(one.st_mode) for one in found):
+        return limit
+    if sum(one.st_size for one in found) > COUNTED_BYTES:
+        return limit
+    from ..sources import count_records
+
+    total = 0
+    for source in sources:
+        total += count_records(source, limit, columns=names)
+        if limit is not None and total >= limit:
+            return limit
+    return total
 
 
 def drive(
@@ -20,15 +61,21 @@ def drive(
     records: "Iterable[Paper | BadRecord]",
     concurrency: int,
     counter: Counter,
-    take: "Callable[[Outcome], None]",
+    take: "Callable[[list[Outcome]], None]",
+    finished: "Finished | None" = None,
 ) -> bool:
-    """Run to the end and hand each outcome to `take`, in order; gives False where Ctrl-C ended it early.
+    """Run to the end and hand the outcomes to `take`, in order, as many at a time as are there.
 
-    The first Ctrl-C lets what is in flight finish; the second ends at once.
+    The first Ctrl-C lets what is in flight finish; the second ends at once. Raises BudgetSpent after the
+    last outcome where the money ended it.
     """
     from ..batch import Batch
 
-    return asyncio.run(_drive(Batch(reader, concurrency), reader, records, counter, take))
+    batch = Batch(reader, concurrency, finished)
+    asyncio.run(_drive(batch, reader, records, counter, take))
+    if batch.spent is not None:
+        raise batch.spent
+    return not batch.stopped
 
 
 async def _drive(
@@ -36,8 +83,8 @@ async def _drive(
     reader: "Reader",
     records: "Iterable[Paper | BadRecord]",
     counter: Counter,
-    take: "Callable[[Outcome], None]",
-) -> bool:
+    take: "Callable[[list[Outcome]], None]",
+) -> None:
     from ..batch import Done, Duplicate, Failed
 
     loop = asyncio.get_running_loop()
@@ -51,24 +98,24 @@ async def _drive(
     with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there
         loop.add_signal_handler(signal.SIGINT, stop)
     try:
-        async for outcome in batch.run(records):
-            match outcome:
-                case Done(reading=reading):
-                    counter.done += 1
-                    counter.cached += reading.calls == 0
-                    counter.calls += reading.calls
-                    counter.prompt_tokens += reading.prompt_tokens
-                    counter.completion_tokens += reading.completion_tokens
-                    if counter.cost_usd is not None:
-                        known = reading.cost_usd
-                        counter.cost_usd = None if known is None else counter.cost_usd + known
-                case Failed():
-                    counter.failed += 1
-                case Duplicate():
-                    counter.duplicates += 1
-            take(outcome)
+        async for outcomes in batch.run(records):
+            take(outcomes)
+            for outcome in outcomes:
+                match outcome:
+                    case Done(reading=reading):
+                        counter.done += 1
+                        counter.cached += reading.cached
+                        counter.calls += reading.calls
+                        counter.prompt_tokens += reading.prompt_tokens
+                        counter.completion_tokens += reading.completion_tokens
+                        if counter.cost_usd is not None:
+                            known = reading.cost_usd
+                            counter.cost_usd = None if known is None else counter.cost_usd + known
+                    case Failed():
+                        counter.failed += 1
+                    case Duplicate():
+                        counter.duplicates += 1
             counter.show()
     finally:
         counter.show(last=True)
         await reader.close()
-    return not batch.stopped

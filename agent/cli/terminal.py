@@ -74,13 +74,18 @@ class Counter:
         self.cost_usd: float | None = 0.0
         self._free = free
         self._begin = time.monotonic()
+        self._end: float | None = None
         self._shown = self._begin
         self._live = sys.stderr.isatty()
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
-        return time.monotonic() - self._begin
+        """Since the run began, until `stop`."""
+        return (self._end or time.monotonic()) - self._begin
+
+    def stop(self) -> None:
+        """The last card is on disk."""
+        self._end = time.monotonic()
 
     def show(self, *, last: bool = False) -> None:
         """Bring the line up to date, at most ten times a second."""

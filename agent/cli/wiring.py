@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from .. import models
+from .. import limits, models
 from ..errors import MissingExtra, UsageError
 from ..settings import FILE_NAME, Settings, merge
 
 if TYPE_CHECKING:
     from ..cache import Cache
     from ..call import Caller
+    from ..finished import Finished
     from ..local.server import LocalServer
+    from ..pricing import Price
     from ..reader import ModelReader, Reader
     from ..stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
+    from ..transport import Endpoint
 
 OPENAI_URL = "https://api.openai.com/v1"
 HOSTED_TIMEOUT_S = 60.0
@@ -119,6 +122,7 @@ class Session:
         self.settings = chosen
         self.taxonomy = load_taxonomy(chosen)
         self._cache: Cache | None = None
+        self._finished: Finished | None = None
         self._servers: dict[str, LocalServer] = {}
 
     def cache(self) -> "Cache | None":
@@ -129,9 +133,18 @@ class Session:
             self._cache = Cache(cache_directory(self.settings))
         return self._cache
 
+    def finished(self, reader: "Reader") -> "Finished | None":
+        """The lines of cards that such a reader has finished, unless the cache was switched off."""
+        from ..finished import Finished
+
+        if self._finished is None and self.settings.cache:
+            self._finished = Finished(cache_directory(self.settings), reader.made_by)
+        return self._finished
+
     def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
         """The reader for a model."""
         from ..reader import BaselineReader, ModelReader
+        from ..run_record import without_secrets
 
         if model.plan == "baseline":
             return BaselineReader(self.taxonomy)
@@ -142,7 +155,7 @@ class Session:
             self.taxonomy,
             self._connect,
             self.cache(),
-            endpoint="local" if model.file else endpoint_url(model),
+            endpoint="local" if model.file else without_secrets(endpoint_url(model)),
             offline=self.settings.offline,
             repeat=repeat,
         )
@@ -183,8 +196,19 @@ class Session:
         return error
 
     def concurrency(self, model: models.Model) -> int:
-        """Papers in flight."""
-        return self.settings.concurrency or model.concurrency
+        """Papers in flight, at most."""
+        wanted = self.settings.concurrency or ("auto" if model.plan == "one-call" else None)
+        if wanted is None or (wanted == "auto" and model.file is not None):
+            return model.concurrency
+        return limits.MOST if wanted == "auto" else int(wanted)
+
+    def price(self, model: models.Model) -> "Price | None":
+        """What its tokens cost; None: not known."""
+        from .. import pricing
+
+        if self.settings.price is not None and model.file is None:
+            return pricing.parse(self.settings.price)
+        return pricing.published(model, "" if model.file else endpoint_url(model))
 
     def server(self, model: models.Model) -> "LocalServer":
         """The running server of an embedded model; its weights are fetched first where they are missing."""
@@ -211,19 +235,54 @@ class Session:
     async def _connect(self, reader: "ModelReader") -> "Caller":
         import asyncio
 
-        from ..call import Caller, Endpoint
+        from ..call import Caller
         from ..reader import ANSWER_TOKENS
+        from ..transport import Endpoint, Transport
 
         model = reader.model
-        timeout_s = self.settings.timeout_s
-        if model.file is not None:
-            server = await asyncio.to_thread(self.server, model)
-            url, key, usual = server.base_url, server.api_key, LOCAL_TIMEOUT_S
+        if model.file is None:
+            endpoint = self.endpoint(model)
         else:
-            url = endpoint_url(model)
-            key, usual = api_key(model, url), HOSTED_TIMEOUT_S
-        endpoint = Endpoint(model, url, key, timeout_s or usual, ANSWER_TOKENS)
-        return Caller(endpoint)
+            server = await asyncio.to_thread(self.server, model)
+            timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
+            endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
+        limiter = limits.Limiter(
+            self.concurrency(model),
+            adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
+            rpm=self.settings.rpm,
+            tpm=self.settings.tpm,
+        )
+        return Caller(
+            Transport(endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model))
+        )
+
+    def endpoint(self, model: models.Model) -> "Endpoint":
+        """Where a hosted model is asked, and how."""
+        from ..reader import ANSWER_TOKENS
+        from ..transport import Endpoint
+
+        url = endpoint_url(model)
+        wanted = self.settings.timeout_s
+        return Endpoint(
+            model,
+            url,
+            api_key(model, url),
+            wanted or HOSTED_TIMEOUT_S,
+            ANSWER_TOKENS,
+            impatient=wanted is None,
+        )
+
+    def budget(self, model: models.Model) -> "limits.Budget | None":
+        """What the run may cost. Raises UsageError where that cannot be kept, since no price is known."""
+        most = self.settings.max_cost
+        if most is None or model.plan == "baseline":
+            return None
+        if self.price(model) is None:
+            raise UsageError(
+                f"the price of {model.name} is not known, so --max-cost cannot be kept",
+                next_step="Say it with --price PROMPT/COMPLETION, in USD for a million tokens",
+            )
+        return limits.Budget(most)
 
     def close(self) -> None:
         """End the servers and close the cache."""
@@ -231,6 +290,8 @@ class Session:
             server.close()
         if self._cache is not None:
             self._cache.close()
+        if self._finished is not None:
+            self._finished.close()
 
 
 @contextmanager

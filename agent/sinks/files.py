@@ -5,6 +5,7 @@ Knows bytes and disks. Knows no format.
 
 import contextlib
 import errno
+import hashlib
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +25,7 @@ _REASONS = {
     errno.EACCES: ("writing there is not allowed", "Choose another folder with -o"),
     errno.EPERM: ("writing there is not allowed", "Choose another folder with -o"),
     errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder with -o"),
+    errno.EMFILE: ("too many files are open", "Use fewer shards, or raise the limit (ulimit -n)"),
     errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder with -o"),
 }
 
@@ -99,25 +101,50 @@ class PartialFile:
     """A file that is `NAME.partial` until it is whole; what stood under NAME stays till then."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
+        self._hash = hashlib.sha256()
         if path.is_dir():
             raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
         # A link keeps pointing where it did: the file behind it is what is replaced.
         self._target = path.resolve() if path.is_symlink() else path
         self._records = RecordFile(self._target.with_name(self._target.name + ".partial"))
-        self.append = self._records.append
         self._done = False
+        self.whole = False
+        """Whether it has its name."""
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._records.size
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes so far, in hex."""
+        return self._hash.hexdigest()
+
+    def append(self, record: bytes) -> None:
+        """Add the whole of it, or nothing."""
+        self._records.append(record)
+        self._hash.update(record)
+
+    def settle(self) -> None:
+        """See it safely on the disk; nothing is added any more."""
+        if not self._done:
+            self._records.finish()
 
     def commit(self, last: bytes = b"") -> None:
-        """Add `last` and give it its name. A second call does nothing."""
+        """Add `last`, settle, and give it its name. A second call does nothing."""
         if self._done:
             return
-        self.append(last)
-        self._records.finish()
+        if last:
+            self.append(last)
+        self.settle()
         self._done = True
         try:
             self._records.path.replace(self._target)
         except OSError as error:
             refuse(self._target, error)
+        self.whole = True
         _sync_folder(self._target.parent)
 
     def abandon(self) -> None:

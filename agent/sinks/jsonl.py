@@ -1,5 +1,6 @@
 """JSONL: the contract. One card a line, as `Card.to_json` writes it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..card import Card
@@ -13,10 +14,16 @@ class JsonlSink:
 
     def __init__(self, path: Path) -> None:
         self._file = PartialFile(path)
+        self.files: Sequence[PartialFile] = (self._file,)
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a line."""
-        self._file.append(card.to_json().encode() + b"\n")
+        self.write_lines([card.to_json().encode()])
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Add lines, all or none."""
+        if lines:
+            self._file.append(b"\n".join(lines) + b"\n")
 
     def close(self) -> None:
         """Give the file its name."""

@@ -4,7 +4,7 @@ Everything that comes from a paper or a model goes through `escaping`. Sections 
 come; the page's last line, with the count, is the only thing that waits for the end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..card import Artifact, Card, Label
@@ -23,6 +23,7 @@ class MarkdownSink:
 
     def __init__(self, path: Path) -> None:
         self._file = PartialFile(path)
+        self.files: Sequence[PartialFile] = (self._file,)
         self._count = 0
 
     def write(self, card: Card, paper: Paper | None) -> None:

@@ -12,6 +12,7 @@ import io
 import stat
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,7 +26,7 @@ from .lines import BOM
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["FORMATS", "BadRecord", "Format", "Input", "known_extensions", "open_source"]
+__all__ = ["FORMATS", "BadRecord", "Format", "Input", "count_records", "known_extensions", "open_source"]
 
 FORMATS: tuple[Format, ...] = (
     hf_listing.FORMAT,
@@ -38,6 +39,8 @@ FORMATS: tuple[Format, ...] = (
 
 _HEAD_BYTES = 1 << 16
 """What a format may look at before it is chosen."""
+
+_BUFFER_BYTES = 1 << 18
 
 _ODD_SHARE = 0.3
 """Beyond this share of characters that no text has, it is no text; Latin-1 has some 5 %."""
@@ -57,13 +60,27 @@ def open_source(
     """
     named = Columns(columns)
     if spec == "-":
-        return _open(_STDIN, "", stdin or sys.stdin.buffer, named, close=False)
+        # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.
+        own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
+        return _open(_STDIN, "", own, named, close=False)
     stream = _open_file(spec)
     try:
         return _open(spec, Path(spec).suffix.lower(), stream, named, close=True)
     except BaseException:
         stream.close()
         raise
+
+
+def count_records(spec: str, most: int | None = None, *, columns: Mapping[str, str] | None = None) -> int:
+    """How many records `open_source` would give for a file, bad ones included; counting may stop at `most`.
+
+    Raises what `open_source` raises.
+    """
+    with _open_file(spec) as stream:
+        kind = _choose(spec, Path(spec).suffix.lower(), _head(spec, stream)[0])
+        if kind.count is not None:
+            return kind.count(stream)
+    return sum(1 for _ in islice(open_source(spec, columns=columns), most))
 
 
 def known_extensions() -> tuple[str, ...]:
@@ -77,7 +94,7 @@ def _open_file(spec: str) -> BinaryIO:
         path = Path(spec)
         if stat.S_ISDIR(path.stat().st_mode):
             raise UsageError("is a folder", where=spec, next_step="Name a file in it")
-        return path.open("rb")
+        return path.open("rb", buffering=_BUFFER_BYTES)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             message, next_step = "there is no such file", "Check the path, or give - for stdin"
@@ -89,6 +106,14 @@ def _open_file(spec: str) -> BinaryIO:
 
 
 def _open(name: str, extension: str, stream: BinaryIO, columns: Columns, *, close: bool) -> Records:
+    head, stream = _head(name, stream)
+    kind = _choose(name, extension, head)
+    records = kind.read(Input(name, stream, columns))
+    return _guarded(name, records, stream, close=close)
+
+
+def _head(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes, the byte order mark off, and a stream that still has them."""
     try:
         head, stream = _peek(stream)
     except OSError as error:
@@ -96,9 +121,7 @@ def _open(name: str, extension: str, stream: BinaryIO, columns: Columns, *, clos
     head = head.removeprefix(BOM)
     if not head.strip():
         raise BadInput("is empty", where=name)
-    kind = _choose(name, extension, head)
-    records = kind.read(Input(name, stream, columns))
-    return _guarded(name, records, stream, close=close)
+    return head, stream
 
 
 def _choose(name: str, extension: str, head: bytes) -> Format:

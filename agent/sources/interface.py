@@ -42,3 +42,5 @@ class Format:
     """Raises UsageError or BadInput at the call if all of the source is unreadable."""
     sniff: Callable[[bytes], bool] = _never
     """Whether the first bytes look like this format; the byte order mark is already off."""
+    count: Callable[[BinaryIO], int] | None = None
+    """How many records `read` would give, where that is quicker to tell than to read them."""

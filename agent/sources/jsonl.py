@@ -6,6 +6,7 @@ Each line is read on its own, so one bad line costs one record. Also met under t
 
 import json
 import re
+from typing import BinaryIO
 
 from .columns import BadRecord
 from .interface import Format, Input, Records
@@ -48,4 +49,9 @@ def looks_like(head: bytes) -> bool:
     return first.rstrip().endswith(b"}") or (not newline and len(first) > 1024)
 
 
-FORMAT = Format("JSONL", (".jsonl", ".ndjson", ".json"), read, looks_like)
+def count(stream: BinaryIO) -> int:
+    """Lines that are not blank."""
+    return sum(line is None or not line.isspace() for line in raw_lines(stream))
+
+
+FORMAT = Format("JSONL", (".jsonl", ".ndjson", ".json"), read, looks_like, count)

@@ -21,7 +21,7 @@ from ..card import Card, Provenance, Tokens
 from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
-from ..reader import Reading
+from ..reader import Reading, Wanted
 from ..taxonomy import Taxonomy
 from ..text import digest, visible
 from . import summary
@@ -96,15 +96,27 @@ class StepwiseReader:
             "taxonomy": taxonomy.version,
             "repeat": repeat,
         }
+        self.made_by: Mapping[str, Part] = {
+            **self._parts,
+            "name": model.name,
+            "context": model.context,
+            "prompt": self.prompt,
+        }
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """Two calls, unless its answer is in the cache."""
+        parts, _, _ = self._question(paper)
+        if self._cache is not None and self._cache.get(parts) is not None:
+            return None
+        characters = len(paper.title) + len(paper.abstract)
+        return Wanted(2, 2 * characters, 2 * summary.MOST_TOKENS)
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper, from the cache where it was read before.
 
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
-        scores = self._baseline.scores(paper)
-        beside = self.roles(paper, scores)
-        parts = {**self._parts, "paper": digest(paper.title, paper.abstract, *beside)}
+        parts, scores, beside = self._question(paper)
         answer = self._cache.get(parts) if self._cache is not None else None
         if answer is not None:
             try:
@@ -121,7 +133,7 @@ class StepwiseReader:
             error.where = error.where or paper.where
             raise
         if self._cache is not None:
-            self._cache.put(parts, answer)
+            await self._cache.keep(parts, answer)
         return Reading(
             self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)),
             calls=answer.calls,
@@ -129,6 +141,11 @@ class StepwiseReader:
             completion_tokens=answer.completion_tokens,
             cost_usd=0.0,
         )
+
+    def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
+        scores = self._baseline.scores(paper)
+        beside = self.roles(paper, scores)
+        return {**self._parts, "paper": digest(paper.title, paper.abstract, *beside)}, scores, beside
 
     def roles(self, paper: Paper, scores: Scores) -> list[str]:
         """The word that stands beside each sentence."""
@@ -162,6 +179,7 @@ class StepwiseReader:
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=round(seconds, 3),
             calls=1 + len(written),
+            cost_usd=0.0,
             reasked=len(written) - 1,
             prompt_tokens=len(laid_out.tokens) + sum(one.prompt_tokens for one in written),
             cached_prompt_tokens=sum(one.cached_prompt_tokens for one in written),

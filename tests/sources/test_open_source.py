@@ -9,7 +9,7 @@ import pytest
 
 from papercards.errors import BadInput, PapercardsError, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, open_source
+from papercards.sources import BadRecord, count_records, open_source
 
 RECORD = '{"title": "T", "abstract": "A."}'
 
@@ -208,3 +208,18 @@ def test_bad_records_are_values() -> None:
     assert BadRecord("a:1", "x") == BadRecord("a:1", "x")
     with pytest.raises(AttributeError):
         BadRecord("a:1", "x").where = "b"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["p.jsonl", "p.json", "p.csv", "p.txt"])
+def test_counting_gives_as_many_as_reading(tmp_path: Path, name: str) -> None:
+    content = {
+        "p.jsonl": f"\ufeff{RECORD}\n\n  \nnot json\n{RECORD}",
+        "p.json": f"[{RECORD}, 3, {RECORD}]",
+        "p.csv": "title,abstract\nT,A.\nT,\nT,A.\n",
+        "p.txt": "T\n\nA.\n",
+    }[name]
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    whole = len(list(open_source(str(tmp_path / name))))
+
+    assert count_records(str(tmp_path / name)) == whole
+    assert count_records(str(tmp_path / name), 1) >= 1

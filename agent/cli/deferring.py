@@ -1,0 +1,295 @@
+"""`enrich --batch-api` and `papercards batch`: questions sent now, cards fetched when they are answered."""
+
+import asyncio
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from . import terminal, wiring
+
+if TYPE_CHECKING:
+    from ..deferred.requests import Plan
+    from ..deferred.service import Remote, Service
+    from ..deferred.state import Command, State
+    from ..models import Model
+    from ..reader import ModelReader
+    from ..settings import Settings
+
+app = typer.Typer(help="Batches sent with enrich --batch-api.", no_args_is_help=True)
+
+StateFile = Annotated[
+    Path | None,
+    typer.Argument(help="The .batch.json beside the output. None: the one in this folder.", metavar="STATE"),
+]
+
+
+def submit(
+    chosen: "Settings",
+    sources: Sequence[str],
+    output: Sequence[Path],
+    *,
+    limit: int | None,
+    names: Mapping[str, str],
+) -> None:
+    """Send what the cache cannot answer as batches, or go on with what an earlier run left half sent."""
+    from importlib import metadata
+
+    from ..call import Caller
+    from ..deferred import requests, submitting
+    from ..deferred.state import alone, requests_folder, state_path, take_up
+    from ..sinks import open_sink
+    from ..transport import Transport
+    from .running import papers
+
+    entry = wiring.choose_model(chosen)
+    _refuse(chosen, entry, sources, output)
+    path = state_path(output[0])
+    folder = requests_folder(path)
+    for file in output:
+        open_sink(file).abandon()  # whether it can be written is better known before anything is paid for
+    with wiring.session(chosen) as session, alone(path):
+        endpoint = session.endpoint(entry)
+        reader = _reader(session, entry)
+        command = _command(session, reader, endpoint.base_url, sources, output, limit, names)
+        state = take_up(path, command, metadata.version("papercards"))
+        if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
+            terminal.note("sent before, and not collected yet: nothing is sent now")
+        elif not submitting.unsent(state, folder):
+            caller = Caller(Transport(endpoint))
+            requests.forget_requests(folder)
+            plan = requests.write_requests(
+                papers(sources, names, limit),
+                reader,
+                lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
+                folder,
+                first=max((sent.number for sent in state.batches), default=0) + 1,
+            )
+            terminal.note(_tell(plan, entry))
+            if not plan.batches:
+                terminal.note("nothing is left to send; run enrich without --batch-api for the cards")
+                return
+            state.batches += plan.batches
+
+        async def send() -> None:
+            async with _service(session, entry) as service:
+                await submitting.submit(service, state, path, folder, terminal.note)
+
+        asyncio.run(send())
+        requests.forget_requests(folder)
+    name = shlex.quote(str(path))
+    terminal.note(f"how far it is:  papercards batch status {name}")
+    terminal.note(f"for the cards:  papercards batch collect {name}")
+
+
+@app.command("status")
+def status(state: StateFile = None) -> None:
+    """Say how far each batch is: id, status, requests done/failed/total, age."""
+    from ..deferred.collecting import watch
+    from ..deferred.state import load
+
+    path = _find(state)
+    known = load(path)
+    remotes: dict[str, Remote] = {}
+    if any(sent.waiting for sent in known.batches):
+        with wiring.session(_settings(known.command)) as session:
+            entry = wiring.choose_model(session.settings)
+
+            async def ask() -> None:
+                async with _service(session, entry) as service:
+                    remotes.update({remote.id: remote for remote in await watch(service, known)})
+
+            asyncio.run(ask())
+    for sent in known.batches:
+        print(_line(sent.batch_id, remotes.get(sent.batch_id or ""), sent.requests))
+
+
+@app.command("collect")
+def collect(
+    state: StateFile = None,
+    wait: Annotated[
+        float, typer.Option(help="Wait so long for batches that are not finished.", min=0, metavar="SECONDS")
+    ] = 0.0,
+) -> None:
+    """Fetch the answers of the batches that have ended, keep them, and write the cards."""
+    from ..deferred.state import alone, load
+
+    path = _find(state)
+    load(path)
+    with alone(path):
+        _collect(path, load(path), wait)
+
+
+def _collect(path: Path, known: "State", wait: float) -> None:
+    from ..call import Caller
+    from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, fetch, watch
+    from ..deferred.state import requests_folder
+    from ..transport import Transport
+    from .running import count, papers
+    from .writing import finish, write_cards
+
+    asked = known.command
+    output = [Path(asked.path(name)) for name in asked.outputs]
+    if not any(sent.waiting for sent in known.batches):
+        terminal.note("every batch that was sent is collected; run enrich again for what failed")
+        return
+    with (
+        wiring.session(_settings(asked)) as session,
+        Lines(requests_folder(path) / "results.sqlite") as lines,
+    ):
+        entry = wiring.choose_model(session.settings)
+        reader = _reader(session, entry)
+        known.check(reader.prompt.version, session.taxonomy.version)
+
+        async def gather() -> "list[Remote]":
+            async with _service(session, entry) as service:
+                remotes = await watch(service, known, wait)
+                await fetch(service, [remote for remote in remotes if remote.ended], lines)
+                return remotes
+
+        remotes = asyncio.run(gather())
+        running = {remote.id: remote for remote in remotes if not remote.ended}
+        for sent in known.batches:
+            if sent.batch_id in running:
+                terminal.note(_line(sent.batch_id, running[sent.batch_id], sent.requests))
+        if len(running) == len(remotes):
+            terminal.note("nothing has ended yet; collect again later, or with --wait SECONDS")
+            raise typer.Exit(1)
+        if lines.unreadable:
+            terminal.note(f"{lines.unreadable} lines of the results cannot be read")
+        sources = [asked.path(name) for name in asked.sources]
+        records = papers(sources, asked.columns, asked.limit)
+        counter = terminal.Counter(count(sources, asked.columns, asked.limit), free=False)
+        listed = session.price(entry)
+        price = listed.times(PRICE_FACTOR) if listed else None
+        caller = Caller(Transport(session.endpoint(entry), price=price))
+        collected = CollectedReader(reader, caller, lines, remotes)
+        whole = write_cards(collected, records, session.concurrency(entry), counter, output)
+    if whole:
+        ended = {remote.id for remote in remotes if remote.ended}
+        for sent in known.batches:
+            sent.collected = sent.collected or sent.batch_id in ended
+        known.save(path)
+    if running:
+        terminal.note(f"{len(running)} of the batches not finished; collect again later")
+    elif whole and counter.failed:
+        terminal.note(
+            "run enrich again with --batch-api to send what failed once more, or without it to ask at once"
+        )
+    finish(counter, output, whole=whole)
+
+
+def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: Sequence[Path]) -> None:
+    """Raise UsageError for a command that no batch can serve."""
+    if entry.plan != "one-call" or entry.file is not None:
+        raise UsageError(
+            f"--batch-api is for hosted models, and {entry.name} is none",
+            next_step="Name one with --model, or leave --batch-api out",
+        )
+    if not output:
+        raise UsageError(
+            "--batch-api needs an output", next_step="Name one with -o: its state is kept beside it"
+        )
+    if not chosen.cache or chosen.offline:
+        raise UsageError(
+            "--batch-api keeps its answers in the cache",
+            next_step="Leave out --no-cache and --offline",
+        )
+    for source in sources:
+        if source == "-" or (Path(source).exists() and not Path(source).is_file()):
+            raise UsageError(
+                "--batch-api reads its sources again when the answers are there",
+                where=source,
+                next_step="Save the papers to a file first",
+            )
+
+
+def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
+    from ..reader import ModelReader
+
+    reader = session.reader(entry)
+    assert isinstance(reader, ModelReader)
+    return reader
+
+
+def _service(session: wiring.Session, entry: "Model") -> "Service":
+    from ..deferred.service import Service
+
+    return Service(session.endpoint(entry))
+
+
+def _command(
+    session: wiring.Session,
+    reader: "ModelReader",
+    endpoint: str,
+    sources: Sequence[str],
+    output: Sequence[Path],
+    limit: int | None,
+    names: Mapping[str, str],
+) -> "Command":
+    from ..deferred.state import Command
+
+    chosen = session.settings
+    return Command(
+        folder=str(Path.cwd()),
+        sources=tuple(sources),
+        outputs=tuple(str(path) for path in output),
+        limit=limit,
+        columns=dict(names),
+        model=reader.model.name,
+        endpoint=endpoint,
+        taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
+        cache_dir=str(wiring.cache_directory(chosen).absolute()),
+        price=chosen.price,
+        prompt=reader.prompt.version,
+        labels=session.taxonomy.version,
+    )
+
+
+def _settings(asked: "Command") -> "Settings":
+    """The settings under which the same questions come out."""
+    return wiring.settings(
+        model=asked.model,
+        base_url=asked.endpoint,
+        taxonomy=asked.taxonomy,
+        cache_dir=asked.cache_dir,
+        price=asked.price,
+        cache=True,
+        offline=False,
+    )
+
+
+def _find(path: Path | None) -> Path:
+    if path is not None:
+        return path
+    found = sorted(Path().glob("*.batch.json"))
+    if len(found) != 1:
+        raise UsageError(
+            "there are several batch states here" if found else "there is no batch state in this folder",
+            next_step="Name the .batch.json that enrich --batch-api wrote",
+        )
+    return found[0]
+
+
+def _tell(plan: "Plan", entry: "Model") -> str:
+    parts = [f"{plan.papers:,} papers with {entry.name}: {plan.requests:,} requests"]
+    parts += [f"{plan.kept:,} in the cache"] if plan.kept else []
+    parts += [f"{plan.same:,} ask the same as another"] if plan.same else []
+    parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []
+    parts += [f"{plan.unreadable:,} records cannot be read"] if plan.unreadable else []
+    return ", ".join(parts)
+
+
+def _line(batch_id: str | None, remote: "Remote | None", requests: int) -> str:
+    if batch_id is None:
+        return f"{'-':<40} {'not sent':<12} {f'0/0/{requests}':>16}"
+    if remote is None:
+        return f"{batch_id:<40} {'collected':<12} {f'-/-/{requests}':>16}"
+    age = "-" if remote.created_at is None else terminal.duration(max(0.0, time.time() - remote.created_at))
+    counts = f"{remote.done}/{remote.failed}/{remote.total or requests}"
+    problem = f"  {remote.problem}" if remote.problem else ""
+    return f"{batch_id:<40} {remote.status:<12} {counts:>16}  {age}{problem}"

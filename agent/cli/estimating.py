@@ -1,0 +1,37 @@
+"""`papercards enrich --estimate`: what it would send and cost."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from . import terminal
+
+if TYPE_CHECKING:
+    from ..paper import Paper
+    from ..pricing import Price
+    from ..reader import Reader
+    from ..sources import BadRecord
+
+
+def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None") -> None:
+    """One line a figure on standard output."""
+    from ..estimate import estimate
+
+    sums = estimate(reader, records)
+    rows = [("papers", f"{sums.papers:,}")]
+    if sums.unreadable:
+        rows.append(("unreadable", f"{sums.unreadable:,}"))
+    if sums.duplicates:
+        rows.append(("duplicates", f"{sums.duplicates:,}"))
+    rows += [
+        ("cached", f"{sums.cached:,}"),
+        ("calls", f"{sums.calls:,}"),
+        ("prompt tokens", f"about {sums.prompt_tokens:,}"),
+        ("completion tokens", f"about {sums.completion_tokens:,}, at most {sums.most_completion_tokens:,}"),
+    ]
+    if price is None:
+        rows.append(("cost", "unknown: no published price; say it with --price PROMPT/COMPLETION"))
+    else:
+        usual, most = terminal.money(sums.cost(price)), terminal.money(sums.most(price))
+        rows.append(("cost", f"about {usual}, at most {most} but for what is asked again"))
+    for name, value in rows:
+        print(f"{name:<18} {value}")

@@ -1,0 +1,126 @@
+"""The record of a run of `enrich`: begun before the first paper, written when the run has ended."""
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..run_record import (
+    Counts,
+    OutputFile,
+    RunRecord,
+    Settings,
+    SourceFile,
+    TokenCounts,
+    from_folder,
+    record_path,
+    without_secrets,
+)
+from . import wiring
+
+if TYPE_CHECKING:
+    from ..models import Model
+    from ..reader import Reader
+    from ..sinks import Sink
+    from .terminal import Counter
+    from .wiring import Session
+
+_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+"""Ends of the names of variables whose value is nobody's business."""
+
+
+Status = Literal["complete", "interrupted", "failed"]
+
+
+class Recording:
+    """A run's record in the making."""
+
+    def __init__(
+        self,
+        session: "Session",
+        model: "Model",
+        reader: "Reader",
+        sources: "Sequence[str]",
+        outputs: "Sequence[Path]",
+        *,
+        limit: int | None,
+        shards: int | None,
+        columns: dict[str, str],
+    ) -> None:
+        self._model = model
+        self._reader = reader
+        self._sources = sources
+        chosen = session.settings
+        hosted = model.plan == "one-call" and model.file is None
+        self._settings = Settings(
+            limit=limit,
+            shards=shards,
+            columns=columns,
+            taxonomy=chosen.taxonomy,
+            endpoint=without_secrets(wiring.endpoint_url(model)) if hosted else None,
+            cache_dir=str(wiring.cache_directory(chosen)) if chosen.cache else None,
+            outputs=tuple(str(path) for path in outputs),
+        )
+        self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def write(self, sinks: "Sequence[Sink]", counter: "Counter", status: Status, error: str | None) -> None:
+        """Write it beside the first output, with how the run ended.
+
+        Raises StorageError where the disk refuses, unless the run has failed: then that is what matters.
+        """
+        from ..errors import StorageError
+        from ..sinks.files import PartialFile
+
+        try:
+            path = record_path(Path(self._settings.outputs[0]))
+            file = PartialFile(path)
+            try:
+                file.commit(self._record(path, sinks, counter, status, error).to_json().encode())
+            finally:
+                file.abandon()
+        except StorageError:
+            if status != "failed":
+                raise
+
+    def _record(
+        self, path: Path, sinks: "Sequence[Sink]", counter: "Counter", status: Status, error: str | None
+    ) -> RunRecord:
+        secrets = [value for name, value in os.environ.items() if name.upper().endswith(_SECRET)]
+        made_by = dict(self._reader.made_by)
+        sha256 = made_by.get("model_sha256")
+        return RunRecord(
+            papercards=metadata.version("papercards"),
+            python=platform.python_version(),
+            argv=tuple(without_secrets(word, secrets) for word in sys.argv[1:]),
+            folder=from_folder(Path(), path.parent),
+            status=status,
+            error=without_secrets(error, secrets) if error is not None else None,
+            model=self._model.name,
+            model_sha256=str(sha256) if sha256 is not None else None,
+            prompt=str(made_by["prompt"]),
+            taxonomy=str(made_by["taxonomy"]),
+            made_by=made_by,
+            settings=self._settings,
+            sources=tuple(SourceFile.of(source, Path(source)) for source in self._sources),
+            outputs=tuple(
+                OutputFile(path=str(file.path), whole=file.whole, size=file.size, sha256=file.sha256)
+                for sink in sinks
+                for file in sink.files
+            ),
+            counts=Counts(
+                done=counter.done,
+                new=counter.done - counter.cached,
+                cached=counter.cached,
+                failed=counter.failed,
+                duplicates=counter.duplicates,
+                calls=counter.calls,
+            ),
+            tokens=TokenCounts(prompt=counter.prompt_tokens, completion=counter.completion_tokens),
+            cost_usd=counter.cost_usd,
+            started=self._started,
+            seconds=round(counter.seconds, 4),
+        )

@@ -1,0 +1,113 @@
+"""`papercards rerun`: the cards of a recorded run once more."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..run_record import RunRecord
+    from ..settings import Settings
+
+
+def rerun(
+    record: Annotated[Path, typer.Argument(help="The record of a run.", metavar="NAME.run.json")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where the cards go; may repeat. None: where they went, and the record stays as it is.",
+            metavar="FILE",
+        ),
+    ] = None,
+    offline: options.Offline = None,
+    cache_dir: options.CacheDir = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Go on though sources, prompt, labels or model have changed.")
+    ] = False,
+) -> None:
+    """Write the cards of a recorded run once more: from the cache, byte for byte."""
+    from ..errors import UsageError
+    from ..run_record import SourceFile, differences, output_path, read_record, source_path
+    from .enrich import enrich
+
+    old = read_record(record)
+    chosen = _settings(old, record, offline=offline, cache_dir=cache_dir)
+    with wiring.session(chosen) as session:
+        made_by = session.reader(wiring.choose_model(chosen)).made_by
+    sources = [source_path(source.path, record, old.folder) for source in old.sources]
+    now = [SourceFile.of(was.path, found) for was, found in zip(old.sources, sources, strict=True)]
+    changed = differences(old, now, made_by)
+    if changed and not anyway:
+        raise UsageError(
+            f"not as it was: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to go on"
+        )
+    outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
+    code = 0
+    try:
+        enrich(
+            sources=[str(source) for source in sources],
+            output=outputs,
+            limit=old.settings.limit,
+            shards=old.settings.shards,
+            model=chosen.model,
+            base_url=chosen.base_url,
+            taxonomy=chosen.taxonomy,
+            cache_dir=chosen.cache_dir,
+            no_cache=not chosen.cache,
+            offline=chosen.offline,
+            column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
+            no_record=not output,
+        )
+    except typer.Exit as end:
+        code = end.exit_code
+    if code in (0, 1) and not _same_bytes(old, outputs):
+        code = 1
+    raise typer.Exit(code)
+
+
+def _settings(old: "RunRecord", record: Path, *, offline: bool | None, cache_dir: str | None) -> "Settings":
+    """The settings of the run, its paths found again."""
+    from ..run_record import source_path
+
+    def found(path: str | None) -> str | None:
+        return str(source_path(path, record, old.folder)) if path is not None else None
+
+    return wiring.settings(
+        model=old.model,
+        base_url=old.settings.endpoint,
+        taxonomy=found(old.settings.taxonomy),
+        cache_dir=cache_dir or found(old.settings.cache_dir),
+        no_cache=old.settings.cache_dir is None and cache_dir is None,
+        offline=offline,
+    )
+
+
+def _same_bytes(old: "RunRecord", outputs: list[Path]) -> bool:
+    """Whether the files are those of the record, and a note about it; True where none can be compared."""
+    import hashlib
+
+    from ..sinks import shard_path
+
+    shards = old.settings.shards
+    files = [
+        file
+        for path in outputs
+        for file in ([path] if shards is None else [shard_path(path, n, shards) for n in range(shards)])
+    ]
+    if len(files) != len(old.outputs) or not all(was.whole for was in old.outputs):
+        return True
+    same = True
+    for was, file in zip(old.outputs, files, strict=True):
+        if file.suffix != Path(was.path).suffix:
+            continue
+        with file.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != was.sha256:
+                terminal.note(f"papercards: {file}: not the bytes that papercards {old.papercards} wrote")
+                same = False
+    if same:
+        terminal.note("the same bytes as recorded")
+    return same

@@ -1,0 +1,135 @@
+"""Outcomes into outputs: cards to the sinks, what failed to the errors file, the run to its record."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from .running import drive
+from .terminal import Counter, note
+
+if TYPE_CHECKING:
+    from ..batch import Outcome
+    from ..finished import Finished
+    from ..paper import Paper
+    from ..reader import Reader
+    from ..sinks import Sink
+    from ..sinks.errors_file import ErrorsFile
+    from ..sources import BadRecord
+    from .recording import Recording, Status
+
+SHOWN_FAILURES = 20
+"""More of them would push everything else off the screen."""
+
+
+def write_cards(
+    reader: "Reader",
+    records: "Iterable[Paper | BadRecord]",
+    concurrency: int,
+    counter: Counter,
+    output: Sequence[Path],
+    *,
+    finished: "Finished | None" = None,
+    shards: int | None = None,
+    record: "Recording | None" = None,
+) -> bool:
+    """A card for each paper into every output, or onto standard output where there is none.
+
+    What failed goes beside the first output. Gives False where Ctrl-C ended it early. Raises BudgetSpent
+    where the money did.
+    """
+    from ..errors import BudgetSpent, PapercardsError
+    from ..sinks import open_sink
+    from ..sinks.errors_file import ErrorsFile, errors_path
+
+    sinks: list[Sink] = []
+    errors: ErrorsFile | None = None
+    status: Status = "failed"
+    said: str | None = None
+    try:
+        sinks = [open_sink(path, shards) for path in output]
+        errors = ErrorsFile(errors_path(output[0])) if output else None
+        writer = _Writer(sinks, errors)
+        whole = drive(reader, records, concurrency, counter, writer.take, finished)
+        if whole:
+            for sink in sinks:
+                sink.close()
+        status = "complete" if whole else "interrupted"
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
+    except PapercardsError as error:
+        if isinstance(error, BudgetSpent):
+            note(counter.summary([]))
+        elif output and not error.next_step:
+            error.next_step = "Run the same command again to go on"
+        said = str(error)
+        raise
+    finally:
+        counter.stop()
+        for sink in sinks:
+            sink.abandon()
+        if errors is not None:
+            errors.close()
+        if sinks and record is not None:
+            record.write(sinks, counter, status, said)
+    return whole
+
+
+class _Writer:
+    def __init__(self, sinks: "Sequence[Sink]", errors: "ErrorsFile | None") -> None:
+        self._sinks = sinks
+        self._errors = errors
+        self._failed = 0
+
+    def take(self, outcomes: "list[Outcome]") -> None:
+        """Write what came, in order."""
+        from ..batch import Done
+        from ..sinks import LineSink
+
+        done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+        lines = [outcome.reading.line for outcome in done]
+        for sink in self._sinks:
+            if isinstance(sink, LineSink):
+                sink.write_lines(lines)
+            else:
+                for outcome in done:
+                    sink.write(outcome.reading.card, outcome.paper)
+        if not self._sinks:
+            sys.stdout.buffer.writelines(line + b"\n" for line in lines)
+            sys.stdout.buffer.flush()
+        if len(done) < len(outcomes):
+            for other in outcomes:
+                if not isinstance(other, Done):
+                    self._set_aside(other)
+
+    def _set_aside(self, outcome: "Outcome") -> None:
+        from ..batch import Duplicate, Failed
+
+        if isinstance(outcome, Duplicate):
+            note(f"papercards: {outcome.where}: {outcome.id} was there before")
+        elif isinstance(outcome, Failed):
+            self._failed += 1
+            errors = self._errors
+            if errors is not None:
+                errors.write(outcome.id, outcome.where, outcome.error, outcome.message, outcome.attempts)
+            if errors is None or self._failed <= SHOWN_FAILURES:
+                note(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
+            elif self._failed == SHOWN_FAILURES + 1:
+                note(f"papercards: more failures go to {errors.path} alone")
+
+
+def finish(counter: Counter, output: Sequence[Path], *, whole: bool) -> None:
+    """Say what was done; end the program with 1 where papers failed, with 130 where Ctrl-C came."""
+    from ..sinks.errors_file import errors_path
+
+    note(counter.summary([str(path) for path in output] if whole else []))
+    if not whole:
+        note("interrupted; run the same command again to go on where it stopped")
+        raise typer.Exit(130)
+    if counter.failed:
+        if output:
+            note(f"what failed is in {errors_path(output[0])}")
+        raise typer.Exit(1)

@@ -1,0 +1,64 @@
+"""What a run would send and cost, before anything is sent.
+
+Knows readers and prices. Knows no terminal.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .paper import Paper
+from .pricing import Price
+from .reader import Reader
+from .sources import BadRecord
+
+CHARACTERS_PER_TOKEN = 4.0
+"""Of English and of a JSON schema, as OpenAI's and Qwen's tokenizers cut them, roughly."""
+USUAL_ANSWER_TOKENS = 150
+"""What a card's answer has where the cache cannot say."""
+
+
+@dataclass(slots=True)
+class Estimate:
+    """Sums over the papers of a source."""
+
+    papers: int = 0
+    unreadable: int = 0
+    duplicates: int = 0
+    cached: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    most_completion_tokens: int = 0
+    """If every answer were as long as it may be."""
+    _seen: set[int] = field(default_factory=set)
+
+    def cost(self, price: Price) -> float:
+        """USD, by usual answers and an empty provider's cache."""
+        return price.cost(self.prompt_tokens, 0, self.completion_tokens)
+
+    def most(self, price: Price) -> float:
+        """USD, if every answer were as long as it may be; what has to be asked again comes on top."""
+        return price.cost(self.prompt_tokens, 0, self.most_completion_tokens)
+
+
+def estimate(reader: Reader, records: Iterable[Paper | BadRecord]) -> Estimate:
+    """Look every paper up and add up what would be asked. Sends nothing."""
+    sums = Estimate()
+    for record in records:
+        if isinstance(record, BadRecord):
+            sums.unreadable += 1
+            continue
+        if hash(record.id) in sums._seen:
+            sums.duplicates += 1
+            continue
+        sums._seen.add(hash(record.id))
+        sums.papers += 1
+        wanted = reader.wants(record)
+        if wanted is None:
+            sums.cached += 1
+            continue
+        sums.calls += wanted.calls
+        sums.prompt_tokens += round(wanted.characters / CHARACTERS_PER_TOKEN)
+        sums.completion_tokens += min(USUAL_ANSWER_TOKENS, wanted.most_completion_tokens)
+        sums.most_completion_tokens += wanted.most_completion_tokens
+    return sums

@@ -1,0 +1,63 @@
+"""Lines dealt out to several files: card k to file k mod N, named as the Hugging Face hub names shards.
+
+Each file keeps the order of the source. No file gets its name before all of them are whole. N is part of the
+names, so files of a run with another N stay where they are.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..card import Card
+from ..paper import Paper
+from .files import PartialFile
+
+MOST = 99_999
+"""Shards that five digits can count."""
+
+
+def shard_path(path: Path, shard: int, shards: int) -> Path:
+    """`cards-00002-of-00008.jsonl` for shard 2 of 8 of `cards.jsonl`, counted from 0."""
+    return path.with_name(f"{path.stem}-{shard:05d}-of-{shards:05d}{path.suffix}")
+
+
+class ShardedSink:
+    """Cards as lines of JSON in several files."""
+
+    def __init__(self, path: Path, shards: int) -> None:
+        self._files: list[PartialFile] = []
+        self._next = 0
+        try:
+            for shard in range(shards):
+                self._files.append(PartialFile(shard_path(path, shard, shards)))
+        except BaseException:
+            self.abandon()
+            raise
+
+    @property
+    def files(self) -> Sequence[PartialFile]:
+        """The shards, in order."""
+        return self._files
+
+    def write(self, card: Card, paper: Paper | None) -> None:
+        """Add a line to the next shard."""
+        self.write_lines([card.to_json().encode()])
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Add lines, one to each of the next shards, all over again behind the last."""
+        shards = len(self._files)
+        for offset in range(min(shards, len(lines))):
+            mine = lines[offset::shards]
+            self._files[(self._next + offset) % shards].append(b"\n".join(mine) + b"\n")
+        self._next = (self._next + len(lines)) % shards
+
+    def close(self) -> None:
+        """See all shards on the disk, then give them their names."""
+        for file in self._files:
+            file.settle()
+        for file in self._files:
+            file.commit()
+
+    def abandon(self) -> None:
+        """Leave the lines in the `.partial` files."""
+        for file in self._files:
+            file.abandon()

@@ -1,0 +1,111 @@
+"""Processes that share a cache: each question is asked by one of them, and a dead one holds nobody up."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from papercards.claims import LOOK_S, Claims
+from papercards.errors import StorageError
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def ask(directory: Path, keys: list[str], asked: Path, seconds: float = 0.02) -> None:
+    """Ask each question that is ours; an answer is a file of its name."""
+    claims = Claims(directory)
+
+    async def one(key: str) -> None:
+        answer = directory / f"{key}.answer"
+        if await claims.ask_once(key, lambda: answer.read_text() if answer.exists() else None) is None:
+            with asked.open("a") as log:
+                log.write(f"{key}\n")
+            await asyncio.sleep(seconds)
+            answer.write_text(key)
+            claims.settle(key)
+
+    async def go() -> None:
+        await asyncio.sleep(2 * LOOK_S)
+        await asyncio.gather(*(one(key) for key in keys))
+
+    claims._has_company()
+    asyncio.run(go())
+    claims.close()
+
+
+def test_every_question_is_asked_by_one_of_many(tmp_path: Path) -> None:
+    keys = [f"k{n}" for n in range(60)]
+    children = [SPAWN.Process(target=ask, args=(tmp_path, keys, tmp_path / "asked", 0.5)) for _ in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(30)
+
+    assert [child.exitcode for child in children] == [0, 0, 0, 0]
+    assert sorted((tmp_path / "asked").read_text().split()) == sorted(keys)
+    assert not list((tmp_path / "running").iterdir())
+
+
+def hold(directory: Path, ready: Path) -> None:
+    claims = Claims(directory)
+    claims._others, claims._looked = True, time.monotonic() + 60
+    claims._show()
+
+    async def go() -> None:
+        assert await claims.ask_once("k", lambda: None) is None
+        ready.touch()  # noqa: ASYNC240  (nothing else runs here)
+        await asyncio.sleep(60)
+
+    asyncio.run(go())
+
+
+def test_a_dead_process_lets_go(tmp_path: Path) -> None:
+    child = SPAWN.Process(target=hold, args=(tmp_path, tmp_path / "ready"))
+    child.start()
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.02)
+    claims = Claims(tmp_path)
+    looks = 0
+
+    def look_up() -> str | None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+            child.join()
+        return None
+
+    async def go() -> None:
+        assert await asyncio.wait_for(claims.ask_once("k", look_up), 10) is None
+
+    asyncio.run(go())
+    assert looks >= 2
+    claims.close()
+
+
+def test_who_is_alone_writes_nothing_down(tmp_path: Path) -> None:
+    claims = Claims(tmp_path)
+
+    async def go() -> None:
+        for n in range(100):
+            assert await claims.ask_once(f"k{n}", lambda: "not looked up") is None
+            claims.settle(f"k{n}")
+
+    asyncio.run(go())
+    assert not (tmp_path / "claims.db").exists()
+    assert len(list((tmp_path / "running").iterdir())) == 1
+    claims.close()
+    assert not list((tmp_path / "running").iterdir())
+
+
+def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "running").write_text("")
+    claims = Claims(tmp_path)
+
+    with pytest.raises(StorageError, match="cannot say in the cache what is asked"):
+        asyncio.run(claims.ask_once("k", lambda: None))
