@@ -97,7 +97,7 @@ def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, 
     fetch(QWEN, Path(weights), progress=lambda done, whole: None)
     real = {"PAPERCARDS_MODELS": weights}
     model = ["-m", "local/qwen2.5-coder-1.5b"]
-    measured = run("eval", "run", "--limit", "4", *model, "-o", "result.json", timeout=900, **real)
+    measured = run("eval", "run", "--limit", "8", *model, "-o", "result.json", timeout=900, **real)
 
     assert measured.returncode == 0, measured.stderr
     papers = json.loads((tmp_path / "result.json").read_text())["papers"]
@@ -106,13 +106,13 @@ def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, 
     assert all(card["tasks"][0]["confidence"] is not None for card in cards)
     assert all(card["tldr"] and not card["flags"] for card in cards)
     mains = [paper["score"]["tasks"]["main_right"] for paper in papers]
-    assert sum(mains) >= 3
+    assert sum(mains) >= 4  # 5 of these 8, of which the first three are hard; 42 of the split's 55
 
     rows = [{"title": p["labelled"]["title"], "abstract": p["labelled"]["abstract"]} for p in papers]
     (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     begin = time.monotonic()
     made = run("enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real)
     assert made.returncode == 0, made.stderr
-    assert "0 new, 4 cached" in made.stderr
+    assert "0 new, 8 cached" in made.stderr
     assert time.monotonic() - begin < 5
     assert run("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0
