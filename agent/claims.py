@@ -85,7 +85,7 @@ class Claims:
             self._looked = now
             try:
                 self._show()
-                names = [name for name in os.listdir(self._folder) if name != self._name]  # noqa: PTH208
+                names = [file.name for file in self._folder.iterdir() if file.name != self._name]
             except OSError as error:
                 raise self._broken(error) from error
             self._others = any(self._is_there(name) for name in names)

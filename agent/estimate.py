@@ -4,11 +4,12 @@ Knows readers and prices. Knows no terminal.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .paper import Paper
 from .pricing import Price
 from .reader import Reader
+from .seen import Seen
 from .sources import BadRecord
 
 CHARACTERS_PER_TOKEN = 4.0
@@ -30,7 +31,6 @@ class Estimate:
     completion_tokens: int = 0
     most_completion_tokens: int = 0
     """If every answer were as long as it may be."""
-    _seen: set[int] = field(default_factory=set)
 
     def cost(self, price: Price) -> float:
         """USD, by usual answers and an empty provider's cache."""
@@ -43,15 +43,14 @@ class Estimate:
 
 def estimate(reader: Reader, records: Iterable[Paper | BadRecord]) -> Estimate:
     """Look every paper up and add up what would be asked. Sends nothing."""
-    sums = Estimate()
+    sums, seen = Estimate(), Seen()
     for record in records:
         if isinstance(record, BadRecord):
             sums.unreadable += 1
             continue
-        if hash(record.id) in sums._seen:
+        if not seen.add(record.id):
             sums.duplicates += 1
             continue
-        sums._seen.add(hash(record.id))
         sums.papers += 1
         wanted = reader.wants(record)
         if wanted is None:

@@ -348,23 +348,28 @@ class ModelReader:
         return evidence.build(
             question.paper,
             replace(draft, flags=draft.flags + question.shown.flags),
-            Provenance(
-                model=self.model.name,
-                model_sha256=self.model.file.sha256 if self.model.file else None,
-                prompt=self.prompt.version,
-                taxonomy=self._taxonomy.version,
-                created=answer.created,
-                calls=answer.calls,
-                reasked=answer.reasked,
-                tokens=Tokens(
-                    prompt=answer.prompt_tokens,
-                    cached_prompt=answer.cached_prompt_tokens,
-                    completion=answer.completion_tokens,
-                ),
-                cost_usd=answer.cost_usd,
-                seconds=answer.seconds,
-            ),
+            provenance(self.model, self.prompt.version, self._taxonomy, answer),
         )
+
+
+def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:
+    """What made a card from an answer; `prompt` is its version."""
+    return Provenance(
+        model=model.name,
+        model_sha256=model.file.sha256 if model.file else None,
+        prompt=prompt,
+        taxonomy=taxonomy.version,
+        created=answer.created,
+        calls=answer.calls,
+        reasked=answer.reasked,
+        tokens=Tokens(
+            prompt=answer.prompt_tokens,
+            cached_prompt=answer.cached_prompt_tokens,
+            completion=answer.completion_tokens,
+        ),
+        cost_usd=answer.cost_usd,
+        seconds=answer.seconds,
+    )
 
 
 def _budget(model: Model, prompt: Prompt) -> int | None:

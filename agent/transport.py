@@ -207,6 +207,7 @@ class Transport:
                 # It may be answered, and billed, though nobody listens any more.
                 spent = 0.0 if is_unreachable(error) else self._cost(worst)
                 raise
+            spent = self._cost(worst)  # unless it can be read, and says less
             completion = self._completion(raw)
             used = usage_of(completion)
             spent = self._cost(used)
@@ -309,8 +310,8 @@ def explain(error: Exception, endpoint: Endpoint, sent: int) -> PapercardsError:
             attempts=sent,
         )
     if not isinstance(error, openai.APIStatusError):
-        return EndpointError(_scrub(str(error), endpoint), where=place)
-    said = _scrub(_message(error), endpoint)
+        return EndpointError(said_by(error, endpoint), where=place)
+    said = said_by(error, endpoint)
     status = error.status_code
     if status in (401, 403):
         variable = endpoint.model.key_variable or "the key"
@@ -330,7 +331,11 @@ def explain(error: Exception, endpoint: Endpoint, sent: int) -> PapercardsError:
     return PaperFailed(f"the endpoint answered {status}: {said}", attempts=sent)
 
 
-def _scrub(text: str, endpoint: Endpoint) -> str:
+def said_by(error: Exception, endpoint: Endpoint) -> str:
+    """The endpoint's own words in an error of the client, at most 300 characters, without the key."""
+    import openai
+
+    text = _message(error) if isinstance(error, openai.APIStatusError) else str(error)
     return " ".join(text.replace(endpoint.api_key, "***").split())[:300]
 
 

@@ -142,6 +142,9 @@ def test_a_request_nobody_waited_for_counts_in_full(stub: Stub) -> None:
     stub.script = [error(500)]
     send(Transport(endpoint(stub), QUICK, budget=budget, price=PRICE))
     assert budget.spent_usd == pytest.approx(0.001036 + 2 * 0.0002)
+    stub.script = [None, Fault(200, b'{"id": "x", "choi')]
+    send(Transport(endpoint(stub), QUICK, budget=budget, price=PRICE), 2)
+    assert budget.spent_usd == pytest.approx(2 * 0.001036 + 4 * 0.0002)
 
 
 def test_a_request_that_is_never_answered_says_so(stub: Stub) -> None:

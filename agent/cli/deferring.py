@@ -1,6 +1,5 @@
 """`enrich --batch-api` and `papercards batch`: questions sent now, cards fetched when they are answered."""
 
-import asyncio
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -37,6 +36,7 @@ def submit(
     names: Mapping[str, str],
 ) -> None:
     """Send what the cache cannot answer as batches, or go on with what an earlier run left half sent."""
+    import asyncio
     from importlib import metadata
 
     from ..call import Caller
@@ -89,6 +89,8 @@ def submit(
 @app.command("status")
 def status(state: StateFile = None) -> None:
     """Say how far each batch is: id, status, requests done/failed/total, age."""
+    import asyncio
+
     from ..deferred.collecting import watch
     from ..deferred.state import load
 
@@ -125,6 +127,8 @@ def collect(
 
 
 def _collect(path: Path, known: "State", wait: float) -> None:
+    import asyncio
+
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, fetch, watch
     from ..deferred.state import requests_folder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from .. import limits, models
+from .. import models
 from ..errors import MissingExtra, UsageError
 from ..settings import FILE_NAME, Settings, merge
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..cache import Cache
     from ..call import Caller
     from ..finished import Finished
+    from ..limits import Budget
     from ..local.server import LocalServer
     from ..pricing import Price
     from ..reader import ModelReader, Reader
@@ -200,7 +201,9 @@ class Session:
         wanted = self.settings.concurrency or ("auto" if model.plan == "one-call" else None)
         if wanted is None or (wanted == "auto" and model.file is not None):
             return model.concurrency
-        return limits.MOST if wanted == "auto" else int(wanted)
+        from ..limits import MOST
+
+        return MOST if wanted == "auto" else int(wanted)
 
     def price(self, model: models.Model) -> "Price | None":
         """What its tokens cost; None: not known."""
@@ -236,6 +239,7 @@ class Session:
         import asyncio
 
         from ..call import Caller
+        from ..limits import Limiter
         from ..reader import ANSWER_TOKENS
         from ..transport import Endpoint, Transport
 
@@ -246,7 +250,7 @@ class Session:
             server = await asyncio.to_thread(self.server, model)
             timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
             endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
-        limiter = limits.Limiter(
+        limiter = Limiter(
             self.concurrency(model),
             adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
             rpm=self.settings.rpm,
@@ -272,8 +276,10 @@ class Session:
             impatient=wanted is None,
         )
 
-    def budget(self, model: models.Model) -> "limits.Budget | None":
+    def budget(self, model: models.Model) -> "Budget | None":
         """What the run may cost. Raises UsageError where that cannot be kept, since no price is known."""
+        from ..limits import Budget
+
         most = self.settings.max_cost
         if most is None or model.plan == "baseline":
             return None
@@ -282,7 +288,7 @@ class Session:
                 f"the price of {model.name} is not known, so --max-cost cannot be kept",
                 next_step="Say it with --price PROMPT/COMPLETION, in USD for a million tokens",
             )
-        return limits.Budget(most)
+        return Budget(most)
 
     def close(self) -> None:
         """End the servers and close the cache."""

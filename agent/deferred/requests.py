@@ -1,6 +1,6 @@
 """Questions written down as a provider's batch API reads them: JSONL, a request a line, so many a file.
 
-Memory holds one line, and 8 bytes' worth of each question's name to send none twice.
+Memory holds one line, and a few bytes for each question to send none twice.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..paper import Paper
 from ..reader import ModelReader, Question
+from ..seen import Seen
 from ..sinks.files import RecordFile
 from ..sources import BadRecord
 from .state import Sent
@@ -56,7 +57,7 @@ def write_requests(
     Raises StorageError where the disk refuses; what was written till then is of no use.
     """
     plan = Plan()
-    seen: set[int] = set()
+    seen = Seen()
     file: _RequestFile | None = None
     for record in records:
         if isinstance(record, BadRecord):
@@ -64,11 +65,9 @@ def write_requests(
             continue
         plan.papers += 1
         question = reader.question(record)
-        name = int(question.key[:16], 16)
-        if name in seen:
+        if not seen.add(question.key):
             plan.same += 1
             continue
-        seen.add(name)
         if reader.kept(question) is not None:
             plan.kept += 1
             continue

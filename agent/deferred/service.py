@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import EndpointError, PapercardsError
 from ..retrying import RetryPolicy
-from ..transport import Endpoint, open_client
+from ..transport import Endpoint, open_client, said_by
 
 if TYPE_CHECKING:
     import openai
@@ -176,7 +176,7 @@ class Service:
                 where=place,
                 next_step="Run the same command again to go on; nothing is sent twice",
             )
-        said = self._scrub(_said(error))
+        said = said_by(error, self._endpoint)
         if not isinstance(error, openai.APIStatusError):
             return EndpointError(said, where=place)
         if error.status_code in (401, 403):
@@ -194,9 +194,6 @@ class Service:
             )
         return EndpointError(f"the endpoint answered {error.status_code}: {said}", where=place)
 
-    def _scrub(self, text: str) -> str:
-        return " ".join(text.replace(self._endpoint.api_key, "***").split())[:300]
-
 
 def _remote(batch: "Batch") -> Remote:
     counts = batch.request_counts
@@ -213,14 +210,6 @@ def _remote(batch: "Batch") -> Remote:
         files=tuple(file for file in (batch.output_file_id, batch.error_file_id) if file),
         problem="; ".join(problems[:3])[:300],
     )
-
-
-def _said(error: "openai.OpenAIError") -> str:
-    body = getattr(error, "body", None)
-    inner = body.get("error", body) if isinstance(body, dict) else None
-    if isinstance(inner, dict) and isinstance(inner.get("message"), str):
-        return str(inner["message"])
-    return str(error)
 
 
 async def _chunks(chunks: AsyncIterator[bytes], request: object) -> AsyncIterator[bytes]:

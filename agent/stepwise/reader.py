@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from .. import evidence
 from ..baseline import Baseline, Scores
 from ..cache import Answer, Cache, Part
-from ..card import Card, Provenance, Tokens
+from ..card import Card
 from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
-from ..reader import Reading, Wanted
+from ..reader import Reading, Wanted, provenance
 from ..taxonomy import Taxonomy
 from ..text import digest, visible
 from . import summary
@@ -226,22 +226,7 @@ class StepwiseReader:
         return evidence.build(
             paper,
             replace(draft, tldr=tldr, flags=flags),
-            Provenance(
-                model=self._model.name,
-                model_sha256=self._model.file.sha256 if self._model.file else None,
-                prompt=self.prompt,
-                taxonomy=self._taxonomy.version,
-                created=answer.created,
-                calls=answer.calls,
-                reasked=answer.reasked,
-                tokens=Tokens(
-                    prompt=answer.prompt_tokens,
-                    cached_prompt=answer.cached_prompt_tokens,
-                    completion=answer.completion_tokens,
-                ),
-                cost_usd=0.0,
-                seconds=answer.seconds,
-            ),
+            provenance(self._model, self.prompt, self._taxonomy, answer),
         )
 
     async def close(self) -> None:
