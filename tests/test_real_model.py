@@ -93,6 +93,27 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
+def test_the_default_model_makes_cards_that_hold(run: Run, tmp_path: Path, weights: str) -> None:
+    fetch(QWEN, Path(weights), progress=lambda done, whole: None)
+    real = {"PAPERCARDS_MODELS": weights}
+    common = ["--limit", "2", "-m", "local/qwen2.5-coder-1.5b"]
+    made = run("enrich", SEED, *common, "-o", "cards.jsonl", "-o", "cards.md", timeout=900, **real)
+
+    assert made.returncode == 0, made.stderr
+    cards = [json.loads(line) for line in (tmp_path / "cards.jsonl").read_text().splitlines()]
+    assert len(cards) == 2
+    assert all("language-modeling" in {t["label"] for t in card["tasks"]} for card in cards)
+    assert all(card["reproducibility"]["code"]["status"] == "released" for card in cards)
+    assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
+
+    begin = time.monotonic()
+    again = run("enrich", SEED, *common, "-o", "again.jsonl", **real)
+    assert time.monotonic() - begin < 5
+    assert "0 new, 2 cached" in again.stderr
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
+
+
+@pytest.mark.slow
 def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, weights: str) -> None:
     fetch(QWEN, Path(weights), progress=lambda done, whole: None)
     real = {"PAPERCARDS_MODELS": weights}
