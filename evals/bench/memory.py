@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from synthetic import line, papers
+from papers import papers
 
 from papercards.card import Card
 from papercards.cli import wiring
@@ -75,10 +75,11 @@ def main() -> None:
 def every(count: int) -> Iterator[tuple[Paper, Card]]:
     """`count` papers under ids of their own, with the cards that the baseline gives them."""
     reader = baseline()
-    bases = [(paper, reader.card(paper)) for paper in papers(BASES)]
+    bases = [Paper(**record, where="") for record in papers(BASES)]
+    cards = [reader.card(paper) for paper in bases]
     for number in range(count):
-        paper, card = bases[number % BASES]
-        name = f"synthetic:{number:08d}"
+        paper, card = bases[number % BASES], cards[number % BASES]
+        name = f"doc:{number:08d}"
         yield replace(paper, id=name), card.model_copy(update={"id": name})
 
 
@@ -90,7 +91,8 @@ def fill(folder: Path, count: int) -> None:
     begin = time.perf_counter()
     with (folder / "papers.jsonl").open("w", encoding="utf-8") as stream:
         for number, (paper, card) in enumerate(every(count)):
-            stream.write(line(paper))
+            record = {"id": paper.id, "title": paper.title, "abstract": paper.abstract}
+            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
             finished.keep(paper, card.to_json().encode())
             if number in checked:
                 assert reader.card(paper) == card, paper.id
