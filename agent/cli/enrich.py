@@ -113,4 +113,4 @@ def enrich(
             shards=shards,
             record=None if no_record else record,
         )
-    finish(counter, output or [], whole=whole)
+    finish(counter, output or [], whole=whole, shards=shards)

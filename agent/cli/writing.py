@@ -121,11 +121,16 @@ class _Writer:
                 note(f"papercards: more failures go to {errors.path} alone")
 
 
-def finish(counter: Counter, output: Sequence[Path], *, whole: bool) -> None:
+def finish(counter: Counter, output: Sequence[Path], *, whole: bool, shards: int | None = None) -> None:
     """Say what was done; end the program with 1 where papers failed, with 130 where Ctrl-C came."""
+    from ..sinks import shard_path
     from ..sinks.errors_file import errors_path
 
-    note(counter.summary([str(path) for path in output] if whole else []))
+    names = [str(path) for path in output]
+    if shards is not None:
+        ends = [(shard_path(path, 0, shards), shard_path(path, shards - 1, shards)) for path in output]
+        names = [f"{first} … {last.name}" for first, last in ends]
+    note(counter.summary(names if whole else []))
     if not whole:
         note("interrupted; run the same command again to go on where it stopped")
         raise typer.Exit(130)

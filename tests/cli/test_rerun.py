@@ -161,6 +161,7 @@ def test_shards_are_dealt_out_recorded_and_rerun(run: Run, tmp_path: Path) -> No
     source = write(tmp_path / "p.jsonl", *some(7))
     run("enrich", source, "-m", "baseline", "-o", "whole.jsonl", "--no-record")
     done = run("enrich", source, "-m", "baseline", "-o", "cards.jsonl", "--shards", "3")
+    assert "→ cards-00000-of-00003.jsonl … cards-00002-of-00003.jsonl" in done.stderr
     again = run("rerun", "cards.run.json", "-o", "again.jsonl")
 
     assert done.returncode == again.returncode == 0, done.stderr + again.stderr
