@@ -92,6 +92,9 @@ class Settings(_Part):
     limit: int | None
     shards: int | None
     columns: dict[str, str]
+    table: str | None = None
+    categories: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     taxonomy: str | None
     """Path of the taxonomy; None: the one shipped."""
     endpoint: str | None

@@ -19,7 +19,7 @@ from tests.stub import Fault, Stub, answer, error
 BODY = b'{"model": "stub", "messages": [{"role": "user", "content": "A paper."}]}'
 QUICK = RetryPolicy(first_wait_s=0.01)
 HANG_S = 60.0
-"""Longer than the slowest machine takes for the rest; each call may take twice as long before its time-out."""
+"""Longer than the slowest machine takes for the rest; a call may take twice as long."""
 PRICE = Price(1.0, 10.0)
 
 

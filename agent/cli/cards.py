@@ -7,14 +7,14 @@ import typer
 
 from . import options, terminal, wiring
 
-CARDS = Annotated[Path, typer.Argument(help="A card file (.jsonl).", metavar="CARDS")]
+CARDS = Annotated[Path, typer.Argument(help="A file of cards.", metavar="CARDS")]
 
 
 def show(cards: CARDS) -> None:
     """Print a table of the cards in a file."""
-    from ..card import read_cards
+    from ..sinks import read_cards
 
-    terminal.print_table(read_cards(_existing(cards)))
+    terminal.print_table(read_cards(cards))
 
 
 def verify(
@@ -23,22 +23,24 @@ def verify(
         list[str], typer.Option(help="Where the papers came from; may repeat.", metavar="SOURCE")
     ],
     column: options.Columns = None,
+    table: options.Table = None,
+    sections: options.Sections = None,
 ) -> None:
     """Check every offset, quote, link and number of a card file against its papers."""
-    from ..card import read_cards
     from ..errors import VerifyFailed
     from ..evidence import check
+    from ..sinks import read_cards
     from ..sources import BadRecord, open_source
 
-    names = wiring.columns(column)
+    asked = wiring.reading(wiring.settings(), column, table=table, sections=sections)
     papers = {
         record.id: record
         for spec in source
-        for record in open_source(spec, columns=names)
+        for record in open_source(spec, asked)
         if not isinstance(record, BadRecord)
     }
     count = spans = faults = 0
-    for count, card in enumerate(read_cards(_existing(cards)), start=1):  # noqa: B007
+    for count, card in enumerate(read_cards(cards), start=1):  # noqa: B007
         paper = papers.get(card.id)
         found = check(card, paper) if paper else ["no source has this paper"]
         for fault in found:
@@ -60,11 +62,3 @@ def schema() -> None:
     from ..card import json_schema
 
     print(json.dumps(json_schema(), indent=2))
-
-
-def _existing(path: Path) -> Path:
-    from ..errors import UsageError
-
-    if not path.is_file():
-        raise UsageError("there is no such file", where=str(path))
-    return path

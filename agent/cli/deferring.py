@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..models import Model
     from ..reader import ModelReader
     from ..settings import Settings
+    from ..sources import Options
 
 app = typer.Typer(help="Batches sent with enrich --batch-api.", no_args_is_help=True)
 
@@ -32,8 +34,7 @@ def submit(
     sources: Sequence[str],
     output: Sequence[Path],
     *,
-    limit: int | None,
-    names: Mapping[str, str],
+    options: "Options",
 ) -> None:
     """Send what the cache cannot answer as batches, or go on with what an earlier run left half sent."""
     import asyncio
@@ -55,7 +56,7 @@ def submit(
     with wiring.session(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
-        command = _command(session, reader, endpoint.base_url, sources, output, limit, names)
+        command = _command(session, reader, endpoint.base_url, sources, output, options)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
             terminal.note("sent before, and not collected yet: nothing is sent now")
@@ -63,7 +64,7 @@ def submit(
             caller = Caller(Transport(endpoint))
             requests.forget_requests(folder)
             plan = requests.write_requests(
-                papers(sources, names, limit),
+                papers(sources, options),
                 reader,
                 lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
                 folder,
@@ -166,8 +167,14 @@ def _collect(path: Path, known: "State", wait: float) -> None:
         if lines.unreadable:
             terminal.note(f"{lines.unreadable} lines of the results cannot be read")
         sources = [asked.path(name) for name in asked.sources]
-        records = papers(sources, asked.columns, asked.limit)
-        counter = terminal.Counter(count(sources, asked.columns, asked.limit), free=False)
+        options = replace(
+            wiring.reading(session.settings, table=asked.table, limit=asked.limit),
+            columns=asked.columns,
+            categories=asked.categories,
+            sections=asked.sections,
+        )
+        records = papers(sources, options)
+        counter = terminal.Counter(count(sources, options), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price))
@@ -232,8 +239,7 @@ def _command(
     endpoint: str,
     sources: Sequence[str],
     output: Sequence[Path],
-    limit: int | None,
-    names: Mapping[str, str],
+    options: "Options",
 ) -> "Command":
     from ..deferred.state import Command
 
@@ -242,8 +248,11 @@ def _command(
         folder=str(Path.cwd()),
         sources=tuple(sources),
         outputs=tuple(str(path) for path in output),
-        limit=limit,
-        columns=dict(names),
+        limit=options.limit,
+        columns=dict(options.columns),
+        table=options.table,
+        categories=options.categories,
+        sections=options.sections,
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,

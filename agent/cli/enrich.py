@@ -11,7 +11,10 @@ from . import deferring, options, terminal, wiring
 def enrich(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Files with papers, or '-' (standard input).", metavar="SOURCE..."),
+        typer.Argument(
+            help="Files or folders with papers, names of papers (arxiv:ID), or '-' (standard input).",
+            metavar="SOURCE...",
+        ),
     ],
     output: Annotated[
         list[Path] | None,
@@ -48,6 +51,9 @@ def enrich(
     no_cache: options.NoCache = None,
     offline: options.Offline = None,
     column: options.Columns = None,
+    table: options.Table = None,
+    category: options.Categories = None,
+    sections: options.Sections = None,
     batch_api: Annotated[
         bool,
         typer.Option(
@@ -81,16 +87,16 @@ def enrich(
         no_cache=no_cache,
         offline=offline,
     )
-    names = wiring.columns(column)
+    asked = wiring.reading(chosen, column, table=table, category=category, sections=sections, limit=limit)
     if shards is not None and not output:
         raise UsageError(
             "standard output cannot be sharded", where="--shards", next_step="Name a file with -o"
         )
     if batch_api:
-        deferring.submit(chosen, sources, output or [], limit=limit, names=names)
+        deferring.submit(chosen, sources, output or [], options=asked)
         return
-    records = papers(sources, names, limit)
-    total = None if estimate else count(sources, names, limit)
+    records = papers(sources, asked)
+    total = None if estimate else count(sources, asked)
     entry = wiring.choose_model(chosen)
     with wiring.session(chosen) as session:
         reader = session.reader(entry)
@@ -100,9 +106,7 @@ def enrich(
         session.budget(entry)
         counter = terminal.Counter(total, free=entry.plan == "baseline")
         terminal.note(f"{total if total is not None else 'some'} papers with {entry.name}")
-        record = Recording(
-            session, entry, reader, sources, output or [], limit=limit, shards=shards, columns=names
-        )
+        record = Recording(session, entry, reader, sources, output or [], options=asked, shards=shards)
         whole = write_cards(
             reader,
             records,
@@ -111,6 +115,7 @@ def enrich(
             output or [],
             finished=session.finished(reader),
             shards=shards,
+            sources=sources,
             record=None if no_record else record,
         )
     finish(counter, output or [], whole=whole, shards=shards)

@@ -148,5 +148,5 @@ def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Ite
 
     if source is None:
         return seed_papers() if seed else None
-    records = open_source(source, columns=wiring.columns(column))
+    records = open_source(source, wiring.reading(wiring.settings(), column))
     return (record for record in records if not isinstance(record, BadRecord))

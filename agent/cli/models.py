@@ -92,7 +92,7 @@ def doctor(
 
         lengths = [
             len(record.title) + len(record.abstract)
-            for record in open_source(source, columns=wiring.columns(column))
+            for record in open_source(source, wiring.reading(chosen, column))
             if not isinstance(record, BadRecord)
         ]
         papers, characters = len(lengths), sum(lengths)

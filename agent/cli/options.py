@@ -87,4 +87,22 @@ Columns = Annotated[
         metavar="OURS=THEIRS",
     ),
 ]
+Table = Annotated[
+    str | None, typer.Option(help="Which table of a database holds the papers.", metavar="NAME")
+]
+Categories = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--category",
+        help="Only papers of this arXiv category, as cs.LG or cs.*, where a source tells; may repeat.",
+        metavar="NAME",
+    ),
+]
+Sections = Annotated[
+    str | None,
+    typer.Option(
+        help="What is read of a full text: abstract, conclusion, availability; or all.",
+        metavar="NAME,NAME",
+    ),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N papers.", metavar="N")]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..models import Model
     from ..reader import Reader
     from ..sinks import Sink
+    from ..sources import Options
     from .terminal import Counter
     from .wiring import Session
 
@@ -47,9 +48,8 @@ class Recording:
         sources: "Sequence[str]",
         outputs: "Sequence[Path]",
         *,
-        limit: int | None,
+        options: "Options",
         shards: int | None,
-        columns: dict[str, str],
     ) -> None:
         self._model = model
         self._reader = reader
@@ -57,9 +57,12 @@ class Recording:
         chosen = session.settings
         hosted = model.plan == "one-call" and model.file is None
         self._settings = Settings(
-            limit=limit,
+            limit=options.limit,
             shards=shards,
-            columns=columns,
+            columns=dict(options.columns),
+            table=options.table,
+            categories=options.categories,
+            sections=options.sections,
             taxonomy=chosen.taxonomy,
             endpoint=without_secrets(wiring.endpoint_url(model)) if hosted else None,
             cache_dir=str(wiring.cache_directory(chosen)) if chosen.cache else None,
@@ -73,10 +76,11 @@ class Recording:
         Raises StorageError where the disk refuses, unless the run has failed: then that is what matters.
         """
         from ..errors import StorageError
+        from ..sinks import destination
         from ..sinks.files import PartialFile
 
         try:
-            path = record_path(Path(self._settings.outputs[0]))
+            path = record_path(destination(Path(self._settings.outputs[0]))[1])
             file = PartialFile(path)
             try:
                 file.commit(self._record(path, sinks, counter, status, error).to_json().encode())

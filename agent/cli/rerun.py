@@ -60,6 +60,9 @@ def rerun(
             no_cache=not chosen.cache,
             offline=chosen.offline,
             column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
+            table=old.settings.table,
+            category=list(old.settings.categories),
+            sections=",".join(old.settings.sections),
             no_record=not output,
         )
     except typer.Exit as end:

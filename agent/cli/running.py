@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,16 +14,14 @@ if TYPE_CHECKING:
     from ..finished import Finished
     from ..paper import Paper
     from ..reader import Reader
-    from ..sources import BadRecord
+    from ..sources import BadRecord, Options
 
 COUNTED_BYTES = 64 << 20
 """Sources up to this size are read once beforehand, so that the progress line knows the time left."""
 
 
-def papers(
-    sources: Sequence[str], names: Mapping[str, str], limit: int | None
-) -> "Iterator[Paper | BadRecord]":
-    """The records of all sources, one after the other, at most `limit`.
+def papers(sources: Sequence[str], options: "Options") -> "Iterator[Paper | BadRecord]":
+    """The records of all sources, one after the other, at most `options.limit`.
 
     Each source is opened at the call. Raises what `open_source` raises.
     """
@@ -32,25 +29,24 @@ def papers(
 
     from ..sources import open_source
 
-    opened = [open_source(source, columns=names) for source in sources]
-    return islice(chain.from_iterable(opened), limit)
+    opened = [open_source(source, options) for source in sources]
+    return islice(chain.from_iterable(opened), options.limit)
 
 
-def count(sources: Sequence[str], names: Mapping[str, str], limit: int | None) -> int | None:
-    """How many records there are, at most `limit`; where counting would take long or a pipe, `limit`."""
-    if "-" in sources:
+def count(sources: Sequence[str], options: "Options") -> int | None:
+    """How many records there are, at most `options.limit`; that, too, where counting would take long."""
+    from ..sources import count_records, is_file
+
+    limit = options.limit
+    # A pipe can be read only once, and what is named must be fetched.
+    if not all(is_file(source) for source in sources):
         return limit
-    found = [Path(source).stat() for source in sources]
-    # A pipe can be read only once.
-    if not all(stat.S_ISREG(one.st_mode) for one in found):
+    if sum(Path(source).stat().st_size for source in sources) > COUNTED_BYTES:
         return limit
-    if sum(one.st_size for one in found) > COUNTED_BYTES:
-        return limit
-    from ..sources import count_records
 
     total = 0
     for source in sources:
-        total += count_records(source, limit, columns=names)
+        total += count_records(source, limit, options)
         if limit is not None and total >= limit:
             return limit
     return total

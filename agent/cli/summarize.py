@@ -8,13 +8,15 @@ from . import options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..paper import Paper
+    from ..sources import Options
 
 
 def summarize(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A file with one paper or several, or '-' (standard input: title, blank line, abstract)."
+            help="A file with one paper or several, the name of a paper (arxiv:ID), or '-' (standard input: "
+            "title, blank line, abstract)."
         ),
     ] = None,
     pick: Annotated[
@@ -32,6 +34,8 @@ def summarize(
     no_cache: options.NoCache = None,
     offline: options.Offline = None,
     column: options.Columns = None,
+    table: options.Table = None,
+    sections: options.Sections = None,
 ) -> None:
     """Read one paper and print its card."""
     import asyncio
@@ -53,7 +57,7 @@ def summarize(
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
     else:
-        paper = _one(source, pick, wiring.columns(column))
+        paper = _one(source, pick, wiring.reading(chosen, column, table=table, sections=sections))
     with wiring.session(chosen) as session:
         reader = session.reader(wiring.choose_model(chosen))
 
@@ -72,14 +76,14 @@ def summarize(
     terminal.print_card(Card.model_validate_json(line))
 
 
-def _one(source: str, pick: str | None, names: dict[str, str]) -> "Paper":
+def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
     """The paper that is meant; bad records beside it do not matter."""
     from itertools import islice
 
     from ..errors import BadInput, UsageError
     from ..sources import BadRecord, open_source
 
-    records = open_source(source, columns=names)
+    records = open_source(source, asked)
     if pick is not None and pick.isdigit():
         number = int(pick)
         found = next(islice(records, max(0, number - 1), None), None) if number else None

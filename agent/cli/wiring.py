@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..local.server import LocalServer
     from ..pricing import Price
     from ..reader import ModelReader, Reader
+    from ..sources import Options
     from ..stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
     from ..transport import Endpoint
@@ -47,6 +48,29 @@ def columns(pairs: list[str] | None) -> dict[str, str]:
             raise UsageError(f'--column takes ours=theirs, not "{pair}"')
         found[ours.strip()] = theirs.strip()
     return found
+
+
+def reading(
+    chosen: Settings,
+    column: list[str] | None = None,
+    *,
+    table: str | None = None,
+    category: list[str] | None = None,
+    sections: str | None = None,
+    limit: int | None = None,
+) -> "Options":
+    """What the flags say about sources. Raises UsageError for a pair of columns that is none."""
+    from ..sources import Options
+
+    return Options(
+        columns=columns(column),
+        table=table,
+        categories=tuple(category or ()),
+        sections=tuple(name.strip() for name in (sections or "").split(",") if name.strip()),
+        limit=limit,
+        offline=chosen.offline,
+        cache_dir=cache_directory(chosen) if chosen.cache else None,
+    )
 
 
 def cache_directory(chosen: Settings) -> Path:

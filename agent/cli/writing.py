@@ -33,6 +33,7 @@ def write_cards(
     *,
     finished: "Finished | None" = None,
     shards: int | None = None,
+    sources: Sequence[str] = (),
     record: "Recording | None" = None,
 ) -> bool:
     """A card for each paper into every output, or onto standard output where there is none.
@@ -41,7 +42,7 @@ def write_cards(
     where the money did.
     """
     from ..errors import BudgetSpent, PapercardsError
-    from ..sinks import open_sink
+    from ..sinks import destination, open_sink
     from ..sinks.errors_file import ErrorsFile, errors_path
 
     sinks: list[Sink] = []
@@ -49,8 +50,9 @@ def write_cards(
     status: Status = "failed"
     said: str | None = None
     try:
-        sinks = [open_sink(path, shards) for path in output]
-        errors = ErrorsFile(errors_path(output[0])) if output else None
+        for path in output:
+            sinks.append(open_sink(path, shards, tuple(sources)))
+        errors = ErrorsFile(errors_path(destination(output[0])[1])) if output else None
         writer = _Writer(sinks, errors)
         whole = drive(reader, records, concurrency, counter, writer.take, finished)
         if whole:
@@ -123,7 +125,7 @@ class _Writer:
 
 def finish(counter: Counter, output: Sequence[Path], *, whole: bool, shards: int | None = None) -> None:
     """Say what was done; end the program with 1 where papers failed, with 130 where Ctrl-C came."""
-    from ..sinks import shard_path
+    from ..sinks import destination, shard_path
     from ..sinks.errors_file import errors_path
 
     names = [str(path) for path in output]
@@ -136,5 +138,5 @@ def finish(counter: Counter, output: Sequence[Path], *, whole: bool, shards: int
         raise typer.Exit(130)
     if counter.failed:
         if output:
-            note(f"what failed is in {errors_path(output[0])}")
+            note(f"what failed is in {errors_path(destination(output[0])[1])}")
         raise typer.Exit(1)

@@ -30,6 +30,9 @@ class Command(BaseModel):
     outputs: tuple[str, ...]
     limit: int | None
     columns: dict[str, str]
+    table: str | None = None
+    categories: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     model: str
     """`provider/model`."""
     endpoint: str

@@ -1,58 +1,119 @@
-"""Cards to where people use them: one format a file, chosen here by extension.
+"""Cards to where people use them: one format a file or folder, chosen here by extension or by name.
 
 An output is `NAME.partial` until it is whole, so that whatever bears its name is complete.
 
 Knows cards and papers. Knows no models.
 """
 
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
+from ..card import Card
 from ..errors import UsageError
+from ..plugins import plugged
 from . import jsonl, markdown
 from .errors_file import ErrorsFile, errors_path
-from .interface import Format, LineSink, Sink
+from .interface import Format, LineSink, Output, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
 
 __all__ = [
     "FORMATS",
+    "GROUP",
     "ErrorsFile",
     "Format",
     "LineSink",
+    "Output",
     "Sink",
+    "SinkFile",
+    "destination",
     "errors_path",
-    "known_extensions",
+    "known_outputs",
     "open_sink",
+    "read_cards",
     "shard_path",
 ]
 
 FORMATS: tuple[Format, ...] = (jsonl.FORMAT, markdown.FORMAT)
 
+GROUP = "papercards.sinks"
+"""The entry points under which other distributions add a `Format`."""
 
-def known_extensions() -> tuple[str, ...]:
-    """What an output's name may end in, the contract's format first."""
-    return tuple(ext for kind in FORMATS for ext in kind.extensions)
+_NAMED = re.compile(r"([a-z][a-z0-9-]+):(?!//)(.+)", re.DOTALL)
+"""Two letters at least: `c:` is a drive."""
 
 
-def open_sink(path: Path, shards: int | None = None) -> Sink:
-    """The sink for a file, by its extension, or for its `shards`; folders on the way are made.
+def known_outputs() -> str:
+    """What an output may be, for a message: extensions, the contract's first, then folders by name."""
+    every = (*FORMATS, *_plugged())
+    extensions = [ext for kind in every for ext in kind.extensions]
+    return " ".join([*extensions, *(f"{kind.name}:FOLDER" for kind in every if kind.folder)])
 
-    Raises UsageError for an extension that is not known or a format that has no shards, StorageError where
-    nothing can be written.
+
+def destination(spec: Path) -> tuple[Format, Path]:
+    """The format and the place that an output's name means: `cards.jsonl`, `jsonl:cards.txt`, `vault:notes`.
+
+    Raises UsageError where no format is known by the name or the extension.
     """
-    extension = path.suffix.lower()
-    for kind in FORMATS:
-        if extension in kind.extensions:
-            if shards is None:
-                return kind.open(path)
-            if kind is jsonl.FORMAT:
-                return ShardedSink(path, shards)
-            raise UsageError(
-                f"{kind.name} is one page and has no shards",
-                where=str(path),
-                next_step=f"Use --shards with {' or '.join(jsonl.FORMAT.extensions)} alone",
-            )
+    if match := _NAMED.fullmatch(str(spec)):
+        name, path = match[1], Path(match[2])
+        kind = _find(lambda one: one.name == name)
+        if kind is not None:
+            return kind, path
+    extension = spec.suffix.lower()
+    kind = _find(lambda one: extension in one.extensions)
+    if kind is not None:
+        return kind, spec
     raise UsageError(
         f'"{extension}" is no format for cards' if extension else "its format is not known",
-        where=str(path),
-        next_step=f"Let it end in one of: {' '.join(known_extensions())}",
+        where=str(spec),
+        next_step=f"Let it end in one of, or name it as: {known_outputs()}",
     )
+
+
+def open_sink(spec: Path, shards: int | None = None, sources: tuple[str, ...] = ()) -> Sink:
+    """The sink for an output, or for its `shards`; folders on the way are made.
+
+    `sources` are what the papers come from. Raises UsageError for a format that is not known or has no
+    shards, StorageError where nothing can be written.
+    """
+    kind, path = destination(spec)
+    if shards is None:
+        return kind.open(Output(path, sources))
+    if kind is jsonl.FORMAT:
+        return ShardedSink(path, shards)
+    raise UsageError(
+        f"{kind.name} has no shards",
+        where=str(spec),
+        next_step=f"Use --shards with {' or '.join(jsonl.FORMAT.extensions)} alone",
+    )
+
+
+def read_cards(spec: Path) -> Iterator[Card]:
+    """The cards of a file or folder of any format that can be read back, one at a time.
+
+    Raises UsageError where there is none or its format cannot be read back, BadInput where it holds
+    something else.
+    """
+    kind, path = destination(spec)
+    if not path.exists():
+        raise UsageError(f"there is no such {'folder' if kind.folder else 'file'}", where=str(path))
+    if kind.read is None:
+        readable = [ext for one in (*FORMATS, *_plugged()) if one.read for ext in one.extensions]
+        raise UsageError(
+            f"{kind.name} does not hold whole cards",
+            where=str(spec),
+            next_step=f"These do: {' '.join(readable)}",
+        )
+    return kind.read(path)
+
+
+@cache
+def _plugged() -> tuple[Format, ...]:
+    return plugged(GROUP, Format)
+
+
+def _find(fits: Callable[[Format], bool]) -> Format | None:
+    # Looking for other distributions takes time, so they are asked last.
+    return next((kind for kind in FORMATS if fits(kind)), None) or next(filter(fits, _plugged()), None)

@@ -4,22 +4,41 @@ A sink keeps no list of cards: memory does not grow with their number. It knows 
 and no other sink.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from ..card import Card
 from ..paper import Paper
-from .files import PartialFile
+
+
+class SinkFile(Protocol):
+    """A file that a sink writes, for the record of the run."""
+
+    @property
+    def path(self) -> Path:
+        """The name it has once it is whole."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has its name."""
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes so far, in hex."""
 
 
 class Sink(Protocol):
     """An output that is open. Every method raises StorageError where the disk refuses."""
 
     @property
-    def files(self) -> Sequence[PartialFile]:
-        """What it writes."""
+    def files(self) -> Sequence[SinkFile]:
+        """What it writes; a folder that holds more than cards has none."""
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add one card; `paper` is what it was made from, where that is known."""
@@ -40,12 +59,26 @@ class LineSink(Sink, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """Where cards go."""
+
+    path: Path
+    """A file or a folder; the folders above it are there."""
+    sources: tuple[str, ...] = ()
+    """Where the papers come from, as the user named it: some formats give a source back with tags in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """One way to write cards down."""
 
     name: str
-    """For messages: "JSONL"."""
+    """What it is called on the command line, lower case: `jsonl`, as in `-o jsonl:FILE`."""
     extensions: tuple[str, ...]
-    """Lower case, with the dot."""
-    open: Callable[[Path], Sink]
+    """Lower case, with the dot; none for a folder."""
+    open: Callable[[Output], Sink]
     """Raises StorageError if nothing can be written there."""
+    read: Callable[[Path], Iterator[Card]] | None = None
+    """The cards again, equal to those that were written; None: something of them is lost. Raises BadInput."""
+    folder: bool = False
+    """Whether it is a folder that is written, not a file."""

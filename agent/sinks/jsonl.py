@@ -1,19 +1,18 @@
 """JSONL: the contract. One card a line, as `Card.to_json` writes it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from ..card import Card
+from ..card import Card, read_cards
 from ..paper import Paper
 from .files import PartialFile
-from .interface import Format
+from .interface import Format, Output
 
 
 class JsonlSink:
     """Cards as lines of JSON."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = PartialFile(path)
+    def __init__(self, output: Output) -> None:
+        self._file = PartialFile(output.path)
         self.files: Sequence[PartialFile] = (self._file,)
 
     def write(self, card: Card, paper: Paper | None) -> None:
@@ -34,4 +33,4 @@ class JsonlSink:
         self._file.abandon()
 
 
-FORMAT = Format("JSONL", (".jsonl", ".ndjson"), JsonlSink)
+FORMAT = Format("jsonl", (".jsonl", ".ndjson"), JsonlSink, read_cards)

@@ -5,14 +5,13 @@ come; the page's last line, with the count, is the only thing that waits for the
 """
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from ..card import Artifact, Card, Label
 from ..paper import Paper
 from ..text import links
 from .escaping import code, link, plain, text, with_links
 from .files import PartialFile
-from .interface import Format
+from .interface import Format, Output
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
 _HOMES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
@@ -21,8 +20,8 @@ _HOMES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
 class MarkdownSink:
     """Cards as a page."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = PartialFile(path)
+    def __init__(self, output: Output) -> None:
+        self._file = PartialFile(output.path)
         self.files: Sequence[PartialFile] = (self._file,)
         self._count = 0
 
@@ -125,4 +124,4 @@ def _provenance(card: Card, home: str | None) -> str:
     return f"<sub>{' · '.join(part for part in parts if plain(part))}</sub>"
 
 
-FORMAT = Format("Markdown", (".md", ".markdown"), MarkdownSink)
+FORMAT = Format("markdown", (".md", ".markdown"), MarkdownSink)

@@ -8,25 +8,42 @@ Knows papers. Knows no cards and no models.
 """
 
 import errno
+import glob
 import io
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors import BadInput, UsageError
+from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
+from ..plugins import plugged
 from . import delimited, hf_listing, json_document, jsonl, plain
 from .columns import BadRecord, Columns
-from .interface import Format, Input, Records
+from .interface import Format, Input, Options, Records, Reference
 from .lines import BOM
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["FORMATS", "BadRecord", "Format", "Input", "count_records", "known_extensions", "open_source"]
+__all__ = [
+    "FORMATS",
+    "GROUP",
+    "REFERENCES",
+    "BadRecord",
+    "Format",
+    "Input",
+    "Options",
+    "Reference",
+    "count_records",
+    "is_file",
+    "known_extensions",
+    "open_source",
+]
 
 FORMATS: tuple[Format, ...] = (
     hf_listing.FORMAT,
@@ -36,6 +53,11 @@ FORMATS: tuple[Format, ...] = (
     plain.FORMAT,
 )
 """In the order in which they are asked: the one that takes any text comes last."""
+
+REFERENCES: tuple[Reference, ...] = ()
+
+GROUP = "papercards.sources"
+"""The entry points under which other distributions add a `Format` or a `Reference`."""
 
 _HEAD_BYTES = 1 << 16
 """What a format may look at before it is chosen."""
@@ -47,45 +69,110 @@ _ODD_SHARE = 0.3
 
 _STDIN = "<stdin>"
 
+_PLAIN = Options()
+
 
 def open_source(
-    spec: str, *, columns: Mapping[str, str] | None = None, stdin: BinaryIO | None = None
+    spec: str, options: Options = _PLAIN, *, stdin: BinaryIO | None = None
 ) -> Iterator[Paper | BadRecord]:
-    """The papers of a file, or of standard input for `-`.
+    """The papers of a file, a folder, a pattern of file names, or a name; of standard input for `-`.
 
-    `columns` maps our names (title, abstract, id, doi, arxiv_id, url) to the source's, for what is
-    not guessed. Raises UsageError if there is no such file, its kind is not known or its columns
-    are not, and BadInput if its content is no text, is empty or holds no record; the last only once
-    the iterator is asked.
+    Raises UsageError if there is no such file, its kind is not known or its columns are not, and
+    BadInput if its content is no text, is empty or holds no record; the last only once the iterator
+    is asked.
     """
-    named = Columns(columns)
+    named = Columns(options.columns)
     if spec == "-":
         # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.
         own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
-        return _open(_STDIN, "", own, named, close=False)
+        return _open(Input(_STDIN, own, named, options), close=False)
+    if reference := _reference(spec):
+        return _guarded(spec, reference.read(spec, options), None)
+    if (files := _files(spec)) is not None:
+        return _guarded(spec, _each(files, options), None)
     stream = _open_file(spec)
     try:
-        return _open(spec, Path(spec).suffix.lower(), stream, named, close=True)
+        return _open(Input(spec, stream, named, options, Path(spec)), close=True)
     except BaseException:
         stream.close()
         raise
 
 
-def count_records(spec: str, most: int | None = None, *, columns: Mapping[str, str] | None = None) -> int:
+def count_records(spec: str, most: int | None = None, options: Options = _PLAIN) -> int:
     """How many records `open_source` would give for a file, bad ones included; counting may stop at `most`.
 
     Raises what `open_source` raises.
     """
     with _open_file(spec) as stream:
         kind = _choose(spec, Path(spec).suffix.lower(), _head(spec, stream)[0])
-        if kind.count is not None:
+        if kind.count is not None and not options.categories:
             return kind.count(stream)
-    return sum(1 for _ in islice(open_source(spec, columns=columns), most))
+    return sum(1 for _ in islice(open_source(spec, options), most))
+
+
+def is_file(spec: str) -> bool:
+    """Whether it is one regular file, which can be read twice and has a size."""
+    return spec != "-" and _reference(spec) is None and Path(spec).is_file()
 
 
 def known_extensions() -> tuple[str, ...]:
     """What a file's name may end in, sorted."""
-    return tuple(sorted({ext for kind in FORMATS for ext in kind.extensions}))
+    return tuple(sorted({ext for kind in (*FORMATS, *_plugged_formats()) for ext in kind.extensions}))
+
+
+@cache
+def _plugged() -> tuple[Format | Reference, ...]:
+    return plugged(GROUP, Format, Reference)
+
+
+def _plugged_formats() -> tuple[Format, ...]:
+    return tuple(one for one in _plugged() if isinstance(one, Format))
+
+
+def _reference(spec: str) -> Reference | None:
+    for one in REFERENCES:
+        if one.takes(spec):
+            return one
+    # Looking for other distributions takes time, which what is plainly a file need not wait for.
+    if ":" not in spec or Path(spec).exists():
+        return None
+    return next((one for one in _plugged() if isinstance(one, Reference) and one.takes(spec)), None)
+
+
+def _files(spec: str) -> list[Path] | None:
+    """The files of a folder, or those that a pattern means, sorted; None: it is neither."""
+    path = Path(spec)
+    try:
+        if spec and path.is_dir():
+            # Any text is read as a paper where it is named; beside papers it is rather a note on them.
+            known = set(known_extensions()) - set(FORMATS[-1].extensions)
+            inside = (one for one in path.rglob("*") if one.suffix.lower() in known and one.is_file())
+            found = [one for one in inside if not any(p.startswith(".") for p in one.relative_to(path).parts)]
+            if not found:
+                raise UsageError(
+                    "is a folder without any file that can be read",
+                    where=spec,
+                    next_step=f"Known are: {' '.join(sorted(known))}",
+                )
+            return sorted(found)
+        if path.exists() or not glob.has_magic(spec):
+            return None
+    except OSError:
+        return None
+    found = sorted(Path(name) for name in glob.glob(spec, recursive=True))  # noqa: PTH207
+    if not found:
+        raise UsageError("no file has such a name", where=spec, next_step="Check the pattern")
+    return [one for one in found if one.is_file()]
+
+
+def _each(files: Sequence[Path], options: Options) -> Records:
+    """All their papers; a file that cannot be read is one bad record."""
+    for file in files:
+        try:
+            yield from open_source(str(file), options)
+        except PapercardsError as error:
+            step = f". {error.next_step}" if error.next_step else ""
+            yield BadRecord(error.where or str(file), error.message + step)
 
 
 def _open_file(spec: str) -> BinaryIO:
@@ -105,11 +192,11 @@ def _open_file(spec: str) -> BinaryIO:
         raise UsageError("this cannot be the name of a file", where=repr(spec)) from error
 
 
-def _open(name: str, extension: str, stream: BinaryIO, columns: Columns, *, close: bool) -> Records:
-    head, stream = _head(name, stream)
-    kind = _choose(name, extension, head)
-    records = kind.read(Input(name, stream, columns))
-    return _guarded(name, records, stream, close=close)
+def _open(source: Input, *, close: bool) -> Records:
+    head, stream = _head(source.name, source.stream)
+    kind = _choose(source.name, source.path.suffix.lower() if source.path else "", head)
+    records = kind.read(replace(source, stream=stream))
+    return _guarded(source.name, records, stream if close else None)
 
 
 def _head(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -125,21 +212,28 @@ def _head(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 
 def _choose(name: str, extension: str, head: bytes) -> Format:
-    fitting = [f for f in FORMATS if extension in f.extensions] if extension else list(FORMATS)
+    formats: tuple[Format, ...] = FORMATS
+    if extension and not any(extension in kind.extensions for kind in FORMATS):
+        formats = (*_plugged_formats(), *FORMATS)
+    fitting = [f for f in formats if extension in f.extensions] if extension else list(formats)
     if not fitting:
-        # Known content may have an unknown name, but not any text: a .bib is no abstract.
-        fitting = [f for f in FORMATS[:-1] if f.sniff(head)]
+        # Known content may have an unknown name, but not any text: a .tex is no abstract.
+        fitting = [f for f in formats[:-1] if f.sniff(head)]
         if not fitting and not _binary(head):
             raise UsageError(
                 f'"{extension}" is no kind of file that can be read',
                 where=name,
                 next_step=f"Known are: {' '.join(known_extensions())}",
             )
+    for kind in fitting:
+        if kind.binary and kind.sniff(head):
+            return kind
+    texts = [kind for kind in fitting if not kind.binary]
     if why := _binary(head):
-        raise BadInput(why, where=name)
-    if len(fitting) == 1:
-        return fitting[0]
-    return next((f for f in fitting if f.sniff(head)), fitting[-1])
+        raise BadInput(why if texts or not fitting else f"is no {fitting[0].name} file: {why}", where=name)
+    if not texts:
+        raise BadInput(f"is no {fitting[0].name} file", where=name)
+    return texts[0] if len(texts) == 1 else next((f for f in texts if f.sniff(head)), texts[-1])
 
 
 def _binary(head: bytes) -> str:
@@ -155,7 +249,7 @@ def _binary(head: bytes) -> str:
     return ""
 
 
-def _guarded(name: str, records: Records, stream: BinaryIO, *, close: bool) -> Records:
+def _guarded(name: str, records: Records, stream: BinaryIO | None) -> Records:
     try:
         first = next(records, None)
         if first is None:
@@ -165,7 +259,7 @@ def _guarded(name: str, records: Records, stream: BinaryIO, *, close: bool) -> R
     except OSError as error:
         raise BadInput(f"cannot be read any further: {error.strerror}", where=name) from error
     finally:
-        if close:
+        if stream is not None:
             stream.close()
 
 

@@ -1,12 +1,13 @@
-"""What a source format is given and what it gives back.
+"""What a source is given and what it gives back.
 
-A format is one module that ends in a `FORMAT`. It reads lazily and never raises for one record: a
-record that cannot be read is a value with a reason, so that the rest goes on. A format knows no
-other format.
+A source is one module that ends in a `FORMAT`, for papers in a file, or a `REFERENCE`, for papers that are
+named: by an id, a URL, a query. It reads lazily and never raises for one record: a record that cannot be
+read is a value with a reason, so that the rest goes on. A source knows no other source.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from ..paper import Paper
@@ -16,14 +17,37 @@ Records = Iterator[Paper | BadRecord]
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What the user said about where papers come from. Each source takes what concerns it."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our names (title, abstract, id, doi, arxiv_id, url) to the source's."""
+    table: str | None = None
+    """Of a database; None: the only one."""
+    categories: tuple[str, ...] = ()
+    """Of arXiv, as `cs.LG` or `cs.*`; a record that tells its own and has none of these is passed over."""
+    sections: tuple[str, ...] = ()
+    """Of a full text, to be read beside the abstract."""
+    limit: int | None = None
+    """How many papers are wanted, so that a query asks for no more."""
+    offline: bool = False
+    """Nothing may be fetched: what was fetched before must do."""
+    cache_dir: Path | None = None
+    """Where what was fetched is kept; None: nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
-    """One opened source."""
+    """One opened file."""
 
     name: str
     """As the user named it; the first part of every `where`."""
     stream: BinaryIO
     """At its first byte; closed by whoever opened it."""
     columns: Columns
+    options: Options = Options()
+    path: Path | None = None
+    """Where it is, for libraries that open files themselves; None: standard input."""
 
 
 def _never(_head: bytes) -> bool:
@@ -32,7 +56,7 @@ def _never(_head: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way in which papers are written down."""
+    """One way in which papers are written down in a file."""
 
     name: str
     """For messages: "JSONL"."""
@@ -44,3 +68,20 @@ class Format:
     """Whether the first bytes look like this format; the byte order mark is already off."""
     count: Callable[[BinaryIO], int] | None = None
     """How many records `read` would give, where that is quicker to tell than to read them."""
+    binary: bool = False
+    """Whether it is not text in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One way in which papers are named."""
+
+    name: str
+    """For messages: "arXiv"."""
+    forms: tuple[str, ...]
+    """How it is written, for the help: `arxiv:ID`."""
+    takes: Callable[[str], bool]
+    """Whether a word of the command line is such a name. Asked of every source: quick, and no I/O."""
+    read: Callable[[str, Options], Records]
+    """Raises UsageError at the call for a name that cannot be understood, BadInput once it is asked for a
+    paper where nothing can be had."""

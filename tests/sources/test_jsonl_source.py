@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papercards.paper import Paper
-from papercards.sources import BadRecord, open_source
+from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.lines import MAX_LINE_BYTES
 
 GOOD = b'{"title": "T", "abstract": "A."}'
@@ -21,7 +21,7 @@ def read(tmp_path: Path, content: bytes, **columns: str) -> list[Paper | BadReco
     path.write_bytes(content)
     return [
         BadRecord(one.where.rpartition("/")[2], one.reason) if isinstance(one, BadRecord) else one
-        for one in open_source(str(path), columns=columns)
+        for one in open_source(str(path), Options(columns=columns or {}))
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from papercards.errors import BadInput, PapercardsError, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, count_records, open_source
+from papercards.sources import BadRecord, Options, count_records, open_source
 
 RECORD = '{"title": "T", "abstract": "A."}'
 
@@ -115,11 +115,40 @@ def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:
     assert caught.value.exit_code == 2
 
 
-def test_a_folder_is_wrong_usage(tmp_path: Path) -> None:
+def test_a_folder_gives_the_papers_of_its_files_and_goes_on_after_a_bad_one(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    for name, content in [
+        ("c.jsonl", RECORD),
+        ("b/a.json", RECORD.replace("T", "U")),
+        ("a.jsonl", ""),
+        (".hidden/a.jsonl", RECORD),
+        ("notes.md", "What I think of them."),
+    ]:
+        (tmp_path / name).write_text(content)
+
+    bad, first, second = list(open_source(str(tmp_path)))
+    assert bad == BadRecord(str(tmp_path / "a.jsonl"), "is empty")
+    assert isinstance(first, Paper) and isinstance(second, Paper)
+    assert (first.title, second.title) == ("U", "T")
+    assert first.where == f"{tmp_path / 'b/a.json'}:1"
+
+
+def test_a_folder_without_papers_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("What I think of them.")
     with pytest.raises(UsageError) as caught:
         open_source(str(tmp_path))
+    one_line(caught.value, "is a folder without any file that can be read", ".jsonl")
 
-    one_line(caught.value, "is a folder")
+
+def test_a_pattern_gives_the_papers_of_the_files_that_fit(tmp_path: Path) -> None:
+    for name in ("a1.jsonl", "a2.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(RECORD.replace("T", name))
+
+    assert [one.title for one in papers(tmp_path / "a*.jsonl")] == ["a1.jsonl", "a2.jsonl"]
+    with pytest.raises(UsageError) as caught:
+        open_source(str(tmp_path / "c*.jsonl"))
+    one_line(caught.value, "no file has such a name")
 
 
 @pytest.mark.parametrize("spec", ["a\0b.jsonl", "x" * 5000, "https://example.org/papers.jsonl", ""])
@@ -189,7 +218,7 @@ def test_an_unknown_column_name_lists_the_known_ones(tmp_path: Path) -> None:
     path.write_text(RECORD)
 
     with pytest.raises(UsageError) as caught:
-        open_source(str(path), columns={"titel": "Name"})
+        open_source(str(path), Options(columns={"titel": "Name"}))
     one_line(caught.value, "titel", "title, abstract, id, doi, arxiv_id, url")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import papercards.evals
 from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, open_source
+from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.columns import Columns
 from papercards.sources.delimited import read as read_csv
 from papercards.sources.interface import Input
@@ -19,7 +19,7 @@ from papercards.sources.interface import Input
 
 def read(path: Path, content: str | bytes, **columns: str) -> list[Paper | BadRecord]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(open_source(str(path), columns=columns))
+    return list(open_source(str(path), Options(columns=columns or {})))
 
 
 def places(found: list[Paper | BadRecord]) -> list[tuple[str, str]]:

@@ -1,0 +1,90 @@
+"""Another distribution's source and sink, installed for real, found by extension, name and form."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MODULE = """
+from papercards.paper import Paper
+from papercards.sinks import Format as SinkFormat
+from papercards.sources import Format, Reference
+
+
+def read(source):
+    for number, line in enumerate(source.stream, start=1):
+        title, abstract = line.decode().rstrip().split("|")
+        yield Paper(title, title, abstract, where=f"{source.name}:{number}")
+
+
+def named(spec, options):
+    yield Paper(spec, "Named", "A paper by its name.", where=spec)
+
+
+class Titles:
+    files = ()
+
+    def __init__(self, output):
+        self.file = output.path.open("w")
+
+    def write(self, card, paper):
+        print(card.title, file=self.file)
+
+    def close(self):
+        self.file.close()
+
+    def abandon(self):
+        self.file.close()
+
+
+PIPES = Format("pipes", (".pipes",), read)
+NAMED = Reference("Shelf", ("shelf:NAME",), lambda spec: spec.startswith("shelf:"), named)
+TITLES = SinkFormat("titles", (".titles",), Titles)
+"""
+
+
+def install(folder: Path, source: str = "shelf:PIPES") -> None:
+    """What an installer would leave behind."""
+    (folder / "shelf.py").write_text(MODULE)
+    info = folder / "papercards_shelf-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: papercards-shelf\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        f"[papercards.sources]\npipes = {source}\nnamed = shelf:NAMED\n"
+        "[papercards.sinks]\ntitles = shelf:TITLES\n"
+    )
+
+
+def enrich(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    run = [sys.executable, "-m", "papercards", "enrich", *words, "-m", "baseline", "--no-cache"]
+    return subprocess.run(
+        run, cwd=folder, env={"PYTHONPATH": str(folder), "PATH": ""}, capture_output=True, text=True
+    )
+
+
+def test_a_plug_in_reads_names_and_writes(tmp_path: Path) -> None:
+    install(tmp_path)
+    (tmp_path / "a.pipes").write_text("One|We test it.\nTwo|We test it, too.\n")
+
+    run = enrich(tmp_path, "a.pipes", "shelf:x", "-o", "out.titles", "-o", "titles:other")
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "out.titles").read_text() == "One\nTwo\nNamed\n"
+    assert (tmp_path / "other").read_text() == "One\nTwo\nNamed\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("shelf:NOTHING", "cannot be loaded"), ("shelf:MODULE", "is a str, not a Format or Reference")],
+)
+def test_a_broken_plug_in_is_one_line_and_harms_nobody_else(tmp_path: Path, source: str, words: str) -> None:
+    install(tmp_path, source)
+    (tmp_path / "shelf.py").write_text(MODULE + "\nMODULE = 'text'\n")
+    (tmp_path / "a.pipes").write_text("One|We test it.\n")
+    (tmp_path / "a.txt").write_text("One\n\nWe test it.\n")
+
+    broken = enrich(tmp_path, "a.pipes")
+    assert broken.returncode == 2
+    assert broken.stderr.count("\n") == 1
+    assert "papercards-shelf" in broken.stderr and words in broken.stderr
+    assert enrich(tmp_path, "a.txt").returncode == 0
