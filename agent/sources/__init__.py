@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
 from ..plugins import plugged
-from . import delimited, hf_listing, json_document, jsonl, plain
+from . import delimited, duckdb, hf_dataset, hf_listing, json_document, jsonl, parquet, plain, sqlite
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Options, Records, Reference
 from .lines import BOM
@@ -50,11 +50,14 @@ FORMATS: tuple[Format, ...] = (
     jsonl.FORMAT,
     json_document.FORMAT,
     delimited.FORMAT,
+    parquet.FORMAT,
+    sqlite.FORMAT,
+    duckdb.FORMAT,
     plain.FORMAT,
 )
 """In the order in which they are asked: the one that takes any text comes last."""
 
-REFERENCES: tuple[Reference, ...] = ()
+REFERENCES: tuple[Reference, ...] = (hf_dataset.REFERENCE,)
 
 GROUP = "papercards.sources"
 """The entry points under which other distributions add a `Format` or a `Reference`."""

@@ -33,6 +33,7 @@ _KINDS = {
     float: "a number",
     list: "a list",
     dict: "an object",
+    bytes: "binary data",
     type(None): "null",
 }
 
@@ -75,7 +76,7 @@ class Columns:
             if ours not in _GUESSES:
                 raise UsageError(
                     f'there is no column "{ours}" to be named',
-                    where="--columns",
+                    where="--column",
                     next_step=f"Known are: {', '.join(_GUESSES)}",
                 )
         self._chosen: dict[tuple[str, ...], Choice] = {}
@@ -92,6 +93,36 @@ class Columns:
             choice = Choice(*(self._find(ours, names, folded) for ours in _GUESSES))
             self._chosen[names] = choice
         return choice
+
+    def fit(self, names: tuple[str, ...]) -> bool:
+        """Whether records with these fields have a title and an abstract."""
+        choice = self.choose(names)
+        return all(key is not None and _first(key) in names for key in (choice.title, choice.abstract))
+
+    def demand(self, names: tuple[str, ...], where: str) -> tuple[str, ...]:
+        """Those of a table's columns that a paper is made of, in their order.
+
+        Raises UsageError where a column that was named, the title or the abstract is not among them.
+        """
+        choice = self.choose(names)
+        for ours, theirs in self.given.items():
+            key: Key | None = getattr(choice, ours)
+            if key is None or _first(key) not in names:
+                raise UsageError(
+                    f'there is no column "{theirs}"',
+                    where=where,
+                    next_step=f"Its columns are: {quoted(names)}",
+                )
+        for ours, key in (("title", choice.title), ("abstract", choice.abstract)):
+            if key is None:
+                raise UsageError(
+                    f"no column looks like the {ours}; its columns are: {quoted(names)}",
+                    where=where,
+                    next_step=f"Name it with --column {ours}=NAME",
+                )
+        keys = (choice.title, choice.abstract, choice.id, choice.doi, choice.arxiv_id, choice.url)
+        needed = {_first(key) for key in keys if key is not None}
+        return tuple(name for name in names if name in needed)
 
     def _find(self, ours: str, names: tuple[str, ...], folded: Mapping[str, str]) -> Key | None:
         theirs = self.given.get(ours)
@@ -155,7 +186,7 @@ class Columns:
 
 def kind_of(value: object) -> str:
     """What a JSON value is, in words."""
-    return _KINDS.get(type(value), "text")
+    return _KINDS.get(type(value)) or ("text" if isinstance(value, str) else f"a {type(value).__name__}")
 
 
 def quoted(names: Iterable[str]) -> str:
@@ -165,6 +196,10 @@ def quoted(names: Iterable[str]) -> str:
     shown = ["".join(c if c.isprintable() else "?" for c in name)[:40] for name in every[:12]]
     more = f" and {len(every) - 12} more" if len(every) > 12 else ""
     return (", ".join(f'"{name}"' for name in shown) or "none") + more
+
+
+def _first(key: Key) -> str:
+    return key if isinstance(key, str) else key[0]
 
 
 def _path(key: Key) -> str:

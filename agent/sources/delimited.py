@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..errors import BadInput, UsageError
-from .columns import BadRecord, Choice, Columns, quoted
+from ..errors import BadInput
+from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
 from .lines import MAX_LINE_BYTES, TOO_LONG, raw_lines
 
@@ -69,8 +69,7 @@ def read(source: Input) -> Records:
         raise BadInput(f"the header cannot be read: {error}", where=source.name) from error
     if lines.fault:
         raise BadInput(f"the header {lines.fault}", where=f"{source.name}:{rows.line_num}")
-    choice = source.columns.choose(tuple(header))
-    _check(source, header, choice)
+    source.columns.demand(tuple(header), source.name)
     return _papers(source, header, rows, lines, separator)
 
 
@@ -117,23 +116,6 @@ def _unique(names: list[str]) -> list[str]:
         name = cell.strip()
         taken[name if name and name not in taken else f"{name or 'column'} ({number})"] = None
     return list(taken)
-
-
-def _check(source: Input, header: list[str], choice: Choice) -> None:
-    for ours, theirs in source.columns.given.items():
-        if not isinstance(getattr(choice, ours), str):
-            raise UsageError(
-                f'there is no column "{theirs}"',
-                where=source.name,
-                next_step=f"Its columns are: {quoted(header)}",
-            )
-    for ours, key in (("title", choice.title), ("abstract", choice.abstract)):
-        if key is None:
-            raise UsageError(
-                f"no column looks like the {ours}; its columns are: {quoted(header)}",
-                where=source.name,
-                next_step=f"Name it with --columns {ours}=NAME",
-            )
 
 
 FORMAT = Format("CSV or TSV", (".csv", ".tsv", ".tab"), read)

@@ -70,6 +70,8 @@ class Format:
     """How many records `read` would give, where that is quicker to tell than to read them."""
     binary: bool = False
     """Whether it is not text in UTF-8."""
+    extra: str | None = None
+    """The extra of this distribution that it needs, as `tables`; None: nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +87,5 @@ class Reference:
     read: Callable[[str, Options], Records]
     """Raises UsageError at the call for a name that cannot be understood, BadInput once it is asked for a
     paper where nothing can be had."""
+    extra: str | None = None
+    """The extra of this distribution that it needs; None: nothing more."""

@@ -101,7 +101,7 @@ def test_a_missing_column_says_which_there_are_and_how_to_name_one(tmp_path: Pat
 
     assert str(caught.value).endswith(
         'p.csv: no column looks like the title; its columns are: "Titel", "Text". '
-        "Name it with --columns title=NAME"
+        "Name it with --column title=NAME"
     )
     assert caught.value.exit_code == 2
 

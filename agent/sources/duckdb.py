@@ -1,0 +1,121 @@
+"""DuckDB: a row of a table or a view a paper, nested columns by their dotted path.
+
+The file is opened for reading alone, and what its views say reaches no other file. `where` is
+`papers.duckdb:TABLE:ROW`, rows counted from 1 as the table gives them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ..errors import BadInput, MissingExtra
+from .interface import Format, Input, Records
+from .tables import AT_ONCE, check_abstracts, choose_table, file_of, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "threads": 1,
+    # Otherwise what was read stays in memory, up to most of the machine's.
+    "memory_limit": "256MB",
+}
+
+_COLUMNS = """
+SELECT schema_name, table_name, list(column_name ORDER BY column_index)
+FROM duckdb_columns()
+WHERE database_name = current_database() AND NOT internal
+  AND table_oid IN (SELECT {kind}_oid FROM duckdb_{kind}s() WHERE NOT internal)
+GROUP BY ALL ORDER BY ALL
+"""
+
+
+def read(source: Input) -> Records:
+    """The papers of one table. Raises UsageError if it is not clear which, or a column is missing."""
+    path = file_of(source, "a DuckDB file")
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MissingExtra("A DuckDB file", "tables") from error
+    try:
+        connection = duckdb.connect(path, read_only=True, config=_CONFIG)
+    except duckdb.Error as error:
+        raise BadInput(f"cannot be opened: {_first_line(error)}", where=source.name) from error
+    try:
+        tables, views = _tables(connection, "table"), _tables(connection, "view")
+        name = choose_table(source, tables, views)
+        names = tables.get(name) or views[name]
+        place = f"{source.name}:{name}"
+        needed = source.columns.demand(names, place)
+        table = _quoted(connection, name)
+
+        def any_row(condition: str) -> bool:
+            found = connection.execute(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1")  # noqa: S608
+            return found.fetchone() is not None
+
+        check_abstracts(source, name, names, any_row)
+        columns = ", ".join(map(quote, needed))
+        connection.execute(f"SELECT {columns} FROM {table}")  # noqa: S608
+    except duckdb.Error as error:
+        connection.close()
+        raise BadInput(f"cannot be read: {_first_line(error)}", where=source.name) from error
+    except BaseException:
+        connection.close()
+        raise
+    return _papers(source, place, connection, needed)
+
+
+def _tables(connection: "DuckDBPyConnection", kind: str) -> dict[str, tuple[str, ...]]:
+    """The columns of each table or view; what is in another schema than `main` by both names."""
+    found = connection.execute(_COLUMNS.format(kind=kind)).fetchall()
+    return {
+        table if schema == "main" else f"{schema}.{table}": tuple(columns) for schema, table, columns in found
+    }
+
+
+def _quoted(connection: "DuckDBPyConnection", name: str) -> str:
+    """The table of that name as SQL has it: a dot may stand in the name of a table, too."""
+    sql = "SELECT 1 FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ?"
+    if connection.execute(sql, [name]).fetchone():
+        return quote(name)
+    return ".".join(map(quote, name.split(".", 1)))
+
+
+def _papers(source: Input, place: str, connection: "DuckDBPyConnection", needed: tuple[str, ...]) -> Records:
+    import duckdb
+
+    number = 0
+    try:
+        for number, row in enumerate(_rows(connection), start=1):
+            record = {
+                name: str(value) if isinstance(value, UUID) else value
+                for name, value in zip(needed, row, strict=True)
+            }
+            yield source.columns.paper(record, f"{place}:{number}")
+    except duckdb.Error as error:
+        raise BadInput(
+            f"cannot be read any further: {_first_line(error)}", where=f"{place}:{number + 1}"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _rows(connection: "DuckDBPyConnection") -> Iterator[Sequence[object]]:
+    while rows := connection.fetchmany(AT_ONCE):
+        yield from rows
+
+
+def _first_line(error: Exception) -> str:
+    """Of what DuckDB says; the rest quotes SQL."""
+    return str(error).partition("\n")[0]
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether it begins as DuckDB files do: a checksum, then this."""
+    return head[8:12] == b"DUCK"
+
+
+FORMAT = Format("DuckDB", (".duckdb", ".ddb", ".db"), read, looks_like, binary=True, extra="tables")

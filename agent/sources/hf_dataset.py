@@ -1,0 +1,117 @@
+"""A data set of the Hugging Face hub, or a folder with one, through the `datasets` library, as a stream.
+
+`hf-dataset:OWNER/NAME` or `hf-dataset:OWNER/NAME:SPLIT`; a folder that is there goes before a name on the
+hub, be it files under a `README.md` or what `save_to_disk` has left. `--table` names the configuration
+(subset).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadInput, MissingExtra, PapercardsError, UsageError
+from .columns import Columns, quoted
+from .interface import Options, Records, Reference
+
+_PREFIX = "hf-dataset:"
+_SPLIT = re.compile(r"(.+):(\w+(?:\.\w+)*)", re.DOTALL)
+
+
+def takes(spec: str) -> bool:
+    """Whether it begins with `hf-dataset:`."""
+    return spec.startswith(_PREFIX)
+
+
+def read(spec: str, options: Options) -> Records:
+    """The papers of one split. Raises UsageError if it is not clear which, or a column is missing."""
+    name, split = _parts(spec.removeprefix(_PREFIX))
+    if not name:
+        raise UsageError("names no data set", where=spec, next_step="Write hf-dataset:OWNER/NAME or a folder")
+    local = Path(name).is_dir()
+    if options.offline and not local:
+        raise UsageError("is not to be fetched offline", where=spec, next_step="Name a folder that holds it")
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtra("A Hugging Face data set", "datasets") from error
+    datasets.disable_progress_bars()
+    datasets.utils.logging.set_verbosity_error()
+    columns = Columns(options.columns)
+    try:
+        rows = _choose(spec, _load(Path(name).resolve() if local else name, options.table), split)
+        names = rows.column_names
+        if not names:
+            # Of JSON and CSV the library knows the columns only once it has read some.
+            names = list(next(iter(rows), {}))
+            if not names:
+                raise BadInput("holds no papers", where=spec)
+        needed = columns.demand(tuple(names), spec)
+        selected: Iterable[dict[str, object]] = rows.select_columns(list(needed))
+    except PapercardsError:
+        raise
+    except Exception as error:
+        # What it raises comes from many libraries and has no common class.
+        raise BadInput(f"cannot be opened: {_sentence(error)}", where=spec) from error
+    return _papers(spec, selected, columns)
+
+
+def _parts(named: str) -> tuple[str, str | None]:
+    match = _SPLIT.fullmatch(named)
+    if match is None or Path(named).is_dir():
+        return named, None
+    return match[1], match[2]
+
+
+def _load(place: Path | str, configuration: str | None) -> Any:
+    """What the library makes of it: rows, or rows by the name of their split."""
+    import datasets
+
+    saved = ("state.json", "dataset_dict.json")
+    if isinstance(place, Path) and any((place / file).is_file() for file in saved):
+        return datasets.load_from_disk(str(place))
+    return datasets.load_dataset(str(place), name=configuration, streaming=True)
+
+
+def _choose(spec: str, loaded: Any, split: str | None) -> Any:
+    if not isinstance(loaded, Mapping):
+        if split is None or str(loaded.split) == split:
+            return loaded
+        raise UsageError(f'has no split "{split}"', where=spec, next_step="It has one: leave the split out")
+    if split is None and len(loaded) == 1:
+        return next(iter(loaded.values()))
+    if split in loaded:
+        return loaded[split]
+    raise UsageError(
+        "has several splits" if split is None else f'has no split "{split}"',
+        where=spec,
+        next_step=f"Name one behind a colon. Its splits are: {quoted(loaded)}",
+    )
+
+
+def _papers(spec: str, rows: Iterable[dict[str, object]], columns: Columns) -> Records:
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            yield columns.paper(dict(row), f"{spec}:{number}")
+    except Exception as error:
+        raise BadInput(
+            f"cannot be read any further: {_sentence(error)}", where=f"{spec}:{number + 1}"
+        ) from error
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of an error that has one, of its causes if need be."""
+    causes: Iterator[BaseException | None] = iter((error, error.__cause__, error.__context__))
+    lines = chain.from_iterable(str(one).splitlines() for one in causes if one is not None)
+    return next((line.strip() for line in lines if line.strip()), type(error).__name__)[:300]
+
+
+REFERENCE = Reference(
+    "Hugging Face data set",
+    ("hf-dataset:NAME", "hf-dataset:NAME:SPLIT", "hf-dataset:FOLDER"),
+    takes,
+    read,
+    extra="datasets",
+)
