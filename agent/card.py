@@ -162,14 +162,16 @@ def read_cards(path: Path) -> Iterator[Card]:
     """The cards of a JSONL file, one at a time. Raises BadInput with the line that is none."""
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield Card.model_validate_json(line)
-            except ValidationError as error:
-                fault = error.errors()[0]
-                field = ".".join(str(part) for part in fault["loc"])
-                raise BadInput(
-                    f"not a card: {field + ': ' if field else ''}{fault['msg']}",
-                    where=f"{path}:{number}",
-                ) from error
+            if line.strip():
+                yield parse_card(line, f"{path}:{number}")
+
+
+def parse_card(card: str | bytes | dict[str, Any], where: str) -> Card:
+    """A card from its JSON, or from what that means in Python. Raises BadInput for anything else."""
+    try:
+        return Card.model_validate(card) if isinstance(card, dict) else Card.model_validate_json(card)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = ".".join(str(part) for part in fault["loc"])
+        message = f"not a card: {field + ': ' if field else ''}{fault['msg']}"
+        raise BadInput(message, where=where) from error

@@ -17,6 +17,7 @@ _ARXIV = re.compile(
     re.IGNORECASE,
 )
 _DOI = re.compile(r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_PAGES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,14 @@ def paper_id(
     if given and given.strip():
         return given.strip()
     return f"sha256:{digest(_fold(title), _fold(abstract))[:16]}"
+
+
+def page(id_: str) -> str | None:
+    """Where the paper of such a name is to be read; None: the name does not tell."""
+    for prefix, base in _PAGES.items():
+        if id_.startswith(prefix):
+            return base + id_.removeprefix(prefix)
+    return None
 
 
 def _fold(text: str) -> str:

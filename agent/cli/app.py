@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, deferring, enrich, evaluation, models, rerun, summarize, taxonomy
+from . import cards, convert, deferring, enrich, evaluation, formats, models, rerun, summarize, taxonomy
 
 app = typer.Typer(
     name="papercards",
@@ -26,6 +26,8 @@ app.add_typer(evaluation.app, name="eval")
 app.command("show")(cards.show)
 app.command("verify")(cards.verify)
 app.command("schema")(cards.schema)
+app.command("convert")(convert.convert)
+app.command("formats")(formats.formats)
 app.add_typer(models.app, name="models")
 app.add_typer(taxonomy.app, name="taxonomy")
 

@@ -93,19 +93,21 @@ def _same_bytes(old: "RunRecord", outputs: list[Path]) -> bool:
     """Whether the files are those of the record, and a note about it; True where none can be compared."""
     import hashlib
 
-    from ..sinks import shard_path
+    from ..sinks import destination, shard_path
 
     shards = old.settings.shards
+    # A folder is in no record.
+    named = [(kind, path) for kind, path in map(destination, outputs) if not kind.folder]
     files = [
-        file
-        for path in outputs
+        (kind, file)
+        for kind, path in named
         for file in ([path] if shards is None else [shard_path(path, n, shards) for n in range(shards)])
     ]
     if len(files) != len(old.outputs) or not all(was.whole for was in old.outputs):
         return True
     same = True
-    for was, file in zip(old.outputs, files, strict=True):
-        if file.suffix != Path(was.path).suffix:
+    for was, (kind, file) in zip(old.outputs, files, strict=True):
+        if file.suffix != Path(was.path).suffix or not kind.repeatable:
             continue
         with file.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != was.sha256:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
     from ..card import Card
@@ -184,7 +185,6 @@ def _label(name: str, confidence: float | None) -> "Text":
 
 def print_table(cards: Iterator["Card"]) -> int:
     """One row a card; gives how many."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -208,7 +208,14 @@ def print_table(cards: Iterator["Card"]) -> int:
             str(len(card.claims)),
             f"{card.provenance.seconds:.1f}",
         )
+    print_plain(table)
+    return count
+
+
+def print_plain(table: "Table") -> None:
+    """A table as wide as the terminal, or as wide as it is for a pipe."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     wide = Console(highlight=False, width=150)
     (console if console.is_terminal else wide).print(table)
-    return count

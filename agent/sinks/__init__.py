@@ -6,14 +6,14 @@ Knows cards and papers. Knows no models.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
-from . import jsonl, markdown
+from . import dataset, delimited, duckdb, json_array, jsonl, markdown, parquet, sqlite
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
@@ -29,13 +29,24 @@ __all__ = [
     "SinkFile",
     "destination",
     "errors_path",
+    "known_formats",
     "known_outputs",
     "open_sink",
     "read_cards",
     "shard_path",
 ]
 
-FORMATS: tuple[Format, ...] = (jsonl.FORMAT, markdown.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    jsonl.FORMAT,
+    json_array.FORMAT,
+    delimited.CSV,
+    delimited.TSV,
+    parquet.FORMAT,
+    sqlite.FORMAT,
+    duckdb.FORMAT,
+    dataset.FORMAT,
+    markdown.FORMAT,
+)
 
 GROUP = "papercards.sinks"
 """The entry points under which other distributions add a `Format`."""
@@ -44,9 +55,18 @@ _NAMED = re.compile(r"([a-z][a-z0-9-]+):(?!//)(.+)", re.DOTALL)
 """Two letters at least: `c:` is a drive."""
 
 
+def known_formats() -> tuple[Format, ...]:
+    """Every way out, the contract's first, those of other distributions last."""
+    return (*FORMATS, *_plugged())
+
+
 def known_outputs() -> str:
     """What an output may be, for a message: extensions, the contract's first, then folders by name."""
-    every = (*FORMATS, *_plugged())
+    return _written(known_formats())
+
+
+def _written(formats: Iterable[Format]) -> str:
+    every = list(formats)
     extensions = [ext for kind in every for ext in kind.extensions]
     return " ".join([*extensions, *(f"{kind.name}:FOLDER" for kind in every if kind.folder)])
 
@@ -100,11 +120,10 @@ def read_cards(spec: Path) -> Iterator[Card]:
     if not path.exists():
         raise UsageError(f"there is no such {'folder' if kind.folder else 'file'}", where=str(path))
     if kind.read is None:
-        readable = [ext for one in (*FORMATS, *_plugged()) if one.read for ext in one.extensions]
         raise UsageError(
             f"{kind.name} does not hold whole cards",
             where=str(spec),
-            next_step=f"These do: {' '.join(readable)}",
+            next_step=f"These do: {_written(one for one in known_formats() if one.read)}",
         )
     return kind.read(path)
 

@@ -103,11 +103,8 @@ class PartialFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._hash = hashlib.sha256()
-        if path.is_dir():
-            raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
-        # A link keeps pointing where it did: the file behind it is what is replaced.
-        self._target = path.resolve() if path.is_symlink() else path
-        self._records = RecordFile(self._target.with_name(self._target.name + ".partial"))
+        self._target = _target(path)
+        self._records = RecordFile(_beside(self._target, ".partial"))
         self._done = False
         self.whole = False
         """Whether it has its name."""
@@ -156,6 +153,89 @@ class PartialFile:
         if self._records.size == 0:
             with contextlib.suppress(OSError):
                 self._records.path.unlink()
+
+
+class LibraryFile:
+    """A file that a library opens and writes by itself, at `place`; it has its name only once it is whole.
+
+    `NAME.partial` is empty meanwhile and tells other runs that somebody writes. Raises StorageError, here and
+    in every method, where the disk refuses.
+    """
+
+    def __init__(self, path: Path, beside: tuple[str, ...] = ()) -> None:
+        """`beside` are the ends of names that the library gives to files of its own next to it."""
+        self.path = path
+        self._target = _target(path)
+        # A lock of ours on the file itself might be in the way of the library's, on some systems.
+        self._lock = RecordFile(_beside(self._target, ".partial"))
+        self.place = _beside(self._target, ".writing")
+        """Where the library writes; nothing is there yet."""
+        self._beside = tuple(_beside(self.place, end) for end in beside)
+        self._done = False
+        self.whole = False
+        """Whether it has its name."""
+        self.size = 0
+        """Bytes, once nothing is written any more."""
+        self.sha256 = hashlib.sha256().hexdigest()
+        """Of these bytes, in hex."""
+        try:
+            for left in (self.place, *self._beside):
+                left.unlink(missing_ok=True)
+        except OSError as error:
+            self._lock.release()
+            refuse(self.place, error)
+
+    def commit(self) -> None:
+        """See it safely on the disk and give it its name; the library has closed it.
+
+        A second call does nothing.
+        """
+        if self._done:
+            return
+        try:
+            self._measure(sync=True)
+            self.place.replace(self._target)
+        except OSError as error:
+            refuse(self._target, error)
+        self._done = self.whole = True
+        self._lock.release()
+        with contextlib.suppress(OSError):
+            self._lock.path.unlink()
+        _sync_folder(self._target.parent)
+
+    def abandon(self, *, keep: bool) -> None:
+        """Leave it as `NAME.partial`, or nothing; the library has closed it."""
+        if self._done:
+            return
+        self._done = True
+        with contextlib.suppress(OSError):
+            if keep:
+                self._measure(sync=False)
+                self.place.replace(self._lock.path)
+            else:
+                self._lock.path.unlink()
+        self._lock.release()
+        for left in (self.place, *self._beside):
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+
+    def _measure(self, *, sync: bool) -> None:
+        with self.place.open("rb+") as file:
+            if sync:
+                os.fsync(file.fileno())
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            self.size = file.tell()
+
+
+def _target(path: Path) -> Path:
+    """The file that a name stands for: a link keeps pointing where it did, what is behind it is replaced."""
+    if path.is_dir():
+        raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
+    return path.resolve() if path.is_symlink() else path
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
 
 
 def refuse(path: Path, error: OSError) -> NoReturn:

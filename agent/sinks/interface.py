@@ -4,6 +4,7 @@ A sink keeps no list of cards: memory does not grow with their number. It knows 
 and no other sink.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from ..card import Card
 from ..paper import Paper
+from ..run_record import without_secrets
 
 
 class SinkFile(Protocol):
@@ -67,6 +69,22 @@ class Output:
     sources: tuple[str, ...] = ()
     """Where the papers come from, as the user named it: some formats give a source back with tags in it."""
 
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources as they may be published: no folders of the user's, no keys in addresses."""
+        return tuple(map(_publishable, self.sources))
+
+
+_NAMED = re.compile(r"([a-z][a-z-]+:)?(.*)", re.DOTALL)
+
+
+def _publishable(source: str) -> str:
+    if "://" in source:
+        return without_secrets(source)
+    match = _NAMED.fullmatch(source)
+    prefix, rest = (match[1] or "", match[2]) if match else ("", source)
+    return source if prefix and not Path(rest).exists() else prefix + Path(rest).name
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -82,3 +100,7 @@ class Format:
     """The cards again, equal to those that were written; None: something of them is lost. Raises BadInput."""
     folder: bool = False
     """Whether it is a folder that is written, not a file."""
+    extra: str | None = None
+    """The extra of this distribution that it needs, as `tables`; None: nothing more."""
+    repeatable: bool = True
+    """Whether the same cards make the same bytes every time."""

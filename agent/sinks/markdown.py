@@ -7,14 +7,13 @@ come; the page's last line, with the count, is the only thing that waits for the
 from collections.abc import Iterable, Sequence
 
 from ..card import Artifact, Card, Label
-from ..paper import Paper
+from ..paper import Paper, page
 from ..text import links
 from .escaping import code, link, plain, text, with_links
 from .files import PartialFile
 from .interface import Format, Output
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
-_HOMES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
 
 
 class MarkdownSink:
@@ -46,7 +45,7 @@ class MarkdownSink:
 
 def section(card: Card, paper: Paper | None) -> str:
     """One card, with a blank line after it."""
-    home = _home(card, paper)
+    home = (paper.url if paper else None) or page(card.id)
     blocks = [f"## {link(card.title if plain(card.title) else card.id, home)}", text(card.tldr)]
     tags = [
         f"{name}: {' '.join(code(label.label) for label in labels)}"
@@ -99,16 +98,6 @@ def _links(card: Card) -> Iterable[str]:
     if found:
         shown = ", ".join(f"{link(url, url)} ({kind})" for url, kind in found.items())
         yield f"- Links: {shown}"
-
-
-def _home(card: Card, paper: Paper | None) -> str | None:
-    """Where the paper is to be read."""
-    if paper and paper.url:
-        return paper.url
-    for prefix, base in _HOMES.items():
-        if card.id.startswith(prefix):
-            return base + card.id.removeprefix(prefix)
-    return None
 
 
 def _provenance(card: Card, home: str | None) -> str:

@@ -42,6 +42,7 @@ __all__ = [
     "count_records",
     "is_file",
     "known_extensions",
+    "known_sources",
     "open_source",
 ]
 
@@ -121,6 +122,11 @@ def is_file(spec: str) -> bool:
 def known_extensions() -> tuple[str, ...]:
     """What a file's name may end in, sorted."""
     return tuple(sorted({ext for kind in (*FORMATS, *_plugged_formats()) for ext in kind.extensions}))
+
+
+def known_sources() -> tuple[Format | Reference, ...]:
+    """Every way in, those of other distributions last."""
+    return (*FORMATS, *REFERENCES, *_plugged())
 
 
 @cache

@@ -109,8 +109,8 @@ def _rows(connection: "DuckDBPyConnection") -> Iterator[Sequence[object]]:
 
 
 def _first_line(error: Exception) -> str:
-    """Of what DuckDB says; the rest quotes SQL."""
-    return str(error).partition("\n")[0]
+    """Of what DuckDB says, without its class; the rest quotes SQL."""
+    return str(error).partition("\n")[0].partition(" Error: ")[2] or "DuckDB refuses it"
 
 
 def looks_like(head: bytes) -> bool:

@@ -1,0 +1,111 @@
+"""`papercards convert`: cards from one format to others, without a model."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..paper import Paper
+    from ..sources import Options
+
+
+def convert(
+    cards: Annotated[
+        Path,
+        typer.Argument(help="Cards in any format that reads back; see papercards formats.", metavar="IN"),
+    ],
+    output: Annotated[
+        list[Path],
+        typer.Argument(help="Where they go, by extension or as NAME:PATH; may repeat.", metavar="OUT..."),
+    ],
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where the papers came from, for outputs that hold abstracts; may repeat.", metavar="SOURCE"
+        ),
+    ] = None,
+    limit: options.Limit = None,
+    column: options.Columns = None,
+    table: options.Table = None,
+) -> None:
+    """Write cards in other formats; no model is asked."""
+    from itertools import islice
+
+    from ..errors import UsageError
+    from ..sinks import destination, open_sink, read_cards
+
+    place = destination(cards)[1].resolve()
+    if any(destination(path)[1].resolve() == place for path in output):
+        raise UsageError("is both read and written", where=str(cards), next_step="Choose another output")
+    asked = wiring.reading(wiring.settings(), column, table=table)
+    found = islice(read_cards(cards), limit)
+    counter = terminal.Counter(None, free=True)
+    with_papers = _Papers(source or [], asked)
+    sinks = []
+    try:
+        for path in output:
+            sinks.append(open_sink(path, sources=tuple(source or ())))
+        missing = 0
+        for card in found:
+            paper = with_papers.paper(card.id)
+            missing += paper is None
+            for sink in sinks:
+                sink.write(card, paper)
+            counter.done += 1
+            counter.show()
+        for sink in sinks:
+            sink.close()
+    finally:
+        counter.show(last=True)
+        counter.stop()
+        for sink in sinks:
+            sink.abandon()
+        with_papers.close()
+    if source and missing:
+        terminal.note(f"papercards: no source has the papers of {missing} cards")
+    terminal.note(counter.summary([str(path) for path in output]))
+
+
+class _Papers:
+    """The papers of some sources by their id, on disk as soon as they are many."""
+
+    def __init__(self, sources: Sequence[str], asked: "Options") -> None:
+        import sqlite3
+
+        from ..sources import BadRecord
+        from .running import papers
+
+        self._empty = not sources
+        # Without a name it lies in memory up to a bound, then in a file that is gone when it is closed.
+        self._database = sqlite3.connect("")
+        self._database.execute("CREATE TABLE papers (id TEXT PRIMARY KEY, title, abstract, url)")
+        bad = 0
+
+        def rows() -> Iterator[tuple[str, str, str, str | None]]:
+            nonlocal bad
+            for one in papers(sources, asked):
+                if isinstance(one, BadRecord):
+                    bad += 1
+                else:
+                    yield one.id, one.title, one.abstract, one.url
+
+        self._database.executemany("INSERT OR IGNORE INTO papers VALUES (?, ?, ?, ?)", rows())
+        if bad:
+            terminal.note(f"papercards: {bad} records of the sources are no papers and were passed over")
+
+    def paper(self, id_: str) -> "Paper | None":
+        """The paper of that id; None: no source has it."""
+        from ..paper import Paper
+
+        if self._empty:
+            return None
+        row = self._database.execute("SELECT * FROM papers WHERE id = ?", (id_,)).fetchone()
+        return Paper(id=row[0], title=row[1], abstract=row[2], url=row[3]) if row else None
+
+    def close(self) -> None:
+        """Throw them away."""
+        self._database.close()

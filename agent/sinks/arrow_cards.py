@@ -1,0 +1,191 @@
+"""Cards in Parquet files: the schema that follows from the card, writing by row groups, reading back.
+
+Nested as the card is: lists of structs, nothing flattened, so that the cards read back are equal.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from ..card import SCHEMA_VERSION, Card, parse_card
+from ..errors import BadInput, MissingExtra, PapercardsError, StorageError
+from .files import PartialFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from _typeshed import ReadableBuffer
+    from pyarrow.parquet import ParquetWriter
+
+ROW_GROUP = 8192
+"""Cards; some 30 MB before compression, and what is in memory at most."""
+
+_BATCH = 256
+"""Cards that are Python objects at a time."""
+
+
+class CardsFile:
+    """One Parquet file in the making.
+
+    Raises MissingExtra without pyarrow, and StorageError, here and in every method, where the disk refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._schema = schema()
+        self.file = PartialFile(path)
+        self.count = 0
+        """Cards so far."""
+        self._stream = _Stream(self.file)
+        self._settled = False
+        self._writer: ParquetWriter | None = None
+        self._rows: list[dict[str, Any]] = []
+        self._batches: list[pa.RecordBatch] = []
+
+    def append(self, card: Card) -> None:
+        """Add a card; it is on the disk with its row group."""
+        self._rows.append(card.model_dump(by_alias=True))
+        self.count += 1
+        if len(self._rows) == _BATCH:
+            self._pack()
+            if len(self._batches) * _BATCH >= ROW_GROUP:
+                self._flush()
+
+    def settle(self) -> None:
+        """Write all that is left and see it safely on the disk; no card is added any more."""
+        if not self._settled:
+            if not self._stream.live:
+                raise StorageError("could not be written to its end", where=str(self.file.path))
+            self._pack()
+            self._flush()
+            self._opened().close()
+            self._settled = True
+        self.file.settle()
+
+    def commit(self) -> None:
+        """Settle, and give the file its name."""
+        self.settle()
+        self.file.commit()
+
+    def abandon(self) -> None:
+        """Leave the cards in `NAME.partial`, which is whole but for its name, or nothing."""
+        import pyarrow as pa
+
+        with suppress(PapercardsError, pa.ArrowException):
+            if self.count:
+                self.settle()
+        self._stream.live = False
+        if self._writer is not None:
+            # Else it would write once more when it is collected.
+            self._writer.is_open = False
+        self.file.abandon()
+
+    def _pack(self) -> None:
+        import pyarrow as pa
+
+        if self._rows:
+            try:
+                self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
+            except (pa.ArrowException, OverflowError) as error:
+                raise BadInput(
+                    f"a card has what Parquet cannot hold: {error}", where=str(self.file.path)
+                ) from error
+            self._rows = []
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._batches:
+            table = pa.Table.from_batches(self._batches, self._schema)
+            self._opened().write_table(table, row_group_size=ROW_GROUP)
+            self._batches = []
+
+    def _opened(self) -> "ParquetWriter":
+        """The writer, which writes from the moment it is there."""
+        from pyarrow.parquet import ParquetWriter
+
+        if self._writer is None:
+            self._writer = ParquetWriter(self._stream, self._schema, compression="zstd")
+        return self._writer
+
+
+class _Stream(io.RawIOBase):
+    """What the library writes to. After an error it is not live: it takes everything and keeps nothing."""
+
+    def __init__(self, file: PartialFile) -> None:
+        self._file = file
+        self.live = True
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.size
+
+    def write(self, data: "ReadableBuffer") -> int:
+        view = memoryview(data).cast("B")
+        if self.live:
+            try:
+                self._file.append(bytes(view))
+            except BaseException:
+                self.live = False
+                raise
+        return len(view)
+
+
+def schema() -> "pa.Schema":
+    """The columns of a card, as Arrow has them. Raises MissingExtra without pyarrow."""
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise MissingExtra("A Parquet file", "tables") from error
+    return pa.schema(_fields(Card), metadata={"papercards.card": str(SCHEMA_VERSION)})
+
+
+def _fields(record: type[BaseModel]) -> list["pa.Field"]:
+    import pyarrow as pa
+
+    return [
+        pa.field(field.serialization_alias or name, _type(field.annotation))
+        for name, field in record.model_fields.items()
+    ]
+
+
+def _type(annotation: Any) -> "pa.DataType":
+    import pyarrow as pa
+
+    plain = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    if annotation in plain:
+        return plain[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return pa.struct(_fields(annotation))
+    inner = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return pa.string()
+    if get_origin(annotation) is tuple:
+        return pa.list_(_type(inner[0]))
+    if get_origin(annotation) in (Union, UnionType):
+        (one,) = (part for part in inner if part is not NoneType)
+        return _type(one)
+    raise TypeError(f"no column can hold {annotation}")
+
+
+def read(path: Path) -> Iterator[Card]:
+    """The cards of a Parquet file. Raises BadInput with the row that is none."""
+    try:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise MissingExtra("A Parquet file", "tables") from error
+    number = 0
+    try:
+        with ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield parse_card(row, f"{path}:{number}")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot be read as Parquet: {error}", where=f"{path}:{number + 1}") from error

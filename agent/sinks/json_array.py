@@ -1,0 +1,119 @@
+"""JSON: one array of cards, a card a line, written and read as a stream."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..card import Card, parse_card
+from ..errors import BadInput
+from ..paper import Paper
+from .files import PartialFile
+from .interface import Format, Output
+
+MOST_CHARACTERS = 16 << 20
+"""Of one card; beyond, it is none."""
+
+_AT_ONCE = 1 << 18
+"""Characters of the file that are read at a time."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class JsonSink:
+    """Cards as a JSON array."""
+
+    def __init__(self, output: Output) -> None:
+        self._file = PartialFile(output.path)
+        self.files: Sequence[PartialFile] = (self._file,)
+
+    def write(self, card: Card, paper: Paper | None) -> None:
+        """Add an element."""
+        self.write_lines([card.to_json().encode()])
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Add elements, all or none."""
+        if lines:
+            self._file.append((b",\n" if self._file.size else b"[\n") + b",\n".join(lines))
+
+    def close(self) -> None:
+        """End the array and give the file its name."""
+        self._file.commit(b"\n]\n" if self._file.size else b"[]\n")
+
+    def abandon(self) -> None:
+        """Leave what there is of the array in `NAME.partial`."""
+        self._file.abandon()
+
+
+def read(path: Path) -> Iterator[Card]:
+    """The cards of an array, however it is laid out. Raises BadInput with the number of what is none."""
+    with path.open(encoding="utf-8-sig") as file:
+        text = _Text(path, file)
+        if text.next() != "[":
+            raise BadInput("is no JSON array of cards", where=str(path))
+        while text.next(1) != "]":
+            yield parse_card(text.record(), text.where)
+            if text.next() not in ("]", ","):
+                raise BadInput("the array breaks off behind it", where=text.where)
+            if text.next() == "]":
+                return
+
+
+class _Text:
+    """A file of which only what is being looked at is in memory."""
+
+    def __init__(self, path: Path, file: TextIO) -> None:
+        self._path = path
+        self._file = file
+        self._text = ""
+        self._at = 0
+        self._records = 0
+
+    @property
+    def where(self) -> str:
+        """The record that was read last."""
+        return f"{self._path}: card {self._records}"
+
+    def next(self, skip: int = 0) -> str:
+        """The first character behind `skip` more and behind white space; nothing at the end."""
+        self._at += skip
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text) or not self._more():
+                return self._text[self._at : self._at + 1]
+
+    def record(self) -> dict[str, Any]:
+        """The object that begins here."""
+        self._records += 1
+        while True:
+            try:
+                value, end = _decoder.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                # It may be that only its beginning is in memory.
+                if len(self._text) - self._at < MOST_CHARACTERS and self._more():
+                    continue
+                raise BadInput(f"is not JSON: {error.msg}", where=self.where) from error
+            except (RecursionError, ValueError) as error:
+                raise BadInput("is nested too deeply or has a number too long", where=self.where) from error
+            if not isinstance(value, dict):
+                raise BadInput("not a card: no object", where=self.where)
+            self._at = end
+            return value
+
+    def _more(self) -> bool:
+        try:
+            more = self._file.read(max(_AT_ONCE, len(self._text) - self._at))
+        except UnicodeDecodeError as error:
+            raise BadInput(
+                "is not valid UTF-8", where=f"{self._path}: behind card {self._records}"
+            ) from error
+        self._text = self._text[self._at :] + more
+        self._at = 0
+        return bool(more)
+
+
+_decoder = json.JSONDecoder()
+
+FORMAT = Format("json", (".json",), JsonSink, read)
