@@ -13,7 +13,7 @@ from pathlib import Path
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
-from . import jsonl, markdown
+from . import jsonl, libraries, markdown
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
@@ -35,7 +35,7 @@ __all__ = [
     "shard_path",
 ]
 
-FORMATS: tuple[Format, ...] = (jsonl.FORMAT, markdown.FORMAT)
+FORMATS: tuple[Format, ...] = (jsonl.FORMAT, markdown.FORMAT, *libraries.FORMATS)
 
 GROUP = "papercards.sinks"
 """The entry points under which other distributions add a `Format`."""
@@ -48,7 +48,8 @@ def known_outputs() -> str:
     """What an output may be, for a message: extensions, the contract's first, then folders by name."""
     every = (*FORMATS, *_plugged())
     extensions = [ext for kind in every for ext in kind.extensions]
-    return " ".join([*extensions, *(f"{kind.name}:FOLDER" for kind in every if kind.folder)])
+    named = [f"{kind.name}:{'FOLDER' if kind.folder else 'FILE'}" for kind in every if not kind.extensions]
+    return " ".join([*extensions, *named])
 
 
 def destination(spec: Path) -> tuple[Format, Path]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
 from ..plugins import plugged
-from . import delimited, hf_listing, json_document, jsonl, plain
+from . import delimited, hf_listing, json_document, jsonl, libraries, plain, zotero, zotero_json, zotero_rdf
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Options, Records, Reference
 from .lines import BOM
@@ -47,6 +47,9 @@ __all__ = [
 
 FORMATS: tuple[Format, ...] = (
     hf_listing.FORMAT,
+    *libraries.FORMATS,
+    zotero_json.FORMAT,
+    zotero_rdf.FORMAT,
     jsonl.FORMAT,
     json_document.FORMAT,
     delimited.FORMAT,
@@ -54,7 +57,7 @@ FORMATS: tuple[Format, ...] = (
 )
 """In the order in which they are asked: the one that takes any text comes last."""
 
-REFERENCES: tuple[Reference, ...] = ()
+REFERENCES: tuple[Reference, ...] = (zotero.REFERENCE,)
 
 GROUP = "papercards.sources"
 """The entry points under which other distributions add a `Format` or a `Reference`."""
