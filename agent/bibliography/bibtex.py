@@ -18,8 +18,8 @@ from ..errors import MissingExtra
 from ..paper import Paper
 from . import latex
 from .bibtex_values import pieces, text_of
-from .charset import fitted, is_utf8, readable
-from .entry import ARXIV, Edit, Kind, Places, in_sequence, line_end
+from .charset import is_utf8, readable
+from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
 from .tags import MARK, Tags, one_line, tags
 
 if TYPE_CHECKING:
@@ -91,14 +91,16 @@ class BibtexEntry:
         """The keywords and the note, each in the field that is there or in one of its own."""
         if self.fault:
             return ()
+        note = latex.escaped(tags.note, ascii_only=not is_utf8(self.text))
+        tags = fitted_tags(tags, self.text)
         edits: list[Edit] = []
         added: dict[str, str] = {}
         there = {field.name: field for field in reversed(self.fields)}
         if "keywords" in there:
             edits += self._more_keywords(there["keywords"], tags)
         elif tags.keywords:
-            added["keywords"] = fitted(", ".join(tags.keywords), self.text)
-        if note := latex.escaped(tags.note, ascii_only=not is_utf8(self.text)):
+            added["keywords"] = ", ".join(tags.keywords)
+        if note:
             if "annote" in there:
                 edits += self._more_notes(there["annote"], note)
             else:
@@ -110,7 +112,7 @@ class BibtexEntry:
         if value is None or not (missing := tags.missing(re.split("[,;]", latex.text(value)))):
             return
         separator = "; " if ";" in value and "," not in value else ", "
-        words = fitted(separator.join(missing), self.text)
+        words = separator.join(missing)
         if before := value.rstrip():
             words = (" " if before[-1] in ",;" else separator) + words
         yield self._longer(field, words)
@@ -203,7 +205,7 @@ def _entries(text: str) -> Iterator[BibtexEntry]:
                 key = one_line(block.key)[:80]
                 fault = f'has the key "{key}" of the entry in line {first}; BibTeX reads the first alone'
             yield _entry(text, start, block, places.place(start), fault, macros)
-        elif failed:
+        elif failed and not raw.lower().startswith("@comment"):
             why = one_line(str(getattr(failed.error, "abort_reason", failed.error)))[:200].rstrip(". ")
             yield BibtexEntry(places.place(start), "", f"is no whole entry: {why}", text, (), start, macros)
 

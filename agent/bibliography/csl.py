@@ -114,7 +114,7 @@ class CslEntry:
                 if line.rstrip() != note:
                     yield Edit(start, end, quoted)
                 return
-        more = quoted if not self.item["note"].strip() else r"\n" + quoted
+        more = r"\n" + quoted if self.item["note"] else quoted
         yield Edit(member.end - 1, member.end - 1, more)
 
     def _behind(self, members: Sequence[_Member], added: Mapping[str, str]) -> Iterable[Edit]:

@@ -81,6 +81,11 @@ def new_key(id: str, taken: Container[str]) -> str:  # noqa: A002
     return key if key == id and key.casefold() not in taken else f"{key}-{digest(id)[:8]}"
 
 
+def fitted_tags(marks: Tags, library: str) -> Tags:
+    """The tags as they stand, or would stand, in that library's encoding."""
+    return Tags(tuple(fitted(word, library) for word in marks.keywords), fitted(marks.note, library))
+
+
 class Places:
     """The places of a text's offsets, asked for in ascending order."""
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from ..card import Card
 from ..errors import MissingExtra
 from ..paper import Paper
-from .charset import fitted, readable
-from .entry import ARXIV, Edit, Kind, Places, in_sequence, line_end
+from .charset import readable
+from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
 from .tags import MARK, Tags, one_line, tags
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
@@ -76,6 +76,7 @@ class RisEntry:
         """`KW` lines for the keywords that are missing, an `N1` line for the note."""
         if self.fault:
             return ()
+        tags = fitted_tags(tags, self.text)
         edits: list[Edit] = []
         words: list[str] = []
         behind_words: int | None = None
@@ -104,7 +105,7 @@ class RisEntry:
 
     def _inserted(self, at: int, lines: Sequence[str]) -> Edit:
         ending = line_end(self.text)
-        block = fitted(ending.join(lines), self.text)
+        block = ending.join(lines)
         whole = not at or self.text[at - 1] in "\r\n"
         return Edit(at, at, block + ending if whole else ending + block)
 

@@ -75,6 +75,7 @@ class Zotero:
         import httpx2
 
         self.place = where
+        self._name = where.name.rstrip(":")
         self.local = not key
         self._url = (url or (LOCAL_URL if self.local else WEB_URL)).rstrip("/")
         headers = {"Zotero-API-Version": "3", "User-Agent": "papercards"}
@@ -119,7 +120,7 @@ class Zotero:
         if not self._server:
             raise UsageError(
                 "this Zotero lets other programs read, not write",
-                where=self.place.name,
+                where=self._name,
                 next_step="Update to Zotero 10 or later, or set ZOTERO_API_KEY to a key of "
                 "https://www.zotero.org/settings/keys that may write, and Zotero will sync",
             )
@@ -208,7 +209,7 @@ class Zotero:
                 "to communicate with it"
             )
         return EndpointError(
-            f"Zotero does not answer at {_shown(self._url)}", where=self.place.name, next_step=step
+            f"Zotero does not answer at {_shown(self._url)}", where=self._name, next_step=step
         )
 
     def _refusal(self, response: "Response") -> EndpointError:
@@ -232,7 +233,7 @@ class Zotero:
         return self._refused(why, step)
 
     def _refused(self, why: str, step: str = "") -> EndpointError:
-        return EndpointError(f"Zotero {why}", where=self.place.name, next_step=step)
+        return EndpointError(f"Zotero {why}", where=self._name, next_step=step)
 
 
 def _items(page: object) -> Iterator[Mapping[str, Any]]:
