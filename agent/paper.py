@@ -12,7 +12,8 @@ from functools import cached_property
 from .text import Link, Span, digest, links, sentences
 
 _ARXIV = re.compile(
-    r"(?:arxiv:|https?://(?:export\.)?arxiv\.org/(?:abs|pdf)/)?"
+    r"(?:arxiv:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/"
+    r"|(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?10\.48550/arxiv\.)?"
     r"((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?(?:\.pdf)?",
     re.IGNORECASE,
 )
@@ -63,7 +64,7 @@ def paper_id(
     A version suffix of an arXiv id is dropped. Without any identifier: the hash of title and abstract
     after Unicode normalisation (NFKC), case folding and folding of white space.
     """
-    for candidate in (arxiv_id, url, given):
+    for candidate in (arxiv_id, doi, url, given):
         if candidate and (match := _ARXIV.fullmatch(candidate.strip())):
             return f"arxiv:{match.group(1)}"
     for candidate in (doi, url, given):

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, convert, deferring, enrich, evaluation, formats, models, rerun, summarize, taxonomy
+from . import (
+    annotate,
+    cards,
+    convert,
+    deferring,
+    enrich,
+    evaluation,
+    formats,
+    models,
+    rerun,
+    summarize,
+    taxonomy,
+)
 
 app = typer.Typer(
     name="papercards",
@@ -23,6 +35,7 @@ app.command("enrich")(enrich.enrich)
 app.add_typer(deferring.app, name="batch")
 app.command("rerun")(rerun.rerun)
 app.add_typer(evaluation.app, name="eval")
+app.command("annotate")(annotate.annotate)
 app.command("show")(cards.show)
 app.command("verify")(cards.verify)
 app.command("schema")(cards.schema)

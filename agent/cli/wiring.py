@@ -70,7 +70,14 @@ def reading(
         limit=limit,
         offline=chosen.offline,
         cache_dir=cache_directory(chosen) if chosen.cache else None,
+        endpoints=endpoints(),
     )
+
+
+def endpoints() -> dict[str, str]:
+    """Where sources are asked, where the environment says so: `PAPERCARDS_ZOTERO_URL`."""
+    named = {name: os.environ.get(f"PAPERCARDS_{name.upper()}_URL", "") for name in ("zotero",)}
+    return {name: url for name, url in named.items() if url}
 
 
 def cache_directory(chosen: Settings) -> Path:

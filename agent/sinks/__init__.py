@@ -13,7 +13,7 @@ from pathlib import Path
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
-from . import dataset, delimited, duckdb, json_array, jsonl, markdown, parquet, sqlite
+from . import dataset, delimited, duckdb, json_array, jsonl, libraries, markdown, parquet, sqlite
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
@@ -46,6 +46,7 @@ FORMATS: tuple[Format, ...] = (
     duckdb.FORMAT,
     dataset.FORMAT,
     markdown.FORMAT,
+    *libraries.FORMATS,
 )
 
 GROUP = "papercards.sinks"
@@ -68,7 +69,8 @@ def known_outputs() -> str:
 def _written(formats: Iterable[Format]) -> str:
     every = list(formats)
     extensions = [ext for kind in every for ext in kind.extensions]
-    return " ".join([*extensions, *(f"{kind.name}:FOLDER" for kind in every if kind.folder)])
+    named = [f"{kind.name}:{'FOLDER' if kind.folder else 'FILE'}" for kind in every if not kind.extensions]
+    return " ".join([*extensions, *named])
 
 
 def destination(spec: Path) -> tuple[Format, Path]:

@@ -22,7 +22,21 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
 from ..plugins import plugged
-from . import delimited, duckdb, hf_dataset, hf_listing, json_document, jsonl, parquet, plain, sqlite
+from . import (
+    delimited,
+    duckdb,
+    hf_dataset,
+    hf_listing,
+    json_document,
+    jsonl,
+    libraries,
+    parquet,
+    plain,
+    sqlite,
+    zotero,
+    zotero_json,
+    zotero_rdf,
+)
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Options, Records, Reference
 from .lines import BOM
@@ -48,6 +62,9 @@ __all__ = [
 
 FORMATS: tuple[Format, ...] = (
     hf_listing.FORMAT,
+    *libraries.FORMATS,
+    zotero_json.FORMAT,
+    zotero_rdf.FORMAT,
     jsonl.FORMAT,
     json_document.FORMAT,
     delimited.FORMAT,
@@ -58,7 +75,7 @@ FORMATS: tuple[Format, ...] = (
 )
 """In the order in which they are asked: the one that takes any text comes last."""
 
-REFERENCES: tuple[Reference, ...] = (hf_dataset.REFERENCE,)
+REFERENCES: tuple[Reference, ...] = (hf_dataset.REFERENCE, zotero.REFERENCE)
 
 GROUP = "papercards.sources"
 """The entry points under which other distributions add a `Format` or a `Reference`."""

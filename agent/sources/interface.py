@@ -34,6 +34,8 @@ class Options:
     """Nothing may be fetched: what was fetched before must do."""
     cache_dir: Path | None = None
     """Where what was fetched is kept; None: nowhere."""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """Base URLs by source, as `zotero`, that stand for the usual ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -745,7 +745,7 @@ def test_an_error_of_a_sink_is_never_more_than_a_line(tmp_path: Path) -> None:
     for kind in known_formats():
         name = (
             f"{kind.name}:{tmp_path / 'no' / 'such'}"
-            if kind.folder
+            if kind.folder or not kind.extensions
             else str(tmp_path / f"no{kind.extensions[0]}")
         )
         with pytest.raises(PapercardsError) as caught:

@@ -205,12 +205,12 @@ def test_a_binary_file_is_bad_input(tmp_path: Path, name: str, content: bytes) -
 
 
 def test_an_unknown_extension_lists_the_known_ones(tmp_path: Path) -> None:
-    path = tmp_path / "library.bib"
-    path.write_text("@article{a,\n title = {T}}\n\nMore text.\n")
+    path = tmp_path / "paper.tex"
+    path.write_text("\\title{T}\n\nMore text.\n")
 
     with pytest.raises(UsageError) as caught:
         open_source(str(path))
-    one_line(caught.value, ".bib", ".jsonl", ".csv")
+    one_line(caught.value, ".tex", ".jsonl", ".csv", ".bib")
 
 
 def test_an_unknown_column_name_lists_the_known_ones(tmp_path: Path) -> None:

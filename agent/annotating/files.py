@@ -1,0 +1,144 @@
+"""Tags brought into a library file in place, and taken out again.
+
+Entries are matched by the paper's id as the sources compute it, also those without an abstract. Of several
+entries of one paper the first is annotated: the others are duplicates, which BibTeX ignores.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..bibliography import KINDS, Kind
+from ..bibliography.charset import decoded, encoded
+from ..bibliography.entry import Edit
+from ..bibliography.tags import Tags
+from ..errors import UsageError
+from ..paper import Paper
+from ..sinks.files import PartialFile
+from ..sources.columns import Columns
+from .undo import FileStep, digest, read_steps, undone, write_steps
+
+_HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A library and what would become of it."""
+
+    before: bytes
+    after: bytes
+    edits: Sequence[Edit]
+    """In order; offsets count bytes of `before`, `new` is text of the library."""
+    entries: int
+    matched: int
+    """Entries that have a card; one whose tags were all there needs no edit."""
+
+
+def kind_of(path: Path, data: bytes) -> Kind:
+    """The format of a library file. Raises UsageError where it is none that can be annotated."""
+    head = data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf")
+    for kind in KINDS:
+        if path.suffix.lower() in kind.extensions and kind.looks_like(head):
+            return kind
+    raise UsageError(
+        "is no library that can be annotated",
+        where=str(path),
+        next_step=f"These can: {', '.join(kind.name for kind in KINDS)}, and zotero:",
+    )
+
+
+def read_library(path: Path) -> bytes:
+    """The bytes of a file. Raises UsageError where there is none."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annotated:
+    """The library with the tags of each paper that it has, by id. Nothing is written."""
+    data = read_library(path)
+    text = decoded(data)
+    edits: list[Edit] = []
+    done: set[str] = set()
+    count = 0
+    for entry in kind_of(path, data).entries(text):
+        count += 1
+        record = entry.record()
+        # A paper's id does not need its abstract, unless it is made of it.
+        if isinstance(record, str):
+            continue
+        paper = columns.paper({**record, "abstract": record.get("abstract") or "-"}, entry.place)
+        if isinstance(paper, Paper) and paper.id in marks and paper.id not in done:
+            done.add(paper.id)
+            edits += entry.edits(marks[paper.id])
+    edits.sort()
+    in_bytes: list[Edit] = []
+    at = offset = 0
+    pieces: list[bytes] = []
+    for edit in edits:
+        start = offset + len(encoded(text[at : edit.start]))
+        end = start + len(encoded(text[edit.start : edit.end]))
+        pieces += [data[offset:start], encoded(edit.new)]
+        in_bytes.append(Edit(start, end, edit.new))
+        at, offset = edit.end, end
+    return Annotated(data, b"".join([*pieces, data[offset:]]), in_bytes, count, len(done))
+
+
+def undo_path(path: Path) -> Path:
+    """Where the way back is kept: `refs.bib.undo`."""
+    return path.with_name(f"{path.name}.undo")
+
+
+def save(path: Path, change: Annotated) -> None:
+    """Replace the file by its annotated form, the way back written first. Raises StorageError."""
+    undo = undo_path(path)
+    steps = _steps(undo, change.before)
+    if steps and steps[-1].after != digest(change.before):
+        # Changed by others since: what was done before that can no more be undone.
+        steps = []
+    pieces, grown = [], 0
+    for edit in change.edits:
+        new = len(encoded(edit.new))
+        was = change.before[edit.start : edit.end].decode("latin-1")
+        pieces.append((edit.start + grown, edit.start + grown + new, was))
+        grown += new - (edit.end - edit.start)
+    step = FileStep(before=digest(change.before), after=digest(change.after), pieces=tuple(pieces))
+    write_steps(undo, [*steps, step])
+    _replace(path, change.after)
+
+
+def take_back(path: Path) -> None:
+    """Undo the last change. Raises UsageError where there is none, or the file is not as it was left."""
+    undo = undo_path(path)
+    data = read_library(path)
+    steps = _steps(undo, data)
+    if not steps:
+        raise UsageError("there is nothing to undo", where=str(path), next_step=f"It would be in {undo}")
+    _replace(path, undone(data, steps[-1], str(path)))
+    write_steps(undo, steps[:-1])
+
+
+def _steps(undo: Path, data: bytes) -> list[FileStep]:
+    """The steps that led to the file as it is; one that was cut off before the file was written is none."""
+    steps: list[FileStep] = read_steps(undo, FileStep)
+    while steps and steps[-1].before == digest(data) != steps[-1].after:
+        steps.pop()
+    return steps
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write another file whole or not at all. Raises StorageError."""
+    file = PartialFile(path)
+    file.append(data)
+    file.commit()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    file = PartialFile(path)
+    file.append(data)
+    file.settle()
+    target = path.resolve()
+    shutil.copymode(target, target.with_name(f"{target.name}.partial"))
+    file.commit()

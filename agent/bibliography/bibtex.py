@@ -1,0 +1,264 @@
+"""BibTeX: entries with the places of their fields, and keywords and notes put into them.
+
+bibtexparser cuts the text into blocks; its blocks and fields are pieces of the text in order, so their
+places follow. Values are read as BibTeX reads them: macros and `#` resolved, then LaTeX made text.
+
+Tags go into `keywords` and `annote`, a field that BibTeX's own styles do not print (`note` they do). A field
+that is there is lengthened before its closing delimiter, another is set behind the last one, laid out alike.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..card import Card
+from ..errors import MissingExtra
+from ..paper import Paper
+from . import latex
+from .bibtex_values import pieces, text_of
+from .charset import is_utf8, readable
+from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
+from .tags import MARK, Tags, one_line, tags
+
+if TYPE_CHECKING:
+    from bibtexparser.model import Block
+    from bibtexparser.model import Entry as Parsed
+
+_OPENING = re.compile(r"@\w*[ \t]*[{(]\s*")
+_SPACE = re.compile(r"\s*")
+_ENTRY = re.compile(
+    rb"^[ \t]*@(?:article|book|booklet|comment|conference|dataset|in(?:book|collection|proceedings)|manual"
+    rb"|mastersthesis|misc|online|phdthesis|preamble|proceedings|report|software|string|techreport|thesis"
+    rb"|unpublished)[ \t]*[{(]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OUR_NOTE = re.compile(rf"(?:(?<=[\r\n])|(?<=^.))[ \t]*({re.escape(MARK)}[^\r\n]*)", re.DOTALL)
+_MENTIONS = ("journal", "journaltitle", "note", "howpublished")
+"""Where exports without an `eprint` say `arXiv preprint arXiv:1706.03762`."""
+
+_MACROS = 1 << 24
+"""Characters of all macros, which a short file can make double and double again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an entry; offsets are those of the whole text."""
+
+    name: str
+    """Lower case."""
+    start: int
+    """Of the name."""
+    value: int
+    end: int
+    """Of the value, its delimiters included."""
+
+
+@dataclass(frozen=True, slots=True)
+class BibtexEntry:
+    """An entry of a BibTeX file, or what should have been one."""
+
+    place: str
+    key: str
+    fault: str
+    """Why it is none; empty: it is one."""
+    text: str
+    """The whole library."""
+    fields: tuple[Field, ...]
+    after_key: int
+    macros: Mapping[str, str]
+
+    def record(self) -> Mapping[str, object] | str:
+        """Its fields by their lower-case names, as text; `id` is its key."""
+        if self.fault:
+            return self.fault
+        found: dict[str, object] = {}
+        for field in self.fields:
+            value = text_of(self.text[field.value : field.end], self.macros)
+            if value is None:
+                name = one_line(field.name)[:40]
+                return f'its field "{name}" has no value that BibTeX can read; a comma may be missing'
+            found.setdefault(field.name, latex.text(readable(value)))
+        found["id"] = readable(self.key)
+        if not found.get("eprint"):
+            said = (ARXIV.search(str(found.get(name, ""))) for name in _MENTIONS)
+            if match := next(filter(None, said), None):
+                found["eprint"] = match[1]
+        return found
+
+    def edits(self, tags: Tags) -> Sequence[Edit]:
+        """The keywords and the note, each in the field that is there or in one of its own."""
+        if self.fault:
+            return ()
+        note = latex.escaped(tags.note, ascii_only=not is_utf8(self.text))
+        tags = fitted_tags(tags, self.text)
+        edits: list[Edit] = []
+        added: dict[str, str] = {}
+        there = {field.name: field for field in reversed(self.fields)}
+        if "keywords" in there:
+            edits += self._more_keywords(there["keywords"], tags)
+        elif tags.keywords:
+            added["keywords"] = ", ".join(tags.keywords)
+        if note:
+            if "annote" in there:
+                edits += self._more_notes(there["annote"], note)
+            else:
+                added["annote"] = note
+        return [*edits, *self._behind(added)]
+
+    def _more_keywords(self, field: Field, tags: Tags) -> Iterable[Edit]:
+        value = text_of(self.text[field.value : field.end], self.macros)
+        if value is None or not (missing := tags.missing(re.split("[,;]", latex.text(value)))):
+            return
+        separator = "; " if ";" in value and "," not in value else ", "
+        words = separator.join(missing)
+        if before := value.rstrip():
+            words = (" " if before[-1] in ",;" else separator) + words
+        yield self._longer(field, words)
+
+    def _more_notes(self, field: Field, note: str) -> Iterable[Edit]:
+        raw = self.text[field.value : field.end]
+        for piece in pieces(raw):
+            inner = raw[piece.start : piece.end - 1]
+            if piece.delimiter and (ours := _OUR_NOTE.search(inner)):
+                if ours[1].rstrip() != note:
+                    start = field.value + piece.start + ours.start(1)
+                    yield Edit(start, start + len(ours[1].rstrip()), note)
+                return
+        if value := text_of(raw, self.macros):
+            note = (line_end(self.text) if value.strip() else "") + note
+        if value is not None:
+            yield self._longer(field, note)
+
+    def _longer(self, field: Field, more: str) -> Edit:
+        raw = self.text[field.value : field.end]
+        last = pieces(raw)[-1]
+        if not last.delimiter:
+            return Edit(field.end, field.end, f" # {{{more}}}")
+        inner = raw[last.start + 1 : last.end - 1]
+        kept = inner.rstrip()
+        # A space behind a backslash is the command's.
+        at = field.value + last.start + 1 + len(inner if kept.endswith("\\") else kept)
+        return Edit(at, at, more)
+
+    def _behind(self, added: Mapping[str, str]) -> Iterable[Edit]:
+        """New fields behind the last one, or behind the key, laid out as that is."""
+        if not added:
+            return
+        at, indent, before, after = self.after_key, line_end(self.text) + "  ", " ", "= "
+        width = 0
+        if self.fields:
+            last = self.fields[-1]
+            at, begin = last.end, last.start
+            while self.text[begin - 1].isspace():
+                begin -= 1
+            indent = self.text[begin : last.start]
+            before, _, after = self.text[last.start + len(last.name) : last.value].partition("=")
+            after = "=" + after
+            # More than one space: the equals signs stand below each other.
+            width = len(last.name) + len(before) if len(before) > 1 else 0
+        comma = _skipped(self.text, at)
+        written = [
+            f"{indent}{name}{' ' * max(width - len(name), 1) if width else before}{after}{{{value}}}"
+            for name, value in added.items()
+        ]
+        if self.text.startswith(",", comma):
+            yield Edit(comma + 1, comma + 1, "".join(f"{one}," for one in written))
+        else:
+            yield Edit(at, at, "".join(f",{one}" for one in written))
+
+
+def entries(text: str) -> Iterator[BibtexEntry]:
+    """All entries; a broken block is one with a fault. Raises MissingExtra without bibtexparser."""
+    try:
+        import bibtexparser  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("BibTeX", "sources") from error
+    return _entries(text)
+
+
+def _entries(text: str) -> Iterator[BibtexEntry]:
+    from bibtexparser import model
+    from bibtexparser.entrypoint import parse_string
+
+    # Its warnings are our faults, with a place; without a handler Python would print them.
+    logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
+    places = Places(text)
+    macros: dict[str, str] = {}
+    at, room = 0, _MACROS
+    for found in parse_string(text, parse_stack=[]).blocks:
+        raw = found.raw or ""
+        start = text.find(raw, at)
+        failed = found if isinstance(found, model.ParsingFailedBlock) else None
+        block: Block = (failed and failed.ignore_error_block) or found
+        # What it gave up may reach into what it found next.
+        at = start + (1 if block is failed else len(raw))
+        if isinstance(block, model.String):
+            value = text_of(block.value, macros)
+            if value is not None and (room := room - len(value)) > 0:
+                macros[block.key.lower()] = value
+        elif isinstance(block, model.Entry):
+            fault = ""
+            if isinstance(found, model.DuplicateBlockKeyBlock) and block.key:
+                first = (found.previous_block.start_line or 0) + 1
+                key = one_line(block.key)[:80]
+                fault = f'has the key "{key}" of the entry in line {first}; BibTeX reads the first alone'
+            yield _entry(text, start, block, places.place(start), fault, macros)
+        elif failed and not raw.lower().startswith("@comment"):
+            why = one_line(str(getattr(failed.error, "abort_reason", failed.error)))[:200].rstrip(". ")
+            yield BibtexEntry(places.place(start), "", f"is no whole entry: {why}", text, (), start, macros)
+
+
+def _entry(
+    text: str, start: int, block: "Parsed", place: str, fault: str, macros: Mapping[str, str]
+) -> BibtexEntry:
+    """The entry with the offsets of its fields, which stand in order."""
+    opening = _OPENING.match(text, start)
+    at = after_key = (opening.end() if opening else start) + len(block.key)
+    fields: list[Field] = []
+    for field in block.fields:
+        at = _past(text, at, ",")
+        # Before the name there may be a comment, which BibTeX does not know and biber does.
+        name = field.key.split()[-1] if field.key.strip() else ""
+        begin = at + len(field.key) - len(name)
+        value = _past(text, at + len(field.key), "=")
+        at = value + len(field.value)
+        fields.append(Field(name.lower(), begin, value, at))
+    return BibtexEntry(place, block.key, fault, text, tuple(fields), after_key, macros)
+
+
+def _past(text: str, at: int, mark: str) -> int:
+    """Behind white space, that mark, and white space."""
+    at = _skipped(text, at)
+    return _skipped(text, at + 1) if text.startswith(mark, at) else at
+
+
+def _skipped(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
+
+
+def new(card: Card, paper: Paper | None, key: str) -> str:
+    """A `@misc` with title, abstract, identifiers and tags."""
+    scheme, _, name = card.id.partition(":")
+    marks = tags(card)
+    fields = {
+        "title": latex.escaped(one_line(card.title)),
+        "abstract": latex.escaped(one_line(paper.abstract)) if paper else "",
+        **({"eprint": latex.escaped(name), "archiveprefix": "arXiv"} if scheme == "arxiv" else {}),
+        **({"doi": latex.escaped(one_line(name))} if scheme == "doi" else {}),
+        "url": latex.escaped(one_line(paper.url)) if paper and paper.url else "",
+        "keywords": ", ".join(marks.keywords),
+        "annote": latex.escaped(marks.note),
+    }
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
+    return f"@misc{{{key},\n{lines}}}\n"
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether a line begins as an entry does."""
+    return _ENTRY.search(head) is not None
+
+
+KIND = Kind("BibTeX", (".bib", ".bibtex"), looks_like, entries, new, in_sequence)

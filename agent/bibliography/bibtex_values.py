@@ -1,0 +1,79 @@
+"""A BibTeX value: pieces in braces, in quotes or bare, joined by `#`.
+
+Braces behind a backslash do not count, as bibtexparser has it, which says where a value ends.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_SPACE = re.compile(r"\s*")
+_BARE = re.compile(r"[^\s#{}\",]+")
+_MARK = re.compile(r'(?<!\\)[{}"]')
+_MOST = 1 << 20
+"""Characters of a value with its macros, which may double with each line of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a value; offsets count from the value's beginning, delimiters included."""
+
+    delimiter: str
+    """`{`, `"`, or nothing for a macro or a number."""
+    start: int
+    end: int
+
+
+def pieces(raw: str) -> tuple[Piece, ...]:
+    """The pieces of a value, white space around it already off; none: it is no value."""
+    found: list[Piece] = []
+    at = 0
+    while True:
+        end = _piece_end(raw, at)
+        if end is None:
+            return ()
+        found.append(Piece(raw[at] if raw[at] in '{"' else "", at, end))
+        at = _skipped(raw, end)
+        if at == len(raw):
+            return tuple(found)
+        if raw[at] != "#":
+            return ()
+        at = _skipped(raw, at + 1)
+
+
+def text_of(raw: str, macros: Mapping[str, str]) -> str | None:
+    """What a value stands for, its LaTeX still in it; None: it is no value.
+
+    A macro that nobody defined stands for its name.
+    """
+    found = pieces(raw)
+    parts = [
+        raw[one.start + 1 : one.end - 1] if one.delimiter else _macro(raw[one.start : one.end], macros)
+        for one in found
+    ]
+    return "".join(parts) if found and sum(map(len, parts)) <= _MOST else None
+
+
+def _macro(name: str, macros: Mapping[str, str]) -> str:
+    return macros.get(name.lower(), name)
+
+
+def _skipped(raw: str, at: int) -> int:
+    match = _SPACE.match(raw, at)
+    return match.end() if match else at
+
+
+def _piece_end(raw: str, at: int) -> int | None:
+    opening = raw[at : at + 1]
+    if opening not in ("{", '"'):
+        bare = _BARE.match(raw, at)
+        return bare.end() if bare else None
+    depth = 0
+    for mark in _MARK.finditer(raw, at + (opening == '"')):
+        if mark[0] == "{":
+            depth += 1
+        elif mark[0] == "}":
+            depth -= 1
+        if depth == 0 and mark[0] == ("}" if opening == "{" else '"'):
+            return mark.end()
+    return None

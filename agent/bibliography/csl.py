@@ -1,0 +1,236 @@
+"""CSL-JSON: items with the places of their members, and keywords and notes put into them.
+
+Tags go into `keyword`, a list with commas in one string, and into `note` as a line of its own, which the
+specification has for descriptive text and Zotero shows as Extra. A string that is there is lengthened before
+its closing quote; another member is set behind the last one, laid out alike.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from ..card import Card
+from ..paper import Paper
+from .entry import ARXIV, Edit, Kind, Places, line_end
+from .markup import plain
+from .tags import MARK, Tags, one_line, tags
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_TYPE = re.compile(
+    rb'"type"\s*:\s*"(?:article(?:-journal|-magazine|-newspaper)?|bill|book|broadcast|chapter|classic'
+    rb"|collection|dataset|document|entry(?:-dictionary|-encyclopedia)?|event|figure|graphic|hearing|interview"
+    rb"|legal_case|legislation|manuscript|map|motion_picture|musical_score|pamphlet|paper-conference|patent"
+    rb"|performance|periodical|personal_communication|post(?:-weblog)?|regulation|report|review(?:-book)?"
+    rb'|software|song|speech|standard|thesis|treaty|webpage)"'
+)
+_MEMBER = re.compile(rb'"(?:DOI|URL|issued|author|container-title|ISSN|ISBN|abstract)"\s*:')
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]+", re.DOTALL)
+_MENTIONS = ("number", "archive_location", "note")
+
+_decoder = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A name and its value; offsets are those of the whole text."""
+
+    name: str
+    start: int
+    """Of the name, its quote included."""
+    colon: int
+    """Where the name ends."""
+    value: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CslEntry:
+    """An item of a CSL-JSON file."""
+
+    place: str
+    key: str
+    fault: str
+    text: str
+    """The whole library."""
+    start: int
+    item: Mapping[str, object]
+
+    def record(self) -> Mapping[str, object] | str:
+        """Its members as they are, title and abstract without tags, and `arxivid` where one is mentioned."""
+        if self.fault:
+            return self.fault
+        found = dict(self.item)
+        for name in ("title", "abstract"):
+            if isinstance(value := found.get(name), str):
+                found[name] = plain(value)
+        said = (ARXIV.search(str(found.get(name, ""))) for name in _MENTIONS)
+        if match := next(filter(None, said), None):
+            found["arxivid"] = match[1]
+        return found
+
+    def edits(self, tags: Tags) -> Sequence[Edit]:
+        """The keywords and the note, each in the member that is there or in one of its own."""
+        if self.fault:
+            return ()
+        members = list(_members(self.text, self.start))
+        there = {member.name: member for member in members}
+        edits: list[Edit] = []
+        added: dict[str, str] = {}
+        if "keyword" in there:
+            edits += self._more_keywords(there["keyword"], tags)
+        elif tags.keywords:
+            added["keyword"] = ", ".join(tags.keywords)
+        if "note" in there:
+            edits += self._more_notes(there["note"], tags.note)
+        elif tags.note:
+            added["note"] = tags.note
+        return [*edits, *self._behind(members, added)]
+
+    def _quoted(self, text: str) -> str:
+        return json.dumps(text, ensure_ascii=self.text.isascii())
+
+    def _more_keywords(self, member: _Member, tags: Tags) -> Iterable[Edit]:
+        value = self.item["keyword"]
+        if isinstance(value, str) and (missing := tags.missing(re.split("[,;]", value))):
+            separator = "; " if ";" in value and "," not in value else ", "
+            words = separator.join(missing)
+            if before := value.rstrip():
+                words = (" " if before[-1] in ",;" else separator) + words
+            yield Edit(member.end - 1, member.end - 1, self._quoted(words)[1:-1])
+        elif isinstance(value, list) and value:
+            missing = tags.missing(one for one in value if isinstance(one, str))
+            end = member.value + len(self.text[member.value : member.end - 1].rstrip())
+            yield Edit(end, end, "".join(f", {self._quoted(word)}" for word in missing))
+
+    def _more_notes(self, member: _Member, note: str) -> Iterable[Edit]:
+        if not note or not isinstance(self.item["note"], str):
+            return
+        quoted = self._quoted(note)[1:-1]
+        for start, end in _lines(self.text, member.value + 1, member.end - 1):
+            line = json.loads(f'"{self.text[start:end]}"')
+            if line.startswith(MARK):
+                if line.rstrip() != note:
+                    yield Edit(start, end, quoted)
+                return
+        more = r"\n" + quoted if self.item["note"] else quoted
+        yield Edit(member.end - 1, member.end - 1, more)
+
+    def _behind(self, members: Sequence[_Member], added: Mapping[str, str]) -> Iterable[Edit]:
+        if not added or not members:
+            return
+        last = members[-1]
+        begin = last.start
+        while self.text[begin - 1] in " \t\r\n":
+            begin -= 1
+        indent = self.text[begin : last.start]
+        colon = self.text[last.colon : last.value]
+        written = "".join(
+            f",{indent}{json.dumps(name)}{colon}{self._quoted(value)}" for name, value in added.items()
+        )
+        yield Edit(last.end, last.end, written)
+
+
+def entries(text: str) -> Iterator[CslEntry]:
+    """All items of the array. After a syntax error nothing can be found again, so it ends the file."""
+    places = Places(text)
+    at = _skipped(text, 1 if text.startswith("\ufeff") else 0)
+    try:
+        if text[at : at + 1] != "[":
+            raise json.JSONDecodeError('"[" expected', text, at)
+        at = _skipped(text, at + 1)
+        while text[at : at + 1] != "]":
+            value, end = _decoder.raw_decode(text, at)
+            if isinstance(value, dict):
+                yield CslEntry(places.place(at), str(value.get("id", "")), "", text, at, value)
+            else:
+                yield CslEntry(places.place(at), "", "is no object", text, at, {})
+            at = _skipped(text, end)
+            if text[at : at + 1] == ",":
+                at = _skipped(text, at + 1)
+            elif text[at : at + 1] != "]":
+                raise json.JSONDecodeError('"," or "]" expected', text, at)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deeply"
+        if isinstance(error, ValueError):
+            why = getattr(error, "msg", "a number with too many digits").removesuffix(" at")
+            at = max(at, getattr(error, "pos", at))
+        why = f"is not JSON: {why}; the rest of the file is lost"
+        yield CslEntry(places.place(at), "", why, text, at, {})
+
+
+def _members(text: str, at: int) -> Iterator[_Member]:
+    """The members of the object that begins there, which is known to be one."""
+    at = _skipped(text, at + 1)
+    while text[at] != "}":
+        start = at
+        name, colon = _decoder.raw_decode(text, at)
+        value = _skipped(text, _skipped(text, colon) + 1)
+        _, end = _decoder.raw_decode(text, value)
+        yield _Member(name, start, colon, value, end)
+        at = _skipped(text, end)
+        if text[at] == ",":
+            at = _skipped(text, at + 1)
+
+
+def _lines(text: str, at: int, end: int) -> Iterator[tuple[int, int]]:
+    r"""The lines of a string between its quotes, which a `\n` divides, as offsets."""
+    start = at
+    for part in _ESCAPE.finditer(text, at, end):
+        if part[0] == r"\n":
+            yield start, part.start()
+            start = part.end()
+    yield start, end
+
+
+def _skipped(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
+
+
+def new(card: Card, paper: Paper | None, key: str) -> str:
+    """An item with title, abstract, identifiers and tags."""
+    scheme, _, name = card.id.partition(":")
+    marks = tags(card)
+    url = paper.url if paper and paper.url else f"https://arxiv.org/abs/{name}" if scheme == "arxiv" else ""
+    item = {
+        "id": key,
+        "type": "article",
+        "title": one_line(card.title),
+        "abstract": paper.abstract if paper else "",
+        "DOI": name if scheme == "doi" else "",
+        "URL": url,
+        "keyword": ", ".join(marks.keywords),
+        "note": marks.note,
+    }
+    written = json.dumps({name: value for name, value in item.items() if value}, ensure_ascii=False, indent=2)
+    return "  " + written.replace("\n", "\n  ") + "\n"
+
+
+def joined(libraries: Sequence[str], new_entries: Iterable[str]) -> Iterator[str]:
+    """The first library, with the items of the others and the new ones behind its last item."""
+    first = libraries[0] if libraries else "[]\n"
+    end = line_end(first)
+    closing = first.rindex("]")
+    head = first[:closing].rstrip()
+    yield head
+    last = head
+    for one in chain(map(_items, libraries[1:]), (new.replace("\n", end).rstrip() for new in new_entries)):
+        if one:
+            yield f"{'' if last.endswith('[') else ','}{end}{one}"
+            last = one
+    yield (end if head.endswith("[") and last is not head else "") + first[len(head) :]
+
+
+def _items(library: str) -> str:
+    """What stands between the brackets of a library."""
+    return library[library.index("[") + 1 : library.rindex("]")].strip()
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether it is an array of what has a type of CSL and other names of its."""
+    return head.lstrip().startswith(b"[") and bool(_TYPE.search(head)) and bool(_MEMBER.search(head))
+
+
+KIND = Kind("CSL-JSON", (".json",), looks_like, entries, new, joined)

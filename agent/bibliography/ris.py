@@ -1,0 +1,174 @@
+"""RIS: entries from `TY  -` to `ER  -`, with keywords and notes put into them as lines.
+
+A line begins with a tag, two spaces and a hyphen; one without continues what is above it. What a record says
+is read by rispy; where its lines stand is found here. Tags go into lines of their own: `KW` behind the last
+`KW`, and one `N1` before the end; no line of others is changed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..card import Card
+from ..errors import MissingExtra
+from ..paper import Paper
+from .charset import readable
+from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
+from .tags import MARK, Tags, one_line, tags
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
+_TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])  -")
+_RECORD = re.compile(rb"^TY  -", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a record; offsets are those of the whole text."""
+
+    tag: str
+    """Empty: it continues the one above."""
+    value: str
+    start: int
+    end: int
+    """Behind its line end."""
+
+
+@dataclass(frozen=True, slots=True)
+class RisEntry:
+    """A record of a RIS file, or lines that should have been one."""
+
+    place: str
+    fault: str
+    text: str
+    """The whole library."""
+    lines: tuple[_Line, ...]
+    """Without blank ones at the end, `ER` included."""
+
+    @property
+    def key(self) -> str:
+        """What `ID` says."""
+        return next((line.value for line in self.lines if line.tag == "ID"), "")
+
+    def record(self) -> Mapping[str, object] | str:
+        """Its fields as rispy names them, and as `title`, `abstract`, `id`, `doi`, `url`, `arxivid`."""
+        if self.fault:
+            return self.fault
+        import rispy
+
+        raw = [f"{line.tag}  - {line.value}" if line.tag else line.value for line in self.lines]
+        if self.lines[-1].tag != "ER":
+            raw.append("ER  - ")
+        read = rispy.RisParser(skip_unknown_tags=True, delimiter_tags_mapping={}).parse_lines(iter(raw))
+        found = {
+            name: readable(value) for one in read for name, value in one.items() if isinstance(value, str)
+        }
+        urls = [readable(url) for one in read for url in one.get("urls", ())]
+        title = found.get("title") or found.get("primary_title") or found.get("short_title")
+        abstract = found.get("abstract") or found.get("notes_abstract")
+        arxiv = next((url for url in urls if "arxiv.org/" in url.lower()), None)
+        said = ARXIV.search(" ".join(found.get(name, "") for name in ("accession_number", "note", "number")))
+        record: dict[str, object] = dict(found)
+        record |= {"title": title, "abstract": abstract, "url": arxiv or (urls[0] if urls else None)}
+        record["arxivid"] = said[1] if said else None
+        return {name: value for name, value in record.items() if value}
+
+    def edits(self, tags: Tags) -> Sequence[Edit]:
+        """`KW` lines for the keywords that are missing, an `N1` line for the note."""
+        if self.fault:
+            return ()
+        tags = fitted_tags(tags, self.text)
+        edits: list[Edit] = []
+        words: list[str] = []
+        behind_words: int | None = None
+        notes: list[_Line] = []
+        within = ""
+        for line in self.lines:
+            within = line.tag or within
+            if within == "KW":
+                words += re.split("[;,]", line.value)
+                words.append(line.value)
+                behind_words = line.end
+            if line.tag == "N1" and line.value.startswith(MARK):
+                notes.append(line)
+        last = self.lines[-1]
+        end = last.start if last.tag == "ER" else last.end
+        behind: dict[int, list[str]] = {}
+        for word in tags.missing(words):
+            behind.setdefault(behind_words or end, []).append(f"KW  - {word}")
+        if tags.note and not notes:
+            behind.setdefault(end, []).append(f"N1  - {tags.note}")
+        elif tags.note and notes[0].value != tags.note:
+            stop = notes[0].end
+            ending = self.text[notes[0].start : stop].rstrip("\r\n")
+            edits.append(Edit(notes[0].start, notes[0].start + len(ending), f"N1  - {tags.note}"))
+        return [*edits, *(self._inserted(at, lines) for at, lines in behind.items())]
+
+    def _inserted(self, at: int, lines: Sequence[str]) -> Edit:
+        ending = line_end(self.text)
+        block = ending.join(lines)
+        whole = not at or self.text[at - 1] in "\r\n"
+        return Edit(at, at, block + ending if whole else ending + block)
+
+
+def entries(text: str) -> Iterator[RisEntry]:
+    """All records; tagged lines outside of any are one with a fault. Raises MissingExtra without rispy."""
+    try:
+        import rispy  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("RIS", "sources") from error
+    return _entries(text)
+
+
+def _entries(text: str) -> Iterator[RisEntry]:
+    places = Places(text)
+    lines: list[_Line] = []
+    for match in _LINE.finditer(text):
+        if match.start() == match.end():
+            break
+        tag = _TAG.match(match[0])
+        value = match[0][tag.end() if tag else 0 :].strip()
+        line = _Line(tag[1] if tag else "", value, match.start(), match.end())
+        if line.tag == "TY" and lines:
+            yield from _entry(text, lines, places)
+            lines = []
+        # Blank lines and headers between records belong to none.
+        if line.tag or lines:
+            lines.append(line)
+        if line.tag == "ER":
+            yield from _entry(text, lines, places)
+            lines = []
+    yield from _entry(text, lines, places)
+
+
+def _entry(text: str, lines: list[_Line], places: Places) -> Iterator[RisEntry]:
+    while lines and not lines[-1].tag and not lines[-1].value:
+        lines.pop()
+    if lines:
+        fault = "" if lines[0].tag == "TY" else 'does not begin with "TY  - "'
+        yield RisEntry(places.place(lines[0].start), fault, text, tuple(lines))
+
+
+def new(card: Card, paper: Paper | None, key: str) -> str:
+    """A record with title, abstract, identifiers and tags."""
+    scheme, _, name = card.id.partition(":")
+    url = paper.url if paper and paper.url else f"https://arxiv.org/abs/{name}" if scheme == "arxiv" else ""
+    marks = tags(card)
+    lines = [
+        ("TY", "GEN"),
+        ("ID", key),
+        ("TI", card.title),
+        ("AB", paper.abstract if paper else ""),
+        ("DO", name if scheme == "doi" else ""),
+        ("UR", url),
+        *(("KW", word) for word in marks.keywords),
+        ("N1", marks.note),
+    ]
+    return "".join(f"{tag}  - {one_line(value)}\n" for tag, value in lines if value) + "ER  - \n"
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether a line begins a record."""
+    return _RECORD.search(head) is not None
+
+
+KIND = Kind("RIS", (".ris",), looks_like, entries, new, in_sequence)

@@ -1,0 +1,157 @@
+"""`papercards annotate`: the tags of cards into the library that the papers are in."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..bibliography.tags import Tags
+    from ..bibliography.zotero import Zotero
+    from ..sources.columns import Columns
+
+
+def annotate(
+    library: Annotated[
+        str,
+        typer.Argument(
+            help="A .bib, .ris or CSL .json file, or zotero:, zotero:collection/KEY, zotero:tag/NAME. "
+            "[env: PAPERCARDS_ZOTERO_URL, ZOTERO_API_KEY]",
+            metavar="LIBRARY",
+        ),
+    ],
+    cards: Annotated[
+        Path | None, typer.Option(help="The cards, in any format that holds whole ones.", metavar="CARDS")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write there, and leave the library alone.", metavar="FILE"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last annotation back.")] = False,
+    column: options.Columns = None,
+) -> None:
+    """Add the tags and summaries of cards to a library's entries, in place."""
+    from ..bibliography.tags import tags
+    from ..errors import UsageError
+    from ..sinks import read_cards
+    from ..sources.columns import Columns
+
+    live = library.startswith("zotero:")
+    if undo and (cards or output or dry_run):
+        raise UsageError("--undo goes with no other option")
+    if live and output:
+        raise UsageError("Zotero is annotated in place", where="--output", next_step="See --dry-run")
+    if undo:
+        if live:
+            _undo_zotero(library)
+        else:
+            _undo_file(Path(library))
+        return
+    if cards is None:
+        raise UsageError("which cards?", next_step="Name their file with --cards")
+    marks = {card.id: tags(card) for card in read_cards(cards)}
+    columns = Columns(wiring.columns(column))
+    if live:
+        _annotate_zotero(library, marks, columns, dry_run=dry_run)
+    else:
+        _annotate_file(Path(library), marks, columns, output, dry_run=dry_run)
+
+
+def _annotate_file(
+    path: Path, marks: "Mapping[str, Tags]", columns: "Columns", output: Path | None, *, dry_run: bool
+) -> None:
+    from ..annotating import files
+    from ..annotating.diff import unified
+
+    change = files.annotated(path, marks, columns)
+    _check(str(path), change.matched)
+    said = f"{change.matched} of {change.entries} entries have a card"
+    if dry_run:
+        sys.stdout.buffer.writelines(unified(str(path), change.before, change.edits))
+        sys.stdout.buffer.flush()
+        terminal.note(f"{said}; nothing was written")
+    elif output is not None:
+        files.write(output, change.after)
+        terminal.note(f"{said}; written to {output}")
+    elif not change.edits:
+        terminal.note(f"{said}, and all their tags; nothing to do")
+    else:
+        files.save(path, change)
+        terminal.note(f"{said}; {path} was annotated. Back again: papercards annotate {path} --undo")
+
+
+def _undo_file(path: Path) -> None:
+    from ..annotating import files
+
+    files.take_back(path)
+    terminal.note(f"{path} is as it was before its last annotation")
+
+
+def _annotate_zotero(name: str, marks: "Mapping[str, Tags]", columns: "Columns", *, dry_run: bool) -> None:
+    from ..annotating import zotero as items
+
+    zotero = _connect(name)
+    try:
+        change = items.annotated(zotero, marks, columns)
+        _check(name, change.matched)
+        said = f"{change.matched} of {change.items} items have a card"
+        if dry_run:
+            for line in items.described(change.changes):
+                print("".join(c if c.isprintable() else "?" for c in line))
+            terminal.note(f"{said}; nothing was written")
+        elif not change.changes:
+            terminal.note(f"{said}, and all their tags; nothing to do")
+        else:
+            if zotero.local:
+                terminal.note("Zotero may ask for leave: look at its window")
+            failed = items.save(zotero, change.changes, items.undo_path(name))
+            done = len(change.changes) - len(failed)
+            terminal.note(f"{said}; {done} were annotated. Back again: papercards annotate {name} --undo")
+            _report(failed)
+    finally:
+        zotero.close()
+
+
+def _undo_zotero(name: str) -> None:
+    from ..annotating import zotero as items
+
+    zotero = _connect(name)
+    try:
+        done, failed = items.take_back(zotero, items.undo_path(name))
+        terminal.note(f"{done} items are as they were before the last annotation")
+        _report(failed)
+    finally:
+        zotero.close()
+
+
+def _connect(name: str) -> "Zotero":
+    from ..bibliography.zotero import Zotero, place
+
+    return Zotero(place(name), wiring.endpoints().get("zotero"), os.environ.get("ZOTERO_API_KEY"))
+
+
+def _check(library: str, matched: int) -> None:
+    """Raise BadInput where no card belongs to the library: it is another's, most likely."""
+    from ..errors import BadInput
+
+    if not matched:
+        raise BadInput(
+            "has no entry with one of these cards",
+            where=library,
+            next_step=f"Make them with: papercards enrich {library} -o cards.jsonl",
+        )
+
+
+def _report(failed: list[str]) -> None:
+    for one in failed[:20]:
+        terminal.note(f"papercards: {one}")
+    if failed:
+        raise typer.Exit(1)
