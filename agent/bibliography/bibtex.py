@@ -13,9 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..card import Card
 from ..errors import MissingExtra
-from ..paper import Paper
 from . import latex
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
@@ -25,6 +23,9 @@ from .tags import MARK, Tags, one_line, tags
 if TYPE_CHECKING:
     from bibtexparser.model import Block
     from bibtexparser.model import Entry as Parsed
+
+    from ..card import Card
+    from ..paper import Paper
 
 _OPENING = re.compile(r"@\w*[ \t]*[{(]\s*")
 _SPACE = re.compile(r"\s*")
@@ -239,7 +240,7 @@ def _skipped(text: str, at: int) -> int:
     return space.end() if space else at
 
 
-def new(card: Card, paper: Paper | None, key: str) -> str:
+def new(card: "Card", paper: "Paper | None", key: str) -> str:
     """A `@misc` with title, abstract, identifiers and tags."""
     scheme, _, name = card.id.partition(":")
     marks = tags(card)

@@ -5,6 +5,7 @@ which `readable` turns into letters where they can only be those of Western Euro
 """
 
 import re
+from functools import lru_cache
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _RUN = re.compile("[\udc80-\udcff]{3}")
@@ -20,8 +21,9 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+@lru_cache(maxsize=1)
 def is_utf8(text: str) -> bool:
-    """Whether a text from `decoded` was UTF-8 throughout."""
+    """Whether a text from `decoded` was UTF-8 throughout. Asked again for each entry of a library."""
     return not _UNDECODED.search(text)
 
 

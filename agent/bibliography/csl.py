@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from ..card import Card
-from ..paper import Paper
 from .entry import ARXIV, Edit, Kind, Places, line_end
 from .markup import plain
 from .tags import MARK, Tags, one_line, tags
+
+if TYPE_CHECKING:
+    from ..card import Card
+    from ..paper import Paper
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TYPE = re.compile(
@@ -189,7 +192,7 @@ def _skipped(text: str, at: int) -> int:
     return space.end() if space else at
 
 
-def new(card: Card, paper: Paper | None, key: str) -> str:
+def new(card: "Card", paper: "Paper | None", key: str) -> str:
     """An item with title, abstract, identifiers and tags."""
     scheme, _, name = card.id.partition(":")
     marks = tags(card)

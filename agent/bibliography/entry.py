@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..card import Card
-from ..paper import Paper
 from ..text import digest
 from .charset import fitted
 from .tags import Tags
+
+if TYPE_CHECKING:
+    from ..card import Card
+    from ..paper import Paper
 
 ARXIV = re.compile(r"\barXiv:\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})", re.IGNORECASE)
 """An arXiv id where a sentence mentions it."""
@@ -60,7 +62,7 @@ class Kind:
     """Whether the first bytes are of this format; the byte order mark is already off."""
     entries: Callable[[str], Iterator[Entry]]
     """All entries in the order of the text, those that are not whole included."""
-    new: Callable[[Card, Paper | None, str], str]
+    new: "Callable[[Card, Paper | None, str], str]"
     """An entry for a paper that the library has not, under that key, ending in a line feed."""
     joined: Callable[[Sequence[str], Iterable[str]], Iterator[str]]
     """Libraries and new entries as one library, piece by piece; a single library alone stays as it is."""

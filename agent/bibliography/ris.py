@@ -8,13 +8,16 @@ is read by rispy; where its lines stand is found here. Tags go into lines of the
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..card import Card
 from ..errors import MissingExtra
-from ..paper import Paper
 from .charset import readable
 from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
 from .tags import MARK, Tags, one_line, tags
+
+if TYPE_CHECKING:
+    from ..card import Card
+    from ..paper import Paper
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])  -")
@@ -148,7 +151,7 @@ def _entry(text: str, lines: list[_Line], places: Places) -> Iterator[RisEntry]:
         yield RisEntry(places.place(lines[0].start), fault, text, tuple(lines))
 
 
-def new(card: Card, paper: Paper | None, key: str) -> str:
+def new(card: "Card", paper: "Paper | None", key: str) -> str:
     """A record with title, abstract, identifiers and tags."""
     scheme, _, name = card.id.partition(":")
     url = paper.url if paper and paper.url else f"https://arxiv.org/abs/{name}" if scheme == "arxiv" else ""

@@ -12,9 +12,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..card import Card
 from ..text import visible
+
+if TYPE_CHECKING:
+    from ..card import Card
 
 MARK = "papercards: "
 
@@ -38,7 +41,7 @@ class Tags:
         return [word for word in self.keywords if word.casefold() not in known]
 
 
-def tags(card: Card) -> Tags:
+def tags(card: "Card") -> Tags:
     """The keywords and the note of a card."""
     held = card.reproducibility
     words = [

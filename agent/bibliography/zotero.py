@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from ..errors import BadInput, EndpointError, UsageError
-from ..retrying import retry_after_s
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -180,6 +179,8 @@ class Zotero:
     def _ask(self, method: str, url: str, **more: Any) -> "Response":
         """One request, sent again where the server is busy and says for how long."""
         import httpx2
+
+        from ..retrying import retry_after_s
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:

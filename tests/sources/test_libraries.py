@@ -2,11 +2,12 @@
 
 import io
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from papercards.errors import BadInput
+from papercards.errors import BadInput, MissingExtra
 from papercards.paper import Paper
 from papercards.sources import BadRecord, Options, count_records, open_source
 from tests.libraries import HERE, many
@@ -176,3 +177,20 @@ def test_a_folder_of_libraries_is_read_whole(tmp_path: Path) -> None:
         shutil.copy(HERE / name, tmp_path)
 
     assert sum(isinstance(one, Paper) for one in open_source(str(tmp_path))) == 7
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "feature"),
+    [
+        ("bibtexparser", "better-biblatex.bib", "BibTeX"),
+        ("rispy", "zotero.ris", "RIS"),
+        ("lxml", "zotero.rdf", "Zotero RDF"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_told_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, package: str, name: str, feature: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(MissingExtra, match=rf"{feature} needs an extra.*papercards\[sources\]"):
+        read(name)
