@@ -30,6 +30,7 @@ def small(weights: str) -> dict[str, str]:
     return {"PAPERCARDS_MODELS": weights}
 
 
+@pytest.mark.slow
 def test_a_tiny_model_goes_through_the_whole_program(run: Run, tmp_path: Path, small: dict[str, str]) -> None:
     # A short taxonomy: 135 million weights read 3,000 tokens of labels slowly and to no use.
     from tests.test_taxonomy import SMALL as TAXONOMY

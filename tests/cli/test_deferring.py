@@ -103,6 +103,7 @@ def outcome(number: int, _: str) -> Line | None:
     return None
 
 
+@pytest.mark.slow
 def test_a_thousand_papers_killed_between_sending_and_collecting(
     program: Program, tmp_path: Path, batches: BatchStub, environment: dict[str, str]
 ) -> None:

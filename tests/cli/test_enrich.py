@@ -83,6 +83,7 @@ def timeless(path: Path) -> list[dict[str, Any]]:
     return made
 
 
+@pytest.mark.slow
 def test_killed_twice_it_resumes_and_ends_as_if_nothing_happened(
     run: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], environment: dict[str, str]
 ) -> None:
@@ -115,6 +116,7 @@ def test_killed_twice_it_resumes_and_ends_as_if_nothing_happened(
     assert timeless(tmp_path / "k.jsonl") == timeless(tmp_path / "whole.jsonl")
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_go_on(
     tmp_path: Path, stub: Stub, hosted: dict[str, str], environment: dict[str, str], run: Run
 ) -> None:
@@ -289,6 +291,7 @@ def test_a_read_only_output_directory_is_one_line(
     one_line(run("enrich", source, "-o", small_disk / "out.jsonl", **hosted), 2, "out.jsonl")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", ["output", "cache"])
 def test_a_full_disk_is_one_line_and_loses_nothing(
     run: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], small_disk: Path, full: str

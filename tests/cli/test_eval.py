@@ -84,6 +84,7 @@ def test_several_models_are_measured_at_once_into_a_folder(
     assert floor["tasks.f1"]["floor"] is None
 
 
+@pytest.mark.slow
 def test_repeats_really_ask_again_and_a_rerun_asks_nobody(run: Run, small: Path, stub: Stub) -> None:
     arguments = ("eval", "run", "--labels", small, "-m", "stub-model", "--base-url", stub.url)
 
@@ -143,6 +144,7 @@ def test_two_results_are_compared_and_guarded(run: Run, tmp_path: Path, small: P
     assert data["second"] == "worse" and len(data["changes"]) == 4
 
 
+@pytest.mark.slow
 def test_a_report_is_written_from_results_alone(run: Run, tmp_path: Path, small: Path) -> None:
     run("eval", "run", "--labels", small, "-m", "baseline", "-o", "a.json")
 
@@ -152,6 +154,7 @@ def test_a_report_is_written_from_results_alone(run: Run, tmp_path: Path, small:
     assert "baseline (2)" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_thresholds_are_fitted_on_one_split_and_checked_on_another(run: Run, small: Path) -> None:
     for split in ("train", "dev"):
         run("eval", "run", "--labels", small, "--split", split, "-m", "baseline", "-o", f"{split}.json")

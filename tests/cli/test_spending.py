@@ -87,6 +87,7 @@ def test_a_run_stops_before_it_may_cost_too_much_and_goes_on_later(
     assert [card["title"] for card in cards(tmp_path / "c.jsonl")] == [f"Paper {n}" for n in range(60)]
 
 
+@pytest.mark.slow
 def test_requests_a_minute_are_kept(run: Run, tmp_path: Path, hosted: dict[str, str]) -> None:  # noqa: F811
     source = write(tmp_path / "p.jsonl", *some(8))
     begin = time.monotonic()

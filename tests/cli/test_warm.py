@@ -88,6 +88,7 @@ def test_another_program_does_not_use_this_one_s_lines(
         assert rows.execute("SELECT count(*) FROM lines").fetchone() == (5,), "old lines are dropped"
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_and_run_again_it_gives_what_an_undisturbed_run_gives(
     run: Run, tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -114,6 +115,7 @@ def test_killed_in_the_middle_and_run_again_it_gives_what_an_undisturbed_run_giv
     assert (tmp_path / "k.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_four_processes_share_one_cache(
     tmp_path: Path, stub: Stub, hosted: dict[str, str], environment: dict[str, str], run: Run
 ) -> None:

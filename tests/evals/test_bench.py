@@ -18,6 +18,7 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BENCH))
 
 
+@pytest.mark.slow
 def test_cold_measures_naive_and_papercards_and_all_answers_are_right(tmp_path: Path) -> None:
     options = "cold --papers 40 --repeat 1 --latency-ms 20 --json result.json".split()
     ended = subprocess.run(

@@ -169,6 +169,7 @@ def test_coverage_is_of_all_papers_that_have_an_answer(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_perfect_forecaster_stays_within_chance_and_a_boaster_does_not(tmp_path: Path) -> None:
     truth = labelled(tmp_path, reading(tasks=["a"]))
     random = Random(3)

@@ -104,6 +104,7 @@ def test_a_known_effect_is_found_in_both_directions() -> None:
     assert there.line.endswith("200 papers")
 
 
+@pytest.mark.slow
 def test_no_effect_is_called_one_about_once_in_twenty() -> None:
     called = 0
     for seed in range(200):

@@ -24,6 +24,7 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
     return [] if one == other else [f"{place}: {one!r} is not {other!r}"]
 
 
+@pytest.mark.slow
 def test_fitting_again_gives_the_shipped_parameters(tmp_path: Path) -> None:
     from papercards.evals.fit import main
 

@@ -115,6 +115,7 @@ def test_a_prefix_is_read_once(server: LocalServer) -> None:
     assert usage["prompt_tokens_details"]["cached_tokens"] > 0.8 * usage["prompt_tokens"] > 100
 
 
+@pytest.mark.slow
 def test_the_state_of_a_slot_can_be_saved_and_restored(smollm_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "slots"
     prefix = "Count these words. " * 40
@@ -281,6 +282,7 @@ def test_hyper_threads_count_once() -> None:
     assert 1 <= physical_cores() <= (os.cpu_count() or 1)
 
 
+@pytest.mark.slow
 def test_the_probe_finds_what_llama_cpp_can_do(server: LocalServer) -> None:
     result = probe(server.base_url, server.api_key, "smollm2-135m")
 

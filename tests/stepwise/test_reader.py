@@ -109,6 +109,7 @@ def test_the_states_are_the_same_every_time(asked: Asked, paper: Paper) -> None:
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_a_paper_that_is_too_long_is_cut_and_flagged(asked: Asked) -> None:
     abstract = " ".join(f"We count the {n}th of many things and find it to be large." for n in range(200))
 
