@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, deferring, enrich, evaluation, models, rerun, summarize, taxonomy
+from . import cards, deferring, enrich, evaluation, models, rerun, summarize, taxonomy, watch
 
 app = typer.Typer(
     name="papercards",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("summarize")(summarize.summarize)
 app.command("enrich")(enrich.enrich)
+app.command("watch")(watch.watch)
 app.add_typer(deferring.app, name="batch")
 app.command("rerun")(rerun.rerun)
 app.add_typer(evaluation.app, name="eval")

@@ -51,6 +51,7 @@ __all__ = [
     "BadRecord",
     "Format",
     "Input",
+    "NoPapers",
     "Options",
     "Reference",
     "count_records",
@@ -288,7 +289,11 @@ def _binary(head: bytes) -> str:
     return ""
 
 
-class _NoneWanted(BadInput):
+class NoPapers(BadInput):
+    """There is nothing wrong with a source, and nothing in it."""
+
+
+class _NoneWanted(NoPapers):
     """All papers were passed over."""
 
 
@@ -299,7 +304,7 @@ def _guarded(name: str, records: Records, stream: BinaryIO | None, options: Opti
             wanted = " or ".join(options.categories)
             raise _NoneWanted(f"holds no paper of {wanted}", where=name, next_step="Check --category")
         if first is None:
-            raise BadInput("holds no papers", where=name)
+            raise NoPapers("holds no papers", where=name)
         yield first
         yield from records
     except OSError as error:

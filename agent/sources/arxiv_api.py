@@ -128,8 +128,10 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
     import arxiv
 
     def keep(body: bytes) -> float | None:
+        if not _is_feed(body):
+            return None
         # An answer that lacks a paper is not for long: it may be there tomorrow.
-        return (PAPER_S if body.count(b"<entry") >= len(names) else web.query_s) if b"<feed" in body else None
+        return PAPER_S if body.count(b"<entry") >= len(names) else web.query_s
 
     found: dict[str, arxiv.Result | BadRecord] = {}
     try:
@@ -147,6 +149,10 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
     return found
 
 
+def _is_feed(body: bytes) -> bool:
+    return b"<feed" in body and body.rstrip().endswith(b"</feed>")
+
+
 def _version(result: "arxiv.Result") -> int:
     found = re.search(r"v(\d+)$", result.entry_id)
     return int(found[1]) if found else 0
@@ -162,7 +168,7 @@ def _search(query: str, options: Options) -> Records:
 
     def keep(body: bytes) -> float | None:
         # At times a page comes empty that is not; asked again, it is there.
-        return web.query_s if b"<entry" in body or _NONE.search(body) else None
+        return web.query_s if _is_feed(body) and (b"<entry" in body or _NONE.search(body)) else None
 
     most = min(options.limit or _MOST_RESULTS, _MOST_RESULTS)
     order = arxiv.SortCriterion.SubmittedDate if options.newest else arxiv.SortCriterion.Relevance

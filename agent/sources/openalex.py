@@ -8,6 +8,7 @@ The API: https://developers.openalex.org
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from ..errors import BadInput, MissingExtra, UsageError
 from .columns import BadRecord, Columns
@@ -92,9 +93,7 @@ def _by_name(web: Web, names: list[str]) -> Records:
 
 
 def _search(web: Web, query: str, options: Options) -> Records:
-    for number, record in enumerate(_pages(web, query, options), start=1):
-        if options.limit is not None and number > options.limit:
-            return
+    for record in islice(_pages(web, query, options), options.limit):
         own = record.get("id") if isinstance(record, dict) else None
         yield paper(Columns(), record, f"openalex:{str(own).rpartition('/')[2]}")
 

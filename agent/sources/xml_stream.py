@@ -48,7 +48,8 @@ def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
         from lxml import etree
     except ImportError as error:
         raise MissingExtra("Reading XML", "sources") from error
-    # Pulled, not iterparse: that one drops what it has read of a chunk in which an error stands.
+    # Pulled, not iterparse: that one drops what it has read of a chunk in which an error stands. And without
+    # collect_ids=False, which makes libxml2 (2.14) load the DTD that a document names, load_dtd or not.
     parser = etree.XMLPullParser(
         events=("start", "end"),
         resolve_entities=False,
@@ -56,7 +57,6 @@ def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
         load_dtd=False,
         remove_comments=True,
         remove_pis=True,
-        collect_ids=False,
     )
     wanted = frozenset(tags)
     inside = 0
