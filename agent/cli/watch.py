@@ -114,11 +114,15 @@ def watch(
         max_age_s=FRESH_S,
     )
     watching = Watch(chosen, sources, asked, output)
-    if once:
-        raise typer.Exit(watching.round(""))
-    while True:
-        watching.wait(every_s)
-        watching.patient_round(every_s)
+    try:
+        if once:
+            raise typer.Exit(watching.round(""))
+        while True:
+            watching.wait(every_s)
+            watching.patient_round(every_s)
+    except KeyboardInterrupt:
+        terminal.note("interrupted; run the same command again to go on")
+        raise typer.Exit(130) from None
 
 
 def _seconds(every: str) -> float:
@@ -173,13 +177,18 @@ class Watch:
             time.sleep(min(left_s, 30.0))
 
     def patient_round(self, every_s: float) -> None:
-        """One round; where the source or the model cannot be had, the next one is soon."""
-        from ..errors import BadInput, BudgetSpent, EndpointError
+        """One round; where it fails, the next one is soon.
+
+        Raises what is wrong with the command itself, which shows in the first round.
+        """
+        from ..errors import PapercardsError, StorageError, UsageError
 
         self._due = None
         try:
             self.round(f"; next {_clock(time.time() + every_s)}")
-        except (BadInput, EndpointError, BudgetSpent) as error:
+        except PapercardsError as error:
+            if self._rounds == 1 and isinstance(error, (UsageError, StorageError)):
+                raise
             self._due = time.time() + min(every_s, AGAIN_S)
             terminal.note(f"papercards: {error}; again {_clock(self._due)}")
 

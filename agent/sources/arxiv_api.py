@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import BadInput, MissingExtra, UsageError
 from ..paper import Paper
@@ -74,6 +74,11 @@ def read_list(source: Input) -> Records:
     """The papers of a file of ids and addresses, one a line; blank lines and `#` comments are passed over."""
     _library()
     return _by_id(_ids_of(source), source.options)
+
+
+def count_list(stream: BinaryIO) -> int:
+    """How many ids a file names, without asking for any."""
+    return sum(1 for line in raw_lines(stream) if _word(line or b""))
 
 
 def arxiv_id(word: str) -> str | None:
@@ -233,6 +238,6 @@ def looks_like(head: bytes) -> bool:
     return bool(words) and all(map(_NAMED.fullmatch, words))
 
 
-FORMAT = Format("list of arXiv ids", (".txt",), read_list, looks_like)
+FORMAT = Format("list of arXiv ids", (".txt",), read_list, looks_like, count_list)
 
 REFERENCE = Reference("arXiv", ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"), takes, read)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInput
 from .categories import Wanted
-from .columns import BadRecord
+from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
 from .xml_stream import Broken, elements, root_of, text_of
 
@@ -23,12 +23,12 @@ _ERRORS = "arxiv.org/api/errors"
 def read(source: Input) -> Records:
     """The papers of a feed; `where` counts entries from 1."""
     wanted = Wanted.of(source.options.categories)
-    number = 0
+    columns, number = Columns(), 0
     try:
         for number, entry in enumerate(elements(source.stream, source.name, _ENTRY), start=1):
             if wanted is not None and not wanted.has(_terms(entry)):
                 continue
-            yield source.columns.paper(_record(entry, source.name), f"{source.name}, entry {number}")
+            yield columns.paper(_record(entry, source.name), f"{source.name}, entry {number}")
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput, MissingExtra
-from .columns import BadRecord
+from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
 from .records import paper
 
@@ -45,16 +45,16 @@ def read(source: Input) -> Records:
 
 
 def _papers(source: Input, root: "Element") -> Records:
-    number = 0
+    columns, number = Columns(), 0
     for number, record in enumerate(_embedded(root), start=1):
-        yield paper(source.columns, record, f"{source.name}, paper {number}")
+        yield paper(columns, record, f"{source.name}, paper {number}")
     if number:
         return
     for number, article in enumerate(root.iter("article"), start=1):
         where = f"{source.name}, paper {number}"
         fields = _shown(article)
         if fields.get("abstract"):
-            yield source.columns.paper(fields, where)
+            yield columns.paper(fields, where)
         else:
             yield BadRecord(where, "the page shows no abstract of it; read it by its name, arxiv:ID")
 

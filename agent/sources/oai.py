@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInput
 from .categories import Wanted
-from .columns import BadRecord
+from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
 from .xml_stream import Broken, elements, root_of, text_of
 
@@ -28,7 +28,7 @@ _ROOTS = frozenset({"OAI-PMH", "ListRecords", "GetRecord", "record"})
 def read(source: Input) -> Records:
     """The papers of a harvest; `where` counts records from 1. Raises BadInput for an error of the archive."""
     wanted = Wanted.of(source.options.categories)
-    number = 0
+    columns, number = Columns(), 0
     try:
         for number, record in enumerate(elements(source.stream, source.name, _RECORD, _ERROR), start=1):
             if record.tag == _ERROR:
@@ -44,7 +44,7 @@ def read(source: Input) -> Records:
                 continue
             fields, categories = _fields(metadata, header)
             if wanted is None or wanted.has(categories):
-                yield source.columns.paper(fields, where)
+                yield columns.paper(fields, where)
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error

@@ -15,6 +15,7 @@ from ..paper import Paper
 from .columns import BadRecord, Columns
 
 _ARXIV_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.(\S+)", re.IGNORECASE)
+_WORK = re.compile(r"https://openalex\.org/(W\d+)")
 _MOST_WORDS = 1_000_000
 """Of one abstract; beyond, it is none."""
 
@@ -63,8 +64,10 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
         "title": record.get("title") or record.get("display_name"),
         "abstract": invert_abstract(index),
     }
-    if "arxiv_id" not in record and isinstance(doi, str) and (own := _ARXIV_DOI.fullmatch(doi.strip())):
-        found["arxiv_id"] = own[1]
+    if isinstance(own := record.get("id"), str) and (work := _WORK.fullmatch(own)):
+        found["id"] = f"openalex:{work[1]}"
+    if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := _ARXIV_DOI.fullmatch(doi.strip())):
+        found["arxiv_id"] = arxiv[1]
     return columns.paper(found, where)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, NoPapers, Options, arxiv_api, is_named, open_source
+from papercards.sources import BadRecord, NoPapers, Options, arxiv_api, count_records, is_named, open_source
 from tests.services import Shelf, Work, atom, entry, serving, works
 from tests.stub import Fault
 
@@ -106,6 +106,7 @@ def test_a_file_of_ids_is_told_from_a_paper_by_its_content(shelf: Shelf, tmp_pat
     paper = tmp_path / "paper.txt"
     paper.write_text("2401.00001\n\nThe number of this abstract.")
 
+    assert count_records(str(listed)) == 4 and shelf.asked == []
     assert ids(read(shelf, listed)) == [
         "arxiv:2401.00001",
         "arxiv:2401.00002",

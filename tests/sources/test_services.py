@@ -80,7 +80,7 @@ def test_works_of_openalex_by_id_and_doi_with_their_abstracts_put_together(shelf
 
     assert found[0].title == "Paper 2" and found[0].abstract == "We count to 2 with care. It works."
     assert ids(found) == [
-        "https://openalex.org/W2",
+        "openalex:W2",
         "openalex:W5: OpenAlex has no abstract of it",
         "openalex:W77: OpenAlex has no such work",
     ]

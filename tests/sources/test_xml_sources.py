@@ -93,9 +93,7 @@ def test_categories_of_a_harvest(tmp_path: Path, wanted: str, left: int) -> None
 
 
 def test_errors_of_the_services_are_errors_here(tmp_path: Path) -> None:
-    with pytest.raises(
-        BadInput, match=r"an error of the archive: noRecordsMatch: Nothing"
-    ):
+    with pytest.raises(BadInput, match=r"an error of the archive: noRecordsMatch: Nothing"):
         read(tmp_path / "harvest.xml", OAI % '<error code="noRecordsMatch">Nothing</error>')
     with pytest.raises(BadInput, match=r"feed\.xml: holds an error of arXiv: incorrect id format for x"):
         read(tmp_path / "feed.xml", atom([arxiv_error("incorrect id format for x")], 1))
