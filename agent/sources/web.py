@@ -4,31 +4,23 @@ What was fetched is kept as the bytes that came, a file each, under `fetched/` o
 query grows old within hours, a paper within months. A key travels in a header, so it is in no address, no
 file and no message. Nothing is followed to another host, and nothing larger than a bound is read.
 
-Knows HTTP and the disk. Knows no service and no papers.
+Knows HTTP. Knows no service and no papers.
 """
 
-import contextlib
-import hashlib
 import json
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from ..errors import BadInput, MissingExtra, PapercardsError, StorageError, UsageError
+from ..errors import BadInput, MissingExtra, UsageError
+from .fetched import Kept, Store, shown, turn
 
 if TYPE_CHECKING:
     import requests
     import tenacity
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  (Windows)
-    fcntl = None  # type: ignore[assignment]
 
 QUERY_S = 6 * 3600.0
 """How long an answer to a query is as good as a new one."""
@@ -127,7 +119,7 @@ class Web:
         self._service = service
         self._asked = asked
         self._sleep = sleep
-        self._store = _Store(asked.cache_dir / "fetched") if asked.cache_dir else None
+        self._store = Store(asked.cache_dir / "fetched") if asked.cache_dir else None
         self._headers = {"User-Agent": f"papercards/{metadata.version('papercards')} (research paper cards)"}
         if service.key_header and (key := asked.keys.get(service.id)):
             name, _, value = service.key_header.partition(": ")
@@ -181,7 +173,7 @@ class Web:
             ) from error
         return found
 
-    def _good(self, kept: "_Kept", keep: Keep) -> bool:
+    def _good(self, kept: Kept, keep: Keep) -> bool:
         if self._asked.offline:
             return True
         # That a paper is not there may change within hours.
@@ -221,7 +213,7 @@ class Web:
             host = urlsplit(at).netloc
             try:
                 with (
-                    _turn(host, self._interval_s, self._store, self._sleep),
+                    turn(host, self._interval_s, self._store, self._sleep),
                     self._session.get(
                         at, auth=self._sign, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
                     ) as response,
@@ -280,13 +272,6 @@ class Web:
         raise Refused(f"{name} does not understand this ({status}){_said(bytes(body))}", where=where)
 
 
-def shown(url: str) -> str:
-    """An address for messages and files: without user name, password and query."""
-    from ..run_record import without_secrets
-
-    return without_secrets(url)
-
-
 def _said(body: bytes) -> str:
     """What an error's JSON says, cut; nothing where it says nothing."""
     try:
@@ -314,112 +299,3 @@ def _stop(state: "tenacity.RetryCallState") -> bool:
         or (state.seconds_since_start or 0.0) >= _DEADLINE_S
         or (asked_s is not None and asked_s > MAX_WAIT_S)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    body: bytes | None
-    age_s: float
-
-
-class _Store:
-    """Answers on disk: a line of JSON, then the bytes as they came."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def read(self, url: str) -> _Kept | None:
-        """What was kept for an address; None: nothing, or nothing whole."""
-        try:
-            with self._path(url).open("rb") as stream:
-                head, body = json.loads(stream.readline()), stream.read()
-            if head["size"] != len(body):
-                return None
-            age_s = max(0.0, time.time() - float(head["fetched"]))
-            return _Kept(None if head["status"] == 404 else body, age_s)
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def write(self, url: str, body: bytes | None) -> None:
-        """Keep an answer. Raises StorageError where the disk refuses."""
-        path = self._path(url)
-        head = {
-            "url": shown(url),
-            "status": 404 if body is None else 200,
-            "fetched": round(time.time(), 3),
-            "size": len(body or b""),
-        }
-        try:
-            self.make(path.parent)
-            fd, name = tempfile.mkstemp(dir=path.parent)
-            try:
-                with open(fd, "wb") as stream:  # noqa: PTH123  (a descriptor)
-                    stream.write(json.dumps(head).encode() + b"\n" + (body or b""))
-                Path(name).replace(path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    Path(name).unlink()
-                raise
-        except OSError as error:
-            raise self.refused(error) from error
-
-    def make(self, folder: Path) -> None:
-        """Make a folder in it, for the user's eyes alone. Raises OSError."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        folder.mkdir(exist_ok=True)
-
-    def stamp(self, host: str) -> BinaryIO:
-        """A file whose time of change is when a host was last asked, locked while it is open.
-
-        Raises StorageError where the disk refuses.
-        """
-        path = self.folder / "hosts" / hashlib.sha256(host.encode()).hexdigest()[:16]
-        try:
-            self.make(path.parent)
-            new = not path.exists()
-            file = path.open("ab")
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)
-            if new:
-                os.utime(path, (0, 0))
-        except OSError as error:
-            raise self.refused(error) from error
-        return file
-
-    def refused(self, error: OSError) -> PapercardsError:
-        """What the disk said, for the user."""
-        return StorageError(
-            f"what was fetched cannot be kept: {error.strerror or error}",
-            where=str(self.folder),
-            next_step="Name another folder with --cache-dir, or use --no-cache",
-        )
-
-    def _path(self, url: str) -> Path:
-        name = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
-        return self.folder / name[:2] / name
-
-
-_last: dict[str, float] = {}
-"""When each host was last asked by this process, Unix time."""
-
-
-@contextlib.contextmanager
-def _turn(
-    host: str, interval_s: float, store: _Store | None, sleep: Callable[[float], None]
-) -> Iterator[None]:
-    """Ask a host alone, `interval_s` after anybody who shares the cache asked it last."""
-    if not interval_s:
-        yield
-        return
-    with contextlib.ExitStack() as stack:
-        stamp = stack.enter_context(store.stamp(host)) if store else None
-        last = max(_last.get(host, 0.0), os.fstat(stamp.fileno()).st_mtime if stamp else 0.0)
-        # A clock that was set back must not make us wait for it.
-        left_s = min(interval_s, last + interval_s - time.time())
-        if left_s > 0:
-            sleep(left_s)
-        _last[host] = time.time()
-        if stamp:
-            os.utime(stamp.name)
-        yield

@@ -89,6 +89,7 @@ def test_a_name_is_looked_at_no_further_than_two_hundred_papers_and_a_file_to_it
     assert "210 looked at, 210 new → c.jsonl (410 cards)" in look(source, "c.jsonl")
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_nothing_is_lost_and_nothing_comes_twice(
     run: Run, tmp_path: Path, environment: dict[str, str], stub: Stub, hosted: dict[str, str]
 ) -> None:

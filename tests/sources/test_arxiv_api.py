@@ -1,5 +1,6 @@
 """arXiv by id, by list and by query, from a server that answers as its API does."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,14 @@ def test_a_file_of_ids_is_told_from_a_paper_by_its_content(shelf: Shelf, tmp_pat
     ]
     assert [one.title for one in read(shelf, paper) if isinstance(one, Paper)] == ["2401.00001"]
     assert len(shelf.asked) == 1
+
+
+def test_a_list_may_come_by_standard_input(shelf: Shelf) -> None:
+    options = Options(endpoints=shelf.endpoints())
+
+    found = list(open_source("-", options, stdin=io.BytesIO(b"2401.00002\r\ncs/0501001\r\n")))
+
+    assert ids(found) == ["arxiv:2401.00002", "arxiv:cs/0501001"]
 
 
 def test_a_long_list_is_read_a_hundred_at_a_time_and_only_as_far_as_it_is_wanted(
