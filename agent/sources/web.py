@@ -9,14 +9,14 @@ Knows HTTP. Knows no service and no papers.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import BadInput, MissingExtra, UsageError
 from .fetched import Kept, Store, shown, turn
+from .interface import Options
 
 if TYPE_CHECKING:
     import requests
@@ -48,36 +48,12 @@ Keep = Callable[[bytes], float | None]
 """How many seconds an answer may be kept; None: it is no answer, and worth another try."""
 
 
-class Asked(Protocol):
-    """What the user said about the network."""
-
-    @property
-    def endpoints(self) -> Mapping[str, str]:
-        """Other addresses of services, by their names here."""
-
-    @property
-    def keys(self) -> Mapping[str, str]:
-        """API keys of services, by their names here."""
-
-    @property
-    def offline(self) -> bool:
-        """Nothing may be fetched."""
-
-    @property
-    def cache_dir(self) -> Path | None:
-        """Where `fetched/` is; None: nothing is kept."""
-
-    @property
-    def max_age_s(self) -> float | None:
-        """How old a kept answer to a query may be; None: as old as queries usually may."""
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """A public service and what it asks of its users."""
 
     id: str
-    """As `Asked.endpoints` and `Asked.keys` name it."""
+    """As `Options.endpoints` and `Options.keys` name it."""
     name: str
     """For messages."""
     url: str
@@ -107,7 +83,7 @@ class Web:
     """One service, as the user wants it asked."""
 
     def __init__(
-        self, service: Service, asked: Asked, *, sleep: Callable[[float], None] = time.sleep
+        self, service: Service, asked: Options, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         """Raises MissingExtra where the HTTP library is not installed."""
         from importlib import metadata

@@ -167,10 +167,10 @@ def test_rounds_go_on_until_ctrl_c(tmp_path: Path, environment: dict[str, str]) 
     try:
         said = [child.stderr.readline()]
         source.rename(tmp_path / "away")
-        while "there is no such file" not in said[-1]:
+        while said[-1] and "there is no such file" not in said[-1]:
             said.append(child.stderr.readline())
         write(source, *some(4))
-        while "2 looked at" in said[-1] or "looked at" not in said[-1]:
+        while said[-1] and "4 looked at" not in said[-1]:
             said.append(child.stderr.readline())
         child.send_signal(signal.SIGINT)
         said.append(child.stderr.read())
