@@ -36,6 +36,8 @@ class SourceFile(_Part):
 
     path: str
     """As given; `-` is standard input, of which nothing else is known."""
+    named: bool = False
+    """Whether it is a name of papers, as `arxiv:ID`, and no path."""
     size: int | None = None
     """Bytes; None: no regular file."""
     sha256: str | None = None
@@ -202,6 +204,8 @@ def differences(old: RunRecord, sources: Iterable[SourceFile], made_by: Mapping[
     """What is not as it was, a phrase each: sources, then what made the cards."""
     found = []
     for was, now in zip(old.sources, sources, strict=True):
+        if was.named:
+            continue
         if was.size is None:
             found.append(f"{was.path} was no file and cannot be read again")
         elif now.size is None:

@@ -24,7 +24,7 @@ class Seen:
 
     def add(self, name: str) -> bool:
         """Whether the name is new; from now on it is not."""
-        mark = int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1
+        mark = _mark(name)
         slots, mask = self._slots, self._mask
         at = mark & mask
         while (there := slots[at]) != _FREE:
@@ -36,6 +36,15 @@ class Seen:
         if self._count * 4 > 3 * len(slots):
             self._grow()
         return True
+
+    def __contains__(self, name: str) -> bool:
+        mark = _mark(name)
+        at = mark & self._mask
+        while (there := self._slots[at]) != _FREE:
+            if there == mark:
+                return True
+            at = (at + 1) & self._mask
+        return False
 
     def __len__(self) -> int:
         return self._count
@@ -55,3 +64,7 @@ class Seen:
                     at = (at + 1) & mask
                 slots[at] = mark
         self._slots, self._mask = slots, mask
+
+
+def _mark(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -241,3 +243,11 @@ def test_equal_input_gives_equal_output_in_another_process(tmp_path: Path) -> No
         ).stdout
 
     assert run("1") == run("2")
+
+
+def test_lines_that_end_within_a_sentence_change_nothing(tagger: Baseline, dev: Pairs) -> None:
+    for _, paper in dev:
+        lines = textwrap.wrap(paper.abstract, 78, break_long_words=False, break_on_hyphens=False)
+        wrapped = replace(paper, abstract="  " + "\n".join(lines) + "\n")
+
+        assert tagger.tag(wrapped) == tagger.tag(paper), paper.title

@@ -132,4 +132,5 @@ def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
 
 
 def _sentences(paper: Paper) -> list[str]:
-    return [paper.abstract[span.start : span.end] for span in paper.sentences]
+    # arXiv wraps its abstracts: a line end within a sentence says nothing.
+    return [" ".join(paper.abstract[span.start : span.end].split()) for span in paper.sentences]

@@ -135,7 +135,9 @@ def _undo_zotero(name: str) -> None:
 def _connect(name: str) -> "Zotero":
     from ..bibliography.zotero import Zotero, place
 
-    return Zotero(place(name), wiring.endpoints().get("zotero"), os.environ.get("ZOTERO_API_KEY"))
+    return Zotero(
+        place(name), wiring.in_environment(wiring.SOURCE_URLS).get("zotero"), os.environ.get("ZOTERO_API_KEY")
+    )
 
 
 def _check(library: str, matched: int) -> None:

@@ -19,6 +19,7 @@ from . import (
     rerun,
     summarize,
     taxonomy,
+    watch,
 )
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command("summarize")(summarize.summarize)
 app.command("enrich")(enrich.enrich)
+app.command("watch")(watch.watch)
 app.add_typer(deferring.app, name="batch")
 app.command("rerun")(rerun.rerun)
 app.add_typer(evaluation.app, name="eval")

@@ -22,23 +22,24 @@ def verify(
     source: Annotated[
         list[str], typer.Option(help="Where the papers came from; may repeat.", metavar="SOURCE")
     ],
+    limit: options.Limit = None,
+    cache_dir: options.CacheDir = None,
+    offline: options.Offline = None,
     column: options.Columns = None,
     table: options.Table = None,
+    category: options.Categories = None,
     sections: options.Sections = None,
 ) -> None:
     """Check every offset, quote, link and number of a card file against its papers."""
     from ..errors import VerifyFailed
     from ..evidence import check
     from ..sinks import read_cards
-    from ..sources import BadRecord, open_source
+    from ..sources import BadRecord
+    from .running import papers as records
 
-    asked = wiring.reading(wiring.settings(), column, table=table, sections=sections)
-    papers = {
-        record.id: record
-        for spec in source
-        for record in open_source(spec, asked)
-        if not isinstance(record, BadRecord)
-    }
+    chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
+    asked = wiring.reading(chosen, column, table=table, category=category, sections=sections, limit=limit)
+    papers = {record.id: record for record in records(source, asked) if not isinstance(record, BadRecord)}
     count = spans = faults = 0
     for count, card in enumerate(read_cards(cards), start=1):  # noqa: B007
         paper = papers.get(card.id)

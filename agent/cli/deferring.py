@@ -133,6 +133,7 @@ def _collect(path: Path, known: "State", wait: float) -> None:
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, fetch, watch
     from ..deferred.state import requests_folder
+    from ..sources import is_named
     from ..transport import Transport
     from .running import count, papers
     from .writing import finish, write_cards
@@ -166,12 +167,14 @@ def _collect(path: Path, known: "State", wait: float) -> None:
             raise typer.Exit(1)
         if lines.unreadable:
             terminal.note(f"{lines.unreadable} lines of the results cannot be read")
-        sources = [asked.path(name) for name in asked.sources]
+        sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
         options = replace(
             wiring.reading(session.settings, table=asked.table, limit=asked.limit),
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,
+            # What was sent is what was fetched then; a query may find other papers by now.
+            offline=True,
         )
         records = papers(sources, options)
         counter = terminal.Counter(count(sources, options), free=False)

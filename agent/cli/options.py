@@ -42,7 +42,7 @@ CacheDir = Annotated[
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Neither read nor keep answers.")]
 Offline = Annotated[
     bool | None,
-    typer.Option("--offline", help="Ask no model: a paper without a kept answer fails."),
+    typer.Option("--offline", help="Ask no model and fetch no paper: what is not kept fails."),
 ]
 Concurrency = Annotated[
     str | None,

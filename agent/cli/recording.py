@@ -93,6 +93,8 @@ class Recording:
     def _record(
         self, path: Path, sinks: "Sequence[Sink]", counter: "Counter", status: Status, error: str | None
     ) -> RunRecord:
+        from ..sources import is_named
+
         secrets = [value for name, value in os.environ.items() if name.upper().endswith(_SECRET)]
         made_by = dict(self._reader.made_by)
         sha256 = made_by.get("model_sha256")
@@ -109,7 +111,12 @@ class Recording:
             taxonomy=str(made_by["taxonomy"]),
             made_by=made_by,
             settings=self._settings,
-            sources=tuple(SourceFile.of(source, Path(source)) for source in self._sources),
+            sources=tuple(
+                SourceFile(path=source, named=True)
+                if is_named(source)
+                else SourceFile.of(source, Path(source))
+                for source in self._sources
+            ),
             outputs=tuple(
                 OutputFile(path=str(file.path), whole=file.whole, size=file.size, sha256=file.sha256)
                 for sink in sinks

@@ -38,8 +38,14 @@ def rerun(
     chosen = _settings(old, record, offline=offline, cache_dir=cache_dir)
     with wiring.session(chosen) as session:
         made_by = session.reader(wiring.choose_model(chosen)).made_by
-    sources = [source_path(source.path, record, old.folder) for source in old.sources]
-    now = [SourceFile.of(was.path, found) for was, found in zip(old.sources, sources, strict=True)]
+    sources = [
+        source.path if source.named else str(source_path(source.path, record, old.folder))
+        for source in old.sources
+    ]
+    now = [
+        was if was.named else SourceFile.of(was.path, Path(found))
+        for was, found in zip(old.sources, sources, strict=True)
+    ]
     changed = differences(old, now, made_by)
     if changed and not anyway:
         raise UsageError(
@@ -49,7 +55,7 @@ def rerun(
     code = 0
     try:
         enrich(
-            sources=[str(source) for source in sources],
+            sources=sources,
             output=outputs,
             limit=old.settings.limit,
             shards=old.settings.shards,

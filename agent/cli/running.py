@@ -38,8 +38,8 @@ def count(sources: Sequence[str], options: "Options") -> int | None:
     from ..sources import count_records, is_file
 
     limit = options.limit
-    # A pipe can be read only once, and what is named must be fetched.
-    if not all(is_file(source) for source in sources):
+    # A pipe can be read only once, what is named must be fetched, and a filter must see every paper.
+    if options.categories or not all(is_file(source) for source in sources):
         return limit
     if sum(Path(source).stat().st_size for source in sources) > COUNTED_BYTES:
         return limit

@@ -163,7 +163,7 @@ def print_card(card: "Card") -> None:
             Text.assemble(
                 (f"{claim.kind} ", "cyan"),
                 (f"[{claim.evidence.sentence}] ", "dim"),
-                clean(claim.evidence.text),
+                clean(" ".join(claim.evidence.text.split())),
             ),
         )
     if card.flags:

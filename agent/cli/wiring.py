@@ -1,7 +1,7 @@
 """From settings and the environment to the pieces of a run: model, taxonomy, cache, reader."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,21 @@ OPENAI_URL = "https://api.openai.com/v1"
 HOSTED_TIMEOUT_S = 60.0
 LOCAL_TIMEOUT_S = 900.0
 """The first prompt on a slow machine takes minutes."""
+
+SOURCE_URLS = {
+    "arxiv": ("PAPERCARDS_ARXIV_URL",),
+    "huggingface": ("PAPERCARDS_HUGGINGFACE_URL", "HF_ENDPOINT"),
+    "openalex": ("PAPERCARDS_OPENALEX_URL",),
+    "semanticscholar": ("PAPERCARDS_SEMANTICSCHOLAR_URL",),
+    "zotero": ("PAPERCARDS_ZOTERO_URL",),
+}
+"""Variables that name a mirror of a service, the first one that is set."""
+
+SOURCE_KEYS = {
+    "openalex": ("OPENALEX_API_KEY",),
+    "semanticscholar": ("SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY"),
+}
+"""Variables that hold the key for a service."""
 
 
 def settings(**flags: object) -> Settings:
@@ -58,8 +73,10 @@ def reading(
     category: list[str] | None = None,
     sections: str | None = None,
     limit: int | None = None,
+    newest: bool = False,
+    max_age_s: float | None = None,
 ) -> "Options":
-    """What the flags say about sources. Raises UsageError for a pair of columns that is none."""
+    """What flags and environment say about sources. Raises UsageError for a pair of columns that is none."""
     from ..sources import Options
 
     return Options(
@@ -70,14 +87,21 @@ def reading(
         limit=limit,
         offline=chosen.offline,
         cache_dir=cache_directory(chosen) if chosen.cache else None,
-        endpoints=endpoints(),
+        endpoints=in_environment(SOURCE_URLS),
+        keys=in_environment(SOURCE_KEYS),
+        newest=newest,
+        max_age_s=max_age_s,
     )
 
 
-def endpoints() -> dict[str, str]:
-    """Where sources are asked, where the environment says so: `PAPERCARDS_ZOTERO_URL`."""
-    named = {name: os.environ.get(f"PAPERCARDS_{name.upper()}_URL", "") for name in ("zotero",)}
-    return {name: url for name, url in named.items() if url}
+def in_environment(variables: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The variables that are set, by what they are for."""
+    found = {}
+    for name, spellings in variables.items():
+        for variable in reversed(spellings):
+            if value := os.environ.get(variable, "").strip():
+                found[name] = value
+    return found
 
 
 def cache_directory(chosen: Settings) -> Path:

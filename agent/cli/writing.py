@@ -53,7 +53,7 @@ def write_cards(
         for path in output:
             sinks.append(open_sink(path, shards, tuple(sources)))
         errors = ErrorsFile(errors_path(destination(output[0])[1])) if output else None
-        writer = _Writer(sinks, errors)
+        writer = Writer(sinks, errors)
         whole = drive(reader, records, concurrency, counter, writer.take, finished)
         if whole:
             for sink in sinks:
@@ -80,7 +80,9 @@ def write_cards(
     return whole
 
 
-class _Writer:
+class Writer:
+    """Takes outcomes to sinks and to the errors file, and says what failed."""
+
     def __init__(self, sinks: "Sequence[Sink]", errors: "ErrorsFile | None") -> None:
         self._sinks = sinks
         self._errors = errors

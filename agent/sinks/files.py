@@ -37,7 +37,8 @@ class RecordFile:
     Raises StorageError, here and in every method, where the disk refuses.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep: bool = False) -> None:
+        """`keep`: what is in it stays, and records are added to it."""
         self.path = path
         self.size = 0
         """Bytes of the whole records."""
@@ -52,7 +53,10 @@ class RecordFile:
         try:
             if fcntl is not None:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(self._fd, 0)
+            if keep:
+                self.size = os.lseek(self._fd, 0, os.SEEK_END)
+            else:
+                os.ftruncate(self._fd, 0)
         except BlockingIOError as error:
             os.close(self._fd)
             raise StorageError(
@@ -71,12 +75,23 @@ class RecordFile:
                 left = left[os.write(self._fd, left) :]
         except BaseException as error:
             with contextlib.suppress(OSError):
-                os.ftruncate(self._fd, self.size)
-                os.lseek(self._fd, self.size, os.SEEK_SET)
+                self._cut(self.size)
             if isinstance(error, OSError):
                 refuse(self.path, error)
             raise
         self.size += len(record)
+
+    def cut(self, size: int) -> None:
+        """Leave only so many bytes of it."""
+        try:
+            self._cut(size)
+        except OSError as error:
+            refuse(self.path, error)
+
+    def _cut(self, size: int) -> None:
+        os.ftruncate(self._fd, size)
+        os.lseek(self._fd, size, os.SEEK_SET)
+        self.size = size
 
     def finish(self) -> None:
         """See it safely on the disk and let go of it."""

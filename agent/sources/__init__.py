@@ -10,6 +10,7 @@ Knows papers. Knows no cards and no models.
 import errno
 import glob
 import io
+import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,15 +24,22 @@ from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
 from ..plugins import plugged
 from . import (
+    arxiv_api,
+    atom,
     delimited,
     duckdb,
+    hf_api,
     hf_dataset,
     hf_listing,
+    hf_page,
     json_document,
     jsonl,
     libraries,
+    oai,
+    openalex,
     parquet,
     plain,
+    semantic_scholar,
     sqlite,
     zotero,
     zotero_json,
@@ -51,10 +59,12 @@ __all__ = [
     "BadRecord",
     "Format",
     "Input",
+    "NoPapers",
     "Options",
     "Reference",
     "count_records",
     "is_file",
+    "is_named",
     "known_extensions",
     "known_sources",
     "open_source",
@@ -71,11 +81,22 @@ FORMATS: tuple[Format, ...] = (
     parquet.FORMAT,
     sqlite.FORMAT,
     duckdb.FORMAT,
+    atom.FORMAT,
+    oai.FORMAT,
+    hf_page.FORMAT,
+    arxiv_api.FORMAT,
     plain.FORMAT,
 )
 """In the order in which they are asked: the one that takes any text comes last."""
 
-REFERENCES: tuple[Reference, ...] = (hf_dataset.REFERENCE, zotero.REFERENCE)
+REFERENCES: tuple[Reference, ...] = (
+    arxiv_api.REFERENCE,
+    hf_api.REFERENCE,
+    hf_dataset.REFERENCE,
+    openalex.REFERENCE,
+    semantic_scholar.REFERENCE,
+    zotero.REFERENCE,
+)
 
 GROUP = "papercards.sources"
 """The entry points under which other distributions add a `Format` or a `Reference`."""
@@ -108,9 +129,9 @@ def open_source(
         own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
         return _open(Input(_STDIN, own, named, options), close=False)
     if reference := _reference(spec):
-        return _guarded(spec, reference.read(spec, options), None)
+        return _guarded(spec, reference.read(spec, options), None, options)
     if (files := _files(spec)) is not None:
-        return _guarded(spec, _each(files, options), None)
+        return _guarded(spec, _each(files, options), None, options)
     stream = _open_file(spec)
     try:
         return _open(Input(spec, stream, named, options, Path(spec)), close=True)
@@ -129,6 +150,11 @@ def count_records(spec: str, most: int | None = None, options: Options = _PLAIN)
         if kind.count is not None and not options.categories:
             return kind.count(stream)
     return sum(1 for _ in islice(open_source(spec, options), most))
+
+
+def is_named(spec: str) -> bool:
+    """Whether it is a name of papers, as `arxiv:ID`, and so neither a path nor a pattern of paths."""
+    return spec != "-" and _reference(spec) is not None
 
 
 def is_file(spec: str) -> bool:
@@ -196,13 +222,14 @@ def _each(files: Sequence[Path], options: Options) -> Records:
     for file in files:
         try:
             yield from open_source(str(file), options)
+        except _NoneWanted:
+            continue
         except PapercardsError as error:
             step = f". {error.next_step}" if error.next_step else ""
             yield BadRecord(error.where or str(file), error.message + step)
 
 
 def _open_file(spec: str) -> BinaryIO:
-    next_step = ""
     try:
         path = Path(spec)
         if stat.S_ISDIR(path.stat().st_mode):
@@ -210,19 +237,28 @@ def _open_file(spec: str) -> BinaryIO:
         return path.open("rb", buffering=_BUFFER_BYTES)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            message, next_step = "there is no such file", "Check the path, or give - for stdin"
-        else:
-            message = f"cannot be opened: {error.strerror}"
-        raise UsageError(message, where=spec, next_step=next_step) from error
+            raise _no_such(spec) from error
+        raise UsageError(f"cannot be opened: {error.strerror}", where=spec) from error
     except ValueError as error:
         raise UsageError("this cannot be the name of a file", where=repr(spec)) from error
+
+
+def _no_such(spec: str) -> UsageError:
+    if re.match(r"[a-z][\w.+-]+:", spec, re.IGNORECASE):
+        forms = [form for one in REFERENCES for form in one.forms]
+        return UsageError(
+            "there is no such file, and no source of this name",
+            where=spec,
+            next_step=f"Papers can be named as: {' '.join(forms)}",
+        )
+    return UsageError("there is no such file", where=spec, next_step="Check the path, or give - for stdin")
 
 
 def _open(source: Input, *, close: bool) -> Records:
     head, stream = _head(source.name, source.stream)
     kind = _choose(source.name, source.path.suffix.lower() if source.path else "", head)
     records = kind.read(replace(source, stream=stream))
-    return _guarded(source.name, records, stream if close else None)
+    return _guarded(source.name, records, stream if close else None, source.options)
 
 
 def _head(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -275,11 +311,22 @@ def _binary(head: bytes) -> str:
     return ""
 
 
-def _guarded(name: str, records: Records, stream: BinaryIO | None) -> Records:
+class NoPapers(BadInput):
+    """There is nothing wrong with a source, and nothing in it."""
+
+
+class _NoneWanted(NoPapers):
+    """All papers were passed over."""
+
+
+def _guarded(name: str, records: Records, stream: BinaryIO | None, options: Options) -> Records:
     try:
         first = next(records, None)
+        if first is None and options.categories:
+            wanted = " or ".join(options.categories)
+            raise _NoneWanted(f"holds no paper of {wanted}", where=name, next_step="Check --category")
         if first is None:
-            raise BadInput("holds no papers", where=name)
+            raise NoPapers("holds no papers", where=name)
         yield first
         yield from records
     except OSError as error:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from .categories import Wanted
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
 from .lines import MAX_LINE_BYTES, TOO_LONG, raw_lines
@@ -75,6 +76,7 @@ def read(source: Input) -> Records:
 
 def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, separator: str) -> Records:
     width = len(header)
+    wanted = Wanted.of(source.options.categories)
     while True:
         where = f"{source.name}:{rows.line_num + 1}"
         lines.fault = ""
@@ -97,7 +99,9 @@ def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, sep
                 f"the row has {len(row)} cells, the header {width}: a cell with a {shown} in it needs quotes",
             )
         elif any(cell.strip() for cell in row):
-            yield source.columns.paper(dict(zip(header, row, strict=False)), where)
+            record = dict(zip(header, row, strict=False))
+            if wanted is None or wanted.has_record(record):
+                yield source.columns.paper(record, where)
 
 
 def _fitness(line: str, separator: str, columns: Columns) -> tuple[bool, bool, int]:

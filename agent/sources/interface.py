@@ -35,7 +35,13 @@ class Options:
     cache_dir: Path | None = None
     """Where what was fetched is kept; None: nowhere."""
     endpoints: Mapping[str, str] = field(default_factory=dict)
-    """Base URLs by source, as `zotero`, that stand for the usual ones."""
+    """Addresses to ask instead of a service's own, by its id (`arxiv`): a mirror, or a test's server."""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """API keys, by a service's id."""
+    newest: bool = False
+    """The newest papers of a query first, and not the most relevant."""
+    max_age_s: float | None = None
+    """How old a kept answer to a query may be, in seconds; None: as old as queries usually may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""JSON: an array of records, `{"papers": [...]}`, `{"data": [...]}`, or one record.
+"""JSON: an array of records, one under `papers`, `data` or `results`, or one record.
 
 The text is held whole, the records are not: they are decoded one after the other, which also gives
 each its line. After a syntax error nothing can be found again, so the papers before it are
@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 
 from ..errors import BadInput
+from .categories import Wanted
 from .columns import BadRecord, kind_of
 from .interface import Format, Input, Records
 from .lines import BOM
+from .records import paper
 
 _MAX_BYTES = 1 << 30
-_LISTS = ("papers", "data")
+_LISTS = ("papers", "data", "results")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -44,12 +46,14 @@ def read(source: Input) -> Records:
 def _papers(source: Input, text: str) -> Records:
     line, counted = 1, 0
     started = False
+    wanted = Wanted.of(source.options.categories)
     try:
         for at, record in _records(text):
             line += text.count("\n", counted, at)
             counted = at
             started = True
-            yield source.columns.paper(record, f"{source.name}:{line}")
+            if wanted is None or wanted.has_record(record):
+                yield paper(source.columns, record, f"{source.name}:{line}")
     except _Syntax as error:
         where = f"{source.name}:{1 + text.count(chr(10), 0, error.at)}"
         if not started:

@@ -8,18 +8,23 @@ import json
 import re
 from typing import BinaryIO
 
+from .categories import Wanted
 from .columns import BadRecord
 from .interface import Format, Input, Records
 from .lines import TOO_LONG, not_utf8, raw_lines
+from .records import paper
 
-_WRAPPER = re.compile(rb'"(?:papers|data)"\s*:\s*\[\s*(?:\{|\])')
+_WRAPPER = re.compile(rb'"(?:papers|data|results)"\s*:\s*\[\s*(?:\{|\])')
 
 
 def read(source: Input) -> Records:
     """The papers of a JSONL file; blank lines are passed over."""
-    to_paper = source.columns.paper
-    name = source.name
+    columns, name = source.columns, source.name
+    wanted = Wanted.of(source.options.categories)
     for number, line in enumerate(raw_lines(source.stream), start=1):
+        # Most lines of a large dump are not wanted, and need not be decoded to tell.
+        if wanted is not None and line is not None and wanted.rules_out(line):
+            continue
         where = f"{name}:{number}"
         if line is None:
             yield BadRecord(where, TOO_LONG)
@@ -37,7 +42,8 @@ def read(source: Input) -> Records:
         except RecursionError:
             yield BadRecord(where, "is nested too deeply")
         else:
-            yield to_paper(record, where)
+            if wanted is None or wanted.has_record(record):
+                yield paper(columns, record, where)
 
 
 def looks_like(head: bytes) -> bool:

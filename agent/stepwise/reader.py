@@ -149,7 +149,8 @@ class StepwiseReader:
 
     def roles(self, paper: Paper, scores: Scores) -> list[str]:
         """The word that stands beside each sentence."""
-        sentences = [paper.sentence_text(number + 1) for number in range(len(paper.sentences))]
+        texts = (paper.sentence_text(number + 1) for number in range(len(paper.sentences)))
+        sentences = [" ".join(text.split()) for text in texts]
         return roles(sentences, scores.sentences, self._baseline.claim_threshold)
 
     async def transcript(self, paper: Paper, beside: list[str]) -> Transcript:

@@ -60,7 +60,13 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
     }
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
     assert found["sources"] == [
-        {"path": str(source), "size": source.stat().st_size, "sha256": sha256, "modified_ns": None}
+        {
+            "path": str(source),
+            "named": False,
+            "size": source.stat().st_size,
+            "sha256": sha256,
+            "modified_ns": None,
+        }
     ]
     assert [(one["path"], one["whole"]) for one in found["outputs"]] == [
         ("out/a.jsonl", True),

@@ -1,0 +1,93 @@
+"""Hugging Face's papers, asked of the Hub: the daily ones of a day, a week or a month, and one by its id.
+
+`hf-daily:` alone is the newest, a hundred unless more are wanted. The ids are those of arXiv.
+
+The API: https://huggingface.co/docs/hub/api#paper-pages-api
+"""
+
+import re
+from urllib.parse import quote, urlencode
+
+from ..errors import BadInput, UsageError
+from .columns import BadRecord, Columns
+from .interface import Options, Records, Reference
+from .records import paper
+from .web import PAPER_S, Service, Web
+
+SERVICE = Service(
+    "huggingface", "Hugging Face", "https://huggingface.co", interval_s=0.5, key_hint="Try again later"
+)
+
+_PAGE = 100
+_DAILY = "hf-daily:"
+_URL = re.compile(r"https?://(?:www\.)?huggingface\.co/papers(?:/(.*?))?/?(?:[?#].*)?")
+_PERIODS = {
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "week": re.compile(r"\d{4}-W\d\d"),
+    "month": re.compile(r"\d{4}-\d\d"),
+}
+_NUMBER = re.compile(r"\d{4}\.\d{4,5}")
+
+
+def takes(spec: str) -> bool:
+    """Whether it begins as a name of Hugging Face papers does."""
+    return spec.lower().startswith(_DAILY) or _URL.fullmatch(spec) is not None
+
+
+def read(spec: str, options: Options) -> Records:
+    """The papers of `hf-daily:DAY`, or of the address of a paper or a day's page.
+
+    Raises UsageError for a day that is none, MissingExtra without the HTTP library.
+    """
+    address = _URL.fullmatch(spec)
+    rest = (address[1] or "") if address else spec[len(_DAILY) :].strip()
+    if address and _NUMBER.fullmatch(rest):
+        return _one(Web(SERVICE, options), rest)
+    period = re.sub(r"^(?:date|week|month)/", "", rest) if address else rest
+    for name, form in _PERIODS.items():
+        if form.fullmatch(period):
+            return _daily(Web(SERVICE, options), {name: period}, options)
+    if rest:
+        raise UsageError(
+            f'"{rest}" is no day, week or month' + (", and no paper" if address else ""),
+            where=spec,
+            next_step=f"As {_DAILY}2026-11-24, {_DAILY}2026-W48 or {_DAILY}2026-11",
+        )
+    return _daily(Web(SERVICE, options), {}, options)
+
+
+def _one(web: Web, number: str) -> Records:
+    where = f"huggingface.co/papers/{number}"
+    found = web.json(f"{web.base}/api/papers/{quote(number)}", PAPER_S)
+    if found is None:
+        yield BadRecord(where, "Hugging Face has no such paper")
+    else:
+        yield paper(Columns(), {"paper": found}, where)
+
+
+def _daily(web: Web, period: dict[str, str], options: Options) -> Records:
+    most = options.limit or (None if period else _PAGE)
+    seen: set[str] = set()
+    page = 0
+    while True:
+        query = urlencode({**period, "limit": _PAGE if most is None else min(most, _PAGE), "p": page})
+        found = web.json(f"{web.base}/api/daily_papers?{query}", web.query_s)
+        if not isinstance(found, list):
+            raise BadInput("Hugging Face answers with something that is no list of papers", where=web.base)
+        before = len(seen)
+        for record in found:
+            inner = record.get("paper") if isinstance(record, dict) else None
+            number = inner.get("id") if isinstance(inner, dict) else None
+            name = f"huggingface.co/papers/{number}"
+            # A list that moves while it is read gives papers twice.
+            if name not in seen:
+                seen.add(name)
+                yield paper(Columns(), record, name)
+        page += 1
+        if len(seen) == before or (most is not None and len(seen) >= most):
+            return
+
+
+REFERENCE = Reference(
+    "Hugging Face papers", ("hf-daily:YYYY-MM-DD", "https://huggingface.co/papers/ID"), takes, read
+)

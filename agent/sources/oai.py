@@ -1,0 +1,101 @@
+"""OAI-PMH, the way to harvest arXiv and other archives: a record a paper.
+
+Of a record's metadata, `arXiv`, `arXivRaw` and `oai_dc` (Dublin Core) are read, in an answer as the protocol
+gives it or in a file of `record` elements. Records that were deleted are passed over. Dublin Core names no
+arXiv categories; there the sets of the header do, as `cs:cs:LG`.
+
+The protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html
+"""
+
+from typing import TYPE_CHECKING
+
+from ..errors import BadInput
+from .categories import Wanted
+from .columns import BadRecord, Columns
+from .interface import Format, Input, Records
+from .xml_stream import Broken, elements, root_of, text_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+_OAI = "http://www.openarchives.org/OAI/2.0/"
+_DC = "http://purl.org/dc/elements/1.1/"
+_RECORD, _ERROR = f"{{{_OAI}}}record", f"{{{_OAI}}}error"
+_ARXIV = ("http://arxiv.org/OAI/arXiv/", "http://arxiv.org/OAI/arXivRaw/")
+_ROOTS = frozenset({"OAI-PMH", "ListRecords", "GetRecord", "record"})
+
+
+def read(source: Input) -> Records:
+    """The papers of a harvest; `where` counts records from 1. Raises BadInput for an error of the archive."""
+    wanted = Wanted.of(source.options.categories)
+    columns, number = Columns(), 0
+    try:
+        for number, record in enumerate(elements(source.stream, source.name, _RECORD, _ERROR), start=1):
+            if record.tag == _ERROR:
+                said = f"{record.get('code')}: {''.join(record.itertext())}"
+                raise BadInput(f"holds an error of the archive: {said}", where=source.name)
+            header = record.find(f"{{{_OAI}}}header")
+            if header is not None and header.get("status") == "deleted":
+                continue
+            where = f"{source.name}, record {number}"
+            metadata = record.find(f"{{{_OAI}}}metadata/*")
+            if metadata is None:
+                yield BadRecord(where, "has no metadata")
+                continue
+            fields, categories = _fields(metadata, header)
+            if wanted is None or wanted.has(categories):
+                yield columns.paper(fields, where)
+    except Broken as error:
+        if not number:
+            raise BadInput(str(error), where=source.name) from error
+        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest is lost")
+
+
+def _fields(metadata: "Element", header: "Element | None") -> tuple[dict[str, object], list[str]]:
+    """A record with fields of ours, and its categories."""
+    for namespace in _ARXIV:
+        if metadata.tag.startswith(f"{{{namespace}}}"):
+            names = {"title": "title", "abstract": "abstract", "arxiv_id": "id", "doi": "doi"}
+            fields: dict[str, object] = {
+                ours: text_of(metadata, f"{{{namespace}}}{theirs}") for ours, theirs in names.items()
+            }
+            return fields, (text_of(metadata, f"{{{namespace}}}categories") or "").split()
+    return _dublin_core(metadata), _sets(header)
+
+
+def _dublin_core(metadata: "Element") -> dict[str, object]:
+    def every(tag: str) -> list[str]:
+        return ["".join(one.itertext()) for one in metadata.iterfind(f"{{{_DC}}}{tag}")]
+
+    identifiers = [text.strip() for text in every("identifier")]
+    links = (text for text in identifiers if text.startswith(("http://", "https://")))
+    dois = (text for text in identifiers if text.lower().startswith(("doi:", "10.")) or "doi.org/10." in text)
+    # arXiv puts the comments of the authors into a further description.
+    descriptions = (text for text in every("description") if not text.lstrip().startswith("Comment:"))
+    return {
+        "title": next(iter(every("title")), None),
+        "abstract": next(descriptions, None),
+        "doi": next(dois, None),
+        "url": next(links, None),
+    }
+
+
+def _sets(header: "Element | None") -> list[str]:
+    """The categories that a header's sets name: `cs:cs:LG` is cs.LG, `physics:hep-th` is hep-th."""
+    found = []
+    for one in header.iterfind(f"{{{_OAI}}}setSpec") if header is not None else ():
+        match (one.text or "").strip().split(":"):
+            case [_, archive, subject]:
+                found.append(f"{archive}.{subject}")
+            case [_, archive]:
+                found.append(archive)
+    return found
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether the root is an answer of the protocol, or a part of one."""
+    namespace, name = root_of(head)
+    return namespace == _OAI and name in _ROOTS
+
+
+FORMAT = Format("OAI-PMH", (".xml",), read, looks_like)

@@ -1,0 +1,88 @@
+"""Records as web services write them: what is nested in them, beside the fields that papers are read from.
+
+Hugging Face puts a paper into `paper`, OpenAlex turns an abstract into an index of its words, Semantic
+Scholar keeps all names but its own in `externalIds`. The fields that a record has stay in it, so that
+`--column` can name them.
+
+Knows fields. Knows no file and no network.
+"""
+
+import re
+from collections.abc import Mapping
+
+from ..errors import MissingExtra
+from ..paper import Paper
+from .columns import BadRecord, Columns
+
+_ARXIV_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.(\S+)", re.IGNORECASE)
+_WORK = re.compile(r"https://openalex\.org/(W\d+)")
+_MOST_WORDS = 1_000_000
+"""Of one abstract; beyond, it is none."""
+
+
+def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
+    """The paper of a record, nested or not, or why it holds none."""
+    if type(record) is dict:
+        if "abstract_inverted_index" in record:
+            return _openalex(columns, record, where)
+        if "paper" in record and isinstance(inner := record["paper"], dict):
+            return columns.paper(_hugging_face(record, inner), where)
+        if "externalIds" in record:
+            if record.get("abstract", "") is None:
+                return BadRecord(where, "Semantic Scholar has no abstract of it")
+            return columns.paper(_semantic_scholar(record), where)
+    return columns.paper(record, where)
+
+
+def _hugging_face(record: dict[str, object], inner: dict[str, object]) -> dict[str, object]:
+    return {
+        **record,
+        "title": inner.get("title"),
+        "abstract": inner.get("summary") or inner.get("abstract"),
+        "arxiv_id": inner.get("id"),
+    }
+
+
+def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper | BadRecord:
+    index = record["abstract_inverted_index"]
+    if not index:
+        if record.get("abstract") or "abstract" in columns.given:
+            return columns.paper(record, where)
+        return BadRecord(where, "OpenAlex has no abstract of it")
+    if not isinstance(index, dict) or not all(map(_is_positions, index.values())):
+        return BadRecord(where, "its abstract_inverted_index does not say where the words stand")
+    if sum(map(len, index.values())) > _MOST_WORDS:
+        return BadRecord(where, f"its abstract has more than {_MOST_WORDS:,} words")
+    try:
+        from pyalex import invert_abstract
+    except ImportError as error:
+        raise MissingExtra("Reading from OpenAlex", "sources") from error
+
+    doi = record.get("doi")
+    found: dict[str, object] = {
+        **record,
+        "title": record.get("title") or record.get("display_name"),
+        "abstract": invert_abstract(index),
+    }
+    if isinstance(own := record.get("id"), str) and (work := _WORK.fullmatch(own)):
+        found["id"] = f"openalex:{work[1]}"
+    if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := _ARXIV_DOI.fullmatch(doi.strip())):
+        found["arxiv_id"] = arxiv[1]
+    return columns.paper(found, where)
+
+
+def _is_positions(value: object) -> bool:
+    return isinstance(value, list) and all(type(at) is int for at in value)
+
+
+def _semantic_scholar(record: dict[str, object]) -> dict[str, object]:
+    names = record["externalIds"]
+    found = dict(record)
+    if isinstance(names, Mapping):
+        for ours, theirs in (("arxiv_id", "ArXiv"), ("doi", "DOI")):
+            if names.get(theirs) and ours not in record:
+                found[ours] = names[theirs]
+    number = record.get("paperId")
+    if isinstance(number, str) and "id" not in record:
+        found["id"] = f"s2:{number}"
+    return found

@@ -1,0 +1,105 @@
+"""XML, one element after the other, in bounded memory, with nothing in it that reaches beyond it.
+
+No entity is expanded, no DTD is loaded and nothing is fetched: a document that declares entities of its own
+is refused. After an error nothing can be found again, so what stands before it is kept and the rest is lost.
+
+Knows XML. Knows no papers.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors import BadInput, MissingExtra
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+_PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\]\s*(?=>))*>)*", re.DOTALL)
+_ROOT = re.compile(rb"<(?:([\w.-]+):)?([\w.-]+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>?")
+
+
+_CHUNK = 1 << 16
+
+
+class Broken(Exception):
+    """The document cannot be read any further; the message says why."""
+
+
+def root_of(head: bytes) -> tuple[str, str]:
+    """Namespace and name of the root element, from the first bytes; empty where there is none."""
+    prolog = _PROLOG.match(head)
+    root = _ROOT.match(head, prolog.end() if prolog else 0)
+    if root is None:
+        return "", ""
+    prefix, name, attributes = root.groups()
+    declared = rb"xmlns:" + re.escape(prefix) if prefix else rb"xmlns"
+    found = re.search(rb"(?<!\S)" + declared + rb"\s*=\s*[\"']([^\"']*)[\"']", attributes)
+    return (found[1].decode("utf-8", "replace") if found else ""), name.decode()
+
+
+def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
+    """Each element of these tags (`{namespace}name`), whole, and gone once the next one is asked for.
+
+    `name` is the file's. Raises MissingExtra without lxml, BadInput where it declares entities, Broken where
+    it is not well-formed from some place on.
+    """
+    try:
+        from lxml import etree
+    except ImportError as error:
+        raise MissingExtra("Reading XML", "sources") from error
+    # Pulled, not iterparse: that one drops what it has read of a chunk in which an error stands. And without
+    # collect_ids=False, which makes libxml2 (2.14) load the DTD that a document names, load_dtd or not.
+    parser = etree.XMLPullParser(
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    wanted = frozenset(tags)
+    inside = 0
+    first, broken = True, None
+    while broken is None and (data := stream.read(_CHUNK)):
+        try:
+            parser.feed(data)
+        except etree.XMLSyntaxError as error:
+            broken = error
+        for event, element in parser.read_events():
+            if first:
+                first = False
+                _no_entities(element, name)
+            if event == "start":
+                inside += element.tag in wanted
+                continue
+            if element.tag in wanted:
+                inside -= 1
+                if not inside:
+                    yield element
+            if not inside:
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+    try:
+        if broken is not None:
+            raise broken
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise Broken(f"is not well-formed XML: {error.msg}") from error
+
+
+def _no_entities(root: "Element", name: str) -> None:
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and next(dtd.iterentities(), None) is not None:
+        raise BadInput(
+            "declares entities of its own, which are not read",
+            where=name,
+            next_step="Write it with the characters themselves",
+        )
+
+
+def text_of(element: "Element", path: str) -> str | None:
+    """All the text in the first element at a path below, as it stands; None: there is none."""
+    found = element.find(path)
+    return None if found is None else "".join(found.itertext())

@@ -1,0 +1,118 @@
+"""Papers by name from the command line: asked of a loopback server, verified, run again without it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_enrich import cards
+from tests.conftest import Run
+from tests.services import Shelf, Work, serving, works
+from tests.stub import Fault
+
+KEY = "s2-key-0123456789"
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    hostile = Work("2401.00002", "=cmd|' /C calc'!A0 <script>", "We &lt;b&gt; count to 4. \u202eIt works.")
+    with serving(Shelf([*works(2), hostile, Work("2401.00003", "Bare", None)])) as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "arxiv:2401.00001",
+        "https://arxiv.org/abs/2401.00001",
+        "https://huggingface.co/papers/2401.00001",
+        "openalex:W1",
+        "s2:ARXIV:2401.00001",
+    ],
+)
+def test_one_paper_by_its_name(run: Run, shelf: Shelf, spec: str) -> None:
+    done = run("summarize", spec, "-m", "baseline", "--json", **shelf.environment())
+
+    assert done.returncode == 0, done.stderr
+    card = json.loads(done.stdout)
+    assert card["title"] == "Paper 1" and card["id"] in ("arxiv:2401.00001", "openalex:W1")
+    assert len(shelf.asked) == 1
+
+
+def test_names_become_cards_that_verify_and_that_a_rerun_gives_again_without_the_network(
+    run: Run, shelf: Shelf, tmp_path: Path
+) -> None:
+    names = ["arxiv:2401.00000,2401.77777,2401.00002", "https://huggingface.co/papers/2401.00003"]
+    queries = ["hf-daily:2026-11-24", "s2-query:time series"]
+    there = shelf.environment() | {"SEMANTIC_SCHOLAR_API_KEY": KEY}
+    (tmp_path / "out").mkdir()
+
+    done = run("enrich", *names, *queries, "-m", "baseline", "-o", "out/cards.jsonl", **there)
+
+    assert done.returncode == 1, done.stderr
+    assert "arXiv has no such paper" in done.stderr and "was there before" in done.stderr
+    made = cards(tmp_path / "out" / "cards.jsonl")
+    assert [card["id"] for card in made] == [f"arxiv:2401.0000{n}" for n in (0, 2, 1)]
+    errors = [json.loads(line) for line in (tmp_path / "out" / "cards.errors.jsonl").open()]
+    assert [error["where"] for error in errors] == [
+        "arxiv:2401.77777",
+        "huggingface.co/papers/2401.00003",
+        "huggingface.co/papers/2401.00003",
+        f"s2:{'240100003'.rjust(40, '0')}",
+    ]
+    record = json.loads((tmp_path / "out" / "cards.run.json").read_text())
+    assert [(source["path"], source["named"]) for source in record["sources"]] == [
+        (name, True) for name in (*names, *queries)
+    ]
+    assert any(headers.get("x-api-key") == KEY for headers in shelf.headers)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(KEY.encode() in path.read_bytes() for path in written) and KEY not in done.stderr
+
+    asked = len(shelf.asked)
+    sources = [word for name in (*names, *queries) for word in ("--source", name)]
+    verified = run("verify", "out/cards.jsonl", *sources, "--offline", **there)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    again = run("rerun", "out/cards.run.json", "--offline", **there)
+    assert "the same bytes as recorded" in again.stderr, again.stderr
+    assert len(shelf.asked) == asked
+
+
+def test_a_service_that_is_down_is_one_line_and_what_was_made_stays(
+    run: Run, shelf: Shelf, tmp_path: Path
+) -> None:
+    shelf.works = works(150)
+    shelf.faults = []
+    there = shelf.environment()
+    run("enrich", "arxiv-query:x", "--limit", "100", "-m", "baseline", "-o", "first.jsonl", **there)
+    shelf.faults = [Fault(503, headers={"retry-after": "999"})]
+
+    done = run("enrich", "arxiv-query:x", "--limit", "150", "-m", "baseline", "-o", "cards.jsonl", **there)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"papercards: {shelf.url}/api/query: arXiv answers 503")
+    assert len(cards(tmp_path / "cards.jsonl.partial")) == 100
+    offline = run("enrich", "arxiv-query:y", "-m", "baseline", "--offline", **there)
+    assert offline.returncode == 1
+    assert "was not fetched before. Run it without --offline" in offline.stderr.splitlines()[-1]
+    # Nothing was kept, so nothing is there to be read offline.
+    bare = run("summarize", "arxiv:2401.00001", "-m", "baseline", "--no-cache", **there)
+    assert bare.returncode == 0 and not (tmp_path / "home" / "fetched").exists()
+
+
+def test_a_filter_that_leaves_nothing_says_so(run: Run, shelf: Shelf, tmp_path: Path) -> None:
+    done = run(
+        "enrich",
+        "arxiv:2401.00001",
+        "--category",
+        "math.*",
+        "-m",
+        "baseline",
+        "-o",
+        "c.jsonl",
+        **shelf.environment(),
+    )
+
+    assert done.returncode == 1
+    last = "papercards: arxiv:2401.00001: holds no paper of math.*. Check --category"
+    assert done.stderr.splitlines()[-1] == last
