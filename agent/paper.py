@@ -18,6 +18,8 @@ _ARXIV = re.compile(
 )
 _DOI = re.compile(r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 
+_PAGES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -71,6 +73,15 @@ def paper_id(
     if given and given.strip():
         return given.strip()
     return f"sha256:{digest(_fold(title), _fold(abstract))[:16]}"
+
+
+def page_of(id: str, url: str | None = None) -> str | None:  # noqa: A002
+    """Where a paper is to be read: at the address that its source gave, else where its id leads."""
+    if url:
+        return url
+    return next(
+        (base + id.removeprefix(prefix) for prefix, base in _PAGES.items() if id.startswith(prefix)), None
+    )
 
 
 def _fold(text: str) -> str:

@@ -10,6 +10,8 @@ Knows no papers and no models.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
@@ -69,6 +71,13 @@ def load(path: Path) -> Taxonomy:
     except UnicodeDecodeError as error:
         raise UsageError("the taxonomy is not UTF-8 text", where=str(path)) from error
     return parse(text, name=path.stem, where=str(path))
+
+
+@cache
+def shipped() -> Taxonomy:
+    """The taxonomy that comes with the program."""
+    file = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
+    return parse(file.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
 
 
 def parse(text: str, *, name: str, where: str) -> Taxonomy:

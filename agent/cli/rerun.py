@@ -19,6 +19,7 @@ def rerun(
         typer.Option(
             "--output",
             "-o",
+            parser=options.output,
             help="Where the cards go; may repeat. None: where they went, and the record stays as it is.",
             metavar="FILE",
         ),
@@ -93,12 +94,12 @@ def _same_bytes(old: "RunRecord", outputs: list[Path]) -> bool:
     """Whether the files are those of the record, and a note about it; True where none can be compared."""
     import hashlib
 
-    from ..sinks import shard_path
+    from ..sinks import destination, shard_path
 
     shards = old.settings.shards
     files = [
         file
-        for path in outputs
+        for path in (destination(output)[1] for output in outputs)
         for file in ([path] if shards is None else [shard_path(path, n, shards) for n in range(shards)])
     ]
     if len(files) != len(old.outputs) or not all(was.whole for was in old.outputs):

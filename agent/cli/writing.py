@@ -42,7 +42,7 @@ def write_cards(
     where the money did.
     """
     from ..errors import BudgetSpent, PapercardsError
-    from ..sinks import destination, open_sink
+    from ..sinks import RemarkingSink, destination, open_sink
     from ..sinks.errors_file import ErrorsFile, errors_path
 
     sinks: list[Sink] = []
@@ -58,6 +58,9 @@ def write_cards(
         if whole:
             for sink in sinks:
                 sink.close()
+                if isinstance(sink, RemarkingSink):
+                    for remark in sink.remarks:
+                        note(f"papercards: {remark}")
         status = "complete" if whole else "interrupted"
     except KeyboardInterrupt:
         status = "interrupted"
