@@ -14,7 +14,7 @@ from pathlib import Path
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
-from . import jsonl, markdown, vault
+from . import feed, jsonl, markdown, vault
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, RemarkingSink, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
@@ -38,7 +38,7 @@ __all__ = [
     "shard_path",
 ]
 
-FORMATS: tuple[Format, ...] = (jsonl.FORMAT, markdown.FORMAT, vault.FORMAT)
+FORMATS: tuple[Format, ...] = (jsonl.FORMAT, markdown.FORMAT, vault.FORMAT, *feed.FORMATS)
 
 GROUP = "papercards.sinks"
 """The entry points under which other distributions add a `Format`."""

@@ -217,7 +217,7 @@ class VaultSink:
             for part in (
                 f"# {text(tag)}",
                 means,
-                f"{_papers(len(notes))}; the main one of {first:,}.",
+                f"{_papers(len(notes))}, for {first:,} of them the main label.",
                 "\n".join(f"- {wiki_link(note.path, note.title)}" for note in notes),
             )
             if part

@@ -89,7 +89,7 @@ def test_the_seed_papers_become_notes_whose_links_all_lead_somewhere(run: Run, t
         for target, _ in LINK.findall(text)
     }
     assert {f"{target}.md" for target in listed} == {path for path in found if path.startswith("papers/")}
-    assert "20 papers; the main one of 16." in found["tasks/time-series-forecasting.md"]
+    assert "20 papers, for 16 of them the main label." in found["tasks/time-series-forecasting.md"]
     assert "predicting future values of a time series" in found["tasks/time-series-forecasting.md"]
     assert "215 papers." in found["Paper cards.md"]
     assert "[[tasks/time-series-forecasting|time-series-forecasting]] · 20" in found["Paper cards.md"]
