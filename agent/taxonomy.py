@@ -89,6 +89,8 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
         raise UsageError(f"not YAML: {error.problem}", where=f"{where}:{line}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"not YAML: {error}", where=where) from error
+    except RecursionError as error:
+        raise UsageError("is nested too deeply", where=where) from error
     faults: list[str] = []
     sections = _mapping(root, "the file", faults) if root is not None else {}
     labels: dict[str, Mapping[str, str]] = {}

@@ -8,6 +8,7 @@ import typer
 
 from ..errors import PapercardsError
 from . import cards, deferring, enrich, evaluation, models, rerun, summarize, taxonomy
+from .terminal import note
 
 app = typer.Typer(
     name="papercards",
@@ -57,10 +58,10 @@ def main() -> None:
     except PapercardsError as error:
         if debug:
             raise
-        print(f"papercards: {error}", file=sys.stderr)
+        note(f"papercards: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        print("papercards: interrupted; run the same command again to go on", file=sys.stderr)
+        note("papercards: interrupted; run the same command again to go on")
         raise SystemExit(130) from None
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
@@ -70,9 +71,8 @@ def main() -> None:
         if debug:
             raise
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        print(
+        note(
             f"papercards: this is a fault of papercards: {line}. "
-            "Run it again with --debug and report what it prints.",
-            file=sys.stderr,
+            "Run it again with --debug and report what it prints."
         )
         raise SystemExit(1) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .running import drive
-from .terminal import Counter, note
+from .terminal import Counter, note, shown
 
 if TYPE_CHECKING:
     from ..batch import Outcome
@@ -103,7 +103,7 @@ class _Writer:
                 for outcome in done:
                     sink.write(outcome.reading.card, outcome.paper)
         if not self._sinks:
-            sys.stdout.buffer.writelines(line + b"\n" for line in lines)
+            sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
             sys.stdout.buffer.flush()
         if len(done) < len(outcomes):
             for other in outcomes:

@@ -20,9 +20,8 @@ MOST_BYTES = 120
 
 _APART = re.compile(r"\s*[:/\\|]\s+|\s+[:/\\|]\s*")
 _JOINED = re.compile(r"[:/\\|]+")
-_IN_LINKS = re.compile(r"[\[\]#^%]|=(?==)")
-"""What ends a link in Obsidian, or begins a heading, a block, a comment or a highlight."""
-
+_LEFT_OUT = re.compile(r"[\[\]#^%?*\"<>]|=(?==)")
+"""What ends a link in Obsidian or begins something else there, and what no file may have in its name."""
 _EXTENSION = re.compile(r"\.md$", re.IGNORECASE)
 
 
@@ -30,7 +29,7 @@ def safe_name(title: str, most: int = MOST_BYTES) -> str:
     """The title as a file name without extension; empty where nothing of it can be one."""
     text = unicodedata.normalize("NFC", plain(title).encode("utf-8", "ignore").decode())
     text = _JOINED.sub("-", _APART.sub(" - ", text))
-    text = " ".join(_IN_LINKS.sub("", text).split()).strip(" .-")
+    text = " ".join(_LEFT_OUT.sub("", text).split()).strip(" .-")
     if len(text.encode()) > most:
         text = text.encode()[:most].decode("utf-8", "ignore")
         text = text.rpartition(" ")[0] or text
