@@ -7,6 +7,7 @@ taken out is the person's and stays as it is. A note that is as it should be is 
 What is kept of a paper is its note's name, its title and its tags.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,7 +119,8 @@ class VaultSink:
         """Stop: the notes that are there are whole, the index notes may be older than they."""
         if self._open:
             self._open = False
-            self._lock.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # Windows keeps what is open
+                self._lock.path.unlink(missing_ok=True)
             self._lock.release()
 
     def _check_folders(self) -> None:

@@ -201,6 +201,7 @@ def test_what_is_no_feed_is_neither_read_nor_overwritten(tmp_path: Path, name: s
 
     assert path.read_text() == content
     assert "\n" not in str(caught.value)
+    assert ("document type" in str(caught.value)) == ("DOCTYPE" in content)
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
