@@ -75,12 +75,13 @@ def paper_id(
     return f"sha256:{digest(_fold(title), _fold(abstract))[:16]}"
 
 
-def page(id_: str) -> str | None:
-    """Where the paper of such a name is to be read; None: the name does not tell."""
-    for prefix, base in _PAGES.items():
-        if id_.startswith(prefix):
-            return base + id_.removeprefix(prefix)
-    return None
+def page_of(id: str, url: str | None = None) -> str | None:  # noqa: A002
+    """Where a paper is to be read: at the address that its source gave, else where its id leads."""
+    if url:
+        return url
+    return next(
+        (base + id.removeprefix(prefix) for prefix, base in _PAGES.items() if id.startswith(prefix)), None
+    )
 
 
 def _fold(text: str) -> str:

@@ -23,6 +23,8 @@ HASHED_BYTES = 64 << 20
 _SHORTEST_SECRET = 8
 _USER = re.compile(r"(?<=://)[^/\s@]*@")
 _QUERY = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
+_FORMAT = re.compile(r"[a-z][a-z0-9-]+:(?!//)")
+"""`vault:` before a path says what is written there."""
 
 Value = str | int | float | bool | None
 
@@ -192,8 +194,10 @@ def source_path(path: str, record: Path, folder: str) -> Path:
 
 def output_path(path: str, record: Path, folder: str) -> Path:
     """Where an output of a record goes, seen from the same two places; its folder must be there."""
-    there = _from_record(path, record, folder)
-    return there if there.parent.is_dir() else Path(path)
+    match = _FORMAT.match(path)
+    form = match[0] if match else ""
+    there = _from_record(path.removeprefix(form), record, folder)
+    return Path(f"{form}{there}") if there.parent.is_dir() else Path(path)
 
 
 def _from_record(path: str, record: Path, folder: str) -> Path:

@@ -10,6 +10,8 @@ Knows no papers and no models.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
@@ -71,6 +73,13 @@ def load(path: Path) -> Taxonomy:
     return parse(text, name=path.stem, where=str(path))
 
 
+@cache
+def shipped() -> Taxonomy:
+    """The taxonomy that comes with the program."""
+    file = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
+    return parse(file.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
+
+
 def parse(text: str, *, name: str, where: str) -> Taxonomy:
     """Check the text of a taxonomy file. Raises UsageError with every fault's line."""
     try:
@@ -80,6 +89,8 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
         raise UsageError(f"not YAML: {error.problem}", where=f"{where}:{line}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"not YAML: {error}", where=where) from error
+    except RecursionError as error:
+        raise UsageError("is nested too deeply", where=where) from error
     faults: list[str] = []
     sections = _mapping(root, "the file", faults) if root is not None else {}
     labels: dict[str, Mapping[str, str]] = {}

@@ -21,6 +21,7 @@ from . import (
     taxonomy,
     watch,
 )
+from .terminal import note
 
 app = typer.Typer(
     name="papercards",
@@ -74,10 +75,10 @@ def main() -> None:
     except PapercardsError as error:
         if debug:
             raise
-        print(f"papercards: {error}", file=sys.stderr)
+        note(f"papercards: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        print("papercards: interrupted; run the same command again to go on", file=sys.stderr)
+        note("papercards: interrupted; run the same command again to go on")
         raise SystemExit(130) from None
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
@@ -87,9 +88,8 @@ def main() -> None:
         if debug:
             raise
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        print(
+        note(
             f"papercards: this is a fault of papercards: {line}. "
-            "Run it again with --debug and report what it prints.",
-            file=sys.stderr,
+            "Run it again with --debug and report what it prints."
         )
         raise SystemExit(1) from None

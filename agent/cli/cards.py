@@ -45,7 +45,7 @@ def verify(
         paper = papers.get(card.id)
         found = check(card, paper) if paper else ["no source has this paper"]
         for fault in found:
-            print(f"{card.id}: {fault}")
+            print(terminal.clean(f"{card.id}: {fault}"))
         faults += len(found)
         held = card.reproducibility
         spans += len(card.claims) + sum(

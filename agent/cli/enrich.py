@@ -21,7 +21,9 @@ def enrich(
         typer.Option(
             "--output",
             "-o",
-            help="Where the cards go, by extension: .jsonl, .md; may repeat. None: JSONL on standard output.",
+            parser=options.output,
+            help="Where the cards go, by extension: .jsonl, .md, .atom, .rss; FOLDER/ is a vault of notes; "
+            "may repeat. None: JSONL on standard output.",
             metavar="FILE",
         ),
     ] = None,

@@ -1,8 +1,17 @@
 """The options that several commands share, each with its help text."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def output(word: str) -> Path:
+    """An output as typed: a path would forget the `/` at its end."""
+    from ..sinks import output_named
+
+    return output_named(word)
+
 
 Model = Annotated[
     str | None,

@@ -19,6 +19,7 @@ def rerun(
         typer.Option(
             "--output",
             "-o",
+            parser=options.output,
             help="Where the cards go; may repeat. None: where they went, and the record stays as it is.",
             metavar="FILE",
         ),

@@ -69,7 +69,7 @@ def summarize(
 
         line = asyncio.run(read())
     if json:
-        print(line)
+        print(terminal.shown(line.encode()).decode())
         return
     from ..card import Card
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import options, wiring
+from . import options, terminal, wiring
 
 app = typer.Typer(help="Look at and check label sets.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def show(taxonomy: options.Taxonomy = None) -> None:
             if loaded.groups[group][label] != subgroup:
                 subgroup = loaded.groups[group][label]
                 print(f"  {subgroup}")
-            print(f"    {label:<{width}}  {means}")
+            print(terminal.clean(f"    {label:<{width}}  {means}"))
 
 
 @app.command("check")

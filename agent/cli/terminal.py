@@ -1,5 +1,6 @@
 """What a person sees: notes and progress on standard error, cards and tables on standard output."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 QUIET_S = 5.0
 """Seconds between two progress lines where the terminal is none."""
 
+_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+"""In UTF-8, those that JSON does not escape."""
+
 
 def note(text: str) -> None:
     """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
@@ -26,6 +30,16 @@ def clean(text: str) -> str:
     from ..text import visible
 
     return visible(text)[0]
+
+
+def shown(line: bytes) -> bytes:
+    """A line of JSON for standard output: where that is a terminal, what could steer it is escaped.
+
+    JSON escapes the control characters below 32 and lets those from 127 to 159 stand.
+    """
+    if not sys.stdout.isatty():
+        return line
+    return _CONTROLS.sub(lambda found: b"\\u00%02x" % found[0][-1], line)
 
 
 def duration(seconds: float) -> str:
@@ -156,22 +170,23 @@ def print_card(card: "Card") -> None:
         artifact = getattr(card.reproducibility, name)
         grid.add_row(name, _label(artifact.status, artifact.confidence))
     for link in card.reproducibility.links:
-        grid.add_row("link", Text(link.url))
+        grid.add_row("link", Text(clean(link.url)))
     console.print(Padding(grid, (1, 0)))
     for claim in card.claims:
         console.print(
             Text.assemble(
-                (f"{claim.kind} ", "cyan"),
+                (f"{clean(claim.kind)} ", "cyan"),
                 (f"[{claim.evidence.sentence}] ", "dim"),
                 clean(" ".join(claim.evidence.text.split())),
             ),
         )
     if card.flags:
-        console.print(Text(f"flags: {', '.join(card.flags)}", style="yellow"))
+        console.print(Text(clean(f"flags: {', '.join(card.flags)}"), style="yellow"))
     made = card.provenance
     console.print(
         Text(
-            f"{made.model} · {made.prompt} · {made.taxonomy} · {made.calls} calls · {duration(made.seconds)}",
+            clean(f"{made.model} · {made.prompt} · {made.taxonomy}")
+            + f" · {made.calls} calls · {duration(made.seconds)}",
             style="dim",
         )
     )
@@ -180,7 +195,7 @@ def print_card(card: "Card") -> None:
 def _label(name: str, confidence: float | None) -> "Text":
     from rich.text import Text
 
-    return Text.assemble(name, (f" {confidence:.2f}", "dim") if confidence is not None else "")
+    return Text.assemble(clean(name), (f" {confidence:.2f}", "dim") if confidence is not None else "")
 
 
 def print_table(cards: Iterator["Card"]) -> int:
@@ -198,7 +213,7 @@ def print_table(cards: Iterator["Card"]) -> int:
     for card in cards:
         count += 1
         first = [
-            Text(labels[0].label if labels else "-")
+            Text(clean(labels[0].label) if labels else "-")
             for labels in (card.tasks, card.modalities, card.contributions)
         ]
         table.add_row(

@@ -125,14 +125,9 @@ def models_directory(chosen: Settings) -> Path:
 
 def load_taxonomy(chosen: Settings) -> "Taxonomy":
     """The taxonomy that was named, else the shipped one."""
-    from importlib import resources
+    from ..taxonomy import load, shipped
 
-    from ..taxonomy import load, parse
-
-    if chosen.taxonomy:
-        return load(Path(chosen.taxonomy))
-    shipped = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
-    return parse(shipped.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
+    return load(Path(chosen.taxonomy)) if chosen.taxonomy else shipped()
 
 
 def choose_model(chosen: Settings) -> models.Model:

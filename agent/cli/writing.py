@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .running import drive
-from .terminal import Counter, note
+from .terminal import Counter, note, shown
 
 if TYPE_CHECKING:
     from ..batch import Outcome
@@ -42,7 +42,7 @@ def write_cards(
     where the money did.
     """
     from ..errors import BudgetSpent, PapercardsError
-    from ..sinks import destination, open_sink
+    from ..sinks import RemarkingSink, destination, open_sink
     from ..sinks.errors_file import ErrorsFile, errors_path
 
     sinks: list[Sink] = []
@@ -58,6 +58,9 @@ def write_cards(
         if whole:
             for sink in sinks:
                 sink.close()
+                if isinstance(sink, RemarkingSink):
+                    for remark in sink.remarks:
+                        note(f"papercards: {remark}")
         status = "complete" if whole else "interrupted"
     except KeyboardInterrupt:
         status = "interrupted"
@@ -102,7 +105,7 @@ class Writer:
                 for outcome in done:
                     sink.write(outcome.reading.card, outcome.paper)
         if not self._sinks:
-            sys.stdout.buffer.writelines(line + b"\n" for line in lines)
+            sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
             sys.stdout.buffer.flush()
         if len(done) < len(outcomes):
             for other in outcomes:

@@ -5,6 +5,7 @@ An output is `NAME.partial` until it is whole, so that whatever bears its name i
 Knows cards and papers. Knows no models.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -13,9 +14,9 @@ from pathlib import Path
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
-from . import dataset, delimited, duckdb, json_array, jsonl, libraries, markdown, parquet, sqlite
+from . import dataset, delimited, duckdb, feed, json_array, jsonl, libraries, markdown, parquet, sqlite, vault
 from .errors_file import ErrorsFile, errors_path
-from .interface import Format, LineSink, Output, Sink, SinkFile
+from .interface import Format, LineSink, Output, RemarkingSink, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Format",
     "LineSink",
     "Output",
+    "RemarkingSink",
     "Sink",
     "SinkFile",
     "destination",
@@ -32,6 +34,7 @@ __all__ = [
     "known_formats",
     "known_outputs",
     "open_sink",
+    "output_named",
     "read_cards",
     "shard_path",
 ]
@@ -46,6 +49,8 @@ FORMATS: tuple[Format, ...] = (
     duckdb.FORMAT,
     dataset.FORMAT,
     markdown.FORMAT,
+    vault.FORMAT,
+    *feed.FORMATS,
     *libraries.FORMATS,
 )
 
@@ -76,22 +81,40 @@ def _written(formats: Iterable[Format]) -> str:
 def destination(spec: Path) -> tuple[Format, Path]:
     """The format and the place that an output's name means: `cards.jsonl`, `jsonl:cards.txt`, `vault:notes`.
 
-    Raises UsageError where no format is known by the name or the extension.
+    A folder that is there is a vault. Raises UsageError where no format is known by name or extension.
     """
     if match := _NAMED.fullmatch(str(spec)):
-        name, path = match[1], Path(match[2])
+        name, path = match[1], Path(match[2]).expanduser()
         kind = _find(lambda one: one.name == name)
         if kind is not None:
-            return kind, path
+            return kind, _with_name(path)
     extension = spec.suffix.lower()
     kind = _find(lambda one: extension in one.extensions)
     if kind is not None:
         return kind, spec
+    if spec.is_dir():
+        return vault.FORMAT, _with_name(spec)
     raise UsageError(
         f'"{extension}" is no format for cards' if extension else "its format is not known",
         where=str(spec),
         next_step=f"Let it end in one of, or name it as: {known_outputs()}",
     )
+
+
+def output_named(word: str) -> Path:
+    """An output as it stands on the command line, for `destination`: a name that ends in `/` is a vault's."""
+    if word.endswith(("/", os.sep)) and not _NAMED.fullmatch(word):
+        return Path(f"{vault.FORMAT.name}:{word}")
+    return Path(word)
+
+
+def _with_name(path: Path) -> Path:
+    """The path with a name at its end, beside which more can be written."""
+    if path.name in ("", ".."):
+        path = path.resolve()
+    if not path.name:
+        raise UsageError("is no place for cards", where=str(path), next_step="Name a folder in it")
+    return path
 
 
 def open_sink(spec: Path, shards: int | None = None, sources: tuple[str, ...] = ()) -> Sink:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from ..card import Artifact, Card, Label
-from ..paper import Paper, page
+from ..paper import Paper, page_of
 from .escaping import plain
 from .files import PartialFile
 from .interface import Format, Output
@@ -74,7 +74,7 @@ def _row(card: Card, paper: Paper | None) -> list[Cell]:
     cells: list[Cell] = [
         card.id,
         card.title,
-        (paper.url if paper else None) or page(card.id),
+        page_of(card.id, paper.url if paper else None),
         card.tldr,
         main.label if main else None,
         main.confidence if main else None,

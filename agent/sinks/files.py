@@ -253,6 +253,29 @@ def _beside(path: Path, end: str) -> Path:
     return path.with_name(path.name + end)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Give a file new content, all at once. What it held is on the disk until the new content is.
+
+    Raises StorageError. Files that held nothing before are not waited for: who makes thousands can make them
+    again.
+    """
+    temporary = path.with_name(".papercards.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        # A file of its own: a link that lies there under this name leads nowhere.
+        with temporary.open("xb") as file:
+            file.write(data)
+            if path.exists():
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        refuse(path, error)
+
+
 def refuse(path: Path, error: OSError) -> NoReturn:
     """Raise the StorageError that says what the disk said."""
     reason = f"cannot be written: {error.strerror or error}"

@@ -60,6 +60,15 @@ class LineSink(Sink, Protocol):
         """Add cards as `Card.to_json` writes them, in UTF-8 and without line ends, all or none."""
 
 
+@runtime_checkable
+class RemarkingSink(Sink, Protocol):
+    """A sink that may have something to say to the person at its end."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """A line each; bounded, whatever was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """Where cards go."""

@@ -6,14 +6,12 @@ come; the page's last line, with the count, is the only thing that waits for the
 
 from collections.abc import Iterable, Sequence
 
-from ..card import Artifact, Card, Label
-from ..paper import Paper, page
-from ..text import links
-from .escaping import code, link, plain, text, with_links
+from ..card import Card, Label
+from ..paper import Paper, page_of
+from .escaping import code, link, plain, text
 from .files import PartialFile
 from .interface import Format, Output
-
-_STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
+from .passages import made_by, quote, reusable
 
 
 class MarkdownSink:
@@ -45,8 +43,8 @@ class MarkdownSink:
 
 def section(card: Card, paper: Paper | None) -> str:
     """One card, with a blank line after it."""
-    home = (paper.url if paper else None) or page(card.id)
-    blocks = [f"## {link(card.title if plain(card.title) else card.id, home)}", text(card.tldr)]
+    page = page_of(card.id, paper.url if paper else None)
+    blocks = [f"## {link(card.title if plain(card.title) else card.id, page)}", text(card.tldr)]
     tags = [
         f"{name}: {' '.join(code(label.label) for label in labels)}"
         for name, labels in _tag_groups(card)
@@ -56,23 +54,13 @@ def section(card: Card, paper: Paper | None) -> str:
     if card.claims:
         blocks.append("**What the authors claim**")
         blocks.append(
-            "\n".join(f"- **{text(claim.kind)}:** {_quote(claim.evidence.text)}" for claim in card.claims)
+            "\n".join(f"- **{text(claim.kind)}:** {quote(claim.evidence.text)}" for claim in card.claims)
         )
-    made = card.reproducibility
     blocks.append("**What is there to reuse**")
-    blocks.append(
-        "\n".join(
-            [
-                _artifact("Code", made.code),
-                _artifact("Data", made.data),
-                _artifact("Weights", made.weights),
-                *_links(card),
-            ]
-        )
-    )
+    blocks.append(reusable(card))
     if card.flags:
         blocks.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")
-    blocks.append(_provenance(card, home))
+    blocks.append(made_by(card, page))
     return "".join(f"{block}\n\n" for block in blocks if block)
 
 
@@ -82,35 +70,6 @@ def _tag_groups(card: Card) -> Iterable[tuple[str, tuple[Label, ...]]]:
         ("Modalities", card.modalities),
         ("Contributions", card.contributions),
     )
-
-
-def _quote(sentence: str) -> str:
-    return f"“{with_links(sentence, links(sentence))}”"
-
-
-def _artifact(name: str, artifact: Artifact) -> str:
-    said = f" · {_quote(artifact.evidence.text)}" if artifact.evidence else ""
-    return f"- {name}: {_STATUS[artifact.status]}{said}"
-
-
-def _links(card: Card) -> Iterable[str]:
-    found: dict[str, str] = {one.url: one.kind for one in card.reproducibility.links}
-    if found:
-        shown = ", ".join(f"{link(url, url)} ({kind})" for url, kind in found.items())
-        yield f"- Links: {shown}"
-
-
-def _provenance(card: Card, home: str | None) -> str:
-    made = card.provenance
-    parts = [
-        link(card.id, home),
-        text(made.model),
-        text(f"prompt {made.prompt}"),
-        text(f"taxonomy {made.taxonomy}"),
-        text(made.created[:10]),
-        text(f"{made.cost_usd:.4f} USD") if made.cost_usd else "",
-    ]
-    return f"<sub>{' · '.join(part for part in parts if plain(part))}</sub>"
 
 
 FORMAT = Format("markdown", (".md", ".markdown"), MarkdownSink)

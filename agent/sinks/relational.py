@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..card import Card, Evidence, Label
-from ..paper import Paper, page
+from ..paper import Paper, page_of
 
 Cell = str | int | float | list[str] | None
 Row = tuple[Cell, ...]
@@ -191,7 +191,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     main.label if main else None,
                     main.confidence if main else None,
                     card.id,
-                    (paper.url if paper else None) or page(card.id),
+                    page_of(card.id, paper.url if paper else None),
                     made.model,
                 )
             ],

@@ -32,8 +32,9 @@ class _Syntax(Exception):
 
 def read(source: Input) -> Records:
     """The papers of a JSON document. Raises BadInput if there is none that can be decoded."""
-    data = source.stream.read(_MAX_BYTES + 1).removeprefix(BOM)
-    if len(data) > _MAX_BYTES:
+    known = source.path.stat().st_size if source.path else 0
+    data = b"" if known > _MAX_BYTES else source.stream.read(_MAX_BYTES + 1).removeprefix(BOM)
+    if max(known, len(data)) > _MAX_BYTES:
         raise BadInput(
             "is a JSON document of more than 1 GB",
             where=source.name,

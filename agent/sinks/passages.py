@@ -1,0 +1,47 @@
+"""Pieces of a card as Markdown, the same wherever a card is laid out in it."""
+
+from collections.abc import Iterator
+
+from ..card import Artifact, Card
+from ..text import links
+from .escaping import link, plain, text, with_links
+
+_STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
+
+
+def quote(sentence: str) -> str:
+    """The authors' own words, addresses in them as links."""
+    return f"“{with_links(sentence, links(sentence))}”"
+
+
+def reusable(card: Card) -> str:
+    """A list of what there is to reuse: code, data, weights, links."""
+    made = card.reproducibility
+    lines = [_artifact("Code", made.code), _artifact("Data", made.data), _artifact("Weights", made.weights)]
+    return "\n".join([*lines, *_links(card)])
+
+
+def made_by(card: Card, page: str | None) -> str:
+    """The small print: the paper's name as a link to its page, and what made the card."""
+    made = card.provenance
+    parts = [
+        link(card.id, page),
+        text(made.model),
+        text(f"prompt {made.prompt}"),
+        text(f"taxonomy {made.taxonomy}"),
+        text(made.created[:10]),
+        text(f"{made.cost_usd:.4f} USD") if made.cost_usd else "",
+    ]
+    return f"<sub>{' · '.join(part for part in parts if plain(part))}</sub>"
+
+
+def _artifact(name: str, artifact: Artifact) -> str:
+    said = f" · {quote(artifact.evidence.text)}" if artifact.evidence else ""
+    return f"- {name}: {_STATUS[artifact.status]}{said}"
+
+
+def _links(card: Card) -> Iterator[str]:
+    found: dict[str, str] = {one.url: one.kind for one in card.reproducibility.links}
+    if found:
+        shown = ", ".join(f"{link(url, url)} ({kind})" for url, kind in found.items())
+        yield f"- Links: {shown}"

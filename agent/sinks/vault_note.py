@@ -1,0 +1,234 @@
+"""The text of a vault's notes: what is ours in it, and how a person's own words stay in theirs.
+
+A note is front matter, then anything, then the block between two marks, then anything. Of the front matter
+our keys are ours, and of its tags those in our namespaces; the block is ours; the rest is the person's.
+What is as it should be is left as it stands.
+
+Strangers' text goes through `escaping`, and what Obsidian alone reads as markup is made inert here.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..card import Card, Label
+from ..text import digest
+from .escaping import address, code, plain, text
+from .front_matter import Unreadable, Value, changed, fields, written
+from .passages import made_by, quote, reusable
+from .safe_names import safe_name
+
+BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
+END = "<!-- papercards:end -->"
+
+GROUPS = {"tasks": "task", "modalities": "modality", "contributions": "contribution"}
+"""The fields of a card that have a note a label, in folders of these names, and their tags' namespaces."""
+
+_MOST = 500
+"""Characters of an id or an alias."""
+
+_OURS = tuple(f"{space}/" for space in (*GROUPS.values(), "claim", "code", "data", "weights"))
+_FRONT = re.compile(r"\ufeff?---[ \t]*\r?\n(?:(.*?\n)??)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_BEGIN = re.compile(r"^<!-- papercards:begin\b.*-->[ \t]*\r?$", re.MULTILINE)
+_END = re.compile(r"^<!-- papercards:end\b.*-->[ \t]*\r?$", re.MULTILINE)
+_BETWEEN_TAGS = re.compile(r"[,\s]+")
+_NO_TAG = re.compile(r"[^\w-]+")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
+_SHOWN = str.maketrans("[]|<>`^\\", "()/‹›'ˆ⧵")  # noqa: RUF001 - lookalikes on purpose
+_OBSIDIAN = re.compile(r"%%+|==+|\^")
+
+
+class Head(NamedTuple):
+    """What the front matter of a paper's note says."""
+
+    id: str
+    title: str
+    """The first alias; empty where there is none."""
+    tags: tuple[str, ...]
+    """Ours."""
+
+
+def read_head(start: str) -> Head | None:
+    """The head of a note from the start of its text; None: it is no paper's."""
+    match = _FRONT.match(start)
+    if match is None:
+        return None
+    try:
+        have = fields(match[1] or "")
+    except Unreadable:
+        return None
+    id_ = have["id"].value if "id" in have else None
+    if not isinstance(id_, str) or not id_:
+        return None
+    names = _texts(have["aliases"].value) if "aliases" in have else ()
+    tags = _tags(have["tags"].value) if "tags" in have else ()
+    return Head(id_, names[0] if names else "", tuple(tag for tag in tags if tag.startswith(_OURS)))
+
+
+def is_index(start: str) -> bool:
+    """Whether a note that is no paper's has our marks, from the start of its text."""
+    return read_head(start) is None and _BEGIN.search(start) is not None
+
+
+def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
+    """Our keys in a note's front matter. An address that a card does not have is nobody's to take out."""
+    known = card.tasks[0].confidence if card.tasks else None
+    values: dict[str, Value | None] = {"aliases": (title_of(card),), "id": note_id(card)}
+    if page and (url := address(page)):
+        values["url"] = url.replace("&amp;", "&")
+    return values | {
+        "tags": tags_of(card),
+        "confidence": None if known is None else round(known, 2),
+        "model": card.provenance.model,
+        "created": card.provenance.created or None,
+    }
+
+
+def note_id(card: Card) -> str:
+    """What the note is found by: the paper's id, or a digest of one that is too long or hides something."""
+    fit = len(card.id) <= _MOST and plain(card.id) == card.id and not _TAG.search(card.id)
+    return card.id if fit else f"sha256:{digest(card.id)}"
+
+
+def title_of(card: Card) -> str:
+    """The title for front matter and links, on one line and bounded.
+
+    In a front matter, too, `[[x]]` is a link, and a viewer that knows none takes it for Markdown.
+    """
+    title = _TAG.sub("‹", plain(card.title)).replace("[[", "((").replace("]]", "))")  # noqa: RUF001
+    return title[:_MOST].strip() or note_id(card)
+
+
+def tags_of(card: Card) -> tuple[str, ...]:
+    """Its labels, claims and what can be reused as tags, the main ones first."""
+    made = card.reproducibility
+    found = [
+        f"{space}/{tag}"
+        for field, space in GROUPS.items()
+        for label in _labels(card, field)
+        if (tag := tag_name(label.label))
+    ]
+    for name, artifact in (("code", made.code), ("data", made.data), ("weights", made.weights)):
+        if artifact.status != "not-stated":
+            found.append(f"{name}/{artifact.status}")
+    found += [f"claim/{tag}" for claim in card.claims if (tag := tag_name(claim.kind))]
+    return tuple(dict.fromkeys(found))
+
+
+def tag_name(label: str) -> str:
+    """A label as Obsidian can have it in a tag: letters, digits, `_` and `-`."""
+    return _NO_TAG.sub("-", label).strip("-")
+
+
+def block_of(card: Card, page: str | None) -> str:
+    """What stands between the marks of a paper's note."""
+    parts = [f"# {text(card.title) or text(card.id)}", text(card.tldr)]
+    lines = []
+    for field in GROUPS:
+        tags = dict.fromkeys(tag for label in _labels(card, field) if (tag := tag_name(label.label)))
+        if tags:
+            lines.append(f"{field.capitalize()}: {' · '.join(_label_link(field, tag) for tag in tags)}")
+    parts.append("  \n".join(lines))
+    if card.claims:
+        parts.append("## What the authors claim")
+    parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence.text)}" for claim in card.claims]
+    parts += ["## What is there to reuse", reusable(card)]
+    if card.flags:
+        parts.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")
+    parts.append(made_by(card, page))
+    return "\n\n".join(_inert(part) for part in parts if part)
+
+
+@lru_cache(maxsize=4096)
+def label_path(field: str, tag: str) -> str:
+    """The note of a label, without its extension."""
+    return f"{field}/{safe_name(tag) or '-'}"
+
+
+def wiki_link(path: str, shown: str) -> str:
+    """A `[[link]]` to a note of the vault, by its path without extension."""
+    name = _OBSIDIAN.sub("", " ".join(plain(shown).translate(_SHOWN).split())) or path.rpartition("/")[2]
+    return f"[[{path}|{name}]]"
+
+
+def fresh(front: Mapping[str, Value | None], block: str) -> str:
+    """A note that nobody wrote in."""
+    return f"---\n{written(front)}---\n\n{between(block)}\n"
+
+
+def between(block: str) -> str:
+    """A block with its marks around it."""
+    return f"{BEGIN}\n\n{block}\n\n{END}"
+
+
+def merged(old: str, front: Mapping[str, Value | None], block: str) -> str | None:
+    """The note with front matter and block brought up to date; None: the marks or the front matter are gone.
+
+    Without front matter of ours, what stands there is all the person's.
+    """
+    head = _FRONT.match(old)
+    if not front:
+        return _with_block(old, head.end() if head else 0, block)
+    body = _with_block(old, head.end(), block) if head else None
+    if head is None or body is None:
+        return None
+    yaml = head[1] or ""
+    try:
+        new = changed(yaml, _shared(front, yaml))
+    except Unreadable:
+        return None
+    start = head.start(1) if head[1] is not None else head[0].index("\n") + 1
+    return body[:start] + new + body[start + len(yaml) :]
+
+
+def _with_block(old: str, start: int, block: str) -> str | None:
+    begin = _BEGIN.search(old, start)
+    end = _END.search(old, begin.end()) if begin else None
+    if begin is None or end is None:
+        return None
+    if old[begin.end() : end.start()].replace("\r\n", "\n").strip("\n") == block:
+        return old
+    return old[: begin.start()] + between(block) + old[end.end() :]
+
+
+def _shared(front: Mapping[str, Value | None], yaml: str) -> dict[str, Value | None]:
+    """Our values, with what a person added to lists that are theirs too."""
+    have = fields(yaml)
+    values = dict(front)
+    for key, texts in (("aliases", _texts), ("tags", _tags)):
+        ours = values[key]
+        assert isinstance(ours, tuple)
+        kept = have[key].value if key in have else None
+        old = texts(kept)
+        theirs = tuple(
+            one for one in old if one not in ours and not (key == "tags" and one.startswith(_OURS))
+        )
+        settled = tuple(one for one in old if one not in theirs) == ours
+        if key == "aliases":
+            settled = old[:1] == ours  # the title stays in front: it is what index notes show
+        values[key] = kept if settled and kept is not None else (*ours, *theirs)
+    return values
+
+
+def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """A list as Obsidian takes it: one text may stand for a list."""
+    return tuple(filter(None, (value,) if isinstance(value, str) else value or ()))
+
+
+def _tags(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    parts = _BETWEEN_TAGS.split(value) if isinstance(value, str) else value or ()
+    return tuple(filter(None, (one.removeprefix("#") for one in parts)))
+
+
+def _labels(card: Card, field: str) -> tuple[Label, ...]:
+    return {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}[field]
+
+
+def _label_link(field: str, tag: str) -> str:
+    return wiki_link(label_path(field, tag), tag)
+
+
+def _inert(markdown: str) -> str:
+    """Without what begins a comment, a highlight or a block's name in Obsidian."""
+    return _OBSIDIAN.sub(lambda found: "".join(f"&#{ord(c)};" for c in found[0]), markdown)
