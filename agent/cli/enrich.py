@@ -22,7 +22,7 @@ def enrich(
             "--output",
             "-o",
             parser=options.output,
-            help="Where the cards go, by extension: .jsonl, .md, .atom, .rss; FOLDER/ is a vault of notes; "
+            help="Where the cards go, by extension, as papercards formats lists them; FOLDER/ is a vault of notes; "
             "may repeat. None: JSONL on standard output.",
             metavar="FILE",
         ),

@@ -97,7 +97,10 @@ Columns = Annotated[
     ),
 ]
 Table = Annotated[
-    str | None, typer.Option(help="Which table of a database holds the papers.", metavar="NAME")
+    str | None,
+    typer.Option(
+        help="Which table of a database, or configuration of a data set, holds the papers.", metavar="NAME"
+    ),
 ]
 Categories = Annotated[
     list[str] | None,

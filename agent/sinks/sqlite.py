@@ -21,6 +21,7 @@ from .interface import Format, Output
 from .relational import INDEXED, PAPERS, SEARCHED, TABLES, TEXTS, Cell, Table, rows
 
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "real": "REAL", "list": "TEXT"}
+_WITH_LISTS = [table for table in TABLES if any(column.kind == "list" for column in table.columns)]
 _TRANSACTION = 1000
 """Cards that are written together."""
 
@@ -53,10 +54,9 @@ class SqliteSink:
         self._torn = True
         try:
             for table, lines in rows(self._count + 1, card, paper):
-                if lines:
-                    self._database.executemany(
-                        _INSERTS[table.name], [tuple(map(_stored, line)) for line in lines]
-                    )
+                stored = [tuple(map(_stored, line)) for line in lines] if table in _WITH_LISTS else lines
+                if stored:
+                    self._database.executemany(_INSERTS[table.name], stored)
             self._database.execute(_INDEX, (self._count + 1,))
             self._count += 1
             if self._count % _TRANSACTION == 0:
@@ -74,10 +74,9 @@ class SqliteSink:
             return
         self._demand_whole()
         try:
+            self._database.execute("COMMIT")
             for table, column in INDEXED:
                 self._database.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
-            self._database.execute("INSERT INTO papers_fts (papers_fts) VALUES ('optimize')")
-            self._database.execute("COMMIT")
             self._database.close()
         except sqlite3.Error as error:
             self._refuse(error)

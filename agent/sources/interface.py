@@ -23,7 +23,7 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Our names (title, abstract, id, doi, arxiv_id, url) to the source's."""
     table: str | None = None
-    """Of a database; None: the only one."""
+    """Of a database, or the configuration of a data set; None: the only one."""
     categories: tuple[str, ...] = ()
     """Of arXiv, as `cs.LG` or `cs.*`; a record that tells its own and has none of these is passed over."""
     sections: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ from .test_writing import names, one_line
 
 READABLE = ("c.jsonl", "c.json", "c.parquet", "c.db", "c.duckdb", "dataset:c")
 FILES = pytest.mark.parametrize("name", ["c.json", "c.csv", "c.tsv", "c.parquet", "c.sqlite", "c.duckdb"])
+ROOT = Path(__file__).parent.parent.parent
 BESIDE = {"c.sqlite": "-journal", "c.duckdb": ".wal"}
 
 
@@ -751,3 +753,14 @@ def test_an_error_of_a_sink_is_never_more_than_a_line(tmp_path: Path) -> None:
         with pytest.raises(PapercardsError) as caught:
             list(read_cards(Path(name)))
         assert "\n" not in str(caught.value)
+
+
+def test_the_queries_of_the_documents_run(shelf: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
+    parquet, light = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    write(tmp_path / "cards.parquet", *read_cards(tmp_path / "shelf.db"))
+
+    for query in light.split(";\n"):
+        assert not query.strip() or shelf.execute(query).fetchall(), query
+    found = duckdb.execute(parquet.replace("'cards.parquet'", f"'{tmp_path}/cards.parquet'")).fetchall()
+    assert found[0] == ("language-modeling", 40)
