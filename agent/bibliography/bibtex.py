@@ -262,4 +262,4 @@ def looks_like(head: bytes) -> bool:
     return _ENTRY.search(head) is not None
 
 
-KIND = Kind("BibTeX", (".bib", ".bibtex"), looks_like, entries, new, in_sequence)
+KIND = Kind("BibTeX", (".bib", ".bibtex"), looks_like, entries, new, in_sequence, extra="sources")

@@ -66,6 +66,8 @@ class Kind:
     """An entry for a paper that the library has not, under that key, ending in a line feed."""
     joined: Callable[[Sequence[str], Iterable[str]], Iterator[str]]
     """Libraries and new entries as one library, piece by piece; a single library alone stays as it is."""
+    extra: str | None = None
+    """The extra of this distribution that it needs; None: nothing more."""
 
 
 def applied(text: str, edits: Iterable[Edit]) -> str:

@@ -174,4 +174,4 @@ def looks_like(head: bytes) -> bool:
     return _RECORD.search(head) is not None
 
 
-KIND = Kind("RIS", (".ris",), looks_like, entries, new, in_sequence)
+KIND = Kind("RIS", (".ris",), looks_like, entries, new, in_sequence, extra="sources")

@@ -20,7 +20,11 @@ def convert(
     ],
     output: Annotated[
         list[Path],
-        typer.Argument(help="Where they go, by extension or as NAME:PATH; may repeat.", metavar="OUT..."),
+        typer.Argument(
+            parser=options.output,
+            help="Where they go, by extension or as NAME:PATH; may repeat.",
+            metavar="OUT...",
+        ),
     ],
     source: Annotated[
         list[str] | None,

@@ -22,8 +22,8 @@ def enrich(
             "--output",
             "-o",
             parser=options.output,
-            help="Where the cards go, by extension, as papercards formats lists them; FOLDER/ is a vault of notes; "
-            "may repeat. None: JSONL on standard output.",
+            help="Where the cards go, by extension, as papercards formats lists them; FOLDER/ is a vault of "
+            "notes; may repeat. None: JSONL on standard output.",
             metavar="FILE",
         ),
     ] = None,

@@ -44,6 +44,7 @@ def watch(
         typer.Option(
             "--output",
             "-o",
+            parser=options.output,
             help="Where the cards go; may repeat. The first JSONL file is added to, and what has a card "
             "there is not new; the others are written from it.",
             metavar="FILE",

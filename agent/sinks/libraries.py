@@ -110,7 +110,7 @@ _NAMES = {"BibTeX": ("bibtex", True), "RIS": ("ris", True), "CSL-JSON": ("csl", 
 """What a format is called, and whether its extensions mean it: `.json` means cards."""
 
 FORMATS = tuple(
-    Format(name, kind.extensions if own else (), partial(LibrarySink, kind))
+    Format(name, kind.extensions if own else (), partial(LibrarySink, kind), extra=kind.extra)
     for kind in KINDS
     for name, own in (_NAMES[kind.name],)
 )

@@ -238,6 +238,8 @@ def looks_like(head: bytes) -> bool:
     return bool(words) and all(map(_NAMED.fullmatch, words))
 
 
-FORMAT = Format("list of arXiv ids", (".txt",), read_list, looks_like, count_list)
+FORMAT = Format("list of arXiv ids", (".txt",), read_list, looks_like, count_list, extra="sources")
 
-REFERENCE = Reference("arXiv", ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"), takes, read)
+REFERENCE = Reference(
+    "arXiv", ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"), takes, read, extra="sources"
+)

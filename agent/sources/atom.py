@@ -59,4 +59,4 @@ def looks_like(head: bytes) -> bool:
     return root_of(head) == (_ATOM, "feed")
 
 
-FORMAT = Format("Atom", (".xml", ".atom"), read, looks_like)
+FORMAT = Format("Atom", (".xml", ".atom"), read, looks_like, extra="sources")

@@ -89,5 +89,9 @@ def _daily(web: Web, period: dict[str, str], options: Options) -> Records:
 
 
 REFERENCE = Reference(
-    "Hugging Face papers", ("hf-daily:YYYY-MM-DD", "https://huggingface.co/papers/ID"), takes, read
+    "Hugging Face papers",
+    ("hf-daily:YYYY-MM-DD", "https://huggingface.co/papers/ID"),
+    takes,
+    read,
+    extra="sources",
 )

@@ -96,4 +96,4 @@ def looks_like(head: bytes) -> bool:
     return html and b"huggingface.co/papers" in head
 
 
-FORMAT = Format("Hugging Face page", (".html", ".htm"), read, looks_like)
+FORMAT = Format("Hugging Face page", (".html", ".htm"), read, looks_like, extra="sources")

@@ -46,6 +46,13 @@ def _text(stream: BinaryIO, name: str, kind: Kind) -> str:
 
 
 FORMATS = tuple(
-    Format(kind.name, kind.extensions, partial(read, kind), kind.looks_like, partial(count, kind))
+    Format(
+        kind.name,
+        kind.extensions,
+        partial(read, kind),
+        kind.looks_like,
+        partial(count, kind),
+        extra=kind.extra,
+    )
     for kind in KINDS
 )

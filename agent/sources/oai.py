@@ -98,4 +98,4 @@ def looks_like(head: bytes) -> bool:
     return namespace == _OAI and name in _ROOTS
 
 
-FORMAT = Format("OAI-PMH", (".xml",), read, looks_like)
+FORMAT = Format("OAI-PMH", (".xml",), read, looks_like, extra="sources")

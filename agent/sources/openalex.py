@@ -118,4 +118,5 @@ REFERENCE = Reference(
     ("openalex:ID,ID", "https://openalex.org/ID", "doi:DOI", "https://doi.org/DOI", "openalex-query:TEXT"),
     takes,
     read,
+    extra="sources",
 )

@@ -143,4 +143,5 @@ REFERENCE = Reference(
     ("s2:ID", "https://www.semanticscholar.org/paper/ID", "s2-query:TEXT"),
     takes,
     read,
+    extra="sources",
 )

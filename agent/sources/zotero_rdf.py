@@ -85,4 +85,4 @@ def looks_like(head: bytes) -> bool:
     return head.lstrip().startswith(b"<") and _SIGN in head
 
 
-FORMAT = Format("Zotero RDF", (".rdf",), read, looks_like)
+FORMAT = Format("Zotero RDF", (".rdf",), read, looks_like, extra="sources")
