@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from ..card import Card
+    from ..card import Card, Evidence
 
 QUIET_S = 5.0
 """Seconds between two progress lines where the terminal is none."""
@@ -153,7 +153,10 @@ def print_card(card: "Card") -> None:
         grid.add_row(name, labels)
     for name in ("code", "data", "weights"):
         artifact = getattr(card.reproducibility, name)
-        grid.add_row(name, _label(artifact.status, artifact.confidence))
+        said = _label(artifact.status, artifact.confidence)
+        if artifact.evidence is not None:
+            said.append(_place(artifact.evidence), style="dim")
+        grid.add_row(name, said)
     for link in card.reproducibility.links:
         grid.add_row("link", Text(link.url))
     console.print(Padding(grid, (1, 0)))
@@ -163,6 +166,7 @@ def print_card(card: "Card") -> None:
                 (f"{claim.kind} ", "cyan"),
                 (f"[{claim.evidence.sentence}] ", "dim"),
                 clean(claim.evidence.text),
+                (_place(claim.evidence), "dim"),
             ),
         )
     if card.flags:
@@ -174,6 +178,10 @@ def print_card(card: "Card") -> None:
             style="dim",
         )
     )
+
+
+def _place(evidence: "Evidence") -> str:
+    return f" ({clean(evidence.place)})" if evidence.place else ""
 
 
 def _label(name: str, confidence: float | None) -> "Text":

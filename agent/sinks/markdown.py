@@ -6,7 +6,7 @@ come; the page's last line, with the count, is the only thing that waits for the
 
 from collections.abc import Iterable, Sequence
 
-from ..card import Artifact, Card, Label
+from ..card import Artifact, Card, Evidence, Label
 from ..paper import Paper
 from ..text import links
 from .escaping import code, link, plain, text, with_links
@@ -57,7 +57,7 @@ def section(card: Card, paper: Paper | None) -> str:
     if card.claims:
         blocks.append("**What the authors claim**")
         blocks.append(
-            "\n".join(f"- **{text(claim.kind)}:** {_quote(claim.evidence.text)}" for claim in card.claims)
+            "\n".join(f"- **{text(claim.kind)}:** {_quote(claim.evidence)}" for claim in card.claims)
         )
     made = card.reproducibility
     blocks.append("**What is there to reuse**")
@@ -85,12 +85,13 @@ def _tag_groups(card: Card) -> Iterable[tuple[str, tuple[Label, ...]]]:
     )
 
 
-def _quote(sentence: str) -> str:
-    return f"“{with_links(sentence, links(sentence))}”"
+def _quote(evidence: Evidence) -> str:
+    place = f" ({text(evidence.place)})" if evidence.place else ""
+    return f"“{with_links(evidence.text, links(evidence.text))}”{place}"
 
 
 def _artifact(name: str, artifact: Artifact) -> str:
-    said = f" · {_quote(artifact.evidence.text)}" if artifact.evidence else ""
+    said = f" · {_quote(artifact.evidence)}" if artifact.evidence else ""
     return f"- {name}: {_STATUS[artifact.status]}{said}"
 
 

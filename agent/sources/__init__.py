@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
 from ..plugins import plugged
-from . import delimited, hf_listing, json_document, jsonl, plain
+from . import delimited, hf_listing, jats, json_document, jsonl, pdf, plain, web_page
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Options, Records, Reference
 from .lines import BOM
@@ -50,6 +50,9 @@ FORMATS: tuple[Format, ...] = (
     jsonl.FORMAT,
     json_document.FORMAT,
     delimited.FORMAT,
+    pdf.FORMAT,
+    jats.FORMAT,
+    web_page.FORMAT,
     plain.FORMAT,
 )
 """In the order in which they are asked: the one that takes any text comes last."""
