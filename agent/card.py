@@ -2,9 +2,10 @@
 
 Its field names are the contract with every reader of a card file.
 
-One JSON object a line. Offsets are code points of the abstract, 0-based and half-open:
-`abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a calibrated probability, or null
-where nothing was there to compute it from. Knows nothing of how a card is made.
+One JSON object a line. Offsets are code points of the abstract, or of the section that the evidence names,
+0-based and half-open: `abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a
+calibrated probability, or null where nothing was there to compute it from. Knows nothing of how a card is
+made.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,27 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Evidence(Record):
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class Located(Record):
+    """Where something stands in a full text; of cards of abstracts alone, nothing is written."""
+
+    section: str | None = Field(default=None, exclude_if=_absent)
+    """The section that the offsets count in, as `Paper.sections` names it; None: the abstract."""
+    page: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    """Page on which it begins, from 1; None: the abstract, or a text without pages."""
+
+    @property
+    def place(self) -> str:
+        """For people: `Conclusion, p. 9`; empty for the abstract."""
+        if self.section is None:
+            return ""
+        return self.section if self.page is None else f"{self.section}, p. {self.page}"
+
+
+class Evidence(Located):
     """The sentence that says it."""
 
     start: int = Field(ge=0)
@@ -34,9 +55,9 @@ class Evidence(Record):
     end: int
     """One past the last."""
     sentence: int = Field(ge=1)
-    """Number of the sentence in the abstract, from 1."""
+    """Number of the sentence in what was read, from 1: the abstract's come first, then the sections'."""
     text: str = Field(min_length=1)
-    """Letter for letter as the abstract has it."""
+    """Letter for letter as the abstract or the section has it."""
 
     @model_validator(mode="after")
     def _length_fits(self) -> Self:
@@ -72,8 +93,8 @@ class Artifact(Record):
     evidence: Evidence | None = None
 
 
-class CardLink(Record):
-    """A URL of the abstract and what stands behind it."""
+class CardLink(Located):
+    """A URL of the text and what stands behind it."""
 
     url: str
     kind: Literal["code", "data", "weights", "other"]

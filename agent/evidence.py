@@ -11,7 +11,7 @@ from typing import Literal
 from .card import Artifact, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
 from .draft import Draft, DraftArtifact, Scored
 from .paper import Paper
-from .text import strange_numbers
+from .text import links, strange_numbers
 
 _CODE_HOSTS = re.compile(r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org)/", re.I)
 _WEIGHTS_HOST = re.compile(r"https?://(?:www\.)?huggingface\.co/(?!datasets/|papers/|spaces/)", re.I)
@@ -41,24 +41,26 @@ def build(paper: Paper, draft: Draft, provenance: Provenance) -> Card:
             code=_artifact(paper, draft.code),
             data=_artifact(paper, draft.data),
             weights=_artifact(paper, draft.weights),
-            links=tuple(
-                CardLink(url=link.url, kind=link_kind(link.url), start=link.start, end=link.end)
-                for link in paper.links
-            ),
+            links=_links(paper),
         ),
-        flags=draft.flags,
+        flags=_flags(paper, draft),
         provenance=provenance,
     )
 
 
 def evidence(paper: Paper, sentence: int) -> Evidence:
     """The sentence with that number (from 1), with its span and its text."""
-    span = paper.sentences[sentence - 1]
+    span, section = paper.sentences[sentence - 1], paper.section_of(sentence)
+    text = paper.sentence_text(sentence)
+    if section is None:
+        return Evidence(start=span.start, end=span.end, sentence=sentence, text=text)
     return Evidence(
+        section=section.name,
+        page=section.page_at(span.start),
         start=span.start,
         end=span.end,
         sentence=sentence,
-        text=paper.abstract[span.start : span.end],
+        text=text,
     )
 
 
@@ -83,21 +85,57 @@ def check(card: Card, paper: Paper) -> list[str]:
             faults.append(f"{name} is {artifact.status} and its evidence does not fit that")
         if artifact.evidence is not None:
             cited.append((name, artifact.evidence))
+    texts = {section.name: section.text for section in paper.sections}
     for name, cite in cited:
-        if paper.abstract[cite.start : cite.end] != cite.text:
-            faults.append(f"{name}: the abstract has other words at {cite.start}-{cite.end}")
+        text = paper.abstract if cite.section is None else texts.get(cite.section)
+        part = "the abstract" if cite.section is None else f'the section "{cite.section}"'
+        if text is None:
+            faults.append(f"{name}: {part} was not read; give --sections as when the card was made")
+        elif text[cite.start : cite.end] != cite.text:
+            faults.append(f"{name}: {part} has other words at {cite.start}-{cite.end}")
         elif cite.sentence > len(paper.sentences) or evidence(paper, cite.sentence) != cite:
             faults.append(f"{name}: {cite.start}-{cite.end} is not sentence {cite.sentence}")
-    real = {(link.url, link.start, link.end) for link in paper.links}
+    real = {_place(link) for link in _links(paper)}
     faults += [
         f"the link {link.url} does not stand at {link.start}-{link.end}"
         for link in card.reproducibility.links
-        if (link.url, link.start, link.end) not in real
+        if _place(link) not in real
     ]
-    invented = strange_numbers(card.tldr, f"{paper.title}\n{paper.abstract}")
+    invented = strange_numbers(card.tldr, f"{paper.title}\n{paper.text}")
     if invented and "number-not-in-source" not in card.flags:
         faults.append(f"the summary has {', '.join(sorted(invented))}, the paper does not")
     return faults
+
+
+def _links(paper: Paper) -> tuple[CardLink, ...]:
+    found = [
+        CardLink(url=link.url, kind=link_kind(link.url), start=link.start, end=link.end)
+        for link in paper.links
+    ]
+    for section in paper.sections:
+        found += [
+            CardLink(
+                section=section.name,
+                page=section.page_at(link.start),
+                url=link.url,
+                kind=link_kind(link.url),
+                start=link.start,
+                end=link.end,
+            )
+            for link in links(section.text)
+        ]
+    return tuple(found)
+
+
+def _place(link: CardLink) -> tuple[object, ...]:
+    return link.url, link.section, link.page, link.start, link.end
+
+
+def _flags(paper: Paper, draft: Draft) -> tuple[str, ...]:
+    cut = "sections-cut"
+    if cut in draft.flags or all(section.whole for section in paper.sections):
+        return draft.flags
+    return (*draft.flags, cut)
 
 
 def _labels(scored: tuple[Scored, ...]) -> tuple[Label, ...]:

@@ -127,6 +127,9 @@ class Finished:
         name, title = paper.id, paper.title
         text = f"{len(name)} {len(title)} {name}{title}{paper.abstract}"
         state.update(text.encode("utf-8", "surrogatepass"))
+        if paper.sections:
+            state.update(b"\xff")  # which no text has
+            state.update(repr(paper.sections).encode("utf-8", "surrogatepass"))
         return state.digest()[:16]
 
 

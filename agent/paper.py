@@ -1,7 +1,8 @@
 """A paper as the rest of the program sees it: text with sentences, and a stable name.
 
 The abstract is kept letter for letter as its source gave it, so that an offset in a card means the same
-to whoever wrote the source. Knows nothing of where papers come from or of what is made of them.
+to whoever wrote the source. Of a full text, the sections that were asked for come after it. Knows nothing
+of where papers come from or of what is made of them.
 """
 
 import re
@@ -21,9 +22,27 @@ _DOI = re.compile(r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)", 
 _PAGES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a full text that is read beside the abstract."""
+
+    name: str
+    """As the paper heads it, its number off: `Conclusion`; no other section of the paper has it."""
+    text: str
+    """Offsets count its code points."""
+    pages: tuple[tuple[int, int], ...] = ()
+    """Offset at which each page begins, and its number from 1, ascending; none where there are no pages."""
+    whole: bool = True
+    """False: it was too long, and its end is left out."""
+
+    def page_at(self, offset: int) -> int | None:
+        """The page on which a character stands."""
+        return next((page for start, page in reversed(self.pages) if start <= offset), None)
+
+
 @dataclass(frozen=True)
 class Paper:
-    """One paper: title and abstract, with a name that is the same in every run."""
+    """One paper: title and abstract, perhaps sections, with a name that is the same in every run."""
 
     id: str
     """`arxiv:…`, `doi:…`, the source's own id, else `sha256:` and 16 hex digits of the text."""
@@ -33,21 +52,47 @@ class Paper:
     where: str = field(default="", compare=False)
     """Place in the source, as `papers.jsonl:12`."""
     url: str | None = None
+    sections: tuple[Section, ...] = ()
+    """What is read beside the abstract, in the order of the paper."""
+
+    @cached_property
+    def parts(self) -> tuple[tuple[Section | None, tuple[Span, ...]], ...]:
+        """The abstract (None), then the sections, each with its sentences."""
+        abstract = (None, sentences(self.abstract))
+        return (abstract, *((section, sentences(section.text)) for section in self.sections))
 
     @cached_property
     def sentences(self) -> tuple[Span, ...]:
-        """The abstract's sentences; a card's sentence numbers count them from 1."""
-        return sentences(self.abstract)
+        """The sentences of all parts, each a span of its own part; a card's numbers count them from 1."""
+        return tuple(span for _, spans in self.parts for span in spans)
+
+    @property
+    def text(self) -> str:
+        """All that is read beside the title."""
+        return "\n\n".join((self.abstract, *(section.text for section in self.sections)))
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """The URLs in the abstract."""
         return links(self.abstract)
 
+    def section_of(self, number: int) -> Section | None:
+        """Where sentence `number` stands, counted from 1; None: in the abstract."""
+        for section, spans in self.parts:
+            if number <= len(spans):
+                return section
+            number -= len(spans)
+        return None
+
     def sentence_text(self, number: int) -> str:
         """The text of sentence `number`, counted from 1."""
-        span = self.sentences[number - 1]
-        return self.abstract[span.start : span.end]
+        span, section = self.sentences[number - 1], self.section_of(number)
+        text = self.abstract if section is None else section.text
+        return text[span.start : span.end]
+
+    def left_out(self, number: int) -> str:
+        """The flag for a reader to whom the sentences from `number` on were not shown."""
+        return "abstract-cut" if self.section_of(number) is None else "sections-cut"
 
 
 def paper_id(

@@ -9,6 +9,7 @@ Knows papers and taxonomies. Knows no model, no cache, no HTTP.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from string import Template
@@ -36,7 +37,7 @@ class Shown:
     content: str
     """The last message."""
     source: str
-    """Title and abstract as shown: what an answer may take its numbers from."""
+    """Title and text as shown: what an answer may take its numbers from."""
     sentences: int
     """How many sentences were shown."""
     flags: tuple[str, ...]
@@ -126,25 +127,40 @@ def _examples(name: str, taxonomy: Taxonomy) -> list[_Example]:
 def _show(template: Template, paper: Paper, budget: int | None) -> Shown:
     title, hidden_title = visible(paper.title)
     lines: list[str] = []
-    hidden, used, cut = hidden_title, len(title), False
-    for number, span in enumerate(paper.sentences, start=1):
-        sentence, odd = visible(paper.abstract[span.start : span.end])
+    hidden, used, count = hidden_title, len(title), 0
+    cut: tuple[str, ...] = ()
+    for section, number in _numbered(paper):
+        sentence, odd = visible(paper.sentence_text(number))
         line = f"[{number}] {' '.join(sentence.split())}"
+        if section is not None:
+            line = f"Section: {visible(section)[0]}\n{line}"
         if budget is not None and used + len(line) > budget:
-            cut = True
+            cut = (paper.left_out(number),)
             if not lines:
                 lines.append(line[:budget])
+                count = 1
             break
-        hidden, used = hidden or odd, used + len(line) + 1
+        hidden, used, count = hidden or odd, used + len(line) + 1, number
         lines.append(line)
-    flags = (("hidden-characters",) if hidden else ()) + (("abstract-cut",) if cut else ())
+    flags = (("hidden-characters",) if hidden else ()) + cut
     fenced_title, body = _defuse(" ".join(title.split())), _defuse("\n".join(lines))
     return Shown(
         content=template.substitute(title=fenced_title, sentences=body),
         source=f"{title}\n{body}",
-        sentences=len(lines),
+        sentences=count,
         flags=flags,
     )
+
+
+def _numbered(paper: Paper) -> Iterator[tuple[str | None, int]]:
+    """The number of each sentence, with the name of the section that it opens."""
+    number = 0
+    for section, spans in paper.parts:
+        heading = section.name if section is not None else None
+        for _ in spans:
+            number += 1
+            yield heading, number
+            heading = None
 
 
 def _defuse(text: str) -> str:

@@ -136,7 +136,7 @@ class BaselineReader:
 
     def card(self, paper: Paper) -> Card:
         """The card of a paper, without waiting for anybody."""
-        flags = ("hidden-characters",) if visible(f"{paper.title}{paper.abstract}")[1] else ()
+        flags = ("hidden-characters",) if visible(f"{paper.title}{paper.text}")[1] else ()
         draft = self._tagger.tag(paper)
         marked = replace(draft, flags=draft.flags + flags)
         return evidence.build(paper, marked, self._provenance)

@@ -30,7 +30,7 @@ class Scores:
     labels: Mapping[str, Mapping[str, float]]
     """Label field to label to the probability that it fits; each label on its own."""
     sentences: tuple[Chances, ...]
-    """For each sentence of the abstract, in order."""
+    """For each sentence, in order; each section is judged as an abstract of its own."""
     statuses: Mapping[Artifact, Mapping[Status, float]]
     """`code`, `data` and `weights`, each to the probability of each status: they add up to 1."""
     findings: Mapping[Artifact, Finding]
@@ -60,16 +60,16 @@ class Baseline:
         return version(self._fit)
 
     def scores(self, paper: Paper) -> Scores:
-        """Every probability for a paper."""
-        sentences = _sentences(paper)
+        """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
+        parts = _parts(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
-        findings = find(sentences)
+        findings = find([sentence for part in parts for sentence in part])
         return Scores(
             labels={
                 field: probabilities(self._fit.fields[field], rows[field], self._known[field])
                 for field in LABEL_FIELDS
             },
-            sentences=tuple(self._classifier.chances(sentences)),
+            sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             statuses={
                 artifact: self._fit.availability[artifact][findings[artifact].rule] for artifact in ARTIFACTS
             },
@@ -83,7 +83,7 @@ class Baseline:
 
     def tag(self, paper: Paper) -> Draft:
         """The draft of a card, its summary a sentence of the abstract."""
-        tldr, fits = gist(_sentences(paper), paper.title)
+        tldr, fits = gist(_parts(paper)[0], paper.title)
         draft = self.draft(self.scores(paper))
         return replace(draft, tldr=tldr, flags=() if fits else ("summary-too-long",))
 
@@ -131,6 +131,11 @@ def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
     return DraftArtifact(finding.status, finding.sentence, round(chance, 4))
 
 
-def _sentences(paper: Paper) -> list[str]:
-    # arXiv wraps its abstracts: a line end within a sentence says nothing.
-    return [" ".join(paper.abstract[span.start : span.end].split()) for span in paper.sentences]
+def _parts(paper: Paper) -> list[list[str]]:
+    """The sentences of the abstract, then of each section."""
+    found = []
+    for section, spans in paper.parts:
+        whole = paper.abstract if section is None else section.text
+        # arXiv wraps its abstracts: a line end within a sentence says nothing.
+        found.append([" ".join(whole[span.start : span.end].split()) for span in spans])
+    return found

@@ -91,7 +91,7 @@ def doctor(
         from ..sources import BadRecord, open_source
 
         lengths = [
-            len(record.title) + len(record.abstract)
+            len(record.title) + len(record.text)
             for record in open_source(source, wiring.reading(chosen, column))
             if not isinstance(record, BadRecord)
         ]

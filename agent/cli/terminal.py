@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..card import Card
+    from ..card import Card, Evidence
 
 QUIET_S = 5.0
 """Seconds between two progress lines where the terminal is none."""
@@ -168,7 +168,10 @@ def print_card(card: "Card") -> None:
         grid.add_row(name, labels)
     for name in ("code", "data", "weights"):
         artifact = getattr(card.reproducibility, name)
-        grid.add_row(name, _label(artifact.status, artifact.confidence))
+        said = _label(artifact.status, artifact.confidence)
+        if artifact.evidence is not None:
+            said.append(_place(artifact.evidence), style="dim")
+        grid.add_row(name, said)
     for link in card.reproducibility.links:
         grid.add_row("link", Text(clean(link.url)))
     console.print(Padding(grid, (1, 0)))
@@ -178,6 +181,7 @@ def print_card(card: "Card") -> None:
                 (f"{clean(claim.kind)} ", "cyan"),
                 (f"[{claim.evidence.sentence}] ", "dim"),
                 clean(" ".join(claim.evidence.text.split())),
+                (_place(claim.evidence), "dim"),
             ),
         )
     if card.flags:
@@ -190,6 +194,10 @@ def print_card(card: "Card") -> None:
             style="dim",
         )
     )
+
+
+def _place(evidence: "Evidence") -> str:
+    return f" ({clean(evidence.place)})" if evidence.place else ""
 
 
 def _label(name: str, confidence: float | None) -> "Text":

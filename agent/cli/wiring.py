@@ -76,14 +76,20 @@ def reading(
     newest: bool = False,
     max_age_s: float | None = None,
 ) -> "Options":
-    """What flags and environment say about sources. Raises UsageError for a pair of columns that is none."""
-    from ..sources import Options
+    """What flags and environment say about sources.
 
+    Raises UsageError for columns or sections that there are not.
+    """
+    from ..sources import Options
+    from ..sources.outline import check_names
+
+    names = tuple(name.strip().casefold() for name in (sections or "").split(",") if name.strip())
+    check_names(names)
     return Options(
         columns=columns(column),
         table=table,
         categories=tuple(category or ()),
-        sections=tuple(name.strip() for name in (sections or "").split(",") if name.strip()),
+        sections=names,
         limit=limit,
         offline=chosen.offline,
         cache_dir=cache_directory(chosen) if chosen.cache else None,

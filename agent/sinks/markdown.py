@@ -54,7 +54,7 @@ def section(card: Card, paper: Paper | None) -> str:
     if card.claims:
         blocks.append("**What the authors claim**")
         blocks.append(
-            "\n".join(f"- **{text(claim.kind)}:** {quote(claim.evidence.text)}" for claim in card.claims)
+            "\n".join(f"- **{text(claim.kind)}:** {quote(claim.evidence)}" for claim in card.claims)
         )
     blocks.append("**What is there to reuse**")
     blocks.append(reusable(card))

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-from ..card import Artifact, Card
+from ..card import Artifact, Card, Evidence
 from ..text import links
 from .escaping import link, plain, text, with_links
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
 
 
-def quote(sentence: str) -> str:
-    """The authors' own words, addresses in them as links."""
-    return f"“{with_links(sentence, links(sentence))}”"
+def quote(evidence: Evidence) -> str:
+    """The authors' own words, addresses in them as links, and where they stand if not in the abstract."""
+    place = f" ({text(evidence.place)})" if evidence.place else ""
+    return f"“{with_links(evidence.text, links(evidence.text))}”{place}"
 
 
 def reusable(card: Card) -> str:
@@ -36,7 +37,7 @@ def made_by(card: Card, page: str | None) -> str:
 
 
 def _artifact(name: str, artifact: Artifact) -> str:
-    said = f" · {quote(artifact.evidence.text)}" if artifact.evidence else ""
+    said = f" · {quote(artifact.evidence)}" if artifact.evidence else ""
     return f"- {name}: {_STATUS[artifact.status]}{said}"
 
 

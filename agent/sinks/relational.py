@@ -45,10 +45,15 @@ _SPAN = (
     Column("start_char", "integer", "First character, counted in code points of the abstract from 0"),
     Column("end_char", "integer", "One past the last"),
 )
+_PLACE = (
+    Column("section", "text", "The section that is counted in; empty: the abstract"),
+    Column("page", "integer", "Page on which it begins, where there are pages"),
+)
 _EVIDENCE = (
     Column("text", "text", "The sentence that says so, letter for letter"),
-    Column("sentence", "integer", "Its number in the abstract, from 1"),
+    Column("sentence", "integer", "Its number in what was read, from 1"),
     *_SPAN,
+    *_PLACE,
 )
 
 
@@ -102,13 +107,14 @@ ARTIFACTS = Table(
 )
 LINKS = Table(
     "links",
-    "Addresses in the abstracts",
+    "Addresses in the abstracts and sections",
     (
         _PAPER,
         _POSITION,
-        Column("url", "text", "As the abstract has it"),
+        Column("url", "text", "As the text has it"),
         Column("kind", "text", "code, data, weights or other"),
         *_SPAN,
+        *_PLACE,
     ),
     ("paper", "position"),
 )
@@ -216,7 +222,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
         (
             LINKS,
             [
-                (number, n, one.url, one.kind, one.start, one.end)
+                (number, n, one.url, one.kind, one.start, one.end, one.section, one.page)
                 for n, one in enumerate(there.links, start=1)
             ],
         ),
@@ -251,4 +257,6 @@ def _labels(number: int, labels: Iterable[Label]) -> list[Row]:
 
 
 def _evidence(said: Evidence | None) -> Row:
-    return (said.text, said.sentence, said.start, said.end) if said else (None, None, None, None)
+    if said is None:
+        return (None,) * len(_EVIDENCE)
+    return (said.text, said.sentence, said.start, said.end, said.section, said.page)

@@ -132,7 +132,7 @@ def block_of(card: Card, page: str | None) -> str:
     parts.append("  \n".join(lines))
     if card.claims:
         parts.append("## What the authors claim")
-    parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence.text)}" for claim in card.claims]
+    parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence)}" for claim in card.claims]
     parts += ["## What is there to reuse", reusable(card)]
     if card.flags:
         parts.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")

@@ -108,7 +108,7 @@ class StepwiseReader:
         parts, _, _ = self._question(paper)
         if self._cache is not None and self._cache.get(parts) is not None:
             return None
-        characters = len(paper.title) + len(paper.abstract)
+        characters = len(paper.title) + len(paper.text)
         return Wanted(2, 2 * characters, 2 * summary.MOST_TOKENS)
 
     async def read(self, paper: Paper) -> Reading:
@@ -145,7 +145,7 @@ class StepwiseReader:
     def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
         scores = self._baseline.scores(paper)
         beside = self.roles(paper, scores)
-        return {**self._parts, "paper": digest(paper.title, paper.abstract, *beside)}, scores, beside
+        return {**self._parts, "paper": digest(paper.title, paper.text, *beside)}, scores, beside
 
     def roles(self, paper: Paper, scores: Scores) -> list[str]:
         """The word that stands beside each sentence."""
@@ -190,7 +190,7 @@ class StepwiseReader:
     async def _summarize(self, paper: Paper, laid_out: Transcript, slot: int) -> "tuple[str, list[Written]]":
         """The summary, and every call that it took; asked for again once if something is wrong with it."""
         assert self._bench is not None and self._typesetter is not None
-        source = f"{paper.title}\n{paper.abstract}"
+        source = f"{paper.title}\n{paper.text}"
         tokens = [*laid_out.tokens, *await self._typesetter.question("summary")]
         engine = self._bench.engine
         first = await engine.write(tokens, slot, most_tokens=summary.MOST_TOKENS)
@@ -218,11 +218,12 @@ class StepwiseReader:
         thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
         thresholds["claims"] = self._stack.claims.threshold
         draft = self._baseline.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
-        hidden = visible(f"{paper.title}{paper.abstract}")[1]
+        hidden = visible(f"{paper.title}{paper.text}")[1]
+        read = len(readout.sentences)
         flags = (
-            *summary.flags(tldr, f"{paper.title}\n{paper.abstract}"),
+            *summary.flags(tldr, f"{paper.title}\n{paper.text}"),
             *(("hidden-characters",) if hidden else ()),
-            *(("abstract-cut",) if len(readout.sentences) < len(paper.sentences) else ()),
+            *((paper.left_out(read + 1),) if read < len(paper.sentences) else ()),
         )
         return evidence.build(
             paper,

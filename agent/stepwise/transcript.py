@@ -77,7 +77,7 @@ class Typesetter:
     async def transcript(self, paper: Paper, roles: Sequence[str], reserve: int) -> Transcript:
         """The paper with a role beside each sentence; `reserve` tokens are left free for what is written.
 
-        Sentences that do not fit are left out from the end, with the flag `abstract-cut`.
+        Sentences that do not fit are left out from the end, with the flag `abstract-cut` or `sections-cut`.
         """
         before, after = self._script.sections["head"].split("$title")
         title, hidden = visible(" ".join(paper.title.split()))
@@ -105,7 +105,7 @@ class Typesetter:
             tokens += ended
         base = len(tokens)
         flags = (("hidden-characters",) if hidden else ()) + (
-            ("abstract-cut",) if len(places) < len(texts) else ()
+            (paper.left_out(len(places) + 1),) if len(places) < len(texts) else ()
         )
         return Transcript(
             tokens + tail, tuple(places), {field: base + at for field, at in fields.items()}, flags

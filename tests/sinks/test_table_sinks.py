@@ -75,6 +75,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.samp
         '"',
     ]
 )
+place = {"section": st.none() | words, "page": st.none() | st.integers(1, 2**31)}
 share = st.none() | st.floats(0, 1)
 count = st.integers(0, 2**53)
 labels = st.lists(st.builds(Label, label=words, confidence=share), max_size=3).map(tuple)
@@ -83,7 +84,9 @@ labels = st.lists(st.builds(Label, label=words, confidence=share), max_size=3).m
 @st.composite
 def evidences(draw: st.DrawFn) -> Evidence:
     said, start = draw(words.filter(bool)), draw(count)
-    return Evidence(start=start, end=start + len(said), sentence=draw(st.integers(1, 2**40)), text=said)
+    stands = {name: draw(values) for name, values in place.items()}
+    number = draw(st.integers(1, 2**40))
+    return Evidence(start=start, end=start + len(said), sentence=number, text=said, **stands)
 
 
 artifacts = st.builds(
@@ -111,7 +114,7 @@ any_cards = st.builds(
         data=artifacts,
         weights=artifacts,
         links=st.lists(
-            st.builds(CardLink, url=words, kind=link_kinds, start=count, end=count), max_size=2
+            st.builds(CardLink, url=words, kind=link_kinds, start=count, end=count, **place), max_size=2
         ).map(tuple),
     ),
     flags=st.lists(words, max_size=2).map(tuple),

@@ -1,7 +1,9 @@
 """How a paper is laid out for the embedded model."""
 
 import asyncio
+from dataclasses import replace
 
+from papercards.paper import Section
 from papercards.stepwise.transcript import Transcript, Typesetter, load_script
 from tests.conftest import make_paper
 
@@ -84,3 +86,21 @@ def test_questions_follow_on_from_the_last_token() -> None:
 def test_the_version_names_the_words() -> None:
     assert load_script().version.startswith("stepwise@")
     assert set(load_script().sections) >= {"head", "mark", "ask", "gap", "summary", "again"}
+
+
+def test_sections_follow_the_abstract_and_go_first_where_room_is_short() -> None:
+    paper = replace(
+        make_paper("A", "We count. It is fast."),
+        sections=(Section("Conclusion", "We counted. It was fast."),),
+    )
+
+    def found(context: int) -> Transcript:
+        return asyncio.run(Typesetter(tokenize, load_script(), context).transcript(paper, ["aim"] * 4, 100))
+
+    whole = found(5000)
+    assert "It is fast. => aim\nWe counted. => aim\nIt was fast. => aim\nName" in text(whole.tokens)
+    assert whole.flags == ()
+    fits = len(whole.tokens) + 100
+    assert found(fits).flags == ()
+    assert (len(found(fits - 1).sentences), found(fits - 1).flags) == (3, ("sections-cut",))
+    assert (len(found(fits - 45).sentences), found(fits - 45).flags) == (1, ("abstract-cut",))

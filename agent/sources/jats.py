@@ -1,0 +1,254 @@
+"""JATS and its forerunner, the NLM article DTD: articles as PubMed Central and publishers hand them on.
+
+Articles are read one after the other, each let go of before the next. No DTD is loaded, no entity of a file
+is expanded, nothing is fetched; the entities that DTDs of journals define are those of HTML.
+Specification: https://jats.nlm.nih.gov/archiving/tag-library/1.3/.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadInput, MissingExtra
+from ..paper import Paper
+from .columns import BadRecord, Columns
+from .interface import Format, Input, Records
+from .outline import Block, Heading, Paragraph, pick
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_ROOT = re.compile(
+    rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*"
+    rb"(?:<!DOCTYPE\s+(?:article|pmc-articleset)\b|<(?:\w+:)?(?:article|pmc-articleset)[\s>])",
+    re.DOTALL,
+)
+_ASIDE = frozenset(
+    (
+        "fig fig-group table-wrap table-wrap-group disp-formula disp-formula-group boxed-text media graphic "
+        "supplementary-material fn fn-group ref-list label tex-math annotation object-id permissions"
+    ).split()
+)
+"""What is no running text."""
+_POWER = re.compile(r"[-+\u2212]?(?:[\d.,]+|[a-z])")
+"""Without a sign for it, 10 to the third would become 103."""
+_OTHER_ABSTRACTS = frozenset(
+    (
+        "graphical graphical-abstract toc teaser executive-summary plain-language-summary key-points "
+        "highlights video short editor web-summary"
+    ).split()
+)
+_KINDS = {
+    "intro": "introduction",
+    "introduction": "introduction",
+    "materials": "method",
+    "methods": "method",
+    "materials|methods": "method",
+    "results": "results",
+    "discussion": "discussion",
+    "conclusion": "conclusion",
+    "conclusions": "conclusion",
+    "data-availability": "availability",
+    "supplementary-material": "appendix",
+    "ack": "thanks",
+    "glossary": "thanks",
+    "ref-list": "references",
+    "app": "appendix",
+}
+"""Of parts: by their `sec-type` or `notes-type`, else by their own name."""
+
+
+def read(source: Input) -> Records:
+    """The articles of a file; `where` is the line on which each ends. Raises MissingExtra without lxml."""
+    try:
+        import lxml.etree  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("reading JATS", "sources") from error
+    return _articles(source)
+
+
+def _articles(source: Input) -> Iterator[Paper | BadRecord]:
+    from lxml import etree
+
+    parser = etree.iterparse(
+        source.stream,
+        events=("end",),
+        tag=("{*}article", "article"),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    any_ = False
+    try:
+        for _, article in parser:
+            any_ = True
+            yield _paper(article, source)
+            article.clear()
+            while (before := article.getprevious()) is not None:
+                before.getparent().remove(before)
+    except etree.XMLSyntaxError as error:
+        line = error.lineno or 1
+        what = str(error.msg).partition(", line ")[0]
+        reason = f"is not well-formed XML: {what}"
+        if "amplification" in what or "entity loop" in what.lower():
+            reason = "has entities that expand to more and more: it is made to fill memory"
+        if not any_:
+            raise BadInput(reason, where=f"{source.name}:{line}") from error
+        yield BadRecord(f"{source.name}:{line}", f"{reason}; the rest of the file is lost")
+
+
+def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
+    where = f"{source.name}:{article.sourceline or 1}"
+    meta = _first(article, "article-meta")
+    if meta is None:
+        return BadRecord(where, "has no article-meta: it is no article as JATS has it")
+    ids = {str(one.get("pub-id-type")): _text(one) for one in _children(meta, "article-id")}
+    title = _first(meta, "article-title")
+    fields = {
+        "title": "" if title is None else _text(title),
+        "abstract": _abstract(meta),
+        "doi": ids.get("doi"),
+        "arxiv_id": ids.get("arxiv"),
+        "id": _pmc(ids),
+    }
+    paper = Columns().paper(fields, where)
+    if isinstance(paper, BadRecord):
+        return paper
+    return replace(paper, sections=pick(list(_blocks(article)), source.options.sections))
+
+
+def _pmc(ids: dict[str, str]) -> str | None:
+    number = ids.get("pmcid") or ids.get("pmc")
+    if number:
+        return number if number.startswith("PMC") else f"PMC{number}"
+    return f"PMID{ids['pmid']}" if ids.get("pmid") else None
+
+
+def _abstract(meta: "etree._Element") -> str:
+    found = [
+        one
+        for one in _children(meta, "abstract")
+        if str(one.get("abstract-type", "")).casefold() not in _OTHER_ABSTRACTS
+    ]
+    if not found:
+        return ""
+    parts: list[str] = []
+    heading = ""
+    for block in _section_blocks(found[0], 1):
+        if isinstance(block, Heading):
+            heading = (
+                ""
+                if block.kind == "abstract" or block.text.casefold() == "abstract"
+                else f"{block.text.rstrip(' .:')}: "
+            )
+        else:
+            parts.append(heading + block.text)
+            heading = ""
+    return "\n\n".join(parts) or _text(found[0])
+
+
+def _blocks(article: "etree._Element") -> Iterator[Block]:
+    for name in ("body", "back"):
+        part = next(_children(article, name), None)
+        if part is not None:
+            yield from _section_blocks(part, 1)
+    # Some publishers keep the statement beside the article's other particulars.
+    for one in article.iterfind(".//{*}custom-meta"):
+        heading, value = _first(one, "meta-name"), _first(one, "meta-value")
+        if heading is not None and value is not None and "availability" in _text(heading).casefold():
+            yield Heading(_text(heading), 1, "availability")
+            yield Paragraph(_text(value))
+    for note in article.iterfind(".//{*}fn"):
+        yield Paragraph(_text(note), note=True)
+
+
+def _section_blocks(part: "etree._Element", level: int) -> Iterator[Block]:
+    """Headings and paragraphs, sections within sections."""
+    for child in part:
+        name = _name(child)
+        if name in ("sec", "app", "ack", "notes", "glossary", "app-group", "ref-list"):
+            title = next(_children(child, "title"), None)
+            said = str(child.get("sec-type") or child.get("notes-type") or "").casefold()
+            kind = _KINDS.get(said) or _KINDS.get(name, "")
+            text = "" if title is None else _text(title)
+            if text or kind:
+                yield Heading(text or kind.capitalize(), level, kind)
+            if name != "ref-list":
+                yield from _section_blocks(child, level + 1 if text or kind else level)
+        elif name == "p":
+            if text := _text(child):
+                yield Paragraph(text)
+        elif name in (
+            "list",
+            "list-item",
+            "disp-quote",
+            "statement",
+            "def-list",
+            "def-item",
+            "def",
+            "speech",
+            "verse-group",
+        ):
+            yield from _section_blocks(child, level)
+
+
+def _text(element: "etree._Element") -> str:
+    """Its words in one line, without what stands aside."""
+    return " ".join("".join(_pieces(element)).split())
+
+
+def _pieces(element: "etree._Element") -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        name = _name(child)
+        if name == "&":
+            yield _entity(child)
+        elif name == "sup" and _only_citations(child):
+            pass
+        elif name == "sup" and _POWER.fullmatch("".join(child.itertext()).strip()):
+            yield f"^{''.join(child.itertext()).strip()}"
+        elif name in ("break", "p", "list-item", "title"):
+            yield " "
+            yield from _pieces(child)
+            yield " "
+        elif name not in _ASIDE:
+            yield from _pieces(child)
+        yield child.tail or ""
+
+
+def _only_citations(sup: "etree._Element") -> bool:
+    """`results<sup>12</sup>`: the number of a reference, glued to a word."""
+    return len(sup) > 0 and all(_name(one) == "xref" and one.get("ref-type") == "bibr" for one in sup)
+
+
+def _entity(node: Any) -> str:
+    name = str(node.name)
+    found = html.unescape(f"&{name};")
+    return found if found != f"&{name};" else ""
+
+
+def _name(element: Any) -> str:
+    """Without its namespace; `&` for an entity that stands for itself."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else "&"
+
+
+def _children(element: "etree._Element", name: str) -> "Iterator[etree._Element]":
+    return (child for child in element if _name(child) == name)
+
+
+def _first(element: "etree._Element", name: str) -> "etree._Element | None":
+    return element.find(f".//{{*}}{name}")
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether its root is an article or a set of them."""
+    return _ROOT.match(head) is not None
+
+
+FORMAT = Format("JATS", (".xml", ".nxml"), read, looks_like)

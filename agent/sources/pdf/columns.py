@@ -1,0 +1,178 @@
+"""The lines of a page in the order of reading.
+
+A page has two columns where a strip near its middle is free of text beside most lines, with lines on both
+sides. A line across the strip, as a title, ends what stands above it on either side. Each side is looked at
+again, so that three columns and columns of different widths are found too.
+
+Knows lines and their places. Knows nothing of what they say.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from statistics import median
+
+from .page import Line
+from .prose import MARKS, raised
+
+_LEAST = 4
+"""Lines that a column has, at least."""
+_CROSSING = 0.4
+"""Of the lines of a page: with more across it, a strip parts no columns."""
+_LEVELS = 12
+_DEPTH = 3
+
+
+def columns(lines: Sequence[Line], usual: float | None = None, depth: int = _DEPTH) -> list[list[Line]]:
+    """Runs of whole lines that stand one below the other, in the order of reading.
+
+    `usual` is the strip of the page before: the last page may have too few lines to show its own.
+    """
+    strip = find_strip(lines) if depth else None
+    if strip is None and usual is not None and _keeps_to(lines, usual):
+        strip = usual
+    if strip is None:
+        return [_rows(lines)] if lines else []
+    ordered: list[list[Line]] = []
+    for across, band in _bands(lines, strip):
+        if across:
+            # It may have columns of its own, as a box with keywords beside the abstract.
+            ordered += columns(band, depth=depth - 1) if len(band) < len(lines) else [_rows(band)]
+        else:
+            ordered += columns([one for one in band if _middle(one) < strip], depth=depth - 1)
+            ordered += columns([one for one in band if _middle(one) >= strip], depth=depth - 1)
+    return ordered
+
+
+def _middle(line: Line) -> float:
+    return (line.x0 + line.x1) / 2
+
+
+def _keeps_to(lines: Sequence[Line], strip: float) -> bool:
+    left = any(line.x1 <= strip for line in lines)
+    crossing = sum(line.x0 < strip < line.x1 for line in lines)
+    return left and any(line.x0 >= strip for line in lines) and crossing <= _CROSSING * len(lines)
+
+
+def find_strip(lines: Sequence[Line]) -> float | None:
+    """The x that parts two columns; None: there is one."""
+    if len(lines) < 2 * _LEAST:
+        return None
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    begin, end = round(left + 0.15 * (right - left)), round(left + 0.85 * (right - left))
+    if end - begin < 2:
+        return None
+    # How many lines cross each x, from where they begin and end.
+    steps = [0] * (end - begin + 2)
+    for line in lines:
+        first, last = max(begin, round(line.x0 + 1)), min(end, round(line.x1 - 1))
+        if first <= last:
+            steps[first - begin] += 1
+            steps[last - begin + 1] -= 1
+    crossing, now = [], 0
+    for step in steps[:-1]:
+        now += step
+        crossing.append(now)
+    # The emptiest strip need not be the one: a ragged right margin is empty too.
+    for level in sorted({count for count in crossing if count <= _CROSSING * len(lines)})[:_LEVELS]:
+        for start, stop in sorted(_runs(crossing, level), key=lambda run: run[0] - run[1]):
+            strip = begin + (start + stop - 1) / 2
+            if _parts(lines, strip):
+                return strip
+    return None
+
+
+def _runs(crossing: Sequence[int], level: int) -> Iterator[tuple[int, int]]:
+    """Where as many lines as that cross, and no fewer beside: from, and up to but not including."""
+    start = 0
+    for at in range(len(crossing) + 1):
+        if at == len(crossing) or crossing[at] != level:
+            if at > start:
+                yield start, at
+            start = at + 1
+
+
+def _parts(lines: Sequence[Line], strip: float) -> bool:
+    """Whether lines stand side by side beside a strip, and fill their columns."""
+    left = [line for line in lines if line.x1 <= strip + 1]
+    right = [line for line in lines if line.x0 >= strip - 1]
+    if len(left) < _LEAST or len(right) < _LEAST:
+        return False
+    top, bottom = (
+        max(min(o.y for o in left), min(o.y for o in right)),
+        min(max(o.y for o in left), max(o.y for o in right)),
+    )
+    beside = sum(top <= one.y <= bottom for one in left), sum(top <= one.y <= bottom for one in right)
+    if min(beside) < _LEAST:
+        return False
+    for side in (left, right):
+        width = max(one.x1 for one in side) - min(one.x0 for one in side)
+        if median(one.x1 - one.x0 for one in side) < 0.4 * width:
+            return False
+    return True
+
+
+def _bands(lines: Sequence[Line], strip: float) -> list[tuple[bool, list[Line]]]:
+    """Parts of a page from top to bottom: across the strip, or on both sides of it."""
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    margin = 0.06 * (right - left)
+    bands: list[tuple[bool, list[Line]]] = []
+    above: Line | None = None
+    for line in sorted(lines, key=lambda line: line.y):
+        across = line.x0 < strip - margin and line.x1 > strip + margin
+        if not across and above is not None:
+            # The short last line of a paragraph that lies across.
+            across = (
+                abs(line.x0 - above.x0) < 1
+                and abs(line.size - above.size) < 0.3
+                and line.y - above.y < 1.6 * line.size
+            )
+        above = line if across else None
+        if bands and bands[-1][0] == across:
+            bands[-1][1].append(line)
+        else:
+            bands.append((across, [line]))
+    # Some lines between two that cross, on one side only, are no columns.
+    joined: list[tuple[bool, list[Line]]] = []
+    for n, (across, band) in enumerate(bands):
+        sides = {_middle(one) < strip for one in band}
+        between = not across and 0 < n < len(bands) - 1 and len(band) < _LEAST and len(sides) == 1
+        if joined and (joined[-1][0] == across or (between and joined[-1][0])):
+            joined[-1][1].extend(band)
+        else:
+            joined.append((across, list(band)))
+    return joined
+
+
+def _rows(lines: Sequence[Line]) -> list[Line]:
+    """Whole lines from top to bottom: what stands on one base line is one."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: line.y):
+        if rows and _on_one_line(max(rows[-1], key=lambda one: one.size), line):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [_joined(sorted(row, key=lambda line: line.x0)) for row in rows]
+
+
+def _on_one_line(one: Line, other: Line) -> bool:
+    small, large = sorted((one.size, other.size))
+    # What is much smaller may be raised or lowered.
+    return abs(one.y - other.y) <= (0.5 if small < 0.8 * large else 0.3) * large
+
+
+def _joined(row: list[Line]) -> Line:
+    if len(row) == 1:
+        return row[0]
+    main = max(row, key=lambda line: len(line.text))
+    text, end = "", row[0].x0
+    for line in row:
+        mark = (
+            line.size < 0.8 * main.size and line.y < main.y - 0.2 * main.size and MARKS.issuperset(line.text)
+        )
+        if mark:
+            text += raised(text, line.text)
+        else:
+            text += (" " if text and line.x0 - end > 0.12 * main.size else "") + line.text
+        end = line.x1
+    bold = all(line.bold for line in row)
+    return replace(main, text=text, x0=row[0].x0, x1=max(line.x1 for line in row), bold=bold)

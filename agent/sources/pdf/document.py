@@ -1,0 +1,192 @@
+"""A PDF from its pages to title, abstract, names and sections. Runs in the child process.
+
+Reading ends with the page on which the last thing that is wanted ends: for an abstract alone, that is the
+first or the second.
+
+Knows PDFium and the outline. Knows nothing of papers as the program sees them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pypdfium2
+
+from ..outline import Block, Heading, Paragraph, number_level, pick
+from . import front
+from .blocks import Piece, body_size, heading, pieces
+from .columns import columns, find_strip
+from .furniture import drop_furniture
+from .page import Page, page_words, read_page
+from .prose import Mender
+
+MAX_PAGES = 1_000
+MAX_CHARACTERS = 5_000_000
+"""Of all pages that are read."""
+_PAGES_OF_WORDS = 10
+
+_PASSWORD = 4
+"""PDFium's number for a password that is missing."""
+_SCAN_CHARACTERS = 200
+"""On the first pages together: with fewer, they are pictures."""
+
+
+class Unreadable(Exception):
+    """Why no paper can be had from a file."""
+
+
+def read_document(path: str, wanted: Sequence[str]) -> dict[str, object]:
+    """What a file says, as JSON has it. Raises Unreadable."""
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) == _PASSWORD:
+            raise Unreadable("is encrypted: a password is needed to read it") from error
+        raise Unreadable("is damaged: no PDF that can be opened") from error
+    try:
+        pages = _pages(document, wanted)
+        own = document.get_metadata_dict(skip_empty=True)
+        return _paper(pages, own, wanted, _words(document, len(pages)))
+    finally:
+        document.close()
+
+
+def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
+    pages: list[Page] = []
+    characters = 0
+    stop = _Stop(wanted)
+    count = len(document)
+    for number in range(1, min(count, MAX_PAGES) + 1):
+        try:
+            opened = document[number - 1]
+        except pypdfium2.PdfiumError:
+            pages.append(Page(number, [], []))  # one broken page among good ones
+            continue
+        page = read_page(opened, number)
+        opened.close()
+        pages.append(page)
+        characters += sum(len(line.text) for line in page.lines)
+        if number == front.PAGES and characters < _SCAN_CHARACTERS:
+            break
+        if characters > MAX_CHARACTERS or stop.after(page):
+            break
+    if characters < _SCAN_CHARACTERS and not any(line.text for page in pages for line in page.lines):
+        what = (
+            "has no pages"
+            if not count
+            else "has no text: its pages are pictures; make them text with OCR first"
+        )
+        raise Unreadable(what)
+    return pages
+
+
+def _words(document: Any, read: int) -> list[str]:
+    """Lines of pages beyond those that are read: they know the words that these break."""
+    lines: list[str] = []
+    for number in range(read, min(len(document), _PAGES_OF_WORDS)):
+        try:
+            page = document[number]
+        except pypdfium2.PdfiumError:
+            continue
+        lines += page_words(page)
+        page.close()
+    return lines
+
+
+class _Stop:
+    """Tells when all that is wanted has been read."""
+
+    def __init__(self, wanted: Sequence[str]) -> None:
+        self._left = set(wanted) - {"abstract"}
+        self._kinds: list[str] = []
+        self._body = 0.0
+
+    def after(self, page: Page) -> bool:
+        """Whether nothing after a page is wanted."""
+        self._body = self._body or body_size(page.lines)
+        for line in page.lines:
+            found = heading(line, self._body)
+            if found and (found[1] or number_level(line.text)):
+                self._kinds.append(found[1])
+        kinds = self._kinds
+        if not self._left:
+            return (
+                page.number >= front.PAGES
+                or "introduction" in kinds
+                or bool("abstract" in kinds and kinds.index("abstract") < len(kinds) - 1)
+            )
+        if self._left != {"conclusion"} or "introduction" not in kinds:
+            return False
+        body = kinds[kinds.index("introduction") :]
+        return "conclusion" in body and body.index("conclusion") < len(body) - 1
+
+
+def _paper(
+    pages: Sequence[Page], own: dict[str, str], wanted: Sequence[str], words: list[str]
+) -> dict[str, object]:
+    first = next((page for page in pages if page.lines), pages[0])
+    names = {"arxiv_id": front.arxiv_id(first), "doi": front.doi(first, own.get("Subject", ""))}
+    drop_furniture(pages)
+    body = body_size(line for page in pages for line in page.lines)
+    ordered = [(page, columns(page.lines, usual)) for page, usual in _with_strips(pages)]
+    found = pieces([column for _, of_page in ordered for column in of_page], body)
+    mender = Mender([*(line.text for _, of_page in ordered for column in of_page for line in column), *words])
+    lines = [line for page, of_page in ordered if page is first for column in of_page for line in column]
+    printed = front.title_lines(lines)
+    title = front.title(
+        own.get("Title", ""),
+        mender.join([line.text for line in printed], keep=True)[0],
+        " ".join(line.text for line in lines),
+    )
+    if not title:
+        raise Unreadable("has no title that can be told from the rest of its first page")
+    parts = front.abstract(found, printed)
+    abstract = _abstract(parts, mender)
+    if not abstract:
+        raise Unreadable(
+            "has no abstract that can be found: no heading says so, and no paragraph before the "
+            "introduction reads like one"
+        )
+    of_abstract = {id(piece) for piece in parts}
+    rest = [_block(p, mender) for p in found if id(p) not in of_abstract and (not p.caption)]
+    sections = pick([block for block in rest if block is not None], wanted)
+    return {"title": title, "abstract": abstract, **names, "sections": [asdict(one) for one in sections]}
+
+
+def _with_strips(pages: Sequence[Page]) -> Iterator[tuple[Page, float | None]]:
+    """Each page with the strip between the columns of the last one before it that has two."""
+    usual = None
+    for page in pages:
+        yield page, usual
+        usual = find_strip(page.lines) or usual
+
+
+def _abstract(parts: Sequence[Piece], mender: Mender) -> str:
+    text = ""
+    for piece in parts:
+        if piece.level:
+            text += f"{chr(10) * 2 if text else ''}{piece.text.rstrip(' .:')}: "
+            continue
+        prose, _ = mender.join([line.text for line in piece.lines])
+        text += ("\n\n" if text and not text.endswith(": ") else "") + prose
+    return text.strip()
+
+
+def _block(piece: Piece, mender: Mender) -> Block | None:
+    if piece.level:
+        return Heading(piece.text, piece.level, piece.kind)
+    text, starts = mender.join([line.text for line in piece.lines])
+    alone = piece.lines[0].page == 1 and len(text) <= 200
+    if not _reads(text) and "://" not in text:
+        return None
+    pages: list[tuple[int, int]] = []
+    for start, line in zip(starts, piece.lines, strict=True):
+        if not pages or pages[-1][1] != line.page:
+            pages.append((start, line.page))
+    return Paragraph(text, tuple(pages), piece.note or alone)
+
+
+def _reads(text: str) -> bool:
+    """Whether it is words, not the numbers of a table or the signs of a formula."""
+    letters = sum(c.isalpha() for c in text)
+    return len(text.split()) >= 3 and letters > 0.55 * len(text.replace(" ", ""))

@@ -1,0 +1,211 @@
+"""A saved web page of one paper, by the meta tags that search engines for papers read.
+
+`citation_title` and its kin first, then Dublin Core (`dc.title`), then what the page tells social networks
+(`og:title`), which is often cut. An abstract in no tag is looked for under its heading. Scripts are never
+run, tags are taken off, entities decoded: what is left is text.
+Tags: https://scholar.google.com/intl/en/scholar/inclusion.html#indexing.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadInput, MissingExtra
+from ..paper import Paper
+from .columns import BadRecord, Columns
+from .interface import Format, Input, Records
+from .lines import MAX_LINE_BYTES
+from .outline import Block, Heading, Paragraph, kind_of, pick
+
+if TYPE_CHECKING:
+    from lxml import html as lxml_html
+
+_NAMES = {
+    "title": (
+        "citation_title",
+        "dc.title",
+        "dcterms.title",
+        "bepress_citation_title",
+        "eprints.title",
+        "prism.title",
+        "og:title",
+        "twitter:title",
+    ),
+    "abstract": (
+        "citation_abstract",
+        "dcterms.abstract",
+        "dc.description.abstract",
+        "dc.description",
+        "dcterms.description",
+        "eprints.abstract",
+        "bepress_citation_abstract",
+    ),
+    "doi": (
+        "citation_doi",
+        "bepress_citation_doi",
+        "prism.doi",
+        "dc.identifier.doi",
+        "dc.identifier",
+        "dcterms.identifier",
+    ),
+    "arxiv_id": ("citation_arxiv_id",),
+}
+"""Our fields to their tags, the best first."""
+_LAST_RESORT = ("og:description", "twitter:description", "description")
+_PAPER_TAG = re.compile(
+    rb"(?:citation_(?:title|abstract|doi|arxiv_id)|dc(?:terms)?\.title|bepress_citation|eprints\.title)\b",
+    re.IGNORECASE,
+)
+_DEAD = re.compile(r"<(script|style|noscript|template)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?[a-z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_LABEL = re.compile(r"^\s*(?i:abstract)\s*(?:[:.\u2014\u2013-]\s*|(?=[A-Z]))")
+_SKIPPED = frozenset(
+    (
+        "script style noscript template nav footer aside form button svg math figure table head iframe select"
+    ).split()
+)
+_MARKS = frozenset(("abstract", "abstract-text", "acl-abstract", "abstract-content"))
+_HEADINGS = {f"h{n}": n for n in range(2, 7)}
+_PARAGRAPHS = frozenset(("p", "li", "blockquote", "dd"))
+
+
+def read(source: Input) -> Records:
+    """The paper of a page. Raises MissingExtra without lxml, BadInput for a page that is too long."""
+    try:
+        from lxml import html as lxml_html
+    except ImportError as error:
+        raise MissingExtra("reading HTML", "sources") from error
+    data = source.stream.read(MAX_LINE_BYTES + 1)
+    if len(data) > MAX_LINE_BYTES:
+        raise BadInput("is longer than 16 MB: not the page of one paper", where=source.name)
+    parser = lxml_html.HTMLParser(
+        encoding=_encoding(data), no_network=True, remove_comments=True, remove_pis=True
+    )
+    page = lxml_html.document_fromstring(data, parser=parser, ensure_head_body=True)
+    return iter([_paper(page, source)])
+
+
+def _encoding(data: bytes) -> str | None:
+    """UTF-8 where it is that; else what the page itself says."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return None
+    return "utf-8"
+
+
+def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
+    tags = _tags(page)
+    fields = {
+        ours: next((tags[name] for name in names if tags.get(name)), "") for ours, names in _NAMES.items()
+    }
+    if not fields["title"]:
+        return BadRecord(
+            source.name, "has no tag citation_title, dc.title or og:title: not the page of a paper"
+        )
+    blocks = list(_blocks(page))
+    fields["abstract"] = (
+        _LABEL.sub("", fields["abstract"], count=1)
+        or _under_heading(blocks)
+        or _marked(page)
+        or next((tags[name] for name in _LAST_RESORT if tags.get(name)), "")
+    )
+    if not fields["abstract"]:
+        return BadRecord(
+            source.name, "has no abstract: neither a tag citation_abstract nor a heading says where it is"
+        )
+    fields["url"] = tags.get("citation_abstract_html_url") or tags.get("og:url") or ""
+    paper = Columns().paper(fields, source.name)
+    if isinstance(paper, BadRecord):
+        return paper
+    return replace(
+        paper, url=paper.url if _is_web(paper.url) else None, sections=pick(blocks, source.options.sections)
+    )
+
+
+def _is_web(url: str | None) -> bool:
+    return url is not None and re.match(r"https?://\S+$", url) is not None
+
+
+def _tags(page: "lxml_html.HtmlElement") -> dict[str, str]:
+    """The first value of each meta tag, by its name in lower case."""
+    found: dict[str, str] = {}
+    for tag in page.iter("meta"):
+        name = str(tag.get("name") or tag.get("property") or tag.get("itemprop") or "").strip().casefold()
+        if name and (value := plain(str(tag.get("content") or ""))):
+            found.setdefault(name, value)
+    return found
+
+
+def plain(text: str) -> str:
+    """Text of a tag's value, which may be HTML once more."""
+    bare = _TAG.sub(" ", _DEAD.sub(" ", text)) if "<" in text else text
+    return " ".join(html.unescape(bare).split())
+
+
+def _under_heading(blocks: list[Block]) -> str:
+    parts: list[str] = []
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading):
+            if inside and parts:
+                break
+            inside = kind_of(block.text) == "abstract"
+        elif inside:
+            parts.append(block.text)
+    return "\n\n".join(parts)
+
+
+def _marked(page: "lxml_html.HtmlElement") -> str:
+    """What the page's own markup calls the abstract."""
+    for element in page.iter("div", "section", "blockquote", "p", "span"):
+        marks = f"{element.get('id') or ''} {element.get('class') or ''}".casefold().split()
+        if _MARKS.isdisjoint(marks):
+            continue
+        if text := _LABEL.sub("", _words(element), count=1):
+            return text
+    return ""
+
+
+def _blocks(page: "lxml_html.HtmlElement") -> Iterator[Block]:
+    body = next(page.iter("article"), None)
+    if body is None:
+        body = next(page.iter("main"), None)
+    yield from _walk(page if body is None else body)
+
+
+def _walk(element: Any) -> Iterator[Block]:
+    for child in element:
+        if not isinstance(child.tag, str) or child.tag in _SKIPPED:
+            continue
+        if child.tag in _HEADINGS:
+            if text := _words(child):
+                yield Heading(text, _HEADINGS[child.tag] - 1)
+        elif child.tag in _PARAGRAPHS:
+            if text := _words(child):
+                yield Paragraph(text)
+        else:
+            yield from _walk(child)
+
+
+def _words(element: Any) -> str:
+    return " ".join("".join(_pieces(element)).split())
+
+
+def _pieces(element: Any) -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        if isinstance(child.tag, str) and child.tag not in _SKIPPED:
+            yield " " if child.tag in ("br", "p", "div", "li") else ""
+            yield from _pieces(child)
+        yield child.tail or ""
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether its tags are those of the page of a paper."""
+    return _PAPER_TAG.search(head) is not None
+
+
+FORMAT = Format("HTML page of a paper", (".html", ".htm", ".xhtml"), read, looks_like)
