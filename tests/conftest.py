@@ -9,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import settings
 
 from papercards.local.fetch import fetch
 from papercards.models import SMOLLM
@@ -18,6 +19,10 @@ from tests.stub import Stub, serve
 
 SEED = Path(str(resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"))
 KEY = "sk-test-0123456789"
+
+# How long an example takes is a matter of what else the machine does.
+settings.register_profile("no clock", deadline=None)
+settings.load_profile("no clock")
 
 
 @pytest.fixture

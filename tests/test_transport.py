@@ -140,9 +140,9 @@ def test_money_in_flight_is_counted_at_its_worst_and_settled_at_what_it_was(stub
 
 
 def test_a_request_nobody_waited_for_counts_in_full(stub: Stub) -> None:
-    stub.script = [Fault(delay_s=1.0)]
+    stub.script = [Fault(delay_s=HANG_S)]
     budget = Budget(1.0)
-    send(Transport(endpoint(stub, 0.3), QUICK, budget=budget, price=PRICE))
+    send(Transport(endpoint(stub, 2.0), QUICK, budget=budget, price=PRICE))
     assert budget.spent_usd == pytest.approx(0.001036 + 0.0002)
     stub.script = [error(500)]
     send(Transport(endpoint(stub), QUICK, budget=budget, price=PRICE))

@@ -226,7 +226,7 @@ def test_a_stopped_run_leaves_the_feed_as_it_was(tmp_path: Path, name: str) -> N
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=40))
 def test_any_text_is_well_formed(
     tmp_path_factory: pytest.TempPathFactory, title: str, tldr: str, id: str

@@ -134,7 +134,7 @@ any_cards = st.builds(
 
 
 @given(st.lists(any_cards, max_size=3), st.none() | words.filter(bool))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_cards_are_read_back_equal_from_every_format(cards: list[Card], abstract: str | None) -> None:
     paper = Paper("x", "T", abstract, url="https://a.b/") if abstract else None
     memory = Path("/dev/shm")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pathvalidate import is_valid_filename
@@ -332,7 +332,6 @@ def test_no_title_or_id_leaves_the_folder_or_breaks_a_link(tmp_path: Path) -> No
         assert "[[" not in str(front(head)["aliases"] if head else ""), path
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_every_title_makes_a_name_for_every_system(title: str) -> None:
     name = unique_name(title, "id", {key("taken")})
