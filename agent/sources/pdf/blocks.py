@@ -21,6 +21,8 @@ _CAPTION = re.compile(
     r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*(?:\d+|[IVX]+)\s*[.:|\u2014\u2013-]", re.IGNORECASE
 )
 _MAX_HEADING = 100
+_SENTENCE = re.compile(r"[A-Z][\w-]*,? (?:[a-z\d(]|[A-Z]{2})")
+"""How one begins; `Abstract Syntax Notation` is none."""
 _RUN_IN = re.compile(
     r"(?P<name>A\s?BSTRACT|Abstract|SUMMARY|Summary|Conclusions?|CONCLUSIONS?"
     r"|(?:Data|Code|Software|Materials?)(?: and (?:[Dd]ata|[Cc]ode|[Mm]aterials?|[Ss]oftware))?"
@@ -168,7 +170,9 @@ class _Reader:
             return False
         rest = line.text[match.end() :]
         kind = kind_of(match["name"]) or "abstract"
-        marked = match["mark"] or (kind == "abstract" and rest[:1].isupper() and len(rest) > 30)
+        marked = match["mark"] or (
+            kind == "abstract" and _SENTENCE.match(rest) is not None and len(rest) > 30
+        )
         begins = (
             before is None
             or column.parts(line, before)
