@@ -1,4 +1,4 @@
-"""Papers from where people keep them: one format a file, chosen here by extension and by content.
+"""Papers from where people keep them: files, folders, names; `registry` says which way in fits.
 
 A source is read lazily and in bounded memory. What makes the whole of it unreadable is raised when
 it is opened, before any work is done on its papers; what spoils one record is a `BadRecord` in its
@@ -9,51 +9,21 @@ Knows papers. Knows no cards and no models.
 
 import errno
 import glob
-import io
 import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
-from ..plugins import plugged
-from . import (
-    arxiv_api,
-    atom,
-    delimited,
-    duckdb,
-    hf_api,
-    hf_dataset,
-    hf_listing,
-    hf_page,
-    jats,
-    json_document,
-    jsonl,
-    libraries,
-    oai,
-    openalex,
-    parquet,
-    pdf,
-    plain,
-    semantic_scholar,
-    sqlite,
-    web_page,
-    zotero,
-    zotero_json,
-    zotero_rdf,
-)
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Options, Records, Reference
-from .lines import BOM
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from .registry import FORMATS, GROUP, REFERENCES, choose, known_extensions, known_sources, reference
+from .streams import head_of
 
 __all__ = [
     "FORMATS",
@@ -73,47 +43,7 @@ __all__ = [
     "open_source",
 ]
 
-FORMATS: tuple[Format, ...] = (
-    hf_listing.FORMAT,
-    *libraries.FORMATS,
-    zotero_json.FORMAT,
-    zotero_rdf.FORMAT,
-    jsonl.FORMAT,
-    json_document.FORMAT,
-    delimited.FORMAT,
-    parquet.FORMAT,
-    sqlite.FORMAT,
-    duckdb.FORMAT,
-    pdf.FORMAT,
-    atom.FORMAT,
-    oai.FORMAT,
-    jats.FORMAT,
-    hf_page.FORMAT,
-    web_page.FORMAT,
-    arxiv_api.FORMAT,
-    plain.FORMAT,
-)
-"""In the order in which they are asked: the one that takes any text comes last."""
-
-REFERENCES: tuple[Reference, ...] = (
-    arxiv_api.REFERENCE,
-    hf_api.REFERENCE,
-    hf_dataset.REFERENCE,
-    openalex.REFERENCE,
-    semantic_scholar.REFERENCE,
-    zotero.REFERENCE,
-)
-
-GROUP = "papercards.sources"
-"""The entry points under which other distributions add a `Format` or a `Reference`."""
-
-_HEAD_BYTES = 1 << 16
-"""What a format may look at before it is chosen."""
-
 _BUFFER_BYTES = 1 << 18
-
-_ODD_SHARE = 0.3
-"""Beyond this share of characters that no text has, it is no text; Latin-1 has some 5 %."""
 
 _STDIN = "<stdin>"
 
@@ -134,8 +64,8 @@ def open_source(
         # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.
         own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
         return _open(Input(_STDIN, own, named, options), close=False)
-    if reference := _reference(spec):
-        return _guarded(spec, reference.read(spec, options), None, options)
+    if named_by := reference(spec):
+        return _guarded(spec, named_by.read(spec, options), None, options)
     if (files := _files(spec)) is not None:
         return _guarded(spec, _each(files, options), None, options)
     stream = _open_file(spec)
@@ -152,7 +82,7 @@ def count_records(spec: str, most: int | None = None, options: Options = _PLAIN)
     Raises what `open_source` raises.
     """
     with _open_file(spec) as stream:
-        kind = _choose(spec, Path(spec).suffix.lower(), _head(spec, stream)[0])
+        kind = choose(spec, Path(spec).suffix.lower(), head_of(spec, stream)[0])
         if kind.count is not None and not options.categories:
             return kind.count(stream)
     return sum(1 for _ in islice(open_source(spec, options), most))
@@ -160,41 +90,12 @@ def count_records(spec: str, most: int | None = None, options: Options = _PLAIN)
 
 def is_named(spec: str) -> bool:
     """Whether it is a name of papers, as `arxiv:ID`, and so neither a path nor a pattern of paths."""
-    return spec != "-" and _reference(spec) is not None
+    return spec != "-" and reference(spec) is not None
 
 
 def is_file(spec: str) -> bool:
     """Whether it is one regular file, which can be read twice and has a size."""
-    return spec != "-" and _reference(spec) is None and Path(spec).is_file()
-
-
-def known_extensions() -> tuple[str, ...]:
-    """What a file's name may end in, sorted."""
-    return tuple(sorted({ext for kind in (*FORMATS, *_plugged_formats()) for ext in kind.extensions}))
-
-
-def known_sources() -> tuple[Format | Reference, ...]:
-    """Every way in, those of other distributions last."""
-    return (*FORMATS, *REFERENCES, *_plugged())
-
-
-@cache
-def _plugged() -> tuple[Format | Reference, ...]:
-    return plugged(GROUP, Format, Reference)
-
-
-def _plugged_formats() -> tuple[Format, ...]:
-    return tuple(one for one in _plugged() if isinstance(one, Format))
-
-
-def _reference(spec: str) -> Reference | None:
-    for one in REFERENCES:
-        if one.takes(spec):
-            return one
-    # Looking for other distributions takes time, which what is plainly a file need not wait for.
-    if ":" not in spec or Path(spec).exists():
-        return None
-    return next((one for one in _plugged() if isinstance(one, Reference) and one.takes(spec)), None)
+    return spec != "-" and reference(spec) is None and Path(spec).is_file()
 
 
 def _files(spec: str) -> list[Path] | None:
@@ -261,60 +162,10 @@ def _no_such(spec: str) -> UsageError:
 
 
 def _open(source: Input, *, close: bool) -> Records:
-    head, stream = _head(source.name, source.stream)
-    kind = _choose(source.name, source.path.suffix.lower() if source.path else "", head)
+    head, stream = head_of(source.name, source.stream)
+    kind = choose(source.name, source.path.suffix.lower() if source.path else "", head)
     records = kind.read(replace(source, stream=stream))
     return _guarded(source.name, records, stream if close else None, source.options)
-
-
-def _head(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The first bytes, the byte order mark off, and a stream that still has them."""
-    try:
-        head, stream = _peek(stream)
-    except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}", where=name) from error
-    head = head.removeprefix(BOM)
-    if not head.strip():
-        raise BadInput("is empty", where=name)
-    return head, stream
-
-
-def _choose(name: str, extension: str, head: bytes) -> Format:
-    formats: tuple[Format, ...] = FORMATS
-    if extension and not any(extension in kind.extensions for kind in FORMATS):
-        formats = (*_plugged_formats(), *FORMATS)
-    fitting = [f for f in formats if extension in f.extensions] if extension else list(formats)
-    if not fitting:
-        # Known content may have an unknown name, but not any text: a .tex is no abstract.
-        fitting = [f for f in formats[:-1] if f.sniff(head)]
-        if not fitting and not _binary(head):
-            raise UsageError(
-                f'"{extension}" is no kind of file that can be read',
-                where=name,
-                next_step=f"Known are: {' '.join(known_extensions())}",
-            )
-    for kind in fitting:
-        if kind.binary and kind.sniff(head):
-            return kind
-    texts = [kind for kind in fitting if not kind.binary]
-    if why := _binary(head):
-        raise BadInput(why if texts or not fitting else f"is no {fitting[0].name} file: {why}", where=name)
-    if not texts:
-        raise BadInput(f"is no {fitting[0].name} file", where=name)
-    return texts[0] if len(texts) == 1 else next((f for f in texts if f.sniff(head)), texts[-1])
-
-
-def _binary(head: bytes) -> str:
-    """Why this cannot be text in UTF-8, or nothing; a few bad bytes are their records' matter."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "is text in UTF-16; save it as UTF-8"
-    if b"\0" in head or head.startswith(b"%PDF-"):
-        return "is a binary file, not text"
-    text = head.decode("utf-8", "replace")
-    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n\f") for c in text)
-    if odd > _ODD_SHARE * len(text):
-        return "is not text in UTF-8: a binary file, or another encoding"
-    return ""
 
 
 class NoPapers(BadInput):
@@ -340,48 +191,3 @@ def _guarded(name: str, records: Records, stream: BinaryIO | None, options: Opti
     finally:
         if stream is not None:
             stream.close()
-
-
-class _Replayed(io.RawIOBase):
-    """A pipe from its beginning again, after its first bytes were looked at."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._head[: len(view)] or _some(self._rest, len(view))
-        self._head = self._head[len(data) :]
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        super().close()
-        self._rest.close()
-
-
-def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The first bytes, at least one whole line if it is short, and a stream that still has them."""
-    if stream.seekable():
-        start = stream.tell()
-        head = stream.read(_HEAD_BYTES)
-        stream.seek(start)
-        return head, stream
-    head = b""
-    while b"\n" not in head.lstrip() and len(head) < _HEAD_BYTES:
-        more = _some(stream, _HEAD_BYTES)
-        if not more:
-            break
-        head += more
-    return head, io.BufferedReader(_Replayed(head, stream), _HEAD_BYTES)
-
-
-def _some(stream: BinaryIO, most: int) -> bytes:
-    """What a stream has now, so that a slow writer's first paper does not wait for its last."""
-    if isinstance(stream, io.BufferedIOBase):
-        return stream.read1(most)
-    return stream.read(most)
