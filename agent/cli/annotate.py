@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal
 
 if TYPE_CHECKING:
     from ..bibliography.tags import Tags
@@ -58,7 +58,7 @@ def annotate(
     if cards is None:
         raise UsageError("which cards?", next_step="Name their file with --cards")
     marks = {card.id: tags(card) for card in read_cards(cards)}
-    columns = Columns(wiring.columns(column))
+    columns = Columns(reading.columns(column))
     if live:
         _annotate_zotero(library, marks, columns, dry_run=dry_run)
     else:
@@ -136,7 +136,9 @@ def _connect(name: str) -> "Zotero":
     from ..bibliography.zotero import Zotero, place
 
     return Zotero(
-        place(name), wiring.in_environment(wiring.SOURCE_URLS).get("zotero"), os.environ.get("ZOTERO_API_KEY")
+        place(name),
+        reading.in_environment(reading.SOURCE_URLS).get("zotero"),
+        os.environ.get("ZOTERO_API_KEY"),
     )
 
 

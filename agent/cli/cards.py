@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal, wiring
 
 CARDS = Annotated[Path, typer.Argument(help="A file of cards.", metavar="CARDS")]
 
@@ -38,7 +38,7 @@ def verify(
     from .running import papers as records
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
-    asked = wiring.reading(chosen, column, table=table, category=category, sections=sections, limit=limit)
+    asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
     papers = {record.id: record for record in records(source, asked) if not isinstance(record, BadRecord)}
     count = spans = faults = 0
     for count, card in enumerate(read_cards(cards), start=1):  # noqa: B007

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..paper import Paper
@@ -45,7 +45,7 @@ def convert(
     place = destination(cards)[1].resolve()
     if any(destination(path)[1].resolve() == place for path in output):
         raise UsageError("is both read and written", where=str(cards), next_step="Choose another output")
-    asked = wiring.reading(wiring.settings(), column, table=table)
+    asked = reading.asked(wiring.settings(), column, table=table)
     found = islice(read_cards(cards), limit)
     counter = terminal.Counter(None, free=True)
     with_papers = _Papers(source or [], asked)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from . import terminal, wiring
+from . import reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..deferred.requests import Plan
@@ -169,7 +169,7 @@ def _collect(path: Path, known: "State", wait: float) -> None:
             terminal.note(f"{lines.unreadable} lines of the results cannot be read")
         sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
         options = replace(
-            wiring.reading(session.settings, table=asked.table, limit=asked.limit),
+            reading.asked(session.settings, table=asked.table, limit=asked.limit),
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,

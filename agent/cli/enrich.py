@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import deferring, options, terminal, wiring
+from . import deferring, options, reading, terminal, wiring
 
 
 def enrich(
@@ -89,7 +89,7 @@ def enrich(
         no_cache=no_cache,
         offline=offline,
     )
-    asked = wiring.reading(chosen, column, table=table, category=category, sections=sections, limit=limit)
+    asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
     if shards is not None and not output:
         raise UsageError(
             "standard output cannot be sharded", where="--shards", next_step="Name a file with -o"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,5 +148,5 @@ def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Ite
 
     if source is None:
         return seed_papers() if seed else None
-    records = open_source(source, wiring.reading(wiring.settings(), column))
+    records = open_source(source, reading.asked(wiring.settings(), column))
     return (record for record in records if not isinstance(record, BadRecord))

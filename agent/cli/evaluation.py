@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import eval_labels, options, terminal, wiring
+from . import eval_labels, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -98,7 +98,7 @@ def run(
     outcomes = {}
     with wiring.session(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        records = open_source(papers or str(SEED_CORPUS), wiring.reading(chosen, column))
+        records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
         pairs = [
             (replace(item, abstract=paper.abstract), paper)
             for item, paper in join(labelled, (one for one in records if not isinstance(one, BadRecord)))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal, wiring
 
 app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 
@@ -92,7 +92,7 @@ def doctor(
 
         lengths = [
             len(record.title) + len(record.text)
-            for record in open_source(source, wiring.reading(chosen, column))
+            for record in open_source(source, reading.asked(chosen, column))
             if not isinstance(record, BadRecord)
         ]
         papers, characters = len(lengths), sum(lengths)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..paper import Paper
@@ -57,7 +57,7 @@ def summarize(
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
     else:
-        paper = _one(source, pick, wiring.reading(chosen, column, table=table, sections=sections))
+        paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections))
     with wiring.session(chosen) as session:
         reader = session.reader(wiring.choose_model(chosen))
 

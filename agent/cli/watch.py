@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..batch import Outcome
@@ -104,7 +104,7 @@ def watch(
             where="--every",
             next_step="Most have news once a day",
         )
-    asked = wiring.reading(
+    asked = reading.asked(
         chosen,
         column,
         table=table,

@@ -1,7 +1,7 @@
 """From settings and the environment to the pieces of a run: model, taxonomy, cache, reader."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..local.server import LocalServer
     from ..pricing import Price
     from ..reader import ModelReader, Reader
-    from ..sources import Options
     from ..stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
     from ..transport import Endpoint
@@ -30,21 +29,6 @@ HOSTED_TIMEOUT_S = 60.0
 LOCAL_TIMEOUT_S = 900.0
 """The first prompt on a slow machine takes minutes."""
 
-SOURCE_URLS = {
-    "arxiv": ("PAPERCARDS_ARXIV_URL",),
-    "huggingface": ("PAPERCARDS_HUGGINGFACE_URL", "HF_ENDPOINT"),
-    "openalex": ("PAPERCARDS_OPENALEX_URL",),
-    "semanticscholar": ("PAPERCARDS_SEMANTICSCHOLAR_URL",),
-    "zotero": ("PAPERCARDS_ZOTERO_URL",),
-}
-"""Variables that name a mirror of a service, the first one that is set."""
-
-SOURCE_KEYS = {
-    "openalex": ("OPENALEX_API_KEY",),
-    "semanticscholar": ("SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY"),
-}
-"""Variables that hold the key for a service."""
-
 
 def settings(**flags: object) -> Settings:
     """The settings of this invocation; a flag that is None was not given."""
@@ -52,62 +36,6 @@ def settings(**flags: object) -> Settings:
         flags["cache"] = False
     flags.pop("no_cache", None)
     return merge(flags, os.environ, Path(FILE_NAME))
-
-
-def columns(pairs: list[str] | None) -> dict[str, str]:
-    """`title=Name` pairs as a map. Raises UsageError for anything else."""
-    found = {}
-    for pair in pairs or []:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise UsageError(f'--column takes ours=theirs, not "{pair}"')
-        found[ours.strip()] = theirs.strip()
-    return found
-
-
-def reading(
-    chosen: Settings,
-    column: list[str] | None = None,
-    *,
-    table: str | None = None,
-    category: list[str] | None = None,
-    sections: str | None = None,
-    limit: int | None = None,
-    newest: bool = False,
-    max_age_s: float | None = None,
-) -> "Options":
-    """What flags and environment say about sources.
-
-    Raises UsageError for columns or sections that there are not.
-    """
-    from ..sources import Options
-    from ..sources.outline import check_names
-
-    names = tuple(name.strip().casefold() for name in (sections or "").split(",") if name.strip())
-    check_names(names)
-    return Options(
-        columns=columns(column),
-        table=table,
-        categories=tuple(category or ()),
-        sections=names,
-        limit=limit,
-        offline=chosen.offline,
-        cache_dir=cache_directory(chosen) if chosen.cache else None,
-        endpoints=in_environment(SOURCE_URLS),
-        keys=in_environment(SOURCE_KEYS),
-        newest=newest,
-        max_age_s=max_age_s,
-    )
-
-
-def in_environment(variables: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """The variables that are set, by what they are for."""
-    found = {}
-    for name, spellings in variables.items():
-        for variable in reversed(spellings):
-            if value := os.environ.get(variable, "").strip():
-                found[name] = value
-    return found
 
 
 def cache_directory(chosen: Settings) -> Path:
