@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, deferring, enrich, evaluation, models, rerun, summarize, taxonomy
+from . import cards, deferring, enrich, evaluation, models, rerun, serve, summarize, taxonomy
 
 app = typer.Typer(
     name="papercards",
@@ -26,6 +26,7 @@ app.add_typer(evaluation.app, name="eval")
 app.command("show")(cards.show)
 app.command("verify")(cards.verify)
 app.command("schema")(cards.schema)
+app.command("serve")(serve.serve)
 app.add_typer(models.app, name="models")
 app.add_typer(taxonomy.app, name="taxonomy")
 
