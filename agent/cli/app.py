@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, deferring, enrich, evaluation, models, rerun, serve, summarize, taxonomy
+from . import cards, deferring, enrich, evaluation, export, models, rerun, serve, summarize, taxonomy
 
 app = typer.Typer(
     name="papercards",
@@ -23,6 +23,7 @@ app.command("enrich")(enrich.enrich)
 app.add_typer(deferring.app, name="batch")
 app.command("rerun")(rerun.rerun)
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(export.app, name="export")
 app.command("show")(cards.show)
 app.command("verify")(cards.verify)
 app.command("schema")(cards.schema)

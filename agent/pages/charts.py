@@ -21,7 +21,7 @@ MOST_TASKS = 12
 MOST_TOGETHER = 9
 
 _WIDTH = 440
-_NAMES_WIDTH = 172
+_NAMES_WIDTH = 184
 _ROW = 24
 _LONGEST = 24
 """Characters of a name beside a bar; the whole of it is shown to the pointer."""
@@ -89,7 +89,8 @@ def _together(index: Index, found: Found, tasks: Sequence[str]) -> Chart:
     ]
     for row, task in enumerate(tasks):
         y = head + row * _ROW
-        marks.append(_name(f"{task} {row + 1}", y))
+        marks.append(_name(task, y, room=22))
+        marks.append(_text(_NAMES_WIDTH - 8, y + 16, str(row + 1), "soft", _SOFT, "end"))
         for column in range(row):
             count = counts[row][column]
             share = count / most
@@ -171,12 +172,12 @@ def _svg(title: str, about: str, marks: Sequence[str], height: int) -> str:
     )
 
 
-def _name(label: str, y: float) -> str:
+def _name(label: str, y: float, room: int = 0) -> str:
     words = _plain(label)
-    short = words if len(words) <= _LONGEST else words[: _LONGEST - 1].rstrip() + "…"
-    return (
-        f"<g><title>{escape(words)}</title>{_text(_NAMES_WIDTH - 8, y + 16, short, 'ink', _INK, 'end')}</g>"
-    )
+    most = _LONGEST - room // 8
+    short = words if len(words) <= most else words[: most - 1].rstrip() + "…"
+    text = _text(_NAMES_WIDTH - 8 - room, y + 16, short, "ink", _INK, "end")
+    return f"<g><title>{escape(words)}</title>{text}</g>"
 
 
 def _bar(x: float, y: float, width: float, style: str, colour: str) -> str:

@@ -63,10 +63,10 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and wait for the thread."""
+        """End, and wait a little for the thread."""
         self._stop.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(timeout=5)  # a source may be waiting for the network
 
     def read_all(self) -> None:
         """Read all that is there now, in the caller's thread."""

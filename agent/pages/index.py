@@ -141,7 +141,7 @@ class Index:
                 yield Card.model_validate_json(line[0])
 
     def neighbours(self, found: Found, sort: str, name: str) -> tuple[str | None, str | None]:
-        """The ids before and after that of a card in a selection; None at an end, or where it is not in it."""
+        """The ids before and after that of a card in a selection; None where there is none."""
         mine = self._row(name)
         before = after = None
         if mine is not None and found.rows >> mine & 1:

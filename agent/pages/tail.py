@@ -6,13 +6,15 @@ cut off or written anew is told from one that grew.
 Knows bytes. Knows no cards.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-_MARK_BYTES = 64
+_MARK_BYTES = 4096
+"""More than a card's end, which is alike in all cards of a run."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -24,8 +26,10 @@ class Place:
     """0: nothing was read."""
     offset: int = 0
     """Bytes; always just after a line end."""
+    marked: int = 0
+    """How many of the last bytes before `offset` the mark is of."""
     mark: str = ""
-    """The last bytes before `offset`, in hex."""
+    """Their SHA-256 in hex."""
     lines: int = 0
     """How many, for messages."""
 
@@ -54,9 +58,8 @@ class Tail:
                 status = os.fstat(file.fileno())
                 if status.st_ino != place.inode or status.st_size < place.offset:
                     return False
-                mark = bytes.fromhex(place.mark)
-                file.seek(place.offset - len(mark))
-                return file.read(len(mark)) == mark
+                file.seek(place.offset - place.marked)
+                return not place.marked or _digest(file.read(place.marked)) == place.mark
         except OSError:
             return False
 
@@ -89,18 +92,23 @@ class Tail:
 
     def skip(self, rest: bytes) -> None:
         """Count what `unfinished` gave as read."""
-        self.place.offset += len(rest)
-        self.place.mark = rest[-_MARK_BYTES:].hex()
-        self.place.lines += 1
+        self._move(rest, 1)
 
     def _take(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
-        place = self.place
-        place.offset += sum(len(line) + 1 for line in lines)
-        place.mark = (lines[-1] + b"\n")[-_MARK_BYTES:].hex()
-        numbered = list(enumerate(lines, start=place.lines + 1))
-        place.lines += len(lines)
+        numbered = list(enumerate(lines, start=self.place.lines + 1))
+        self._move(b"\n".join(lines) + b"\n", len(lines))
         return numbered
+
+    def _move(self, over: bytes, lines: int) -> None:
+        last = over[-_MARK_BYTES:]
+        self.place.offset += len(over)
+        self.place.marked, self.place.mark = len(last), _digest(last)
+        self.place.lines += lines
 
     def saved(self) -> dict[str, Any]:
         """The place, for JSON."""
         return asdict(self.place)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

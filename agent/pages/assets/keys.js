@@ -4,10 +4,12 @@
   const typing = (target) =>
     target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.offsetParent);
+
   const step = (by) => {
-    const links = [...document.querySelectorAll("[data-open]")].filter((one) => one.offsetParent);
+    const links = seen("[data-open]");
     if (!links.length) {
-      const on = document.querySelector(by > 0 ? "a[rel=next]" : "a[rel=prev]");
+      const [on] = seen(by > 0 ? "a[rel=next]" : "a[rel=prev]");
       if (on) on.click();
       return;
     }
@@ -20,13 +22,13 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const search = [...document.querySelectorAll("input[type=search]")].find((one) => one.offsetParent);
+    const [search] = seen("input[type=search]");
     if (event.key === "Escape") {
       if (search && document.activeElement === search) {
         search.blur();
         return;
       }
-      const up = [...document.querySelectorAll("a[rel=up]")].find((one) => one.offsetParent);
+      const [up] = seen("a[rel=up]");
       if (up) up.click();
       else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
       return;
