@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from ..errors import PapercardsError
-from . import cards, deferring, enrich, evaluation, export, models, rerun, serve, summarize, taxonomy
+from . import (
+    cards,
+    deferring,
+    enrich,
+    evaluation,
+    export,
+    label,
+    models,
+    rerun,
+    review,
+    serve,
+    summarize,
+    taxonomy,
+)
 
 app = typer.Typer(
     name="papercards",
@@ -28,6 +41,8 @@ app.command("show")(cards.show)
 app.command("verify")(cards.verify)
 app.command("schema")(cards.schema)
 app.command("serve")(serve.serve)
+app.add_typer(review.app, name="review")
+app.add_typer(label.app, name="label")
 app.add_typer(models.app, name="models")
 app.add_typer(taxonomy.app, name="taxonomy")
 

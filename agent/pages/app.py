@@ -1,7 +1,7 @@
 """The rooms as one web application behind the guard."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -27,22 +27,26 @@ ROOMS: tuple[Room, ...] = (browse.ROOM,)
 
 def application(
     cards: Path,
-    index: Index,
-    follower: Follower,
+    index: Index | None,
+    follower: Follower | None,
     token: str,
     port: int,
     rooms: Sequence[Room] = ROOMS,
 ) -> ASGIApp:
-    """The application for one file of cards; the follower runs as long as it does."""
+    """The application for one file; the follower and what the rooms do beside run as long as it does."""
     env = environment(paper_path=paper_path, tag_path=tag_path, legend_of=legend_of)
     env.globals.update(sort_titles=SORT_TITLES, titles=TITLES)
     shell = Shell(cards, index, follower, env, rooms)
 
     @asynccontextmanager
     async def follow(_: Starlette) -> AsyncIterator[None]:
-        follower.start()
-        yield
-        follower.stop()
+        with ExitStack() as stack:
+            if follower is not None:
+                follower.start()
+                stack.callback(follower.stop)
+            for room in rooms:
+                stack.enter_context(room.running())
+            yield
 
     def first(_: Request) -> Response:
         return RedirectResponse(f"/{rooms[0].name}", 303)

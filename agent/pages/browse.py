@@ -19,7 +19,8 @@ PATH = "/browse"
 
 def routes(shell: Shell) -> Sequence[BaseRoute]:
     """The room's addresses."""
-    index = shell.index
+    index, follower = shell.index, shell.follower
+    assert index is not None and follower is not None
 
     # Plain functions: Starlette runs them in threads, and SQLite lets go of the others meanwhile.
     def listing(request: Request) -> Response:
@@ -60,7 +61,6 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         )
 
     def status(request: Request) -> Response:
-        follower = shell.follower
         return JSONResponse(
             {
                 "changes": index.changes,

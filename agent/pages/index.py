@@ -93,6 +93,8 @@ class Index:
         self._hits: dict[str, tuple[int, int, Sequence[int]]] = {}
         self.changes = 0
         """Grows whenever another set of cards can be seen."""
+        self.era = 0
+        """Grows whenever rows are numbered from the beginning again."""
         try:
             self._writer = _connect(path)
             if self._writer.execute("PRAGMA user_version").fetchone()[0] not in (0, VERSION):
@@ -165,6 +167,18 @@ class Index:
         found = self._one("SELECT abstract, url FROM papers WHERE id = ?", name)
         return Text(*found) if found else None
 
+    def line(self, name: str) -> str | None:
+        """The same as its line, as `Card.to_json` writes it."""
+        found = self._one("SELECT card FROM cards WHERE id = ?", name)
+        return str(found[0]) if found else None
+
+    def after(self, row: int, most: int) -> list[tuple[int, str]]:
+        """Rows and lines of the next cards after a row, in the order in which they came."""
+        with self._lock:
+            query = "SELECT row, card FROM cards WHERE row > ? ORDER BY row LIMIT ?"
+            found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
+        return found
+
     # How it grows
 
     def add_papers(self, papers: Iterable[Paper]) -> None:
@@ -212,6 +226,7 @@ class Index:
                 run.execute(f"DELETE FROM {table}")  # noqa: S608
             run.execute("INSERT INTO words (words) VALUES ('delete-all')")
         self._load()
+        self.era += 1
         self.changes += 1
 
     def note(self, name: str, value: str | None = None) -> str | None:

@@ -4,6 +4,7 @@ Knows no room.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +22,9 @@ class Shell:
 
     cards: Path
     """The file that is served, as the user named it."""
-    index: Index
-    follower: Follower
+    index: Index | None
+    """None: no cards are served; so for the follower."""
+    follower: Follower | None
     env: Environment
     rooms: Sequence["Room"] = field(default=())
 
@@ -44,3 +46,5 @@ class Room:
     title: str
     routes: Callable[[Shell], Sequence[BaseRoute]]
     """With whole paths."""
+    running: Callable[[], AbstractContextManager[None]] = nullcontext
+    """What goes on beside the answers as long as the application runs."""
