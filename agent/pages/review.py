@@ -298,7 +298,7 @@ def _label(desk: Desk, card: Card, key: Key, place: Place, given: str) -> str:
         if given not in hold:
             raise _Refused("Only a label of the card can be the main one.")
         return given
-    if given not in desk.taxonomy.labels[field] and given != place.item:
+    if given not in desk.taxonomy.labels[field] and given != original(card, place):
         raise BadRequest("no such label")
     if original(card, place) is None and place.item != given and place not in edits:
         raise BadRequest("no such label on the card")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
@@ -11,19 +11,25 @@ from urllib.parse import urlencode
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from papercards.card import Card
-from papercards.pages.app import application
+from papercards.pages.app import ROOMS, application
 from papercards.pages.following import Follower
 from papercards.pages.index import Index
 from papercards.pages.serving import listen
+from papercards.pages.shell import Room
 from papercards.paper import Paper
 from papercards.reader import BaselineReader
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import Taxonomy
 from tests.conftest import SEED
+from tests.pages.browsing import BROWSER, Open
 
 TOKEN = "token-of-the-tests"
+
+EXPECTED = ("status of 403", "status of 409", "ERR_CONNECTION_REFUSED")
+"""What a browser writes down of refusals that a test provokes."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,17 @@ class Served:
 
 
 @contextmanager
-def served(cards: Path, folder: Path, papers: list[Paper]) -> Iterator[Served]:
+def served(
+    cards: Path,
+    folder: Path,
+    papers: list[Paper],
+    rooms: Callable[[Index], Sequence[Room]] = lambda index: ROOMS,
+) -> Iterator[Served]:
     index = Index(folder / "index.db")
     follower = Follower(cards, index, papers)
     server = listen(0)
     port = server.getsockname()[1]
-    app = application(cards, index, follower, TOKEN, port)
+    app = application(cards, index, follower, TOKEN, port, rooms(index))
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=running.run, args=([server],), daemon=True)
     thread.start()
@@ -117,3 +128,42 @@ def seed_served(
 def write_cards(path: Path, cards: list[Card]) -> Path:
     path.write_text("".join(card.to_json() + "\n" for card in cards), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """A page in a browser of its own; what it says of errors fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def go(url: str, *, width: int = 1280, height: int = 900, **settings: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}") or dialog.dismiss())
+        page.on(
+            "console",
+            lambda said: (
+                said.type == "error"
+                and not any(expected in said.text for expected in EXPECTED)
+                and "favicon" not in str(said.location)
+                and complaints.append(f"{said.text} {said.location}")
+            ),
+        )
+        page.goto(url)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,69 +1,24 @@
 """The pages in a real browser: by mouse, by keyboard, narrow, dark, and looked over by axe-core."""
 
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from papercards.pages.index import Index
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.sinks import read_cards
+from tests.pages.browsing import AXE, BROWSER, Open, faults, narrow_enough
 from tests.pages.conftest import Served, served, write_cards
 from tests.pages.hostile import ID, TITLE, hostile
 from tests.sinks.cards import card
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = Path(__file__).parents[1] / "browser/node_modules/axe-core/axe.min.js"
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed"),
 ]
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
-    """A page in a browser of its own; what it says of errors fails the test at its end."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def go(url: str, *, width: int = 1280, height: int = 900, **settings: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}") or dialog.dismiss())
-        page.on(
-            "console",
-            lambda said: (
-                said.type == "error"
-                and "status of 403" not in said.text
-                and "favicon" not in str(said.location)
-                and complaints.append(f"{said.text} {said.location}")
-            ),
-        )
-        page.goto(url)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 @pytest.fixture
@@ -89,11 +44,6 @@ def site(seed_cards: Path, seed_papers: list[Paper], tmp_path_factory: pytest.Te
     export("cards.jsonl", index, folder / "site")
     index.close()
     return (folder / "site/index.html").as_uri()
-
-
-def narrow_enough(page: Page) -> bool:
-    fits: bool = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    return fits
 
 
 def count(page: Page) -> str:
@@ -335,13 +285,3 @@ def test_axe_finds_no_serious_fault(
         static.goto(site + part)
         expect(static.locator("h1:visible")).to_have_count(1)
         assert faults(static, rules) == [], part
-
-
-def faults(page: Page, rules: dict[str, list[str]]) -> list[str]:
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("rules => axe.run({resultTypes: ['violations'], preload: false, ...rules})", rules)
-    return [
-        f"{one['id']}: {one['nodes'][0]['html']}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]

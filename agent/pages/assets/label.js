@@ -33,15 +33,14 @@
   const changed = () => {
     dirty = true;
     state.textContent = "Saving …";
-    clearTimeout(timer);
-    timer = setTimeout(save, PAUSE_MS);
+    // Not put off by the next key, or who types on would never be saved.
+    timer = timer || setTimeout(() => save(), PAUSE_MS);
   };
   const stuck = (text) => {
     dirty = true;
     state.textContent = "Not saved";
     warn(text);
-    clearTimeout(timer);
-    timer = setTimeout(save, RETRY_MS);
+    timer = timer || setTimeout(() => save(), RETRY_MS);
   };
   const request = async (path, more) => {
     dirty = false;
@@ -74,6 +73,7 @@
   };
   const save = (path = "/label/save", more = {}) => {
     clearTimeout(timer);
+    timer = 0;
     const before = sending || Promise.resolve();
     const mine = before.then(() => request(path, more));
     sending = mine;
