@@ -289,24 +289,25 @@ class Index:
         return order
 
     def _search(self, expression: str) -> tuple[int, Sequence[int]]:
-        """The rows that match, and the same with the most relevant first."""
+        """The rows that match, as a bitmap and with the most relevant first."""
         made, bitmap, ranked = self._hits.pop(expression, (-1, 0, ()))
         if made != self.changes:
             made = self.changes
-            hits = self._match(expression)
-            bitmap = bitmap_of(hits)
-            ranked = self._rank(expression, hits)
+            bitmap, ranked = self._look(expression)
         self._hits[expression] = made, bitmap, ranked
         for old in list(self._hits)[:-_KEPT]:
             self._hits.pop(old, None)
         return bitmap, ranked
 
-    def _rank(self, expression: str, hits: Sequence[int]) -> Sequence[int]:
-        if len(hits) <= _RANKED:
-            return self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
+    def _look(self, expression: str) -> tuple[int, Sequence[int]]:
+        ((count,),) = self._all("SELECT count(*) FROM words WHERE words MATCH ?", expression)
+        if count <= _RANKED:
+            ranked = self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
+            return bitmap_of(ranked), ranked
+        hits = self._match(expression)
+        bitmap = bitmap_of(hits)
         first = self._match(f"{{title}} : ({expression})")
-        rest = bitmap_of(hits) & ~bitmap_of(first)
-        return array("I", [*first, *rows_of(rest, hits)])
+        return bitmap, array("I", [*first, *rows_of(bitmap & ~bitmap_of(first), hits)])
 
     def _match(self, expression: str, order: str = "") -> "array[int]":
         query = "SELECT rowid FROM words WHERE words MATCH ?" + order  # noqa: S608  (words of ours)
