@@ -38,6 +38,8 @@ def serve(
     sections: options.Sections = None,
 ) -> None:
     """Browse the cards of a file in a web browser on this machine."""
+    import signal
+
     from ..errors import MissingExtra
 
     try:
@@ -63,6 +65,8 @@ def serve(
         terminal.note(f"serving {cards}; Ctrl-C ends it")
         if not no_browser:
             _open(url)
+        # So that what is passing is deleted then, too: the server raises again what ended it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             serving.serve(application(cards, index, follower, token, number), server)
         except KeyboardInterrupt:

@@ -17,13 +17,10 @@ from itertools import islice
 from pathlib import Path
 
 from ..card import Card
-from ..errors import StorageError
 from ..paper import Paper
 from .facets import Facets, Tag, bitmap_of, confidence_of, dated, rows_of, tags_of
+from .tables import connected, opened, refused
 from .words import parse
-
-VERSION = 1
-"""Of the tables; a file of another version is made anew."""
 
 SORTS = ("file", "newest", "title", "confidence", "relevance")
 
@@ -32,21 +29,6 @@ _ORDERS = {
     "title": "SELECT row FROM cards ORDER BY title COLLATE NOCASE, row",
     "confidence": "SELECT row FROM cards ORDER BY confidence DESC, row",
 }
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS cards (
-    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, origin INTEGER NOT NULL,
-    title TEXT NOT NULL, dated TEXT NOT NULL, confidence REAL NOT NULL, card TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS by_title ON cards (title COLLATE NOCASE, row);
-CREATE INDEX IF NOT EXISTS by_date ON cards (dated DESC, row DESC);
-CREATE INDEX IF NOT EXISTS by_confidence ON cards (confidence DESC, row);
-CREATE TABLE IF NOT EXISTS tags (tag INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tagged (row INTEGER PRIMARY KEY, tags BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS papers (id TEXT PRIMARY KEY, abstract TEXT NOT NULL, url TEXT);
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    title, summary, body, labels, content='', prefix='2', tokenize='unicode61 remove_diacritics 2');
-"""
 
 _RANKED = 20_000
 """Beyond so many hits, ranking them takes longer than a search may; those with the words in the title come
@@ -94,18 +76,12 @@ class Index:
         self.changes = 0
         """Grows whenever another set of cards can be seen."""
         try:
-            self._writer = _connect(path)
-            if self._writer.execute("PRAGMA user_version").fetchone()[0] not in (0, VERSION):
-                self._writer.close()
-                path.unlink()
-                self._writer = _connect(path)
-            self._writer.executescript(_TABLES)
-            self._writer.execute(f"PRAGMA user_version = {VERSION}")
-            self._reader = _connect(path)
+            self._writer = opened(path)
+            self._reader = connected(path)
             self._reader.execute("PRAGMA query_only = 1")
             self._load()
         except sqlite3.Error as error:
-            raise _refused(path, error) from error
+            raise refused(path, error) from error
 
     # What is in it
 
@@ -273,7 +249,7 @@ class Index:
             with suppress(sqlite3.Error):
                 run.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise _refused(self.path, error) from error
+                raise refused(self.path, error) from error
             raise
 
     def _order(self, found: Found, sort: str) -> Iterable[int]:
@@ -330,19 +306,3 @@ class Index:
     def _all(self, query: str, *values: object) -> list[tuple[int]]:
         with self._lock:
             return self._reader.execute(query, values).fetchall()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    link = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    link.execute("PRAGMA journal_mode = WAL")
-    link.execute("PRAGMA synchronous = OFF")  # it can be made again from the cards
-    link.execute("PRAGMA cache_size = -16000")
-    return link
-
-
-def _refused(path: Path, error: sqlite3.Error) -> StorageError:
-    return StorageError(
-        f"the index of the pages cannot be used: {error}",
-        where=str(path),
-        next_step="Delete it, or try --no-cache",
-    )

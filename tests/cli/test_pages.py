@@ -49,8 +49,7 @@ def test_serve_prints_its_address_first_and_answers_there(
             out, errors = process.communicate(timeout=30)
     assert out == ""
     assert "Traceback" not in errors
-    if ended_by == signal.SIGINT:
-        assert process.returncode == 0
+    assert process.returncode == 0
     kept = list(Path(environment["XDG_CACHE_HOME"]).rglob("*.db"))
     assert len(kept) == 1
 
