@@ -65,6 +65,8 @@ def serve(
     limit: options.Limit = None,
 ) -> None:
     """Browse, review and label in a web browser on this machine."""
+    import signal
+
     from ..errors import MissingExtra
 
     try:
@@ -101,6 +103,8 @@ def serve(
         terminal.note(f"serving {served}; Ctrl-C ends it")
         if not no_browser:
             _open(url)
+        # So that what is passing is deleted then, too: the server raises again what ended it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             serving.serve(application(served, index, follower, token, number, rooms), server)
 

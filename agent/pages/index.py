@@ -17,13 +17,10 @@ from itertools import islice
 from pathlib import Path
 
 from ..card import Card
-from ..errors import StorageError
 from ..paper import Paper
 from .facets import Facets, Tag, bitmap_of, confidence_of, dated, rows_of, tags_of
+from .tables import connected, opened, refused
 from .words import parse
-
-VERSION = 1
-"""Of the tables; a file of another version is made anew."""
 
 SORTS = ("file", "newest", "title", "confidence", "relevance")
 
@@ -32,21 +29,6 @@ _ORDERS = {
     "title": "SELECT row FROM cards ORDER BY title COLLATE NOCASE, row",
     "confidence": "SELECT row FROM cards ORDER BY confidence DESC, row",
 }
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS cards (
-    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, origin INTEGER NOT NULL,
-    title TEXT NOT NULL, dated TEXT NOT NULL, confidence REAL NOT NULL, card TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS by_title ON cards (title COLLATE NOCASE, row);
-CREATE INDEX IF NOT EXISTS by_date ON cards (dated DESC, row DESC);
-CREATE INDEX IF NOT EXISTS by_confidence ON cards (confidence DESC, row);
-CREATE TABLE IF NOT EXISTS tags (tag INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tagged (row INTEGER PRIMARY KEY, tags BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS papers (id TEXT PRIMARY KEY, abstract TEXT NOT NULL, url TEXT);
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    title, summary, body, labels, content='', prefix='2', tokenize='unicode61 remove_diacritics 2');
-"""
 
 _RANKED = 20_000
 """Beyond so many hits, ranking them takes longer than a search may; those with the words in the title come
@@ -96,18 +78,12 @@ class Index:
         self.era = 0
         """Grows whenever rows are numbered from the beginning again."""
         try:
-            self._writer = _connect(path)
-            if self._writer.execute("PRAGMA user_version").fetchone()[0] not in (0, VERSION):
-                self._writer.close()
-                path.unlink()
-                self._writer = _connect(path)
-            self._writer.executescript(_TABLES)
-            self._writer.execute(f"PRAGMA user_version = {VERSION}")
-            self._reader = _connect(path)
+            self._writer = opened(path)
+            self._reader = connected(path)
             self._reader.execute("PRAGMA query_only = 1")
             self._load()
         except sqlite3.Error as error:
-            raise _refused(path, error) from error
+            raise refused(path, error) from error
 
     # What is in it
 
@@ -288,7 +264,7 @@ class Index:
             with suppress(sqlite3.Error):
                 run.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise _refused(self.path, error) from error
+                raise refused(self.path, error) from error
             raise
 
     def _order(self, found: Found, sort: str) -> Iterable[int]:
@@ -304,24 +280,25 @@ class Index:
         return order
 
     def _search(self, expression: str) -> tuple[int, Sequence[int]]:
-        """The rows that match, and the same with the most relevant first."""
+        """The rows that match, as a bitmap and with the most relevant first."""
         made, bitmap, ranked = self._hits.pop(expression, (-1, 0, ()))
         if made != self.changes:
             made = self.changes
-            hits = self._match(expression)
-            bitmap = bitmap_of(hits)
-            ranked = self._rank(expression, hits)
+            bitmap, ranked = self._look(expression)
         self._hits[expression] = made, bitmap, ranked
         for old in list(self._hits)[:-_KEPT]:
             self._hits.pop(old, None)
         return bitmap, ranked
 
-    def _rank(self, expression: str, hits: Sequence[int]) -> Sequence[int]:
-        if len(hits) <= _RANKED:
-            return self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
+    def _look(self, expression: str) -> tuple[int, Sequence[int]]:
+        ((count,),) = self._all("SELECT count(*) FROM words WHERE words MATCH ?", expression)
+        if count <= _RANKED:
+            ranked = self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
+            return bitmap_of(ranked), ranked
+        hits = self._match(expression)
+        bitmap = bitmap_of(hits)
         first = self._match(f"{{title}} : ({expression})")
-        rest = bitmap_of(hits) & ~bitmap_of(first)
-        return array("I", [*first, *rows_of(rest, hits)])
+        return bitmap, array("I", [*first, *rows_of(bitmap & ~bitmap_of(first), hits)])
 
     def _match(self, expression: str, order: str = "") -> "array[int]":
         query = "SELECT rowid FROM words WHERE words MATCH ?" + order  # noqa: S608  (words of ours)
@@ -344,19 +321,3 @@ class Index:
     def _all(self, query: str, *values: object) -> list[tuple[int]]:
         with self._lock:
             return self._reader.execute(query, values).fetchall()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    link = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    link.execute("PRAGMA journal_mode = WAL")
-    link.execute("PRAGMA synchronous = OFF")  # it can be made again from the cards
-    link.execute("PRAGMA cache_size = -16000")
-    return link
-
-
-def _refused(path: Path, error: sqlite3.Error) -> StorageError:
-    return StorageError(
-        f"the index of the pages cannot be used: {error}",
-        where=str(path),
-        next_step="Delete it, or try --no-cache",
-    )

@@ -247,9 +247,9 @@ def _read(bench: Bench, body: Mapping[str, object]) -> tuple[Paper, Work]:
         status = text_in(given, "status", 20)
         if status and status not in STATUSES:
             raise BadRequest(f"{name} has no such status")
-        number = number_in(given, "sentence") if status not in ("", "not-stated") else None
-        if number is not None and number < 1:
+        said = number_in(given, "sentence") if status not in ("", "not-stated") else None
+        if said is not None and said < 1:
             raise BadRequest(f"{name} has no such sentence")
-        statements[name] = Statement.model_validate({"status": status or None, "sentence": number})
+        statements[name] = Statement.model_validate({"status": status or None, "sentence": said})
     tldr = text_in(body, "tldr", _MOST_TEXT)
     return paper, work_on(paper, bench.taxonomy, labels, kinds, statements, tldr)

@@ -46,6 +46,8 @@ from .shell import Room, Shell
 
 PATH = "/review"
 PAGE_SIZE = 25
+_FIRST_S = 2.0
+"""How long the first look at the queue waits for something to be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def paper_path(name: str) -> str:
 
 def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
     def listing(request: Request) -> Response:
+        desk.queue.wake(_FIRST_S)
         desk.file.refresh()
         query = request.query_params
         kind = query.get("why", "") if query.get("why") in REASONS else ""
@@ -110,7 +113,7 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
             return desk.open(key) != done
 
         found = desk.queue.page(wanted, kind, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
-        reviewed = sum(1 for key in desk.file.overlay.cards() if not desk.open(key) and _current(desk, key))
+        reviewed = sum(1 for key in desk.file.overlay.cards() if not desk.open(key) and desk.queue.there(key))
         return shell.page(
             "review.html",
             "review",
@@ -129,6 +132,7 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
         )
 
     def paper(request: Request) -> Response:
+        desk.queue.wake()
         desk.file.refresh()
         card = desk.index.card(request.path_params["id"])
         if card is None:
@@ -151,6 +155,9 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
         said = f"{last.by} has edited this card." if last else "The card has changed."
         return _answer(shell, desk, card, said)
 
+    def status(_: Request) -> Response:
+        return JSONResponse({"busy": desk.queue.busy})
+
     async def edit(request: Request) -> Response:
         try:
             body = await body_of(request)
@@ -164,13 +171,9 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
         Route(PATH, listing),
         Route(f"{PATH}/edit", edit, methods=["POST"]),
         Route(f"{PATH}/now", onward),
+        Route(f"{PATH}/status", status),
         Route(f"{PATH}/paper/{{id:path}}", paper),
     )
-
-
-def _current(desk: Desk, key: Key) -> bool:
-    line = desk.index.card(key.card)
-    return line is not None and version_of(line) == key.version
 
 
 def _context(desk: Desk, card: Card) -> dict[str, Any]:

@@ -67,6 +67,10 @@ class Queue:
         self._baseline = Baseline(taxonomy)
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._wanted = threading.Event()
+        self._some = threading.Event()
+        self._judged = 0
+        self._counted: tuple[int, dict[str, int]] = (-1, {})
         self.busy = True
         """Whether there is more to be judged."""
         self.fault = ""
@@ -84,15 +88,21 @@ class Queue:
             except sqlite3.Error as error:
                 raise StorageError(f"the review queue cannot be kept: {error}", where=str(path)) from error
 
+    def wake(self, wait_s: float = 0.0) -> None:
+        """Begin to judge, if nobody has asked before, and wait a little for the first cards."""
+        self._wanted.set()
+        self._some.wait(wait_s)
+
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Judge in a thread of its own meanwhile."""
+        """Once it is woken, judge in a thread of its own meanwhile."""
         thread = threading.Thread(target=self._run, name="papercards-queue", daemon=True)
         thread.start()
         try:
             yield
         finally:
             self._stop.set()
+            self._wanted.set()
             thread.join(timeout=5)
 
     def close(self) -> None:
@@ -107,7 +117,7 @@ class Queue:
         found = []
         for row in self._rows("", (), "worry DESC, place", kind):
             queued = _queued(row)
-            if not wanted(queued.key) or not self._there(queued.key):
+            if not wanted(queued.key) or not self.there(queued.key):
                 continue
             if skip > 0:
                 skip -= 1
@@ -119,10 +129,14 @@ class Queue:
 
     def counts(self) -> dict[str, int]:
         """How many cards have a worry of each kind."""
+        judged = self._judged
+        if self._counted[0] == judged:
+            return self._counted[1]
         sums = ", ".join(f"coalesce(sum(kinds LIKE '%{kind}%'), 0)" for kind in REASONS)
         with self._lock:
             row = self._base.execute(f"SELECT {sums} FROM queue").fetchone()  # noqa: S608  (words of ours)
-        return dict(zip(REASONS, row, strict=True))
+        self._counted = judged, dict(zip(REASONS, row, strict=True))
+        return self._counted[1]
 
     def of(self, name: str) -> Queued | None:
         """What is worrying in the card of that id, as far as it was judged."""
@@ -143,7 +157,7 @@ class Queue:
             where, order = "WHERE worry < ? OR (worry = ? AND place > ?)", "worry DESC, place"
         for row in self._rows(where, (worry, worry, place), order):
             queued = _queued(row)
-            if wanted(queued.key) and self._there(queued.key):
+            if wanted(queued.key) and self.there(queued.key):
                 return queued.key.card
         return None
 
@@ -176,6 +190,8 @@ class Queue:
 
     def _run(self) -> None:
         index = self._index
+        # Who only browses should not wait behind it.
+        self._wanted.wait()
         era, last, seen = index.era, -1, -1
         try:
             self._read_other()
@@ -185,6 +201,7 @@ class Queue:
                     era, last = index.era, -1
                 elif changes == seen:
                     self.busy = False
+                    self._some.set()
                     self._stop.wait(POLL_S)
                     continue
                 reached = self._judge_next(last)
@@ -196,6 +213,7 @@ class Queue:
             self.fault = f"the queue could not be made: {error}"
         finally:
             self.busy = False
+            self._some.set()
 
     def _judge_next(self, last: int) -> int:
         """Judge the next few after a row; gives the last row, or -1 where there are no more."""
@@ -236,7 +254,7 @@ class Queue:
             )
             if self._stop.is_set():
                 break
-            time.sleep(0.001)  # let a reader have its turn
+            time.sleep(0.002)  # let a reader have its turn
         if found:
             with self._lock:
                 self._base.executemany(
@@ -245,6 +263,8 @@ class Queue:
                     found,
                 )
                 self._base.commit()
+            self._judged += 1
+            self._some.set()
         return last if rows and not self._stop.is_set() else -1
 
     def _read_other(self) -> None:
@@ -263,7 +283,8 @@ class Queue:
             self._base.execute("INSERT OR REPLACE INTO notes VALUES ('other', ?)", (identity,))
             self._base.commit()
 
-    def _there(self, key: Key) -> bool:
+    def there(self, key: Key) -> bool:
+        """Whether the index has that very card."""
         line = self._index.line(key.card)
         return line is not None and sha256(line.encode()).hexdigest()[:16] == key.version
 

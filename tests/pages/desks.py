@@ -51,6 +51,7 @@ def desk(
 
         waiting: list[Queue] = []
         with served(cards, folder, papers, rooms) as running:
+            waiting[0].wake()
             wait_for(lambda: not waiting[0].busy)
             yield running
 
