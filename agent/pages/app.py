@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from . import browse
+from . import browse, review
 from .following import Follower
 from .guard import Guard
 from .index import Index
@@ -34,7 +34,9 @@ def application(
     rooms: Sequence[Room] = ROOMS,
 ) -> ASGIApp:
     """The application for one file; the follower and what the rooms do beside run as long as it does."""
-    env = environment(paper_path=paper_path, tag_path=tag_path, legend_of=legend_of)
+    env = environment(
+        paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
+    )
     env.globals.update(sort_titles=SORT_TITLES, titles=TITLES)
     shell = Shell(cards, index, follower, env, rooms)
 

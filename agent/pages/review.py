@@ -127,7 +127,6 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
             total=desk.index.size,
             counts=desk.queue.counts(),
             reasons=REASONS,
-            review_path=paper_path,
             begun=lambda key: len(desk.file.overlay.of(key)),
         )
 
@@ -187,7 +186,6 @@ def _context(desk: Desk, card: Card) -> dict[str, Any]:
         "stale": sum(len(desk.file.overlay.of(key)) for key in stale),
         "before": desk.queue.next(card.id, lambda _: True, back=True),
         "after": desk.queue.next(card.id, desk.open),
-        "review_path": paper_path,
     }
 
 

@@ -30,7 +30,7 @@ from .index import Index
 
 POLL_S = 0.5
 _CHUNK = 50
-_VERSION = "2"
+_VERSION = "1"
 """Of the worries; what another version judged is judged again."""
 _COLUMNS = "id, version, title, worry, said"
 _Row = tuple[str, str, str, float, str]

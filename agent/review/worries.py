@@ -126,7 +126,7 @@ def _against_baseline(card: Card, said: Baseline) -> Iterator[Worry]:
         for label in theirs:
             chance = chances[label]
             if label not in mine and chance >= BASELINE_SURE:
-                text = f"missing: {_plain(label)} is {chance:.0%} to the baseline"
+                text = f"{_plain(label)} is {chance:.0%} to the baseline"
                 yield Worry("baseline", Place(field), field, text, 0.5 * chance)
     kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
     for number, sentence in enumerate(scores.sentences, start=1):
@@ -157,7 +157,7 @@ def _against_card(card: Card, other: Card) -> Iterator[Worry]:
                 yield differs(Place(field, label), _plain(label), "not in the other run")
         for label in theirs:
             if label not in mine:
-                yield differs(Place(field), field, f"missing: {_plain(label)} is in the other run")
+                yield differs(Place(field), field, f"{_plain(label)} is in the other run")
         if set(mine) == set(theirs) and mine[:1] != theirs[:1]:
             text = f"the main one is {_plain(theirs[0])} in the other run"
             yield differs(Place(field, mine[0]), _plain(mine[0]), text)

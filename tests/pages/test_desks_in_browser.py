@@ -109,7 +109,9 @@ def test_claims_and_statuses_by_keyboard(
     open_page: Open, running: Served, few: list[Card], tmp_path: Path
 ) -> None:
     card = few[0]
-    page = enter(open_page, running, review.paper_path(card.id))
+    page = enter(open_page, running, f"/browse/paper/{quote(card.id)}")
+    page.get_by_role("link", name="Review this card").click()
+    page.wait_for_url(f"**{review.paper_path(card.id)}")
     free = next(n for n in range(1, 20) if n not in {one.evidence.sentence for one in card.claims})
     claim = card.claims[0].evidence.sentence
     page.locator(item(page, f"claims:{free}")).click()
