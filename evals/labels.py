@@ -104,10 +104,20 @@ _Text = Annotated[str, Field(min_length=1)]
 _FieldName = Literal["tasks", "modalities", "contributions", "claims", "code", "data", "weights"]
 
 
+class MadeRecord(_Strict):
+    """How a pass was made; it is not scored."""
+
+    how: Literal["blank", "corrected"]
+    """From nothing but the paper, or by a person who corrected a card."""
+    saw: list[str] = Field(default_factory=list)
+    """The models whose answers the annotator had before them while labelling."""
+
+
 class ReadingRecord(_Strict):
     """A pass as the file has it."""
 
     annotator: str = ""
+    made: MadeRecord | None = None
     tasks: list[_Text]
     modalities: list[_Text]
     contributions: list[_Text]

@@ -14,9 +14,13 @@ from . import (
     deferring,
     enrich,
     evaluation,
+    export,
     formats,
+    label,
     models,
     rerun,
+    review,
+    serve,
     summarize,
     taxonomy,
     watch,
@@ -44,6 +48,10 @@ app.command("verify")(cards.verify)
 app.command("schema")(cards.schema)
 app.command("convert")(convert.convert)
 app.command("formats")(formats.formats)
+app.command("serve")(serve.serve)
+app.add_typer(export.app, name="export")
+app.add_typer(review.app, name="review")
+app.add_typer(label.app, name="label")
 app.add_typer(models.app, name="models")
 app.add_typer(taxonomy.app, name="taxonomy")
 

@@ -1,0 +1,224 @@
+"""`papercards serve`: cards to look at, in a browser on this machine."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options, reading, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..card import Card
+    from ..pages.index import Index
+    from ..pages.shell import Room
+    from ..paper import Paper
+    from ..sources import Options
+    from ..taxonomy import Taxonomy
+
+SOURCES = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        help="Where the papers came from, for their abstracts; may repeat. None: the shipped papers.",
+        metavar="SOURCE",
+    ),
+]
+
+
+def serve(
+    cards: Annotated[
+        Path | None,
+        typer.Argument(help="A file of cards; may be left out with --label.", metavar="CARDS"),
+    ] = None,
+    source: SOURCES = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="Where corrections go. None: beside the cards.", metavar="FILE.jsonl"),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Cards of another run: where they differ is reviewed first.", metavar="CARDS"),
+    ] = None,
+    reviewer: Annotated[
+        str | None, typer.Option(help="Who corrects. None: your user name.", metavar="NAME")
+    ] = None,
+    label: Annotated[
+        Path | None,
+        typer.Option(help="Label the papers of --source by hand; the work goes here.", metavar="WORK.jsonl"),
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Who labels. None: your user name.", metavar="NAME")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="None: 8765, or any that is free.", metavar="N"),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL and open nothing.")] = False,
+    taxonomy: options.Taxonomy = None,
+    cache_dir: options.CacheDir = None,
+    no_cache: options.NoCache = None,
+    column: options.Columns = None,
+    table: options.Table = None,
+    sections: options.Sections = None,
+    limit: options.Limit = None,
+) -> None:
+    """Browse, review and label in a web browser on this machine."""
+    import signal
+
+    from ..errors import MissingExtra
+
+    try:
+        from ..pages import browse, serving
+        from ..pages.app import application
+        from ..pages.guard import new_token
+    except ModuleNotFoundError as error:
+        raise MissingExtra("The web pages", "serve") from error
+    from ..pages.following import Follower
+    from ..pages.opening import open_index
+
+    _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
+    chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
+    asked = reading.asked(chosen, column, table=table, sections=sections, limit=limit)
+    folder = wiring.cache_directory(chosen) / "pages" if chosen.cache else None
+    labels = wiring.load_taxonomy(chosen)
+    index, follower, rooms = None, None, []
+    with ExitStack() as stack:
+        if cards is not None:
+            index = stack.enter_context(open_index(cards, folder))
+            follower = Follower(cards, index, abstracts(source or [], asked), identity(source or [], asked))
+            stack.callback(follower.stop)
+            rooms += [browse.ROOM, _review(stack, cards, index, labels, review, against, reviewer)]
+        if label is not None:
+            rooms.append(_label(label, abstracts(source or [], asked), labels, annotator, index))
+        server = serving.listen(port)
+        stack.callback(server.close)
+        number = server.getsockname()[1]
+        token = new_token()
+        url = f"http://{serving.HOST}:{number}/?token={token}"
+        print(url, flush=True)
+        served = cards or label
+        assert served is not None
+        terminal.note(f"serving {served}; Ctrl-C ends it")
+        if not no_browser:
+            _open(url)
+        # So that what is passing is deleted then, too: the server raises again what ended it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            serving.serve(application(served, index, follower, token, number, rooms), server)
+
+
+def _check(
+    cards: Path | None, label: Path | None, of_review: Mapping[str, object], annotator: str | None
+) -> None:
+    from ..errors import UsageError
+
+    if cards is None and label is None:
+        raise UsageError(
+            "nothing to serve", next_step="Name a file of cards, or a file for labels with --label"
+        )
+    for option, value in of_review.items():
+        if cards is None and value is not None:
+            raise UsageError(f"{option} needs a file of cards")
+    if label is None and annotator is not None:
+        raise UsageError("--annotator needs --label")
+
+
+def _review(
+    stack: ExitStack,
+    cards: Path,
+    index: "Index",
+    taxonomy: "Taxonomy",
+    review: Path | None,
+    against: Path | None,
+    reviewer: str | None,
+) -> "Room":
+    from ..pages import review as reviewing
+    from ..pages.review_queue import Queue
+    from ..review.review_file import ReviewFile
+    from .review import beside
+
+    file = ReviewFile(review or beside(cards))
+    queue = Queue(index, taxonomy, against)
+    stack.callback(queue.close)
+    return reviewing.room(reviewing.Desk(index, queue, file, taxonomy, named(reviewer)))
+
+
+def _label(
+    work: Path,
+    papers: "Iterator[Paper]",
+    taxonomy: "Taxonomy",
+    annotator: str | None,
+    index: "Index | None",
+) -> "Room":
+    from ..errors import BadInput
+    from ..pages import label as labelling
+    from ..reader import BaselineReader
+    from ..review.passes import Passes
+
+    every = {paper.id: paper for paper in papers}
+    if not every:
+        raise BadInput("the source has no papers to label", next_step="Name another with --source")
+    baseline = BaselineReader(taxonomy)
+
+    def model(paper: "Paper") -> "Card":
+        card = index.card(paper.id) if index is not None else None
+        return card if card is not None else baseline.card(paper)
+
+    bench = labelling.Bench(Passes(work), list(every.values()), taxonomy, named(annotator), model)
+    return labelling.room(bench)
+
+
+def named(given: str | None) -> str:
+    """The name that was given, else the user's. Raises UsageError for one that is empty."""
+    import getpass
+
+    from ..errors import UsageError
+
+    if given is None:
+        with suppress(OSError, KeyError, ImportError):
+            given = getpass.getuser()
+    name = " ".join((given or "somebody").split())[:60]
+    if not name:
+        raise UsageError("a name is empty", next_step="Say who you are with --reviewer or --annotator")
+    return name
+
+
+def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
+    """The papers of all sources that can be read, or the shipped ones where there is no source.
+
+    Raises what opening a source raises, at the call.
+    """
+    from importlib import resources
+
+    from ..sources import BadRecord
+    from .running import papers
+
+    shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
+    records = papers(sources or [str(shipped)], asked)
+    return (record for record in records if not isinstance(record, BadRecord))
+
+
+def identity(sources: list[str], asked: "Options") -> str:
+    """What the abstracts come from, in a word that changes when they do."""
+    from ..text import digest
+
+    parts = [repr((asked.columns, asked.table, asked.sections))]
+    for spec in sources:
+        path = Path(spec)
+        try:
+            status = path.stat()
+        except OSError:
+            parts.append(spec)
+        else:
+            parts.append(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}")
+    return digest(*parts)
+
+
+def _open(url: str) -> None:
+    import threading
+    import webbrowser
+
+    # Some browsers hold the caller until they are closed.
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -1,0 +1,78 @@
+"""The rooms as one web application behind the guard."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from . import browse, review
+from .following import Follower
+from .guard import Guard
+from .index import Index
+from .marks import legend_of
+from .rendering import ASSETS, environment
+from .shell import Room, Shell
+from .views import SORT_TITLES, TITLES
+
+ROOMS: tuple[Room, ...] = (browse.ROOM,)
+"""In the order of the menu; `/` leads to the first."""
+
+
+def application(
+    cards: Path,
+    index: Index | None,
+    follower: Follower | None,
+    token: str,
+    port: int,
+    rooms: Sequence[Room] = ROOMS,
+) -> ASGIApp:
+    """The application for one file; the follower and what the rooms do beside run as long as it does."""
+    env = environment(
+        paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
+    )
+    env.globals.update(sort_titles=SORT_TITLES, titles=TITLES)
+    shell = Shell(cards, index, follower, env, rooms)
+
+    @asynccontextmanager
+    async def follow(_: Starlette) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            if follower is not None:
+                follower.start()
+                stack.callback(follower.stop)
+            for room in rooms:
+                stack.enter_context(room.running())
+            yield
+
+    def first(_: Request) -> Response:
+        return RedirectResponse(f"/{rooms[0].name}", 303)
+
+    def missing(_: Request, error: Exception) -> Response:
+        return shell.page("missing.html", "", status=404, message="There is no such page.")
+
+    app = Starlette(
+        routes=[
+            Route("/", first),
+            Mount("/assets", StaticFiles(directory=str(ASSETS), follow_symlink=True)),
+            *(route for room in rooms for route in room.routes(shell)),
+        ],
+        lifespan=follow,
+        exception_handlers={404: missing},
+    )
+    return Guard(app, token, port)
+
+
+def paper_path(name: str) -> str:
+    """The address of the page of the paper with that id."""
+    return f"{browse.PATH}/paper/{quote(name, safe=':')}"
+
+
+def tag_path(field: str, value: str) -> str:
+    """The address of the list of what carries a tag."""
+    return f"{browse.PATH}?{urlencode({field: value})}"

@@ -1,0 +1,313 @@
+// The static site: list, facets, search and papers from the variable that data.js sets. What is shown stands in
+// the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
+"use strict";
+(() => {
+  const { fields, sorts, pageSize, shown, papers } = window.PAPERCARDS;
+  const SINGLE = new Set(["code", "data", "weights"]);
+  const part = (name) => document.querySelector(`[data-part="${name}"]`);
+  const plain = (label) => label.replaceAll("-", " ");
+  const percent = (share) => (typeof share === "number" ? `${Math.round(share * 100)}%` : "");
+  const number = (count) => count.toLocaleString("en");
+
+  const make = (tag, about = {}, ...inside) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(about)) {
+      if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+    }
+    made.append(...inside.flat(9).filter((one) => one !== null && one !== undefined && one !== false));
+    return made;
+  };
+  const unseen = (words) => make("span", { class: "unseen" }, words);
+
+  // The state, as the server has it in the query string.
+  const read = (hash) => {
+    const [path, query] = hash.replace(/^#\/?/, "").split("?", 2);
+    const pairs = [...new URLSearchParams(query || "")];
+    const one = (name) => (pairs.find(([key]) => key === name) || [])[1] || "";
+    const tags = pairs.filter(([key, value]) => value && fields.some(([field]) => field === key));
+    const page = /^[0-9]{1,7}$/.test(one("page")) ? Math.max(1, Number(one("page"))) : 1;
+    const sort = Object.hasOwn(sorts, one("sort")) ? one("sort") : "";
+    return { path, words: one("q"), tags, sort, page };
+  };
+  const query = (state) => {
+    const pairs = [];
+    if (state.words) pairs.push(["q", state.words]);
+    for (const [field] of fields) pairs.push(...state.tags.filter(([name]) => name === field));
+    if (state.sort) pairs.push(["sort", state.sort]);
+    if (state.page > 1) pairs.push(["page", state.page]);
+    const text = new URLSearchParams(pairs).toString();
+    return text ? `?${text}` : "";
+  };
+  const listed = (state, change = {}) => `#/${query({ ...state, page: 1, ...change })}`;
+  const opened = (state, paper) => `#/paper/${encodeURIComponent(paper.id)}${query({ ...state, page: 1 })}`;
+  const has = (state, field, value) => state.tags.some(([f, v]) => f === field && v === value);
+  const toggled = (state, field, value) => {
+    const left = has(state, field, value)
+      ? state.tags.filter(([f, v]) => f !== field || v !== value)
+      : [...state.tags.filter(([f]) => f !== field || !SINGLE.has(field)), [field, value]];
+    return { tags: left };
+  };
+  const order = (state) => {
+    const words = state.words.trim();
+    if (state.sort && !(state.sort === "relevance" && !words)) return state.sort;
+    return words ? "relevance" : "file";
+  };
+
+  // Words as the server's index takes them: without accents, in lower case, letters and digits only.
+  const folded = (text) =>
+    ` ${(text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu) || []).join(" ")} `;
+  const abstract = (paper) =>
+    (paper.pieces || []).map((one) => (typeof one === "string" ? one : one[0])).join("") ||
+    (paper.passages || []).map(([, words]) => words || "").join("\n");
+  const folds = papers.map((paper) => [
+    [10, folded(paper.title)],
+    [4, folded(paper.tldr)],
+    [4, folded(paper.tags.slice(0, 3).flat().join(" "))],
+    [1, folded(abstract(paper))],
+  ]);
+  const sought = (text) =>
+    [...text.matchAll(/(-?)(?:"([^"]*)"?|(\S+))/g)].flatMap(([, minus, phrase, word]) => {
+      const said = phrase || word || "";
+      const letters = said.match(/[\p{L}\p{N}]/gu) || [];
+      if (!letters.length) return [];
+      const beginning = word && letters.length > 1 && /[\p{L}\p{N}]$/u.test(said);
+      return [{ minus, said: beginning ? folded(said).slice(0, -1) : folded(said) }];
+    });
+  const score = (fold, wanted) => {
+    let sum = 0;
+    for (const { said, minus } of wanted) {
+      let best = 0;
+      for (const [weight, text] of fold) if (text.includes(said)) best += weight;
+      if (minus ? best : !best) return 0;
+      sum += best;
+    }
+    return sum || 1;
+  };
+
+  const select = (state) => {
+    const wanted = sought(state.words);
+    const found = [];
+    papers.forEach((paper, at) => {
+      const fits = state.tags.every(([field, value]) => {
+        const place = fields.findIndex(([name]) => name === field);
+        return paper.tags[place].includes(value);
+      });
+      const relevance = fits ? score(folds[at], wanted) : 0;
+      if (relevance) found.push({ paper, at, relevance });
+    });
+    const by = {
+      relevance: (a, b) => b.relevance - a.relevance,
+      newest: (a, b) => ((a.paper.date || "") < (b.paper.date || "") ? 1 : (a.paper.date || "") > (b.paper.date || "") ? -1 : b.at - a.at),
+      title: (a, b) => (a.paper.title.toLowerCase() < b.paper.title.toLowerCase() ? -1 : 1),
+      confidence: (a, b) => (b.paper.mean ?? -1) - (a.paper.mean ?? -1),
+    }[order(state)];
+    if (by) found.sort((a, b) => by(a, b) || a.at - b.at);
+    return found.map((one) => one.paper);
+  };
+
+  // The list
+  const choice = (state, field, value, count) => {
+    const on = has(state, field, value);
+    return make("li", {}, make("a",
+      { href: listed(state, toggled(state, field, value)), class: on && "chosen", "data-key": `${field}:${value}` },
+      make("span", { class: "value" }, on && unseen("Remove: "), plain(value)), " ",
+      make("span", { class: "count" }, number(count))));
+  };
+  const facet = (state, found, [field, title], place) => {
+    const counts = new Map(state.tags.filter(([f]) => f === field).map(([, value]) => [value, 0]));
+    const mine = counts.size;
+    for (const paper of found) for (const value of paper.tags[place]) counts.set(value, (counts.get(value) || 0) + 1);
+    const all = [...counts];
+    const rest = all.slice(mine).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+    const choices = [...all.slice(0, mine), ...rest].map(([value, count]) => choice(state, field, value, count));
+    if (!choices.length) return null;
+    const cut = choices.length > shown + 1 ? shown : choices.length;
+    const folded = choices.length > cut && make("details", { "data-keep": field },
+      make("summary", {}, `${choices.length - cut} more`), make("ul", {}, choices.slice(cut)));
+    return make("section", { class: "facet", "aria-labelledby": `facet-${field}` },
+      make("h3", { id: `facet-${field}` }, title), make("ul", {}, choices.slice(0, cut)), folded);
+  };
+  const chip = (href, key, ...words) => make("li", {}, make("a", { href, "data-key": `chip:${key}` }, unseen("Remove: "), words,
+    make("span", { class: "cross", "aria-hidden": "true" }, "×")));
+  const chips = (state) => {
+    if (!state.words && !state.tags.length) return null;
+    return make("ul", { class: "chips", "aria-label": "Chosen" },
+      state.words && chip(listed(state, { words: "" }), "q", `“${state.words}”`),
+      state.tags.map(([field, value]) => chip(listed(state, toggled(state, field, value)), `${field}:${value}`,
+        make("span", { class: "of" }, (fields.find(([name]) => name === field))[1]), ` ${plain(value)}`)),
+      make("li", {}, make("a", { class: "all", href: "#/", "data-key": "chip:all" }, "Clear all")));
+  };
+  const item = (state, paper) => {
+    const [tasks, modalities, contributions, ...held] = paper.tags;
+    const had = ["code", "data", "weights"].flatMap((name, at) => (held[at][0] === "not-stated" ? [] : [[name, held[at][0]]]));
+    return make("li", { class: "paper", "data-item": true },
+      make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
+      make("p", { class: "tldr" }, paper.tldr),
+      make("ul", { class: "tags", "aria-label": "Tags" },
+        tasks.map((one) => make("li", { class: "task" }, plain(one))),
+        [...modalities, ...contributions].map((one) => make("li", {}, plain(one))),
+        had.map(([name, status]) => make("li", { class: `has ${status === "released" ? "yes" : "soon"}` }, `${name} ${status}`))));
+  };
+  const paging = (state, last) => {
+    if (last < 2) return null;
+    const to = (page, rel, words) => make("a", { href: listed(state, { page }), rel, "data-key": rel, "data-top": true }, words);
+    return make("nav", { class: "paging", "aria-label": "Pages" },
+      state.page > 1 ? to(state.page - 1, "prev", "← Previous") : make("span"),
+      make("span", {}, `Page ${number(state.page)} of ${number(last)}`),
+      state.page < last ? to(state.page + 1, "next", "Next →") : make("span"));
+  };
+  const list = (state) => {
+    const found = select(state);
+    const last = Math.max(1, Math.ceil(found.length / pageSize));
+    state.page = Math.min(state.page, last);
+    const here = found.slice((state.page - 1) * pageSize, state.page * pageSize);
+    const kept = new Set([...document.querySelectorAll("details[data-keep][open]")].map((one) => one.dataset.keep));
+    part("filters").replaceChildren(...fields.map((one, at) => facet(state, found, one, at)).filter(Boolean));
+    for (const one of document.querySelectorAll("details[data-keep]")) one.open = kept.has(one.dataset.keep);
+    part("said").textContent = found.length === papers.length
+      ? `${number(papers.length)} paper${papers.length === 1 ? "" : "s"}`
+      : `${number(found.length)} of ${number(papers.length)} papers`;
+    part("sorts").replaceChildren(...Object.entries(sorts)
+      .filter(([sort]) => sort !== "relevance" || state.words.trim())
+      .map(([sort, title]) => make("a",
+        { href: listed(state, { sort }), "data-key": `sort:${sort}`, "aria-current": sort === order(state) && "true" }, title)));
+    part("results").replaceChildren(...[
+      chips(state),
+      here.length
+        ? make("ol", { class: "papers", start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
+        : make("div", { class: "empty" }, make("p", {}, papers.length ? "Nothing fits all of this." : "There are no cards."),
+            papers.length ? make("p", {}, make("a", { href: "#/" }, "Show all papers")) : null),
+      paging(state, last),
+    ].filter(Boolean));
+  };
+
+  // A paper
+  const out = (url, words) => make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words);
+  const words = (sayings) => sayings.map(([name, , sure]) => `${plain(name)} ${percent(sure)}`.trim()).join(" · ");
+  const marked = (sayings, inside) => sayings.reduceRight((within, [, style], at) =>
+    make("mark", { class: style, title: at === 0 && words(sayings) }, within), inside);
+  const jump = (id) => (event) => {
+    event.preventDefault();
+    const to = document.getElementById(id);
+    for (const old of document.querySelectorAll(".at")) old.classList.remove("at");
+    to.classList.add("at");
+    to.focus({ preventScroll: true });
+    to.scrollIntoView({ block: "center" });
+  };
+  const leading = (about, id, inside) => {
+    const link = make("a", { href: `#${id}`, ...about }, inside);
+    link.addEventListener("click", jump(id));
+    return link;
+  };
+  const piece = (paper, one) => {
+    if (typeof one === "string") return one;
+    const [text, sayings, ends, url] = one;
+    const inside = url ? out(url, text) : text;
+    return [sayings.length ? marked(sayings, inside) : inside, ends.map((end) => {
+      const says = words(paper.passages[end - 1][0]);
+      return leading({ class: "ref", id: `mark-${end}`, "aria-label": `Statement ${end}: ${says}`, "data-says": says }, `passage-${end}`, end);
+    })];
+  };
+  const legend = (passages) => {
+    const styles = new Map(passages.flatMap(([sayings]) => sayings.map(([name, style]) => [name, style])));
+    return make("ul", { class: "legend", "aria-label": "Colours" }, [...styles].map(([name, style]) =>
+      make("li", {}, make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), plain(name))));
+  };
+  const passage = (paper, [sayings, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
+    make("div", { class: "sayings" },
+      sayings.map(([name, style, sure]) => make("span", { class: "saying" },
+        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, make("span", { class: "sure" }, percent(sure)))),
+      paper.pieces && (odd
+        ? make("span", { class: "where odd" }, "not where the card says")
+        : leading({ class: "where" }, `mark-${at + 1}`, ["in the text", unseen(`, statement ${at + 1}`)]))),
+    paper.pieces && odd && make("p", { class: "quote" }, odd));
+  const section = (title, ...inside) => make("section", {}, make("h2", {}, title), inside);
+  const sure = (share) => make("span", { class: "sure" }, percent(share));
+  const body = (paper) => {
+    const passages = paper.passages || [];
+    const names = [["task", "Tasks"], ["modality", "Modalities"], ["contribution", "Contributions"]];
+    const status = (at) => paper.tags[3 + at][0];
+    const tone = { released: "yes", promised: "soon" };
+    return make("article", { class: "card" },
+      make("header", {}, make("h1", {}, paper.title), make("p", { class: "lead" }, paper.tldr),
+        make("p", { class: "ids" }, paper.url ? out(paper.url, paper.id) : paper.id)),
+      make("div", { class: "reading-columns" },
+        make("section", { "aria-labelledby": "abstract" },
+          make("h2", { id: "abstract" }, paper.pieces ? "Abstract" : "What the card quotes"),
+          paper.pieces && passages.length ? legend(passages) : null,
+          paper.pieces
+            ? make("p", { class: "abstract" }, paper.pieces.map((one) => piece(paper, one)))
+            : passages.map(([sayings, text]) => make("blockquote", { class: "abstract" }, marked(sayings, text))),
+          passages.length ? [make("h2", { id: "statements" }, "Statements"),
+            make("ol", { class: "passages" }, passages.map((one, at) => passage(paper, one, at)))] : null),
+        make("aside", { "aria-label": "The card" },
+          names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
+            paper.tags[place].map((label, at) => make("li", {},
+              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", sure(paper.sure[place][at])))))),
+          section("To repeat it", make("table", { class: "held" }, make("tbody", {},
+            ["Code", "Data", "Weights"].map((name, at) => make("tr", {}, make("th", { scope: "row" }, name),
+              make("td", { class: tone[status(at)] || "none" }, plain(status(at))),
+              make("td", { class: "sure" }, percent((paper.held || [])[at])))))),
+          paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
+            make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
+          paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
+          section("Made by", make("p", { class: "made" }, paper.made.flatMap((one, at) => (at ? [make("br"), one] : [one])))))));
+  };
+  const single = (state, paper) => {
+    const found = select(state);
+    const at = found.indexOf(paper);
+    const beside = (by, rel, title) => at >= 0 && found[at + by] && make("a", { rel, href: opened(state, found[at + by]) }, title);
+    const narrowed = state.words || state.tags.length;
+    document.querySelector('[data-view="paper"]').replaceChildren(
+      make("nav", { class: "trail", "aria-label": "Papers" },
+        make("a", { rel: "up", href: listed(state) }, narrowed ? "← All papers of the selection" : "← All papers"),
+        make("span", {}, beside(-1, "prev", "Previous"), beside(1, "next", "Next"))),
+      body(paper));
+  };
+
+  // What the address says
+  const box = document.getElementById("q");
+  const name = document.title;
+  let view = "";
+  const show = () => {
+    const state = read(location.hash);
+    const id = state.path.startsWith("paper/") ? decodeURIComponent(state.path.slice(6)) : "";
+    const paper = id && papers.find((one) => one.id === id);
+    const now = paper ? "paper" : state.path === "charts" ? "charts" : "list";
+    const held = document.activeElement && document.activeElement.closest("[data-key]");
+    const key = held && held.dataset.key;
+    for (const one of document.querySelectorAll("[data-view]")) one.hidden = one.dataset.view !== now;
+    for (const one of document.querySelectorAll("[data-tab]")) {
+      if (one.dataset.tab === now) one.setAttribute("aria-current", "page");
+      else one.removeAttribute("aria-current");
+    }
+    if (now === "list") {
+      if (document.activeElement !== box) box.value = state.words;
+      list(state);
+      const again = key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      if (again) again.focus({ preventScroll: true });
+    }
+    if (now === "paper") single(state, paper);
+    document.title = paper ? `${paper.title} · papercards` : name;
+    if (now !== view || now === "paper" || (held && "top" in held.dataset)) window.scrollTo(0, 0);
+    if (view && now !== view && now !== "list") document.getElementById("main").focus({ preventScroll: true });
+    view = now;
+  };
+  let typed = false;
+  box.addEventListener("input", () => {
+    const to = listed(read(location.hash), { words: box.value });
+    if (typed) history.replaceState(null, "", to);
+    else history.pushState(null, "", to);
+    typed = true;
+    show();
+  });
+  box.addEventListener("blur", () => (typed = false));
+  document.querySelector("[data-search]").addEventListener("submit", (event) => event.preventDefault());
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the part after # says what is shown
+    document.getElementById("main").focus();
+  });
+  window.addEventListener("hashchange", show);
+  window.addEventListener("popstate", show);
+  show();
+})();

@@ -1,0 +1,90 @@
+"""The Browse room: a list to search and narrow, a page for each paper, charts of what is selected.
+
+Everything works with links and one form; the scripts only make it quicker.
+
+Knows the index and requests.
+"""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from . import charts, state, views
+from .shell import Room, Shell
+
+PATH = "/browse"
+
+
+def routes(shell: Shell) -> Sequence[BaseRoute]:
+    """The room's addresses."""
+    index, follower = shell.index, shell.follower
+    assert index is not None and follower is not None
+
+    # Plain functions: Starlette runs them in threads, and SQLite lets go of the others meanwhile.
+    def listing(request: Request) -> Response:
+        shown = views.listing(index, _state(request))
+        return shell.page("browse.html", "browse", list=shown, state=shown.state)
+
+    def drawings(request: Request) -> Response:
+        now = _state(request)
+        found = index.find(now.words, now.tags)
+        shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
+        return shell.page("charts.html", "browse", list=shown, state=now, charts=charts.charts(index, found))
+
+    def drawing(request: Request) -> Response:
+        now = _state(request)
+        for chart in charts.charts(index, index.find(now.words, now.tags)):
+            if chart.name == request.path_params["name"]:
+                return Response(
+                    chart.svg,
+                    media_type="image/svg+xml",
+                    headers={"Content-Disposition": f'attachment; filename="{chart.name}.svg"'},
+                )
+        return _missing(shell, "There is no such chart.")
+
+    def paper(request: Request) -> Response:
+        name = request.path_params["id"]
+        card = index.card(name)
+        if card is None:
+            return _missing(shell, "No card has this id.")
+        now = _state(request)
+        before, after = index.neighbours(index.find(now.words, now.tags), now.order, name)
+        return shell.page(
+            "paper.html",
+            "browse",
+            paper=views.paper(card, index.text(name)),
+            state=now,
+            before=before,
+            after=after,
+        )
+
+    def status(request: Request) -> Response:
+        return JSONResponse(
+            {
+                "changes": index.changes,
+                "cards": index.size,
+                "reading": follower.busy,
+                "fault": follower.fault,
+            }
+        )
+
+    return (
+        Route(PATH, listing),
+        Route(f"{PATH}/charts", drawings),
+        Route(f"{PATH}/charts/{{name}}.svg", drawing),
+        Route(f"{PATH}/status", status),
+        Route(f"{PATH}/paper/{{id:path}}", paper),
+    )
+
+
+ROOM = Room("browse", "Browse", routes)
+
+
+def _state(request: Request) -> state.State:
+    return state.read(request.query_params.multi_items())
+
+
+def _missing(shell: Shell, message: str) -> Response:
+    return shell.page("missing.html", "browse", status=404, message=message)

@@ -1,0 +1,323 @@
+"""The index behind the pages: cards in an SQLite file with full-text search, tags in bitmaps.
+
+Rows are numbered as they come and are never used again, so a bitmap stays right while the index grows. The
+full-text table has no content of its own: a row that is dropped stays in it unseen, since it is no longer
+alive in the bitmaps. One thread writes; any number read.
+
+Knows cards and papers. Knows no files of cards and no pages.
+"""
+
+import sqlite3
+import threading
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ..card import Card
+from ..paper import Paper
+from .facets import Facets, Tag, bitmap_of, confidence_of, dated, rows_of, tags_of
+from .tables import connected, opened, refused
+from .words import parse
+
+SORTS = ("file", "newest", "title", "confidence", "relevance")
+
+_ORDERS = {
+    "newest": "SELECT row FROM cards ORDER BY dated DESC, row DESC",
+    "title": "SELECT row FROM cards ORDER BY title COLLATE NOCASE, row",
+    "confidence": "SELECT row FROM cards ORDER BY confidence DESC, row",
+}
+
+_RANKED = 20_000
+"""Beyond so many hits, ranking them takes longer than a search may; those with the words in the title come
+first then."""
+
+_KEPT = 8
+"""Searches whose hits are kept, so that a facet or a page of the same search need not search again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A selection of rows."""
+
+    rows: int
+    """As a bitmap."""
+    ranked: Sequence[int] | None = None
+    """The most relevant first, where words were looked for; may hold rows that are not selected."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self.rows.bit_count()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a source says of a paper."""
+
+    abstract: str
+    url: str | None
+
+
+class Index:
+    """Cards that can be searched, counted and put in order."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the index, or begin one. Raises StorageError where the file cannot be used."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._tags: dict[Tag, int] = {}
+        self._next = 0
+        """The next row."""
+        self._orders: dict[str, tuple[int, Sequence[int]]] = {}
+        self._hits: dict[str, tuple[int, int, Sequence[int]]] = {}
+        self.changes = 0
+        """Grows whenever another set of cards can be seen."""
+        self.era = 0
+        """Grows whenever rows are numbered from the beginning again."""
+        try:
+            self._writer = opened(path)
+            self._reader = connected(path)
+            self._reader.execute("PRAGMA query_only = 1")
+            self._load()
+        except sqlite3.Error as error:
+            raise refused(path, error) from error
+
+    # What is in it
+
+    @property
+    def size(self) -> int:
+        """How many cards can be seen."""
+        return self.facets.alive.bit_count()
+
+    def find(self, words: str = "", tags: Iterable[Tag] = ()) -> Found:
+        """The cards that have all the words and all the tags."""
+        rows = self.facets.alive
+        for tag in tags:
+            rows &= self.facets.bitmap(tag)
+        sought = parse(words)
+        ranked: Sequence[int] | None = None
+        if sought.wanted:
+            hits, ranked = self._search(sought.wanted)
+            rows &= hits
+        for expression in sought.unwanted:
+            rows &= ~self._search(expression)[0]
+        return Found(rows, ranked)
+
+    def counts(self, field: str, found: Found) -> list[tuple[str, int]]:
+        """How many cards of a selection have each value of a field, the most frequent first."""
+        return self.facets.counts(field, found.rows)
+
+    def page(
+        self, found: Found, sort: str = "file", skip: int = 0, most: int | None = None
+    ) -> Iterator[Card]:
+        """The cards of a selection in an order (one of `SORTS`), from number `skip` on."""
+        for row in list(rows_of(found.rows, self._order(found, sort), skip, most)):
+            if line := self._one("SELECT card FROM cards WHERE row = ?", row):
+                yield Card.model_validate_json(line[0])
+
+    def neighbours(self, found: Found, sort: str, name: str) -> tuple[str | None, str | None]:
+        """The ids before and after that of a card in a selection; None where there is none."""
+        mine = self._row(name)
+        before = after = None
+        if mine is not None and found.rows >> mine & 1:
+            rows = rows_of(found.rows, self._order(found, sort))
+            for row in rows:
+                if row == mine:
+                    after = next(rows, None)
+                    break
+                before = row
+            else:
+                before = None
+        return self._id(before), self._id(after)
+
+    def card(self, name: str) -> Card | None:
+        """The card with that id."""
+        line = self._one("SELECT card FROM cards WHERE id = ?", name)
+        return Card.model_validate_json(line[0]) if line else None
+
+    def text(self, name: str) -> Text | None:
+        """The abstract of the paper with that id, where a source has it."""
+        found = self._one("SELECT abstract, url FROM papers WHERE id = ?", name)
+        return Text(*found) if found else None
+
+    def line(self, name: str) -> str | None:
+        """The same as its line, as `Card.to_json` writes it."""
+        found = self._one("SELECT card FROM cards WHERE id = ?", name)
+        return str(found[0]) if found else None
+
+    def after(self, row: int, most: int) -> list[tuple[int, str]]:
+        """Rows and lines of the next cards after a row, in the order in which they came."""
+        with self._lock:
+            query = "SELECT row, card FROM cards WHERE row > ? ORDER BY row LIMIT ?"
+            found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
+        return found
+
+    # How it grows
+
+    def add_papers(self, papers: Iterable[Paper]) -> None:
+        """Keep what sources say; a paper must be there before its card is."""
+        papers = iter(papers)
+        while chunk := list(islice(papers, 500)):
+            with self._change() as run:
+                run.executemany(
+                    "INSERT OR REPLACE INTO papers VALUES (?, ?, ?)",
+                    [(one.id, one.abstract, one.url) for one in chunk],
+                )
+
+    def add(self, cards: Iterable[Card], origin: int, note: tuple[str, str] | None = None) -> None:
+        """Add cards in one step, and a note with them; a card takes the place of an earlier one of its id."""
+        fresh: dict[int, tuple[Tag, ...]] = {}
+        stale: list[int] = []
+        with self._change() as run:
+            for card in cards:
+                old = run.execute("DELETE FROM cards WHERE id = ? RETURNING row", (card.id,)).fetchall()
+                stale += [row for (row,) in old]
+                row, self._next = self._next, self._next + 1
+                fresh[row] = tuple(tags_of(card))
+                self._write(run, row, card, origin, fresh[row])
+            if note is not None:
+                run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
+        for row, tags in fresh.items():
+            self.facets.add(row, tags)
+        self.facets.show(fresh)
+        self.facets.drop(stale)
+        self.changes += bool(fresh)
+
+    def adopt(self, origin: int, as_origin: int, note: tuple[str, str]) -> None:
+        """Let the cards of one origin take the place of all those of another."""
+        with self._change() as run:
+            gone = run.execute("DELETE FROM cards WHERE origin = ? RETURNING row", (as_origin,)).fetchall()
+            run.execute("UPDATE cards SET origin = ? WHERE origin = ?", (as_origin, origin))
+            run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
+        self.facets.drop(row for (row,) in gone)
+        self.changes += 1
+
+    def clear(self, *, papers: bool = False) -> None:
+        """Drop all cards, and what sources said too if asked."""
+        with self._change() as run:
+            for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
+                run.execute(f"DELETE FROM {table}")  # noqa: S608
+            run.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        self._load()
+        self.era += 1
+        self.changes += 1
+
+    def note(self, name: str, value: str | None = None) -> str | None:
+        """Keep a word on what was read so far, or give it back."""
+        if value is not None:
+            with self._change() as run:
+                run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+            return value
+        found = self._one("SELECT value FROM notes WHERE name = ?", name)
+        return str(found[0]) if found else None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA optimize")
+        self._reader.close()
+        self._writer.close()
+
+    def _write(self, run: sqlite3.Connection, row: int, card: Card, origin: int, tags: Sequence[Tag]) -> None:
+        sure = confidence_of(card)
+        run.execute(
+            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (row, card.id, origin, card.title, dated(card), -1 if sure is None else sure, card.to_json()),
+        )
+        for tag in tags:
+            if tag not in self._tags:
+                self._tags[tag] = len(self._tags)
+                run.execute("INSERT INTO tags VALUES (?, ?, ?)", (self._tags[tag], *tag))
+        numbers = array("I", [self._tags[tag] for tag in tags])
+        run.execute("INSERT INTO tagged VALUES (?, ?)", (row, numbers.tobytes()))
+        text = run.execute("SELECT abstract FROM papers WHERE id = ?", (card.id,)).fetchone()
+        body = text[0] if text else "\n".join(claim.evidence.text for claim in card.claims)
+        labels = " ".join(tag.value for tag in tags if tag.field in ("task", "modality", "contribution"))
+        run.execute(
+            "INSERT INTO words (rowid, title, summary, body, labels) VALUES (?, ?, ?, ?, ?)",
+            (row, card.title, card.tldr, body, labels),
+        )
+
+    def _load(self) -> None:
+        run = self._writer
+        self.facets = Facets()
+        known = {number: Tag(field, value) for number, field, value in run.execute("SELECT * FROM tags")}
+        self._tags = {tag: number for number, tag in known.items()}
+        self._next = 0
+        for row, numbers in run.execute("SELECT row, tags FROM tagged ORDER BY row"):
+            self.facets.add(row, [known[number] for number in array("I", numbers)])
+            self._next = row + 1
+        self.facets.show(row for (row,) in run.execute("SELECT row FROM cards"))
+        self._orders.clear()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        run = self._writer
+        try:
+            run.execute("BEGIN")
+            yield run
+            run.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                run.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise refused(self.path, error) from error
+            raise
+
+    def _order(self, found: Found, sort: str) -> Iterable[int]:
+        if sort == "relevance" and found.ranked is not None:
+            return found.ranked
+        if sort not in _ORDERS:
+            return range(found.rows.bit_length())
+        made, order = self._orders.get(sort, (-1, ()))
+        if made != self.changes:
+            made = self.changes
+            order = array("I", [row for (row,) in self._all(_ORDERS[sort])])
+            self._orders[sort] = made, order
+        return order
+
+    def _search(self, expression: str) -> tuple[int, Sequence[int]]:
+        """The rows that match, as a bitmap and with the most relevant first."""
+        made, bitmap, ranked = self._hits.pop(expression, (-1, 0, ()))
+        if made != self.changes:
+            made = self.changes
+            bitmap, ranked = self._look(expression)
+        self._hits[expression] = made, bitmap, ranked
+        for old in list(self._hits)[:-_KEPT]:
+            self._hits.pop(old, None)
+        return bitmap, ranked
+
+    def _look(self, expression: str) -> tuple[int, Sequence[int]]:
+        ((count,),) = self._all("SELECT count(*) FROM words WHERE words MATCH ?", expression)
+        if count <= _RANKED:
+            ranked = self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
+            return bitmap_of(ranked), ranked
+        hits = self._match(expression)
+        bitmap = bitmap_of(hits)
+        first = self._match(f"{{title}} : ({expression})")
+        return bitmap, array("I", [*first, *rows_of(bitmap & ~bitmap_of(first), hits)])
+
+    def _match(self, expression: str, order: str = "") -> "array[int]":
+        query = "SELECT rowid FROM words WHERE words MATCH ?" + order  # noqa: S608  (words of ours)
+        return array("I", [row for (row,) in self._all(query, expression)])
+
+    def _row(self, name: str) -> int | None:
+        for (row,) in self._all("SELECT row FROM cards WHERE id = ?", name):
+            return row
+        return None
+
+    def _id(self, row: int | None) -> str | None:
+        found = None if row is None else self._one("SELECT id FROM cards WHERE row = ?", row)
+        return str(found[0]) if found else None
+
+    def _one(self, query: str, *values: object) -> tuple[str, ...] | None:
+        with self._lock:
+            found: tuple[str, ...] | None = self._reader.execute(query, values).fetchone()
+        return found
+
+    def _all(self, query: str, *values: object) -> list[tuple[int]]:
+        with self._lock:
+            return self._reader.execute(query, values).fetchall()

@@ -1,0 +1,89 @@
+"""Where the index of a file of cards is kept, so that a second look at them need not read them again.
+
+One file for each file of cards, under a lock: a second server of the same cards works with one of its own
+that is deleted at the end. What was not used for a month is deleted.
+
+Knows files. Knows no cards and no pages.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import IO
+
+from ..errors import StorageError
+from ..text import digest
+from .index import Index
+
+_fcntl: ModuleType | None
+try:
+    import fcntl as _fcntl
+except ImportError:  # pragma: no cover  (Windows)
+    _fcntl = None
+
+_KEPT_S = 30 * 24 * 3600.0
+
+
+@contextmanager
+def open_index(cards: Path, folder: Path | None) -> Iterator[Index]:
+    """The index for a file of cards, kept in a folder; None, or one that is in use: for this time only.
+
+    Raises StorageError where no file can be written.
+    """
+    kept = None if folder is None else _kept(cards, folder)
+    if kept is None:
+        with TemporaryDirectory(prefix="papercards-pages-") as passing:
+            index = Index(Path(passing) / "index.db")
+            try:
+                yield index
+            finally:
+                index.close()
+        return
+    path, lock = kept
+    try:
+        index = _open(path)
+        try:
+            yield index
+        finally:
+            index.close()
+    finally:
+        lock.close()
+
+
+def _kept(cards: Path, folder: Path) -> tuple[Path, IO[bytes]] | None:
+    if _fcntl is None:
+        return None
+    name = digest(str(cards.resolve()))[:16]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _tidy(folder)
+        lock = (folder / f"{name}.lock").open("wb")
+    except OSError:
+        return None
+    try:
+        _fcntl.flock(lock, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return folder / f"{name}.db", lock
+
+
+def _open(path: Path) -> Index:
+    try:
+        return Index(path)
+    except StorageError:  # damaged: all of it can be made again
+        for part in ("", "-wal", "-shm"):
+            path.with_name(path.name + part).unlink(missing_ok=True)
+        return Index(path)
+
+
+def _tidy(folder: Path) -> None:
+    long_ago = time.time() - _KEPT_S
+    for path in folder.glob("*.db"):
+        with suppress(OSError):
+            if path.stat().st_mtime < long_ago:
+                path.unlink()
+                path.with_suffix(".lock").unlink(missing_ok=True)

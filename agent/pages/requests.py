@@ -1,0 +1,55 @@
+"""What a page sends, read with suspicion.
+
+Knows requests. Knows no rooms.
+"""
+
+import json
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+MOST_BYTES = 256 * 1024
+
+
+class BadRequest(Exception):
+    """The request cannot be understood; the message is for people."""
+
+
+async def body_of(request: Request) -> Mapping[str, object]:
+    """The JSON object that was sent. Raises BadRequest for anything else."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise BadRequest("not JSON")
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > MOST_BYTES:
+            raise BadRequest("too long")
+    try:
+        value = json.loads(parts)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("not JSON") from error
+    if not isinstance(value, dict):
+        raise BadRequest("no object")
+    return value
+
+
+def text_in(body: Mapping[str, object], name: str, most: int = 300) -> str:
+    """A text of the object; empty where there is none. Raises BadRequest for what is no text or too long."""
+    value = body.get(name, "")
+    if not isinstance(value, str) or len(value) > most:
+        raise BadRequest(f"{name} is no text of at most {most} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest(f"{name} is no whole text") from error
+    return value
+
+
+def number_in(body: Mapping[str, object], name: str) -> int | None:
+    """A whole number of the object; None where there is none. Raises BadRequest for anything else."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadRequest(f"{name} is no number")
+    return value

@@ -1,0 +1,131 @@
+"""The Browse room as files that open without a server.
+
+A page that is opened from disk may fetch nothing and import no modules, so the cards are a script that sets
+one variable. Abstracts are cut into their marked pieces here: the page only puts them together.
+
+Knows cards, papers and files. Knows no server.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..card import Card, Label
+from ..errors import StorageError
+from ..sinks.files import PartialFile
+from . import charts, views
+from .facets import FIELDS, confidence_of, dated, tags_of
+from .index import Index, Text
+from .marks import Saying
+from .rendering import ASSETS, environment, opened
+from .state import PAGE_SIZE
+
+SCRIPTS = ("keys.js", "marks.js", "site.js")
+
+
+def export(name: str, index: Index, folder: Path) -> int:
+    """Write the site of all cards of an index into a folder, and give the number of its bytes.
+
+    `name` is what the page calls the file of cards. Files of an earlier site are replaced. Raises
+    StorageError where the folder cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise StorageError("a file stands where a folder is needed", where=str(folder))
+    found = index.find()
+    drawn = charts.charts(index, found)
+    page = environment().get_template("site.html")
+    files = {f"assets/{asset}": (ASSETS / asset).read_text("utf-8") for asset in ("pages.css", *SCRIPTS)}
+    files |= {f"charts/{chart.name}.svg": chart.svg for chart in drawn}
+    written = 0
+    for path, text in files.items():
+        written += _write(folder / path, [text])
+    cards = ((card, index.text(card.id)) for card in index.page(found))
+    written += _write(folder / "data.js", _data(cards))
+    # Last, so that a page which can be opened has all that it needs.
+    html = page.render(
+        name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count
+    )
+    return written + _write(folder / "index.html", [html])
+
+
+def _data(cards: Iterable[tuple[Card, Text | None]]) -> Iterable[str]:
+    head = {
+        "fields": [[field, views.TITLES[field]] for field in FIELDS],
+        "sorts": views.SORT_TITLES,
+        "pageSize": PAGE_SIZE,
+        "shown": views.SHOWN_VALUES,
+    }
+    yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
+    for card, text in cards:
+        yield f"{_script(_entry(card, text))},\n"
+    yield "];\n"
+
+
+def _entry(card: Card, text: Text | None) -> Mapping[str, Any]:
+    """What the page needs of a card; what is empty is left out."""
+    paper = views.paper(card, text)
+    held = card.reproducibility
+    entry = {
+        "id": card.id,
+        "title": card.title,
+        "tldr": card.tldr,
+        "tags": _grouped(card),
+        "sure": [_sure(labels) for _, _, labels in paper.labels],
+        "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
+        "date": dated(card),
+        "mean": confidence_of(card),
+        "pieces": [
+            [one.text, [_said(saying) for saying in one.sayings], [end.number for end in one.ends], one.url]
+            if one.sayings or one.url
+            else one.text
+            for one in paper.pieces
+        ],
+        "passages": [
+            [[_said(saying) for saying in one.sayings], None if one.placed else one.text]
+            for one in paper.passages
+        ],
+        "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
+        "url": opened(paper.url),
+        "flags": card.flags,
+        "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
+    }
+    return {key: value for key, value in entry.items() if value not in (None, "", (), [])}
+
+
+def _grouped(card: Card) -> list[list[str]]:
+    values: dict[str, list[str]] = {field: [] for field in FIELDS}
+    for tag in tags_of(card):
+        values[tag.field].append(tag.value)
+    return list(values.values())
+
+
+def _sure(labels: Iterable[Label]) -> list[float | None]:
+    """The confidences of labels, each label once, as `tags_of` has them."""
+    first: dict[str, float | None] = {}
+    for one in labels:
+        first.setdefault(one.label, one.confidence)
+    return list(first.values())
+
+
+def _said(saying: Saying) -> list[object]:
+    return [saying.name, saying.style, saying.confidence]
+
+
+def _script(value: object) -> str:
+    """JSON that is also JavaScript, and nothing else wherever it is put."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for odd in "<\u2028\u2029":
+        text = text.replace(odd, f"\\u{ord(odd):04x}")
+    return text.encode("utf-8", "replace").decode()
+
+
+def _write(path: Path, parts: Iterable[str]) -> int:
+    file = PartialFile(path)
+    try:
+        for part in parts:
+            file.append(part.encode("utf-8", "replace"))
+        file.commit()
+    finally:
+        file.abandon()
+    return file.size

@@ -1,0 +1,129 @@
+"""What the templates of the Browse room are filled with.
+
+Knows the index and the state. Knows no requests and no HTML.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..card import Card, Label
+from .facets import FIELDS, Tag
+from .index import Found, Index, Text
+from .marks import Passage, Piece, passages, pieces
+from .rendering import home
+from .state import PAGE_SIZE, State
+
+TITLES = {
+    "task": "Task",
+    "modality": "Modality",
+    "contribution": "Contribution",
+    "code": "Code",
+    "data": "Data",
+    "weights": "Weights",
+    "claim": "Kind of claim",
+}
+SORT_TITLES = {
+    "relevance": "Relevance",
+    "file": "As in the file",
+    "newest": "Newest",
+    "title": "Title",
+    "confidence": "Confidence",
+}
+SHOWN_VALUES = 8
+"""Of a facet, before the rest is folded away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a facet."""
+
+    tag: Tag
+    count: int
+    chosen: bool
+    query: str
+    """The state when it is clicked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One field with its values."""
+
+    field: str
+    title: str
+    shown: Sequence[Choice]
+    folded: Sequence[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a selection and all around it."""
+
+    state: State
+    count: int
+    total: int
+    cards: Sequence[Card]
+    facets: Sequence[Facet]
+    last_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One card with its paper."""
+
+    card: Card
+    abstract: str | None
+    passages: Sequence[Passage]
+    pieces: Sequence[Piece]
+    url: str | None
+    """Where the paper is at home."""
+
+    @property
+    def labels(self) -> Sequence[tuple[str, str, Sequence[Label]]]:
+        """Field, its title and its labels."""
+        card = self.card
+        return (
+            ("task", "Tasks", card.tasks),
+            ("modality", "Modalities", card.modalities),
+            ("contribution", "Contributions", card.contributions),
+        )
+
+
+def listing(index: Index, state: State) -> Listing:
+    """The page of the list that a state means; beyond the last page, the last."""
+    found = index.find(state.words, state.tags)
+    last_page = max(1, -(-found.count // PAGE_SIZE))
+    state = state.at(min(state.page, last_page))
+    cards = list(index.page(found, state.order, state.skip, PAGE_SIZE))
+    return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page)
+
+
+def facets(index: Index, found: Found, state: State) -> Sequence[Facet]:
+    """What a selection can be narrowed to."""
+    made = []
+    for field in FIELDS:
+        counts = dict(index.counts(field, found))
+        mine = [tag for tag in state.tags if tag.field == field]
+        values = [tag.value for tag in mine] + [value for value in counts if Tag(field, value) not in mine]
+        choices = [
+            Choice(tag, counts.get(tag.value, 0), tag in mine, state.toggled(tag).query)
+            for tag in (Tag(field, value) for value in values)
+        ]
+        if choices:
+            # One that is folded away alone would save no room.
+            cut = SHOWN_VALUES if len(choices) > SHOWN_VALUES + 1 else len(choices)
+            made.append(Facet(field, TITLES[field], choices[:cut], choices[cut:]))
+    return made
+
+
+def paper(card: Card, text: Text | None) -> Paper:
+    """A card beside its paper."""
+    abstract = text.abstract if text else None
+    marked = passages(card, abstract)
+    links = card.reproducibility.links
+    return Paper(
+        card,
+        abstract,
+        marked,
+        pieces(abstract, marked, links) if abstract else (),
+        (text.url if text else None) or home(card.id),
+    )

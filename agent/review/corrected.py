@@ -1,0 +1,92 @@
+"""A card with the corrections of people laid over it.
+
+What a person changed or added has no confidence: it is no probability of a model. What was accepted keeps
+the one it has. Provenance stays, since it says what made the card; the flag `reviewed` says that people have
+been at it.
+
+Knows cards and edits. Knows no files.
+"""
+
+from collections.abc import Mapping
+
+from ..answers import summary_flags
+from ..card import Artifact, Card, Claim, Label
+from ..taxonomy import LABEL_FIELDS
+from .edits import ARTIFACTS, MAIN, ArtifactValue, ClaimValue, Edit, Place, original
+
+REVIEWED = "reviewed"
+
+
+def corrected(card: Card, edits: Mapping[Place, Edit], source: str | None = None) -> Card:
+    """The card as the edits have it; without any, the same card.
+
+    `source` is title and abstract, where known: the summary's flags are then judged anew if it changed.
+    """
+    if not edits:
+        return card
+    held = card.reproducibility
+    artifacts = {name: _artifact(getattr(held, name), edits.get(Place(name))) for name in ARTIFACTS}
+    tldr, flags = card.tldr, [flag for flag in card.flags if flag != REVIEWED]
+    summary = edits.get(Place("tldr"))
+    if summary is not None and isinstance(summary.value, str) and summary.value != tldr:
+        tldr = summary.value
+        if source is not None:
+            stale = ("summary-too-long", "number-not-in-source")
+            flags = [flag for flag in flags if flag not in stale] + list(summary_flags(tldr, source))
+    return card.model_copy(
+        update={
+            "tldr": tldr,
+            **{field: labels(card, field, edits) for field in LABEL_FIELDS},
+            "claims": claims(card, edits),
+            "reproducibility": held.model_copy(update=artifacts),
+            "flags": (*flags, REVIEWED),
+        }
+    )
+
+
+def labels(card: Card, field: str, edits: Mapping[Place, Edit]) -> tuple[Label, ...]:
+    """The labels of one of `LABEL_FIELDS`, the main one first, each once."""
+    given: dict[str, Label] = {}
+    for item, before in items(card, field, edits):
+        edit = edits.get(Place(field, item))
+        value = edit.value if edit is not None else item
+        if isinstance(value, str) and value not in given:
+            given[value] = before if before is not None and before.label == value else Label(label=value)
+    main = edits.get(Place(field, MAIN))
+    if main is not None and isinstance(main.value, str) and main.value in given:
+        return (given.pop(main.value), *given.values())
+    return tuple(given.values())
+
+
+def items(card: Card, field: str, edits: Mapping[Place, Edit]) -> list[tuple[str, Label | None]]:
+    """What can be judged in a label field: the card's labels, then those that people have added."""
+    mine: dict[str, Label] = {one.label: one for one in getattr(card, field)}
+    more = [
+        place.item
+        for place in edits
+        if place.field == field and place.item not in mine and place.item != MAIN
+    ]
+    return [*mine.items(), *((item, None) for item in more)]
+
+
+def claims(card: Card, edits: Mapping[Place, Edit]) -> tuple[Claim, ...]:
+    """The claims in the order of the text; a sentence has one at most once it was changed."""
+    kept = []
+    for claim in card.claims:
+        edit = edits.get(Place("claims", str(claim.evidence.sentence)))
+        if edit is None or edit.value == original(card, edit.place):
+            kept.append(claim)
+    for place, edit in edits.items():
+        value = edit.value
+        if place.field == "claims" and isinstance(value, ClaimValue) and value != original(card, place):
+            kept.append(Claim(kind=value.kind, evidence=value.evidence))
+    return tuple(sorted(kept, key=lambda claim: (claim.evidence.start, claim.evidence.sentence)))
+
+
+def _artifact(artifact: Artifact, edit: Edit | None) -> Artifact:
+    if edit is None or not isinstance(edit.value, ArtifactValue):
+        return artifact
+    value = edit.value
+    if (value.status, value.evidence) == (artifact.status, artifact.evidence):
+        return artifact
+    return Artifact(status=value.status, evidence=value.evidence)

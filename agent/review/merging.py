@@ -1,0 +1,174 @@
+"""A review file and the cards that it is about, made into new files: corrected cards, or labels.
+
+Corrections count for the very card that they were made against. Those of a card that has changed since, or
+is not there, are reported and left out.
+
+Knows cards, edits and label files. Knows no web.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..card import Card
+from ..errors import BadInput
+from ..evals.labels import ClaimRecord, LabelRecord, MadeRecord, ReadingRecord, Split
+from ..paper import Paper
+from ..sinks import destination, read_cards
+from ..sinks.interface import LineSink, Sink
+from ..taxonomy import LABEL_FIELDS, Taxonomy
+from .corrected import corrected
+from .edits import Edit, Key, Overlay, Place, version_of
+
+
+@dataclass
+class Outcome:
+    """What was made, and what could not be."""
+
+    cards: int = 0
+    """That were read."""
+    changed: int = 0
+    """Cards with edits, or papers that became labels."""
+    skipped: int = 0
+    """Papers with edits that nobody has said to be done; labels only."""
+    faults: list[str] = field(default_factory=list)
+    """What was left out and why, one line each."""
+
+
+def apply(cards: Path, overlay: Overlay, sink: Sink, sources: Mapping[str, str] | None = None) -> Outcome:
+    """Write all cards of a file to a sink, those with edits corrected, the lines of the others as they are.
+
+    Raises UsageError or BadInput for a file that holds no cards.
+    """
+    done = Outcome()
+    for line, card, key in _with_keys(cards, overlay, done):
+        edits = overlay.of(key) if key is not None else {}
+        made = corrected(card, edits, (sources or {}).get(card.id)) if edits else card
+        done.changed += bool(edits)
+        if isinstance(sink, LineSink):
+            sink.write_lines([made.to_json().encode() if edits or line is None else line])
+        else:
+            sink.write(made, None)
+    return done
+
+
+def to_labels(
+    cards: Path,
+    overlay: Overlay,
+    split: Split,
+    taxonomy: Taxonomy,
+    papers: Mapping[str, Paper],
+    write: Callable[[LabelRecord], None],
+) -> Outcome:
+    """Write a label record for each paper that somebody has said to be done.
+
+    A record has the abstract where `papers` has it.
+    """
+    done = Outcome()
+    for _, card, key in _with_keys(cards, overlay, done):
+        if key is None:
+            continue
+        if not overlay.reviewed(key):
+            done.skipped += 1
+            continue
+        edits = overlay.of(key)
+        record = _record(card, edits, split, papers.get(card.id))
+        wrong = list(_unfit(record, taxonomy))
+        if wrong:
+            done.faults.append(f"{card.id}: {'; '.join(wrong)}: left out")
+            continue
+        write(record)
+        done.changed += 1
+    return done
+
+
+def _with_keys(
+    cards: Path, overlay: Overlay, done: Outcome
+) -> Iterator[tuple[bytes | None, Card, Key | None]]:
+    """Each card with its line, where it has one, and its key, where it has edits; faults at the end."""
+    waiting = {key.card: 0 for key in overlay.cards()}
+    used: set[Key] = set()
+    for line, card in _lines(cards):
+        done.cards += 1
+        key = None
+        if card.id in waiting:
+            waiting[card.id] += 1
+            mine = Key(card.id, version_of(card))
+            if overlay.of(mine):
+                key = mine
+                used.add(mine)
+        yield line, card, key
+    for key in overlay.cards():
+        if key not in used:
+            edits = overlay.of(key)
+            people = ", ".join(sorted({edit.by for edit in edits.values()}))
+            reason = (
+                "were made on a card that has changed since"
+                if waiting[key.card]
+                else "are for a card that is not in the file"
+            )
+            done.faults.append(f"{key.card}: {len(edits)} corrections by {people} {reason}: left out")
+
+
+def _lines(cards: Path) -> Iterator[tuple[bytes | None, Card]]:
+    kind, path = destination(cards)
+    if kind.name != "jsonl" or not path.exists():
+        yield from ((None, card) for card in read_cards(cards))
+        return
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield line.rstrip(b"\n"), Card.model_validate_json(line)
+            except ValidationError as error:
+                fault = error.errors(include_url=False)[0]
+                place = ".".join(str(part) for part in fault["loc"])
+                raise BadInput(
+                    f"not a card: {place + ': ' if place else ''}{fault['msg']}", where=f"{path}:{number}"
+                ) from error
+
+
+def _record(card: Card, edits: Mapping[Place, Edit], split: Split, paper: Paper | None) -> LabelRecord:
+    made = corrected(card, edits)
+    held = made.reproducibility
+    people = sorted({edit.by for edit in edits.values()})
+    return LabelRecord(
+        id=card.id,
+        title=card.title,
+        split=split,
+        abstract=paper.abstract if paper else None,
+        labels=[
+            ReadingRecord(
+                annotator="+".join(people),
+                made=MadeRecord(how="corrected", saw=[card.provenance.model]),
+                tasks=[one.label for one in made.tasks],
+                modalities=[one.label for one in made.modalities],
+                contributions=[one.label for one in made.contributions],
+                claims=[
+                    ClaimRecord(start=one.evidence.start, end=one.evidence.end, kind=one.kind)
+                    for one in made.claims
+                ],
+                code=held.code.status,
+                data=held.data.status,
+                weights=held.weights.status,
+                # A summary that nobody looked at is the model's, not a person's.
+                tldr=made.tldr if Place("tldr") in edits else None,
+            )
+        ],
+    )
+
+
+def _unfit(record: LabelRecord, taxonomy: Taxonomy) -> Iterable[str]:
+    """Why the labels are not ones of the taxonomy."""
+    reading = record.labels[0]
+    for name in LABEL_FIELDS:
+        labels: list[str] = getattr(reading, name)
+        size = taxonomy.sizes[name]
+        if not size.least <= len(labels) <= size.most:
+            yield f"{len(labels)} {name}, not {size.least} to {size.most}"
+        yield from (f'"{one}" is none of the {name}' for one in labels if one not in taxonomy.labels[name])
+    kinds = {claim.kind for claim in reading.claims}
+    yield from (f'"{one}" is no kind of claim' for one in kinds if one not in taxonomy.labels["claim_kinds"])

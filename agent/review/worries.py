@@ -1,0 +1,177 @@
+"""What of a card deserves a person's eye, and how much.
+
+A worry is weighed by how likely it is that something is wrong: one less the confidence, a half where two
+taggers differ or a flag is set, one where a check fails. The sum over a card is the number of faults to be
+expected of what is worrying in it; cards with the most come first.
+
+Knows cards, papers and the baseline's scores. Knows no files and no web.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..baseline import Scores
+from ..card import Card
+from ..draft import Draft
+from ..evidence import check
+from ..paper import Paper
+from ..taxonomy import LABEL_FIELDS, Taxonomy
+from .edits import ARTIFACTS, Place
+
+SURE = 0.7
+"""A confidence from here on is no worry."""
+BASELINE_SURE = 0.8
+"""The baseline is heard where its probability for its own answer is at least this."""
+
+REASONS = {
+    "unsure": "Low confidence",
+    "baseline": "Baseline differs",
+    "other": "Other run differs",
+    "flag": "Flags",
+    "check": "Failed checks",
+}
+"""Kinds of worries, with what they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worry:
+    """One thing to look at."""
+
+    kind: str
+    """One of `REASONS`."""
+    place: Place
+    """What it is about; the field `paper` for the card as a whole."""
+    about: str
+    """The same for people; empty for the card as a whole."""
+    text: str
+    """What is wrong with it, for people."""
+    weight: float
+    """How likely something is wrong, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the baseline says of a paper."""
+
+    draft: Draft
+    scores: Scores
+
+
+def worries(
+    card: Card,
+    paper: Paper | None,
+    taxonomy: Taxonomy,
+    baseline: Baseline | None = None,
+    other: Card | None = None,
+) -> list[Worry]:
+    """All worries about a card, the heaviest first. `paper` None: nothing can be checked."""
+    found = [*_unsure(card), *_flags(card), *_unknown(card, taxonomy)]
+    if paper is not None:
+        found += [Worry("check", Place("paper"), "", fault, 1.0) for fault in check(card, paper)]
+    if baseline is not None and not card.provenance.model.startswith("baseline"):
+        found += _against_baseline(card, baseline)
+    if other is not None:
+        found += _against_card(card, other)
+    return sorted(found, key=lambda one: -one.weight)
+
+
+def _unsure(card: Card) -> Iterator[Worry]:
+    def low(place: Place, name: str, confidence: float | None) -> Iterator[Worry]:
+        if confidence is not None and confidence < SURE:
+            yield Worry("unsure", place, name, f"only {confidence:.0%} sure", 1 - confidence)
+
+    for field in LABEL_FIELDS:
+        for label in getattr(card, field):
+            yield from low(Place(field, label.label), _plain(label.label), label.confidence)
+    for claim in card.claims:
+        number = claim.evidence.sentence
+        yield from low(
+            Place("claims", str(number)), f"sentence {number}, {_plain(claim.kind)}", claim.confidence
+        )
+    for name in ARTIFACTS:
+        artifact = getattr(card.reproducibility, name)
+        yield from low(Place(name), f"{name} {_plain(artifact.status)}", artifact.confidence)
+
+
+def _flags(card: Card) -> Iterator[Worry]:
+    for flag in card.flags:
+        if flag == "reviewed":
+            continue
+        about_summary = flag in ("summary-too-long", "number-not-in-source")
+        yield Worry("flag", Place("tldr" if about_summary else "paper"), "", f"flag: {_plain(flag)}", 0.5)
+
+
+def _unknown(card: Card, taxonomy: Taxonomy) -> Iterator[Worry]:
+    for field in LABEL_FIELDS:
+        for label in getattr(card, field):
+            if label.label not in taxonomy.labels[field]:
+                yield Worry("check", Place(field, label.label), label.label, "not in the taxonomy", 1.0)
+    for claim in card.claims:
+        if claim.kind not in taxonomy.labels["claim_kinds"]:
+            place = Place("claims", str(claim.evidence.sentence))
+            yield Worry("check", place, claim.kind, "not in the taxonomy", 1.0)
+
+
+def _against_baseline(card: Card, said: Baseline) -> Iterator[Worry]:
+    draft, scores = said.draft, said.scores
+    for field in LABEL_FIELDS:
+        mine = [one.label for one in getattr(card, field)]
+        theirs = [one.label for one in getattr(draft, field)]
+        chances = scores.labels[field]
+        for label in mine:
+            against = 1 - chances.get(label, 1.0)
+            if label not in theirs and against >= BASELINE_SURE:
+                text = f"{1 - against:.0%} to the baseline"
+                yield Worry("baseline", Place(field, label), _plain(label), text, 0.5 * against)
+        for label in theirs:
+            chance = chances[label]
+            if label not in mine and chance >= BASELINE_SURE:
+                text = f"{_plain(label)} is {chance:.0%} to the baseline"
+                yield Worry("baseline", Place(field), field, text, 0.5 * chance)
+    kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
+    for number, sentence in enumerate(scores.sentences, start=1):
+        place, about = Place("claims", str(number)), f"sentence {number}"
+        if number in kinds and sentence.none >= BASELINE_SURE:
+            text = f"{sentence.none:.0%} no claim to the baseline"
+            yield Worry("baseline", place, about, text, 0.5 * sentence.none)
+        elif number not in kinds and sentence.claim >= BASELINE_SURE:
+            text = f"{sentence.claim:.0%} a claim to the baseline: {_plain(sentence.kind)}"
+            yield Worry("baseline", place, about, text, 0.5 * sentence.claim)
+    for name in ARTIFACTS:
+        answer = getattr(draft, name)
+        sure = answer.confidence or 0.0
+        if answer.status != getattr(card.reproducibility, name).status and sure >= BASELINE_SURE:
+            text = f"{_plain(answer.status)} to the baseline, {sure:.0%}"
+            yield Worry("baseline", Place(name), name, text, 0.5 * sure)
+
+
+def _against_card(card: Card, other: Card) -> Iterator[Worry]:
+    def differs(place: Place, about: str, text: str) -> Worry:
+        return Worry("other", place, about, text, 0.5)
+
+    for field in LABEL_FIELDS:
+        mine = [one.label for one in getattr(card, field)]
+        theirs = [one.label for one in getattr(other, field)]
+        for label in mine:
+            if label not in theirs:
+                yield differs(Place(field, label), _plain(label), "not in the other run")
+        for label in theirs:
+            if label not in mine:
+                yield differs(Place(field), field, f"{_plain(label)} is in the other run")
+        if set(mine) == set(theirs) and mine[:1] != theirs[:1]:
+            text = f"the main one is {_plain(theirs[0])} in the other run"
+            yield differs(Place(field, mine[0]), _plain(mine[0]), text)
+    kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
+    again = {claim.evidence.sentence: claim.kind for claim in other.claims}
+    for number in sorted({*kinds, *again}):
+        if kinds.get(number) != again.get(number):
+            text = f"{_plain(again.get(number, 'no claim'))} in the other run"
+            yield differs(Place("claims", str(number)), f"sentence {number}", text)
+    for name in ARTIFACTS:
+        status = getattr(other.reproducibility, name).status
+        if status != getattr(card.reproducibility, name).status:
+            yield differs(Place(name), name, f"{_plain(status)} in the other run")
+
+
+def _plain(label: str) -> str:
+    return label.replace("-", " ")

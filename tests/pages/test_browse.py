@@ -1,0 +1,178 @@
+"""The Browse room as its HTML says it, without a browser."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from papercards.pages import state
+from papercards.pages.facets import Tag
+from papercards.sinks import read_cards
+from tests.pages.conftest import Served, served, write_cards
+from tests.pages.hostile import ABSTRACT, ID, TITLE, hostile
+from tests.sinks.cards import card
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page, as a browser would take them apart."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def links(self) -> list[str]:
+        return [about["href"] or "" for tag, about in self.elements if tag == "a"]
+
+
+def assert_inert(html: str) -> Page:
+    page = Page(html)
+    for tag, about in page.elements:
+        assert tag not in ("img", "b", "iframe", "object", "style")
+        assert tag != "script" or re.fullmatch(r"(/|\w)[\w/.]*\.js", about.get("src") or "")
+        assert not any(name.startswith("on") or name == "style" for name in about), about
+        for name in ("href", "src", "action"):
+            assert not (about.get(name) or "").strip().lower().startswith(("javascript", "vbscript"))
+    return page
+
+
+def test_the_list_shows_cards_counts_and_pages(seed_served: Served) -> None:
+    cards = list(read_cards(seed_served.cards))
+    page = Page(seed_served.page("/browse"))
+    second = Page(seed_served.page("/browse", page="2"))
+
+    assert "215 papers" in page.text
+    assert cards[0].title in page.text
+    assert cards[0].tldr in page.text
+    assert cards[25].title in second.text
+    assert cards[0].title not in second.text
+    assert "Page 2 of 9" in second.text
+
+
+def test_facets_narrow_and_can_be_taken_back(seed_served: Served) -> None:
+    cards = list(read_cards(seed_served.cards))
+    fitting = [
+        one
+        for one in cards
+        if any(label.label == "language-modeling" for label in one.tasks)
+        and one.reproducibility.code.status == "released"
+    ]
+    page = Page(seed_served.page("/browse", task="language-modeling", code="released"))
+
+    assert f"{len(fitting)} of 215 papers" in page.text
+    assert all(one.title in page.text for one in fitting[:25])
+    assert "/browse?task=language-modeling" in page.links()
+    assert "/browse?code=released" in page.links()
+    # Of code, one value at a time; of tasks, several.
+    assert "/browse?task=language-modeling&code=promised" not in page.links()
+    both = [link for link in page.links() if link.startswith("/browse?task=language-modeling&task=")]
+    assert both
+
+
+def test_the_address_says_all_of_it() -> None:
+    seen = state.State("a b", (Tag("task", "x y"), Tag("code", "released")), "title", 3)
+    pairs = [("q", "a b"), ("task", "x y"), ("code", "released"), ("sort", "title"), ("page", "3")]
+
+    assert state.read(pairs) == seen
+    assert seen.query == "q=a+b&task=x+y&code=released&sort=title&page=3"
+    assert seen.toggled(Tag("code", "promised")).tags == (Tag("task", "x y"), Tag("code", "promised"))
+    assert seen.toggled(Tag("task", "x y")).query == "q=a+b&code=released&sort=title"
+    odd = [("page", "-1"), ("page", "\uff19"), ("sort", "drop"), ("who", "?"), ("task", "")]
+    assert state.read(odd) == state.State()
+    assert state.State().query == ""
+
+
+@pytest.mark.parametrize(
+    "path", ["/browse?page=9999999", "/browse?q=%00%ff", "/browse?task=%F0%9F", "/browse?page=x"]
+)
+def test_odd_addresses_show_a_page(seed_served: Served, path: str) -> None:
+    answer, _ = seed_served.ask(path)
+
+    assert answer.status == 200
+
+
+def test_a_paper_has_its_abstract_with_all_statements_marked(seed_served: Served) -> None:
+    one = next(card for card in read_cards(seed_served.cards) if card.reproducibility.links and card.claims)
+    html = seed_served.page(f"/browse/paper/{quote(one.id)}")
+    page = Page(html)
+
+    text = seed_served.index.text(one.id)
+    assert text is not None
+    assert sum(tag == "mark" for tag, _ in page.elements) >= len(one.claims)
+    for claim in one.claims:
+        assert claim.evidence.text.split()[0] in page.text
+        assert f"{claim.confidence:.0%}" in page.text
+    link = one.reproducibility.links[0].url
+    safe = [about for tag, about in page.elements if tag == "a" and about["href"] == link]
+    assert safe
+    assert all(about["rel"] == "noopener noreferrer" for about in safe)
+
+
+def test_what_is_not_there_is_said(seed_served: Served) -> None:
+    for path in ("/browse/paper/nobody", "/nowhere", "/browse/charts/none.svg"):
+        answer, text = seed_served.ask(path)
+
+        assert answer.status == 404
+        assert "Not found" in text
+
+
+def test_charts_are_whole_svg_files_that_count_the_selection(seed_served: Served) -> None:
+    cards = list(read_cards(seed_served.cards))
+    tasks = [label.label for one in cards for label in one.tasks]
+    most = max(set(tasks), key=tasks.count)
+    for name in ("tasks", "together", "code"):
+        answer, text = seed_served.ask(f"/browse/charts/{name}.svg")
+        root = ET.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.svg"'
+    share = f"{tasks.count(most) / 215:.0%}"
+    page = Page(seed_served.page("/browse/charts"))
+    assert most.replace("-", " ") in page.text
+    assert share in page.text
+    assert "Nothing fits" in seed_served.page("/browse/charts", q="qqqqqq")
+
+
+def test_hostile_text_is_only_text(tmp_path: Path) -> None:
+    bad, paper = hostile()
+    cards = write_cards(tmp_path / "cards.jsonl", [bad, card(id="good")])
+    with served(cards, tmp_path, [paper]) as running:
+        for path in ("/browse", "/browse/charts", f"/browse/paper/{quote(ID, safe='')}"):
+            page = assert_inert(running.page(path))
+            if path != "/browse/charts":
+                assert TITLE in page.text
+        # The number of the passage stands between the two.
+        assert ABSTRACT[:44] in page.text
+        assert ABSTRACT[44:] in page.text
+        _, text = running.ask("/browse/charts/tasks.svg")
+        assert {one.tag.rpartition("}")[2] for one in ET.fromstring(text).iter()} <= {
+            "svg", "title", "desc", "rect", "g", "text",
+        }  # fmt: skip
+        assert_inert(running.page("/browse", q=TITLE, task="<img src=x>", sort="title"))
+
+
+def test_without_an_abstract_the_quotes_are_shown(tmp_path: Path) -> None:
+    cards = write_cards(tmp_path / "cards.jsonl", [card(claim="It is 40% better.")])
+    with served(cards, tmp_path, []) as running:
+        page = Page(running.page("/browse/paper/arxiv:2401.03955"))
+
+        assert "It is 40% better." in page.text
+        assert "--source" in page.text
+        assert "https://arxiv.org/abs/2401.03955" in page.links()
+
+
+def test_the_status_says_when_there_is_more(tmp_path: Path) -> None:
+    cards = write_cards(tmp_path / "cards.jsonl", [card(id="a")])
+    with served(cards, tmp_path, []) as running:
+        before = json.loads(running.page("/browse/status"))
+        assert before == {"changes": before["changes"], "cards": 1, "reading": False, "fault": ""}
