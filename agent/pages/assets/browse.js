@@ -76,6 +76,8 @@
     }, PAUSE_MS);
   });
   box.addEventListener("blur", () => (typed = false));
+  // What was typed before this script was there is looked for, too.
+  if (box.value !== (new URL(location.href).searchParams.get("q") || "")) load(address());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     clearTimeout(pause);
