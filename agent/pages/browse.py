@@ -6,6 +6,7 @@ Knows the index and requests.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,16 +23,23 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     index, follower = shell.index, shell.follower
     assert index is not None and follower is not None
 
+    def news() -> views.News:
+        # Whether there is more to come is asked before the cards are: what comes in between is then news.
+        return views.News(index.changes, index.size, follower.busy, follower.fault)
+
     # Plain functions: Starlette runs them in threads, and SQLite lets go of the others meanwhile.
     def listing(request: Request) -> Response:
+        before = news()
         shown = views.listing(index, _state(request))
-        return shell.page("browse.html", "browse", list=shown, state=shown.state)
+        return shell.page("browse.html", "browse", list=shown, state=shown.state, news=before)
 
     def drawings(request: Request) -> Response:
+        before = news()
         now = _state(request)
         found = index.find(now.words, now.tags)
         shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
-        return shell.page("charts.html", "browse", list=shown, state=now, charts=charts.charts(index, found))
+        drawn = charts.charts(index, found)
+        return shell.page("charts.html", "browse", list=shown, state=now, charts=drawn, news=before)
 
     def drawing(request: Request) -> Response:
         now = _state(request)
@@ -61,14 +69,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         )
 
     def status(request: Request) -> Response:
-        return JSONResponse(
-            {
-                "changes": index.changes,
-                "cards": index.size,
-                "reading": follower.busy,
-                "fault": follower.fault,
-            }
-        )
+        return JSONResponse(asdict(news()))
 
     return (
         Route(PATH, listing),

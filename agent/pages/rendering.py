@@ -5,7 +5,7 @@ Knows templates and words for people. Knows no cards and no requests.
 
 from collections.abc import Callable
 from importlib import resources
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -51,11 +51,3 @@ def opened(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme.lower() in ("http", "https") and parts.hostname else None
-
-
-def home(name: str) -> str | None:
-    """Where a paper with that id is at home; None where the id does not tell."""
-    kind, _, rest = name.partition(":")
-    if kind == "arxiv":
-        return f"https://arxiv.org/abs/{quote(rest, safe='/.')}"
-    return f"https://doi.org/{quote(rest, safe='/.')}" if kind == "doi" else None

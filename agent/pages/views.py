@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..card import Card, Label
+from ..paper import page_of
 from .facets import FIELDS, Tag
 from .index import Found, Index, Text
 from .marks import Passage, Piece, passages, pieces
-from .rendering import home
 from .state import PAGE_SIZE, State
 
 TITLES = {
@@ -31,6 +31,18 @@ SORT_TITLES = {
 }
 SHOWN_VALUES = 8
 """Of a facet, before the rest is folded away."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How far the card file is read: a page that was shown before something changed asks for itself again."""
+
+    changes: int
+    """Since the server began."""
+    cards: int
+    reading: bool
+    fault: str
+    """Why nothing more can be read; empty: nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +137,5 @@ def paper(card: Card, text: Text | None) -> Paper:
         abstract,
         marked,
         pieces(abstract, marked, links) if abstract else (),
-        (text.url if text else None) or home(card.id),
+        page_of(card.id, text.url if text else None),
     )
