@@ -213,7 +213,7 @@ def test_a_service_that_is_down_fails_the_round_alone(look: Look, shelf: Shelf, 
 def test_the_next_round_is_due_by_the_clock_and_soon_after_one_that_failed(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from papercards.cli import wiring
+    from papercards.cli import reading, wiring
 
     now, naps = [1_000_000.0], list[float]()
 
@@ -227,7 +227,7 @@ def test_the_next_round_is_due_by_the_clock_and_soon_after_one_that_failed(
     chosen = wiring.settings(model="baseline", no_cache=True)
 
     def start() -> Watch:
-        return Watch(chosen, ["arxiv-query:x"], wiring.reading(chosen), [tmp_path / "c.jsonl"])
+        return Watch(chosen, ["arxiv-query:x"], reading.asked(chosen), [tmp_path / "c.jsonl"])
 
     one = start()
     one.wait(86400)

