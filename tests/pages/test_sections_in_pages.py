@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from papercards.card import Card, read_cards
 from papercards.evidence import check, cited, numbered_as
-from papercards.pages import review
+from papercards.pages import label, review
 from papercards.pages.index import Index
 from papercards.pages.review_queue import Queue
 from papercards.pages.static_site import export
@@ -21,7 +22,7 @@ from papercards.reader import BaselineReader
 from papercards.review.edits import version_of
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run, environment_of
-from tests.pages.conftest import Served, write_cards
+from tests.pages.conftest import Served, wait_for, write_cards
 from tests.pages.desks import Process, desk
 from tests.pages.full_text import SECTIONS, Full, read
 from tests.pages.test_browse import Page
@@ -51,28 +52,38 @@ def edit(running: Served, card: Card, do: str, field: str, item: object = "", **
     return str(said["part"])
 
 
-def test_serve_shows_the_sections_that_a_card_names_with_marks(full: Full, tmp_path: Path) -> None:
-    environment = environment_of(tmp_path / "home")
-    arguments = (full.cards, *full.source, "--sections", SECTIONS)
-    server = Process(*arguments, environment=environment, folder=tmp_path)
+@contextmanager
+def process(folder: Path, *arguments: str | Path) -> Iterator[Callable[[str], str]]:
+    """`papercards serve` as a user starts it; gives what gives the body of a page."""
+    server = Process(*arguments, environment=environment_of(folder / "home"), folder=folder)
+    cookie = ""
+
+    def get(path: str) -> str:
+        nonlocal cookie
+        link.request("GET", path, headers={"Cookie": cookie})
+        answer = link.getresponse()
+        cookie = answer.headers.get("Set-Cookie", cookie).partition(";")[0]
+        return answer.read().decode()
+
+    link = HTTPConnection("127.0.0.1", int(server.port), timeout=20)
     try:
-        link = HTTPConnection("127.0.0.1", int(server.port), timeout=20)
-
-        def get(path: str, cookie: str = "") -> tuple[str, str]:
-            link.request("GET", path, headers={"Cookie": cookie})
-            answer = link.getresponse()
-            return answer.headers.get("Set-Cookie", "").partition(";")[0], answer.read().decode()
-
-        cookie, _ = get(f"/?{urlsplit(server.url).query}")
-        while json.loads(get("/browse/status", cookie)[1])["reading"]:
-            pass
-        html = get(f"/browse/paper/{quote(full.card.id)}", cookie)[1]
-        word = pdfs.text().conclusion.split()[0]
-        assert word not in f"{full.paper.title} {full.paper.abstract}"
-        found = get(f"/browse?q={word}", cookie)[1]
+        get(f"/?{urlsplit(server.url).query}")
+        yield get
     finally:
+        link.close()
         server.kill()
 
+
+def test_serve_shows_the_sections_that_a_card_names_with_marks(full: Full, tmp_path: Path) -> None:
+    options = (*full.source, "--sections", SECTIONS, "--label", tmp_path / "w.jsonl")
+    with process(tmp_path, full.cards, *options) as get:
+        wait_for(lambda: not json.loads(get("/browse/status"))["reading"])
+        html = get(f"/browse/paper/{quote(full.card.id)}")
+        word = pdfs.text().conclusion.split()[0]
+        found = get(f"/browse?q={word}")
+        labelling = get(label.paper_path(full.card.id))
+
+    assert word not in f"{full.paper.title} {full.paper.abstract}"
     text = Page(re.sub(r'<a class="ref".*?</a>', "", html)).text
     for section in full.paper.sections:
         assert f"{section.name}, p. {section.page_at(0)}" in text
@@ -82,6 +93,10 @@ def test_serve_shows_the_sections_that_a_card_names_with_marks(full: Full, tmp_p
     assert {section for section, _ in quoted} == {None, "Conclusion", "Data Availability"}
     assert "not where the card says" not in text
     assert ">1 paper<" in found
+    # Labels are about abstracts.
+    own = len(replace(full.paper, sections=()).sentences)
+    assert f'data-sentence="{own}"' in labelling
+    assert f'data-sentence="{own + 1}"' not in labelling
 
 
 def test_without_the_sections_their_sentences_are_quoted_with_their_place(full: Full, unread: Served) -> None:
