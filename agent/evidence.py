@@ -6,6 +6,7 @@ one.
 """
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from .card import Artifact, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
@@ -73,38 +74,79 @@ def link_kind(url: str) -> Literal["code", "data", "weights", "other"]:
     return "weights" if _WEIGHTS_HOST.match(url) else "other"
 
 
-def check(card: Card, paper: Paper) -> list[str]:
-    """What a card says that its paper does not, one sentence each; an empty list is a good card."""
+def check(card: Card, paper: Paper, *, unread: bool = True) -> list[str]:
+    """What a card says that its paper does not, one sentence each; an empty list is a good card.
+
+    `unread`: whether a section that the paper was read without is a fault. Otherwise nothing is said of what
+    stands in one, nor of the summary's numbers, which may stand there too.
+    """
     faults = []
     if card.title != paper.title:
         faults.append("the title is not the paper's")
-    cited = [(f"claim {n}", claim.evidence) for n, claim in enumerate(card.claims, start=1)]
     for name in ("code", "data", "weights"):
         artifact: Artifact = getattr(card.reproducibility, name)
         if (artifact.status == "not-stated") != (artifact.evidence is None):
             faults.append(f"{name} is {artifact.status} and its evidence does not fit that")
-        if artifact.evidence is not None:
-            cited.append((name, artifact.evidence))
-    texts = {section.name: section.text for section in paper.sections}
-    for name, cite in cited:
-        text = paper.abstract if cite.section is None else texts.get(cite.section)
+    texts: dict[str | None, str] = {None: paper.abstract}
+    texts |= {section.name: section.text for section in paper.sections}
+    for name, cite in cited(card):
+        text = texts.get(cite.section)
         part = "the abstract" if cite.section is None else f'the section "{cite.section}"'
         if text is None:
-            faults.append(f"{name}: {part} was not read; give --sections as when the card was made")
+            if unread:
+                faults.append(f"{name}: {part} was not read; give --sections as when the card was made")
         elif text[cite.start : cite.end] != cite.text:
             faults.append(f"{name}: {part} has other words at {cite.start}-{cite.end}")
-        elif cite.sentence > len(paper.sentences) or evidence(paper, cite.sentence) != cite:
+        elif not _is_sentence(cite, paper):
             faults.append(f"{name}: {cite.start}-{cite.end} is not sentence {cite.sentence}")
     real = {_place(link) for link in _links(paper)}
     faults += [
         f"the link {link.url} does not stand at {link.start}-{link.end}"
         for link in card.reproducibility.links
-        if _place(link) not in real
+        if _place(link) not in real and (unread or link.section in texts)
     ]
-    invented = strange_numbers(card.tldr, f"{paper.title}\n{paper.text}")
-    if invented and "number-not-in-source" not in card.flags:
-        faults.append(f"the summary has {', '.join(sorted(invented))}, the paper does not")
+    if unread or not sections_unread(card, paper):
+        invented = strange_numbers(card.tldr, f"{paper.title}\n{paper.text}")
+        if invented and "number-not-in-source" not in card.flags:
+            faults.append(f"the summary has {', '.join(sorted(invented))}, the paper does not")
     return faults
+
+
+def cited(card: Card) -> list[tuple[str, Evidence]]:
+    """All the evidence of a card, with what it is of: `claim 2`, `code`."""
+    found = [(f"claim {n}", claim.evidence) for n, claim in enumerate(card.claims, start=1)]
+    held = card.reproducibility
+    for name, artifact in (("code", held.code), ("data", held.data), ("weights", held.weights)):
+        if artifact.evidence is not None:
+            found.append((name, artifact.evidence))
+    return found
+
+
+def sections_unread(card: Card, paper: Paper) -> list[str]:
+    """The sections that a card names and that the paper was read without, each once."""
+    read = {None, *(section.name for section in paper.sections)}
+    places = [*(cite for _, cite in cited(card)), *card.reproducibility.links]
+    return list(dict.fromkeys(one.section for one in places if one.section and one.section not in read))
+
+
+def numbered_as(card: Card, paper: Paper) -> Paper:
+    """The paper with its sections if they have the numbers that the card gives, else with its abstract alone.
+
+    They have others where a card was made with other `--sections`; its abstract's come first in any case.
+    """
+    read = {section.name for section in paper.sections}
+    for _, cite in cited(card):
+        if cite.section in read:
+            same = _is_sentence(cite, paper)
+        else:
+            same = cite.section is None or cite.sentence > len(paper.sentences)
+        if not same:
+            return replace(paper, sections=())
+    return paper
+
+
+def _is_sentence(cite: Evidence, paper: Paper) -> bool:
+    return cite.sentence <= len(paper.sentences) and evidence(paper, cite.sentence) == cite
 
 
 def _links(paper: Paper) -> tuple[CardLink, ...]:

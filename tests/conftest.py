@@ -61,8 +61,12 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """A home of its own, no keys, no way out but loopback."""
+    return environment_of(tmp_path / "home")
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """The same for tests that share one; makes the home."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
-    home = tmp_path / "home"
     home.mkdir()
     models = os.environ.get("PAPERCARDS_TEST_MODELS")
     return kept | {

@@ -57,9 +57,7 @@ def apply(
     path = _there(review or beside(cards))
     if destination(output)[1].resolve() in (destination(cards)[1].resolve(), path.resolve()):
         raise UsageError("the output would take the place of what it is made of", where=str(output))
-    known = {
-        paper.id: f"{paper.title}\n{paper.abstract}" for paper in papers(source, column, table, sections)
-    }
+    known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(path)
     sink = open_sink(output)
     try:
@@ -95,6 +93,8 @@ def to_labels(
     terminal.note(f"{outcome.changed} labelled papers → {output}")
     if outcome.skipped:
         terminal.note(f"{outcome.skipped} papers with corrections are not reviewed to the end: left out")
+    if outcome.beyond:
+        terminal.note(f"{outcome.beyond} claims stand in sections, and labels are about abstracts: left out")
     _say(outcome)
 
 

@@ -135,6 +135,7 @@ def _review(
     reviewer: str | None,
 ) -> "Room":
     from ..pages import review as reviewing
+    from ..pages.review_desk import Desk
     from ..pages.review_queue import Queue
     from ..review.review_file import ReviewFile
     from .review import beside
@@ -142,7 +143,7 @@ def _review(
     file = ReviewFile(review or beside(cards))
     queue = Queue(index, taxonomy, against)
     stack.callback(queue.close)
-    return reviewing.room(reviewing.Desk(index, queue, file, taxonomy, named(reviewer)))
+    return reviewing.room(Desk(index, queue, file, taxonomy, named(reviewer)))
 
 
 def _label(
@@ -152,12 +153,15 @@ def _label(
     annotator: str | None,
     index: "Index | None",
 ) -> "Room":
+    from dataclasses import replace
+
     from ..errors import BadInput
     from ..pages import label as labelling
     from ..reader import BaselineReader
     from ..review.passes import Passes
 
-    every = {paper.id: paper for paper in papers}
+    # Labels are about abstracts.
+    every = {paper.id: replace(paper, sections=()) for paper in papers}
     if not every:
         raise BadInput("the source has no papers to label", next_step="Name another with --source")
     baseline = BaselineReader(taxonomy)

@@ -62,7 +62,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return shell.page(
             "paper.html",
             "browse",
-            paper=views.paper(card, index.text(name)),
+            paper=views.beside(card, index.paper(name)),
             state=now,
             before=before,
             after=after,

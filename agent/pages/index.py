@@ -18,24 +18,11 @@ from pathlib import Path
 
 from ..card import Card
 from ..paper import Paper
-from .facets import Facets, Tag, bitmap_of, confidence_of, dated, rows_of, tags_of
+from . import stored_papers
+from .facets import Facets, Tag, confidence_of, dated, rows_of, tags_of
+from .searching import Searches
 from .tables import connected, opened, refused
 from .words import parse
-
-SORTS = ("file", "newest", "title", "confidence", "relevance")
-
-_ORDERS = {
-    "newest": "SELECT row FROM cards ORDER BY dated DESC, row DESC",
-    "title": "SELECT row FROM cards ORDER BY title COLLATE NOCASE, row",
-    "confidence": "SELECT row FROM cards ORDER BY confidence DESC, row",
-}
-
-_RANKED = 20_000
-"""Beyond so many hits, ranking them takes longer than a search may; those with the words in the title come
-first then."""
-
-_KEPT = 8
-"""Searches whose hits are kept, so that a facet or a page of the same search need not search again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +40,6 @@ class Found:
         return self.rows.bit_count()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What a source says of a paper."""
-
-    abstract: str
-    url: str | None
-
-
 class Index:
     """Cards that can be searched, counted and put in order."""
 
@@ -71,8 +50,7 @@ class Index:
         self._tags: dict[Tag, int] = {}
         self._next = 0
         """The next row."""
-        self._orders: dict[str, tuple[int, Sequence[int]]] = {}
-        self._hits: dict[str, tuple[int, int, Sequence[int]]] = {}
+        self._searches = Searches(self._rows)
         self.changes = 0
         """Grows whenever another set of cards can be seen."""
         self.era = 0
@@ -100,10 +78,10 @@ class Index:
         sought = parse(words)
         ranked: Sequence[int] | None = None
         if sought.wanted:
-            hits, ranked = self._search(sought.wanted)
+            hits, ranked = self._searches.hits(sought.wanted, self.changes)
             rows &= hits
         for expression in sought.unwanted:
-            rows &= ~self._search(expression)[0]
+            rows &= ~self._searches.hits(expression, self.changes)[0]
         return Found(rows, ranked)
 
     def counts(self, field: str, found: Found) -> list[tuple[str, int]]:
@@ -138,10 +116,10 @@ class Index:
         line = self._one("SELECT card FROM cards WHERE id = ?", name)
         return Card.model_validate_json(line[0]) if line else None
 
-    def text(self, name: str) -> Text | None:
-        """The abstract of the paper with that id, where a source has it."""
-        found = self._one("SELECT abstract, url FROM papers WHERE id = ?", name)
-        return Text(*found) if found else None
+    def paper(self, name: str) -> Paper | None:
+        """The paper with that id, where a source has it, with the sections that the source was asked for."""
+        found = self._one(stored_papers.SELECT, name)
+        return stored_papers.paper_of(name, found) if found else None
 
     def line(self, name: str) -> str | None:
         """The same as its line, as `Card.to_json` writes it."""
@@ -162,10 +140,7 @@ class Index:
         papers = iter(papers)
         while chunk := list(islice(papers, 500)):
             with self._change() as run:
-                run.executemany(
-                    "INSERT OR REPLACE INTO papers VALUES (?, ?, ?)",
-                    [(one.id, one.abstract, one.url) for one in chunk],
-                )
+                run.executemany(stored_papers.INSERT, map(stored_papers.row_of, chunk))
 
     def add(self, cards: Iterable[Card], origin: int, note: tuple[str, str] | None = None) -> None:
         """Add cards in one step, and a note with them; a card takes the place of an earlier one of its id."""
@@ -233,8 +208,11 @@ class Index:
                 run.execute("INSERT INTO tags VALUES (?, ?, ?)", (self._tags[tag], *tag))
         numbers = array("I", [self._tags[tag] for tag in tags])
         run.execute("INSERT INTO tagged VALUES (?, ?)", (row, numbers.tobytes()))
-        text = run.execute("SELECT abstract FROM papers WHERE id = ?", (card.id,)).fetchone()
-        body = text[0] if text else "\n".join(claim.evidence.text for claim in card.claims)
+        kept = run.execute(stored_papers.SELECT, (card.id,)).fetchone()
+        if kept:
+            body = stored_papers.paper_of(card.id, kept).text
+        else:
+            body = "\n".join(claim.evidence.text for claim in card.claims)
         labels = " ".join(tag.value for tag in tags if tag.field in ("task", "modality", "contribution"))
         run.execute(
             "INSERT INTO words (rowid, title, summary, body, labels) VALUES (?, ?, ?, ?, ?)",
@@ -251,7 +229,7 @@ class Index:
             self.facets.add(row, [known[number] for number in array("I", numbers)])
             self._next = row + 1
         self.facets.show(row for (row,) in run.execute("SELECT row FROM cards"))
-        self._orders.clear()
+        self._searches.forget()
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
@@ -270,44 +248,11 @@ class Index:
     def _order(self, found: Found, sort: str) -> Iterable[int]:
         if sort == "relevance" and found.ranked is not None:
             return found.ranked
-        if sort not in _ORDERS:
-            return range(found.rows.bit_length())
-        made, order = self._orders.get(sort, (-1, ()))
-        if made != self.changes:
-            made = self.changes
-            order = array("I", [row for (row,) in self._all(_ORDERS[sort])])
-            self._orders[sort] = made, order
-        return order
-
-    def _search(self, expression: str) -> tuple[int, Sequence[int]]:
-        """The rows that match, as a bitmap and with the most relevant first."""
-        made, bitmap, ranked = self._hits.pop(expression, (-1, 0, ()))
-        if made != self.changes:
-            made = self.changes
-            bitmap, ranked = self._look(expression)
-        self._hits[expression] = made, bitmap, ranked
-        for old in list(self._hits)[:-_KEPT]:
-            self._hits.pop(old, None)
-        return bitmap, ranked
-
-    def _look(self, expression: str) -> tuple[int, Sequence[int]]:
-        ((count,),) = self._all("SELECT count(*) FROM words WHERE words MATCH ?", expression)
-        if count <= _RANKED:
-            ranked = self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
-            return bitmap_of(ranked), ranked
-        hits = self._match(expression)
-        bitmap = bitmap_of(hits)
-        first = self._match(f"{{title}} : ({expression})")
-        return bitmap, array("I", [*first, *rows_of(bitmap & ~bitmap_of(first), hits)])
-
-    def _match(self, expression: str, order: str = "") -> "array[int]":
-        query = "SELECT rowid FROM words WHERE words MATCH ?" + order  # noqa: S608  (words of ours)
-        return array("I", [row for (row,) in self._all(query, expression)])
+        order = self._searches.order(sort, self.changes)
+        return range(found.rows.bit_length()) if order is None else order
 
     def _row(self, name: str) -> int | None:
-        for (row,) in self._all("SELECT row FROM cards WHERE id = ?", name):
-            return row
-        return None
+        return next(iter(self._rows("SELECT row FROM cards WHERE id = ?", name)), None)
 
     def _id(self, row: int | None) -> str | None:
         found = None if row is None else self._one("SELECT id FROM cards WHERE row = ?", row)
@@ -318,6 +263,6 @@ class Index:
             found: tuple[str, ...] | None = self._reader.execute(query, values).fetchone()
         return found
 
-    def _all(self, query: str, *values: object) -> list[tuple[int]]:
+    def _rows(self, query: str, *values: object) -> list[int]:
         with self._lock:
-            return self._reader.execute(query, values).fetchall()
+            return [row for (row,) in self._reader.execute(query, values)]

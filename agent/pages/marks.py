@@ -1,4 +1,4 @@
-"""An abstract in pieces, so that every statement of its card can be shown where it stands.
+"""A paper's texts in pieces, so that every statement of its card can be shown where it stands.
 
 Statements about the same words are one passage. Passages may overlap: the pieces between all their ends are
 marked for each passage that covers them. Only a passage whose words stand where the card says is marked.
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..card import Card, CardLink, Evidence
+from ..card import Card, CardLink, Evidence, Located
+from ..paper import Paper, Section
 from .rendering import opened
 
 KNOWN_KINDS = ("performance", "efficiency", "theoretical", "finding", "resource", "novelty")
@@ -30,21 +31,25 @@ class Saying:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Words of the abstract and all that the card says with them."""
+    """Words of the abstract or of a section and all that the card says with them."""
 
     number: int
-    """From 1, in the order of the text."""
+    """From 1, in the order of the text; what stands in sections that are not known comes last."""
+    section: str | None
+    """None: the abstract."""
+    place: str
+    """The same with the page, for people; empty for the abstract."""
     start: int
     end: int
     text: str
     sayings: tuple[Saying, ...]
-    placed: bool
-    """Whether the abstract has these words there."""
+    placed: bool | None
+    """Whether the abstract or the section has these words there; None: it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of the abstract that lies in the same passages from end to end."""
+    """Part of a text that lies in the same passages from end to end."""
 
     text: str
     sayings: tuple[Saying, ...]
@@ -55,12 +60,25 @@ class Piece:
     """Where it leads, if it is part of a link that can be opened."""
 
 
-def passages(card: Card, abstract: str | None) -> tuple[Passage, ...]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The abstract or a section."""
+
+    heading: str
+    """For people: `Abstract`, `Conclusion, p. 9`."""
+    pieces: tuple[Piece, ...]
+    """They are its text again when joined."""
+
+
+def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
     """All that a card has evidence for, in the order of the text."""
-    said: dict[tuple[int, int, str], list[Saying]] = {}
+    said: dict[tuple[str | None, int, int, str], list[Saying]] = {}
+    first: dict[tuple[str | None, int, int, str], Evidence] = {}
 
     def add(evidence: Evidence, saying: Saying) -> None:
-        said.setdefault((evidence.start, evidence.end, evidence.text), []).append(saying)
+        key = evidence.section, evidence.start, evidence.end, evidence.text
+        said.setdefault(key, []).append(saying)
+        first.setdefault(key, evidence)
 
     for claim in card.claims:
         add(claim.evidence, Saying(claim.kind, style(claim.kind), claim.confidence))
@@ -71,24 +89,54 @@ def passages(card: Card, abstract: str | None) -> tuple[Passage, ...]:
                 artifact.evidence,
                 Saying(f"{name} {artifact.status}", f"has-{name}", artifact.confidence),
             )
+    texts = _texts(paper)
+    order: dict[str | None, int] = {section: place for place, section in enumerate(texts or [None])}
+    for evidence in sorted(first.values(), key=lambda one: one.sentence):
+        order.setdefault(evidence.section, len(order))
+    keys = sorted(said, key=lambda key: (order[key[0]], *key[1:]))
     return tuple(
         Passage(
             number,
+            section,
+            first[section, start, end, text].place,
             start,
             end,
             text,
-            tuple(sayings),
-            abstract is not None and abstract[start:end] == text,
+            tuple(said[section, start, end, text]),
+            texts[section][start:end] == text if section in texts else None,
         )
-        for number, ((start, end, text), sayings) in enumerate(sorted(said.items()), start=1)
+        for number, (section, start, end, text) in enumerate(keys, start=1)
     )
 
 
-def pieces(abstract: str, marked: Sequence[Passage], links: Sequence[CardLink]) -> tuple[Piece, ...]:
-    """The abstract in pieces that are it again when joined."""
+def parts(card: Card, paper: Paper, marked: Sequence[Passage]) -> tuple[Part, ...]:
+    """The abstract, and those sections of the paper that the card's evidence names."""
+    named = {one.section for one in marked}
+    links = card.reproducibility.links
+
+    def cut(section: str | None, text: str) -> tuple[Piece, ...]:
+        return pieces(
+            text,
+            [one for one in marked if one.section == section],
+            [one for one in links if one.section == section],
+        )
+
+    return (
+        Part("Abstract", cut(None, paper.abstract)),
+        *(Part(heading(one), cut(one.name, one.text)) for one in paper.sections if one.name in named),
+    )
+
+
+def heading(section: Section) -> str:
+    """What stands over a section: `Conclusion, p. 9`."""
+    return Located(section=section.name, page=section.page_at(0)).place
+
+
+def pieces(text: str, marked: Sequence[Passage], links: Sequence[CardLink]) -> tuple[Piece, ...]:
+    """A text in pieces that are it again when joined; passages and links are those that stand in it."""
     marked = [one for one in marked if one.placed]
-    real = [one for one in links if _fits(abstract, one)]
-    cuts = {0, len(abstract)}
+    real = [one for one in links if _fits(text, one)]
+    cuts = {0, len(text)}
     cuts.update(end for passage in marked for end in (passage.start, passage.end))
     cuts.update(end for link in real for end in (link.start, link.end))
     edges = sorted(cuts)
@@ -98,7 +146,7 @@ def pieces(abstract: str, marked: Sequence[Passage], links: Sequence[CardLink]) 
         url = next((one.url for one in real if one.start <= start and end <= one.end), None)
         found.append(
             Piece(
-                abstract[start:end],
+                text[start:end],
                 tuple(dict.fromkeys(saying for one in over for saying in one.sayings)),
                 tuple(one for one in over if one.end == end),
                 url,
@@ -119,7 +167,13 @@ def style(kind: str) -> str:
     return f"kind-{len(KNOWN_KINDS) + sum(map(ord, kind)) % 2}"
 
 
-def _fits(abstract: str, link: CardLink) -> bool:
+def _texts(paper: Paper | None) -> dict[str | None, str]:
+    if paper is None:
+        return {}
+    return {None: paper.abstract, **{section.name: section.text for section in paper.sections}}
+
+
+def _fits(text: str, link: CardLink) -> bool:
     """Whether a link leads where its words say."""
-    words = abstract[link.start : link.end]
+    words = text[link.start : link.end]
     return bool(words) and opened(link.url) is not None and link.url in (words, f"https://{words}")

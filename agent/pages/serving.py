@@ -21,7 +21,9 @@ def listen(port: int | None) -> socket.socket:
     Raises UsageError where the port is taken.
     """
     for one in (PORT, 0) if port is None else (port,):
-        server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # asyncio sends without delay only where a socket says that it is TCP; else the body of each answer
+        # waits 40 ms for the browser to say that it has its head.
+        server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             server.bind((HOST, one))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from .facets import FIELDS, SINGLE, Tag
-from .index import SORTS
+from .searching import SORTS
 
 PAGE_SIZE = 25
 

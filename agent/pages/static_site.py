@@ -13,11 +13,12 @@ from typing import Any
 
 from ..card import Card, Label
 from ..errors import StorageError
+from ..paper import Paper
 from ..sinks.files import PartialFile
 from . import charts, views
 from .facets import FIELDS, confidence_of, dated, tags_of
-from .index import Index, Text
-from .marks import Saying
+from .index import Index
+from .marks import Passage, Piece, Saying
 from .rendering import ASSETS, environment, opened
 from .state import PAGE_SIZE
 
@@ -40,7 +41,7 @@ def export(name: str, index: Index, folder: Path) -> int:
     written = 0
     for path, text in files.items():
         written += _write(folder / path, [text])
-    cards = ((card, index.text(card.id)) for card in index.page(found))
+    cards = ((card, index.paper(card.id)) for card in index.page(found))
     written += _write(folder / "data.js", _data(cards))
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
@@ -49,7 +50,7 @@ def export(name: str, index: Index, folder: Path) -> int:
     return written + _write(folder / "index.html", [html])
 
 
-def _data(cards: Iterable[tuple[Card, Text | None]]) -> Iterable[str]:
+def _data(cards: Iterable[tuple[Card, Paper | None]]) -> Iterable[str]:
     head = {
         "fields": [[field, views.TITLES[field]] for field in FIELDS],
         "sorts": views.SORT_TITLES,
@@ -57,40 +58,47 @@ def _data(cards: Iterable[tuple[Card, Text | None]]) -> Iterable[str]:
         "shown": views.SHOWN_VALUES,
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
-    for card, text in cards:
-        yield f"{_script(_entry(card, text))},\n"
+    for card, paper in cards:
+        yield f"{_script(_entry(card, paper))},\n"
     yield "];\n"
 
 
-def _entry(card: Card, text: Text | None) -> Mapping[str, Any]:
+def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
     """What the page needs of a card; what is empty is left out."""
-    paper = views.paper(card, text)
+    beside = views.beside(card, paper)
     held = card.reproducibility
     entry = {
         "id": card.id,
         "title": card.title,
         "tldr": card.tldr,
         "tags": _grouped(card),
-        "sure": [_sure(labels) for _, _, labels in paper.labels],
+        "sure": [_sure(labels) for _, _, labels in beside.labels],
         "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
         "date": dated(card),
         "mean": confidence_of(card),
-        "pieces": [
-            [one.text, [_said(saying) for saying in one.sayings], [end.number for end in one.ends], one.url]
-            if one.sayings or one.url
-            else one.text
-            for one in paper.pieces
-        ],
-        "passages": [
-            [[_said(saying) for saying in one.sayings], None if one.placed else one.text]
-            for one in paper.passages
-        ],
+        "parts": [[part.heading, [_piece(one) for one in part.pieces]] for part in beside.parts],
+        "passages": [_passage(one) for one in beside.passages],
         "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
-        "url": opened(paper.url),
+        "url": opened(beside.url),
         "flags": card.flags,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
     return {key: value for key, value in entry.items() if value not in (None, "", (), [])}
+
+
+def _piece(piece: Piece) -> object:
+    if not piece.sayings and not piece.url:
+        return piece.text
+    said = [_said(saying) for saying in piece.sayings]
+    return [piece.text, said, [end.number for end in piece.ends], piece.url]
+
+
+def _passage(passage: Passage) -> list[object]:
+    """What is said; where; the words, if they are not to be seen there; whether they should be."""
+    said = [_said(saying) for saying in passage.sayings]
+    if passage.placed:
+        return [said, passage.place] if passage.place else [said]
+    return [said, passage.place, passage.text, passage.placed is not None]
 
 
 def _grouped(card: Card) -> list[list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import StorageError
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a file of another version is made anew."""
 
 _TABLES = """
@@ -20,7 +20,8 @@ CREATE INDEX IF NOT EXISTS by_date ON cards (dated DESC, row DESC);
 CREATE INDEX IF NOT EXISTS by_confidence ON cards (confidence DESC, row);
 CREATE TABLE IF NOT EXISTS tags (tag INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tagged (row INTEGER PRIMARY KEY, tags BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS papers (id TEXT PRIMARY KEY, abstract TEXT NOT NULL, url TEXT);
+CREATE TABLE IF NOT EXISTS papers (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, sections TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     title, summary, body, labels, content='', prefix='2', tokenize='unicode61 remove_diacritics 2');

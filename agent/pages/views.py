@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..card import Card, Label
-from ..paper import page_of
+from ..paper import Paper, page_of
 from .facets import FIELDS, Tag
-from .index import Found, Index, Text
-from .marks import Passage, Piece, passages, pieces
+from .index import Found, Index
+from .marks import Part, Passage, parts, passages
 from .state import PAGE_SIZE, State
 
 TITLES = {
@@ -79,15 +79,20 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """One card with its paper."""
+class Beside:
+    """One card beside its paper."""
 
     card: Card
-    abstract: str | None
+    parts: Sequence[Part]
+    """None where no source has the paper."""
     passages: Sequence[Passage]
-    pieces: Sequence[Piece]
     url: str | None
     """Where the paper is at home."""
+
+    @property
+    def quotes(self) -> Sequence[Passage]:
+        """What stands where the text is not known."""
+        return [one for one in self.passages if one.placed is None]
 
     @property
     def labels(self) -> Sequence[tuple[str, str, Sequence[Label]]]:
@@ -127,15 +132,12 @@ def facets(index: Index, found: Found, state: State) -> Sequence[Facet]:
     return made
 
 
-def paper(card: Card, text: Text | None) -> Paper:
+def beside(card: Card, paper: Paper | None) -> Beside:
     """A card beside its paper."""
-    abstract = text.abstract if text else None
-    marked = passages(card, abstract)
-    links = card.reproducibility.links
-    return Paper(
+    marked = passages(card, paper)
+    return Beside(
         card,
-        abstract,
+        parts(card, paper, marked) if paper else (),
         marked,
-        pieces(abstract, marked, links) if abstract else (),
-        page_of(card.id, text.url if text else None),
+        page_of(card.id, paper.url if paper else None),
     )

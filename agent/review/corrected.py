@@ -4,23 +4,26 @@ What a person changed or added has no confidence: it is no probability of a mode
 the one it has. Provenance stays, since it says what made the card; the flag `reviewed` says that people have
 been at it.
 
-Knows cards and edits. Knows no files.
+Knows cards, papers and edits. Knows no files.
 """
 
 from collections.abc import Mapping
 
 from ..answers import summary_flags
-from ..card import Artifact, Card, Claim, Label
+from ..card import Artifact, Card, Claim, Evidence, Label
+from ..evidence import cited, sections_unread
+from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
 from .edits import ARTIFACTS, MAIN, ArtifactValue, ClaimValue, Edit, Place, original
 
 REVIEWED = "reviewed"
 
 
-def corrected(card: Card, edits: Mapping[Place, Edit], source: str | None = None) -> Card:
+def corrected(card: Card, edits: Mapping[Place, Edit], paper: Paper | None = None) -> Card:
     """The card as the edits have it; without any, the same card.
 
-    `source` is title and abstract, where known: the summary's flags are then judged anew if it changed.
+    With the paper, read with the sections that the card names, the flags of a summary that has changed are
+    judged anew.
     """
     if not edits:
         return card
@@ -30,7 +33,8 @@ def corrected(card: Card, edits: Mapping[Place, Edit], source: str | None = None
     summary = edits.get(Place("tldr"))
     if summary is not None and isinstance(summary.value, str) and summary.value != tldr:
         tldr = summary.value
-        if source is not None:
+        if paper is not None and not sections_unread(card, paper):
+            source = f"{paper.title}\n{paper.text}"
             stale = ("summary-too-long", "number-not-in-source")
             flags = [flag for flag in flags if flag not in stale] + list(summary_flags(tldr, source))
     return card.model_copy(
@@ -80,7 +84,19 @@ def claims(card: Card, edits: Mapping[Place, Edit]) -> tuple[Claim, ...]:
         value = edit.value
         if place.field == "claims" and isinstance(value, ClaimValue) and value != original(card, place):
             kept.append(Claim(kind=value.kind, evidence=value.evidence))
-    return tuple(sorted(kept, key=lambda claim: (claim.evidence.start, claim.evidence.sentence)))
+    return tuple(sorted(kept, key=lambda claim: (claim.evidence.sentence, claim.evidence.start)))
+
+
+def quotes(card: Card, edits: Mapping[Place, Edit]) -> dict[int, Evidence]:
+    """The sentences that a card and its edits quote, by their numbers."""
+    found: dict[int, Evidence] = {}
+    for _, evidence in cited(card):
+        found.setdefault(evidence.sentence, evidence)
+    for edit in edits.values():
+        for value in (edit.was, edit.value):
+            if isinstance(value, ClaimValue | ArtifactValue) and value.evidence is not None:
+                found.setdefault(value.evidence.sentence, value.evidence)
+    return found
 
 
 def _artifact(artifact: Artifact, edit: Edit | None) -> Artifact:

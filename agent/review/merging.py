@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from ..card import Card
 from ..errors import BadInput
 from ..evals.labels import ClaimRecord, LabelRecord, MadeRecord, ReadingRecord, Split
+from ..evidence import cited
 from ..paper import Paper
 from ..sinks import destination, read_cards
 from ..sinks.interface import LineSink, Sink
 from ..taxonomy import LABEL_FIELDS, Taxonomy
 from .corrected import corrected
-from .edits import Edit, Key, Overlay, Place, version_of
+from .edits import ARTIFACTS, Edit, Key, Overlay, Place, version_of
 
 
 @dataclass
@@ -33,19 +34,23 @@ class Outcome:
     """Cards with edits, or papers that became labels."""
     skipped: int = 0
     """Papers with edits that nobody has said to be done; labels only."""
+    beyond: int = 0
+    """Claims of reviewed papers that stand in sections; labels only."""
     faults: list[str] = field(default_factory=list)
     """What was left out and why, one line each."""
 
 
-def apply(cards: Path, overlay: Overlay, sink: Sink, sources: Mapping[str, str] | None = None) -> Outcome:
+def apply(cards: Path, overlay: Overlay, sink: Sink, papers: Mapping[str, Paper]) -> Outcome:
     """Write all cards of a file to a sink, those with edits corrected, the lines of the others as they are.
+
+    The flags of a summary that has changed are judged by its paper, where `papers` has it.
 
     Raises UsageError or BadInput for a file that holds no cards.
     """
     done = Outcome()
     for line, card, key in _with_keys(cards, overlay, done):
         edits = overlay.of(key) if key is not None else {}
-        made = corrected(card, edits, (sources or {}).get(card.id)) if edits else card
+        made = corrected(card, edits, papers.get(card.id)) if edits else card
         done.changed += bool(edits)
         if isinstance(sink, LineSink):
             sink.write_lines([made.to_json().encode() if edits or line is None else line])
@@ -64,7 +69,9 @@ def to_labels(
 ) -> Outcome:
     """Write a label record for each paper that somebody has said to be done.
 
-    A record has the abstract where `papers` has it.
+    Labels are about abstracts: claims in sections are left out and counted. A paper of which only a section
+    says that there are code, data or weights is left out, since nobody was asked what its abstract says. A
+    record has the abstract where `papers` has it.
     """
     done = Outcome()
     for _, card, key in _with_keys(cards, overlay, done):
@@ -74,13 +81,15 @@ def to_labels(
             done.skipped += 1
             continue
         edits = overlay.of(key)
-        record = _record(card, edits, split, papers.get(card.id))
-        wrong = list(_unfit(record, taxonomy))
+        made = corrected(card, edits)
+        record = _record(made, edits, split, papers.get(card.id))
+        wrong = [*_unfit(record, taxonomy), *_said_beyond(made)]
         if wrong:
             done.faults.append(f"{card.id}: {'; '.join(wrong)}: left out")
             continue
         write(record)
         done.changed += 1
+        done.beyond += sum(claim.evidence.section is not None for claim in made.claims)
     return done
 
 
@@ -131,25 +140,25 @@ def _lines(cards: Path) -> Iterator[tuple[bytes | None, Card]]:
                 ) from error
 
 
-def _record(card: Card, edits: Mapping[Place, Edit], split: Split, paper: Paper | None) -> LabelRecord:
-    made = corrected(card, edits)
+def _record(made: Card, edits: Mapping[Place, Edit], split: Split, paper: Paper | None) -> LabelRecord:
     held = made.reproducibility
     people = sorted({edit.by for edit in edits.values()})
     return LabelRecord(
-        id=card.id,
-        title=card.title,
+        id=made.id,
+        title=made.title,
         split=split,
         abstract=paper.abstract if paper else None,
         labels=[
             ReadingRecord(
                 annotator="+".join(people),
-                made=MadeRecord(how="corrected", saw=[card.provenance.model]),
+                made=MadeRecord(how="corrected", saw=[made.provenance.model]),
                 tasks=[one.label for one in made.tasks],
                 modalities=[one.label for one in made.modalities],
                 contributions=[one.label for one in made.contributions],
                 claims=[
                     ClaimRecord(start=one.evidence.start, end=one.evidence.end, kind=one.kind)
                     for one in made.claims
+                    if one.evidence.section is None
                 ],
                 code=held.code.status,
                 data=held.data.status,
@@ -172,3 +181,10 @@ def _unfit(record: LabelRecord, taxonomy: Taxonomy) -> Iterable[str]:
         yield from (f'"{one}" is none of the {name}' for one in labels if one not in taxonomy.labels[name])
     kinds = {claim.kind for claim in reading.claims}
     yield from (f'"{one}" is no kind of claim' for one in kinds if one not in taxonomy.labels["claim_kinds"])
+
+
+def _said_beyond(card: Card) -> Iterator[str]:
+    """Statuses that the abstract is not known to state."""
+    for name, evidence in cited(card):
+        if name in ARTIFACTS and evidence.section is not None:
+            yield f"{name}: what says it stands in {evidence.place}, not in the abstract"

@@ -64,10 +64,16 @@ def worries(
     baseline: Baseline | None = None,
     other: Card | None = None,
 ) -> list[Worry]:
-    """All worries about a card, the heaviest first. `paper` None: nothing can be checked."""
+    """All worries about a card, the heaviest first.
+
+    `paper` None: nothing can be checked. Sections that it was read without cannot, and are no worry.
+    `baseline` must number the sentences as the card does, see `evidence.numbered_as`.
+    """
     found = [*_unsure(card), *_flags(card), *_unknown(card, taxonomy)]
     if paper is not None:
-        found += [Worry("check", Place("paper"), "", fault, 1.0) for fault in check(card, paper)]
+        found += [
+            Worry("check", Place("paper"), "", fault, 1.0) for fault in check(card, paper, unread=False)
+        ]
     if baseline is not None and not card.provenance.model.startswith("baseline"):
         found += _against_baseline(card, baseline)
     if other is not None:

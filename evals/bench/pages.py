@@ -2,7 +2,8 @@
 
 Synthetic cards and their papers are written to a new folder, `papercards serve` reads them, is ended and
 started again on the index that it kept, and is then asked as a browser asks: the first page, facets,
-searches, pages far into a list, charts and papers. Each figure is over 20 requests; but for the first page
+searches, pages far into a list, charts and papers, then, when every card was judged, the review queue and
+cards to review. Each figure is over 20 requests; but for the first page
 they all differ. Titles and sentences are those of the seed corpus in new company, so a search has far more
 hits here than among as many real papers. The table goes to standard output. Needs 15 kB of disk a card;
 everything is deleted at the end.
@@ -33,6 +34,7 @@ from papercards.card import Card, Evidence
 from papercards.cli import wiring
 from papercards.paper import Paper
 from papercards.reader import BaselineReader
+from papercards.review.worries import REASONS
 
 TIMES = 20
 BASES = 200
@@ -86,7 +88,13 @@ def main() -> None:
                 end="",
             )
             print(f"from the kept index ready in {started:.1f} s.\n")
-            measure(server, given.cards)
+            print("| request | median, ms | slowest, ms | wanted, ms |\n|---|---|---|---|")
+            measure(server, browsing(given.cards))
+            began = time.perf_counter()
+            server.wait_for_review()
+            judged = time.perf_counter() - began
+            measure(server, reviewing(given.cards))
+            print(f"\nAll cards were judged in {judged:.0f} s.")
             print(f"\nMemory of the server after all this: {server.memory_mb('VmRSS'):.0f} MB, ", end="")
             print(f"at most {server.memory_mb('VmHWM'):.0f} MB (wanted: under {LIMIT_MB}).")
     finally:
@@ -118,6 +126,12 @@ class Server:
     def wait(self) -> None:
         """Until all cards are in."""
         while json.loads(self.get("/browse/status"))["reading"]:
+            time.sleep(0.2)
+
+    def wait_for_review(self) -> None:
+        """Until all cards are judged."""
+        self.get("/review")
+        while json.loads(self.get("/review/status"))["busy"]:
             time.sleep(0.2)
 
     def memory_mb(self, which: str) -> float:
@@ -154,10 +168,10 @@ def serving(cards: Path, source: Path, folder: Path) -> Iterator[tuple[Server, f
             process.wait(30)
 
 
-def measure(server: Server, count: int) -> None:
-    """Ask, and print a row for each kind of request."""
+def browsing(count: int) -> dict[str, list[str]]:
+    """What is asked of the Browse room, by kind."""
     pairs = list(islice(combinations(TASKS, 2), TIMES))
-    kinds: dict[str, list[str]] = {
+    return {
         "first page": ["/browse"] * TIMES,
         "facet": [f"/browse?task={task}" for task in TASKS]
         + [f"/browse?task={task}&code=released" for task in TASKS],
@@ -168,11 +182,26 @@ def measure(server: Server, count: int) -> None:
         ],
         "by title, page 1 to 3,000": [f"/browse?sort=title&page={page}" for page in range(1, 3001, 150)],
         "charts": [f"/browse/charts?modality=text&task={task}" for task in TASKS * 2],
-        "paper": [f"/browse/paper/{quote(paper_id(n))}" for n in range(0, count, max(1, count // TIMES))][
-            :TIMES
-        ],
+        "paper": [f"/browse/paper/{name}" for name in some(count)],
     }
-    print("| request | median, ms | slowest, ms | wanted, ms |\n|---|---|---|---|")
+
+
+def reviewing(count: int) -> dict[str, list[str]]:
+    """The same of the Review room."""
+    return {
+        "review queue": ["/review"] * TIMES,
+        "review queue, one reason": [f"/review?why={why}" for why in REASONS] * (TIMES // len(REASONS)),
+        "review a card": [f"/review/paper/{name}" for name in some(count)],
+    }
+
+
+def some(count: int) -> list[str]:
+    """Papers from all over the file, as addresses have them."""
+    return [quote(paper_id(n)) for n in range(0, count, max(1, count // TIMES))][:TIMES]
+
+
+def measure(server: Server, kinds: dict[str, list[str]]) -> None:
+    """Ask, and print a row for each kind of request."""
     for kind, paths in kinds.items():
         times = [timed(lambda path=path: server.get(path)) for path in paths]  # type: ignore[misc]
         wanted = LIMITS_MS.get(kind, "")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
@@ -25,6 +26,9 @@ from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import Taxonomy
 from tests.conftest import SEED
 from tests.pages.browsing import BROWSER, Open
+
+if TYPE_CHECKING:
+    from tests.pages.full_text import Full
 
 TOKEN = "token-of-the-tests"
 
@@ -123,6 +127,14 @@ def seed_served(
 ) -> Iterator[Served]:
     with served(seed_cards, tmp_path_factory.mktemp("served"), seed_papers) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> "Full":
+    """A PDF with sections and its card."""
+    from tests.pages.full_text import enriched  # brings libraries that other tests need not wait for
+
+    return enriched(tmp_path_factory.mktemp("full"))
 
 
 def write_cards(path: Path, cards: list[Card]) -> Path:

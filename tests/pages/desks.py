@@ -12,6 +12,7 @@ from pathlib import Path
 from papercards.card import Card
 from papercards.pages import browse, label, review
 from papercards.pages.index import Index
+from papercards.pages.review_desk import Desk
 from papercards.pages.review_queue import Queue
 from papercards.pages.shell import Room
 from papercards.paper import Paper
@@ -42,7 +43,7 @@ def desk(
             stack.callback(queue.close)
             opened = [
                 browse.ROOM,
-                review.room(review.Desk(index, queue, ReviewFile(review_file), taxonomy, reviewer)),
+                review.room(Desk(index, queue, ReviewFile(review_file), taxonomy, reviewer)),
             ]
             if work is not None:
                 opened.append(label_room(work, papers, taxonomy, reviewer))

@@ -1,7 +1,8 @@
 """A card and its paper that try to be more than text."""
 
 from papercards.card import Card, CardLink, Claim, Evidence, Label
-from papercards.paper import Paper
+from papercards.evidence import evidence as quoted
+from papercards.paper import Paper, Section
 from tests.sinks.cards import card
 
 TITLE = '<script>alert("title")</script>'
@@ -11,7 +12,10 @@ _QUOTE = ABSTRACT[:44]
 
 
 def hostile() -> tuple[Card, Paper]:
-    """Every field holds markup; the links lead to scripts."""
+    """Every field holds markup, a section and its name too; the links lead to scripts."""
+    section = Section("<img src=x onerror=alert(7)>", "<b>We win here, too.</b></mark></h2>", ((0, 2),))
+    paper = Paper(ID, TITLE, ABSTRACT, url="javascript:alert(6)", sections=(section,))
+    last = quoted(paper, len(paper.sentences))
     bad = "\"'><svg onload=alert(4)>"
     evidence = Evidence(start=0, end=len(_QUOTE), sentence=1, text=_QUOTE)
     plain = card(id=ID, title=TITLE, tldr=f"<b>{bad}", task=bad, flag=bad)
@@ -19,7 +23,7 @@ def hostile() -> tuple[Card, Paper]:
     return plain.model_copy(
         update={
             "modalities": (Label(label=bad),),
-            "claims": (Claim(kind=bad, evidence=evidence), *plain.claims),
+            "claims": (Claim(kind=bad, evidence=evidence), *plain.claims, Claim(kind=bad, evidence=last)),
             "reproducibility": held.model_copy(
                 update={
                     "code": held.code.model_copy(update={"evidence": evidence}),
@@ -30,4 +34,4 @@ def hostile() -> tuple[Card, Paper]:
                 }
             ),
         }
-    ), Paper(ID, TITLE, ABSTRACT, url="javascript:alert(6)")
+    ), paper

@@ -107,7 +107,7 @@ def test_a_paper_has_its_abstract_with_all_statements_marked(seed_served: Served
     html = seed_served.page(f"/browse/paper/{quote(one.id)}")
     page = Page(html)
 
-    text = seed_served.index.text(one.id)
+    text = seed_served.index.paper(one.id)
     assert text is not None
     assert sum(tag == "mark" for tag, _ in page.elements) >= len(one.claims)
     for claim in one.claims:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,12 +33,31 @@ def few(seed_cards: Path) -> list[Card]:
 def running(
     few: list[Card], seed_papers: list[Paper], taxonomy: Taxonomy, tmp_path: Path
 ) -> Iterator[Served]:
-    cards = write_cards(tmp_path / "cards.jsonl", few)
-    papers = seed_papers[:6]
-    with desk(
-        cards, tmp_path, papers, taxonomy, review_file=tmp_path / "r.jsonl", work=tmp_path / "w.jsonl"
-    ) as running:
+    with both_rooms(few, seed_papers[:6], taxonomy, tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def refusing(
+    few: list[Card], seed_papers: list[Paper], taxonomy: Taxonomy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """The same for requests that write nothing; checked at the end, too."""
+    folder = tmp_path_factory.mktemp("refusing")
+    with both_rooms(few, seed_papers[:6], taxonomy, folder) as running:
+        yield running
+    assert nothing_written(running)
+
+
+def nothing_written(running: Served) -> bool:
+    folder = running.cards.parent
+    return not (folder / "r.jsonl").exists() and not (folder / "w.jsonl").exists()
+
+
+def both_rooms(
+    cards: list[Card], papers: list[Paper], taxonomy: Taxonomy, folder: Path
+) -> AbstractContextManager[Served]:
+    path = write_cards(folder / "cards.jsonl", cards)
+    return desk(path, folder, papers, taxonomy, review_file=folder / "r.jsonl", work=folder / "w.jsonl")
 
 
 def post(running: Served, path: str, body: object, **headers: str) -> tuple[int, dict[str, object]]:
@@ -52,28 +72,33 @@ def wish(card: Card, **more: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("path", WRITES)
-def test_nobody_else_may_write(running: Served, few: list[Card], path: str, tmp_path: Path) -> None:
+def test_nobody_else_may_write(refusing: Served, few: list[Card], path: str) -> None:
     body = json.dumps(wish(few[0], do="accept", field="code", paper=few[0].id))
     json_type = {"Content-Type": "application/json"}
-    origin = {"Origin": running.url}
+    origin = {"Origin": refusing.url}
 
-    unknown, _ = running.ask(path, "POST", known=False, body=body, **origin, **json_type)
-    wrong, _ = running.ask(
-        path, "POST", known=False, body=body, Cookie=f"papercards-{running.port}=guess", **origin, **json_type
+    unknown, _ = refusing.ask(path, "POST", known=False, body=body, **origin, **json_type)
+    wrong, _ = refusing.ask(
+        path,
+        "POST",
+        known=False,
+        body=body,
+        Cookie=f"papercards-{refusing.port}=guess",
+        **origin,
+        **json_type,
     )
-    foreign, _ = running.ask(path, "POST", body=body, Origin="https://evil.example", **json_type)
-    cross, _ = running.ask(path, "POST", body=body, Sec_Fetch_Site="cross-site", **json_type)
-    silent, _ = running.ask(path, "POST", body=body, **json_type)
-    renamed, _ = running.ask(path, "POST", body=body, Host="evil.example", **origin, **json_type)
-    form, _ = running.ask(path, "POST", body=body, Content_Type="text/plain", **origin)
-    read, _ = running.ask(f"{path}?token={TOKEN}", "GET")
+    foreign, _ = refusing.ask(path, "POST", body=body, Origin="https://evil.example", **json_type)
+    cross, _ = refusing.ask(path, "POST", body=body, Sec_Fetch_Site="cross-site", **json_type)
+    silent, _ = refusing.ask(path, "POST", body=body, **json_type)
+    renamed, _ = refusing.ask(path, "POST", body=body, Host="evil.example", **origin, **json_type)
+    form, _ = refusing.ask(path, "POST", body=body, Content_Type="text/plain", **origin)
+    read, _ = refusing.ask(f"{path}?token={TOKEN}", "GET")
 
     assert [one.status for one in (unknown, wrong, foreign, cross, silent, renamed, form)] == [
         403, 403, 403, 403, 403, 400, 400,
     ]  # fmt: skip
     assert read.status != 200 or "http-equiv" in _
-    assert not (tmp_path / "r.jsonl").exists()
-    assert not (tmp_path / "w.jsonl").exists()
+    assert nothing_written(refusing)
 
 
 BAD_EDITS: list[object] = [
@@ -98,32 +123,34 @@ BAD_EDITS: list[object] = [
 ]
 
 
-def test_what_no_page_of_ours_sends_is_refused(running: Served, few: list[Card], tmp_path: Path) -> None:
+def test_what_no_page_of_ours_sends_is_refused(refusing: Served, few: list[Card]) -> None:
     for body in BAD_EDITS:
         whole = wish(few[0], **body) if isinstance(body, dict) else body
-        status, said = post(running, "/review/edit", whole)
+        status, said = post(refusing, "/review/edit", whole)
         assert status == 400, (body, said)
         assert "Traceback" not in str(said)
-    assert not (tmp_path / "r.jsonl").exists()
+    assert nothing_written(refusing)
 
 
 def test_what_makes_no_good_card_is_said_and_not_written(
-    running: Served, few: list[Card], taxonomy: Taxonomy, tmp_path: Path
+    refusing: Served, few: list[Card], taxonomy: Taxonomy
 ) -> None:
     full = next(card for card in few if len(card.tasks) == taxonomy.sizes["tasks"].most)
     spare = next(one for one in taxonomy.labels["tasks"] if one not in {task.label for task in full.tasks})
-    status, said = post(running, "/review/edit", wish(full, do="set", field="tasks", item=spare, value=spare))
+    status, said = post(
+        refusing, "/review/edit", wish(full, do="set", field="tasks", item=spare, value=spare)
+    )
     assert (status, said["said"]) == (422, "At most 3 tasks: reject one first.")
-    status, said = post(running, "/review/edit", wish(few[0], do="set", field="code", value="released"))
+    status, said = post(refusing, "/review/edit", wish(few[0], do="set", field="code", value="released"))
     assert (status, said["said"]) == (422, "Choose the sentence that says so.")
-    status, said = post(running, "/review/edit", wish(few[0], do="reject", field="tldr"))
+    status, said = post(refusing, "/review/edit", wish(few[0], do="reject", field="tldr"))
     assert status == 422
     status, said = post(
-        running, "/review/edit", wish(few[0], do="accept", field="claims", item="1") | {"version": "0"}
+        refusing, "/review/edit", wish(few[0], do="accept", field="claims", item="1") | {"version": "0"}
     )
     assert status == 409
     assert "has changed" in str(said["said"])
-    assert not (tmp_path / "r.jsonl").exists()
+    assert nothing_written(refusing)
 
 
 def test_an_edit_of_what_somebody_changed_shows_theirs(
@@ -276,18 +303,16 @@ BAD_WORK: list[dict[str, object]] = [
 ]
 
 
-def test_labels_that_no_page_of_ours_sends_are_refused(
-    running: Served, seed_papers: list[Paper], tmp_path: Path
-) -> None:
+def test_labels_that_no_page_of_ours_sends_are_refused(refusing: Served, seed_papers: list[Paper]) -> None:
     for more in BAD_WORK:
-        status, said = post(running, "/label/save", work(seed_papers[0]) | more)
+        status, said = post(refusing, "/label/save", work(seed_papers[0]) | more)
         assert status == 400, (more, said)
-    assert not (tmp_path / "w.jsonl").exists()
+    assert nothing_written(refusing)
 
 
-def test_a_paper_is_done_when_all_is_said(running: Served, seed_papers: list[Paper]) -> None:
+def test_a_paper_is_done_when_all_is_said(refusing: Served, seed_papers: list[Paper]) -> None:
     lacking = work(seed_papers[0], tasks=[], weights={"status": "released", "sentence": None}, done=True)
-    status, said = post(running, "/label/save", lacking)
+    status, said = post(refusing, "/label/save", lacking)
     assert status == 422
     assert said["missing"] == ["tasks: at least 1", "weights: the sentence that says it"]
 

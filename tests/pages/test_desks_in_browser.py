@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from papercards.card import Card, read_cards
 from papercards.pages import label, review
+from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.review.edits import Key, Place, version_of
 from papercards.review.passes import Passes
@@ -22,6 +24,7 @@ from tests.conftest import Run
 from tests.pages.browsing import AXE, BROWSER, Open, faults, narrow_enough
 from tests.pages.conftest import Served, served, wait_for, write_cards
 from tests.pages.desks import Process, desk, label_room, paper_file
+from tests.pages.full_text import Full
 
 pytestmark = [
     pytest.mark.browser,
@@ -159,6 +162,39 @@ def test_claims_and_statuses_by_keyboard(
     }
 
 
+def test_sentences_of_a_section_by_keyboard(
+    open_page: Open, full: Full, taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    card, free = full.card, full.free("Conclusion")
+    with desk(full.cards, tmp_path, [full.paper], taxonomy, review_file=tmp_path / "r.jsonl") as running:
+        page = enter(open_page, running, review.paper_path(card.id))
+        page.locator(item(page, f"claims:{free}")).click()
+        page.keyboard.press("6")
+        hear(page, f"sentence {free}: novelty added")
+        # From the last sentence of the abstract the next one down is the section's first.
+        own = len(replace(full.paper, sections=()).sentences)
+        page.locator(item(page, f"claims:{own}")).locator(".words").click()
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(item(page, f"claims:{own + 1}"))).to_be_focused()
+        weights = page.locator(item(page, "weights:"))
+        weights.click()
+        page.keyboard.press("e")
+        expect(page.locator("[data-pick-hint]")).to_be_visible()
+        page.locator(f'[data-sentence="{free}"]').click()
+        expect(weights.locator(".where")).to_have_text(f"sentence {free}")
+        export("cards", running.index, tmp_path / "site")
+    edits = ReviewFile(tmp_path / "r.jsonl").overlay.of(Key(card.id, version_of(card)))
+    places = [edit.value.evidence.place for edit in edits.values()]  # type: ignore[union-attr]
+    assert places == ["Conclusion, p. 3"] * 2
+
+    site = open_page((tmp_path / "site/index.html").as_uri() + f"#/paper/{quote(card.id, safe='')}")
+    expect(site.get_by_role("heading", name="Data Availability, p. 3")).to_be_visible()
+    last = site.locator(".passages li").last
+    last.get_by_role("link", name="Data Availability, p. 3").click()
+    expect(site.locator(".abstract .ref").last).to_be_focused()
+    expect(site.locator(".abstract").last.locator("mark").first).to_be_visible()
+
+
 def test_two_windows_of_two_people_on_one_file_lose_nothing(
     open_page: Open,
     running: Served,
@@ -220,7 +256,7 @@ def label_by_keyboard(page: Page, task: str, kind: str) -> None:
     page.keyboard.press(kind)
     for key, words in (("t", task), ("m", "text"), ("c", "method")):
         page.keyboard.press(key)
-        page.keyboard.type(words)
+        page.keyboard.insert_text(words)
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")
     for key in ("o", "i", "w"):

@@ -1,8 +1,12 @@
 """Who is let in: one browser, from our own pages, under our own name."""
 
+import asyncio
+import socket
+
 import pytest
 
 from papercards.pages.guard import new_token
+from papercards.pages.serving import listen
 from tests.pages.conftest import TOKEN, Served
 
 READS = ("/", "/browse", "/browse/charts", "/browse/charts/tasks.svg", "/browse/status", "/assets/pages.css")
@@ -100,3 +104,22 @@ def test_every_answer_has_the_policy(seed_served: Served, path: str) -> None:
 def test_a_token_is_long_and_new() -> None:
     assert len({new_token() for _ in range(100)}) == 100
     assert len(new_token()) >= 40
+
+
+def test_no_answer_waits_for_the_browser_to_say_that_it_has_its_head() -> None:
+    async def ask() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            found.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listen(0) as server:
+            async with await asyncio.start_server(answer, sock=server):
+                _, writer = await asyncio.open_connection(*server.getsockname())
+                delayed = await found
+                writer.close()
+        return delayed
+
+    assert asyncio.run(ask()) == 1

@@ -49,6 +49,11 @@ def plain_counts(cards: list[Card], field: str) -> list[tuple[str, int]]:
     return sorted({value: values.count(value) for value in values}.items(), key=lambda one: (-one[1], one[0]))
 
 
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    return Index(tmp_path / "index.db")
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     batches=st.lists(made_cards(), max_size=3),
@@ -59,10 +64,9 @@ def plain_counts(cards: list[Card], field: str) -> list[tuple[str, int]]:
     word=st.none() | WORDS,
 )
 def test_facets_count_what_a_look_at_every_card_counts(
-    tmp_path: Path, batches: list[list[Card]], chosen: list[Tag], word: str | None
+    index: Index, batches: list[list[Card]], chosen: list[Tag], word: str | None
 ) -> None:
-    (tmp_path / "index.db").unlink(missing_ok=True)
-    index = Index(tmp_path / "index.db")
+    index.clear(papers=True)
     for batch in batches:
         index.add(batch, origin=0)
     # A later card of a paper takes the place of the earlier one, and comes last.
@@ -82,7 +86,6 @@ def test_facets_count_what_a_look_at_every_card_counts(
     assert [one.id for one in index.page(found)] == [one.id for one in fitting]
     for field in FIELDS:
         assert index.counts(field, found) == plain_counts(fitting, field)
-    index.close()
 
 
 def holds(one: Card, word: str) -> bool:
@@ -97,11 +100,6 @@ def holds(one: Card, word: str) -> bool:
 
 def folded(text: str) -> str:
     return " " + " ".join(re.findall(r"\w+", text.lower().replace("ï", "i"))) + " "
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Index:
-    return Index(tmp_path / "index.db")
 
 
 @pytest.mark.parametrize(

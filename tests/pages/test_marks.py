@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from papercards.card import Artifact, CardLink, Claim, Evidence
 from papercards.pages.marks import KNOWN_KINDS, passages, pieces, style
 from papercards.pages.rendering import opened
+from papercards.paper import Paper
 from tests.sinks.cards import card
 
 TEXT = "We win. We win by 3% 😀 at https://github.com/a/b. It is new."
+PAPER = Paper("a", "A Title", TEXT)
 
 
 @st.composite
@@ -30,7 +32,7 @@ def test_every_character_is_marked_with_just_what_is_said_of_it(
     )
     made = card().model_copy(update={"claims": claims, "reproducibility": bare})
 
-    marked = passages(made, TEXT)
+    marked = passages(made, PAPER)
     cut = pieces(TEXT, marked, ())
 
     assert "".join(piece.text for piece in cut) == TEXT
@@ -52,14 +54,14 @@ def test_what_is_said_of_the_same_words_is_one_passage() -> None:
         }
     )
 
-    first, *_ = passages(made, TEXT)
+    first, *_ = passages(made, PAPER)
 
     assert [one.name for one in first.sayings] == ["performance", "novelty", "code released"]
     assert first.placed
 
 
 def test_words_that_stand_elsewhere_are_not_marked() -> None:
-    marked = passages(card(claim="Not there."), TEXT)
+    marked = passages(card(claim="Not there."), PAPER)
 
     assert not any(one.placed for one in marked)
     assert [piece.text for piece in pieces(TEXT, marked, ())] == [TEXT]

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,16 +37,23 @@ def test_the_seed_papers_are_under_two_megabytes(
     papers = data(tmp_path / "site")
     assert len(papers) == 215
     for paper, source in zip(papers, seed_papers, strict=True):
-        pieces = [piece if isinstance(piece, str) else piece[0] for piece in paper["pieces"]]
-        assert "".join(pieces) == source.abstract
+        assert texts(paper) == {"Abstract": source.abstract}
     index.close()
 
 
-def data(site: Path) -> list[dict[str, list[str | list[str]]]]:
+def texts(paper: dict[str, Any]) -> dict[str, str]:
+    """What the page shows, by its headings."""
+    return {
+        heading: "".join(piece if isinstance(piece, str) else piece[0] for piece in pieces)
+        for heading, pieces in paper["parts"]
+    }
+
+
+def data(site: Path) -> list[dict[str, Any]]:
     text = (site / "data.js").read_text("utf-8")
     found = re.search(r"papers = (\[\n.*),\n\];\n", text, re.DOTALL)
     assert found
-    papers: list[dict[str, list[str | list[str]]]] = json.loads(found[1] + "]")
+    papers: list[dict[str, Any]] = json.loads(found[1] + "]")
     return papers
 
 

@@ -94,7 +94,7 @@
     hint.hidden = false;
     hint.textContent = `${item.dataset.field} ${status}: choose the sentence that says so. Enter takes it, Esc leaves it.`;
     card().classList.add("picking");
-    stand(find(`[data-sentence="${item.dataset.guess || 1}"]`, part));
+    stand(find(`[data-sentence="${item.dataset.guess || 1}"]`, part) || find("[data-sentence]", part));
     say(hint.textContent);
   };
   const endPicking = () => {

@@ -56,14 +56,14 @@
   // Words as the server's index takes them: without accents, in lower case, letters and digits only.
   const folded = (text) =>
     ` ${(text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu) || []).join(" ")} `;
-  const abstract = (paper) =>
-    (paper.pieces || []).map((one) => (typeof one === "string" ? one : one[0])).join("") ||
-    (paper.passages || []).map(([, words]) => words || "").join("\n");
+  const text = (paper) =>
+    (paper.parts || []).map(([, pieces]) => pieces.map((one) => (typeof one === "string" ? one : one[0])).join("")).join("\n") ||
+    (paper.passages || []).map(([, , words]) => words || "").join("\n");
   const folds = papers.map((paper) => [
     [10, folded(paper.title)],
     [4, folded(paper.tldr)],
     [4, folded(paper.tags.slice(0, 3).flat().join(" "))],
-    [1, folded(abstract(paper))],
+    [1, folded(text(paper))],
   ]);
   const sought = (text) =>
     [...text.matchAll(/(-?)(?:"([^"]*)"?|(\S+))/g)].flatMap(([, minus, phrase, word]) => {
@@ -213,14 +213,23 @@
     return make("ul", { class: "legend", "aria-label": "Colours" }, [...styles].map(([name, style]) =>
       make("li", {}, make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), plain(name))));
   };
-  const passage = (paper, [sayings, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
+  const passage = ([sayings, place, quote, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
     make("div", { class: "sayings" },
       sayings.map(([name, style, sure]) => make("span", { class: "saying" },
         make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, make("span", { class: "sure" }, percent(sure)))),
-      paper.pieces && (odd
-        ? make("span", { class: "where odd" }, "not where the card says")
-        : leading({ class: "where" }, `mark-${at + 1}`, ["in the text", unseen(`, statement ${at + 1}`)]))),
-    paper.pieces && odd && make("p", { class: "quote" }, odd));
+      !quote
+        ? leading({ class: "where" }, `mark-${at + 1}`, [place || "in the text", unseen(`, statement ${at + 1}`)])
+        : odd
+          ? make("span", { class: "where odd" }, `not where the card says${place ? `: ${place}` : ""}`)
+          : make("span", { class: "where" }, place)),
+    odd && make("p", { class: "quote" }, quote));
+  const quoted = (paper, passages) => {
+    const quotes = passages.filter(([, , words, odd]) => words && !odd);
+    if (paper.parts && !quotes.length) return null;
+    return [make("h2", { id: !paper.parts && "abstract" }, "What the card quotes"),
+      quotes.map(([sayings, place, words]) => make("blockquote", { class: "abstract" },
+        marked(sayings, words), place ? [" ", make("cite", {}, place)] : null))];
+  };
   const section = (title, ...inside) => make("section", {}, make("h2", {}, title), inside);
   const sure = (share) => make("span", { class: "sure" }, percent(share));
   const body = (paper) => {
@@ -233,13 +242,13 @@
         make("p", { class: "ids" }, paper.url ? out(paper.url, paper.id) : paper.id)),
       make("div", { class: "reading-columns" },
         make("section", { "aria-labelledby": "abstract" },
-          make("h2", { id: "abstract" }, paper.pieces ? "Abstract" : "What the card quotes"),
-          paper.pieces && passages.length ? legend(passages) : null,
-          paper.pieces
-            ? make("p", { class: "abstract" }, paper.pieces.map((one) => piece(paper, one)))
-            : passages.map(([sayings, text]) => make("blockquote", { class: "abstract" }, marked(sayings, text))),
+          (paper.parts || []).map(([heading, pieces], at) => [
+            make("h2", { id: at === 0 && "abstract" }, heading),
+            at === 0 && passages.length ? legend(passages) : null,
+            make("p", { class: "abstract" }, pieces.map((one) => piece(paper, one)))]),
+          quoted(paper, passages),
           passages.length ? [make("h2", { id: "statements" }, "Statements"),
-            make("ol", { class: "passages" }, passages.map((one, at) => passage(paper, one, at)))] : null),
+            make("ol", { class: "passages" }, passages.map(passage))] : null),
         make("aside", { "aria-label": "The card" },
           names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
             paper.tags[place].map((label, at) => make("li", {},

@@ -1,0 +1,60 @@
+"""What the Review room works with, and a card as it lies there.
+
+Knows the index, the queue and review files. Knows no requests.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..card import Card
+from ..evidence import numbered_as
+from ..paper import Paper
+from ..review.edits import Key, version_of
+from ..review.review_file import ReviewFile
+from ..taxonomy import Taxonomy
+from .index import Index
+from .review_items import Judging
+from .review_queue import Queue
+from .review_views import ReviewPage, review_page
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the room works with."""
+
+    index: Index
+    queue: Queue
+    file: ReviewFile
+    taxonomy: Taxonomy
+    reviewer: str
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The queue is made meanwhile."""
+        with self.queue.running():
+            yield
+
+    def open(self, key: Key) -> bool:
+        """Whether nobody has said that the card is done."""
+        return not self.file.overlay.reviewed(key)
+
+    def page(self, card: Card) -> ReviewPage:
+        """A card as its edits have it."""
+        key = Key(card.id, version_of(card))
+        paper = self.paper(card)
+        queued = self.queue.of(card.id)
+        judging = Judging(
+            card,
+            self.file.overlay.of(key),
+            self.taxonomy,
+            queued.worries if queued and queued.key == key else self.queue.judge(card),
+            self.queue.second(paper) if paper is not None else None,
+            self.queue.other(card.id),
+        )
+        return review_page(key.version, paper, judging)
+
+    def paper(self, card: Card) -> Paper | None:
+        """The paper of a card, its sentences numbered as the card does."""
+        paper = self.index.paper(card.id)
+        return numbered_as(card, paper) if paper is not None else None
