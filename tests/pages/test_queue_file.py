@@ -1,4 +1,4 @@
-"""The file of the review queue: order, reasons, neighbours, and files that are damaged or of another format."""
+"""The file of the review queue: order, reasons, neighbours; files that are damaged or of another format."""
 
 import sqlite3
 from collections.abc import Iterator
