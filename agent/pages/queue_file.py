@@ -19,10 +19,14 @@ _COLUMNS = "id, version, title, said"
 _Row = tuple[str, str, str, str]
 _PAGE = 100
 
+_FORMAT = 2
+"""Of the tables; a queue of another format is made anew."""
+_BITS = {kind: 1 << place for place, kind in enumerate(REASONS)}
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS queue (
     place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version TEXT NOT NULL, judged TEXT NOT NULL,
-    worry REAL NOT NULL, kinds TEXT NOT NULL, title TEXT NOT NULL, said TEXT NOT NULL);
+    worry REAL NOT NULL, kinds INTEGER NOT NULL, title TEXT NOT NULL, said TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_worry ON queue (worry DESC, place);
 CREATE TABLE IF NOT EXISTS other (id TEXT PRIMARY KEY, card TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -78,7 +82,7 @@ class QueueFile:
                 *one.key,
                 judged,
                 one.worry,
-                " ".join(dict.fromkeys(worry.kind for worry in one.worries)),
+                sum(_BITS[kind] for kind in {worry.kind for worry in one.worries}),
                 one.title,
                 json.dumps(
                     [(each.kind, *each.place, each.about, each.text, each.weight) for each in one.worries]
@@ -103,7 +107,7 @@ class QueueFile:
 
     def cards(self, kind: str = "") -> Iterator[Queued]:
         """All cards, the most worrying first; `kind` is one of `REASONS`, or empty."""
-        where = f"WHERE kinds LIKE '%{kind}%'" if kind in REASONS else ""
+        where = f"WHERE kinds & {_BITS[kind]}" if kind in _BITS else ""
         return self._rows(f"{where} ORDER BY worry DESC, place", ())
 
     def around(self, name: str, *, back: bool = False) -> Iterator[Queued]:
@@ -114,19 +118,21 @@ class QueueFile:
             return iter(())
         worry, place = at
         if back:
-            rest = "WHERE worry > ? OR (worry = ? AND place < ?) ORDER BY worry, place DESC"
+            rest = "WHERE worry >= ? AND (worry > ? OR place < ?) ORDER BY worry, place DESC"
         else:
-            rest = "WHERE worry < ? OR (worry = ? AND place > ?) ORDER BY worry DESC, place"
+            rest = "WHERE worry <= ? AND (worry < ? OR place > ?) ORDER BY worry DESC, place"
         return self._rows(rest, (worry, worry, place))
 
     def counts(self) -> dict[str, int]:
         """How many cards have a worry of each kind."""
         changes = self.changes
         if self._counted[0] != changes:
-            sums = ", ".join(f"coalesce(sum(kinds LIKE '%{kind}%'), 0)" for kind in REASONS)
-            with self._lock:
-                row = self._base.execute(f"SELECT {sums} FROM queue").fetchone()  # noqa: S608  (words of ours)
-            self._counted = changes, dict(zip(REASONS, row, strict=True))
+            found = {}
+            for kind, bit in _BITS.items():
+                with self._lock:
+                    query = f"SELECT count(*) FROM queue WHERE kinds & {bit}"  # noqa: S608  (numbers of ours)
+                    (found[kind],) = self._base.execute(query).fetchone()
+            self._counted = changes, found
         return self._counted[1]
 
     def other(self, name: str) -> str | None:
@@ -173,5 +179,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     base = sqlite3.connect(path, check_same_thread=False)
     base.execute("PRAGMA journal_mode = WAL")
     base.execute("PRAGMA synchronous = OFF")
+    if base.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
+        base.execute("DROP TABLE IF EXISTS queue")
     base.executescript(_TABLES)
+    for kind, bit in _BITS.items():
+        base.execute(f"CREATE INDEX IF NOT EXISTS by_{kind} ON queue (worry DESC, place) WHERE kinds & {bit}")
+    base.execute(f"PRAGMA user_version = {_FORMAT}")
     return base

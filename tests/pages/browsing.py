@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page
 
@@ -17,11 +18,19 @@ def narrow_enough(page: Page) -> bool:
     return fits
 
 
-def faults(page: Page, rules: dict[str, list[str]]) -> list[str]:
-    page.add_script_tag(path=AXE)
+def faults(page: Page) -> list[str]:
+    """What axe-core finds serious, in light and in dark, which differ in colours alone."""
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.add_script_tag(path=AXE)
+    return [*_faults(page, "dark", {"runOnly": ["color-contrast"]}), *_faults(page, "light", {})]
+
+
+def _faults(page: Page, scheme: Literal["dark", "light"], rules: dict[str, list[str]]) -> list[str]:
+    # Without motion, so that no colour is on its way from one to the other.
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found = page.evaluate("rules => axe.run({resultTypes: ['violations'], preload: false, ...rules})", rules)
     return [
-        f"{one['id']}: {one['nodes'][0]['html']}"
+        f"{scheme}: {one['id']}: {one['nodes'][0]['html']}"
         for one in found["violations"]
         if one["impact"] in ("serious", "critical")
     ]
