@@ -74,7 +74,7 @@ def serve(
         from ..pages.app import application
         from ..pages.guard import new_token
     except ModuleNotFoundError as error:
-        raise MissingExtra("The web pages", "serve") from error
+        raise MissingExtra("Serving pages", "serve") from error
     from ..pages.following import Follower
     from ..pages.opening import open_index
 
