@@ -36,6 +36,7 @@ def test_cards_go_to_every_format_and_come_back(run: Run, tmp_path: Path, cards:
         assert (tmp_path / "back.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_enrich_writes_the_same_files_as_convert(run: Run, tmp_path: Path, cards: list[Card]) -> None:
     (tmp_path / "there").mkdir()
     flags = [word for name in OUTPUTS for word in ("-o", name)]

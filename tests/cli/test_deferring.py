@@ -161,6 +161,7 @@ def test_a_thousand_papers_killed_between_sending_and_collecting(
     assert nothing.code == 0 and "nothing is left to send" in nothing.err and len(batches.batches) == 2
 
 
+@pytest.mark.slow
 def test_killed_between_upload_and_creation_it_makes_one_batch(
     program: Program, tmp_path: Path, batches: BatchStub, environment: dict[str, str]
 ) -> None:

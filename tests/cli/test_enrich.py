@@ -319,6 +319,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     assert len(kept) < 80
 
 
+@pytest.mark.slow
 def test_the_flag_beats_the_environment_beats_the_file(
     run: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str]
 ) -> None:

@@ -123,6 +123,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_asked(
     assert stub.bodies == []
 
 
+@pytest.mark.slow
 def test_two_results_are_compared_and_guarded(run: Run, tmp_path: Path, small: Path) -> None:
     run("eval", "run", "--labels", small, "-m", "baseline", "-o", "a.json")
     body = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))

@@ -137,6 +137,7 @@ def test_standard_output_and_no_record_write_none_and_standard_input_cannot_be_r
     one_line(run("rerun", "a.run.json"), 2, "- was no file and cannot be read again")
 
 
+@pytest.mark.slow
 def test_an_interrupted_and_a_failed_run_have_their_records(
     tmp_path: Path, stub: Stub, hosted: dict[str, str], environment: dict[str, str], run: Run
 ) -> None:

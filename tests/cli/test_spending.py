@@ -62,6 +62,7 @@ def test_cost_stands_in_the_card_and_in_the_summary(
     assert (tmp_path / "c.jsonl").read_bytes() == (tmp_path / "d.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_stops_before_it_may_cost_too_much_and_goes_on_later(
     run: Run,
     tmp_path: Path,

@@ -153,6 +153,7 @@ def test_a_file_of_other_lines_is_not_added_to(look: Look, tmp_path: Path) -> No
     assert source.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_rounds_go_on_until_ctrl_c(tmp_path: Path, environment: dict[str, str]) -> None:
     source = write(tmp_path / "p.jsonl", *some(2))
     words = ["watch", "p.jsonl", "-o", "cards.jsonl", "--every", "1s", "-m", "baseline"]

@@ -95,6 +95,7 @@ def test_other_peoples_labels_are_not_called_ours() -> None:
     assert "language model in two passes" not in render([(theirs, sheet(theirs))])
 
 
+@pytest.mark.slow
 def test_runs_that_cannot_be_compared_are_called_so() -> None:
     base = baseline_run()
     other = replace(base, split="train")

@@ -151,6 +151,7 @@ def label(passes: Passes, by: str, paper: Paper, taxonomy: Taxonomy, task: str, 
     passes.save(by, paper, work, done=done, seen=before.save if before else "")
 
 
+@pytest.mark.slow
 def test_double_labels_pass_the_check_and_agree(
     papers: list[Paper], source_file: Path, taxonomy: Taxonomy, run: Run, tmp_path: Path
 ) -> None:

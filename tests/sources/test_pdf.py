@@ -96,6 +96,7 @@ def test_all_gives_every_section_that_says_something_of_the_work(tmp_path: Path)
     assert "A. Author and B. Writer" not in paper.text  # the running head
 
 
+@pytest.mark.slow
 def test_300_pages_are_read_to_the_page_of_the_conclusion(tmp_path: Path) -> None:
     paper = read(tmp_path, pdfs.long(), Options(sections=("conclusion",)))
 

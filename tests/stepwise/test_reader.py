@@ -96,6 +96,7 @@ def test_a_paper_gets_a_card_in_two_or_three_calls_and_a_rerun_asks_nobody(
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_the_states_are_the_same_every_time(asked: Asked, paper: Paper) -> None:
     async def go() -> None:
         reader = asked.reader(repeat=1)
