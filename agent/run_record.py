@@ -194,10 +194,16 @@ def source_path(path: str, record: Path, folder: str) -> Path:
 
 def output_path(path: str, record: Path, folder: str) -> Path:
     """Where an output of a record goes, seen from the same two places; its folder must be there."""
-    match = _FORMAT.match(path)
-    form = match[0] if match else ""
-    there = _from_record(path.removeprefix(form), record, folder)
+    form, place = format_and_place(path)
+    there = _from_record(place, record, folder)
     return Path(f"{form}{there}") if there.parent.is_dir() else Path(path)
+
+
+def format_and_place(output: str) -> tuple[str, str]:
+    """The format of an output's name, colon included, and its place: `vault:` and `notes`."""
+    match = _FORMAT.match(output)
+    form = match[0] if match else ""
+    return form, output.removeprefix(form)
 
 
 def _from_record(path: str, record: Path, folder: str) -> Path:

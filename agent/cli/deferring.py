@@ -43,13 +43,13 @@ def submit(
     from ..call import Caller
     from ..deferred import requests, submitting
     from ..deferred.state import alone, requests_folder, state_path, take_up
-    from ..sinks import open_sink
+    from ..sinks import destination, open_sink
     from ..transport import Transport
     from .running import papers
 
     entry = wiring.choose_model(chosen)
     _refuse(chosen, entry, sources, output)
-    path = state_path(output[0])
+    path = state_path(destination(output[0])[1])
     folder = requests_folder(path)
     for file in output:
         open_sink(file).abandon()  # whether it can be written is better known before anything is paid for
@@ -133,13 +133,15 @@ def _collect(path: Path, known: "State", wait: float) -> None:
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, fetch, watch
     from ..deferred.state import requests_folder
+    from ..run_record import format_and_place
     from ..sources import is_named
     from ..transport import Transport
     from .running import count, papers
     from .writing import finish, write_cards
 
     asked = known.command
-    output = [Path(asked.path(name)) for name in asked.outputs]
+    named = [format_and_place(name) for name in asked.outputs]
+    output = [Path(form + asked.path(place)) for form, place in named]
     if not any(sent.waiting for sent in known.batches):
         terminal.note("every batch that was sent is collected; run enrich again for what failed")
         return
@@ -182,7 +184,7 @@ def _collect(path: Path, known: "State", wait: float) -> None:
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price))
         collected = CollectedReader(reader, caller, lines, remotes)
-        whole = write_cards(collected, records, session.concurrency(entry), counter, output)
+        whole = write_cards(collected, records, session.concurrency(entry), counter, output, sources=sources)
     if whole:
         ended = {remote.id for remote in remotes if remote.ended}
         for sent in known.batches:

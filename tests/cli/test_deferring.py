@@ -251,6 +251,39 @@ def test_what_has_not_ended_is_waited_for(program: Program, tmp_path: Path, batc
     assert "every batch that was sent is collected" in program("batch", "collect").err
 
 
+def test_a_library_and_named_outputs_are_collected_from_another_folder(
+    program: Program, tmp_path: Path, batches: BatchStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = "@misc{mine, title = {Sets}, abstract = {We study sets. They are 12% better.}}\n"
+    (tmp_path / "l.bib").write_text(entry)
+    sent = program(
+        "enrich",
+        "l.bib",
+        "--batch-api",
+        "-m",
+        "openai/m",
+        "-o",
+        "jsonl:out/cards",
+        "-o",
+        "vault:notes",
+        "-o",
+        "t.bib",
+    )
+    assert sent.code == 0, sent.err
+    batches.finish()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    collected = program("batch", "collect", "../out/cards.batch.json")
+
+    assert collected.code == 0, collected.err
+    assert [card["title"] for card in cards(tmp_path / "out" / "cards")] == ["Sets"]
+    assert len(list((tmp_path / "notes" / "papers").iterdir())) == 1
+    assert (
+        (tmp_path / "t.bib").read_text().startswith("@misc{mine, title = {Sets}, abstract = {We study sets.")
+    )
+    assert not any((tmp_path / "elsewhere").iterdir())
+
+
 def test_what_has_ended_is_collected_while_the_rest_runs(
     program: Program, tmp_path: Path, batches: BatchStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
