@@ -256,7 +256,9 @@ class Transport:
         return self.price.cost(used.prompt, used.cached_prompt, used.completion) if self.price else 0.0
 
 
-_JSON: Any = {"headers": {"content-type": "application/json"}}
+# Spelt as the SDK spells it, so that this replaces its header: in other letters both would be sent, and
+# FastAPI servers (vLLM, SGLang, LiteLLM) refuse a media type that is given twice.
+_JSON: Any = {"headers": {"Content-Type": "application/json"}}
 
 
 def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":

@@ -164,3 +164,13 @@ def test_a_completion_without_usage_is_a_completion(stub: Stub) -> None:
     stub.script = [Fault(200, answer("yes").body.replace(b'"usage"', b'"abusage"'))]
 
     assert send(Transport(endpoint(stub)))[0].usage.prompt == 0
+
+
+def test_each_header_is_sent_once(stub: Stub) -> None:
+    # FastAPI servers (vLLM, SGLang, LiteLLM) refuse "application/json, application/json".
+    send(Transport(endpoint(stub)))
+
+    names = [name.lower() for name, _ in stub.headers[0]]
+    assert len(names) == len(set(names))
+    sent = {name.lower(): value for name, value in stub.headers[0]}
+    assert sent["content-type"] == "application/json"
