@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..call import Caller
     from ..endpoint import Endpoint
     from ..finished import Finished
-    from ..limits import Budget
+    from ..limits import Budget, Limiter
     from ..local.server import LocalServer
     from ..pricing import Price
     from ..reader import ModelReader, Reader
@@ -125,6 +125,8 @@ class Session:
         self._cache: Cache | None = None
         self._finished: Finished | None = None
         self._servers: dict[str, LocalServer] = {}
+        self._budget: Budget | None = None
+        self._limiters: dict[str, Limiter] = {}
 
     def cache(self) -> "Cache | None":
         """The cache, unless it was switched off."""
@@ -252,14 +254,18 @@ class Session:
             server = await asyncio.to_thread(self.server, model)
             timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
             endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
-        limiter = Limiter(
-            self.concurrency(model),
-            adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
-            start=1 if is_near(endpoint.host) else START,
-            timeout_s=endpoint.timeout_s,
-            rpm=self.settings.rpm,
-            tpm=self.settings.tpm,
-        )
+        limiter = self._limiters.get(endpoint.base_url)
+        if limiter is None:
+            limiter = self._limiters[endpoint.base_url] = Limiter(
+                self.concurrency(model),
+                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
+                start=1 if is_near(endpoint.host) else START,
+                timeout_s=endpoint.timeout_s,
+                rpm=self.settings.rpm,
+                tpm=self.settings.tpm,
+            )
+        else:
+            limiter.reopen()
         return Caller(
             Transport(
                 endpoint,
@@ -287,7 +293,10 @@ class Session:
         )
 
     def budget(self, model: models.Model) -> "Budget | None":
-        """What the run may cost. Raises UsageError where that cannot be kept, since no price is known."""
+        """What the run may cost, with all its models.
+
+        Raises UsageError where that cannot be kept, since no price is known.
+        """
         from ..limits import Budget
 
         most = self.settings.max_cost
@@ -298,7 +307,9 @@ class Session:
                 f"the price of {model.name} is not known, so --max-cost cannot be kept",
                 next_step="Say it with --price PROMPT/COMPLETION, in USD for a million tokens",
             )
-        return Budget(most)
+        if self._budget is None:
+            self._budget = Budget(most)
+        return self._budget
 
     def close(self) -> None:
         """End the servers and close the cache."""
