@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..endpoint import shown_url
 from ..errors import UsageError
 from . import reading, terminal, wiring
 
@@ -58,7 +59,7 @@ def submit(
     with wiring.session(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
-        command = _command(session, reader, endpoint.base_url, sources, output, options)
+        command = _command(session, reader, endpoint.shown_url, sources, output, options)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
             terminal.note("sent before, and not collected yet: nothing is sent now")
@@ -84,6 +85,10 @@ def submit(
 
         asyncio.run(send())
         requests.forget_requests(folder)
+    if endpoint.base_url != endpoint.shown_url:
+        terminal.note(
+            "the address is kept without its secrets: set PAPERCARDS_BASE_URL to all of it to collect"
+        )
     name = shlex.quote(str(path))
     terminal.note(f"how far it is:  papercards batch status {name}")
     terminal.note(f"for the cards:  papercards batch collect {name}")
@@ -303,10 +308,15 @@ def _command(
 
 
 def _settings(asked: "Command") -> "Settings":
-    """The settings under which the same questions come out."""
+    """The settings under which the same questions come out.
+
+    The address is kept without its secrets: where the one of the environment is the same, that has them.
+    """
+    here = wiring.settings(model=asked.model)
+    whole = wiring.endpoint_url(wiring.choose_model(here))
     return wiring.settings(
         model=asked.model,
-        base_url=asked.endpoint,
+        base_url=whole if shown_url(whole) == asked.endpoint else asked.endpoint,
         taxonomy=asked.taxonomy,
         cache_dir=asked.cache_dir,
         price=asked.price,
@@ -328,7 +338,7 @@ def _find(path: Path | None) -> Path:
 
 
 def _tell(plan: "Plan", entry: "Model") -> str:
-    parts = [f"{plan.papers:,} papers with {entry.name}: {plan.requests:,} requests"]
+    parts = [f"{plan.papers:,} papers with {wiring.named(entry)}: {plan.requests:,} requests"]
     parts += [f"{plan.kept:,} in the cache"] if plan.kept else []
     parts += [f"{plan.same:,} ask the same as another"] if plan.same else []
     parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []

@@ -130,6 +130,7 @@ def run(
         for entry in entries:
             result, ended = floor, None
             if entry != BASELINE:
+                terminal.note(f"{len(pairs)} papers with {wiring.named(entry)}")
                 result, ended = _measure(session, entry, pairs, split, version, floor, repeat)
                 lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)

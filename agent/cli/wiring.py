@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +11,9 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from .. import models
+from ..endpoint import NO_KEY
 from ..errors import MissingExtra, UsageError
+from ..run_record import without_secrets
 from ..settings import FILE_NAME, Settings, merge
 
 if TYPE_CHECKING:
@@ -32,11 +35,25 @@ LOCAL_TIMEOUT_S = 900.0
 
 
 def settings(**flags: object) -> Settings:
-    """The settings of this invocation; a flag that is None was not given."""
+    """The settings of this invocation; a flag that is None was not given, and an empty variable is not set.
+
+    Raises UsageError for a flag or a line of the file that is empty: mostly a variable that was not set.
+    """
     if flags.get("no_cache"):
         flags["cache"] = False
     flags.pop("no_cache", None)
-    return merge(flags, os.environ, Path(FILE_NAME))
+    variables = {name: value for name, value in os.environ.items() if value.strip()}
+    chosen = merge(flags, variables, Path(FILE_NAME))
+    for setting in fields(chosen):
+        value = getattr(chosen, setting.name)
+        if isinstance(value, str) and not value.strip():
+            raise _empty(setting.name)
+    return chosen
+
+
+def _empty(name: str) -> UsageError:
+    flag = f"--{name.replace('_', '-')}"
+    return UsageError(f"{flag} is empty", next_step="Say a value, or leave it out")
 
 
 def cache_directory(chosen: Settings) -> Path:
@@ -66,11 +83,11 @@ def load_taxonomy(chosen: Settings) -> "Taxonomy":
 
 
 def choose_model(chosen: Settings) -> models.Model:
-    """The model that was named; else a hosted one where a key is, else the embedded one."""
-    if chosen.model:
+    """The model that was named, else the embedded one: a key that happens to be there spends nothing."""
+    if chosen.model is not None:
+        if not chosen.model.strip():
+            raise _empty("model")
         return models.resolve(chosen.model, base_url=chosen.base_url)
-    if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
-        return models.resolve(models.DEFAULT_HOSTED, base_url=chosen.base_url)
     if chosen.base_url:
         raise UsageError(
             "--base-url says where, not which model",
@@ -83,18 +100,36 @@ def endpoint_url(model: models.Model) -> str:
     """Where a hosted model is asked."""
     if model.base_url:
         return model.base_url.rstrip("/")
-    return os.environ.get("OPENAI_BASE_URL", OPENAI_URL).rstrip("/")
+    return (os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).rstrip("/")
+
+
+def named(model: models.Model) -> str:
+    """The model and, for a hosted one, where it is asked: `openai/gpt-4.1-mini at api.openai.com`."""
+    if model.plan == "baseline" or model.file is not None:
+        return model.name
+    url = endpoint_url(model)
+    return f"{model.name} at {urlsplit(url).hostname or without_secrets(url)}"
 
 
 def api_key(model: models.Model, url: str) -> str:
-    """The key for a hosted model. Raises UsageError where the provider wants one and none is set."""
-    key = os.environ.get(model.key_variable or "", "")
+    """The key for a hosted model.
+
+    Raises UsageError where the provider wants one and none is set, or for one that cannot be sent.
+    """
+    key = os.environ.get(model.key_variable or "", "").strip()
     if key:
+        for place, character in enumerate(key, start=1):
+            if not "!" <= character <= "~":
+                what = "white space" if character.isspace() else f"U+{ord(character):04X}"
+                raise UsageError(
+                    f"the key in {model.key_variable} has {what} at character {place}, which no key has",
+                    next_step=f"Set {model.key_variable} to the key alone",
+                )
         return key
     provider = models.PROVIDERS.get(model.name.partition("/")[0])
     own = (provider.base_url if provider else None) or OPENAI_URL
     if model.key_variable is None or url != own:
-        return "none"
+        return NO_KEY
     raise UsageError(
         f"{model.name} needs a key",
         next_step=f"Set {model.key_variable}, or use -m {models.DEFAULT_LOCAL} or -m baseline",
@@ -147,7 +182,6 @@ class Session:
     def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
         """The reader for a model."""
         from ..reader import BaselineReader, ModelReader
-        from ..run_record import without_secrets
 
         if model.plan == "baseline":
             return BaselineReader(self.taxonomy)
@@ -193,7 +227,7 @@ class Session:
     def _no_local() -> MissingExtra:
         error = MissingExtra("The embedded model", "local")
         error.next_step += (
-            "; or set OPENAI_API_KEY, or name an endpoint with --base-url and --model, "
+            "; or name a hosted model with --model, or an endpoint with --base-url and --model, "
             "or use -m baseline, which needs no model"
         )
         return error

@@ -53,7 +53,7 @@ def program(
     capsys: pytest.CaptureFixture[str],
 ) -> Program:
     """`program("enrich", "p.jsonl")` in an empty folder, with a key, in this process."""
-    environment |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": batches.url}
+    environment |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": batches.url, "PAPERCARDS_MODEL": "openai/m"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -415,3 +415,19 @@ def test_a_status_that_is_not_known_is_said_and_can_be_taken_for_the_end(
     assert "nothing has ended" not in asked.err
     taken = program("batch", "collect", "--give-up")
     assert taken.code == 0 and len(cards(tmp_path / "c.jsonl")) == 2
+
+
+def test_the_secrets_of_an_address_are_not_kept_and_are_taken_from_the_environment(
+    program: Program, tmp_path: Path, batches: BatchStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "p.jsonl", *some(2))
+    address = batches.url.replace("http://", "http://me:hush-hush@") + "?code=hush-hush"
+    monkeypatch.setenv("PAPERCARDS_BASE_URL", address)
+    sent = program(*SEND)
+
+    assert sent.code == 0 and "set PAPERCARDS_BASE_URL" in sent.err and "hush-hush" not in sent.err
+    assert "hush-hush" not in (tmp_path / STATE).read_text()
+    batches.finish()
+    collected = program("batch", "collect")
+    assert collected.code == 0, collected.err
+    assert len(cards(tmp_path / "c.jsonl")) == 2
