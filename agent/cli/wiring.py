@@ -186,7 +186,7 @@ class Session:
         from ..cache import Cache
 
         if self._cache is None and self.settings.cache:
-            self._cache = Cache(cache_directory(self.settings))
+            self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
     def finished(self, reader: "Reader") -> "Finished | None":
