@@ -87,7 +87,7 @@ def probe(
         try:
             first, logprobs = asker.first_answer()
         except (openai.OpenAIError, ValueError) as error:
-            return Probe(answers=False, reason=_reason(error, str(client.base_url), model_id))
+            return Probe(answers=False, reason=_reason(error, model_id))
         prompt_speed, completion_speed = asker.speeds()
         return Probe(
             answers=True,
@@ -240,7 +240,7 @@ class _Asker:
             return {}
 
 
-def _reason(error: Exception, base_url: str, model_id: str) -> str:
+def _reason(error: Exception, model_id: str) -> str:
     import openai
 
     if isinstance(error, openai.APITimeoutError):
@@ -248,7 +248,7 @@ def _reason(error: Exception, base_url: str, model_id: str) -> str:
     if isinstance(error, openai.APIConnectionError):
         return "nothing answers there"
     if not isinstance(error, openai.APIStatusError):
-        return f"{base_url}: {' '.join(str(error).split())[:200]}"
+        return " ".join(str(error).split())[:200]
     words = " ".join(refused(error).said.split())[:300]
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         return f"the API key is refused (HTTP {error.status_code}): {words}"

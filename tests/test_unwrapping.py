@@ -54,9 +54,9 @@ WRAPPINGS = {
     "harmony": "<|channel|>analysis<|message|>hm {<|end|><|start|>assistant<|channel|>final<|message|>@",
     "byte-order mark": "\ufeff@",
     "list of one": "[@]",
-    "a name around it": '{"Card": {}}',
-    "two names around it": '{"result": {"card": {}}}',
-    "a tool call around it": '{"name": "Card", "arguments": {}}',
+    "a name around it": '{"Card": @}',
+    "two names around it": '{"result": {"card": @}}',
+    "a tool call around it": '{"name": "Card", "arguments": @}',
 }
 
 
