@@ -4,10 +4,11 @@ Knows addresses and keys. Knows no requests.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from .models import Model
+from .models import PROVIDERS, Model
 
 NO_KEY = "none"
 """What stands for the key where an endpoint wants none."""
@@ -27,6 +28,15 @@ class Endpoint:
     """Of the completion."""
     impatient: bool = False
     """Whether a call that takes far longer than the others is cut off before `timeout_s`."""
+
+    extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of every request, beside the client's own."""
+
+    @property
+    def own_address(self) -> bool:
+        """Whether this is not the provider's own address, so that the server may name its models itself."""
+        provider = PROVIDERS.get(self.model.name.partition("/")[0])
+        return provider is None or provider.base_url != self.base_url
 
     @property
     def shown_url(self) -> str:

@@ -149,8 +149,16 @@ class Transport:
         self._client: openai.AsyncOpenAI | None = None
         self._answered = False
 
-    async def send(self, body: bytes) -> Sent:
-        """The completion for a request body.
+    async def send(
+        self,
+        body: bytes,
+        most_tokens: int | None = None,
+        *,
+        is_lesson: Callable[[Refused], bool] = lambda refusal: False,
+    ) -> Sent:
+        """The completion for a request body that allows so many tokens of it; None: the endpoint's usual.
+
+        A refusal that `is_lesson` is not tried again as it is.
 
         Raises PaperFailed for this request alone, with the `Refused` of the endpoint as its cause where
         there is one; EndpointError where no request would be answered; BudgetSpent where it may cost more
@@ -169,8 +177,10 @@ class Transport:
         async def post() -> dict[str, Any]:
             while True:
                 try:
-                    return await self._post(body, tries)
+                    return await self._post(body, most_tokens or self.endpoint.max_tokens, tries)
                 except (Refused, TooSlow) as error:
+                    if isinstance(error, Refused) and is_lesson(error):
+                        error.final = True
                     if not await self._excuse(error, tries):
                         raise
 
@@ -203,9 +213,8 @@ class Transport:
         if self._client is not None:
             await self._client.close()
 
-    async def _post(self, body: bytes, tries: _Tries) -> dict[str, Any]:
+    async def _post(self, body: bytes, most: int, tries: _Tries) -> dict[str, Any]:
         """One request, within limiter, budget and patience."""
-        most = self.endpoint.max_tokens
         worst = Usage(len(body) // BYTES_PER_TOKEN, 0, most)
         at_worst = self._cost(worst)
         number = await self._limiter.enter(worst.prompt + most)
@@ -374,6 +383,7 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
             # aiohttp refuses a user name in the address beside the key; the key is what counts.
             base_url=endpoint.shown_url,
             default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
+            default_headers=dict(endpoint.extra_headers),
             max_retries=0,
             timeout=endpoint.timeout_s,
             http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s, follow_redirects=False),

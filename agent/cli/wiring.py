@@ -14,10 +14,12 @@ from ..errors import MissingExtra, UsageError
 from ..settings import FILE_NAME, Settings, merge
 
 if TYPE_CHECKING:
+    from ..adapting import Lesson
     from ..cache import Cache
     from ..call import Caller
     from ..endpoint import Endpoint
     from ..finished import Finished
+    from ..form import Form
     from ..limits import Budget
     from ..local.server import LocalServer
     from ..pricing import Price
@@ -157,6 +159,7 @@ class Session:
             self._connect,
             self.cache(),
             endpoint="local" if model.file else without_secrets(endpoint_url(model)),
+            form=self.form(model),
             offline=self.settings.offline,
             repeat=repeat,
         )
@@ -195,6 +198,18 @@ class Session:
             "or use -m baseline, which needs no model"
         )
         return error
+
+    def form(self, model: models.Model) -> "Form":
+        """How the model is to be asked, as far as the settings say."""
+        from ..form import Form
+
+        chosen = self.settings
+        wishes = dict(chosen.endpoint)
+        if chosen.answer_tokens is not None:
+            wishes["answer_tokens"] = chosen.answer_tokens
+        if chosen.reasoning_effort is not None:
+            wishes["reasoning_effort"] = chosen.reasoning_effort
+        return Form.of(model, wishes)
 
     def concurrency(self, model: models.Model) -> int:
         """Papers in flight, at most."""
@@ -240,8 +255,8 @@ class Session:
 
         from ..call import Caller
         from ..endpoint import Endpoint
+        from ..form import ANSWER_TOKENS
         from ..limits import START, Limiter
-        from ..reader import ANSWER_TOKENS
         from ..transport import Transport
         from . import terminal
 
@@ -260,20 +275,20 @@ class Session:
             rpm=self.settings.rpm,
             tpm=self.settings.tpm,
         )
-        return Caller(
-            Transport(
-                endpoint,
-                limiter=limiter,
-                budget=self.budget(model),
-                price=self.price(model),
-                say=terminal.note,
-            )
+        transport = Transport(
+            endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model), say=terminal.note
         )
+
+        def learned(lesson: "Lesson") -> None:
+            terminal.note(f"{endpoint.host} {lesson.said}")
+            reader.learned(lesson.form)
+
+        return Caller(transport, reader.forms[-1], learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
         """Where a hosted model is asked, and how."""
         from ..endpoint import Endpoint
-        from ..reader import ANSWER_TOKENS
+        from ..form import ANSWER_TOKENS
 
         url = endpoint_url(model)
         wanted = self.settings.timeout_s
@@ -284,6 +299,7 @@ class Session:
             wanted or (LOCAL_TIMEOUT_S if is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
             ANSWER_TOKENS,
             impatient=wanted is None,
+            extra_headers=dict(self.settings.endpoint.get("extra_headers", {})),
         )
 
     def budget(self, model: models.Model) -> "Budget | None":

@@ -136,6 +136,8 @@ class CollectedReader:
             raise PaperFailed(self._absent, where=paper.where)
         try:
             completion = _completion(json.loads(line))
+            if not isinstance(completion.get("choices"), list):
+                raise TypeError
             reply = self._reply(completion)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise PaperFailed(
