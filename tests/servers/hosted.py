@@ -42,5 +42,5 @@ def app(chat: Chat, *models: str, path: str = "/v1") -> FastAPI:
 
 
 def paper_of(body: dict[str, Any]) -> str:
-    """The text of the paper that is asked about, and what was said about it since."""
-    return "\n".join(str(message["content"]) for message in body["messages"][-3:])
+    """What is asked, with the paper's text in it."""
+    return "\n".join(str(message["content"]) for message in body["messages"])

@@ -61,7 +61,12 @@ def serving(app: ASGIApp) -> Iterator[Served]:
     """Serve the app until the block ends."""
     served = Served("")
     config = uvicorn.Config(
-        _recording(app, served), port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1
+        _recording(app, served),
+        port=0,
+        log_config=None,
+        log_level="critical",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

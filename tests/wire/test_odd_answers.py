@@ -92,7 +92,7 @@ class Row:
     """Whether the endpoint is asked to call a tool."""
 
 
-NOTHING = "wrong|empty|nothing|no answer|not with a chat completion"
+NOTHING = "with no text|not with a chat completion|stayed wrong"
 HALF = '{"tldr": "Half an'
 NESTED: Any = []
 for _ in range(400):

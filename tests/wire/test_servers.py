@@ -140,12 +140,13 @@ def test_a_context_that_is_too_small_is_said_with_the_servers_words(program: Pro
 
 
 def test_a_context_that_ollama_cuts_makes_no_clean_card(program: Program, papers: Papers) -> None:
-    # Its usage says 2,047 tokens of some 4,000: the labels were in the part that it dropped.
-    ran, _ = enrich(program, papers, ollama.Ollama(num_ctx=2048).app(), "ollama/llama3.1:8b", 6)
+    # Its usage says 1,023 tokens of some 4,000: the labels were in the part that it dropped.
+    ran, served = enrich(program, papers, ollama.Ollama(num_ctx=1024).app(), "ollama/llama3.1:8b", 40)
 
-    assert all(card["flags"] for card in ran.cards)
-    assert ran.code != 0 or ran.cards
-    assert "context" in ran.stderr + "".join(one["message"] for one in ran.errors)
+    assert ran.code != 0
+    assert ran.cards == []
+    assert "OLLAMA_CONTEXT_LENGTH" in ran.stderr
+    assert len(served.chats) <= 20, "40 papers met the same wall"
 
 
 def test_a_flagged_paper_costs_that_paper(program: Program, papers: Papers) -> None:
