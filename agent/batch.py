@@ -68,6 +68,8 @@ class Failed:
     """Requests that were sent for it."""
     spent: Spent = NOTHING
     """What they cost."""
+    unanswered: bool = False
+    """Whether it failed for the endpoint's sake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ class Batch:
                 f"{error.message}. {error.next_step}" if error.next_step else error.message,
                 error.attempts,
                 error.spent or NOTHING,
+                error.unanswered,
             )
         except Stopped as error:
             return Untouched(paper.id, paper.where, error.spent or NOTHING)

@@ -22,7 +22,7 @@ from .errors import PapercardsError, PaperFailed
 from .form import Form
 from .refusals import Refused, error_of
 from .spent import NOTHING, Spent
-from .transport import Transport
+from .transport import Stale, Transport
 
 MAX_REASKS = 2
 """A wrong answer is told why and asked again at most so often."""
@@ -103,6 +103,7 @@ class Caller:
                     body,
                     form.answer_tokens,
                     is_lesson=partial(self._is_lesson, form),
+                    is_stale=partial(self._is_stale, form),
                 )
                 requests += sent.requests
                 seconds += sent.seconds
@@ -113,6 +114,8 @@ class Caller:
                     continue
                 self._check_read_whole(sent.completion, prefix, last)
                 reply = self._reply(said, sent.completion)
+            except Stale:
+                continue
             except PapercardsError as error:
                 spent += error.spent or NOTHING
                 error.spent = spent
@@ -282,6 +285,9 @@ class Caller:
                 next_step="Raise its context (Ollama: OLLAMA_CONTEXT_LENGTH), or read fewer --sections",
                 alike="cut prompt",
             )
+
+    def _is_stale(self, form: Form) -> bool:
+        return form is not self.form
 
     def _is_lesson(self, form: Form, refusal: Refused) -> bool:
         return self._lesson(refusal, form) is not None

@@ -14,6 +14,12 @@ NO_KEY = "none"
 """What stands for the key where an endpoint wants none."""
 
 
+def shown_url(url: str) -> str:
+    """An address without user name, password and query."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to send and how."""
@@ -41,8 +47,7 @@ class Endpoint:
     @property
     def shown_url(self) -> str:
         """The address without what may be secret."""
-        parts = urlsplit(self.base_url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return shown_url(self.base_url)
 
     @property
     def host(self) -> str:

@@ -63,7 +63,10 @@ def summarize(
     else:
         paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections))
     with wiring.session(chosen) as session:
-        reader = session.reader(wiring.choose_model(chosen))
+        entry = wiring.choose_model(chosen)
+        reader = session.reader(entry)
+        if entry.file is None and entry.plan != "baseline":
+            terminal.note(f"1 paper with {wiring.named(entry)}")
 
         async def read() -> str:
             try:

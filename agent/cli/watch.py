@@ -118,6 +118,9 @@ def watch(
         newest=True,
         max_age_s=FRESH_S,
     )
+    entry = wiring.choose_model(chosen)
+    if entry.plan != "baseline" and entry.file is None:
+        terminal.note(f"new papers with {wiring.named(entry)}")
     watching = Watch(chosen, sources, asked, output)
     try:
         if once:
