@@ -40,7 +40,8 @@ class PapercardsError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        step = f". {self.next_step}" if self.next_step else ""
+        end = "" if self.message.endswith((".", "!", "?")) else "."
+        step = f"{end} {self.next_step}" if self.next_step else ""
         return " ".join(f"{place}{self.message}{step}".split())
 
 

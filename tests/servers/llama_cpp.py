@@ -19,7 +19,13 @@ GEMMA = (
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] | trim + '<|im_end|>\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
-"""Gemma 1's and 2's chat template (google/gemma-2-9b-it, tokenizer_config.json), with SmolLM2's tokens."""
+"""Gemma 1's and 2's chat template (google/gemma-2-9b-it, tokenizer_config.json), with SmolLM2's tokens.
+
+llama.cpp tries a template with short messages, and puts the system's into the user's where it is refused.
+"""
+
+LONG_GEMMA = GEMMA.replace("== 'system' %}", "== 'system' and messages[0]['content'] | length > 500 %}")
+"""The same, with a refusal that llama.cpp does not foresee."""
 
 _CHILD = """
 import json, os, sys
@@ -48,7 +54,10 @@ os._exit(0)
 
 @contextmanager
 def running(model: Path, *, name: str = "small", template: str = "", context: int = 8192) -> Iterator[str]:
-    """Serve a model file until the block ends; gives the address with /v1. `template` empty: the file's own."""
+    """Serve a model file until the block ends; gives the address with /v1.
+
+    `template` empty: the file's own.
+    """
     asked = {"model": str(model), "name": name, "template": template, "context": context}
     child = subprocess.Popen(
         [sys.executable, "-c", _CHILD, json.dumps(asked)],

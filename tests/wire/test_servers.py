@@ -118,12 +118,12 @@ def test_the_query_of_an_address_stays_a_query(program: Program, papers: Papers)
 
 def test_a_model_that_is_not_there_is_named_as_the_server_says_it(program: Program, papers: Papers) -> None:
     for app, says in (
-        (vllm.app(), "The model `nothing:1b` does not exist."),
-        (ollama.Ollama().app(), "model 'nothing:1b' not found"),
+        (vllm.app(), r"The model `\S*nothing:1b` does not exist\. Check"),
+        (ollama.Ollama().app(), r"model '\S*nothing:1b' not found"),
     ):
         ran, served = enrich(program, papers, app, "ollama/nothing:1b", 6)
         assert ran.code == 2
-        assert says in ran.stderr
+        assert re.search(says, ran.stderr)
         assert len(served.chats) <= 3
 
 
