@@ -5,6 +5,7 @@ After vllm-project/vllm of 2025/26: `vllm/entrypoints/openai/chat_completion/pro
 handlers of errors), `vllm/renderers` (the length check), `vllm/v1/structured_output/backend_xgrammar.py`.
 """
 
+import asyncio
 from typing import Any, Literal
 
 from fastapi import Depends, FastAPI, Request
@@ -100,8 +101,12 @@ def app(
     system_role: bool = True,
     auto_tools: bool = False,
     api_key: str | None = None,
+    answer_s: float = 0.0,
 ) -> FastAPI:
-    """vLLM with one model; `system_role` False: with the chat template of Gemma 1 and 2."""
+    """vLLM with one model; `system_role` False: with the chat template of Gemma 1 and 2.
+
+    Every answer takes `answer_s`, however many are under way.
+    """
     server = FastAPI()
 
     @server.exception_handler(Refusal)
@@ -137,6 +142,7 @@ def app(
         if (strange := _features(body.get("response_format"))) & _NOT_IN_GRAMMARS:
             words = f"The provided JSON schema contains features not supported by xgrammar: {strange}"
             raise Refusal(400, words, "BadRequestError")
+        await asyncio.sleep(answer_s)
         answer = completion(body).model_dump(mode="json")
         choice = answer["choices"][0]
         called = choice["message"].get("tool_calls") or []
