@@ -59,9 +59,9 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
-    from ..endpoint import shown_url
     from ..errors import EndpointError
     from ..probe import estimate, probe
+    from ..redact import shown_url
 
     chosen = wiring.settings(model=model, base_url=base_url)
     entry = wiring.choose_model(chosen)

@@ -13,7 +13,7 @@ import platformdirs
 from .. import models
 from ..endpoint import NO_KEY
 from ..errors import MissingExtra, UsageError
-from ..run_record import without_secrets
+from ..redact import shown_url
 from ..settings import FILE_NAME, Settings, merge
 
 if TYPE_CHECKING:
@@ -117,10 +117,22 @@ def choose_model(chosen: Settings) -> models.Model:
 
 
 def endpoint_url(model: models.Model) -> str:
-    """Where a hosted model is asked."""
-    if model.base_url:
-        return model.base_url.rstrip("/")
-    return (os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).rstrip("/")
+    """Where a hosted model is asked. Raises UsageError for what is no address."""
+    url = (model.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(
+            f"this is no address: {error}", where=shown_url(url), next_step="Check --base-url"
+        ) from error
+    return url
+
+
+def with_secrets(stored: str | None) -> str | None:
+    """The address behind one that a file has without its secrets, where the environment has all of it."""
+    known = (settings().base_url, os.environ.get("OPENAI_BASE_URL", ""))
+    return next((url for url in known if url and shown_url(url.rstrip("/")) == stored), stored)
 
 
 def named(model: models.Model) -> str:
@@ -128,7 +140,7 @@ def named(model: models.Model) -> str:
     if model.plan == "baseline" or model.file is not None:
         return model.name
     url = endpoint_url(model)
-    return f"{model.name} at {urlsplit(url).hostname or without_secrets(url)}"
+    return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
 
 
 def api_key(model: models.Model, url: str) -> str:
@@ -212,7 +224,7 @@ class Session:
             self.taxonomy,
             self._connect,
             self.cache(),
-            endpoint="local" if model.file else without_secrets(endpoint_url(model)),
+            endpoint="local" if model.file else shown_url(endpoint_url(model)),
             form=self.form(model),
             offline=self.settings.offline,
             repeat=repeat,

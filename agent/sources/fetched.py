@@ -23,7 +23,7 @@ from ..file_locks import lock
 
 def shown(url: str) -> str:
     """An address for messages and files: without user name, password and query."""
-    from ..run_record import without_secrets
+    from ..redact import without_secrets
 
     return without_secrets(url)
 
