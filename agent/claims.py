@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from .errors import StorageError
 from .file_locks import lock
+from .shared_tables import patiently
 
 T = TypeVar("T")
 
@@ -159,13 +160,15 @@ class Claims:
     def _exchange(self, wanted: list[str], settled: list[str]) -> dict[str, str]:
         """Claim some keys and let go of others; gives who has the claimed ones."""
         if self._table is None:
-            self._table = sqlite3.connect(self._database, timeout=60, isolation_level=None)
+            opened = sqlite3.connect(self._database, timeout=60, isolation_level=None)
             # Nothing here outlives its process, so nothing need survive a power cut.
-            self._table.execute("PRAGMA journal_mode = WAL")
-            self._table.execute("PRAGMA synchronous = OFF")
-            self._table.execute(
-                "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID"
+            patiently(opened, "PRAGMA journal_mode = WAL")
+            opened.execute("PRAGMA synchronous = OFF")
+            patiently(
+                opened,
+                "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
             )
+            self._table = opened
         table = self._table
         table.execute("BEGIN IMMEDIATE")
         try:
