@@ -23,7 +23,7 @@ def shell(
         cwd=folder,
         env=environment | {"P": f"{sys.executable} -m papercards"} | variables,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
