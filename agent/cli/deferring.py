@@ -335,7 +335,7 @@ def _find(path: Path | None) -> Path:
 
 
 def _tell(plan: "Plan", entry: "Model") -> str:
-    parts = [f"{plan.papers:,} papers with {wiring.named(entry)}: {plan.requests:,} requests"]
+    parts = [f"{wiring.first_line(plan.papers, entry)}: {plan.requests:,} requests"]
     parts += [f"{plan.kept:,} in the cache"] if plan.kept else []
     parts += [f"{plan.same:,} ask the same as another"] if plan.same else []
     parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []

@@ -63,7 +63,7 @@ def cache_directory(chosen: Settings) -> Path:
     if chosen.cache_dir:
         return _expanded(chosen.cache_dir)
     project = Path("pyproject.toml")
-    if Path("cache").is_dir() and project.is_file():
+    if os.path.isdir("cache") and os.path.isfile(project):  # noqa: PTH112, PTH113  (never raises)
         with project.open(encoding="utf-8", errors="replace") as lines:
             if 'name = "papercards"\n' in lines:
                 return Path("cache")
@@ -79,7 +79,10 @@ def _expanded(path: str) -> Path:
 
 def _user_cache() -> Path:
     """The user's cache directory. Raises UsageError for a user without a home, as in many containers."""
-    found = platformdirs.user_cache_path("papercards")
+    try:
+        found = platformdirs.user_cache_path("papercards")
+    except RuntimeError:  # as newer releases of platformdirs tell it
+        found = Path()
     if found.is_absolute():
         return found
     raise UsageError(
@@ -133,6 +136,12 @@ def with_secrets(stored: str | None) -> str | None:
     """The address behind one that a file has without its secrets, where the environment has all of it."""
     known = (settings().base_url, os.environ.get("OPENAI_BASE_URL", ""))
     return next((url for url in known if url and shown_url(url.rstrip("/")) == stored), stored)
+
+
+def first_line(papers: int | None, model: models.Model) -> str:
+    """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None: nobody has counted them."""
+    count = "some papers" if papers is None else "1 paper" if papers == 1 else f"{papers:,} papers"
+    return f"{count} with {named(model)}"
 
 
 def named(model: models.Model) -> str:
