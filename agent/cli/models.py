@@ -59,9 +59,9 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
-    from ..endpoint import NO_KEY, shown_url
     from ..errors import EndpointError
     from ..probe import estimate, probe
+    from ..redact import secrets_in_address, shown_url, without_secrets
 
     chosen = wiring.settings(model=model, base_url=base_url)
     entry = wiring.choose_model(chosen)
@@ -79,7 +79,7 @@ def doctor(
     shown = shown_url(url)
     print(f"{entry.name} at {'a server of our own' if entry.file else shown}")
     if not found.answers:
-        reason = found.reason.replace(key, "***") if key != NO_KEY else found.reason
+        reason = without_secrets(found.reason, [key, *secrets_in_address(url)])
         raise EndpointError(reason or "no answer", where=shown)
     yes = {True: "yes", False: "no", None: "not known"}
     print(f"  answers            {yes[found.answers]}")
