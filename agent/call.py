@@ -15,8 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .completion import Usage, usage_of
 from .errors import PaperFailed
-from .transport import Transport, Usage, usage_of
+from .transport import Transport
 
 MAX_REASKS = 2
 """A wrong answer is told why and asked again at most so often."""
@@ -74,7 +75,8 @@ class Caller:
         """
         body = self.body(kind, prefix, last)
         asked: dict[str, Any] | None = None
-        usage, seconds, calls, requests = Usage(), 0.0, 0, 0
+        usage: Usage | None = Usage()
+        seconds, calls, requests = 0.0, 0, 0
         while True:
             try:
                 sent = await self._transport.send(body)
@@ -84,7 +86,7 @@ class Caller:
             calls += 1
             requests += sent.requests
             seconds += sent.seconds
-            usage += sent.usage
+            usage = usage + sent.usage if usage is not None and sent.usage is not None else None
             reply = self.reply(sent.completion, requests)
             wrong = check(reply.text)
             if wrong is None or calls > MAX_REASKS:
@@ -98,7 +100,7 @@ class Caller:
             wrong=wrong,
             seconds=round(seconds, 3),
             calls=calls,
-            usage=usage,
+            usage=usage or Usage(),
             cost_usd=self._cost(usage),
         )
 
@@ -117,7 +119,7 @@ class Caller:
             seconds=0.0,
             calls=1,
             requests=requests,
-            usage=used,
+            usage=used or Usage(),
             cost_usd=self._cost(used),
             logprobs=_logprobs(choice),
         )
@@ -152,9 +154,11 @@ class Caller:
             }
         return self._forms[kind]
 
-    def _cost(self, used: Usage) -> float | None:
+    def _cost(self, used: Usage | None) -> float | None:
         price = self._transport.price
-        return price.cost(used.prompt, used.cached_prompt, used.completion) if price else None
+        if used is None or price is None:
+            return None
+        return price.cost(used.prompt, used.cached_prompt, used.completion)
 
     def _text(self, completion: dict[str, Any], requests: int) -> tuple[str, dict[str, Any]]:
         choice: dict[str, Any] = completion["choices"][0] if completion["choices"] else {}

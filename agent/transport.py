@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .completion import Usage, usage_of
 from .errors import EndpointError, PapercardsError, PaperFailed
 from .limits import Budget, Limiter
 from .models import Model
@@ -47,28 +48,12 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one completion, or of several."""
-
-    prompt: int = 0
-    cached_prompt: int = 0
-    """The part of them that the endpoint had in a cache."""
-    completion: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.prompt + other.prompt,
-            self.cached_prompt + other.cached_prompt,
-            self.completion + other.completion,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """A completion and what it took."""
 
     completion: dict[str, Any]
-    usage: Usage
+    usage: Usage | None
+    """None: the endpoint does not say."""
     requests: int
     """Those that were tried again included."""
     seconds: float
@@ -209,7 +194,7 @@ class Transport:
                 raise
             spent = self._cost(worst)  # unless it can be read, and says less
             completion = self._completion(raw)
-            used = usage_of(completion)
+            used = usage_of(completion) or worst
             spent = self._cost(used)
             self._limiter.answered(headers)
             self._limiter.used(worst.prompt + most - used.prompt - used.completion)
@@ -246,7 +231,7 @@ class Transport:
             completion = json.loads(raw)
             if not isinstance(completion, dict) or not isinstance(completion["choices"], list):
                 raise ValueError
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, RecursionError) as error:
             wrong = Unreadable(_what(raw))
             raise wrong if self._answered else explain(wrong, self.endpoint, 1) from error
         self._answered = True
@@ -256,7 +241,7 @@ class Transport:
         return self.price.cost(used.prompt, used.cached_prompt, used.completion) if self.price else 0.0
 
 
-_JSON: Any = {"headers": {"content-type": "application/json"}}
+_JSON: Any = {"headers": {"Content-Type": "application/json"}}
 
 
 def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
@@ -271,17 +256,6 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
         max_retries=0,
         timeout=endpoint.timeout_s,
         http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s),
-    )
-
-
-def usage_of(completion: Mapping[str, Any]) -> Usage:
-    """The tokens that a completion says it took."""
-    said = completion.get("usage") or {}
-    details = said.get("prompt_tokens_details") or {}
-    return Usage(
-        int(said.get("prompt_tokens") or 0),
-        int(details.get("cached_tokens") or 0),
-        int(said.get("completion_tokens") or 0),
     )
 
 

@@ -163,4 +163,4 @@ def test_a_request_that_is_never_answered_says_so(stub: Stub) -> None:
 def test_a_completion_without_usage_is_a_completion(stub: Stub) -> None:
     stub.script = [Fault(200, answer("yes").body.replace(b'"usage"', b'"abusage"'))]
 
-    assert send(Transport(endpoint(stub)))[0].usage.prompt == 0
+    assert send(Transport(endpoint(stub)))[0].usage is None
