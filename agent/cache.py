@@ -175,10 +175,29 @@ class Cache:
             if not kept.done():
                 kept.set_result(None)
 
+    def note(self, name: str) -> str | None:
+        """A text that was kept beside the answers under a name; None: there is none."""
+        try:
+            text = self._rows.get(f"note:{name}")
+        except ValueError:
+            return None
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "read") from error
+        return str(text) if text is not None else None
+
+    def keep_note(self, name: str, text: str) -> None:
+        """Keep a text beside the answers under a name."""
+        try:
+            self._rows.set(f"note:{name}", text)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "write") from error
+
     def rows(self) -> Iterator[tuple[dict[str, Part], Answer]]:
         """Every readable row: its parts and its answer."""
         try:
             for key in self._rows.iterkeys():
+                if key.startswith("note:"):
+                    continue
                 text = self._rows.get(key)
                 if text is not None and (answer := _decode(text)) is not None:
                     yield cast("dict[str, Part]", json.loads(text)["parts"]), answer

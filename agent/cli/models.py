@@ -59,6 +59,7 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
+    from ..endpoint import shown_url
     from ..errors import EndpointError
     from ..probe import estimate, probe
 
@@ -75,9 +76,10 @@ def doctor(
             url = wiring.endpoint_url(entry)
             key = wiring.api_key(entry, url)
         found = probe(url, key, entry.model_id, max_tokens_name=entry.max_tokens_name)
-    print(f"{entry.name} at {'a server of our own' if entry.file else url}")
+    shown = shown_url(url)
+    print(f"{entry.name} at {'a server of our own' if entry.file else shown}")
     if not found.answers:
-        raise EndpointError(found.reason or "no answer", where=url)
+        raise EndpointError(found.reason or "no answer", where=shown)
     yes = {True: "yes", False: "no", None: "not known"}
     print(f"  answers            {yes[found.answers]}")
     print(f"  keeps to a schema  {yes[found.enforces_schema]}")
