@@ -128,6 +128,8 @@ def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sen
 
 def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:
     """What an answer holds, out of its wrapping. Raises WrongAnswer."""
+    if not text.strip():
+        raise WrongAnswer(["the answer is empty"], None, ())
     try:
         return kind.model_validate_json(text).model_dump()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""An answer comes out of its wrapping where that is certain; where it is not, it is wrong and never guessed."""
+"""An answer comes out of its wrapping where that is certain, and else is wrong, and never guessed."""
 
 import json
 import time
@@ -101,7 +101,8 @@ def test_a_mark_in_a_string_is_text(mark: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "Invalid JSON"),
+        ("", "empty"),
+        (" \n", "empty"),
         ("null", "object"),
         ("I cannot do that.", "Invalid JSON"),
         (TEXT[:-40], "Invalid JSON"),
