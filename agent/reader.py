@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from . import evidence
 from .answers import WrongAnswer, answer_type, give_up, parse
+from .ask_once import AskOnce
 from .cache import Answer, Cache, Part, key_of
 from .call import Caller, Reply
 from .card import Card, Provenance, Tokens
@@ -91,6 +92,10 @@ class Wanted:
     characters: int
     """Of all prompts together."""
     most_completion_tokens: int
+
+
+Found = tuple[Answer, Draft, Spent]
+"""An answer, what it stands for, and what this run spent on it."""
 
 
 class Reader(Protocol):
@@ -190,11 +195,10 @@ class ModelReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._claims = Claims(cache.directory) if cache is not None else None
+        self._once: AskOnce[Found] = AskOnce(Claims(cache.directory) if cache is not None else None)
         self._offline = offline
         self._caller: Caller | None = None
         self._connecting = asyncio.Lock()
-        self._asking: dict[str, asyncio.Future[tuple[Answer, Draft]]] = {}
         self._parts: dict[str, Part] = {
             "endpoint": endpoint,
             "model_sha256": model.file.sha256 if model.file else None,
@@ -225,30 +229,15 @@ class ModelReader:
             raise PaperFailed(
                 "no answer in the cache", where=paper.where, next_step="Run it without --offline"
             )
-        key = str(question.unasked["paper"])
-        if (twin := self._asking.get(key)) is not None:
-            return Reading(self._card(question, *await asyncio.shield(twin)))
-        promise: asyncio.Future[tuple[Answer, Draft]] = asyncio.get_running_loop().create_future()
-        self._asking[key] = promise
-        try:
-            if self._claims is not None:
-                theirs = await self._claims.ask_once(question.key, lambda: self._found(question))
-                if theirs is not None:
-                    promise.set_result(theirs)
-                    return Reading(self._card(question, *theirs))
+
+        async def ask() -> Found:
             answer, draft, spent, form = await self._ask(question)
             if self._cache is not None:
                 await self._cache.keep(question.asked_as(form), answer)
-            promise.set_result((answer, draft))
-        except BaseException as error:
-            promise.set_exception(error)
-            promise.exception()  # marked as seen: most of the time nobody waits for it
-            raise
-        finally:
-            del self._asking[key]
-            if self._claims is not None:
-                self._claims.settle(question.key)
-        return self._spent(question, answer, draft, spent)
+            return answer, draft, spent
+
+        (answer, draft, spent), ours = await self._once.get(question.key, lambda: self._found(question), ask)
+        return Reading(self._card(question, answer, draft), spent if ours else NOTHING)
 
     def wants(self, paper: Paper) -> Wanted | None:
         """One call, unless its answer is in the cache."""
@@ -274,7 +263,7 @@ class ModelReader:
     def kept(self, question: Question) -> Reading | None:
         """The card from the cache; None: the answer is not there."""
         found = self._found(question)
-        return None if found is None else Reading(self._card(question, *found))
+        return None if found is None else Reading(self._card(question, found[0], found[1]))
 
     async def accept(self, question: Question, reply: Reply) -> Reading:
         """The card from an answer that came another way, which is kept as if it had been asked for here.
@@ -294,7 +283,7 @@ class ModelReader:
         answer = _answer(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
-        return self._spent(question, answer, draft, reply.spent)
+        return Reading(self._card(question, answer, draft), reply.spent)
 
     def learned(self, form: Form) -> None:
         """The endpoint takes requests in this form only; kept for the runs to come."""
@@ -317,12 +306,11 @@ class ModelReader:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._claims is not None:
-            self._claims.close()
+        self._once.close()
         if self._caller is not None:
             await self._caller.close()
 
-    def _found(self, question: Question) -> tuple[Answer, Draft] | None:
+    def _found(self, question: Question) -> Found | None:
         answer = None
         if self._cache is not None:
             # Answers that came before the endpoint's last refusal were asked for in an earlier form.
@@ -332,9 +320,9 @@ class ModelReader:
         if answer is None:
             return None
         try:
-            return answer, self._parse(answer.text, question)
+            return answer, self._parse(answer.text, question), NOTHING
         except WrongAnswer as wrong:
-            return None if wrong.draft is None else (answer, _flagged(wrong))
+            return None if wrong.draft is None else (answer, _flagged(wrong), NOTHING)
 
     async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent, Form]:
         async with self._connecting:
@@ -379,9 +367,6 @@ class ModelReader:
     def _parse(self, text: str, question: Question) -> Draft:
         shown = question.shown
         return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
-
-    def _spent(self, question: Question, answer: Answer, draft: Draft, spent: Spent) -> Reading:
-        return Reading(self._card(question, answer, draft), spent)
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
         return evidence.build(

@@ -50,15 +50,15 @@ def fit(value: Any, schema: Mapping[str, Any]) -> Any:
     """The value made to fit a schema as far as that is certain; what does not fit stays as it is.
 
     Surplus keys go, labels get the case and hyphens of the schema's, numbers in quotes become numbers, one
-    item becomes a list of one and the other way round, and an object comes out of the strings, lists and
-    names that it stands under where there is no other one like it.
+    item becomes a list of one and, texts aside, the other way round, and an object comes out of the strings,
+    lists and names that it stands under where there is no other one like it.
     """
     kind = schema.get("type")
     if kind == "object":
         return _object(value, schema)
     if kind == "array":
         return _items(value, schema.get("items", {}))
-    if isinstance(value, list) and len(value) == 1:
+    if isinstance(value, list) and len(value) == 1 and kind != "string":
         value = value[0]
     if "enum" in schema or "const" in schema:
         return _option(value, schema)

@@ -1,436 +1,260 @@
-"""What endpoints refuse, in their own words, and what is sent after that.
+"""What an endpoint refuses is learned from its own words, once, and kept for the runs to come."""
 
-The bodies are those of OpenAI, Azure, Mistral, DeepSeek, Groq, Anthropic, Gemini, OpenRouter, xAI, DashScope,
-vLLM, llama.cpp, Ollama, LM Studio, TGI and LiteLLM, shortened.
-"""
-
-from dataclasses import replace
+import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from papercards.adapting import lesson_of, plainer, with_room_to_think
+from papercards.adapting import lesson_of
+from papercards.cache import Cache
+from papercards.call import Caller
+from papercards.endpoint import Endpoint
+from papercards.errors import PaperFailed
 from papercards.form import Form
-from papercards.refusals import Refused, _words
+from papercards.limits import Limiter
+from papercards.models import resolve
+from papercards.paper import Paper
+from papercards.reader import ModelReader, Reading
+from papercards.refusals import Refused
+from papercards.retrying import RetryPolicy
+from papercards.taxonomy import Taxonomy
+from papercards.transport import Transport
+from tests.conftest import KEY, make_paper
+from tests.stub import Fault, Stub, completion, good
 
-FORM = Form("m", extra_body={"top_k": 1}, reasoning_effort="low")
-THINKING = replace(FORM, answer_tokens=32_768)
-
-
-def openai(message: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}}
-
-
-def refusal(body: Any, status: int = 400) -> Refused:
-    return Refused(status, _words(body, str(body)), body=body)
-
-
-def after(form: Form, body: Any, status: int = 400, full_name: str = "m") -> dict[str, Any] | None:
-    """What the next request has differently."""
-    lesson = lesson_of(refusal(body, status), form, full_name)
-    if lesson is None:
-        return None
-    assert lesson.said
-    names = (name for name in Form.__slots__ if getattr(lesson.form, name) != getattr(form, name))
-    return {name: getattr(lesson.form, name) for name in names}
-
-
-FIELD = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted", "input": 1}
+FORM = Form("m")
 
 
 @pytest.mark.parametrize(
-    ("form", "status", "body", "changes"),
+    ("status", "body", "form", "change"),
     [
         (
-            FORM,
             400,
-            openai(
-                "Unsupported value: 'temperature' does not support 0 with this model. Only the "
-                "default (1) value "
-                "is supported.",
-                "temperature",
-                "unsupported_value",
-            ),
+            {
+                "error": {
+                    "message": "Unsupported value: 'temperature' does not support 0",
+                    "param": "temperature",
+                }
+            },
+            FORM,
             {"temperature": None},
         ),
         (
-            FORM,
             422,
-            {"error": "Input validation error: `temperature` must be strictly positive"},
+            {"detail": [{"loc": ["body", "temperature"], "msg": "too small"}]},
+            FORM,
             {"temperature": None},
         ),
         (
-            FORM,
             400,
-            openai(
-                "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
-                "'max_completion_tokens' instead.",
-                "max_tokens",
-            ),
+            {"error": {"message": "Unsupported: 'max_tokens'. Use 'max_completion_tokens' instead."}},
+            FORM,
             {"tokens_name": "max_completion_tokens"},
         ),
         (
-            replace(FORM, tokens_name="max_completion_tokens"),
-            400,
-            openai("Unrecognized request argument supplied: max_completion_tokens"),
+            422,
+            {"detail": [{"loc": ["body", "max_completion_tokens"], "msg": "Extra inputs are not permitted"}]},
+            Form("m", tokens_name="max_completion_tokens"),
             {"tokens_name": "max_tokens"},
         ),
         (
-            replace(FORM, tokens_name="max_completion_tokens"),
-            422,
-            {"object": "error", "message": {"detail": [{"loc": ["body", "max_completion_tokens"], **FIELD}]}},
-            {"tokens_name": "max_tokens"},
-        ),
-        # A validator that repeats the whole request is believed in what it means only.
-        (
-            FORM,
-            422,
-            {
-                "detail": [
-                    {
-                        "type": "extra_forbidden",
-                        "loc": ["body", "response_format", "json_schema", "strict"],
-                        "msg": "Extra inputs are not permitted",
-                        "input": {"temperature": 0, "max_tokens": 900, "tools": []},
-                    }
-                ]
-            },
-            {"strict": False},
-        ),
-        (FORM, 422, {"detail": [{"loc": ["body", "top_k"], **FIELD}]}, {"extra_body": {}}),
-        (
-            FORM,
             400,
-            openai("Unsupported parameter: 'reasoning_effort' is not supported with this model."),
-            {"reasoning_effort": None},
+            {"error": {"message": "max_tokens must be less than or equal to 512"}},
+            FORM,
+            {"answer_tokens": 512},
         ),
         (
-            FORM,
             400,
-            {"error": "Argument not supported on this model: reasoningEffort"},
-            {"reasoning_effort": None},
-        ),
-        (FORM, 400, openai('"gemma3:4b" does not support thinking'), {"reasoning_effort": None}),
-        # System role
-        (
+            {"error": {"message": "'response_format' of type 'json_schema' is not supported"}},
             FORM,
-            400,
-            openai(
-                "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
-                "messages[0].role",
-            ),
-            {"system_role": False},
-        ),
-        (
-            FORM,
-            400,
-            {"object": "error", "message": "System role not supported", "code": 400},
-            {"system_role": False},
-        ),
-        (FORM, 500, openai("Jinja Exception: System role not supported"), {"system_role": False}),
-        (
-            FORM,
-            400,
-            [
-                {
-                    "error": {
-                        "code": 400,
-                        "message": "Developer instruction is not enabled for models/gemma-3-27b-it",
-                    }
-                }
-            ],
-            {"system_role": False},
-        ),
-        (
-            FORM,
-            400,
-            openai("Conversation roles must alternate user/assistant/user/assistant/..."),
-            {"system_role": False},
-        ),
-        # Modes
-        (FORM, 400, openai("This response_format type is unavailable now"), {"mode": "tools"}),
-        (
-            FORM,
-            400,
-            openai("This model does not support response format `json_schema`."),
             {"mode": "tools"},
         ),
         (
-            FORM,
-            400,
-            openai("Invalid schema for response_format 'Card'", "response_format"),
-            {"mode": "tools"},
-        ),
-        (FORM, 415, openai("response_format is not supported"), {"mode": "tools"}),
-        (FORM, 501, openai("Structured output is not implemented"), {"mode": "tools"}),
-        (
-            FORM,
             404,
-            openai("No endpoints found that support the parameter response_format"),
-            {"mode": "tools"},
-        ),
-        (
-            FORM,
-            400,
-            openai("litellm.UnsupportedParamsError: does not support parameters: ['response_format']"),
-            {"mode": "tools"},
-        ),
-        (
-            replace(FORM, mode="tools"),
-            400,
-            openai("deepseek-reasoner does not support this tool_choice"),
-            {"force_tool": False},
-        ),
-        (
-            replace(FORM, mode="tools"),
-            400,
-            openai(
-                "The tool_choice parameter does not support being set to required or object in thinking mode"
-            ),
-            {"force_tool": False},
-        ),
-        (
-            replace(FORM, mode="tools", force_tool=False),
-            400,
-            openai('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
-            {"mode": "json_object", "force_tool": True},
-        ),
-        (
-            replace(FORM, mode="tools"),
-            400,
-            openai("gemma:2b does not support tools"),
+            {"error": {"message": "No endpoints found that support tool use"}},
+            Form("m", mode="tools"),
             {"mode": "json_object"},
         ),
         (
-            replace(FORM, mode="tools"),
-            404,
-            openai("No endpoints found that support tool use"),
-            {"mode": "json_object"},
-        ),
-        (
-            replace(FORM, mode="tools"),
-            500,
-            openai("tools param requires --jinja flag"),
-            {"mode": "json_object"},
-        ),
-        (
-            replace(FORM, mode="tools"),
             400,
-            openai("m does not support Function Calling"),
-            {"mode": "json_object"},
-        ),
-        (
-            replace(FORM, mode="tools"),
-            400,
-            openai("Invalid schema for function 'Card'", "tools[0].function.parameters"),
-            {"mode": "json_object"},
-        ),
-        (
-            replace(FORM, mode="json_object"),
-            400,
-            {"error": "'response_format.type' must be 'json_schema' or 'text'"},
+            {"error": {"message": "response_format json_object is unknown"}},
+            Form("m", mode="json_object"),
             {"mode": "text"},
         ),
-        (FORM, 500, openai("Failed to parse grammar"), {"mode": "tools"}),
         (
+            400,
+            {"error": {"message": "deepseek-reasoner does not support this tool_choice"}},
+            Form("m", mode="tools"),
+            {"force_tool": False},
+        ),
+        (500, {"error": {"message": "jinja: System role not supported"}}, FORM, {"system_role": False}),
+        (
+            400,
+            {"error": {"message": "Conversation roles must alternate user/assistant/user/assistant"}},
             FORM,
-            400,
-            [
-                {
-                    "error": {
-                        "message": "Unknown name \"strict\" at 'response_format.json_schema': "
-                        "Cannot find field."
-                    }
-                }
-            ],
-            {"strict": False},
-        ),
-        # Ceilings
-        (
-            THINKING,
-            400,
-            openai(
-                "max_tokens is too large: 32768. This model supports at most 16384 completion "
-                "tokens, whereas you provided 32768."
-            ),
-            {"answer_tokens": 16_384, "most_tokens": 16_384},
+            {"system_role": False},
         ),
         (
-            THINKING,
             400,
-            openai(
-                "max_tokens: 32768 > 8192, which is the maximum allowed number of output tokens for "
-                "claude-3-5-sonnet-20241022"
-            ),
-            {"answer_tokens": 8_192, "most_tokens": 8_192},
+            {"error": {"message": "Unrecognized request argument: reasoning_effort"}},
+            Form("m", reasoning_effort="low"),
+            {"reasoning_effort": None},
         ),
         (
-            THINKING,
             400,
-            openai("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
-            {"answer_tokens": 8_192, "most_tokens": 8_192},
+            {"error": {"message": "Unknown field: top_k"}},
+            Form("m", extra_body={"top_k": 1}),
+            {"extra_body": {}},
         ),
-        (
-            THINKING,
-            400,
-            openai(
-                "`max_tokens` must be less than or equal to `8192`, the maximum value for "
-                "`max_tokens` is less than the `context_window`"
-            ),
-            {"answer_tokens": 8_192, "most_tokens": 8_192},
-        ),
-        (
-            THINKING,
-            400,
-            openai(
-                "It has a maxOutputTokens value of 32768 but the supported range is from 1 "
-                "(inclusive) to 8193 (exclusive)"
-            ),
-            {"answer_tokens": 8_192, "most_tokens": 8_192},
-        ),
-        (
-            THINKING,
-            400,
-            openai(
-                "This model's maximum context length is 8192 tokens. However, you requested 36268 "
-                "tokens (3500 in the messages, 32768 in the completion)."
-            ),
-            {"answer_tokens": 3_507, "most_tokens": 3_507},
-        ),
-        (
-            THINKING,
-            400,
-            openai(
-                "'max_tokens' or 'max_completion_tokens' is too large: 32768. This model's maximum "
-                "context length "
-                "is 8192 tokens and your request has 3500 input tokens (32768 > 8192 - 3500)."
-            ),
-            {"answer_tokens": 3_507, "most_tokens": 3_507},
-        ),
-        (
-            FORM,
-            422,
-            {
-                "error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= "
-                "4096. Given: 3500 `inputs` tokens and 900 `max_new_tokens`"
-            },
-            {"answer_tokens": 580, "most_tokens": 580},
-        ),
-        (
-            FORM,
-            400,
-            openai("parameter.enable_thinking must be set to false for non-streaming calls"),
-            {"extra_body": {"top_k": 1, "enable_thinking": False}},
-        ),
+        (404, {"error": {"message": "The model `m` does not exist."}}, FORM, {"model_id": "openai/m"}),
+        (400, {"error": {"message": "Your input was flagged for violence"}}, FORM, None),
+        (400, {"error": {"message": "maximum context length is 4096 tokens"}}, FORM, None),
+        (402, {"error": {"message": "Insufficient credits for this temperature"}}, FORM, None),
+        (500, {"error": {"message": "internal error at temperature 0"}}, FORM, None),
+        (429, {"error": {"message": "too many max_tokens a minute"}}, FORM, None),
     ],
 )
-def test_what_is_refused_is_left_out_or_asked_differently(
-    form: Form, status: int, body: Any, changes: dict[str, Any]
+def test_a_refusal_teaches_what_its_words_say(
+    status: int, body: dict[str, Any], form: Form, change: dict[str, Any] | None
 ) -> None:
-    assert after(form, body, status) == changes
+    error = body.get("error", {})
+    refusal = Refused(status, str(error.get("message", body.get("detail"))), body=body)
+    lesson = lesson_of(refusal, form, "openai/m")
+    if change is None:
+        assert lesson is None
+    else:
+        assert lesson is not None
+        assert {name: getattr(lesson.form, name) for name in change} == change
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (
-            400,
-            openai(
-                "This model's maximum context length is 4096 tokens. Please reduce the length of "
-                "the messages."
-            ),
-        ),
-        (400, openai("The response was filtered due to the prompt triggering content management policy")),
-        (401, openai("Incorrect API key provided", "temperature")),
-        (402, openai("Insufficient credits for response_format")),
-        (429, openai("Rate limit reached for temperature")),
-        (500, openai("Internal server error: temperature")),
-        (500, openai("response_format worker crashed")),
-        (404, openai("The model `m` does not exist")),
-        (400, openai("Invalid 'messages': string too long", "messages")),
-    ],
-)
-def test_other_refusals_teach_nothing(status: int, body: Any) -> None:
-    assert after(FORM, body, status) is None
+def read(
+    stub: Stub,
+    taxonomy: Taxonomy,
+    papers: list[Paper],
+    *,
+    cache: Cache | None = None,
+    form: Form | None = None,
+    offline: bool = False,
+    said: list[str] | None = None,
+) -> list[Reading | BaseException]:
+    model = resolve("openai/m", base_url=stub.url)
+
+    async def connect(reader: ModelReader) -> Caller:
+        endpoint = Endpoint(model, stub.url, KEY, timeout_s=30, max_tokens=900)
+        transport = Transport(endpoint, RetryPolicy(first_wait_s=0.01), limiter=Limiter(4))
+
+        def learned(lesson: Any) -> None:
+            (said if said is not None else []).append(lesson.said)
+            reader.learned(lesson.form)
+
+        return Caller(transport, reader.forms[-1], learned=learned)
+
+    async def go() -> list[Reading | BaseException]:
+        reader = ModelReader(model, taxonomy, connect, cache, endpoint=stub.url, form=form, offline=offline)
+        try:
+            return await asyncio.gather(*map(reader.read, papers), return_exceptions=True)
+        finally:
+            await reader.close()
+
+    return asyncio.run(go())
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "model_id"),
-    [
-        (
-            404,
-            openai("The model `gpt-oss-20b` does not exist.", None, "model_not_found"),
-            "openai/gpt-oss-20b",
-        ),
-        (404, {"detail": "Model not found"}, "openai/gpt-oss-20b"),
-        (400, openai("Invalid model name passed in model=gpt-oss-20b", "model"), "openai/gpt-oss-20b"),
-        (404, {"error": "model 'gpt-oss-20b' not found"}, "openai/gpt-oss-20b"),
-        (400, openai("This model does not support response_format json_schema"), None),
-        (
-            400,
-            openai("Unsupported value: 'temperature' is not supported with this model; it is invalid"),
-            None,
-        ),
-    ],
-)
-def test_a_model_is_asked_for_under_its_full_name_where_the_short_one_is_not_known(
-    status: int, body: Any, model_id: str | None
+def some(count: int) -> list[Paper]:
+    return [make_paper(f"Paper {n}", f"We count to {n} and more. It works well.") for n in range(count)]
+
+
+def test_a_refused_temperature_is_left_out_for_all_papers_and_for_the_next_run(
+    stub: Stub, taxonomy: Taxonomy, tmp_path: Path
 ) -> None:
-    changes = after(replace(FORM, model_id="gpt-oss-20b"), body, status, "openai/gpt-oss-20b") or {}
-    assert changes.get("model_id") == model_id
-    assert changes
+    stub.judge = lambda body: "'temperature' is not supported" if "temperature" in body else None
+    said: list[str] = []
+    cache = Cache(tmp_path)
+    first = read(stub, taxonomy, some(12), cache=cache, said=said)
 
-
-def test_a_refusal_without_words_is_answered_with_plainer_requests_to_the_plainest() -> None:
-    form, tried = Form("m"), []
-    while (lesson := plainer(refusal(openai("Bad Request")), form)) is not None:
-        form = lesson.form
-        tried.append((form.mode, form.temperature, form.system_role))
-    assert tried == [
-        ("tools", 0, True),
-        ("json_object", 0, True),
-        ("text", 0, True),
-        ("text", None, True),
-        ("text", None, False),
+    assert all(isinstance(reading, Reading) for reading in first)
+    assert said == ["does not take this temperature: left out"]
+    assert len(stub.bodies) <= 12 + 4
+    asked = len(stub.bodies)
+    again = read(stub, taxonomy, some(13), cache=cache)
+    assert all(isinstance(reading, Reading) for reading in again)
+    assert len(stub.bodies) == asked + 1
+    offline = read(stub, taxonomy, some(13), cache=cache, offline=True)
+    assert [one.card for one in offline if isinstance(one, Reading)] == [
+        one.card for one in again if isinstance(one, Reading)
     ]
-    assert plainer(refusal("", 400), Form("m")) is not None
-    assert (
-        plainer(refusal(openai("No endpoints can handle the requested parameters"), 404), Form("m"))
-        is not None
-    )
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [(404, ""), (401, ""), (500, ""), (400, openai("Your organization must be verified to use this model"))],
-)
-def test_a_reason_or_another_status_is_no_riddle(status: int, body: Any) -> None:
-    assert plainer(refusal(body, status), Form("m")) is None
+def test_an_endpoint_without_schemas_tools_and_system_role_is_asked_in_words(
+    stub: Stub, taxonomy: Taxonomy
+) -> None:
+    def judge(body: dict[str, Any]) -> str | None:
+        if "response_format" in body:
+            return f"response_format {body['response_format']['type']} is not supported"
+        if "tools" in body:
+            return "tools are not supported"
+        if body["messages"][0]["role"] == "system":
+            return "System role not supported"
+        return None
+
+    def words(body: dict[str, Any]) -> dict[str, Any]:
+        schema = json.loads(
+            body["messages"][0]["content"].rpartition("nothing else:\n")[2].partition("\n\n")[0]
+        )
+        asked = {"response_format": {"json_schema": {"schema": schema}}, "messages": body["messages"]}
+        text = good(asked)["choices"][0]["message"]["content"]
+        return completion(f"<think>Let me see {{ ... }}</think>\nHere it is:\n```json\n{text}\n```")
+
+    stub.judge, stub.answer = judge, words
+    [reading] = read(stub, taxonomy, some(1))
+    assert isinstance(reading, Reading)
+    assert stub.bodies[-1]["messages"][0]["role"] == "user"
 
 
-def test_thinking_gets_more_room_up_to_what_the_user_or_the_endpoint_allows() -> None:
-    ceilings, form = [], Form("m")
-    while (lesson := with_room_to_think(form)) is not None:
-        form = lesson.form
-        ceilings.append(form.answer_tokens)
-    assert ceilings == [4_096, 16_384, 32_768]
-    assert with_room_to_think(replace(Form("m"), most_tokens=900)) is None
-    allowed = with_room_to_think(replace(Form("m"), most_tokens=2_000))
-    assert allowed is not None and allowed.form.answer_tokens == 2_000
+def test_a_model_that_thinks_gets_room_to_think(stub: Stub, taxonomy: Taxonomy) -> None:
+    def thinking(body: dict[str, Any]) -> dict[str, Any]:
+        if body["max_completion_tokens"] < 2200:
+            cut = completion("", finish_reason="length")
+            cut["choices"][0]["message"]["reasoning_content"] = "Let me see"
+            return cut
+        return good(body)
+
+    stub.answer = thinking
+    said: list[str] = []
+    readings = read(stub, taxonomy, some(6), said=said)
+    assert all(isinstance(reading, Reading) for reading in readings)
+    assert said == ["thinks before it answers: answers may take 4,096 tokens"]
+    assert len(stub.bodies) <= 6 + 4
 
 
-def test_odd_bodies_teach_nothing_and_raise_nothing() -> None:
-    bodies: list[Any] = [
-        None,
-        1,
-        [],
-        {},
-        [[]],
-        {"detail": [1, {"loc": 5}, {"loc": [1]}]},
-        {"error": [{"message": 1}]},
-    ]
-    bodies += [{"error": {"message": {"detail": {}}, "param": ["x"], "code": {}}}, {"detail": "x" * 100_000}]
-    for body in bodies:
-        for status in (400, 404, 422, 500):
-            lesson_of(refusal(body, status), FORM, "p/m")
-            plainer(refusal(body, status), FORM)
+def test_an_answer_that_is_cut_off_says_how_to_allow_more(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [Fault(200, json.dumps(completion('{"tldr": "x', finish_reason="length")).encode())]
+
+    [failed] = read(stub, taxonomy, some(1))
+    assert isinstance(failed, PaperFailed)
+    assert "--answer-tokens" in str(failed)
+    assert failed.spent is not None and failed.spent.calls == 1
+
+
+def test_a_prompt_that_the_endpoint_cut_is_refused(stub: Stub, taxonomy: Taxonomy) -> None:
+    cut = completion("{}")
+    cut["usage"] = {"prompt_tokens": 1024, "completion_tokens": 10}
+    stub.script = [Fault(200, json.dumps(cut).encode())]
+
+    long = make_paper("Long", "We count again and find that it works. " * 2000)
+    [failed] = read(stub, taxonomy, [long])
+    assert isinstance(failed, PaperFailed)
+    assert "read only 1,024 tokens" in str(failed) and "OLLAMA_CONTEXT_LENGTH" in str(failed)
+
+
+def test_a_generation_that_the_endpoint_refuses_is_asked_again(stub: Stub, taxonomy: Taxonomy) -> None:
+    refusal = {
+        "error": {"message": "Failed to call a function", "code": "tool_use_failed", "failed_generation": "{"}
+    }
+    stub.script = [Fault(400, json.dumps(refusal).encode())]
+
+    [reading] = read(stub, taxonomy, some(1))
+    assert isinstance(reading, Reading)
+    assert "wrong" in stub.bodies[1]["messages"][-1]["content"]
+    assert all(message.get("content") for message in stub.bodies[1]["messages"])

@@ -40,6 +40,7 @@ WRAPPED = {
     f"<|channel|>final<|message|>{TEXT}<|return|>",
     "a channel for a tool": "<|channel|>commentary to=functions.Card <|constrain|>json"
     f"<|message|>{TEXT}<|call|>",
+    "a fence in the thinking": f'<think>```json\n{{"tldr": 1}}\n```</think>```json\n{TEXT}\n```',
     "fences": f"```json\n{TEXT}\n```",
     "fences on one line": f"```json{TEXT}```",
     "a fence that was never closed": f"```\n{TEXT}",
@@ -52,6 +53,7 @@ WRAPPED = {
     "a list of tool calls": f'[TOOL_CALLS][{{"name": "Card", "arguments": {TEXT}}}]',
     "a function": json.dumps({"type": "function", "function": {"name": "Card", "parameters": RECORD}}),
     "a name": json.dumps({"Card": RECORD}),
+    "two names": json.dumps({"result": {"card": RECORD}}),
     "a name among others": json.dumps({"reasoning": "Because.", "answer": RECORD}),
     "its schema": json.dumps({"title": "Card", "type": "object", "properties": RECORD, "required": ["tldr"]}),
     "the schema before it": f"{json.dumps(KIND.model_json_schema())}\n{TEXT}",
@@ -78,7 +80,6 @@ WRAPPED = {
     "a number in a list": changed(claims=[{"sentence": [1], "kind": KIND_OF_CLAIM}]),
     "a number with a point": changed(claims=[{"sentence": 1.0, "kind": KIND_OF_CLAIM}]),
     "a sentence for nothing": changed(code="Not stated", code_sentence=None),
-    "a text in a list": changed(tldr=["It counts."]),
 }
 
 
@@ -108,7 +109,12 @@ def test_a_mark_in_a_string_is_text(mark: str) -> None:
         (TEXT[:-40], "Invalid JSON"),
         (changed(tasks=["langage-modeling"]), "tasks"),
         (changed(tasks=["language modelling task"]), "tasks"),
+        (changed(tasks=[]), "tasks"),
+        (changed(tasks=None), "tasks"),
+        (changed(tldr=["It counts."]), "tldr"),
         (changed(code="released, promised"), "code"),
+        (changed(code_sentence="first"), "code_sentence"),
+        (changed(claims=[{"sentence": 9, "kind": KIND_OF_CLAIM}]), "sentence 9"),
         (changed(code="released", code_sentence=None), "code_sentence"),
         (json.dumps({key: value for key, value in RECORD.items() if key != "claims"}), "claims"),
         (json.dumps([RECORD, RECORD | {"tldr": "Another."}]), "object"),

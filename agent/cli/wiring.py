@@ -61,20 +61,38 @@ def _empty(name: str) -> UsageError:
 def cache_directory(chosen: Settings) -> Path:
     """Flag or variable, else `cache/` of a checkout, else the user's cache directory."""
     if chosen.cache_dir:
-        return Path(chosen.cache_dir).expanduser()
+        return _expanded(chosen.cache_dir)
     project = Path("pyproject.toml")
     if Path("cache").is_dir() and project.is_file():
         with project.open(encoding="utf-8", errors="replace") as lines:
             if 'name = "papercards"\n' in lines:
                 return Path("cache")
-    return platformdirs.user_cache_path("papercards")
+    return _user_cache()
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UsageError("whose home folder that is is not known", where=path) from error
+
+
+def _user_cache() -> Path:
+    """The user's cache directory. Raises UsageError for a user without a home, as in many containers."""
+    found = platformdirs.user_cache_path("papercards")
+    if found.is_absolute():
+        return found
+    raise UsageError(
+        "there is no home folder to keep answers and models in",
+        next_step="Name folders with --cache-dir and PAPERCARDS_MODELS, or set HOME",
+    )
 
 
 def models_directory(chosen: Settings) -> Path:
     """Where the weights of embedded models are kept."""
     if chosen.models_dir:
-        return Path(chosen.models_dir).expanduser()
-    return platformdirs.user_cache_path("papercards") / "models"
+        return _expanded(chosen.models_dir)
+    return _user_cache() / "models"
 
 
 def load_taxonomy(chosen: Settings) -> "Taxonomy":
@@ -170,7 +188,7 @@ class Session:
         from ..cache import Cache
 
         if self._cache is None and self.settings.cache:
-            self._cache = Cache(cache_directory(self.settings))
+            self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
     def finished(self, reader: "Reader") -> "Finished | None":
