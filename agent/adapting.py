@@ -69,7 +69,7 @@ _PROMPT = re.compile(
 )
 _VAGUE = re.compile(
     r"(?:requested|unsupported|invalid|unknown) (?:parameter|argument|field|request)|bad request"
-    r"|unprocessable|validation (?:error|failed)|not implemented|not supported|unsupported",
+    r"|unprocessable|validation (?:error|failed)|not implemented|not supported|unsupported|^error code: \d+$",
     re.IGNORECASE,
 )
 _VAGUE_LENGTH = 120
@@ -137,8 +137,7 @@ def with_room_to_think(form: Form) -> Lesson | None:
 def plainer(refusal: Refused, form: Form) -> Lesson | None:
     """A plainer request, for an endpoint that refuses without saying what.
 
-    None: it says what, or no plainer one is left. To be tried only where no request was answered yet: it is
-    a guess.
+    None: it says what, or no plainer one is left. It is a guess: to be believed once it is answered.
     """
     if refusal.status not in (400, 404, 415, 422, 501) or refusal.empty_account or refusal.moderated:
         return None

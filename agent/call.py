@@ -6,15 +6,17 @@ A wrong answer is told why and asked again. What an endpoint refuses of a reques
 Knows no papers, cards or taxonomies.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from .adapting import Lesson, lesson_of, plainer, with_room_to_think
-from .completion import Said, said_in, usage_of
+from .completion import Said, said_in
+from .cut_short import check_read_whole, thinks
 from .errors import PaperFailed
 from .form import Form
 from .refusals import Refused, error_of
@@ -29,14 +31,6 @@ _MOST_LESSONS = 12
 """More refusals than a request has parts: it will not be taken."""
 _REFUSED_GENERATION = frozenset({"tool_use_failed", "json_validate_failed", "output_parse_failed"})
 """Groq checks the answer itself, and refuses a wrong one."""
-_FEWEST_COUNTED = 500
-_BYTES_PER_TOKEN = 8
-"""Text of any language has fewer: a prompt that was counted at less was not read whole. Counts below
-`_FEWEST_COUNTED` tokens are no context's size, but a count of something else."""
-_CONTEXT_STEP = 1024
-_USUAL_BYTES = 5.5
-"""A count that is a context's size to the token was cut to it, if it is also low for English."""
-_THINKING = ("<think", "<thought", "<reason", "<|channel|>", "<|start|>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +53,15 @@ class Reply:
     """How it was asked in the end."""
 
 
+class _Guess(NamedTuple):
+    """What came of plainer requests."""
+
+    useful: bool
+    """Whether it is worth asking again."""
+    requests: int
+    spent: Spent
+
+
 class Caller:
     """Asks one model structured questions through a transport."""
 
@@ -79,6 +82,9 @@ class Caller:
         self._own_limit = self.form.most_tokens
         self._lessons = 0
         self._answered = False
+        self._guessing = asyncio.Lock()
+        self._guessed = False
+        """Whether plainer requests were tried in vain."""
         self._requests = Requests()
 
     async def ask(
@@ -115,7 +121,7 @@ class Caller:
                 spent += sent.spent
                 self._answered = True
                 said = said_in(sent.completion)
-                self._check_read_whole(sent.completion, prefix, last)
+                check_read_whole(sent.completion, prefix, last)
                 if said.ending == "length" and said.text and check(said.text) is None:
                     said = replace(said, ending="done")  # whole, whatever was still to come
                 elif self._must_think(said, sent.completion, form):
@@ -134,8 +140,16 @@ class Caller:
                 if refusal.code in _REFUSED_GENERATION and wrongs <= MAX_REASKS:
                     reply = self._refused_generation(refusal, form)
                 elif refusal.final and self._lessons < _MOST_LESSONS:
-                    self._learn(self._lesson(refusal, form), form)
-                    continue
+                    if (lesson := self._lesson(refusal, form)) is not None:
+                        self._learn(lesson, form)
+                        continue
+                    guess = await self._guess(refusal, form, kind, prefix, last)
+                    requests += guess.requests
+                    spent += guess.spent
+                    error.attempts, error.spent = requests, spent
+                    if guess.useful:
+                        continue
+                    raise
                 else:
                     raise
             wrong = check(reply.text)
@@ -176,7 +190,7 @@ class Caller:
         if said.ending == "filtered":
             raise PaperFailed("the endpoint's content filter held the answer back")
         if said.ending == "length":
-            thought = ", used up by its thinking" if _thinks(said, completion) else ""
+            thought = ", used up by its thinking" if thinks(said, completion) else ""
             limited = form.most_tokens is not None and self._own_limit != form.most_tokens
             raise PaperFailed(
                 f"the answer was cut off after {form.answer_tokens:,} tokens{thought}",
@@ -218,36 +232,65 @@ class Caller:
 
     def _must_think(self, said: Said, completion: Mapping[str, Any], form: Form) -> bool:
         """Whether thinking used up the tokens of an answer that may have more."""
-        return said.ending == "length" and _thinks(said, completion) and with_room_to_think(form) is not None
-
-    def _check_read_whole(
-        self, completion: Mapping[str, Any], prefix: Sequence[Mapping[str, object]], last: str
-    ) -> None:
-        """Raises PaperFailed where the endpoint's count says that it cut the prompt to its context."""
-        used = usage_of(completion)
-        if used is None or used.prompt < _FEWEST_COUNTED:
-            return
-        sent = len(last.encode()) + sum(len(str(message["content"]).encode()) for message in prefix)
-        full = used.prompt % _CONTEXT_STEP in (0, _CONTEXT_STEP - 1) and used.prompt < sent / _USUAL_BYTES
-        if full or used.prompt < sent / _BYTES_PER_TOKEN:
-            raise PaperFailed(
-                f"the endpoint read only {used.prompt:,} tokens of a prompt of about {sent // 4:,}",
-                next_step="Raise its context (Ollama: OLLAMA_CONTEXT_LENGTH, or num_ctx in a Modelfile), "
-                "or read fewer --sections",
-                alike="cut prompt",
-            )
+        return said.ending == "length" and thinks(said, completion) and with_room_to_think(form) is not None
 
     def _is_stale(self, form: Form) -> bool:
         return form is not self.form
 
     def _is_lesson(self, form: Form, refusal: Refused) -> bool:
-        return self._lesson(refusal, form) is not None
+        if self._lesson(refusal, form) is not None:
+            return True
+        return not self._answered and not self._guessed and plainer(refusal, form) is not None
 
     def _lesson(self, refusal: Refused, form: Form) -> Lesson | None:
         endpoint = self._transport.endpoint
         full_name = endpoint.model.name if endpoint.own_address else form.model_id
-        lesson = lesson_of(refusal, form, full_name)
-        return plainer(refusal, form) if lesson is None and not self._answered else lesson
+        return lesson_of(refusal, form, full_name)
+
+    async def _guess(
+        self,
+        refusal: Refused,
+        form: Form,
+        kind: type[BaseModel],
+        prefix: Sequence[Mapping[str, object]],
+        last: str,
+    ) -> _Guess:
+        """Send ever plainer requests, after a refusal without a reason, until one is answered.
+
+        One question does so for all, and what it finds counts only if no other one was answered meanwhile:
+        it may be that question alone that is refused.
+        """
+        requests, spent = 0, NOTHING
+        async with self._guessing:
+            if self._answered or form is not self.form:
+                return _Guess(True, requests, spent)
+            lessons: list[Lesson] = []
+            trial, tried = form, refusal
+            while not self._guessed and (lesson := plainer(tried, trial)) is not None:
+                lessons.append(lesson)
+                trial = lesson.form
+                body = self._requests.first(trial, kind, prefix, last)
+                try:
+                    sent = await self._transport.send(
+                        body, trial.answer_tokens, is_lesson=partial(_leads_on, trial)
+                    )
+                except PaperFailed as error:
+                    requests += error.attempts
+                    spent += error.spent or NOTHING
+                    if not isinstance(error.__cause__, Refused):
+                        break
+                    tried = error.__cause__
+                    continue
+                requests += sent.requests
+                spent += sent.spent
+                if not self._answered:
+                    self._answered = True
+                    self.form = trial
+                    for one in lessons:
+                        self._learned(one)
+                return _Guess(True, requests, spent)
+            self._guessed = True
+            return _Guess(False, requests, spent)
 
     def _learn(self, lesson: Lesson | None, form: Form) -> None:
         """Ask differently from now on; whoever was refused at the same time has learned the same."""
@@ -258,10 +301,5 @@ class Caller:
         self._learned(lesson)
 
 
-def _thinks(said: Said, completion: Mapping[str, Any]) -> bool:
-    """Whether an answer that was cut off had not come further than its thinking."""
-    used = usage_of(completion)
-    text = said.text.lstrip("\ufeff \r\n")
-    # Where a template opens the thinking, its tag is not in the text: what does not begin as JSON thinks.
-    begun = text.startswith(("{", "[", '"', "```", "Here"))
-    return said.thought or text.lower().startswith(_THINKING) or not begun or bool(used and used.reasoning)
+def _leads_on(form: Form, refusal: Refused) -> bool:
+    return plainer(refusal, form) is not None

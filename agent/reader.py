@@ -373,7 +373,11 @@ class ModelReader:
 
     def _parse(self, text: str, question: Question) -> Draft:
         shown = question.shown
-        return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
+        try:
+            return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            # Strangers write answers: what nobody thought of costs this paper, not the run.
+            raise WrongAnswer([f"the answer cannot be read: {error}"[:200]], None, ()) from error
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
         return evidence.build(

@@ -64,21 +64,18 @@ def fit(value: Any, schema: Mapping[str, Any]) -> Any:
         return _option(value, schema)
     if kind == "integer":
         return _whole_number(value)
-    return value
+    # Half of a character, which JSON can write, no file takes.
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _loads(text: str) -> Any:
     """The JSON value, line ends in strings and commas before a closing bracket allowed; None: it is none."""
-    try:
-        return _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        pass
-    if text[-1:] not in ("}", "]"):
-        return None
-    try:
-        return _DECODER.decode(_LAST_COMMA.sub("", text))
-    except (ValueError, RecursionError):
-        return None
+    for read in (text, _LAST_COMMA.sub("", text)) if text[-1:] in ("}", "]") else (text,):
+        try:
+            return _DECODER.decode(read)
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def _pieces(text: str) -> Iterator[str]:

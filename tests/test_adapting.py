@@ -262,7 +262,7 @@ def test_a_generation_that_the_endpoint_refuses_is_asked_again(stub: Stub, taxon
 
 
 def test_a_form_that_gave_no_answer_is_not_kept(stub: Stub, taxonomy: Taxonomy, tmp_path: Path) -> None:
-    stub.judge = lambda body: "'temperature' and tools and response_format: no"
+    stub.judge = lambda body: "'temperature', tools, response_format and system role are not supported"
     cache = Cache(tmp_path)
     assert not any(isinstance(one, Reading) for one in read(stub, taxonomy, some(1), cache=cache))
 
@@ -282,8 +282,20 @@ def test_an_endpoint_that_refuses_without_a_word_is_asked_ever_more_plainly(
     readings = read(stub, taxonomy, some(8), said=said)
     assert all(isinstance(reading, Reading) for reading in readings)
     assert "temperature" not in stub.bodies[-1]
-    # The four that were sent together meet each refusal together.
-    assert len(stub.bodies) <= 8 + 4 * len(said) and len(said) <= 4
+    # Four are sent together, and four when those are refused; one of them looks for what is taken, for all.
+    assert len(stub.bodies) <= 8 + 8 + len(said) and len(said) <= 4
+
+
+def test_a_paper_that_is_refused_without_a_word_changes_nothing_for_the_others(
+    stub: Stub, taxonomy: Taxonomy
+) -> None:
+    stub.judge = lambda body: "Bad Request" if "Paper 0" in body["messages"][-1]["content"] else None
+    said: list[str] = []
+    readings = read(stub, taxonomy, some(8), said=said)
+    assert [isinstance(reading, Reading) for reading in readings] == [False] + [True] * 7
+    assert "(400): Bad Request" in str(readings[0]) and said == []
+    others = [body for body in stub.bodies if "Paper 0" not in body["messages"][-1]["content"]]
+    assert len(others) == 7 and all("response_format" in body for body in others)
 
 
 def _tool(taxonomy: Taxonomy) -> dict[str, Any]:

@@ -89,6 +89,14 @@ def test_a_right_answer_comes_out_of(name: str) -> None:
     assert draft == read(TEXT)
 
 
+@pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "\\ud83d x \\ude00"])
+def test_half_a_character_reaches_no_card(half: str) -> None:
+    draft = read(TEXT.replace("It counts.", f"It counts {half}."))
+    assert draft.tldr.startswith("It counts ")
+    draft.tldr.encode()
+    assert read(TEXT.replace("It counts.", "It counts \\ud83d\\ude00.")).tldr == "It counts 😀."
+
+
 def test_a_list_that_is_null_is_empty() -> None:
     assert read(changed(claims=None)).claims == ()
 
