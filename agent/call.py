@@ -8,7 +8,7 @@ Knows no papers, cards or taxonomies.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,9 +17,10 @@ from pydantic import BaseModel
 from .adapting import Lesson, lesson_of, plainer, with_room_to_think
 from .completion import Said, said_in
 from .cut_short import check_read_whole, thinks
-from .errors import PaperFailed
+from .errors import PapercardsError, PaperFailed
 from .form import Form
-from .refusals import Refused, error_of
+from .refusals import Refused
+from .reply import Reply, broken_off, refused_generation, reply_of
 from .request_body import Requests, told
 from .spent import NOTHING, Spent
 from .transport import Stale, Transport
@@ -31,26 +32,6 @@ _MOST_LESSONS = 12
 """More refusals than a request has parts: it will not be taken."""
 _REFUSED_GENERATION = frozenset({"tool_use_failed", "json_validate_failed", "output_parse_failed"})
 """Groq checks the answer itself, and refuses a wrong one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back, over all calls of one question."""
-
-    text: str
-    """The last answer, raw."""
-    wrong: str | None
-    """Why the last answer is still wrong; None: it is accepted."""
-    model: str
-    finish_reason: str
-    seconds: float
-    requests: int
-    """All requests, those that were tried again included."""
-    spent: Spent
-    """What all requests took."""
-    logprobs: tuple[tuple[tuple[str, float], ...], ...]
-    form: Form
-    """How it was asked in the end."""
 
 
 class _Guess(NamedTuple):
@@ -130,15 +111,18 @@ class Caller:
                 reply = self._reply(said, sent.completion, form)
             except Stale:
                 continue
-            except PaperFailed as error:
-                requests += error.attempts
+            except PapercardsError as error:
                 spent += error.spent or NOTHING
-                error.attempts, error.spent = requests, spent
+                error.spent = spent
+                if not isinstance(error, PaperFailed):
+                    raise
+                requests += error.attempts
+                error.attempts = requests
                 refusal = error.__cause__
                 if not isinstance(refusal, Refused):
                     raise
                 if refusal.code in _REFUSED_GENERATION and wrongs <= MAX_REASKS:
-                    reply = self._refused_generation(refusal, form)
+                    reply = refused_generation(refusal, form)
                 elif refusal.final and self._lessons < _MOST_LESSONS:
                     if (lesson := self._lesson(refusal, form)) is not None:
                         self._learn(lesson, form)
@@ -154,7 +138,11 @@ class Caller:
                     raise
             wrong = check(reply.text)
             wrongs += 1
-            if wrong is None or wrongs > MAX_REASKS:
+            if wrong is None:
+                break
+            if wrongs > MAX_REASKS:
+                if reply.error:
+                    raise broken_off(reply.error, requests, spent)
                 break
             more += told(reply.text, wrong)
         return replace(
@@ -184,51 +172,9 @@ class Caller:
         """Close the connections."""
         await self._transport.close()
 
-    def _reply(self, said: Said, completion: Mapping[str, Any], form: Form) -> Reply:
-        if said.refusal:
-            raise PaperFailed(f"the model refused to answer: {said.refusal}")
-        if said.ending == "filtered":
-            raise PaperFailed("the endpoint's content filter held the answer back")
-        if said.ending == "length":
-            thought = ", used up by its thinking" if thinks(said, completion) else ""
-            limited = form.most_tokens is not None and self._own_limit != form.most_tokens
-            raise PaperFailed(
-                f"the answer was cut off after {form.answer_tokens:,} tokens{thought}",
-                next_step="The endpoint allows no more: let it think less with --reasoning-effort"
-                if limited
-                else "Allow more with --answer-tokens",
-                alike="cut off",
-            )
-        if not said.text and said.error:
-            raise PaperFailed(f"the endpoint broke the answer off: {said.error}", alike="broken off")
-        if not said.text and not said.finish_reason:
-            raise PaperFailed("the endpoint answered, but with no text", alike="empty")
-        return Reply(
-            text=said.text,
-            wrong=None,
-            model=said.model or form.model_id,
-            finish_reason=said.finish_reason,
-            seconds=0.0,
-            requests=1,
-            spent=self._transport.spent_on(dict(completion)),
-            logprobs=said.logprobs,
-            form=form,
-        )
-
-    def _refused_generation(self, refusal: Refused, form: Form) -> Reply:
-        """A generation that the endpoint itself judged wrong: it may be right when unwrapped."""
-        text = error_of(refusal.body).get("failed_generation")
-        return Reply(
-            text=text if isinstance(text, str) else "",
-            wrong=None,
-            model=form.model_id,
-            finish_reason=refusal.code,
-            seconds=0.0,
-            requests=1,
-            spent=NOTHING,
-            logprobs=(),
-            form=form,
-        )
+    def _reply(self, said: Said, completion: dict[str, Any], form: Form) -> Reply:
+        limited = form.most_tokens is not None and form.most_tokens != self._own_limit
+        return reply_of(said, completion, form, self._transport.spent_on(completion), limited=limited)
 
     def _must_think(self, said: Said, completion: Mapping[str, Any], form: Form) -> bool:
         """Whether thinking used up the tokens of an answer that may have more."""
@@ -274,9 +220,12 @@ class Caller:
                     sent = await self._transport.send(
                         body, trial.answer_tokens, is_lesson=partial(_leads_on, trial)
                     )
-                except PaperFailed as error:
-                    requests += error.attempts
+                except PapercardsError as error:
                     spent += error.spent or NOTHING
+                    error.spent = spent
+                    if not isinstance(error, PaperFailed):
+                        raise
+                    requests += error.attempts
                     if not isinstance(error.__cause__, Refused):
                         break
                     tried = error.__cause__

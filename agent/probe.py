@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from .adapting import Lesson
-from .call import Caller, Reply
+from .call import Caller
 from .completion import usage_of
 from .endpoint import Endpoint
 from .errors import PapercardsError
 from .form import Form
 from .limits import Limiter
+from .reply import Reply
 from .retrying import RetryPolicy
 from .transport import Transport, open_client
 

@@ -21,7 +21,7 @@ from . import evidence
 from .answers import WrongAnswer, answer_type, give_up, parse
 from .ask_once import AskOnce
 from .cache import Answer, Cache, Part, key_of
-from .call import Caller, Reply
+from .call import Caller
 from .card import Card, Provenance, Tokens
 from .claims import Claims
 from .draft import Draft
@@ -30,6 +30,7 @@ from .form import Form
 from .models import BASELINE, Model, other_model
 from .paper import Paper
 from .prompting import Prompt, Shown, card_prompt
+from .reply import Reply
 from .spent import NOTHING, Spent
 from .taxonomy import Taxonomy
 from .text import digest, visible
