@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..cache import Part
-from ..call import Caller, Reply
+from ..call import Caller
 from ..errors import PaperFailed, StorageError
 from ..paper import Paper
 from ..reader import ModelReader, Reading, Wanted
+from ..reply import Reply
 from .service import Absent, Remote, Service
 from .state import State
 
