@@ -293,7 +293,8 @@ def test_a_paper_that_is_refused_without_a_word_changes_nothing_for_the_others(
     said: list[str] = []
     readings = read(stub, taxonomy, some(8), said=said)
     assert [isinstance(reading, Reading) for reading in readings] == [False] + [True] * 7
-    assert "(400): Bad Request" in str(readings[0]) and said == []
+    # Whether another form was tried first is a matter of who was answered first.
+    assert "400" in str(readings[0]) and "Bad Request" in str(readings[0]) and said == []
     others = [body for body in stub.bodies if "Paper 0" not in body["messages"][-1]["content"]]
     assert len(others) == 7 and all("response_format" in body for body in others)
 

@@ -54,7 +54,7 @@ def test_the_diff_of_a_library_of_500_can_be_patched(run: Run, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["refs.bib"], "which cards?. Name their file with --cards"),
+        (["refs.bib"], "which cards? Name their file with --cards"),
         (["refs.bib", "--undo", "--dry-run"], "--undo goes with no other option"),
         (["refs.bib", "--undo"], "refs.bib: there is nothing to undo. It would be in refs.bib.undo"),
         (["zotero:", "--cards", "c.jsonl", "-o", "x"], "--output: Zotero is annotated in place"),
