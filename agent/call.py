@@ -84,6 +84,9 @@ class Caller:
         spent, seconds, wrongs, requests = NOTHING, 0.0, 0, 0
         more: list[dict[str, Any]] = []
         while True:
+            if self._guessing.locked():
+                async with self._guessing:  # what is found out there is worth waiting for
+                    pass
             form = self.form
             body = (
                 self._requests.again(form, kind, prefix, last, more)
@@ -181,7 +184,7 @@ class Caller:
         return said.ending == "length" and thinks(said, completion) and with_room_to_think(form) is not None
 
     def _is_stale(self, form: Form) -> bool:
-        return form is not self.form
+        return form is not self.form or self._guessing.locked()
 
     def _is_lesson(self, form: Form, refusal: Refused) -> bool:
         if self._lesson(refusal, form) is not None:
