@@ -22,6 +22,7 @@ from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
 from ..reader import Reading, Wanted, provenance
+from ..spent import Spent
 from ..taxonomy import Taxonomy
 from ..text import digest, visible
 from . import summary
@@ -136,10 +137,7 @@ class StepwiseReader:
             await self._cache.keep(parts, answer)
         return Reading(
             self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)),
-            calls=answer.calls,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=0.0,
+            Spent(answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens),
         )
 
     def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
@@ -230,6 +228,9 @@ class StepwiseReader:
             replace(draft, tldr=tldr, flags=flags),
             provenance(self._model, self.prompt, self._taxonomy, answer),
         )
+
+    def stop(self) -> None:
+        """Nothing waits for anybody: a reading pass that has begun is finished."""
 
     async def close(self) -> None:
         """Close the connections."""
