@@ -86,7 +86,9 @@ def arxiv_id(word: str) -> str | None:
     The subject class of an old id is left out, as in arXiv's own answers: `math.GT/0309136` is
     `math/0309136`.
     """
-    found = _ARXIV.fullmatch(_bare(word))
+    if not _may_be(word):
+        return None
+    found = _ARXIV.fullmatch(word) or _ARXIV.fullmatch(_bare(word))
     return _plain(found[1]) if found else None
 
 
@@ -95,6 +97,8 @@ def doi(word: str) -> str | None:
 
     An address of a publisher is one where it names its DOI.
     """
+    if not _may_be(word):
+        return None
     bare = _bare(word)
     if found := _DOI.fullmatch(bare):
         text = found[1]
@@ -115,6 +119,8 @@ def name(word: str) -> str | None:
         return f"arxiv:{unversioned(found)}"
     if found := doi(word):
         return f"doi:{found}"
+    if not _may_be(word):
+        return None
     bare = _bare(word)
     if match := _ACL.fullmatch(bare):
         return f"acl:{match[1] if match[1][0].isdigit() else match[1].upper()}"
@@ -140,13 +146,18 @@ def unversioned(arxiv: str) -> str:
     return re.sub(r"v\d+$", "", arxiv)
 
 
+def _may_be(word: str) -> bool:
+    """Whether it is worth a closer look: every id has a point or a slash, and none is very long."""
+    return len(word) <= _LONGEST and ("." in word or "/" in word or "%" in word)
+
+
 def _plain(found: str) -> str:
     return _SUBJECT.sub("", found.lower())
 
 
 def _bare(word: str) -> str:
     """A word without what stands around it and without escapes."""
-    text = word.strip()[:_LONGEST]
+    text = word.strip()
     if match := _LATEX_URL.fullmatch(text):
         text = match[1].strip()
     if "&" in text:

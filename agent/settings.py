@@ -40,6 +40,8 @@ class Settings:
     offline: bool = False
     """A cache miss is an error."""
     cache: bool = True
+    contact: str | None = None
+    """An e-mail address or a URL, told to the services that papers are asked of."""
 
 
 _TYPES: Mapping[str, type] = {
@@ -56,6 +58,7 @@ _TYPES: Mapping[str, type] = {
     "price": str,
     "offline": bool,
     "cache": bool,
+    "contact": str,
 }
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -71,6 +74,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "max_cost": "PAPERCARDS_MAX_COST",
     "price": "PAPERCARDS_PRICE",
     "offline": "PAPERCARDS_OFFLINE",
+    "contact": "PAPERCARDS_CONTACT",
 }
 """Which variable stands for which setting."""
 
