@@ -24,7 +24,9 @@ _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 def note(text: str) -> None:
     """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
-    print(clean(text), file=sys.stderr, flush=True)
+    # On a terminal it takes the place of the progress line, which is drawn anew below it.
+    begin = "\r\x1b[2K" if sys.stderr.isatty() else ""
+    print(begin + clean(text), file=sys.stderr, flush=True)
 
 
 def clean(text: str) -> str:

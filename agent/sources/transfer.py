@@ -6,6 +6,7 @@ is followed and nothing is repeated here.
 Knows HTTP. Knows no service and no papers.
 """
 
+import contextlib
 import os
 import socket
 import threading
@@ -116,11 +117,9 @@ class Transfer:
 
     def _cut(self) -> None:
         if (connection := self._socket) is not None:
-            try:
-                # Of a TLS socket, too, the plain one: its own method is not made for a second thread.
+            # Of a TLS socket, too, the plain one: its own method is not made for a second thread.
+            with contextlib.suppress(OSError):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def _timed_session(self) -> "requests.Session":
         """A session that tells which socket it waits at."""
@@ -144,11 +143,11 @@ class Transfer:
 
         class Adapter(HTTPAdapter):
             def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-                super().init_poolmanager(*arguments, **named)  # type: ignore[no-untyped-call]
+                super().init_poolmanager(*arguments, **named)
                 self.poolmanager.pool_classes_by_scheme = pools
 
             def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
-                manager = super().proxy_manager_for(*arguments, **named)  # type: ignore[no-untyped-call]
+                manager = super().proxy_manager_for(*arguments, **named)
                 manager.pool_classes_by_scheme = pools
                 return manager
 

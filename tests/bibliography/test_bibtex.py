@@ -62,7 +62,7 @@ def test_a_key_that_is_there_twice_is_told_with_its_first_line() -> None:
 def test_an_arxiv_id_is_found_where_scholar_puts_it() -> None:
     [record] = fields("@article{k, title={T}, journal={arXiv preprint arXiv:1706.03762}}")
 
-    assert record["eprint"] == "1706.03762"
+    assert record["arxivid"] == "1706.03762"
 
 
 @pytest.mark.parametrize(

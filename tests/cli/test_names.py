@@ -84,13 +84,14 @@ def test_a_service_that_is_down_is_one_line_and_what_was_made_stays(
     shelf.works = works(150)
     shelf.faults = []
     there = shelf.environment()
-    run("enrich", "arxiv-query:x", "--limit", "100", "-m", "baseline", "-o", "first.jsonl", **there)
+    run("enrich", "s2-query:x", "--limit", "100", "-m", "baseline", "-o", "first.jsonl", **there)
     shelf.faults = [Fault(503, headers={"retry-after": "999"})]
 
-    done = run("enrich", "arxiv-query:x", "--limit", "150", "-m", "baseline", "-o", "cards.jsonl", **there)
+    done = run("enrich", "s2-query:x", "--limit", "150", "-m", "baseline", "-o", "cards.jsonl", **there)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"papercards: {shelf.url}/api/query: arXiv answers 503")
+    where = f"papercards: {shelf.url}/graph/v1/paper/search: Semantic Scholar answers 503"
+    assert done.stderr.splitlines()[-1].startswith(where)
     assert len(cards(tmp_path / "cards.jsonl.partial")) == 100
     offline = run("enrich", "arxiv-query:y", "-m", "baseline", "--offline", **there)
     assert offline.returncode == 1
