@@ -1,8 +1,8 @@
 """Ids of papers in every form in which people write them, each brought to one form.
 
 An arXiv id with or without its version, an address of arXiv or of a site that mirrors it, an arXiv DOI; a
-DOI bare, as an address or within a publisher's address; pages of the ACL Anthology and of OpenReview. Escapes,
-brackets around a word and punctuation behind it are taken off; nothing is guessed.
+DOI bare, as an address or within a publisher's address; pages of the ACL Anthology and of OpenReview.
+Escapes, brackets around a word and punctuation behind it are taken off; nothing is guessed.
 
 Knows text alone.
 """

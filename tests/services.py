@@ -1,8 +1,8 @@
 """A loopback server that speaks as arXiv, Hugging Face, OpenAlex and Semantic Scholar do on the wire.
 
-The forms are those of the public descriptions. It holds a few papers, pages as the services page, and writes
-down what it was asked. `faults` are used up from the front before anything is answered; a `gate` says for each
-request whether it is let in, as the services throttle by a clock that the test drives.
+The forms are those of the public descriptions. It holds a few papers, pages as the services page, and
+writes down what it was asked. `faults` are used up from the front before anything is answered; a `gate` says
+for each request whether it is let in, as the services throttle, by a clock that the test drives.
 """
 
 import json

@@ -41,7 +41,7 @@ _MENTIONS = (
     *("eprint", "url", "doi", "journal", "journaltitle", "volume", "number", "howpublished", "eid", "pages"),
     *("note", "archive", "series", "publisher"),
 )
-"""Where exports say `arXiv preprint arXiv:1706.03762`, `abs/1706.03762` or an address; the likeliest first."""
+"""Where exports mention an arXiv id, the likeliest first: `arXiv preprint arXiv:1706.03762`, `abs/…`."""
 
 _MACROS = 1 << 24
 """Characters of all macros, which a short file can make double and double again."""

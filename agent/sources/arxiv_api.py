@@ -2,8 +2,8 @@
 
 Ids are asked a hundred at a time and papers come in the order of the ids; a query's come by relevance, or the
 newest first. A version that is named is the version that is read; without one it is the latest. What arXiv
-asks of its users, three seconds from one request to the next, is kept, and where it asks for less by 406, 429,
-503 or in words it is given a minute at first.
+asks of its users, three seconds from one request to the next, is kept, and where it asks for fewer requests,
+by 406, 429, 503 or in words, it is given a minute at first.
 
 The API: https://info.arxiv.org/help/api/user-manual.html
 """

@@ -1,8 +1,8 @@
 """OpenAlex, asked for works by id, by DOI, or by a query of its search.
 
 Several works are asked for together, a hundred a request; the answer for one that is merged or missing there
-comes from its own address. An abstract comes as an index of its words and is put back together; a work without
-one is a bad record. It works without a key within a small budget a day; what its headers say of that is read.
+comes from its own address. An abstract comes as an index of its words and is put back together; a work
+without one is a bad record. Without a key there is a small budget a day, and its headers say what is left.
 
 The API: https://developers.openalex.org
 """

@@ -4,8 +4,8 @@ By relevance it gives the first 999 papers of a query, newest first as many as i
 `SEMANTIC_SCHOLAR_API_KEY` it is less busy.
 
 Several papers are asked for together, 500 a request. Plain requests to the documented API,
-https://api.semanticscholar.org/api-docs/graph: its Python client logs the key, keeps all that it has read, and
-honours no `Retry-After`.
+https://api.semanticscholar.org/api-docs/graph: its Python client logs the key, keeps all that it has read,
+and honours no `Retry-After`.
 """
 
 import re

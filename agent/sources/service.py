@@ -46,7 +46,7 @@ class Service:
 
 
 def user_agent(contact: str | None) -> str:
-    """Who we are, for a header, and whom to write to. Raises UsageError for a contact that cannot stand there."""
+    """Who we are and whom to write to, for a header. Raises UsageError for a contact that is none."""
     from importlib import metadata
 
     about = "research paper cards"

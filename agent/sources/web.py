@@ -53,7 +53,7 @@ class Web:
     """One service, as the user wants it asked."""
 
     def __init__(self, service: Service, asked: Options) -> None:
-        """Raises MissingExtra where the HTTP library is not installed, UsageError for a key that can be none."""
+        """Raises MissingExtra without the HTTP library, UsageError for a key or a contact that is none."""
         try:
             import requests  # noqa: F401
         except ImportError as error:
@@ -125,7 +125,7 @@ class Web:
     def together(
         self, urls: Mapping[str, str], ask: Callable[[list[str]], Mapping[str, object]]
     ) -> dict[str, object]:
-        """The record of each name, kept as if each had been asked for at its own address; None: there is none.
+        """The record of each name, kept as if it had been asked for at its own address; None: there is none.
 
         `urls` has those addresses; `ask` gets the records of the names that are not kept, in one request or
         a few; an exception as a record is not kept. Raises what `get` raises.
