@@ -73,6 +73,7 @@ _OPENREVIEW = re.compile(
     re.IGNORECASE,
 )
 _LATEX_URL = re.compile(r"\\(?:url|href|path)\s*\{([^{}]*)\}.*", re.DOTALL)
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,4}|#x[0-9a-f]{1,4});", re.IGNORECASE)
 _ESCAPED = re.compile(r"%(?:25|2f|3a|28|3c|3b|5b)", re.IGNORECASE)
 _AROUND = ".,;:!?'\"`*\u201c\u201d\u2018\u2019 "
 _BEFORE = "<([{'\"`*\u201c\u2018"
@@ -137,13 +138,18 @@ def mentioned_arxiv_id(text: str) -> str | None:
 
 def mentioned_doi(text: str) -> str | None:
     """The first DOI in a text; None: there is none."""
-    found = _DOI_MENTIONED.search(html.unescape(text[:_LONGEST]))
+    found = _DOI_MENTIONED.search(_unescaped(text[:_LONGEST]))
     return doi(found[1]) if found else None
 
 
 def unversioned(arxiv: str) -> str:
     """An arXiv id without its version."""
     return re.sub(r"v\d+$", "", arxiv)
+
+
+def _unescaped(text: str) -> str:
+    """The text without the escapes of HTML; `&note=` in an address is none."""
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
 
 
 def _may_be(word: str) -> bool:
@@ -160,8 +166,7 @@ def _bare(word: str) -> str:
     text = word.strip()
     if match := _LATEX_URL.fullmatch(text):
         text = match[1].strip()
-    if "&" in text:
-        text = html.unescape(text)
+    text = _unescaped(text)
     # An address within an address may be escaped twice.
     for _ in range(2):
         if _ESCAPED.search(text):
