@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from urllib.parse import urlsplit
 
 from .. import identifiers
 from ..errors import BadInput, MissingExtra, UsageError
@@ -124,8 +125,13 @@ def _url(name: str | None = None, query: str = "", newest: bool = False) -> str:
     works = works(name) if name is not None else works().search(query).select(_FIELDS)
     if newest:
         works = works.sort(publication_date="desc")
-    found: str = works.url
-    return found.removeprefix(SERVICE.url)
+    return _path(works.url)
+
+
+def _path(url: str) -> str:
+    """An address of the library without its host."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _works() -> "type":
@@ -174,8 +180,7 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
         if len(some) < 2:
             continue
         works = _works()().filter_or(**{field: some}).select(_FIELDS)
-        url = works.url.removeprefix(SERVICE.url)
-        answer = web.json(f"{web.base}{url}&per-page={_PAGE}", web.query_s)
+        answer = web.json(f"{web.base}{_path(works.url)}&per-page={_PAGE}", web.query_s)
         for record in _results(web, answer):
             value = record.get("doi" if field == "doi" else "id") if isinstance(record, dict) else None
             if isinstance(value, str):

@@ -167,6 +167,8 @@ class Transfer:
             return Trouble(
                 f"cannot be reached through the proxy of {name}", tries=1, next_step=f"Check {name}"
             )
+        if isinstance(error, exceptions.SSLError) and "CERTIFICATE" not in str(error):
+            return Trouble("cannot speak TLS at this address", tries=2, next_step="Check the address")
         if isinstance(error, exceptions.SSLError):
             return Trouble(
                 "shows a certificate that is not trusted",

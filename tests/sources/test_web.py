@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from papercards.errors import BadInput, StorageError, UsageError
+from papercards.errors import BadInput, StorageError
 from papercards.sources import Options, transfer, web
 from papercards.sources.service import Service
 from papercards.sources.web import Refused, Web
