@@ -47,6 +47,10 @@ _ARXIV_MENTIONED = re.compile(
     rf"(?:\barxiv(?:\s+\[?(?:e-?prints?|preprints?|id|number)\]?){{0,3}}\s*[:.]?\s*|{_ARXIV_SITE}|10\.48550/arxiv\.|\babs/)({_ID})",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(rf"({_ID})", re.IGNORECASE)
+_MARKED = re.compile(r"arxiv|alphaxiv|papers/|lanl\.gov/|\.pdf$|[\])]$", re.IGNORECASE)
+"""Without any of these, an id has nothing around it."""
+_TO_MEND = re.compile(r"[%&\\]")
 _SUBJECT = re.compile(r"\.[a-z-]+(?=/)")
 _DOI = re.compile(rf"{_DOI_MARK}{{0,3}}(10\.\d{{4,9}}(?:\.\d{{1,9}}){{0,9}}/\S+)", re.IGNORECASE)
 _DOI_MENTIONED = re.compile(
@@ -87,10 +91,7 @@ def arxiv_id(word: str) -> str | None:
     The subject class of an old id is left out, as in arXiv's own answers: `math.GT/0309136` is
     `math/0309136`.
     """
-    if not _may_be(word):
-        return None
-    found = _ARXIV.fullmatch(word) or _ARXIV.fullmatch(_bare(word))
-    return _plain(found[1]) if found else None
+    return _arxiv(_bare(word)) if _may_be(word) else None
 
 
 def doi(word: str) -> str | None:
@@ -98,17 +99,7 @@ def doi(word: str) -> str | None:
 
     An address of a publisher is one where it names its DOI.
     """
-    if not _may_be(word):
-        return None
-    bare = _bare(word)
-    if found := _DOI.fullmatch(bare):
-        text = found[1]
-        if "doi.org" in bare.lower():
-            text = re.split(r"[?#]", text, maxsplit=1)[0]
-        return _bare(text).lower()
-    if found := _PUBLISHER.match(bare):
-        return _bare(_PUBLISHERS_TAIL.sub("", found[1] or found[2])).lower()
-    return None
+    return _doi(_bare(word)) if _may_be(word) else None
 
 
 def name(word: str) -> str | None:
@@ -116,13 +107,13 @@ def name(word: str) -> str | None:
 
     A version is dropped. None: it is no id.
     """
-    if found := arxiv_id(word):
-        return f"arxiv:{unversioned(found)}"
-    if found := doi(word):
-        return f"doi:{found}"
     if not _may_be(word):
         return None
     bare = _bare(word)
+    if found := _arxiv(bare):
+        return f"arxiv:{unversioned(found)}"
+    if found := _doi(bare):
+        return f"doi:{found}"
     if match := _ACL.fullmatch(bare):
         return f"acl:{match[1] if match[1][0].isdigit() else match[1].upper()}"
     if match := _OPENREVIEW.fullmatch(bare):
@@ -144,7 +135,7 @@ def mentioned_doi(text: str) -> str | None:
 
 def unversioned(arxiv: str) -> str:
     """An arXiv id without its version."""
-    return re.sub(r"v\d+$", "", arxiv)
+    return arxiv.partition("v")[0] if arxiv[0].isdigit() else re.sub(r"v\d+$", "", arxiv)
 
 
 def _unescaped(text: str) -> str:
@@ -157,13 +148,36 @@ def _may_be(word: str) -> bool:
     return len(word) <= _LONGEST and ("." in word or "/" in word or "%" in word)
 
 
+def _arxiv(bare: str) -> str | None:
+    found = _PLAIN.fullmatch(bare)
+    if found is None and _MARKED.search(bare):
+        found = _ARXIV.fullmatch(bare)
+    return _plain(found[1]) if found else None
+
+
+def _doi(bare: str) -> str | None:
+    if "10." not in bare:
+        return None
+    if found := _DOI.fullmatch(bare):
+        text = found[1]
+        if "doi.org" in bare.lower():
+            text = re.split(r"[?#]", text, maxsplit=1)[0]
+        return _bare(text).lower()
+    if found := _PUBLISHER.match(bare):
+        return _bare(_PUBLISHERS_TAIL.sub("", found[1] or found[2])).lower()
+    return None
+
+
 def _plain(found: str) -> str:
-    return _SUBJECT.sub("", found.lower())
+    found = found.lower()
+    return found if found[0].isdigit() else _SUBJECT.sub("", found)
 
 
 def _bare(word: str) -> str:
     """A word without what stands around it and without escapes."""
     text = word.strip()
+    if text[:1].isalnum() and text[-1:].isalnum() and not _TO_MEND.search(text):
+        return text
     if match := _LATEX_URL.fullmatch(text):
         text = match[1].strip()
     text = _unescaped(text)

@@ -108,11 +108,12 @@ def paper_id(
     Without any identifier: the hash of title and abstract after Unicode normalisation (NFKC), case folding
     and folding of white space.
     """
-    candidates = [one for one in (arxiv_id, doi, url, given) if one]
-    for candidate in candidates:
-        if known := identifiers.arxiv_id(candidate):
-            return f"arxiv:{identifiers.unversioned(known)}"
-    names = [name for one in candidates if (name := identifiers.name(one))]
+    names = []
+    for candidate in (arxiv_id, doi, url, given):
+        if candidate and (name := identifiers.name(candidate)):
+            if name.startswith("arxiv:"):
+                return name
+            names.append(name)
     if names:
         # A DOI goes before the page of a conference.
         return next((name for name in names if name.startswith("doi:")), names[0])

@@ -192,15 +192,12 @@ def test_without_a_network_a_line_comes_at_once(run: Run) -> None:
 
 
 def test_the_contact_comes_from_the_variable_or_the_file(run: Run, shelf: Shelf, tmp_path: Path) -> None:
-    run(
-        "summarize", "arxiv:2401.00001", "-m", "baseline", PAPERCARDS_CONTACT="a@b.org", **shelf.environment()
-    )
+    there = shelf.environment()
+    run("summarize", "arxiv:2401.00001", "-m", "baseline", PAPERCARDS_CONTACT="a@b.org", **there)
     (tmp_path / "papercards.toml").write_text('contact = "https://b.org/us"\n')
     run("summarize", "arxiv:2401.00000", "-m", "baseline", **there)
 
     agents = [headers["user-agent"] for headers in shelf.headers]
     assert "mailto:a@b.org" in agents[0] and "+https://b.org/us" in agents[1]
-    bad = run(
-        "summarize", "arxiv:2401.00002", "-m", "baseline", PAPERCARDS_CONTACT="a(b", **shelf.environment()
-    )
+    bad = run("summarize", "arxiv:2401.00002", "-m", "baseline", PAPERCARDS_CONTACT="a(b", **there)
     assert bad.returncode == 2 and "Correct PAPERCARDS_CONTACT" in bad.stderr
