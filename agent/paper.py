@@ -5,21 +5,19 @@ to whoever wrote the source. Of a full text, the sections that were asked for co
 of where papers come from or of what is made of them.
 """
 
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from . import identifiers
 from .text import Link, Span, digest, links, sentences
 
-_ARXIV = re.compile(
-    r"(?:arxiv:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/"
-    r"|(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?10\.48550/arxiv\.)?"
-    r"((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?(?:\.pdf)?",
-    re.IGNORECASE,
-)
-_DOI = re.compile(r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_PAGES = {"arxiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
+_PAGES = {
+    "arxiv:": "https://arxiv.org/abs/",
+    "doi:": "https://doi.org/",
+    "acl:": "https://aclanthology.org/",
+    "openreview:": "https://openreview.net/forum?id=",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +104,19 @@ def paper_id(
 ) -> str:
     """The stable name of a paper, from the first of its identifiers that is one.
 
-    A version suffix of an arXiv id is dropped. Without any identifier: the hash of title and abstract
-    after Unicode normalisation (NFKC), case folding and folding of white space.
+    A version suffix of an arXiv id is dropped. `acl:…` and `openreview:…` come from the address of a page.
+    Without any identifier: the hash of title and abstract after Unicode normalisation (NFKC), case folding
+    and folding of white space.
     """
+    names = []
     for candidate in (arxiv_id, doi, url, given):
-        if candidate and (match := _ARXIV.fullmatch(candidate.strip())):
-            return f"arxiv:{match.group(1)}"
-    for candidate in (doi, url, given):
-        if candidate and (match := _DOI.fullmatch(candidate.strip())):
-            return f"doi:{match.group(1).lower()}"
+        if candidate and (name := identifiers.name(candidate)):
+            if name.startswith("arxiv:"):
+                return name
+            names.append(name)
+    if names:
+        # A DOI goes before the page of a conference.
+        return next((name for name in names if name.startswith("doi:")), names[0])
     if given and given.strip():
         return given.strip()
     return f"sha256:{digest(_fold(title), _fold(abstract))[:16]}"

@@ -8,7 +8,6 @@ Knows JSON, hashes and paths. Knows no papers and no models.
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -16,12 +15,11 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import BadInput, UsageError
+from .prefix import split
 
 HASHED_BYTES = 64 << 20
 """Sources up to this size are hashed; of a larger one, size and time of change must do."""
 
-_FORMAT = re.compile(r"[a-z][a-z0-9-]+:(?!//)")
-"""`vault:` before a path says what is written there."""
 
 Value = str | int | float | bool | None
 
@@ -183,16 +181,9 @@ def source_path(path: str, record: Path, folder: str) -> Path:
 
 def output_path(path: str, record: Path, folder: str) -> Path:
     """Where an output of a record goes, seen from the same two places; its folder must be there."""
-    form, place = format_and_place(path)
+    form, place = split(path)
     there = _from_record(place, record, folder)
     return Path(f"{form}{there}") if there.parent.is_dir() else Path(path)
-
-
-def format_and_place(output: str) -> tuple[str, str]:
-    """The format of an output's name, colon included, and its place: `vault:` and `notes`."""
-    match = _FORMAT.match(output)
-    form = match[0] if match else ""
-    return form, output.removeprefix(form)
 
 
 def _from_record(path: str, record: Path, folder: str) -> Path:

@@ -49,6 +49,8 @@ class Settings:
     offline: bool = False
     """A cache miss is an error."""
     cache: bool = True
+    contact: str | None = None
+    """An e-mail address or a URL, told to the services that papers are asked of."""
 
 
 _TYPES: Mapping[str, type] = {
@@ -68,6 +70,7 @@ _TYPES: Mapping[str, type] = {
     "endpoint": dict,
     "offline": bool,
     "cache": bool,
+    "contact": str,
 }
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -85,6 +88,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "answer_tokens": "PAPERCARDS_ANSWER_TOKENS",
     "reasoning_effort": "PAPERCARDS_REASONING_EFFORT",
     "offline": "PAPERCARDS_OFFLINE",
+    "contact": "PAPERCARDS_CONTACT",
 }
 """Which variable stands for which setting."""
 

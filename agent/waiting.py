@@ -1,8 +1,9 @@
 """How long an endpoint asks to wait, in whatever way it says so.
 
 Headers (`retry-after-ms`; `Retry-After` as seconds or a date, RFC 9110; the `x-ratelimit-*` of OpenAI and
-its many variants), fields of the error (`retryDelay` of Google, `estimated_time` of Hugging Face), or words
-("Please try again in 7m12s"). A time that cannot be meant (NaN, infinity, a century) counts as nothing.
+its many variants; `RateLimit` of the IETF's draft), fields of the error (`retryDelay` of Google,
+`estimated_time` of Hugging Face), or words ("Please try again in 7m12s"). A time that cannot be
+meant (NaN, infinity, a century) counts as nothing.
 
 Knows text and headers. Knows no requests.
 """
@@ -26,6 +27,8 @@ _ASKS = re.compile(
 )
 _WORDS_READ = 2_000
 """Characters of an error's text that are looked through."""
+_QUOTAS = re.compile(r"\br\s{0,2}=\s{0,2}0\s{0,2};\s{0,2}t\s{0,2}=\s{0,2}(\d{1,9})")
+"""`RateLimit: "api";r=0;t=55` of the IETF's draft, as Hugging Face sends it."""
 _FIELDS = ("retry_after", "retryafter", "retry_after_s", "retrydelay", "estimated_time")
 _BUDGETS = tuple(
     (f"{prefix}remaining{suffix}", f"{prefix}reset{suffix}")
@@ -68,7 +71,10 @@ def reset_wait_s(headers: Mapping[str, str], now: float) -> float | None:
 
     The longest, where requests and tokens have each its own.
     """
-    waits = []
+    waits: list[float | None] = []
+    for quota in _QUOTAS.finditer(headers.get("ratelimit", "")[:_WORDS_READ]):
+        # The seconds are whole ones: the next of them belongs to the new window.
+        waits.append(_within_a_day(float(quota[1]) + 1.0))
     for remaining, reset in _BUDGETS:
         if headers.get(remaining, "").strip() in ("0", "0.0"):
             here = _date(headers.get("date")) or now

@@ -1,12 +1,14 @@
 """A loopback server that speaks as arXiv, Hugging Face, OpenAlex and Semantic Scholar do on the wire.
 
-The forms are those of the public descriptions. It holds a few papers, pages as the services page, and writes
-down what it was asked. `faults` are used up from the front before anything is answered.
+The forms are those of the public descriptions. It holds a few papers, pages as the services page, and
+writes down what it was asked. `faults` are used up from the front before anything is answered; a `gate` says
+for each request whether it is let in, as the services throttle, by a clock that the test drives.
 """
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -14,7 +16,51 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from papercards.sources.patience import Clock
 from tests.stub import Fault
+
+
+class Time:
+    """A clock that stands still until somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.begin = self.now = time.time()
+        self.naps: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.now += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, self.sleep)
+
+    @property
+    def passed(self) -> float:
+        return self.now - self.begin
+
+
+Gate = Callable[[dict[str, str]], Fault | None]
+"""From the headers of a request (names in lower case) to why it is not let in."""
+
+
+def window(time: Time, requests: int, seconds: float, refuse: Callable[[float], Fault]) -> Gate:
+    """So many requests in so many seconds; `refuse` gets the seconds until the next window."""
+    begin, used = time.now, 0
+
+    def gate(_headers: dict[str, str]) -> Fault | None:
+        nonlocal begin, used
+        if time.now - begin >= seconds:
+            begin, used = time.now, 0
+        used += 1
+        return refuse(begin + seconds - time.now) if used > requests else None
+
+    return gate
+
+
+def closed(time: Time, seconds: float, fault: Fault) -> Gate:
+    """The same answer to everybody for so long."""
+    return lambda _headers: fault if time.passed < seconds else None
 
 
 @dataclass(frozen=True)
@@ -46,8 +92,11 @@ class Shelf:
     asked: list[str] = field(default_factory=list)
     """Paths with their queries."""
     headers: list[dict[str, str]] = field(default_factory=list)
+    posted: list[Any] = field(default_factory=list)
+    """The JSON of POSTs."""
     bad_ids: set[str] = field(default_factory=set)
     """Ids that arXiv does not understand."""
+    gate: Gate | None = None
     url: str = ""
 
     def environment(self) -> dict[str, str]:
@@ -74,7 +123,7 @@ class Shelf:
         if path.startswith("/api/papers/"):
             return self.one(path.rpartition("/")[2], lambda work: daily(work)["paper"])
         if path == "/works":
-            return self.openalex(query)
+            return self.openalex_filter(query) if "filter" in query else self.openalex(query)
         if path.startswith("/works/"):
             name = unquote(path.removeprefix("/works/"))
             found = next((n for n, w in enumerate(self.works) if name in (f"W{n}", f"doi:{w.doi}")), None)
@@ -111,6 +160,29 @@ class Shelf:
         results = [openalex(work, n) for n, work in enumerate(self.works)][at : at + size]
         after = str(at + size) if at + size < len(self.works) else None
         return ok({"meta": {"count": len(self.works), "next_cursor": after}, "results": results})
+
+    def openalex_filter(self, query: dict[str, str]) -> tuple[int, bytes]:
+        field, _, value = query["filter"].partition(":")
+        values = value.lower().split("|")
+        if field not in ("doi", "openalex_id") or len(values) > 100 or "," in value:
+            return 400, b'{"error": "Invalid query parameters error.", "message": "bad filter"}'
+        found = [
+            openalex(work, n)
+            for n, work in enumerate(self.works)
+            if (work.doi.lower() if work.doi else None if field == "doi" else f"w{n}") in values
+            or (field == "openalex_id" and f"w{n}" in values)
+        ]
+        return ok({"meta": {"count": len(found), "next_cursor": None}, "results": found[::-1]})
+
+    def batch(self, ids: list[str]) -> tuple[int, bytes]:
+        if len(ids) > 500:
+            return 400, b'{"error": "Too many ids"}'
+        if bad := next((one for one in ids if one.split(":")[-1] in self.bad_ids), None):
+            return 400, json.dumps({"error": f"Unrecognized id or input format: {bad}"}).encode()
+        known = {f"ARXIV:{work.id}": work for work in self.works}
+        known |= {f"DOI:{work.doi}": work for work in self.works if work.doi}
+        found = [semantic_scholar(known[one]) if one in known else None for one in ids]
+        return ok(found) if any(found) else (400, b'{"error": "No valid paper ids given"}')
 
     def semantic_scholar(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         if path.endswith("/bulk"):
@@ -207,19 +279,28 @@ def serving(shelf: Shelf) -> Iterator[Shelf]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_POST(self) -> None:
+            shelf.posted.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.do_GET()
+
         def do_GET(self) -> None:
             shelf.asked.append(self.path)
             shelf.headers.append({name.lower(): value for name, value in self.headers.items()})
             parts = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            if shelf.faults:
+            fault = shelf.gate(shelf.headers[-1]) if shelf.gate else None
+            if fault is None and shelf.faults:
                 fault = shelf.faults.pop(0)
+            if fault is not None:
                 if fault.drop:
                     self.close_connection = True
                     return
                 status, body, headers = fault.status, fault.body, fault.headers
             else:
-                status, body = shelf.answer(parts.path, query)
+                post = self.command == "POST" and parts.path == "/graph/v1/paper/batch"
+                status, body = (
+                    shelf.batch(shelf.posted[-1]["ids"]) if post else shelf.answer(parts.path, query)
+                )
                 headers = {}
             self.send_response(status)
             self.send_header("content-length", str(len(body)))

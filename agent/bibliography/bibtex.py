@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
+from ..identifiers import arxiv_id, mentioned_arxiv_id
 from . import latex
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
-from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
+from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
 from .tags import MARK, Tags, one_line, tags
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ _ENTRY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _OUR_NOTE = re.compile(rf"(?:(?<=[\r\n])|(?<=^.))[ \t]*({re.escape(MARK)}[^\r\n]*)", re.DOTALL)
-_MENTIONS = ("journal", "journaltitle", "note", "howpublished")
-"""Where exports without an `eprint` say `arXiv preprint arXiv:1706.03762`."""
+_MENTIONS = (
+    *("eprint", "url", "doi", "journal", "journaltitle", "volume", "number", "howpublished", "eid", "pages"),
+    *("note", "archive", "series", "publisher"),
+)
+"""Where exports mention an arXiv id, the likeliest first: `arXiv preprint arXiv:1706.03762`, `abs/…`."""
 
 _MACROS = 1 << 24
 """Characters of all macros, which a short file can make double and double again."""
@@ -82,10 +86,10 @@ class BibtexEntry:
                 return f'its field "{name}" has no value that BibTeX can read; a comma may be missing'
             found.setdefault(field.name, latex.text(readable(value)))
         found["id"] = readable(self.key)
-        if not found.get("eprint"):
-            said = (ARXIV.search(str(found.get(name, ""))) for name in _MENTIONS)
-            if match := next(filter(None, said), None):
-                found["eprint"] = match[1]
+        if not arxiv_id(str(found.get("eprint", ""))):
+            said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
+            if known := next(filter(None, said), None):
+                found["arxivid"] = known
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:

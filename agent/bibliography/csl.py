@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from .entry import ARXIV, Edit, Kind, Places, line_end
+from ..identifiers import mentioned_arxiv_id
+from .entry import Edit, Kind, Places, line_end
 from .markup import plain
 from .tags import MARK, Tags, one_line, tags
 
@@ -30,7 +31,7 @@ _TYPE = re.compile(
 )
 _MEMBER = re.compile(rb'"(?:DOI|URL|issued|author|container-title|ISSN|ISBN|abstract)"\s*:')
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]+", re.DOTALL)
-_MENTIONS = ("number", "archive_location", "note")
+_MENTIONS = ("number", "archive_location", "container-title", "volume", "page", "URL", "note")
 
 _decoder = json.JSONDecoder()
 
@@ -68,9 +69,9 @@ class CslEntry:
         for name in ("title", "abstract"):
             if isinstance(value := found.get(name), str):
                 found[name] = plain(value)
-        said = (ARXIV.search(str(found.get(name, ""))) for name in _MENTIONS)
-        if match := next(filter(None, said), None):
-            found["arxivid"] = match[1]
+        said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
+        if known := next(filter(None, said), None):
+            found["arxivid"] = known
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
+from ..identifiers import arxiv_id, mentioned_arxiv_id
 from .charset import readable
-from .entry import ARXIV, Edit, Kind, Places, fitted_tags, in_sequence, line_end
+from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
 from .tags import MARK, Tags, one_line, tags
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])  -")
 _RECORD = re.compile(rb"^TY  -", re.MULTILINE)
+_MENTIONS = (
+    *("accession_number", "number", "volume", "journal_name", "secondary_title", "alternate_title3"),
+    *("start_page", "note"),
+)
+"""Where an arXiv id may be mentioned, the likeliest first; names as rispy gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,11 @@ class RisEntry:
         urls = [readable(url) for one in read for url in one.get("urls", ())]
         title = found.get("title") or found.get("primary_title") or found.get("short_title")
         abstract = found.get("abstract") or found.get("notes_abstract")
-        arxiv = next((url for url in urls if "arxiv.org/" in url.lower()), None)
-        said = ARXIV.search(" ".join(found.get(name, "") for name in ("accession_number", "note", "number")))
+        arxiv = next((url for url in urls if arxiv_id(url)), None)
+        said = (mentioned_arxiv_id(found.get(name, "")) for name in _MENTIONS)
         record: dict[str, object] = dict(found)
         record |= {"title": title, "abstract": abstract, "url": arxiv or (urls[0] if urls else None)}
-        record["arxivid"] = said[1] if said else None
+        record["arxivid"] = next(filter(None, said), None)
         return {name: value for name, value in record.items() if value}
 
     def edits(self, tags: Tags) -> Sequence[Edit]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .entry import ARXIV
+from ..identifiers import mentioned_arxiv_id
 from .markup import plain
 
 NO_PAPERS = frozenset({"attachment", "note", "annotation"})
@@ -26,8 +26,8 @@ def record(item: Mapping[str, object], key: str) -> dict[str, object]:
     found["id"] = key
     for name in _MENTIONS:
         value = item.get(name)
-        if isinstance(value, str) and (match := ARXIV.search(value)):
-            found["arxivid"] = match[1]
+        if isinstance(value, str) and (known := mentioned_arxiv_id(value)):
+            found["arxivid"] = known
             break
     extra = item.get("extra")
     if not item.get("DOI") and isinstance(extra, str):

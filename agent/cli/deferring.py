@@ -143,14 +143,14 @@ def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, arrived, fetch, missing, watch
     from ..deferred.state import requests_folder
-    from ..run_record import format_and_place
+    from ..prefix import split
     from ..sources import is_named
     from ..transport import Transport
     from .running import count, papers
     from .writing import finish, write_cards
 
     asked = known.command
-    named = [format_and_place(name) for name in asked.outputs]
+    named = [split(name) for name in asked.outputs]
     output = [Path(form + asked.path(place)) for form, place in named]
     if not any(sent.waiting for sent in known.batches):
         terminal.note("every batch that was sent is collected; run enrich again for what failed")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from . import terminal
 from .wiring import cache_directory
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ SOURCE_URLS = {
 """Variables that name a mirror of a service, the first one that is set."""
 
 SOURCE_KEYS = {
+    "huggingface": ("HF_TOKEN",),
     "openalex": ("OPENALEX_API_KEY",),
     "semanticscholar": ("SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY"),
 }
@@ -48,6 +50,7 @@ def asked(
     limit: int | None = None,
     newest: bool = False,
     max_age_s: float | None = None,
+    patience_s: float | None = None,
 ) -> "Options":
     """What flags and environment say about sources.
 
@@ -70,6 +73,9 @@ def asked(
         keys=in_environment(SOURCE_KEYS),
         newest=newest,
         max_age_s=max_age_s,
+        contact=chosen.contact,
+        patience_s=patience_s,
+        say=terminal.note,
     )
 
 

@@ -61,7 +61,9 @@ def summarize(
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
     else:
-        paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections))
+        # One paper more than is wanted, so that it shows where there are several.
+        limit = None if pick is not None and not pick.isdigit() else max(2, int(pick or 1))
+        paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections, limit=limit))
     with wiring.session(chosen) as session:
         entry = wiring.choose_model(chosen)
         reader = session.reader(entry)

@@ -25,7 +25,9 @@ _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 def note(text: str) -> None:
     """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
-    _tell(clean(text) + "\n")
+    # On a terminal it takes the place of the progress line, which is drawn anew below it.
+    begin = "\r\x1b[2K" if sys.stderr is not None and sys.stderr.isatty() else ""
+    _tell(f"{begin}{clean(text)}\n")
 
 
 def _tell(text: str) -> None:

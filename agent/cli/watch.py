@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..batch import Outcome
+    from ..errors import BadInput
     from ..paper import Paper
     from ..settings import Settings
     from ..sources import BadRecord, Options
@@ -27,6 +27,9 @@ FRESH_S = 300.0
 
 SHORTEST_S = 600.0
 """Between two rounds that ask a service."""
+
+ONCE_PATIENCE_S = 6 * 3600.0
+"""How long a service that throttles is waited for where there is one round alone, as in cron's."""
 
 AGAIN_S = 600.0
 """After a round in which the source or the model could not be had, if that is sooner."""
@@ -117,6 +120,8 @@ def watch(
         limit=limit or (LOOKED_AT if named else None),
         newest=True,
         max_age_s=FRESH_S,
+        # Rounds come again anyway, and the other sources of this one wait meanwhile.
+        patience_s=ONCE_PATIENCE_S if once else None,
     )
     entry = wiring.choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
@@ -211,23 +216,31 @@ class Watch:
         self._rounds += 1
         with ledger(self._path) as cards:
             before = len(cards.ids)
-            counter, looked_at, whole = self._enrich(cards)
+            counter, looked_at, whole, lost = self._enrich(cards)
         self._show_others()
-        if whole:
+        if whole and not lost:
             self._state.last_round = begin
         self._state.save(self._state_path)
+        for error in lost[1:]:
+            terminal.note(f"papercards: {error}")
+        if lost and not looked_at:
+            raise lost[0]
         news = [f"{looked_at:,} looked at", f"{counter.done:,} new"]
         if counter.failed:
             news.append(f"{counter.failed} failed")
         held = f"{self._path} ({before + counter.done:,} cards)"
-        terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole else ''}")
+        terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
         if not whole:
             terminal.note("interrupted; run the same command again to go on where it stopped")
             raise typer.Exit(130)
+        if lost:
+            raise lost[0]
         return 1 if counter.failed else 0
 
-    def _enrich(self, cards: "Ledger") -> "tuple[terminal.Counter, int, bool]":
+    def _enrich(self, cards: "Ledger") -> "tuple[terminal.Counter, int, bool, list[BadInput]]":
+        """Counts, records looked at, whether it went to its end, and why sources could not be had."""
         from ..batch import Failed
+        from ..errors import BadInput
         from ..sinks import errors_path
         from ..sinks.errors_file import ErrorsFile
         from ..sources import BadRecord, NoPapers
@@ -239,12 +252,18 @@ class Watch:
         counter = terminal.Counter(None, free=entry.plan == "baseline")
         state, failing = self._state, dict[str, Failing]()
         looked_at = 0
+        lost: list[BadInput] = []
 
         def every() -> "Iterator[Paper | BadRecord]":
             for source in self._sources:
-                # Nothing new is no news, and no error.
-                with suppress(NoPapers):
+                try:
                     yield from papers([source], self._asked)
+                except NoPapers:
+                    # Nothing new is no news, and no error.
+                    continue
+                except BadInput as error:
+                    # One service that cannot be had leaves the others.
+                    lost.append(error)
 
         def new() -> "Iterator[Paper | BadRecord]":
             nonlocal looked_at
@@ -281,8 +300,8 @@ class Watch:
         finally:
             errors.close()
         # A round that was cut off has not met them all.
-        state.failing = failing if whole else {**state.failing, **failing}
-        return counter, looked_at, whole
+        state.failing = failing if whole and not lost else {**state.failing, **failing}
+        return counter, looked_at, whole, lost
 
     def _show_others(self) -> None:
         """Write the other outputs from the ledger, those that do not show all of it."""

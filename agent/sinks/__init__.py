@@ -6,7 +6,6 @@ Knows cards and papers. Knows no models.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
+from ..prefix import split
 from . import dataset, delimited, duckdb, feed, json_array, jsonl, libraries, markdown, parquet, sqlite, vault
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, RemarkingSink, Sink, SinkFile
@@ -57,9 +57,6 @@ FORMATS: tuple[Format, ...] = (
 GROUP = "papercards.sinks"
 """The entry points under which other distributions add a `Format`."""
 
-_NAMED = re.compile(r"([a-z][a-z0-9-]+):(?!//)(.+)", re.DOTALL)
-"""Two letters at least: `c:` is a drive."""
-
 
 def known_formats() -> tuple[Format, ...]:
     """Every way out, the contract's first, those of other distributions last."""
@@ -83,11 +80,11 @@ def destination(spec: Path) -> tuple[Format, Path]:
 
     A folder that is there is a vault. Raises UsageError where no format is known by name or extension.
     """
-    if match := _NAMED.fullmatch(str(spec)):
-        name, path = match[1], Path(match[2]).expanduser()
-        kind = _find(lambda one: one.name == name)
+    prefix, place = split(str(spec))
+    if prefix and place:
+        kind = _find(lambda one: f"{one.name}:" == prefix)
         if kind is not None:
-            return kind, _with_name(path)
+            return kind, _with_name(Path(place).expanduser())
     extension = spec.suffix.lower()
     kind = _find(lambda one: extension in one.extensions)
     if kind is not None:
@@ -103,7 +100,7 @@ def destination(spec: Path) -> tuple[Format, Path]:
 
 def output_named(word: str) -> Path:
     """An output as it stands on the command line, for `destination`: a name that ends in `/` is a vault's."""
-    if word.endswith(("/", os.sep)) and not _NAMED.fullmatch(word):
+    if word.endswith(("/", os.sep)) and not split(word)[0]:
         return Path(f"{vault.FORMAT.name}:{word}")
     return Path(word)
 

@@ -4,14 +4,15 @@ A sink keeps no list of cards: memory does not grow with their number. It knows 
 and no other sink.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from .. import identifiers
 from ..card import Card
 from ..paper import Paper
+from ..prefix import split
 from ..redact import without_secrets
 
 
@@ -84,15 +85,21 @@ class Output:
         return tuple(map(_publishable, self.sources))
 
 
-_NAMED = re.compile(r"([a-z][a-z-]+:)?(.*)", re.DOTALL)
-
-
 def _publishable(source: str) -> str:
     if "://" in source:
         return without_secrets(source)
-    match = _NAMED.fullmatch(source)
-    prefix, rest = (match[1] or "", match[2]) if match else ("", source)
-    return source if prefix and not Path(rest).exists() else prefix + Path(rest).name
+    prefix, rest = split(source)
+    is_path = rest.startswith(("/", "~", ".")) or _exists(rest)
+    if not is_path and (prefix or identifiers.name(source)):
+        return source
+    return prefix + Path(rest).name
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Knows papers. Knows no cards and no models.
 import errno
 import glob
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from .. import identifiers
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
+from ..prefix import split
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Options, Records, Reference
 from .registry import FORMATS, GROUP, REFERENCES, choose, known_extensions, known_sources, reference
@@ -114,12 +117,14 @@ def _files(spec: str) -> list[Path] | None:
                     next_step=f"Known are: {' '.join(sorted(known))}",
                 )
             return sorted(found)
-        if path.exists() or not glob.has_magic(spec):
+        if path.exists() or not glob.has_magic(spec) or "://" in spec:
             return None
     except OSError:
         return None
     found = sorted(Path(name) for name in glob.glob(spec, recursive=True))  # noqa: PTH207
     if not found:
+        if _may_be_title(spec):
+            raise _no_such(spec)
         raise UsageError("no file has such a name", where=spec, next_step="Check the pattern")
     return [one for one in found if one.is_file()]
 
@@ -151,14 +156,41 @@ def _open_file(spec: str) -> BinaryIO:
 
 
 def _no_such(spec: str) -> UsageError:
-    if re.match(r"[a-z][\w.+-]+:", spec, re.IGNORECASE):
+    """That nothing is there, and what was probably meant."""
+    known = next(filter(None, map(identifiers.name, (Path(spec).name, spec, spec.partition(":")[2]))), "")
+    if known.startswith("openreview:"):
+        return UsageError(
+            "OpenReview lets no program read its pages",
+            where=spec,
+            next_step="Save the page or its PDF and give the file, or look for the title with s2-query:TITLE",
+        )
+    if known.startswith(("arxiv:", "doi:")):
+        return UsageError("there is no such file", where=spec, next_step=f"Did you mean {known}?")
+    if split(spec)[0] or "://" in spec:
         forms = [form for one in REFERENCES for form in one.forms]
+        step = f"Papers can be named as: {' '.join(forms)}"
+        if "://" in spec:
+            step = f"Save the page or its PDF and give the file. {step}"
         return UsageError(
             "there is no such file, and no source of this name",
             where=spec,
-            next_step=f"Papers can be named as: {' '.join(forms)}",
+            next_step=step,
+        )
+    if _may_be_title(spec):
+        title = " ".join(spec.replace('"', " ").split())
+        query = shlex.quote(f'arxiv-query:ti:"{title}"')
+        return UsageError(
+            "there is no such file",
+            where=spec,
+            next_step=f"If it is a title, did you mean {query}?",
         )
     return UsageError("there is no such file", where=spec, next_step="Check the path, or give - for stdin")
+
+
+def _may_be_title(spec: str) -> bool:
+    """Whether it is several words that are no path and do not end as the name of a file does."""
+    ending = re.fullmatch(r"\.(?=\w*[a-z])\w{1,8}", Path(spec).suffix, re.IGNORECASE)
+    return len(spec.split()) > 1 and len(spec) <= 400 and not set(spec) & set("/\\") and ending is None
 
 
 def _open(source: Input, *, close: bool) -> Records:

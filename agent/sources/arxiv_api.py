@@ -1,8 +1,9 @@
-"""arXiv, asked for papers by id, by URL, by a list of them, or by a query of its search.
+"""arXiv, asked for papers by id, by URL, or by a query of its search.
 
 Ids are asked a hundred at a time and papers come in the order of the ids; a query's come by relevance, or the
 newest first. A version that is named is the version that is read; without one it is the latest. What arXiv
-asks of its users, three seconds from one request to the next, is kept.
+asks of its users, three seconds from one request to the next, is kept, and where it asks for fewer requests,
+by 406, 429, 503 or in words, it is given a minute at first.
 
 The API: https://info.arxiv.org/help/api/user-manual.html
 """
@@ -10,41 +11,60 @@ The API: https://info.arxiv.org/help/api/user-manual.html
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from ..errors import BadInput, MissingExtra, UsageError
+from ..identifiers import arxiv_id, unversioned
 from ..paper import Paper
 from .categories import Wanted
 from .columns import BadRecord, Columns
-from .interface import Format, Input, Options, Records, Reference
-from .lines import BOM, raw_lines
-from .web import PAPER_S, Keep, Refused, Service, Web
+from .halving import by_halves
+from .interface import Options, Records, Reference
+from .service import Service
+from .web import PAPER_S, Keep, Refused, Web
 
 if TYPE_CHECKING:
     import arxiv
 
-SERVICE = Service("arxiv", "arXiv", "https://export.arxiv.org", interval_s=3.0)
+SERVICE = Service(
+    "arxiv",
+    "arXiv",
+    "https://export.arxiv.org",
+    interval_s=3.0,
+    throttled=frozenset({406, 429, 503}),
+    first_wait_s=60.0,
+    wants_contact=True,
+)
 
-_IDS_AT_ONCE = 100
-_PAGE = 100
-_MOST_RESULTS = 10_000
-"""arXiv gives no more of one query."""
+IDS_AT_ONCE = 100
+_SLICE = 2_000
+_MOST_RESULTS = 30_000
+"""arXiv gives no more of one query, in slices of 2,000; its manual, section 3.1.1.2."""
 
-_ID = r"(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v[1-9]\d*)?"
-_URL = r"https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/"
-_NAMED = re.compile(rf"(?:arxiv:\s*|{_URL})?({_ID})(?:\.pdf)?/?(?:[?#]\S*)?", re.IGNORECASE)
-_TAKEN = re.compile(rf"arxiv:|arxiv-query:|{_URL}", re.IGNORECASE)
 _QUERY = "arxiv-query:"
+_TAKEN = re.compile(r"arxiv:|arxiv-query:|https?://(?:[a-z]{2,9}\.)?arxiv\.org/", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z]+:", re.IGNORECASE)
+_HUB = re.compile(r"https?://(?:www\.)?(?:huggingface|hf)\.co/", re.IGNORECASE)
 
 _ERROR = re.compile(rb"<id>\s*https?://arxiv\.org/api/errors.*?<summary[^>]*>(.*?)</summary>", re.DOTALL)
 _NONE = re.compile(rb"<opensearch:totalResults[^>]*>\s*0\s*<")
 
+Asker = Callable[[Sequence[tuple[str, str]]], "list[Paper | BadRecord | None]"]
+"""From places and ids to what each is, in their order; None: it is passed over."""
+
 
 def takes(spec: str) -> bool:
-    """Whether it begins as a name of arXiv papers does."""
-    return _TAKEN.match(spec) is not None
+    """Whether it begins as a name of arXiv papers does, or is an address of one."""
+    if _TAKEN.match(spec):
+        return True
+    return _SCHEME.match(spec) is not None and not _HUB.match(spec) and arxiv_id(spec) is not None
+
+
+def is_id(word: str) -> bool:
+    """Whether a word is an arXiv id, or an address without its scheme."""
+    return arxiv_id(word) is not None and not word.lower().endswith(".pdf")
 
 
 def read(spec: str, options: Options) -> Records:
@@ -59,7 +79,7 @@ def read(spec: str, options: Options) -> Records:
             raise UsageError("the query is empty", where=spec, next_step=f"As {_QUERY}cat:cs.LG")
         return _search(query, options)
     ids = []
-    for word in re.sub(r"(?i)^arxiv:", "", spec).split(","):
+    for word in re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(","):
         if not (word := word.strip()):
             continue
         if (known := arxiv_id(word)) is None:
@@ -70,24 +90,6 @@ def read(spec: str, options: Options) -> Records:
     return _by_id(ids, options)
 
 
-def read_list(source: Input) -> Records:
-    """The papers of a file of ids and addresses, one a line; blank lines and `#` comments are passed over."""
-    _library()
-    return _by_id(_ids_of(source), source.options)
-
-
-def count_list(stream: BinaryIO) -> int:
-    """How many ids a file names, without asking for any."""
-    return sum(1 for line in raw_lines(stream) if _word(line or b""))
-
-
-def arxiv_id(word: str) -> str | None:
-    """The id in a word or an address, its version with it; None: it is none."""
-    found = _NAMED.fullmatch(word.strip())
-    # Of an old id's subject class, as in math.GT/0309136, arXiv says nothing in its answers.
-    return re.sub(r"\.[a-z]{2}(?=/)", "", found[1].lower()) if found else None
-
-
 def _library() -> None:
     try:
         import arxiv  # noqa: F401
@@ -95,37 +97,35 @@ def _library() -> None:
         raise MissingExtra("Reading from arXiv", "sources") from error
 
 
-def _ids_of(source: Input) -> Iterator[tuple[str, str | BadRecord]]:
-    for number, line in enumerate(raw_lines(source.stream), start=1):
-        where = f"{source.name}:{number}"
-        word = _word(line or b"")
-        if word:
-            yield where, arxiv_id(word) or BadRecord(where, "is no arXiv id and no address of one")
-
-
-def _word(line: bytes) -> str:
-    """What a line says, comments left out."""
-    return re.split(r"(?:^|\s)#", line.decode("utf-8", "replace").strip())[0].strip()
-
-
-def _by_id(ids: Iterable[tuple[str, str | BadRecord]], options: Options) -> Records:
+def asker(options: Options) -> Asker:
+    """What arXiv has of up to a hundred ids at a time. Raises MissingExtra without the library."""
+    _library()
     web = Web(SERVICE, options)
     wanted = Wanted.of(options.categories)
+
+    def ask(ids: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
+        names = list(dict.fromkeys(one for _, one in ids))
+        found = by_halves(lambda some: _ask(web, some), names, lambda error: BadRecord("", error.message))
+        return [_answer(found.get(one), where, wanted) for where, one in ids]
+
+    return ask
+
+
+def _answer(
+    result: "arxiv.Result | BadRecord | None", where: str, wanted: Wanted | None
+) -> Paper | BadRecord | None:
+    if result is None:
+        return BadRecord(where, "arXiv has no such paper")
+    if isinstance(result, BadRecord):
+        return BadRecord(where, result.reason)
+    return _paper(result, where) if wanted is None or wanted.has(result.categories) else None
+
+
+def _by_id(ids: Iterable[tuple[str, str]], options: Options) -> Records:
+    ask = asker(options)
     every = iter(ids)
-    while some := list(islice(every, _IDS_AT_ONCE)):
-        names = list(dict.fromkeys(one for _, one in some if isinstance(one, str)))
-        found = _ask(web, names) if names else {}
-        for where, one in some:
-            if isinstance(one, BadRecord):
-                yield one
-            elif one in found:
-                result = found[one]
-                if isinstance(result, BadRecord):
-                    yield BadRecord(where, result.reason)
-                elif wanted is None or wanted.has(result.categories):
-                    yield _paper(result, where)
-            else:
-                yield BadRecord(where, "arXiv has no such paper")
+    while some := list(islice(every, IDS_AT_ONCE)):
+        yield from filter(None, ask(some))
 
 
 def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
@@ -139,18 +139,11 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
         return PAPER_S if body.count(b"<entry") >= len(names) else web.query_s
 
     found: dict[str, arxiv.Result | BadRecord] = {}
-    try:
-        search = arxiv.Search(id_list=names, max_results=len(names))
-        # The latest of several versions of a paper answers to its name without one.
-        for result in sorted(_results(web, search, keep, len(names)), key=_version):
-            name = result.get_short_id()
-            found[name] = found[re.sub(r"v\d+$", "", name)] = result
-    except Refused as error:
-        # One id that arXiv does not understand spoils the answer for all: it is searched for by halves.
-        if len(names) == 1:
-            return {names[0]: BadRecord("", error.message)}
-        half = len(names) // 2
-        return _ask(web, names[:half]) | _ask(web, names[half:])
+    search = arxiv.Search(id_list=names, max_results=len(names))
+    # The latest of several versions of a paper answers to its name without one.
+    for result in sorted(_results(web, search, keep, len(names)), key=_version):
+        name = arxiv_id(result.get_short_id()) or result.get_short_id()
+        found[name] = found[unversioned(name)] = result
     return found
 
 
@@ -179,7 +172,7 @@ def _search(query: str, options: Options) -> Records:
     order = arxiv.SortCriterion.SubmittedDate if options.newest else arxiv.SortCriterion.Relevance
     search = arxiv.Search(query, max_results=most, sort_by=order)
     number = 0
-    for number, result in enumerate(_results(web, search, keep, min(most, _PAGE)), start=1):  # noqa: B007
+    for number, result in enumerate(_results(web, search, keep, min(most, _SLICE)), start=1):  # noqa: B007
         if wanted is None or wanted.has(result.categories):
             yield _paper(result, f"arxiv:{result.get_short_id()}")
     if number == _MOST_RESULTS and options.limit != number:
@@ -211,7 +204,7 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
                 raise BadInput("there is no API of arXiv at this address", where=web.base)
             if found := _ERROR.search(body):
                 said = " ".join(found[1].decode("utf-8", "replace").split())
-                raise Refused(f"arXiv does not understand this: {said[:200]}")
+                raise Refused(f"arXiv does not understand this: {said[:200]}", said=said[:200])
             response = requests.Response()
             response.status_code = 200
             response.raw = io.BytesIO(body)
@@ -228,18 +221,11 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
         raise BadInput("arXiv answers with something that cannot be read", where=web.base) from error
 
 
-def looks_like(head: bytes) -> bool:
-    """Whether every line is an id or an address of arXiv, or a comment, and one at least is no comment."""
-    *lines, last = head.removeprefix(BOM).split(b"\n")
-    # The head may end within a line.
-    if not lines or not re.fullmatch(rb"\S{0,99}", last):
-        lines.append(last)
-    words = [word for line in lines if (word := _word(line))]
-    return bool(words) and all(map(_NAMED.fullmatch, words))
-
-
-FORMAT = Format("list of arXiv ids", (".txt",), read_list, looks_like, count_list, extra="sources")
-
 REFERENCE = Reference(
-    "arXiv", ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"), takes, read, extra="sources"
+    "arXiv",
+    ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"),
+    takes,
+    read,
+    is_id=is_id,
+    extra="sources",
 )

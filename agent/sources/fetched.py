@@ -12,13 +12,14 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import PapercardsError, StorageError
 from ..file_locks import lock
+from .patience import Clock
 
 
 def shown(url: str) -> str:
@@ -119,7 +120,7 @@ _last: dict[str, float] = {}
 
 
 @contextlib.contextmanager
-def turn(host: str, interval_s: float, store: Store | None, sleep: Callable[[float], None]) -> Iterator[None]:
+def turn(host: str, interval_s: float, store: Store | None, clock: Clock) -> Iterator[None]:
     """Ask a host alone, `interval_s` after anybody who shares the cache asked it last."""
     if not interval_s:
         yield
@@ -128,10 +129,10 @@ def turn(host: str, interval_s: float, store: Store | None, sleep: Callable[[flo
         stamp = stack.enter_context(store.stamp(host)) if store else None
         last = max(_last.get(host, 0.0), os.fstat(stamp.fileno()).st_mtime if stamp else 0.0)
         # A clock that was set back must not make us wait for it.
-        left_s = min(interval_s, last + interval_s - time.time())
+        left_s = min(interval_s, last + interval_s - clock.now())
         if left_s > 0:
-            sleep(left_s)
-        _last[host] = time.time()
+            clock.sleep(left_s)
+        _last[host] = now = clock.now()
         if stamp:
-            os.utime(stamp.name)
+            os.utime(stamp.name, (now, now))
         yield

@@ -12,8 +12,13 @@ from typing import BinaryIO
 
 from ..paper import Paper
 from .columns import BadRecord, Columns
+from .patience import Clock
 
 Records = Iterator[Paper | BadRecord]
+
+
+def _unheard(_line: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,13 @@ class Options:
     """The newest papers of a query first, and not the most relevant."""
     max_age_s: float | None = None
     """How old a kept answer to a query may be, in seconds; None: as old as queries usually may."""
+    contact: str | None = None
+    """An e-mail address or a URL that services are told, so that they can write to the user."""
+    patience_s: float | None = None
+    """How long a service that wants fewer requests is waited for in all; None: a quarter of an hour."""
+    say: Callable[[str], None] = field(default=_unheard, repr=False, compare=False)
+    """Tells the user, in one line, why nothing happens for a while."""
+    clock: Clock = field(default_factory=Clock, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,10 @@ class Input:
     options: Options = Options()
     path: Path | None = None
     """Where it is, for libraries that open files themselves; None: standard input."""
+
+
+def _no_id(_word: str) -> bool:
+    return False
 
 
 def _never(_head: bytes) -> bool:
@@ -97,3 +113,5 @@ class Reference:
     paper where nothing can be had."""
     extra: str | None = None
     """The extra of this distribution that it needs; None: nothing more."""
+    is_id: Callable[[str], bool] = _no_id
+    """Whether a word that is no file is an id that it knows, as `2401.03955`. Quick, and no I/O."""

@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 
 from ..errors import MissingExtra
+from ..identifiers import arxiv_id
 from ..paper import Paper
 from .columns import BadRecord, Columns
 
-_ARXIV_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.(\S+)", re.IGNORECASE)
 _WORK = re.compile(r"https://openalex\.org/(W\d+)")
 _MOST_WORDS = 1_000_000
 """Of one abstract; beyond, it is none."""
@@ -66,8 +66,8 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     }
     if isinstance(own := record.get("id"), str) and (work := _WORK.fullmatch(own)):
         found["id"] = f"openalex:{work[1]}"
-    if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := _ARXIV_DOI.fullmatch(doi.strip())):
-        found["arxiv_id"] = arxiv[1]
+    if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := arxiv_id(doi)):
+        found["arxiv_id"] = arxiv
     return columns.paper(found, where)
 
 

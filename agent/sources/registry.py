@@ -14,6 +14,7 @@ from . import (
     hf_dataset,
     hf_listing,
     hf_page,
+    id_list,
     jats,
     json_document,
     jsonl,
@@ -50,7 +51,7 @@ FORMATS: tuple[Format, ...] = (
     jats.FORMAT,
     hf_page.FORMAT,
     web_page.FORMAT,
-    arxiv_api.FORMAT,
+    id_list.FORMAT,
     plain.FORMAT,
 )
 """In the order in which they are asked: the one that takes any text comes last."""
@@ -92,10 +93,21 @@ def reference(spec: str) -> Reference | None:
     for one in REFERENCES:
         if one.takes(spec):
             return one
+    if _exists(spec):
+        return None
+    if known := next((one for one in REFERENCES if one.is_id(spec)), None):
+        return known
     # Looking for other distributions takes time, which what is plainly a file need not wait for.
-    if ":" not in spec or Path(spec).exists():
+    if ":" not in spec:
         return None
     return next((one for one in _plugged() if isinstance(one, Reference) and one.takes(spec)), None)
+
+
+def _exists(spec: str) -> bool:
+    try:
+        return Path(spec).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def choose(name: str, extension: str, head: bytes) -> Format:

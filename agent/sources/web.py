@@ -1,26 +1,25 @@
-"""Polite GETs: one at a time for each host, not too often, repeated with care, and kept on disk.
+"""Polite requests: one at a time for each host, not too often, repeated with care, and kept on disk.
 
 What was fetched is kept as the bytes that came, a file each, under `fetched/` of the cache; an answer to a
 query grows old within hours, a paper within months. A key travels in a header, so it is in no address, no
-file and no message. Nothing is followed to another host, and nothing larger than a bound is read.
+file and no message. Nothing is followed to another host.
 
-Knows HTTP. Knows no service and no papers.
+Knows services in general. Knows no papers.
 """
 
 import json
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import BadInput, MissingExtra, UsageError
 from .fetched import Kept, Store, shown, turn
 from .interface import Options
-
-if TYPE_CHECKING:
-    import requests
-    import tenacity
+from .patience import SAID_S, Patience, Trouble, asked_s, says_too_many, spoken
+from .service import Service, user_agent
+from .transfer import Answer, Transfer
 
 QUERY_S = 6 * 3600.0
 """How long an answer to a query is as good as a new one."""
@@ -28,83 +27,60 @@ QUERY_S = 6 * 3600.0
 PAPER_S = 90 * 86400.0
 """How long what was fetched of one paper by its id is."""
 
-MAX_BYTES = 64 << 20
-"""The longest answer that is read; a page of 1,000 abstracts is some 3 MB."""
-
-ATTEMPTS = 5
-"""Requests in all for one answer."""
-
-MAX_WAIT_S = 60.0
-"""A server that asks for a longer wait than this is not waited for."""
-
-_DEADLINE_S = 180.0
-"""No new attempt after this long, and no answer that takes longer."""
-_TIMEOUT_S = (10.0, 60.0)
-"""For a connection to come about; for the next bytes."""
 _REDIRECTS = 5
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+_TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 529, 530})
+
+_SUMMARY = re.compile(rb"<summary[^>]*>([^<]*)</summary>")
+_SHORT = 2048
+_ERROR = frozenset({"error", "message", "code", "status", "detail", "statusCode"})
 
 Keep = Callable[[bytes], float | None]
 """How many seconds an answer may be kept; None: it is no answer, and worth another try."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A public service and what it asks of its users."""
-
-    id: str
-    """As `Options.endpoints` and `Options.keys` name it."""
-    name: str
-    """For messages."""
-    url: str
-    """Where it is, without a slash at the end."""
-    interval_s: float
-    """From one request to the next, at least; for the public service, not for a mirror."""
-    key_header: str = ""
-    """What a key is sent in, `{}` where the key goes: `x-api-key: {}`."""
-    key_hint: str = ""
-    """How to get more out of it with a key; a sentence."""
-
-
 class Refused(BadInput):
-    """The service does not understand what it was asked; asking again would not help."""
+    """The service does not understand what it was asked; asking again would not help.
 
+    `said` are its own words; empty where it has none, or none that can be read.
+    """
 
-class _Transient(Exception):
-    """An answer, or none, that the same request may better."""
-
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.after_s = after_s
+    def __init__(self, message: str, *, where: str = "", said: str = "") -> None:
+        super().__init__(message, where=where)
+        self.said = said
 
 
 class Web:
     """One service, as the user wants it asked."""
 
-    def __init__(
-        self, service: Service, asked: Options, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        """Raises MissingExtra where the HTTP library is not installed."""
-        from importlib import metadata
-
+    def __init__(self, service: Service, asked: Options) -> None:
+        """Raises MissingExtra without the HTTP library, UsageError for a key or a contact that is none."""
         try:
-            import requests
+            import requests  # noqa: F401
         except ImportError as error:
             raise MissingExtra(f"Reading from {service.name}", "sources") from error
         self._service = service
         self._asked = asked
-        self._sleep = sleep
         self._store = Store(asked.cache_dir / "fetched") if asked.cache_dir else None
-        self._headers = {"User-Agent": f"papercards/{metadata.version('papercards')} (research paper cards)"}
-        if service.key_header and (key := asked.keys.get(service.id)):
-            name, _, value = service.key_header.partition(": ")
-            self._headers[name] = value.format(key)
-        self._session = requests.Session()
         own = asked.endpoints.get(service.id)
         self.base = (own or service.url).rstrip("/")
         """What its addresses begin with."""
-        self._interval_s = service.interval_s if own is None else 0.0
+        headers = {"User-Agent": user_agent(asked.contact)}
+        self._key = asked.keys.get(service.id, "") if service.key_header else ""
+        if service.key_stays and urlsplit(self.base).netloc != urlsplit(service.url).netloc:
+            self._key = ""
+        if self._key:
+            if not (self._key.isascii() and self._key.isprintable()):
+                raise UsageError(
+                    "has characters that no key has", where=self._key_variable, next_step="Copy it again"
+                )
+            header, _, value = service.key_header.partition(": ")
+            headers[header] = value.format(self._key)
+        self._transfer = Transfer(service.name, headers)
+        self._interval_s = 0.0
+        if own is None:
+            shorter = service.interval_with_key_s if self._key else None
+            self._interval_s = service.interval_s if shorter is None else shorter
+        self._answered = False
 
     @property
     def query_s(self) -> float:
@@ -121,24 +97,21 @@ class Web:
         kept = self._store.read(url) if self._store else None
         if kept is not None and self._good(kept, keep):
             return kept.body
-        if self._asked.offline:
-            raise BadInput(
-                "was not fetched before",
-                where=shown(url),
-                next_step="Run it without --offline, and with the cache",
-            )
-        body = self._fetch(url, keep, kept is not None)
+        self._online(url)
+        body = self._fetch(url, keep, None, kept is not None)
         if self._store:
             self._store.write(url, body)
         return body
 
     def json(self, url: str, keep_s: float) -> object:
         """The JSON that an address gives, decoded; None: there is nothing (404). Raises as `get` does."""
+        return self._decoded(url, self.get(url, _json_for(keep_s)))
 
-        def keep(body: bytes) -> float | None:
-            return keep_s if body.lstrip()[:1] in (b"{", b"[") else None
+    def post(self, url: str, payload: object) -> object:
+        """The JSON that an address answers to some JSON; it is not kept. Raises as `get` does."""
+        return self._decoded(url, self._fetch(url, _json_for(PAPER_S), json.dumps(payload).encode(), False))
 
-        body = self.get(url, keep)
+    def _decoded(self, url: str, body: bytes | None) -> object:
         if body is None:
             return None
         try:
@@ -149,6 +122,39 @@ class Web:
             ) from error
         return found
 
+    def together(
+        self, urls: Mapping[str, str], ask: Callable[[list[str]], Mapping[str, object]]
+    ) -> dict[str, object]:
+        """The record of each name, kept as if it had been asked for at its own address; None: there is none.
+
+        `urls` has those addresses; `ask` gets the records of the names that are not kept, in one request or
+        a few; an exception as a record is not kept. Raises what `get` raises.
+        """
+        found: dict[str, object] = {}
+        missing = []
+        for name, url in urls.items():
+            kept = self._store.read(url) if self._store else None
+            if kept is not None and self._good(kept, _json_for(PAPER_S)):
+                found[name] = json.loads(kept.body) if kept.body is not None else None
+            else:
+                missing.append(name)
+        if missing:
+            self._online(urls[missing[0]])
+            asked = ask(missing)
+            for name in missing:
+                found[name] = record = asked.get(name)
+                if self._store and not isinstance(record, Exception):
+                    self._store.write(urls[name], None if record is None else json.dumps(record).encode())
+        return found
+
+    def _online(self, url: str) -> None:
+        if self._asked.offline:
+            raise BadInput(
+                "was not fetched before",
+                where=shown(url),
+                next_step="Run it without --offline, and with the cache",
+            )
+
     def _good(self, kept: Kept, keep: Keep) -> bool:
         if self._asked.offline:
             return True
@@ -156,122 +162,124 @@ class Web:
         age_s = self.query_s if kept.body is None else keep(kept.body)
         return age_s is not None and kept.age_s <= age_s
 
-    def _fetch(self, url: str, keep: Keep, kept: bool) -> bytes | None:
-        import tenacity
+    def _fetch(self, url: str, keep: Keep, payload: bytes | None, kept: bool) -> bytes | None:
+        patience = Patience(self._service.first_wait_s, self._asked.patience_s)
+        clock = self._asked.clock
+        while True:
+            try:
+                return self._once(url, keep, payload)
+            except Trouble as trouble:
+                wait_s = patience.pause_s(trouble, self._answered)
+                if wait_s is None:
+                    raise self._given_up(trouble, url, patience.waited_s, kept) from trouble
+                if wait_s >= SAID_S:
+                    self._asked.say(
+                        f"{urlsplit(url).netloc} asks to wait {spoken(wait_s)} ({trouble.reason}); "
+                        f"asking again at {_clock(clock.now() + wait_s)}"
+                    )
+                clock.sleep(wait_s)
 
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Transient),
-            wait=_wait,
-            stop=_stop,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            body: bytes | None = retrying(self._once, url, keep)
-        except _Transient as error:
-            step = "Try again later"
-            if kept:
-                step += ", or use --offline for what was fetched before"
-            if "429" in error.reason and self._service.key_hint:
-                step += f". {self._service.key_hint}"
-            raise BadInput(
-                f"{self._service.name} {error.reason}", where=shown(url), next_step=step
-            ) from error
-        return body
+    def _given_up(self, trouble: Trouble, url: str, waited_s: float, kept: bool) -> BadInput:
+        reason = trouble.reason
+        if trouble.after_s is not None and trouble.throttled:
+            reason += f" and asks to wait {trouble.after_s:,.0f} s"
+        if waited_s:
+            reason += f" after {spoken(waited_s)} of waiting"
+        steps = [trouble.next_step or "Try again later"]
+        if kept:
+            steps[0] += ", or use --offline for what was fetched before"
+        if trouble.throttled and self._service.key_hint and not self._key:
+            steps.append(self._service.key_hint)
+        if trouble.throttled and self._service.wants_contact and not self._asked.contact:
+            steps.append("A contact helps: set PAPERCARDS_CONTACT to your e-mail address")
+        return BadInput(f"{self._service.name} {reason}", where=shown(url), next_step=". ".join(steps))
 
-    def _once(self, url: str, keep: Keep) -> bytes | None:
+    def _once(self, url: str, keep: Keep, payload: bytes | None) -> bytes | None:
         """One attempt, redirects of the same host followed."""
-        import requests
-
-        begin = time.monotonic()
         at = url
         for _ in range(_REDIRECTS):
             host = urlsplit(at).netloc
-            try:
-                with (
-                    turn(host, self._interval_s, self._store, self._sleep),
-                    self._session.get(
-                        at, auth=self._sign, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
-                    ) as response,
-                ):
-                    if not response.is_redirect:
-                        return self._body(url, response, keep, begin)
-                    there = urljoin(at, response.headers["location"])
-            except requests.Timeout as error:
-                raise _Transient("gives no answer in time") from error
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-                raise _Transient("cannot be reached") from error
-            except requests.exceptions.ContentDecodingError as error:
-                raise _Transient("sends what cannot be unpacked") from error
-            except (requests.RequestException, ValueError) as error:
-                raise UsageError(
-                    "is no address that can be asked", where=shown(at), next_step="Check it"
-                ) from error
+            with turn(host, self._interval_s, self._store, self._asked.clock):
+                answer = self._transfer.send(at, payload)
+            there = answer.headers.get("location", "")
+            if answer.status not in (301, 302, 303, 307, 308) or not there:
+                return self._read(url, answer, keep)
+            there = urljoin(at, there)
             if urlsplit(there)[:2] not in (urlsplit(at)[:2], ("https", host)):
                 break
             at = there
         raise BadInput(f"{self._service.name} sends us elsewhere, which is not followed", where=shown(url))
 
-    def _sign(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-        # As an auth, so that requests looks for no password in ~/.netrc to send instead.
-        request.headers.update(self._headers)
-        return request
-
-    def _body(self, url: str, response: "requests.Response", keep: Keep, begin: float) -> bytes | None:
-        from ..waiting import retry_after_s
-
-        status = response.status_code
+    def _read(self, url: str, answer: Answer, keep: Keep) -> bytes | None:
+        status = answer.status
+        if status == 200 and keep(answer.body) is not None:
+            self._answered = True
+            return answer.body
         if status in (404, 410):
+            self._answered = True
             return None
+        if status in self._service.throttled or says_too_many(answer.body):
+            spent = self._service.spent(answer.headers)
+            raise Trouble(
+                spent or f"answers {status}" + (" with words of too many requests" if status == 200 else ""),
+                after_s=asked_s(answer.headers, self._asked.clock.now()),
+                throttled=True,
+            )
         if status in _TRANSIENT:
-            after_s = retry_after_s(response.headers, time.time())
-            asks = (
-                f" and asks to wait {after_s:,.0f} s" if after_s is not None and after_s > MAX_WAIT_S else ""
-            )
-            raise _Transient(f"answers {status}{asks}", after_s)
-        body = bytearray()
-        for chunk in response.iter_content(1 << 16):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise BadInput(f"{self._service.name} sends more than {MAX_BYTES >> 20} MB", where=shown(url))
-            if time.monotonic() - begin > _DEADLINE_S:
-                raise _Transient("gives no answer in time")
+            after_s = asked_s(answer.headers, self._asked.clock.now())
+            raise Trouble(f"answers {status}", after_s=after_s, throttled=bool(after_s))
         if status == 200:
-            if keep(bytes(body)) is None:
-                raise _Transient("answers with something else than it should")
-            return bytes(body)
+            raise Trouble("answers with something else than it should")
         name, where = self._service.name, shown(url)
-        if status in (401, 403):
+        if status in (401, 403) and self._key:
             raise BadInput(
-                f"{name} refuses to answer ({status})", where=where, next_step=self._service.key_hint
+                f"{name} refuses the key ({status}): it may be mistyped, or have lapsed",
+                where=where,
+                next_step=f"Check {self._key_variable}, or unset it to ask without a key",
             )
-        raise Refused(f"{name} does not understand this ({status}){_said(bytes(body))}", where=where)
+        if status in (401, 403):
+            step = self._service.key_hint or "Try again later"
+            raise BadInput(f"{name} refuses to answer ({status})", where=where, next_step=step)
+        said = _said(answer.body)
+        raise Refused(
+            f"{name} does not understand this ({status}){': ' if said else ''}{said}", where=where, said=said
+        )
+
+    @property
+    def _key_variable(self) -> str:
+        """The variable that the key comes from, as far as can be told."""
+        names = self._service.key_variables
+        return next((one for one in names if os.environ.get(one)), "") or " or ".join(names) or "the key"
+
+
+def _json_for(keep_s: float) -> Keep:
+    def keep(body: bytes) -> float | None:
+        if body.lstrip()[:1] not in (b"{", b"["):
+            return None
+        return None if len(body) <= _SHORT and _is_error(body) else keep_s
+
+    return keep
+
+
+def _is_error(body: bytes) -> bool:
+    """Whether it is a JSON object that holds nothing but an error, which some send with status 200."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and bool(found.keys() & {"error", "message"}) and found.keys() <= _ERROR
+
+
+def _clock(when: float) -> str:
+    return datetime.fromtimestamp(when).strftime("%H:%M")
 
 
 def _said(body: bytes) -> str:
-    """What an error's JSON says, cut; nothing where it says nothing."""
+    """What an error says, in JSON or Atom, cut; nothing where it says nothing."""
     try:
         record = json.loads(body)
         text = record.get("message") or record.get("error")
     except (ValueError, RecursionError, AttributeError):
-        return ""
-    return f": {' '.join(text.split())[:200]}" if isinstance(text, str) else ""
-
-
-def _wait(state: "tenacity.RetryCallState") -> float:
-    import tenacity
-
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Transient) and error.after_s is not None:
-        return error.after_s
-    return float(tenacity.wait_random_exponential(multiplier=1.0, max=30.0)(state))
-
-
-def _stop(state: "tenacity.RetryCallState") -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    asked_s = error.after_s if isinstance(error, _Transient) else None
-    return (
-        state.attempt_number >= ATTEMPTS
-        or (state.seconds_since_start or 0.0) >= _DEADLINE_S
-        or (asked_s is not None and asked_s > MAX_WAIT_S)
-    )
+        found = _SUMMARY.search(body[:4096])
+        text = found[1].decode("utf-8", "replace") if found else None
+    return " ".join(text.split())[:200] if isinstance(text, str) else ""

@@ -1,6 +1,7 @@
 """BibTeX: what is read of an entry, and that tags touch nothing else."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from papercards.bibliography import bibtex
 from papercards.bibliography.charset import decoded
 from papercards.bibliography.tags import MARK, Tags, one_line, tags
+from papercards.sources import open_source
 from tests.bibliography.tagged import HOSTILE, TAGS, WORDS, tag_all, taken_out
 from tests.sinks.cards import card
 
@@ -62,7 +64,47 @@ def test_a_key_that_is_there_twice_is_told_with_its_first_line() -> None:
 def test_an_arxiv_id_is_found_where_scholar_puts_it() -> None:
     [record] = fields("@article{k, title={T}, journal={arXiv preprint arXiv:1706.03762}}")
 
-    assert record["eprint"] == "1706.03762"
+    assert record["arxivid"] == "1706.03762"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "eprint = {2401.00001}, archivePrefix = {arXiv}, primaryClass = {cs.LG}",
+        "eprint = {arXiv:2401.00001 [cs.LG]}, archiveprefix = {arXiv}",
+        "eprint = {https://arxiv.org/abs/2401.00001v2}",
+        "eprint = {abs/2401.00001}",
+        "number = {arXiv:2401.00001}, publisher = {arXiv}",
+        "journal = {CoRR}, volume = {abs/2401.00001}",
+        "journal = {ArXiv}, volume = {abs/2401.00001}",
+        "journal = {arXiv preprint arXiv:2401.00001}",
+        "journal = {arXiv e-prints}, eid = {arXiv:2401.00001}, pages = {arXiv:2401.00001}",
+        r"howpublished = {\url{https://arxiv.org/abs/2401.00001}}",
+        r"note = {Preprint at \href{https://arxiv.org/abs/2401.00001}{arXiv}}",
+        "note = {arXiv:2401.00001 [cs.LG]}",
+        "url = {http://arxiv.org/abs/2401.00001}, year = 2024",
+        "url = {https://huggingface.co/papers/2401.00001}",
+        "doi = {10.48550/ARXIV.2401.00001}",
+    ],
+)
+def test_an_arxiv_id_is_found_wherever_exports_put_it(said: str, tmp_path: Path) -> None:
+    library = tmp_path / "l.bib"
+    library.write_text(f"@misc{{key, title = {{T}}, abstract = {{We do. It works.}}, {said}}}")
+
+    (paper,) = open_source(str(library))
+
+    assert paper.id == "arxiv:2401.00001"  # type: ignore[union-attr]
+
+
+def test_a_number_of_another_kind_is_no_arxiv_id(tmp_path: Path) -> None:
+    library = tmp_path / "l.bib"
+    library.write_text(
+        "@article{key, title = {T}, abstract = {We do.}, number = {2401.00001}, note = {Version 2401.00001}}"
+    )
+
+    (paper,) = open_source(str(library))
+
+    assert paper.id == "key"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,14 @@ def test_a_service_that_is_down_is_one_line_and_what_was_made_stays(
     shelf.works = works(150)
     shelf.faults = []
     there = shelf.environment()
-    run("enrich", "arxiv-query:x", "--limit", "100", "-m", "baseline", "-o", "first.jsonl", **there)
+    run("enrich", "s2-query:x", "--limit", "100", "-m", "baseline", "-o", "first.jsonl", **there)
     shelf.faults = [Fault(503, headers={"retry-after": "999"})]
 
-    done = run("enrich", "arxiv-query:x", "--limit", "150", "-m", "baseline", "-o", "cards.jsonl", **there)
+    done = run("enrich", "s2-query:x", "--limit", "150", "-m", "baseline", "-o", "cards.jsonl", **there)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"papercards: {shelf.url}/api/query: arXiv answers 503")
+    where = f"papercards: {shelf.url}/graph/v1/paper/search: Semantic Scholar answers 503"
+    assert done.stderr.splitlines()[-1].startswith(where)
     assert len(cards(tmp_path / "cards.jsonl.partial")) == 100
     offline = run("enrich", "arxiv-query:y", "-m", "baseline", "--offline", **there)
     assert offline.returncode == 1
@@ -116,3 +117,87 @@ def test_a_filter_that_leaves_nothing_says_so(run: Run, shelf: Shelf, tmp_path: 
     assert done.returncode == 1
     last = "papercards: arxiv:2401.00001: holds no paper of math.*. Check --category"
     assert done.stderr.splitlines()[-1] == last
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "2401.00001",
+        "2401.00001v1",
+        "arxiv.org/abs/2401.00001",
+        "10.48550/arXiv.2401.00001",
+        "https%3A%2F%2Farxiv.org%2Fabs%2F2401.00001",
+        "https://ar5iv.labs.arxiv.org/html/2401.00001",
+        "https://doi.org/10.48550/arXiv.2401.00001",
+        "https://hf.co/papers/2401.00001",
+        "https://huggingface.co/papers/2401.00001v1#community",
+    ],
+)
+def test_a_bare_id_that_is_no_file_is_that_paper(run: Run, shelf: Shelf, word: str) -> None:
+    done = run("summarize", word, "-m", "baseline", "--json", **shelf.environment())
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["id"] == "arxiv:2401.00001" and len(shelf.asked) == 1
+
+
+def test_a_file_goes_before_an_id_of_its_name(run: Run, shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "hep-th").mkdir()
+    (tmp_path / "hep-th" / "9901001").write_text("On files\n\nA file has a name. It works.\n")
+
+    done = run("summarize", "hep-th/9901001", "-m", "baseline", "--json", **shelf.environment())
+
+    assert json.loads(done.stdout)["title"] == "On files" and shelf.asked == []
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("2401.00001.pdf", "Did you mean arxiv:2401.00001?"),
+        ("papers/2401.00001v2.pdf", "Did you mean arxiv:2401.00001?"),
+        ("arxv:2401.00001", "Did you mean arxiv:2401.00001?"),
+        ("Counting to Four", """did you mean 'arxiv-query:ti:"Counting to Four"'?"""),
+        ("Is counting hard?", """did you mean 'arxiv-query:ti:"Is counting hard?"'?"""),
+        ("https://openreview.net/forum?id=rJ4km2R5t7", "Save the page or its PDF and give the file"),
+        ("https://example.org/a-paper", "Save the page or its PDF and give the file"),
+        ("my notes.txt", "Check the path"),
+    ],
+)
+def test_what_was_probably_meant_is_said(run: Run, shelf: Shelf, word: str, meant: str) -> None:
+    done = run("summarize", word, "-m", "baseline", **shelf.environment())
+
+    assert done.returncode == 2 and meant in done.stderr and done.stderr.count("\n") == 1
+    assert shelf.asked == []
+
+
+def test_the_query_that_is_suggested_for_a_title_works_and_asks_for_two_papers(
+    run: Run, shelf: Shelf
+) -> None:
+    query = 'arxiv-query:ti:"Counting to Four"'
+    several = run("summarize", query, "-m", "baseline", **shelf.environment())
+    assert several.returncode == 2 and "there are several papers" in several.stderr
+    picked = run("summarize", query, "--pick", "1", "-m", "baseline", "--json", **shelf.environment())
+
+    assert json.loads(picked.stdout)["title"] == "Paper 0"
+    # The second time it was there already.
+    assert [query["max_results"] for query in shelf.queries()] == ["2"]
+
+
+def test_without_a_network_a_line_comes_at_once(run: Run) -> None:
+    done = run(
+        "summarize", "2401.00001", "-m", "baseline", PAPERCARDS_ARXIV_URL="http://no-such-host.invalid"
+    )
+
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1 and "arXiv cannot be found: there is no network" in line
+
+
+def test_the_contact_comes_from_the_variable_or_the_file(run: Run, shelf: Shelf, tmp_path: Path) -> None:
+    there = shelf.environment()
+    run("summarize", "arxiv:2401.00001", "-m", "baseline", PAPERCARDS_CONTACT="a@b.org", **there)
+    (tmp_path / "papercards.toml").write_text('contact = "https://b.org/us"\n')
+    run("summarize", "arxiv:2401.00000", "-m", "baseline", **there)
+
+    agents = [headers["user-agent"] for headers in shelf.headers]
+    assert "mailto:a@b.org" in agents[0] and "+https://b.org/us" in agents[1]
+    bad = run("summarize", "arxiv:2401.00002", "-m", "baseline", PAPERCARDS_CONTACT="a(b", **there)
+    assert bad.returncode == 2 and "Correct PAPERCARDS_CONTACT" in bad.stderr

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from papercards.errors import BadInput, PapercardsError, UsageError
 from tests.cli.test_enrich import cards, hosted, some, write
 from tests.clocks import PATIENCE_S, until
 from tests.conftest import KEY, Run
-from tests.services import Shelf, Work, serving, works
+from tests.services import Shelf, Time, Work, closed, serving, works
 from tests.stub import Fault, Stub, error
 
 __all__ = ["hosted"]
@@ -204,12 +205,42 @@ def test_what_fails_is_said_once_and_a_paper_that_fails_again_and_again_is_left_
 
 def test_a_service_that_is_down_fails_the_round_alone(look: Look, shelf: Shelf, tmp_path: Path) -> None:
     look("arxiv-query:x", "cards.jsonl")
-    busy = Fault(429, headers={"retry-after": "900"})
-    shelf.faults = [busy]
+    shelf.faults = [Fault(429, headers={"retry-after": "80000"})]
 
-    with pytest.raises(BadInput, match="arXiv answers 429 and asks to wait 900 s"):
+    with pytest.raises(BadInput, match="arXiv answers 429 and asks to wait 80,000 s"):
         look("arxiv-query:x", "cards.jsonl", no_cache=True)
     assert len(ids(tmp_path / "cards.jsonl")) == 3
+
+
+def test_a_round_waits_for_hours_for_a_service_that_throttles_and_says_so(
+    look: Look, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from papercards.cli import reading
+
+    time, asked = Time(), reading.asked
+    shelf.gate = closed(time, 4 * 3600.0, Fault(406))
+    monkeypatch.setattr(reading, "asked", lambda *a, **k: replace(asked(*a, **k), clock=time.clock))
+
+    said = look("arxiv-query:x", "cards.jsonl").splitlines()
+
+    assert "3 looked at, 3 new" in said[-1] and time.passed >= 4 * 3600
+    assert len(shelf.asked) == len(said) < 25
+    host = shelf.url.removeprefix("http://")
+    assert all(line.startswith(f"{host} asks to wait ") and "(answers 406)" in line for line in said[:-1])
+
+
+def test_a_service_that_cannot_be_had_leaves_the_others(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in shelf.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PAPERCARDS_ARXIV_URL", "http://no-such-host.invalid")
+    made = tmp_path / "c.jsonl"
+
+    with pytest.raises(BadInput, match="arXiv cannot be found"):
+        watch(["arxiv-query:x", "s2-query:x"], [made], once=True, model="baseline", no_cache=True)
+
+    assert "3 looked at, 3 new" in capsys.readouterr().err and len(ids(made)) == 3
 
 
 def test_the_next_round_is_due_by_the_clock_and_soon_after_one_that_failed(

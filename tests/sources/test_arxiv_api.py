@@ -10,7 +10,7 @@ import pytest
 from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, NoPapers, Options, arxiv_api, count_records, is_named, open_source
-from tests.services import Shelf, Work, atom, entry, serving, works
+from tests.services import Shelf, Time, Work, atom, entry, serving, works
 from tests.stub import Fault
 
 OLD = Work("cs/0501001", "An old <script>alert(1)</script> paper", "Of &lt; 2007.", categories="cs.CL")
@@ -25,6 +25,7 @@ def shelf() -> Iterator[Shelf]:
 def read(
     shelf: Shelf, spec: object, tmp_path: Path | None = None, **asked: object
 ) -> list[Paper | BadRecord]:
+    asked = {"clock": Time().clock} | asked
     options = Options(endpoints=shelf.endpoints(), cache_dir=tmp_path, **asked)  # type: ignore[arg-type]
     return list(open_source(str(spec), options))
 
@@ -146,12 +147,16 @@ def test_a_line_behind_the_sniffed_part_that_is_no_id_is_one_bad_record(shelf: S
     found = read(shelf, listed)
 
     assert len(found) == 41
-    assert ids(found[-1:]) == [f"{listed}:6041: is no arXiv id and no address of one"]
+    assert ids(found[-1:]) == [f"{listed}:6041: is no arXiv id, no DOI and no address of one"]
 
 
-def test_a_query_is_paged_and_asks_for_no_more_than_is_wanted(shelf: Shelf) -> None:
+def test_a_query_is_paged_and_asks_for_no_more_than_is_wanted(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arxiv_api, "_SLICE", 100)
     assert len(read(shelf, "arxiv-query:ti:forecasting")) == 251
     assert [query["start"] for query in shelf.queries()] == ["0", "100", "200"]
+    assert {query["max_results"] for query in shelf.queries()} == {"100"}
     shelf.asked.clear()
 
     found = read(shelf, "arxiv-query:cat:cs.LG AND ti:forecasting", limit=5)

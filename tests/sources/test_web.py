@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput, StorageError
-from papercards.sources import Options, web
-from papercards.sources.web import Refused, Service, Web
-from tests.services import Shelf, serving
+from papercards.sources import Options, transfer, web
+from papercards.sources.service import Service
+from papercards.sources.web import Refused, Web
+from tests.services import Shelf, Time, serving
 from tests.stub import Fault
 
 KEY = "key-0123456789"
@@ -25,7 +26,15 @@ def shelf() -> Iterator[Shelf]:
 
 
 def service(shelf: Shelf, interval_s: float = 0.0) -> Service:
-    return Service("t", "Tester", shelf.url, interval_s, "x-api-key: {}", "Set TESTER_KEY")
+    return Service(
+        "t",
+        "Tester",
+        shelf.url,
+        interval_s,
+        key_header="x-api-key: {}",
+        key_variables=("TESTER_KEY",),
+        key_hint="Set TESTER_KEY",
+    )
 
 
 def always(seconds: float) -> "web.Keep":
@@ -34,18 +43,17 @@ def always(seconds: float) -> "web.Keep":
 
 def test_waits_as_long_as_the_server_asks_and_says_who_we_are(shelf: Shelf, tmp_path: Path) -> None:
     shelf.faults = [Fault(429, headers={"retry-after": "7"}), Fault(503), Fault(drop=True), GOOD]
-    naps: list[float] = []
-    asking = Web(service(shelf), Options(cache_dir=tmp_path), sleep=naps.append)
+    time = Time()
+    asking = Web(service(shelf), Options(cache_dir=tmp_path, clock=time.clock))
 
     assert asking.get(shelf.url + "/x", always(60)) == b'{"a": 1}'
     assert len(shelf.asked) == 4
-    assert naps[0] == 7.0 and all(0 <= nap <= 4 for nap in naps[1:])
+    assert time.naps[0] == 7.0 and all(0 <= nap <= 4 for nap in time.naps[1:])
     assert shelf.headers[0]["user-agent"].startswith("papercards/")
 
 
 def test_gives_up_in_one_line_after_five_requests_or_when_asked_to_wait_too_long(shelf: Shelf) -> None:
-    naps: list[float] = []
-    asking = Web(service(shelf), Options(), sleep=naps.append)
+    asking = Web(service(shelf), Options(clock=Time().clock))
 
     shelf.faults = [Fault(500)] * 9
     with pytest.raises(BadInput, match=r"/x: Tester answers 500\. Try again later$"):
@@ -65,6 +73,11 @@ def test_a_refusal_is_not_repeated_and_says_what_would_help(shelf: Shelf, status
     with pytest.raises(BadInput, match=rf"refuses to answer \({status}\)\. Set TESTER_KEY"):
         Web(service(shelf), Options()).get(shelf.url + "/x", always(60))
     assert len(shelf.asked) == 1
+    shelf.faults = [Fault(status)]
+    with pytest.raises(
+        BadInput, match=rf"refuses the key \({status}\): .* lapsed\. Check TESTER_KEY, or unset"
+    ):
+        Web(service(shelf), Options(keys={"t": KEY})).get(shelf.url + "/x", always(60))
 
 
 def test_a_question_that_is_not_understood_comes_with_what_the_server_said(shelf: Shelf) -> None:
@@ -79,7 +92,7 @@ def test_nobody_there_is_a_line_that_names_the_address(shelf: Shelf) -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(BadInput, match=f"{url}/x: Tester cannot be reached") as caught:
-        Web(service(shelf), Options(), sleep=lambda s: None).get(url + "/x", always(60))
+        Web(service(shelf), Options(clock=Time().clock)).get(url + "/x", always(60))
     assert "\n" not in str(caught.value)
 
 
@@ -144,7 +157,7 @@ def test_a_key_travels_in_a_header_alone_and_to_no_other_host(
 
 
 def test_more_than_the_bound_is_not_read(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(transfer, "MAX_BYTES", 1 << 20)
     shelf.faults = [Fault(200, b" " * (3 << 20))]
 
     with pytest.raises(BadInput, match="Tester sends more than 1 MB"):
@@ -153,7 +166,7 @@ def test_more_than_the_bound_is_not_read(shelf: Shelf, monkeypatch: pytest.Monke
 
 def test_an_answer_that_is_none_is_asked_for_again_and_never_kept(shelf: Shelf, tmp_path: Path) -> None:
     shelf.faults = [Fault(200, b"<html>busy</html>"), GOOD]
-    asking = Web(service(shelf), Options(cache_dir=tmp_path), sleep=lambda s: None)
+    asking = Web(service(shelf), Options(cache_dir=tmp_path, clock=Time().clock))
 
     assert asking.json(shelf.url + "/x", 60) == {"a": 1}
     assert len(shelf.asked) == 2
@@ -167,15 +180,15 @@ def test_a_public_service_is_not_asked_too_often_and_a_mirror_as_often_as_one_li
     shelf: Shelf, tmp_path: Path, shared: bool
 ) -> None:
     shelf.faults = [GOOD] * 4
-    naps: list[float] = []
-    options = Options(cache_dir=tmp_path if shared else None)
+    time = Time()
+    options = Options(cache_dir=tmp_path if shared else None, clock=time.clock)
     for number in range(3):  # each a program of its own, as far as the disk knows
-        Web(service(shelf, 3000.0), options, sleep=naps.append).get(f"{shelf.url}/{number}", always(60))
-    assert len(naps) == 2 and all(2000 < nap <= 3000 for nap in naps)
+        Web(service(shelf, 3000.0), options).get(f"{shelf.url}/{number}", always(60))
+    assert len(time.naps) == 2 and all(2000 < nap <= 3000 for nap in time.naps)
 
-    mirror = Options(endpoints={"t": shelf.url})
-    Web(service(shelf, 3000.0), mirror, sleep=naps.append).get(f"{shelf.url}/4", always(60))
-    assert len(naps) == 2
+    mirror = Options(endpoints={"t": shelf.url}, clock=time.clock)
+    Web(service(shelf, 3000.0), mirror).get(f"{shelf.url}/4", always(60))
+    assert len(time.naps) == 2
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(shelf: Shelf, tmp_path: Path) -> None:

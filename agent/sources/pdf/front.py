@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from ...identifiers import mentioned_arxiv_id
 from ..outline import number_level
 from .blocks import Piece
 from .page import Line, Page
@@ -18,7 +19,6 @@ from .page import Line, Page
 PAGES = 4
 """Before the end of which an abstract begins: some have covers."""
 
-_ARXIV = re.compile(r"arXiv:\s?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?")
 _DOI = re.compile(
     r"(?:\bdoi\b[\s:]*|doi\.org/)(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/[^\s\"<>]+)", re.IGNORECASE
 )
@@ -43,8 +43,8 @@ _LEAST_WORDS = 25
 def arxiv_id(page: Page) -> str | None:
     """From the stamp on the margin, or a line that is one."""
     for text in (*page.turned, *(line.text for line in page.lines if line.text.startswith("arXiv:"))):
-        if match := _ARXIV.match(text):
-            return match[1]
+        if text.lower().startswith("arxiv:") and (known := mentioned_arxiv_id(text)):
+            return known
     return None
 
 

@@ -1,0 +1,197 @@
+"""Ids of papers in every form in which people write them, each brought to one form.
+
+An arXiv id with or without its version, an address of arXiv or of a site that mirrors it, an arXiv DOI; a
+DOI bare, as an address or within a publisher's address; pages of the ACL Anthology and of OpenReview.
+Escapes, brackets around a word and punctuation behind it are taken off; nothing is guessed.
+
+Knows text alone.
+"""
+
+import html
+import re
+from urllib.parse import unquote
+
+_LONGEST = 2048
+"""No id and no address of one is longer; patterns over strangers' text get no more."""
+
+_ARCHIVES = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs"
+    "|dg-ga|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|math|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol"
+    "|physics|plasm-ph|q-alg|q-bio|quant-ph|solv-int|supr-con"
+)
+"""Those of ids of before April 2007."""
+
+_MONTH = "(?:0[1-9]|1[0-2])"
+_ID = (
+    rf"(?:(?:(?:0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(?:1[5-9]|[2-4]\d){_MONTH}\.\d{{5}})"
+    rf"|(?:{_ARCHIVES})(?:\.[a-z-]{{2,9}})?/\d\d{_MONTH}\d{{3}})(?!\d)(?:v[1-9]\d{{0,2}}(?!\d))?"
+)
+"""Four digits behind the point until 2014, five since."""
+
+_ARXIV_SITE = (
+    r"(?:https?:)?(?://)?(?:"
+    r"(?:[a-z]{2,9}\.)?(?:labs\.)?arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)"
+    r"|ar5iv\.labs\.arxiv\.org/(?:abs|html|pdf)|(?:www\.)?ar5iv\.org/(?:abs|html|pdf)|xxx\.lanl\.gov/(?:abs|pdf)"
+    r"|(?:www\.)?alphaxiv\.org/(?:abs|pdf|overview)|(?:www\.)?arxiv-vanity\.com/papers"
+    r"|(?:www\.)?(?:huggingface\.co|hf\.co)/papers|(?:www\.)?semanticscholar\.org/arxiv|scirate\.com/arxiv)/"
+)
+_DOI_SITE = r"(?:https?:)?(?://)?(?:www\.)?(?:dx[.-])?doi[.-]org(?:\.[\w.-]+)?/"
+_DOI_MARK = rf"(?:doi\s*:?\s*|info:doi/|urn:doi:|{_DOI_SITE})"
+
+_ARXIV = re.compile(
+    rf"(?:oai:arxiv\.org:|arxiv\s*[:.]\s*|{_ARXIV_SITE}|{_DOI_MARK}{{0,3}}10\.48550/arxiv\.)?({_ID})(?:\.pdf)?"
+    r"(?:\s*[\[(][a-z]+(?:-[a-z]+)*(?:\.[a-z-]+)?[\])])?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_ARXIV_MENTIONED = re.compile(
+    rf"(?:\barxiv(?:\s+\[?(?:e-?prints?|preprints?|id|number)\]?){{0,3}}\s*[:.]?\s*|{_ARXIV_SITE}|10\.48550/arxiv\.|\babs/)({_ID})",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(rf"({_ID})", re.IGNORECASE)
+_MARKED = re.compile(r"arxiv|alphaxiv|papers/|lanl\.gov/|\.pdf$|[\])]$", re.IGNORECASE)
+"""Without any of these, an id has nothing around it."""
+_TO_MEND = re.compile(r"[%&\\]")
+_SUBJECT = re.compile(r"\.[a-z-]+(?=/)")
+_DOI = re.compile(rf"{_DOI_MARK}{{0,3}}(10\.\d{{4,9}}(?:\.\d{{1,9}}){{0,9}}/\S+)", re.IGNORECASE)
+_DOI_MENTIONED = re.compile(
+    rf"(?<![\w./-]){_DOI_MARK}?(10\.\d{{4,9}}(?:\.\d{{1,9}}){{0,9}}/\S+)", re.IGNORECASE
+)
+_PUBLISHER = re.compile(
+    r"https?://[^/?#\s]+/(?:[^?#\s]*/)?(?:doi(?:/[a-z]+)?|articles?|content|chapter)/(10\.\d{4,9}/[^?#\s]+)"
+    r"|https?://[^/?#\s]+/[^?#\s]*\?(?:[^#\s]*&)?(?:id|doi)=(10\.\d{4,9}/[^&#\s]+)",
+    re.IGNORECASE,
+)
+_PUBLISHERS_TAIL = re.compile(
+    r"(?:/(?:full|fulltext|abstract|pdf|epdf|epub|html|meta|references|summary)|(?:v\d{1,2})?\.full(?:\.pdf|-text)?"
+    r"|(?:v\d{1,2})?\.full|\.pdf|(?<=\d{6})v\d{1,2})/?$",
+    re.IGNORECASE,
+)
+_ACL = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:aclanthology\.org|aclweb\.org/anthology)/(?:papers/\w/\w+/)?"
+    r"([a-z]\d\d-\d{4,5}|\d{4}\.[a-z0-9_]+(?:-[a-z0-9_]+)*\.\d+)(?:v\d)?(?:\.pdf|\.bib)?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_OPENREVIEW = re.compile(
+    r"(?:https?://)?(?:www\.)?openreview\.net/(?:forum|pdf|revisions|attachment)\?(?:[^#\s]*&)?id=([\w-]{6,24})"
+    r"(?:[&#].*)?",
+    re.IGNORECASE,
+)
+_LATEX_URL = re.compile(r"\\(?:url|href|path)\s*\{([^{}]*)\}.*", re.DOTALL)
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,4}|#x[0-9a-f]{1,4});", re.IGNORECASE)
+_ESCAPED = re.compile(r"%(?:25|2f|3a|28|3c|3b|5b)", re.IGNORECASE)
+_AROUND = ".,;:!?'\"`*\u201c\u201d\u2018\u2019 "
+_BEFORE = "<([{'\"`*\u201c\u2018"
+"""With neither of these does an id begin; what they open closes behind it."""
+_PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
+
+
+def arxiv_id(word: str) -> str | None:
+    """The arXiv id that a word or an address is, with its version if it names one; None: it is none.
+
+    The subject class of an old id is left out, as in arXiv's own answers: `math.GT/0309136` is
+    `math/0309136`.
+    """
+    return _arxiv(_bare(word)) if _may_be(word) else None
+
+
+def doi(word: str) -> str | None:
+    """The DOI that a word or an address is, in lower case; None: it is none.
+
+    An address of a publisher is one where it names its DOI.
+    """
+    return _doi(_bare(word)) if _may_be(word) else None
+
+
+def name(word: str) -> str | None:
+    """`arxiv:…`, `doi:…`, `acl:…` or `openreview:…` for a word or an address that is the id of a paper.
+
+    A version is dropped. None: it is no id.
+    """
+    if not _may_be(word):
+        return None
+    bare = _bare(word)
+    if found := _arxiv(bare):
+        return f"arxiv:{unversioned(found)}"
+    if found := _doi(bare):
+        return f"doi:{found}"
+    if match := _ACL.fullmatch(bare):
+        return f"acl:{match[1] if match[1][0].isdigit() else match[1].upper()}"
+    if match := _OPENREVIEW.fullmatch(bare):
+        return f"openreview:{match[1]}"
+    return None
+
+
+def mentioned_arxiv_id(text: str) -> str | None:
+    """The first arXiv id in a text that says it is one, as `CoRR abs/2401.00003`; None: there is none."""
+    found = _ARXIV_MENTIONED.search(unquote(text[:_LONGEST]))
+    return _plain(found[1]) if found else None
+
+
+def mentioned_doi(text: str) -> str | None:
+    """The first DOI in a text; None: there is none."""
+    found = _DOI_MENTIONED.search(_unescaped(text[:_LONGEST]))
+    return doi(found[1]) if found else None
+
+
+def unversioned(arxiv: str) -> str:
+    """An arXiv id without its version."""
+    return arxiv.partition("v")[0] if arxiv[0].isdigit() else re.sub(r"v\d+$", "", arxiv)
+
+
+def _unescaped(text: str) -> str:
+    """The text without the escapes of HTML; `&note=` in an address is none."""
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
+
+
+def _may_be(word: str) -> bool:
+    """Whether it is worth a closer look: every id has a point or a slash, and none is very long."""
+    return len(word) <= _LONGEST and ("." in word or "/" in word or "%" in word)
+
+
+def _arxiv(bare: str) -> str | None:
+    found = _PLAIN.fullmatch(bare)
+    if found is None and _MARKED.search(bare):
+        found = _ARXIV.fullmatch(bare)
+    return _plain(found[1]) if found else None
+
+
+def _doi(bare: str) -> str | None:
+    if "10." not in bare:
+        return None
+    if found := _DOI.fullmatch(bare):
+        text = found[1]
+        if "doi.org" in bare.lower():
+            text = re.split(r"[?#]", text, maxsplit=1)[0]
+        return _bare(text).lower()
+    if found := _PUBLISHER.match(bare):
+        return _bare(_PUBLISHERS_TAIL.sub("", found[1] or found[2])).lower()
+    return None
+
+
+def _plain(found: str) -> str:
+    found = found.lower()
+    return found if found[0].isdigit() else _SUBJECT.sub("", found)
+
+
+def _bare(word: str) -> str:
+    """A word without what stands around it and without escapes."""
+    text = word.strip()
+    if text[:1].isalnum() and text[-1:].isalnum() and not _TO_MEND.search(text):
+        return text
+    if match := _LATEX_URL.fullmatch(text):
+        text = match[1].strip()
+    text = _unescaped(text)
+    # An address within an address may be escaped twice.
+    for _ in range(2):
+        if _ESCAPED.search(text):
+            text = unquote(text)
+    while text:
+        last = text[-1]
+        unopened = last in _PAIRS and text.count(last) > text.count(_PAIRS[last])
+        if last in _AROUND or unopened:
+            text = text[:-1]
+        elif text[0] in _BEFORE:
+            text = text[1:]
+        else:
+            break
+    return text

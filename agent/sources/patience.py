@@ -1,0 +1,122 @@
+"""How long a service is waited for: what went wrong, how long that lasts, and when to give up.
+
+Two kinds of trouble. An answer that failed is asked for again soon, a few times. A service that throttles is
+given the time that it asks for, or a time that doubles, for as long as the user has patience: to ask sooner
+makes it last longer.
+
+Knows headers and seconds. Knows no HTTP and no service.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..waiting import asked_wait_s, reset_wait_s
+
+ATTEMPTS = 5
+"""Requests in all for one answer, those that were throttled aside."""
+
+PATIENCE_S = 900.0
+"""How long a throttling service is waited for in all, where nothing else is said."""
+
+LONGEST_WAIT_S = 900.0
+"""Between two requests; a longer one only where the service asks for it and there is patience for it."""
+
+SAID_S = 5.0
+"""A longer wait is said to the user."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+"""Between two requests where nobody asked for less."""
+
+_TOO_MANY = re.compile(
+    rb"rate.{0,3}(?:limit|exceeded)|too many requests|slow down|throttl|quota exceeded|request was blocked",
+    re.IGNORECASE,
+)
+_LOOKED_THROUGH = 4096
+"""Bytes of an answer in which it says that it throttles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time and a way to let it pass: the real ones, or a test's."""
+
+    now: Callable[[], float] = time.time
+    """Unix time."""
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Trouble(Exception):
+    """An answer, or none, that the same request may better later.
+
+    `after_s` is how long the service asks to wait. `throttled`: it wants fewer requests. `tries`: how often
+    it is worth asking as long as the service has not answered at all; None: as always.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        after_s: float | None = None,
+        throttled: bool = False,
+        tries: int | None = None,
+        next_step: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_s = after_s
+        self.throttled = throttled
+        self.tries = tries
+        self.next_step = next_step
+
+
+class Patience:
+    """The pauses before further requests for one answer."""
+
+    def __init__(self, first_wait_s: float, patience_s: float | None) -> None:
+        """`first_wait_s`: after a throttled request that asks for no wait; doubled each time."""
+        self._next_wait_s = first_wait_s
+        self._left_s = PATIENCE_S if patience_s is None else patience_s
+        self._tried = 0
+        self.waited_s = 0.0
+        """For a service that throttled."""
+
+    def pause_s(self, trouble: Trouble, answered: bool) -> float | None:
+        """Seconds until the next request; None: no more.
+
+        `answered`: whether the service has given an answer to anything so far.
+        """
+        if not trouble.throttled:
+            self._tried += 1
+            most = trouble.tries if trouble.tries is not None and not answered else ATTEMPTS
+            longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (self._tried - 1))
+            return None if self._tried >= most else random.uniform(0, longest)
+        wait_s = max(trouble.after_s or 0.0, self._next_wait_s * random.uniform(1.0, 1.1))
+        self._next_wait_s = min(2 * self._next_wait_s, LONGEST_WAIT_S)
+        if wait_s > self._left_s:
+            return None
+        self._left_s -= wait_s
+        self.waited_s += wait_s
+        return wait_s
+
+
+def asked_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that a throttled answer asks to wait; None: it does not say."""
+    asked = asked_wait_s(headers, None, "", now)
+    return asked if asked else reset_wait_s(headers, now)
+
+
+def says_too_many(body: bytes) -> bool:
+    """Whether the text of an answer says that there were too many requests."""
+    return _TOO_MANY.search(body[:_LOOKED_THROUGH]) is not None
+
+
+def spoken(seconds: float) -> str:
+    """`8 s`, `60 s`, `4 min`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
