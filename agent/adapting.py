@@ -33,12 +33,14 @@ _MODE_NAMES: Mapping[Mode, str] = {
 }
 _SYSTEM = re.compile(
     r"\b(?:system|developer)\b.{0,30}\b(?:role|message|prompt|instruction)|roles? must alternate"
-    r"|only user and assistant|role.{0,20}\b(?:system|developer)\b",
+    r"|only user\b.{0,20}\bassistant|role.{0,60}\b(?:system|developer)\b"
+    r"|\brole\b.{0,60}\buser\b.{0,9}\bassistant",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(
-    r"response_format|json_schema|json_object|structured output|guided|grammar|json mode", re.IGNORECASE
+    r"response_format|\bschema|_schema|json_object|structured output|guided|grammar|json mode", re.IGNORECASE
 )
+_GRAMMAR = re.compile(r"grammar|guided|\bschema|_schema", re.IGNORECASE)
 _TOOLS = re.compile(r"\btools?\b|function.?call|\bfunctions\b", re.IGNORECASE)
 _TOOL_CHOICE = re.compile(r"tool_choice|forced? (?:tool|function)", re.IGNORECASE)
 _NO_MODEL = re.compile(r"\bmodel\b.{0,200}\b(?:not|unknown|no such|invalid)\b|unknown model", re.IGNORECASE)
@@ -69,7 +71,9 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
     said = refusal.said[:2_000]
     # A server's own fault has words of all kinds; only a refusal is believed in everything.
     if refusal.status == 500:
-        return _without_system(form) if _SYSTEM.search(said) and form.system_role else None
+        if form.system_role and _SYSTEM.search(said):
+            return _without_system(form)
+        return next(_modes(said, form), None) if _GRAMMAR.search(said) else None
     names = {*_parameters(refusal)}
     text = " ".join((said, *names))
     if full_name != form.model_id and refusal.status in (400, 404) and _NO_MODEL.search(said):
@@ -103,14 +107,18 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
         yield Lesson(replace(form, reasoning_effort=None), "does not take reasoning_effort: left out")
     if form.temperature is not None and named("temperature"):
         yield Lesson(replace(form, temperature=None), "does not take this temperature: left out")
-    if named(form.tokens_name):
-        most = _AT_MOST.search(text)
+    if named("max_tokens") or named("max_completion_tokens"):
+        most = _AT_MOST.search(text)  # gateways give the one name and complain of the other
         if most is not None and 100 <= int(most[1]) < form.answer_tokens:
             tokens = int(most[1])
             yield Lesson(replace(form, answer_tokens=tokens), f"allows at most {tokens:,} tokens an answer")
-        if form.tokens_name == "max_tokens" and named("max_completion_tokens"):
+        if form.tokens_name == "max_tokens" and named("max_tokens") and named("max_completion_tokens"):
             yield _tokens_named(form)
-        if most is None and not named("max_tokens" if form.tokens_name != "max_tokens" else "-"):
+        if (
+            most is None
+            and named(form.tokens_name)
+            and not named("max_tokens" if form.tokens_name != "max_tokens" else "-")
+        ):
             yield _tokens_named(form)
     if form.system_role and _SYSTEM.search(text):
         yield _without_system(form)
@@ -118,6 +126,11 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
         yield Lesson(replace(form, strict=False), "does not take strict: left out")
     if form.mode == "tools" and form.force_tool and _TOOL_CHOICE.search(text):
         yield Lesson(replace(form, force_tool=False), "cannot be made to call a tool: asked to")
+    yield from _modes(text, form)
+
+
+def _modes(text: str, form: Form) -> Iterator[Lesson]:
+    """The next mode, where the words are about the present one."""
     about = {"json_schema": _SCHEMA, "json_object": _SCHEMA, "tools": _TOOLS}.get(form.mode)
     if about is not None and about.search(text) and (mode := _NEXT_MODE[form.mode]) is not None:
         yield Lesson(
