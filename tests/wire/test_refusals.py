@@ -132,7 +132,8 @@ ROWS: list[tuple[str, Part, str | odd.Raw]] = [
     (
         "m",
         schema,
-        "Invalid JSON payload received. Unknown name \"additionalProperties\" at 'generation_config.response_schema': Cannot find field.",
+        'Invalid JSON payload received. Unknown name "additionalProperties" at '
+        "'generation_config.response_schema': Cannot find field.",
     ),
     ("m", schema, "The specified schema produces a constraint that has too many states for serving."),
     (
