@@ -33,22 +33,52 @@ _MODE_NAMES: Mapping[Mode, str] = {
 }
 _SYSTEM = re.compile(
     r"\b(?:system|developer)\b.{0,30}\b(?:role|message|prompt|instruction)|roles? must alternate"
-    r"|only user\b.{0,20}\bassistant|role.{0,60}\b(?:system|developer)\b"
-    r"|\brole\b.{0,60}\buser\b.{0,9}\bassistant",
+    r"|only user and assistant|role.{0,40}\b(?:system|developer)\b",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(
-    r"response_format|\bschema|_schema|json_object|structured output|guided|grammar|json mode", re.IGNORECASE
-)
-_GRAMMAR = re.compile(r"grammar|guided|\bschema|_schema", re.IGNORECASE)
-_TOOLS = re.compile(r"\btools?\b|function.?call|\bfunctions\b", re.IGNORECASE)
-_TOOL_CHOICE = re.compile(r"tool_choice|forced? (?:tool|function)", re.IGNORECASE)
-_NO_MODEL = re.compile(r"\bmodel\b.{0,200}\b(?:not|unknown|no such|invalid)\b|unknown model", re.IGNORECASE)
-_AT_MOST = re.compile(
-    r"(?:at most|maximum(?: value)?(?: is| of)?|less than or equal to|up to|<=|limit(?: is| of)?)"
-    r"\D{0,20}(\d{2,7})",
+    r"response.?format|\bschema|json_schema|json_object|structured output|guided|grammar|json mode",
     re.IGNORECASE,
 )
+_TOOLS = re.compile(r"\btools?\b|function.?call|\bfunctions?\b", re.IGNORECASE)
+_TOOL_CHOICE = re.compile(r"tool.choice|forced? (?:tool|function)", re.IGNORECASE)
+_NO_MODEL = re.compile(
+    r"\bmodel\b.{0,200}\b(?:not (?:exist|found|available|loaded|known|supported)|unknown|invalid|no such)"
+    r"|(?:unknown|invalid|no such|not find|find no) model",
+    re.IGNORECASE,
+)
+_ABOUT_FORM = re.compile(r"parameter|argument|field|value|format|schema|\btool|json|role", re.IGNORECASE)
+_EFFORT = re.compile(
+    r"reasoning.effort|\bthink(?:ing)?\b.{0,40}\bnot support|not support think", re.IGNORECASE
+)
+_NO_THINKING = re.compile(r"enable_thinking\W.{0,20}\bfalse", re.IGNORECASE)
+_TOKEN_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
+_AT_MOST = re.compile(
+    r"(?:at most|maximum(?: value)?(?: is| of)?|less than or equal to|up to|<=|limit(?: is| of)?| and|,)"
+    r"[^\d.]{0,20}(\d{2,7})(?! *>)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\w.-])\d{3,7}(?![\w.-])")
+_CONTEXT = re.compile(
+    r"(?:context (?:length|size|window)|max_model_len|n_ctx|must be <=)[^\d]{0,30}(\d{3,8})", re.IGNORECASE
+)
+_PROMPT = re.compile(
+    r"(\d{1,8})(?: tokens)? (?:in|from|of) (?:the )?(?:messages|input|prompt)"
+    r"|(\d{1,8}) (?:input|prompt|`inputs`)|prompt contains (?:at least )?(\d{1,8})",
+    re.IGNORECASE,
+)
+_VAGUE = re.compile(
+    r"(?:requested|unsupported|invalid|unknown) (?:parameter|argument|field|request)|bad request"
+    r"|unprocessable|validation (?:error|failed)|not implemented|not supported|unsupported",
+    re.IGNORECASE,
+)
+_VAGUE_LENGTH = 120
+"""Longer words than these give a reason, though not one that is understood here."""
+_CANNOT = re.compile(
+    r"support|jinja|template|invalid|parse|compile|grammar|unknown|require|enable", re.IGNORECASE
+)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_LEAST_ANSWER_TOKENS = 300
 _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 
 
@@ -66,30 +96,65 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
 
     `full_name`: the model as the user wrote it, with the part before the slash.
     """
-    if refusal.status not in _REFUSALS or refusal.empty_account or refusal.moderated or refusal.too_long:
+    if refusal.status not in _REFUSALS or refusal.empty_account or refusal.moderated:
         return None
-    said = refusal.said[:2_000]
+    names = {part for part in re.split(r"[.\[\]'\s]+", refusal.param) if part}
+    details = list(_details(refusal.body))
+    names.update(name for loc, _ in details for name in loc)
+    # A validator may repeat the whole request; where it says what it means, that alone is believed.
+    said = " ".join(" ".join((*loc, words)) for loc, words in details) or refusal.said[:2_000]
+    # A name as Python writes it, where it is written as in Java.
+    text = _HUMP.sub("_", " ".join((said, *names)))
+    if (lesson := _room_in_context(text, form)) is not None:
+        return lesson
+    if refusal.too_long:
+        return None
     # A server's own fault has words of all kinds; only a refusal is believed in everything.
     if refusal.status == 500:
-        if form.system_role and _SYSTEM.search(said):
+        if _SYSTEM.search(text) and form.system_role:
             return _without_system(form)
-        return next(_modes(said, form), None) if _GRAMMAR.search(said) else None
-    names = {*_parameters(refusal)}
-    text = " ".join((said, *names))
-    if full_name != form.model_id and refusal.status in (400, 404) and _NO_MODEL.search(said):
+        return _other_mode(text, form) if _CANNOT.search(text) else None
+    lesson = next(_lessons(text, names, form), None)
+    unknown = "model" in names or refusal.status == 404 or "model_not_found" in (refusal.code, refusal.kind)
+    unknown = unknown or (lesson is None and not _ABOUT_FORM.search(text))
+    if full_name != form.model_id and unknown and _NO_MODEL.search(text):
         # Servers of one's own often keep the part before the slash: openai/gpt-oss-20b.
         return Lesson(replace(form, model_id=full_name), f"knows no {form.model_id}: asking for {full_name}")
-    return next(_lessons(text, names, form), None)
+    return lesson
 
 
 def with_room_to_think(form: Form) -> Lesson | None:
-    """A higher ceiling, for a model whose thinking used the answer's tokens up."""
-    if form.answer_tokens >= MOST_ANSWER_TOKENS:
+    """A higher ceiling, for a model whose thinking used the answer's tokens up; None: there is none."""
+    most = min(MOST_ANSWER_TOKENS, form.most_tokens or MOST_ANSWER_TOKENS)
+    tokens = min(most, max(4_096, 4 * form.answer_tokens))
+    if tokens <= form.answer_tokens:
         return None
-    tokens = min(MOST_ANSWER_TOKENS, max(4_096, 4 * form.answer_tokens))
     return Lesson(
         replace(form, answer_tokens=tokens), f"thinks before it answers: answers may take {tokens:,} tokens"
     )
+
+
+def plainer(refusal: Refused, form: Form) -> Lesson | None:
+    """A plainer request, for an endpoint that refuses without saying what.
+
+    None: it says what, or no plainer one is left. To be tried only where no request was answered yet: it is
+    a guess.
+    """
+    if refusal.status not in (400, 404, 415, 422, 501) or refusal.empty_account or refusal.moderated:
+        return None
+    said = refusal.said.strip()
+    if refusal.too_long or len(said) > _VAGUE_LENGTH or (said and not _VAGUE.search(said)):
+        return None
+    if refusal.status == 404 and "parameter" not in said:
+        return None
+    words = f"refuses the request ({refusal.status}) without saying why: trying"
+    if (mode := _NEXT_MODE[form.mode]) is not None:
+        return Lesson(replace(form, mode=mode), f"{words} {_MODE_NAMES[mode]}")
+    if form.temperature is not None:
+        return Lesson(replace(form, temperature=None), f"{words} it without a temperature")
+    if form.system_role:
+        return Lesson(replace(form, system_role=False), f"{words} it without a system role")
+    return None
 
 
 def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
@@ -99,26 +164,23 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
     def named(name: str) -> bool:
         return name in names or re.search(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", lower) is not None
 
+    if _NO_THINKING.search(text) and form.extra_body.get("enable_thinking") is not False:
+        body = {**form.extra_body, "enable_thinking": False}
+        yield Lesson(replace(form, extra_body=body), "wants enable_thinking to be false: set")
     for name in form.extra_body:
         if named(name.lower()):
             rest = {key: value for key, value in form.extra_body.items() if key != name}
             yield Lesson(replace(form, extra_body=rest), f"does not take {name}: left out")
-    if form.reasoning_effort is not None and (named("reasoning_effort") or "reasoning effort" in lower):
+    if form.reasoning_effort is not None and (named("reasoning_effort") or _EFFORT.search(text)):
         yield Lesson(replace(form, reasoning_effort=None), "does not take reasoning_effort: left out")
     if form.temperature is not None and named("temperature"):
         yield Lesson(replace(form, temperature=None), "does not take this temperature: left out")
-    if named("max_tokens") or named("max_completion_tokens"):
-        most = _AT_MOST.search(text)  # gateways give the one name and complain of the other
-        if most is not None and 100 <= int(most[1]) < form.answer_tokens:
-            tokens = int(most[1])
-            yield Lesson(replace(form, answer_tokens=tokens), f"allows at most {tokens:,} tokens an answer")
-        if form.tokens_name == "max_tokens" and named("max_tokens") and named("max_completion_tokens"):
-            yield _tokens_named(form)
-        if (
-            most is None
-            and named(form.tokens_name)
-            and not named("max_tokens" if form.tokens_name != "max_tokens" else "-")
-        ):
+    if any(named(name) for name in _TOKEN_NAMES):
+        other = "max_completion_tokens" if form.tokens_name == "max_tokens" else "max_tokens"
+        if (most := _at_most(text, form)) is not None:
+            yield _limited(form, most)
+        # Where both are named, one is the cure.
+        elif named(form.tokens_name) and (form.tokens_name == "max_tokens" or not named(other)):
             yield _tokens_named(form)
     if form.system_role and _SYSTEM.search(text):
         yield _without_system(form)
@@ -126,17 +188,45 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
         yield Lesson(replace(form, strict=False), "does not take strict: left out")
     if form.mode == "tools" and form.force_tool and _TOOL_CHOICE.search(text):
         yield Lesson(replace(form, force_tool=False), "cannot be made to call a tool: asked to")
-    yield from _modes(text, form)
+    if (lesson := _other_mode(text, form)) is not None:
+        yield lesson
 
 
-def _modes(text: str, form: Form) -> Iterator[Lesson]:
-    """The next mode, where the words are about the present one."""
+def _other_mode(text: str, form: Form) -> Lesson | None:
     about = {"json_schema": _SCHEMA, "json_object": _SCHEMA, "tools": _TOOLS}.get(form.mode)
-    if about is not None and about.search(text) and (mode := _NEXT_MODE[form.mode]) is not None:
-        yield Lesson(
-            replace(form, mode=mode, force_tool=True),
-            f"does not take {_MODE_NAMES[form.mode]}: asking with {_MODE_NAMES[mode]}",
-        )
+    mode = _NEXT_MODE[form.mode]
+    if about is None or mode is None or not about.search(text):
+        return None
+    said = f"does not take {_MODE_NAMES[form.mode]}: asking with {_MODE_NAMES[mode]}"
+    return Lesson(replace(form, mode=mode, force_tool=True), said)
+
+
+def _at_most(text: str, form: Form) -> int | None:
+    """The most tokens that an answer may have, where that is less than was asked for."""
+    asked = form.answer_tokens
+    fits = [int(found) for found in _AT_MOST.findall(text) if 100 <= int(found) < asked]
+    if not fits and str(asked) in text:
+        fits = [int(found) for found in _NUMBER.findall(text) if 100 <= int(found) < asked]
+    most = max(fits, default=None)
+    return most - 1 if most is not None and "exclusive" in text else most
+
+
+def _room_in_context(text: str, form: Form) -> Lesson | None:
+    """A lower ceiling, where the context has room for the prompt but not for the answer as well."""
+    context, prompt = _CONTEXT.search(text), _PROMPT.search(text)
+    if context is None or prompt is None:
+        return None
+    room = int(context[1]) - int(next(number for number in prompt.groups() if number)) - 16
+    if not _LEAST_ANSWER_TOKENS <= room < form.answer_tokens:
+        return None
+    # The next prompt may be longer.
+    return _limited(form, max(min(room, 1_200), room * 3 // 4))
+
+
+def _limited(form: Form, tokens: int) -> Lesson:
+    return Lesson(
+        replace(form, answer_tokens=tokens, most_tokens=tokens), f"allows at most {tokens:,} tokens an answer"
+    )
 
 
 def _tokens_named(form: Form) -> Lesson:
@@ -154,14 +244,13 @@ def _without_system(form: Form) -> Lesson:
     )
 
 
-def _parameters(refusal: Refused) -> Iterator[str]:
-    """The parameters that a refusal names: OpenAI's `param`, FastAPI's `detail` with its `loc`."""
-    if refusal.param:
-        yield from (part for part in re.split(r"[.\[\]']+", refusal.param) if part)
-    body = refusal.body if isinstance(refusal.body, Mapping) else {}
-    for holder in (body, error_of(body)):
-        details = holder.get("detail")
-        for detail in details if isinstance(details, list) else []:
+def _details(body: object) -> Iterator[tuple[list[str], str]]:
+    """The place and the words of each fault in FastAPI's `detail`, which Mistral has in its message."""
+    holders = (body, error_of(body), error_of(body).get("message"))
+    for holder in holders:
+        details = holder.get("detail") if isinstance(holder, Mapping) else None
+        for detail in details[:20] if isinstance(details, list) else []:
             loc = detail.get("loc") if isinstance(detail, Mapping) else None
             if isinstance(loc, list):
-                yield from (str(part).lower() for part in loc if isinstance(part, str))
+                parts = [part.lower() for part in loc if isinstance(part, str) and part != "body"]
+                yield parts, str(detail.get("msg", ""))[:300]

@@ -129,17 +129,24 @@ def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sen
 
 def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:
     """What an answer holds, out of its wrapping. Raises WrongAnswer."""
+    if not text.strip():
+        raise WrongAnswer(["the answer is empty"], None, ())
     try:
         return kind.model_validate_json(text).model_dump()
     except ValidationError as error:
         wrong = error
-    for number, value in enumerate(readings(text)):
+    for value in readings(text):
         fitted = fit(value, kind.model_json_schema())
+        if not isinstance(fitted, dict) or not fitted.keys() & kind.model_fields.keys():
+            continue
+        for name in ARTIFACTS:
+            if fitted.get(name) == "not-stated" and fitted.get(f"{name}_sentence") is None:
+                fitted[f"{name}_sentence"] = 0
         try:
             return kind.model_validate(fitted).model_dump()
         except ValidationError as error:
-            # What is told is about the likeliest reading, unless that is no object at all.
-            if number == 0 or (isinstance(fitted, dict) and len(error.errors()) < len(wrong.errors())):
+            # What is told is about the likeliest reading.
+            if wrong.errors()[0]["type"] == "json_invalid" or len(error.errors()) < len(wrong.errors()):
                 wrong = error
     raise WrongAnswer([_reason(fault) for fault in wrong.errors()[:5]], None, ())
 

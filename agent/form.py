@@ -28,6 +28,8 @@ class Form:
     tokens_name: TokensName = "max_tokens"
     answer_tokens: int = ANSWER_TOKENS
     """The most tokens of an answer; where a model thinks, its thinking is in them."""
+    most_tokens: int | None = None
+    """What the user or the endpoint allows for `answer_tokens`, at most; None: nobody said."""
     temperature: float | None = 0.0
     """None: the endpoint's own."""
     system_role: bool = True
@@ -47,6 +49,8 @@ class Form:
         chosen = {name: value for name, value in wishes.items() if name not in _NOT_IN_FORM}
         if chosen.get("temperature") == "default":
             chosen["temperature"] = None
+        if "answer_tokens" in chosen:
+            chosen["most_tokens"] = chosen["answer_tokens"]
         plain = cls(model.model_id, model.mode, model.max_tokens_name)
         return dataclasses.replace(plain, **chosen)
 

@@ -21,7 +21,12 @@ _THOUGHT_END = re.compile(
     r"</(?:think|thinking|thought|reasoning|reflection|scratchpad)>|◁/think▷", re.IGNORECASE
 )
 _BEGIN = re.compile(r'\{\s{0,40}"')
-_DECODER = json.JSONDecoder()
+_LAST_COMMA = re.compile(r",\s*(?=[}\]])")
+_DECODER = json.JSONDecoder(strict=False)
+_DEEPEST = 3
+"""Levels of names, lists and quotes that an object may stand under."""
+_MOST_INSIDE = 12
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 
 
 def readings(text: str) -> Iterator[Any]:
@@ -32,33 +37,48 @@ def readings(text: str) -> Iterator[Any]:
         if piece in seen:
             continue
         seen.add(piece)
-        try:
-            yield json.loads(piece)
-            continue
-        except (ValueError, RecursionError):
-            pass
-        yield from _objects(piece)
+        value = _loads(piece)
+        if value is None and piece.startswith('{\\"'):
+            value = _loads(f'"{piece}"')  # an object inside a string that lost its quotes
+        if value is not None:
+            yield value
+        else:
+            yield from _objects(piece)
 
 
 def fit(value: Any, schema: Mapping[str, Any]) -> Any:
     """The value made to fit a schema as far as that is certain; what does not fit stays as it is.
 
     Surplus keys go, labels get the case and hyphens of the schema's, numbers in quotes become numbers, one
-    item becomes a list of one, and an object inside a string, a list of one or one strange key comes out.
+    item becomes a list of one and, texts aside, the other way round, and an object comes out of the strings,
+    lists and names that it stands under where there is no other one like it.
     """
     kind = schema.get("type")
     if kind == "object":
         return _object(value, schema)
     if kind == "array":
-        if value is None:
-            return []
-        items = value if isinstance(value, list) else [value]
-        return [fit(item, schema.get("items", {})) for item in items]
+        return _items(value, schema.get("items", {}))
+    if isinstance(value, list) and len(value) == 1 and kind != "string":
+        value = value[0]
     if "enum" in schema or "const" in schema:
         return _option(value, schema)
     if kind == "integer":
         return _whole_number(value)
     return value
+
+
+def _loads(text: str) -> Any:
+    """The JSON value, line ends in strings and commas before a closing bracket allowed; None: it is none."""
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        pass
+    if text[-1:] not in ("}", "]"):
+        return None
+    try:
+        return _DECODER.decode(_LAST_COMMA.sub("", text))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -95,45 +115,56 @@ def _objects(text: str) -> Iterator[Any]:
 
 def _object(value: Any, schema: Mapping[str, Any]) -> Any:
     properties: Mapping[str, Any] = schema.get("properties", {})
-    for _ in range(3):
-        if isinstance(value, str):
-            try:
-                value = json.loads(value.strip("\ufeff \r\n"))
-            except (ValueError, RecursionError):
-                return value
-        elif isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        elif isinstance(value, dict) and not _known(value, properties):
-            inner: list[Any] = [one for one in value.values() if isinstance(one, dict)]
-            inner = inner or [one for one in value.values() if isinstance(one, (str, list))]
-            if len(inner) != 1:
-                break
-            value = inner[0]
-        else:
-            break
-    if not isinstance(value, dict):
-        return value
     names = {_plain(name): name for name in properties}
+    found = list(_alike(value, names, _DEEPEST))
+    if len(found) != 1:
+        return value
     fitted: dict[str, Any] = {}
-    for key, item in value.items():
+    for key, item in found[0].items():
         name = key if key in properties else names.get(_plain(str(key)))
         if name is not None and (name not in fitted or key in properties):
             fitted[name] = fit(item, properties[name])
     return fitted
 
 
-def _known(value: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
-    plain = {_plain(name) for name in properties}
-    return any(_plain(str(key)) in plain for key in value)
+def _alike(value: Any, names: Mapping[str, str], depth: int) -> Iterator[dict[str, Any]]:
+    """The objects in a value that have most of these names."""
+    if isinstance(value, str) and "{" in value and depth:
+        value = _loads(value.strip("\ufeff \r\n"))
+        if isinstance(value, str):
+            yield from _alike(value, names, depth - 1)
+    if isinstance(value, dict):
+        if 2 * len({_plain(str(key)) for key in value} & names.keys()) > len(names):
+            yield value
+            return
+        value = list(value.values())
+    if isinstance(value, list) and depth:
+        for inner in value[:_MOST_INSIDE]:
+            yield from _alike(inner, names, depth - 1)
+
+
+def _items(value: Any, schema: Mapping[str, Any]) -> Any:
+    if value is None:
+        return []
+    if isinstance(value, str) and "enum" in schema and "," in value and _option(value, schema) == value:
+        value = value.split(",")
+    return [fit(item, schema) for item in (value if isinstance(value, list) else [value])]
 
 
 def _option(value: Any, schema: Mapping[str, Any]) -> Any:
     options = schema["enum"] if "enum" in schema else [schema["const"]]
+    if isinstance(value, dict):
+        # {"label": "summarization", "confidence": 0.9}
+        inside = [one for one in value.values() if isinstance(one, str)]
+        known = {fitted for one in inside if (fitted := _option(one, schema)) in options}
+        return known.pop() if len(known) == 1 else value
     if all(isinstance(option, int) for option in options):
         return _whole_number(value)
     if not isinstance(value, str) or value in options:
         return value
-    return _by_plain_name(tuple(options)).get(_plain(value), value)
+    names = _by_plain_name(tuple(options))
+    # The prompt lists each label with what it means; some models copy the line.
+    return names.get(_plain(value)) or names.get(_plain(value.partition(":")[0]), value)
 
 
 @lru_cache(maxsize=64)
@@ -151,7 +182,8 @@ def _by_plain_name(options: tuple[str, ...]) -> Mapping[str, str]:
 
 def _plain(text: str) -> str:
     """A name without what people write differently: case, hyphens, spaces, quotes, a full stop."""
-    return re.sub(r"[\s_\-\u2010-\u2015]+", "-", text.strip(" \t\r\n\"'`*.").casefold())
+    words = _HUMP.sub("-", text.strip(" \t\r\n\"'`*."))
+    return re.sub(r"[\s_\-\u2010-\u2015]+", "-", words.casefold())
 
 
 def _whole_number(value: Any) -> Any:

@@ -1,120 +1,152 @@
-"""A right answer in a wrapping is a right answer; a wrong one is not made right by guessing."""
+"""An answer comes out of its wrapping where that is certain, and else is wrong, and never guessed."""
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from papercards.answers import WrongAnswer, answer_type, parse
-from papercards.taxonomy import Taxonomy
+from papercards.draft import Draft
+from papercards.taxonomy import shipped
+from tests.stub import instance
 
-GOOD: dict[str, Any] = {
-    "tldr": "It counts.",
-    "tasks": ["language-modeling"],
-    "modalities": ["text"],
-    "contributions": ["method"],
-    "claims": [{"sentence": 1, "kind": "finding"}],
-    "code": "not-stated",
-    "code_sentence": 0,
-    "data": "not-stated",
-    "data_sentence": 0,
-    "weights": "not-stated",
-    "weights_sentence": 0,
-}
-TEXT = json.dumps(GOOD)
+TAXONOMY = shipped()
+KIND = answer_type(TAXONOMY)
+RECORD: dict[str, Any] = instance(KIND.model_json_schema()) | {"tldr": "It counts."}
+TEXT = json.dumps(RECORD)
+DRAFT = json.dumps(RECORD | {"tldr": "A first try."})
+LABEL = RECORD["tasks"][0]
+KIND_OF_CLAIM = RECORD["claims"][0]["kind"]
+
+
+def read(text: str) -> Draft:
+    return parse(text, KIND, TAXONOMY, "It counts.", 5)
 
 
 def changed(**fields: Any) -> str:
-    return json.dumps(GOOD | fields)
+    return json.dumps(RECORD | fields)
 
 
-@pytest.fixture
-def read(taxonomy: Taxonomy) -> Callable[[str], Any]:
-    kind = answer_type(taxonomy)
-    kinds = taxonomy.claim_kinds
-    GOOD["claims"][0]["kind"] = kinds[0]
-    GOOD["contributions"] = [taxonomy.ids("contributions")[0]]
-    return lambda text: parse(text, kind, taxonomy, "It counts.", 3)
-
-
-WRAPPINGS = {
-    "fence": "```json\n@\n```",
-    "bare fence": "```\n@\n```",
-    "fence without a line end": "```json@```",
-    "open fence": "```json\n@",
-    "words before": "Here is the card: @",
-    "words behind": "@\n\nI hope this {helps}!",
-    "thinking": '<think>First {"a": 1} then</think>\n@',
-    "thinking that was never opened": "so the task is clear.\n</think>\n\n@",
-    "thinking that was never closed": "<think>Let me see. @",
-    "capitals": "<THINKING>hm</THINKING>@",
-    "thinking and fence": '<think>```json\n{"tldr": 1}\n```</think>```json\n@\n```',
-    "harmony": "<|channel|>analysis<|message|>hm {<|end|><|start|>assistant<|channel|>final<|message|>@",
-    "byte-order mark": "\ufeff@",
-    "list of one": "[@]",
-    "a name around it": '{"Card": @}',
-    "two names around it": '{"result": {"card": @}}',
-    "a tool call around it": '{"name": "Card", "arguments": @}',
+WRAPPED = {
+    "thinking": f"<think>\nIs it {{clear}}?\n</think>\n\n{TEXT}",
+    "thinking under another name": f"<Thinking>Hm.</Thinking>{TEXT}",
+    "thinking that was never closed": f"<think>\nHm.\n{TEXT}",
+    "thinking that was never opened": f"Okay, {{so}}.\n</think>\n{TEXT}",
+    "a draft in the thinking": f"<think>{DRAFT}</think>{TEXT}",
+    "a draft in thinking that was never closed": f"<think>{DRAFT} No, better: {TEXT}",
+    "thinking behind it": f"{TEXT}\n<think>Was that right?</think>",
+    "channels": "<|channel|>analysis<|message|>So {..}<|end|><|start|>assistant"
+    f"<|channel|>final<|message|>{TEXT}<|return|>",
+    "a channel for a tool": "<|channel|>commentary to=functions.Card <|constrain|>json"
+    f"<|message|>{TEXT}<|call|>",
+    "a fence in the thinking": f'<think>```json\n{{"tldr": 1}}\n```</think>```json\n{TEXT}\n```',
+    "fences": f"```json\n{TEXT}\n```",
+    "fences on one line": f"```json{TEXT}```",
+    "a fence that was never closed": f"```\n{TEXT}",
+    "fences among words": f"Sure!\n```JSON\n{json.dumps(RECORD, indent=2)}\n```\nI hope `{{this}}` helps.",
+    "two fences": f'```json\n{TEXT}\n```\nAnother:\n```json\n{{"a": 1}}\n```',
+    "words around": f"Here it is:\n{TEXT}\n\nI hope this helps!",
+    "a tag": f"<answer>{TEXT}</answer>",
+    "a tool call in a tag": f'<tool_call>\n{{"name": "Card", "arguments": {TEXT}}}\n</tool_call>',
+    "a tool call whose arguments are a string": json.dumps({"name": "Card", "arguments": TEXT}),
+    "a list of tool calls": f'[TOOL_CALLS][{{"name": "Card", "arguments": {TEXT}}}]',
+    "a function": json.dumps({"type": "function", "function": {"name": "Card", "parameters": RECORD}}),
+    "a name": json.dumps({"Card": RECORD}),
+    "two names": json.dumps({"result": {"card": RECORD}}),
+    "a name among others": json.dumps({"reasoning": "Because.", "answer": RECORD}),
+    "its schema": json.dumps({"title": "Card", "type": "object", "properties": RECORD, "required": ["tldr"]}),
+    "the schema before it": f"{json.dumps(KIND.model_json_schema())}\n{TEXT}",
+    "a list": json.dumps([RECORD]),
+    "a string": json.dumps(TEXT),
+    "a string in a string": json.dumps(json.dumps(TEXT)),
+    "a string without its quotes": TEXT.replace('"', '\\"'),
+    "a byte-order mark": f"\ufeff{TEXT}",
+    "a surplus key": changed(notes="x"),
+    "a comma too many": f"{TEXT[:-1]},}}",
+    "a line end in a string": TEXT.replace("It counts.", "It\ncounts."),
+    "keys in other letters": json.dumps(
+        {key.replace("_", " ").title(): value for key, value in RECORD.items()}
+    ),
+    "keys as in JavaScript": TEXT.replace("code_sentence", "codeSentence"),
+    "a label as a title": changed(tasks=[LABEL.replace("-", " ").title()]),
+    "a label in capitals": changed(tasks=[LABEL.replace("-", "_").upper()]),
+    "a label in quotes": changed(tasks=[f'"{LABEL}" ']),
+    "a label with its meaning": changed(tasks=[f"{LABEL}: {TAXONOMY.labels['tasks'][LABEL]}"]),
+    "a label with a figure": changed(tasks=[{"label": LABEL, "confidence": 0.9}]),
+    "a label alone": changed(tasks=LABEL),
+    "labels with commas": changed(tasks=f"{LABEL}, {LABEL}"),
+    "a number in quotes": changed(claims=[{"sentence": "[1]", "kind": KIND_OF_CLAIM}]),
+    "a number in a list": changed(claims=[{"sentence": [1], "kind": KIND_OF_CLAIM}]),
+    "a number with a point": changed(claims=[{"sentence": 1.0, "kind": KIND_OF_CLAIM}]),
+    "a sentence for nothing": changed(code="Not stated", code_sentence=None),
 }
 
 
-@pytest.mark.parametrize("wrapping", WRAPPINGS.values(), ids=list(WRAPPINGS))
-def test_a_wrapping_comes_off(read: Callable[[str], Any], wrapping: str) -> None:
-    assert read(wrapping.replace("@", json.dumps(GOOD))) == read(json.dumps(GOOD))
+@pytest.mark.parametrize("name", WRAPPED)
+def test_a_right_answer_comes_out_of(name: str) -> None:
+    draft = read(WRAPPED[name])
+    assert draft == read(TEXT)
 
 
-def test_an_answer_in_a_string_comes_out(read: Callable[[str], Any]) -> None:
-    assert read(json.dumps(json.dumps(GOOD))) == read(json.dumps(GOOD))
+def test_a_list_that_is_null_is_empty() -> None:
+    assert read(changed(claims=None)).claims == ()
+
+
+@pytest.mark.parametrize("mark", ["</think>", "```", "<|channel|>final"])
+def test_a_mark_in_a_string_is_text(mark: str) -> None:
+    assert read(changed(tldr=f"It counts {mark} often.")).tldr == f"It counts {mark} often."
+    assert read(f"Here:\n{changed(tldr=f'It counts {mark} often.')}").tldr == f"It counts {mark} often."
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("text", "reason"),
     [
-        {"reasoning": "because"},
-        {"tasks": ["Language Modeling"]},
-        {"tasks": ["language_modeling"]},
-        {"tasks": ["language-modeling "]},
-        {"tasks": ["`LANGUAGE-MODELING`"]},
-        {"tasks": "language-modeling"},
-        {"code": "Not Stated"},
-        {"code_sentence": "0"},
-        {"code_sentence": 0.0},
-        {"modalities": ["Text"]},
+        ("", "empty"),
+        (" \n", "empty"),
+        ("null", "object"),
+        ("I cannot do that.", "Invalid JSON"),
+        (TEXT[:-40], "Invalid JSON"),
+        (changed(tasks=["langage-modeling"]), "tasks"),
+        (changed(tasks=["language modelling task"]), "tasks"),
+        (changed(tasks=[]), "tasks"),
+        (changed(tasks=None), "tasks"),
+        (changed(tldr=["It counts."]), "tldr"),
+        (changed(code="released, promised"), "code"),
+        (changed(code_sentence="first"), "code_sentence"),
+        (changed(claims=[{"sentence": 9, "kind": KIND_OF_CLAIM}]), "sentence 9"),
+        (changed(code="released", code_sentence=None), "code_sentence"),
+        (json.dumps({key: value for key, value in RECORD.items() if key != "claims"}), "claims"),
+        (json.dumps([RECORD, RECORD | {"tldr": "Another."}]), "object"),
     ],
 )
-def test_a_near_miss_is_what_it_means(read: Callable[[str], Any], fields: dict[str, Any]) -> None:
-    assert read(changed(**fields)) == read(json.dumps(GOOD))
+def test_what_is_not_certain_is_wrong_and_the_reason_is_told(text: str, reason: str) -> None:
+    with pytest.raises(WrongAnswer) as caught:
+        read(text)
+    assert reason in str(caught.value)
+
+
+def test_every_label_of_the_list_is_no_answer() -> None:
+    with pytest.raises(WrongAnswer, match="at most 3"):
+        read(changed(tasks=list(TAXONOMY.ids("tasks"))))
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {"tasks": ["language-models"]},
-        {"tasks": ["lm"]},
-        {"tasks": []},
-        {"tasks": None},
-        {"code_sentence": "first"},
-        {"tldr": ["It counts."]},
-        {"claims": [{"sentence": 9, "kind": "finding"}]},
-    ],
+    "text", ["[" * 100_000, '{"a":' * 100_000, '{"' * 100_000, "```" * 60_000, "</think>" * 25_000]
 )
-def test_nothing_is_guessed(read: Callable[[str], Any], fields: dict[str, Any]) -> None:
-    with pytest.raises(WrongAnswer):
-        read(changed(**fields))
-
-
-def test_every_label_there_is_is_no_answer(read: Callable[[str], Any], taxonomy: Taxonomy) -> None:
-    with pytest.raises(WrongAnswer, match=r"tasks has \d+ labels: give at most"):
-        read(changed(tasks=list(taxonomy.ids("tasks"))))
-
-
-@pytest.mark.parametrize(
-    "text", ["[" * 200_000, "{" * 200_000, '{"a":' * 50_000, "```" * 60_000, "<think>" * 30_000]
-)
-def test_hostile_answers_are_wrong_in_a_moment(read: Callable[[str], Any], text: str) -> None:
+@pytest.mark.parametrize("end", ["", "}" * 100_000, ' "x" : 1,   ' * 10_000 + "}"])
+def test_noise_is_wrong_soon(text: str, end: str) -> None:
     begin = time.process_time()
     with pytest.raises(WrongAnswer):
-        read(text)
+        read(text + end)
+    assert time.process_time() - begin < 5
+
+
+def test_many_objects_like_none_are_looked_through_soon() -> None:
+    inner: Any = {}
+    for _ in range(5):
+        inner = {str(key): inner for key in range(14)}
+    begin = time.process_time()
+    with pytest.raises(WrongAnswer):
+        read(json.dumps(inner)[:190_000])
     assert time.process_time() - begin < 5
