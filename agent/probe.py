@@ -15,11 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .adapting import lesson_of
-from .endpoint import Endpoint
-from .endpoint_errors import cause_of, is_unreachable
 from .form import Form
-from .refusals import Refused, refused, refused_in_answer
-from .transport import open_plain_client
+from .refusals import refused
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -60,23 +57,37 @@ class Probe:
     """What the endpoint did not take and was asked without, in words."""
 
 
-def probe(endpoint: Endpoint, form: Form | None = None) -> Probe:
-    """Ask the endpoint a few short questions.
+def probe(
+    base_url: str | None,
+    api_key: str,
+    model_id: str,
+    *,
+    form: Form | None = None,
+    full_name: str | None = None,
+    timeout_s: float = 120.0,
+) -> Probe:
+    """Ask the endpoint a few short questions. `base_url` None: OpenAI's own.
 
-    `form` is how a run would ask it (None: as is usual). What it refuses of that is left out as in a run.
+    `form` is how a run would ask it (None: as is usual), `full_name` the model as the user wrote it. What it
+    refuses of that is left out as in a run.
 
     Sends up to four chat requests of together about 700 tokens, and up to two for the context size.
-    An endpoint that fails raises nothing: the result says so, without the key. Raises UsageError for an
-    address or a proxy that cannot be used.
+    An endpoint that fails raises nothing: the result says so.
     """
     import openai
 
-    with open_plain_client(endpoint) as client:
-        asker = _Asker(client, form or Form(endpoint.model.model_id), endpoint.model.name)
+    client = openai.OpenAI(
+        base_url=base_url,
+        api_key=api_key,
+        max_retries=0,
+        timeout=openai.Timeout(timeout_s, connect=5.0),
+    )
+    with client:
+        asker = _Asker(client, form or Form(model_id), full_name or model_id)
         try:
             first, logprobs = asker.first_answer()
-        except (openai.OpenAIError, Refused, ValueError) as error:
-            return Probe(answers=False, reason=endpoint.without_key(_reason(error, endpoint)))
+        except (openai.OpenAIError, ValueError) as error:
+            return Probe(answers=False, reason=_reason(error, model_id))
         prompt_speed, completion_speed = asker.speeds()
         return Probe(
             answers=True,
@@ -217,9 +228,6 @@ class _Asker:
                 self.adapted.append(lesson.said)
         # The client hands a page of HTML, or any JSON, through as it came.
         if not isinstance(reply, ChatCompletion) or not reply.choices:
-            answer = reply.model_dump() if isinstance(reply, ChatCompletion) else reply
-            if isinstance(answer, Mapping) and (refusal := refused_in_answer(answer, {})) is not None:
-                raise refusal
             raise ValueError("it answers, but not with a chat completion")
         return reply
 
@@ -232,23 +240,21 @@ class _Asker:
             return {}
 
 
-def _reason(error: Exception, endpoint: Endpoint) -> str:
+def _reason(error: Exception, model_id: str) -> str:
     import openai
 
-    if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
+    if isinstance(error, openai.APITimeoutError):
         return "no answer in time"
     if isinstance(error, openai.APIConnectionError):
-        return f"nothing answers there: {cause_of(error, endpoint)}"
-    if isinstance(error, openai.APIStatusError):
-        error = refused(error)
-    if not isinstance(error, Refused):
+        return "nothing answers there"
+    if not isinstance(error, openai.APIStatusError):
         return " ".join(str(error).split())[:200]
-    words = " ".join(error.said.split())[:300]
-    if error.status in (401, 403):
-        return f"the API key is refused (HTTP {error.status}): {words}"
-    if error.status == 404:
-        return f'no chat completions there, or no model "{endpoint.model.model_id}" (HTTP 404): {words}'
-    return f"HTTP {error.status}: {words}"
+    words = " ".join(refused(error).said.split())[:300]
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        return f"the API key is refused (HTTP {error.status_code}): {words}"
+    if isinstance(error, openai.NotFoundError):
+        return f'no chat completions there, or no model "{model_id}" (HTTP 404): {words}'
+    return f"HTTP {error.status_code}: {words}"
 
 
 def _mapping(value: object) -> Mapping[str, object]:

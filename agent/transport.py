@@ -13,8 +13,8 @@ import dataclasses
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -382,27 +382,6 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
     """
     import openai
 
-    with _usable(endpoint):
-        return openai.AsyncOpenAI(
-            **_client_options(endpoint),
-            timeout=endpoint.timeout_s,
-            http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s, follow_redirects=False),
-        )
-
-
-def open_plain_client(endpoint: Endpoint) -> "openai.OpenAI":
-    """A client that waits for each answer, for a few questions. Raises UsageError as `open_client` does."""
-    import openai
-
-    with _usable(endpoint):
-        return openai.OpenAI(
-            **_client_options(endpoint),
-            timeout=openai.Timeout(endpoint.timeout_s, connect=5.0),
-            http_client=openai.DefaultHttpxClient(follow_redirects=False),
-        )
-
-
-def _client_options(endpoint: Endpoint) -> dict[str, Any]:
     address = urlsplit(endpoint.base_url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise UsageError(
@@ -410,23 +389,17 @@ def _client_options(endpoint: Endpoint) -> dict[str, Any]:
             where=endpoint.without_key(endpoint.base_url),
             next_step="Check --base-url",
         )
-    return {
-        "api_key": endpoint.api_key,
-        # aiohttp refuses a user name in the address beside the key; the key is what counts.
-        "base_url": endpoint.shown_url,
-        "default_query": dict(parse_qsl(address.query, keep_blank_values=True)),
-        "default_headers": dict(endpoint.extra_headers),
-        "max_retries": 0,
-    }
-
-
-@contextmanager
-def _usable(endpoint: Endpoint) -> Iterator[None]:
-    """What makes a client fail before it sent anything is said in a sentence."""
-    import openai
-
     try:
-        yield
+        return openai.AsyncOpenAI(
+            api_key=endpoint.api_key,
+            # aiohttp refuses a user name in the address beside the key; the key is what counts.
+            base_url=endpoint.shown_url,
+            default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
+            default_headers=dict(endpoint.extra_headers),
+            max_retries=0,
+            timeout=endpoint.timeout_s,
+            http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s, follow_redirects=False),
+        )
     except (ValueError, OSError, openai.OpenAIError) as error:
         raise UsageError(
             f"no connection can be made: {endpoint.without_key(str(error))}",

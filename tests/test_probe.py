@@ -4,18 +4,12 @@ import json
 
 import pytest
 
-from papercards.endpoint import Endpoint
-from papercards.models import resolve
 from papercards.probe import Probe, estimate, probe
 from tests.stub import Fault, Stub, answer, error
 
 
 def ask(stub: Stub) -> Probe:
-    return probe(endpoint(stub.url))
-
-
-def endpoint(url: str) -> Endpoint:
-    return Endpoint(resolve("stub-model", base_url=url), url, "sk-test", 5, 900)
+    return probe(stub.url, "sk-test", "stub-model", timeout_s=5)
 
 
 def streamed(*texts: str, **last: object) -> Fault:
@@ -111,7 +105,7 @@ def test_why_it_does_not_answer_is_one_line(stub: Stub, fault: Fault, reason: st
 
 
 def test_a_dead_port_does_not_answer() -> None:
-    assert "nothing answers there" in probe(endpoint("http://127.0.0.1:9/v1")).reason
+    assert "nothing answers there" in probe("http://127.0.0.1:9/v1", "k", "m").reason
 
 
 def test_the_estimate_adds_reading_and_writing() -> None:

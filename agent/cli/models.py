@@ -59,6 +59,7 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
+    from ..endpoint import NO_KEY, shown_url
     from ..errors import EndpointError
     from ..probe import estimate, probe
 
@@ -68,11 +69,18 @@ def doctor(
         print("baseline asks no endpoint")
         return
     with wiring.session(chosen) as session:
-        endpoint = session.endpoint(entry)
-        found = probe(endpoint, session.form(entry))
-    print(f"{entry.name} at {'a server of our own' if entry.file else endpoint.shown_url}")
+        if entry.file is not None:
+            server = session.server(entry)
+            url, key = server.base_url, server.api_key
+        else:
+            url = wiring.endpoint_url(entry)
+            key = wiring.api_key(entry, url)
+        found = probe(url, key, entry.model_id, form=session.form(entry), full_name=entry.name)
+    shown = shown_url(url)
+    print(f"{entry.name} at {'a server of our own' if entry.file else shown}")
     if not found.answers:
-        raise EndpointError(found.reason or "no answer", where=endpoint.shown_url)
+        reason = found.reason.replace(key, "***") if key != NO_KEY else found.reason
+        raise EndpointError(reason or "no answer", where=shown)
     yes = {True: "yes", False: "no", None: "not known"}
     print(f"  answers            {yes[found.answers]}")
     print(f"  keeps to a schema  {yes[found.enforces_schema]}")

@@ -308,12 +308,19 @@ class Session:
         import asyncio
 
         from ..call import Caller
+        from ..endpoint import Endpoint
+        from ..form import ANSWER_TOKENS
         from ..limits import START, Limiter
         from ..transport import Transport
         from . import terminal
 
         model = reader.model
-        endpoint = await asyncio.to_thread(self.endpoint, model)
+        if model.file is None:
+            endpoint = self.endpoint(model)
+        else:
+            server = await asyncio.to_thread(self.server, model)
+            timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
+            endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
         limiter = self._limiters.get(endpoint.base_url)
         if limiter is None:
             limiter = self._limiters[endpoint.base_url] = Limiter(
@@ -337,15 +344,12 @@ class Session:
         return Caller(transport, reader.forms[-1], learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
-        """Where a model is asked, and how; the server of an embedded one is started first."""
+        """Where a hosted model is asked, and how."""
         from ..endpoint import Endpoint
         from ..form import ANSWER_TOKENS
 
-        wanted = self.settings.timeout_s
-        if model.file is not None:
-            server = self.server(model)
-            return Endpoint(model, server.base_url, server.api_key, wanted or LOCAL_TIMEOUT_S, ANSWER_TOKENS)
         url = endpoint_url(model)
+        wanted = self.settings.timeout_s
         return Endpoint(
             model,
             url,
