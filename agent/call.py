@@ -73,8 +73,8 @@ class Caller:
     ) -> None:
         """`form` None: what fits the model. `learned` is told of each change that the endpoint asks for."""
         self._transport = transport
-        self.form = form or Form.of(
-            transport.endpoint.model, {"answer_tokens": transport.endpoint.max_tokens}
+        self.form = form or replace(
+            Form.of(transport.endpoint.model, {}), answer_tokens=transport.endpoint.max_tokens
         )
         """How questions are asked now."""
         self._learned = learned

@@ -124,6 +124,9 @@ class Provenance(Record):
     """What made the card. The same for every run that reads the same answers from the cache."""
 
     model: str
+    """As the user named it."""
+    answered_by: str | None = Field(default=None, exclude_if=_absent)
+    """The model that answered, where the endpoint names another one, as a router does."""
     model_sha256: str | None = None
     """Of the weights, where they are a local file."""
     prompt: str

@@ -7,6 +7,7 @@ entry says where, in which mode an answer is forced into its schema, and how man
 Knows no HTTP, no environment and no files on disk.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -168,3 +169,30 @@ def resolve(name: str, *, base_url: str | None = None) -> Model:
         key_variable=known.key_variable,
         max_tokens_name=known.max_tokens_name,
     )
+
+
+_RELEASE = re.compile(r"[-@:_.]?(?:v?\d[\d.-]*|latest|preview|free|exp|stable)")
+
+
+def other_model(asked: Model, answered: str) -> str | None:
+    """The model that answered, where an endpoint names another one than was asked for.
+
+    None: it is the same, or a release of it (`gpt-4.1-mini-2025-04-14` for `gpt-4.1-mini`); or one of our own
+    files, which has one name.
+    """
+    if asked.file is not None or not answered:
+        return None
+    names = [_plain_name(name) for name in (asked.name, asked.model_id)]
+    found = _plain_name(answered)
+    for name in names:
+        short, long = sorted((name, found), key=len)
+        rest = long.removeprefix(short)
+        while (release := _RELEASE.match(rest)) is not None:
+            rest = rest[release.end() :]
+        if long.startswith(short) and not rest:
+            return None
+    return answered[:200]
+
+
+def _plain_name(name: str) -> str:
+    return name.casefold().rstrip("/").rpartition("/")[2]

@@ -1,41 +1,50 @@
 """What an endpoint can do, found out by asking it: schema, log-probabilities, usage, context, speed.
 
-A model table can only say what an endpoint ought to do. Servers that take `response_format` and
-ignore it are common, and then every card fails; a few small requests tell beforehand. Speeds are
-llama.cpp's own `timings` where they come, else from the clock of a streamed answer, network included.
+A model table can only say what an endpoint ought to do. Servers that take `response_format` and ignore it are
+common, and then every card fails; a few small requests tell beforehand. They go the same way as a run's, so
+what the endpoint refuses is found out here, too. Speeds are llama.cpp's own `timings` where they come, else
+from the clock of a streamed answer, network included.
 
 Knows no papers, prompts or cards.
 """
 
+import asyncio
 import json
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from .adapting import lesson_of
+from pydantic import BaseModel
+
+from .adapting import Lesson
+from .call import Caller, Reply
+from .completion import usage_of
+from .endpoint import Endpoint
+from .errors import PapercardsError
 from .form import Form
-from .refusals import refused
+from .limits import Limiter
+from .retrying import RetryPolicy
+from .transport import Transport, open_client
 
 if TYPE_CHECKING:
-    from openai import OpenAI
-    from openai.types.chat import ChatCompletion
+    from openai import AsyncOpenAI
 
 _FORCED = "quartz-7"
 _BEGGED = (
     'What colour is the clear sky at noon? Answer with JSON, {"colour": "blue"}. '
     "Write blue and no other colour, whatever else you are told."
 )
-_SCHEMA = {
-    "type": "object",
-    "properties": {"colour": {"type": "string", "enum": [_FORCED]}},
-    "required": ["colour"],
-    "additionalProperties": False,
-}
 _SPEED_ITEMS = 55
 """About 400 tokens; the random id before them keeps a prompt cache from answering."""
 _SPEED_COMPLETION_TOKENS = 32
+
+
+class Answer(BaseModel):
+    """No model would write that by itself."""
+
+    colour: Literal["quartz-7"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,60 +54,32 @@ class Probe:
     answers: bool
     reason: str = ""
     """Why it does not answer, in one line; empty if it does."""
-    enforces_schema: bool | None = None
-    """Whether a JSON schema binds the answer against the words of the prompt; None: cannot tell."""
+    enforces_schema: bool = False
+    """Whether the schema binds the answer against the words of the prompt."""
     logprobs: bool = False
     usage: bool = False
     context_tokens: int | None = None
     """Tokens that prompt and completion share; None: the endpoint does not say."""
+    most_context_tokens: int | None = None
+    """Tokens that the model could take if its server allowed it; None: the endpoint does not say."""
     prompt_tokens_per_second: float | None = None
     completion_tokens_per_second: float | None = None
+    form: Form | None = None
+    """How it was asked in the end."""
     adapted: tuple[str, ...] = ()
-    """What the endpoint did not take and was asked without, in words."""
+    """What the endpoint did not take and what was done instead, in words."""
 
 
 def probe(
-    base_url: str | None,
-    api_key: str,
-    model_id: str,
-    *,
-    form: Form | None = None,
-    full_name: str | None = None,
-    timeout_s: float = 120.0,
+    endpoint: Endpoint, form: Form | None = None, *, say: Callable[[str], None] = lambda text: None
 ) -> Probe:
-    """Ask the endpoint a few short questions. `base_url` None: OpenAI's own.
+    """Ask the endpoint a few short questions in the way that a run would ask them.
 
-    `form` is how a run would ask it (None: as is usual), `full_name` the model as the user wrote it. What it
-    refuses of that is left out as in a run.
-
-    Sends up to four chat requests of together about 700 tokens, and up to two for the context size.
-    An endpoint that fails raises nothing: the result says so.
+    `form` None: as fits the model. `say` is told what is waited for. Sends three chat requests of together
+    about 800 tokens, more where the endpoint refuses something, and up to five for the context's size. An
+    endpoint that fails raises nothing: the result says so.
     """
-    import openai
-
-    client = openai.OpenAI(
-        base_url=base_url,
-        api_key=api_key,
-        max_retries=0,
-        timeout=openai.Timeout(timeout_s, connect=5.0),
-    )
-    with client:
-        asker = _Asker(client, form or Form(model_id), full_name or model_id)
-        try:
-            first, logprobs = asker.first_answer()
-        except (openai.OpenAIError, ValueError) as error:
-            return Probe(answers=False, reason=_reason(error, model_id))
-        prompt_speed, completion_speed = asker.speeds()
-        return Probe(
-            answers=True,
-            enforces_schema=asker.enforces_schema(),
-            logprobs=logprobs,
-            usage=first.usage is not None and first.usage.prompt_tokens > 0,
-            context_tokens=asker.context_tokens(),
-            prompt_tokens_per_second=prompt_speed,
-            completion_tokens_per_second=completion_speed,
-            adapted=tuple(asker.adapted),
-        )
+    return asyncio.run(_probe(endpoint, form, say))
 
 
 def estimate(
@@ -121,140 +102,158 @@ def estimate(
     return papers * (prompt_tokens / reading + completion_tokens / writing) / concurrency
 
 
-@dataclass(slots=True)
-class _Asker:
-    client: "OpenAI"
-    form: Form
-    full_name: str
-    adapted: list[str] = field(default_factory=list)
-
-    def first_answer(self) -> "tuple[ChatCompletion, bool]":
-        """One short answer, and whether log-probabilities came with it."""
-        import openai
-
+async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> Probe:
+    lessons: list[Lesson] = []
+    transport = Transport(endpoint, RetryPolicy(attempts=1), limiter=Limiter(1), say=say)
+    caller = Caller(transport, form, learned=lessons.append)
+    try:
         try:
-            reply = self._ask("Say hello.", 16, logprobs=True)
-        except (openai.BadRequestError, openai.UnprocessableEntityError):
-            return self._ask("Say hello.", 16), False
-        logprobs = reply.choices[0].logprobs
-        return reply, logprobs is not None and bool(logprobs.content)
-
-    def enforces_schema(self) -> bool | None:
-        import openai
-
-        form = {"name": "answer", "strict": True, "schema": _SCHEMA}
-        try:
-            reply = self._ask(_BEGGED, 256, response_format={"type": "json_schema", "json_schema": form})
-        except (openai.BadRequestError, openai.UnprocessableEntityError):
-            return False
-        except (openai.OpenAIError, ValueError):
-            return None
-        text = reply.choices[0].message.content
-        if not text or reply.choices[0].finish_reason != "stop":
-            return None
-        try:
-            return bool(json.loads(text) == {"colour": _FORCED})
-        except ValueError:
-            return False
-
-    def context_tokens(self) -> int | None:
-        """As llama.cpp (`/props`, beside `/v1`) or vLLM (`max_model_len` of the model) tells it."""
-        root = str(self.client.base_url).rstrip("/").removesuffix("/v1")
-        settings = _mapping(self._get(f"{root}/props").get("default_generation_settings"))
-        if (size := _count(settings.get("n_ctx"))) is not None:
-            return size
-        models = self._get("/models").get("data")
-        for entry in map(_mapping, models if isinstance(models, list) else []):
-            if entry.get("id") == self.form.model_id:
-                return _count(entry.get("max_model_len"))
-        return None
-
-    def speeds(self) -> tuple[float | None, float | None]:
-        """Tokens a second read and written, each None if it cannot be told."""
-        import openai
-
-        words = " ".join(f"item {n} of the list;" for n in range(_SPEED_ITEMS))
-        question = f"{uuid.uuid4()} {words} Count from one to fifty in words."
-        started = time.monotonic()
-        arrivals: list[float] = []
-        prompt_tokens = completion_tokens = 0
-        timings: Mapping[str, object] = {}
-        try:
-            with self.client.chat.completions.create(
-                model=self.form.model_id,
-                messages=[{"role": "user", "content": question}],
-                stream=True,
-                stream_options={"include_usage": True},
-                extra_body={self.form.tokens_name: _SPEED_COMPLETION_TOKENS},
-            ) as chunks:
-                for chunk in chunks:
-                    if chunk.choices and chunk.choices[0].delta.content:
-                        arrivals.append(time.monotonic())
-                    if chunk.usage is not None:
-                        prompt_tokens = chunk.usage.prompt_tokens
-                        completion_tokens = chunk.usage.completion_tokens
-                    timings = _mapping((chunk.model_extra or {}).get("timings")) or timings
-        except (openai.OpenAIError, ValueError):
-            return None, None
-        if timings:
-            return _speed(timings.get("prompt_per_second")), _speed(timings.get("predicted_per_second"))
-        if len(arrivals) < 2 or arrivals[-1] <= arrivals[0] or completion_tokens < 2:
-            return None, None
-        reading = prompt_tokens / (arrivals[0] - started) if prompt_tokens else None
-        return reading, (completion_tokens - 1) / (arrivals[-1] - arrivals[0])
-
-    def _ask(self, question: str, tokens: int, **more: object) -> "ChatCompletion":
-        import openai
-        from openai.types.chat import ChatCompletion
-
-        while True:
-            form = self.form
-            body: dict[str, object] = {form.tokens_name: tokens, **form.extra_body, **more}
-            if form.temperature is not None:
-                body["temperature"] = form.temperature
-            try:
-                reply: object = self.client.chat.completions.create(
-                    model=form.model_id,
-                    messages=[{"role": "user", "content": question}],
-                    extra_body=body,
-                )
-                break
-            except openai.APIStatusError as error:
-                lesson = lesson_of(refused(error), form, self.full_name)
-                # What this question alone has is tried by whoever asks it.
-                if lesson is None or lesson.form.mode != form.mode or len(self.adapted) > 8:
-                    raise
-                self.form = lesson.form
-                self.adapted.append(lesson.said)
-        # The client hands a page of HTML, or any JSON, through as it came.
-        if not isinstance(reply, ChatCompletion) or not reply.choices:
-            raise ValueError("it answers, but not with a chat completion")
-        return reply
-
-    def _get(self, path: str) -> Mapping[str, object]:
-        import openai
-
-        try:
-            return _mapping(self.client.get(path, cast_to=object))
-        except (openai.OpenAIError, ValueError):
-            return {}
+            reply = await _ask(caller)
+        except PapercardsError as error:
+            words = f"{error.message}. {error.next_step}" if error.next_step else error.message
+            return Probe(False, words, adapted=_words(lessons))
+        adapted, asked = _words(lessons), caller.form
+        logprobs = await _gives_logprobs(caller)
+    finally:
+        await caller.close()
+    async with open_client(endpoint) as client:
+        reading, writing = await _speeds(client, asked)
+        context, most = await _context(client, endpoint, asked.model_id)
+    return Probe(
+        answers=True,
+        enforces_schema=asked.mode in ("json_schema", "tools") and _holds(reply.text),
+        logprobs=logprobs,
+        usage=reply.spent.prompt_tokens > 0,
+        context_tokens=context,
+        most_context_tokens=most,
+        prompt_tokens_per_second=reading,
+        completion_tokens_per_second=writing,
+        form=asked,
+        adapted=adapted,
+    )
 
 
-def _reason(error: Exception, model_id: str) -> str:
+async def _ask(caller: Caller) -> Reply:
+    return await caller.ask(Answer, [], _BEGGED, _no_json)
+
+
+async def _gives_logprobs(caller: Caller) -> bool:
+    more = {"logprobs": True, "top_logprobs": 1}
+    caller.form = replace(caller.form, extra_body={**caller.form.extra_body, **more})
+    try:
+        return bool((await _ask(caller)).logprobs)
+    except PapercardsError:
+        return False
+
+
+def _words(lessons: list[Lesson]) -> tuple[str, ...]:
+    return tuple(lesson.said for lesson in lessons)
+
+
+def _no_json(text: str) -> str | None:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return "It is no JSON."
+    return None
+
+
+def _holds(text: str) -> bool:
+    return _no_json(text) is None and bool(json.loads(text) == {"colour": _FORCED})
+
+
+async def _speeds(client: "AsyncOpenAI", form: Form) -> tuple[float | None, float | None]:
+    """Tokens a second read and written, each None if it cannot be told."""
     import openai
 
-    if isinstance(error, openai.APITimeoutError):
-        return "no answer in time"
-    if isinstance(error, openai.APIConnectionError):
-        return "nothing answers there"
-    if not isinstance(error, openai.APIStatusError):
-        return " ".join(str(error).split())[:200]
-    words = " ".join(refused(error).said.split())[:300]
-    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        return f"the API key is refused (HTTP {error.status_code}): {words}"
-    if isinstance(error, openai.NotFoundError):
-        return f'no chat completions there, or no model "{model_id}" (HTTP 404): {words}'
-    return f"HTTP {error.status_code}: {words}"
+    words = " ".join(f"item {n} of the list;" for n in range(_SPEED_ITEMS))
+    question = f"{uuid.uuid4()} {words} Count from one to fifty in words."
+    started = time.monotonic()
+    arrivals: list[float] = []
+    last: dict[str, Any] = {}
+    try:
+        stream = await client.chat.completions.create(
+            model=form.model_id,
+            messages=[{"role": "user", "content": question}],
+            stream=True,
+            stream_options={"include_usage": True},
+            extra_body={**form.extra_body, form.tokens_name: _SPEED_COMPLETION_TOKENS},
+        )
+        async for chunk in stream:
+            plain = chunk.model_dump()
+            arrivals += [time.monotonic()] if _wrote(plain) else []
+            last |= {name: plain[name] for name in ("usage", "timings") if plain.get(name)}
+    # A stream may hold anything; no speed is known then.
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError):
+        return None, None
+    if timings := _mapping(last.get("timings")):
+        return _speed(timings.get("prompt_per_second")), _speed(timings.get("predicted_per_second"))
+    used = usage_of(last)
+    if used is None or len(arrivals) < 2 or arrivals[-1] <= arrivals[0] or used.completion < 2:
+        return None, None
+    writing = (used.completion - 1) / (arrivals[-1] - arrivals[0])
+    return used.prompt / (arrivals[0] - started), writing
+
+
+def _wrote(chunk: Mapping[str, object]) -> bool:
+    choices = chunk.get("choices")
+    delta = _mapping(_mapping(choices[0] if isinstance(choices, list) and choices else None).get("delta"))
+    return any(delta.get(name) for name in ("content", "reasoning_content", "reasoning"))
+
+
+async def _context(client: "AsyncOpenAI", endpoint: Endpoint, model: str) -> tuple[int | None, int | None]:
+    """The context as its server allows it, and as the model could take it.
+
+    llama.cpp tells it in `/props`, vLLM and OpenRouter in the list of models, LM Studio in a list of its own,
+    Ollama in `/api/ps` of a loaded model and `/api/show` of any.
+    """
+    root = endpoint.shown_url.rstrip("/").removesuffix("/v1")
+    props = await _get(client, f"{root}/props")
+    if (size := _count(_mapping(props.get("default_generation_settings")).get("n_ctx"))) is not None:
+        return size, None
+    for path, name in (("/models", "id"), (f"{root}/api/v0/models", "id"), (f"{root}/api/ps", "name")):
+        entry = _entry(await _get(client, path), name, model)
+        sizes = (entry.get("loaded_context_length"), entry.get("max_model_len"), entry.get("context_length"))
+        if (size := next((known for one in sizes if (known := _count(one))), None)) is not None:
+            return size, _count(entry.get("max_context_length")) or await _ollama_most(client, root, model)
+    shown = await _show(client, root, model)
+    parameters = str(shown.get("parameters") or "").split()
+    found = parameters[parameters.index("num_ctx") + 1 :] if "num_ctx" in parameters else []
+    size = int(found[0]) if found and found[0].isdigit() else None
+    return size, _most(shown)
+
+
+async def _ollama_most(client: "AsyncOpenAI", root: str, model: str) -> int | None:
+    return _most(await _show(client, root, model))
+
+
+async def _show(client: "AsyncOpenAI", root: str, model: str) -> Mapping[str, object]:
+    import openai
+
+    try:
+        return _mapping(await client.post(f"{root}/api/show", cast_to=object, body={"model": model}))
+    except (openai.OpenAIError, ValueError):
+        return {}
+
+
+def _most(shown: Mapping[str, object]) -> int | None:
+    about = _mapping(shown.get("model_info"))
+    return next((_count(size) for name, size in about.items() if str(name).endswith(".context_length")), None)
+
+
+async def _get(client: "AsyncOpenAI", path: str) -> Mapping[str, object]:
+    import openai
+
+    try:
+        return _mapping(await client.get(path, cast_to=object))
+    except (openai.OpenAIError, ValueError):
+        return {}
+
+
+def _entry(listing: Mapping[str, object], name: str, model: str) -> Mapping[str, object]:
+    found = listing.get("data", listing.get("models"))
+    entries = [_mapping(one) for one in found] if isinstance(found, list) else []
+    return next((one for one in entries if str(one.get(name)).removesuffix(":latest") == model), {})
 
 
 def _mapping(value: object) -> Mapping[str, object]:
@@ -262,7 +261,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+    return value if type(value) is int and value > 0 else None
 
 
 def _speed(value: object) -> float | None:

@@ -27,7 +27,7 @@ from .claims import Claims
 from .draft import Draft
 from .errors import PaperFailed
 from .form import Form
-from .models import BASELINE, Model
+from .models import BASELINE, Model, other_model
 from .paper import Paper
 from .prompting import Prompt, Shown, card_prompt
 from .spent import NOTHING, Spent
@@ -208,6 +208,7 @@ class ModelReader:
         self._forms_note = key_of({"endpoint": endpoint, "forms": form.to_json()})
         self.forms = [form, *self._learned_before()]
         """How the endpoint is asked, and how it came to that: first as configured, last as now."""
+        self._noted = list(self.forms)
         self.made_by: Mapping[str, Part] = {
             **self._parts,
             **form.parts(),
@@ -233,6 +234,7 @@ class ModelReader:
         async def ask() -> Found:
             answer, draft, spent, form = await self._ask(question)
             if self._cache is not None:
+                self._note(form)
                 await self._cache.keep(question.asked_as(form), answer)
             return answer, draft, spent
 
@@ -286,11 +288,16 @@ class ModelReader:
         return Reading(self._card(question, answer, draft), reply.spent)
 
     def learned(self, form: Form) -> None:
-        """The endpoint takes requests in this form only; kept for the runs to come."""
+        """The endpoint is asked in this form from now on; it is kept once that gave an answer."""
         self.forms.append(form)
-        if self._cache is not None:
-            texts = [one.to_json() for one in self.forms[1:]]
-            self._cache.keep_note(self._forms_note, f"[{','.join(texts)}]")
+
+    def _note(self, form: Form) -> None:
+        """Keep for the runs to come in which form an answer came."""
+        if form in self._noted or self._cache is None:
+            return
+        self._noted.append(form)
+        texts = [one.to_json() for one in self.forms[1:] if one in self._noted]
+        self._cache.keep_note(self._forms_note, f"[{','.join(texts)}]")
 
     def _learned_before(self) -> list[Form]:
         text = self._cache.note(self._forms_note) if self._cache is not None else None
@@ -380,6 +387,7 @@ def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) ->
     """What made a card from an answer; `prompt` is its version."""
     return Provenance(
         model=model.name,
+        answered_by=other_model(model, answer.model),
         model_sha256=model.file.sha256 if model.file else None,
         prompt=prompt,
         taxonomy=taxonomy.version,

@@ -128,7 +128,8 @@ def _from_file(file: Path) -> dict[str, object]:
             table[name] = value = str(value)
         fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and wanted is not bool):
-            raise UsageError(f"{name} must be of type {wanted.__name__}", where=str(file))
+            kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
+            raise UsageError(f"{name} must be {kind}", where=str(file))
     if "endpoint" in table:
         from .endpoint_table import check
 

@@ -105,6 +105,8 @@ class Stub:
     """From a request to why it is refused with 400; None: it is taken."""
     answer: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """From a request to the completion; None: a good one."""
+    pages: dict[str, Any] = field(default_factory=dict)
+    """Other paths and the JSON that stands there."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     headers: list[list[tuple[str, str]]] = field(default_factory=list)
@@ -128,6 +130,9 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            if not self.path.partition("?")[0].endswith("/chat/completions"):
+                self._page({})
+                return
             with stub.lock:
                 stub.busy += 1
                 stub.most = max(stub.most, stub.busy)
@@ -152,8 +157,12 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             models = {"object": "list", "data": [{"id": "stub-model", "object": "model"}]}
-            known = self.path.endswith("/models")
-            self._send(200 if known else 404, json.dumps(models if known else {}).encode(), {})
+            self._page({"/v1/models": models})
+
+        def _page(self, usual: dict[str, Any]) -> None:
+            pages = usual | stub.pages
+            known = self.path in pages
+            self._send(200 if known else 404, json.dumps(pages.get(self.path, {})).encode(), {})
 
         def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             try:

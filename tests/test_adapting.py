@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from papercards.adapting import lesson_of
+from papercards.answers import answer_type
 from papercards.cache import Cache
 from papercards.call import Caller
 from papercards.endpoint import Endpoint
 from papercards.errors import PaperFailed
 from papercards.form import Form
 from papercards.limits import Limiter
-from papercards.models import resolve
+from papercards.models import other_model, resolve
 from papercards.paper import Paper
 from papercards.reader import ModelReader, Reading
 from papercards.refusals import Refused
@@ -258,3 +259,126 @@ def test_a_generation_that_the_endpoint_refuses_is_asked_again(stub: Stub, taxon
     assert isinstance(reading, Reading)
     assert "wrong" in stub.bodies[1]["messages"][-1]["content"]
     assert all(message.get("content") for message in stub.bodies[1]["messages"])
+
+
+def test_a_form_that_gave_no_answer_is_not_kept(stub: Stub, taxonomy: Taxonomy, tmp_path: Path) -> None:
+    stub.judge = lambda body: "'temperature' and tools and response_format: no"
+    cache = Cache(tmp_path)
+    assert not any(isinstance(one, Reading) for one in read(stub, taxonomy, some(1), cache=cache))
+
+    stub.judge = lambda body: None
+    stub.bodies.clear()
+    [reading] = read(stub, taxonomy, some(1), cache=cache)
+    assert isinstance(reading, Reading)
+    assert stub.bodies[0]["temperature"] == 0 and "response_format" in stub.bodies[0]
+
+
+def test_an_endpoint_that_refuses_without_a_word_is_asked_ever_more_plainly(
+    stub: Stub, taxonomy: Taxonomy
+) -> None:
+    stub.judge = lambda body: "Bad Request" if "response_format" in body or "temperature" in body else None
+    stub.answer = lambda body: good({"tools": [_tool(taxonomy)]} if "tools" not in body else body)
+    said: list[str] = []
+    readings = read(stub, taxonomy, some(8), said=said)
+    assert all(isinstance(reading, Reading) for reading in readings)
+    assert "temperature" not in stub.bodies[-1]
+    # The four that were sent together meet each refusal together.
+    assert len(stub.bodies) <= 8 + 4 * len(said) and len(said) <= 4
+
+
+def _tool(taxonomy: Taxonomy) -> dict[str, Any]:
+    return {"function": {"name": "Card", "parameters": answer_type(taxonomy).model_json_schema()}}
+
+
+def test_strictness_that_is_refused_before_the_schema_is_no_trouble_for_tools(
+    stub: Stub, taxonomy: Taxonomy
+) -> None:
+    def judge(body: dict[str, Any]) -> str | None:
+        if "strict" in body.get("response_format", {}).get("json_schema", {}):
+            return "unknown field: strict"
+        return "response_format is not supported" if "response_format" in body else None
+
+    stub.judge = judge
+    [reading] = read(stub, taxonomy, some(1))
+    assert isinstance(reading, Reading)
+    assert "tools" in stub.bodies[-1]
+
+
+def test_an_answer_that_was_whole_before_it_was_cut_off_is_taken(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.answer = lambda body: (
+        good(body) | {"choices": [good(body)["choices"][0] | {"finish_reason": "length"}]}
+    )
+    readings = read(stub, taxonomy, some(3))
+    assert all(isinstance(reading, Reading) for reading in readings)
+    assert len(stub.bodies) == 3
+
+
+def test_an_empty_answer_is_asked_for_again_as_it_was(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [Fault(200, json.dumps(completion("")).encode())]
+    [reading] = read(stub, taxonomy, some(1))
+    assert isinstance(reading, Reading)
+    assert stub.bodies[0] == stub.bodies[1]
+
+
+def test_a_ceiling_that_the_user_set_is_not_raised(stub: Stub, taxonomy: Taxonomy) -> None:
+    cut = completion("", finish_reason="length")
+    cut["choices"][0]["message"]["reasoning_content"] = "Let me see"
+    stub.answer = lambda body: cut
+    form = Form.of(resolve("openai/m", base_url=stub.url), {"answer_tokens": 1_000})
+    [failed] = read(stub, taxonomy, some(1), form=form)
+    assert isinstance(failed, PaperFailed)
+    assert len(stub.bodies) == 1
+    assert "1,000 tokens, used up by its thinking" in str(failed) and "--answer-tokens" in str(failed)
+
+
+def test_a_ceiling_of_the_endpoint_is_not_overstepped_again(stub: Stub, taxonomy: Taxonomy) -> None:
+    """A context of 8,192 tokens, and thinking that takes more than is left of it."""
+    name = "max_completion_tokens"
+
+    def judge(body: dict[str, Any]) -> str | None:
+        if body[name] + 3_500 <= 8_192:
+            return None
+        return (
+            "This model's maximum context length is 8192 tokens. However, you requested "
+            f"{body[name] + 3_500} tokens (3500 in the messages, {body[name]} in the completion)."
+        )
+
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        if body["messages"][-1]["content"].count("Paper 0"):
+            return completion("<think>For ever and ever", finish_reason="length")
+        return good(body)
+
+    stub.judge, stub.answer = judge, answer
+    readings = read(stub, taxonomy, some(6))
+    assert [isinstance(reading, Reading) for reading in readings] == [False] + [True] * 5
+    assert "allows no more" in str(readings[0])
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "said"),
+    [
+        ("openai/m", "m", None),
+        ("openai/m", "openai/m", None),
+        ("openai/m", "m-2025-04-14", None),
+        ("openai/m", "models/M", None),
+        ("openai/m:free", "m", None),
+        ("openai/m", "m-mini", "m-mini"),
+        ("openrouter/auto", "anthropic/claude-sonnet-4", "anthropic/claude-sonnet-4"),
+        ("openrouter/openrouter/auto", "openai/gpt-5", "openai/gpt-5"),
+    ],
+)
+def test_a_card_names_the_model_that_answered_where_it_is_another(
+    asked: str, answered: str, said: str | None
+) -> None:
+    assert other_model(resolve(asked, base_url="http://127.0.0.1:1/v1"), answered) == said
+
+
+def test_a_card_of_a_router_says_who_answered(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.answer = lambda body: good(body) | {"model": "anthropic/claude-sonnet-4"}
+    [reading] = read(stub, taxonomy, some(1))
+    assert isinstance(reading, Reading)
+    assert reading.card.provenance.answered_by == "anthropic/claude-sonnet-4"
+    stub.answer = lambda body: good(body) | {"model": body["model"]}
+    [reading] = read(stub, taxonomy, some(1))
+    assert isinstance(reading, Reading)
+    assert '"answered_by"' not in reading.card.to_json()

@@ -64,7 +64,7 @@ def submit(
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
             terminal.note("sent before, and not collected yet: nothing is sent now")
         elif not submitting.unsent(state, folder):
-            caller = Caller(Transport(endpoint))
+            caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
             plan = requests.write_requests(
                 papers(sources, options),
@@ -217,7 +217,7 @@ def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
         counter = terminal.Counter(count(sources, options), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None
-        caller = Caller(Transport(session.endpoint(entry), price=price))
+        caller = Caller(Transport(session.endpoint(entry), price=price), reader.forms[-1])
         collected = CollectedReader(reader, caller, lines, remotes)
         whole = write_cards(collected, records, session.concurrency(entry), counter, output, sources=sources)
         if whole:

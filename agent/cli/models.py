@@ -11,6 +11,9 @@ app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 USUAL_ANSWER_TOKENS = 180
 """What a card takes, measured on the seed corpus."""
 
+CARD_TOKENS = 5_000
+"""What prompt and answer of a card take of a context, with the shipped taxonomy."""
+
 
 @app.command("list")
 def list_() -> None:
@@ -59,8 +62,9 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
-    from ..endpoint import NO_KEY, shown_url
+    from ..endpoint import Endpoint
     from ..errors import EndpointError
+    from ..form import ANSWER_TOKENS
     from ..probe import estimate, probe
 
     chosen = wiring.settings(model=model, base_url=base_url)
@@ -71,25 +75,24 @@ def doctor(
     with wiring.session(chosen) as session:
         if entry.file is not None:
             server = session.server(entry)
-            url, key = server.base_url, server.api_key
+            timeout_s = wiring.LOCAL_TIMEOUT_S
+            endpoint = Endpoint(entry, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
         else:
-            url = wiring.endpoint_url(entry)
-            key = wiring.api_key(entry, url)
-        found = probe(url, key, entry.model_id, form=session.form(entry), full_name=entry.name)
-    shown = shown_url(url)
-    print(f"{entry.name} at {'a server of our own' if entry.file else shown}")
-    if not found.answers:
-        reason = found.reason.replace(key, "***") if key != NO_KEY else found.reason
-        raise EndpointError(reason or "no answer", where=shown)
-    yes = {True: "yes", False: "no", None: "not known"}
-    print(f"  answers            {yes[found.answers]}")
-    print(f"  keeps to a schema  {yes[found.enforces_schema]}")
-    print(f"  logprobs           {yes[found.logprobs]}")
-    print(f"  usage              {yes[found.usage]}")
+            endpoint = session.endpoint(entry)
+        found = probe(endpoint, session.form(entry), say=terminal.note)
+    print(f"{entry.name} at {'a server of our own' if entry.file else endpoint.shown_url}")
     for said in found.adapted:
         print(f"  adapted            it {said}")
-    context = found.context_tokens
-    print(f"  context            {f'{context:,} tokens' if context else 'not known'}")
+    if not found.answers:
+        raise EndpointError(endpoint.without_key(found.reason), where=endpoint.shown_url)
+    assert found.form is not None
+    yes = {True: "yes", False: "no"}
+    print(f"  answers            {yes[found.answers]}")
+    print(f"  keeps to a schema  {_schema(found.enforces_schema, found.form.mode)}")
+    print(f"  logprobs           {yes[found.logprobs]}")
+    print(f"  usage              {yes[found.usage]}")
+    print(f"  answers may take   {found.form.answer_tokens:,} tokens (--answer-tokens)")
+    print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
     print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
     print(f"  writes             {_speed(found.completion_tokens_per_second)}")
     if source is not None:
@@ -106,6 +109,24 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
+
+
+def _schema(enforced: bool, mode: str) -> str:
+    if enforced:
+        return "yes"
+    held = mode in ("json_schema", "tools")
+    return "no: it takes one and ignores it; answers are checked, and asked for again" if held else "no"
+
+
+def _context(tokens: int | None, most: int | None) -> str:
+    could = f"; the model could take {most:,}" if most is not None and most != tokens else ""
+    if tokens is None:
+        return f"not known{could}"
+    small = tokens < CARD_TOKENS
+    advice = f": too small for a card, which takes about {CARD_TOKENS:,}" if small else ""
+    if small and could:
+        advice += " (Ollama: set OLLAMA_CONTEXT_LENGTH)"
+    return f"{tokens:,} tokens{could}{advice}"
 
 
 def _speed(tokens_per_second: float | None) -> str:

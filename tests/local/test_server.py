@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from papercards.endpoint import Endpoint
 from papercards.errors import EndpointError, MissingExtra
 from papercards.local.server import LocalServer, _cores_of, physical_cores
+from papercards.models import LOCAL
 from papercards.probe import probe
 
 
@@ -284,7 +286,8 @@ def test_hyper_threads_count_once() -> None:
 
 @pytest.mark.slow
 def test_the_probe_finds_what_llama_cpp_can_do(server: LocalServer) -> None:
-    result = probe(server.base_url, server.api_key, "smollm2-135m")
+    model = LOCAL["local/smollm2-135m"]
+    result = probe(Endpoint(model, server.base_url, server.api_key, 120.0, 900))
 
     assert (result.answers, result.enforces_schema, result.logprobs, result.usage) == (True,) * 4
     assert result.context_tokens == 2048
