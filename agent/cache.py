@@ -24,6 +24,7 @@ from typing import Any, cast
 import diskcache
 
 from .errors import StorageError
+from .file_locks import can_lock_ranges
 
 _MODE_RAW = 1
 _NO_LIMIT = 1 << 62
@@ -122,6 +123,7 @@ class Cache:
             readme = store / "README"
             if not readme.exists():
                 readme.write_text(_README)
+            self._need_locks(readme)
             self._rows = diskcache.Cache(
                 str(store),
                 disk=TextDisk,
@@ -136,14 +138,28 @@ class Cache:
                 raise self._broken(error, "open") from error
             self._open_read_only(directory / "answers" / "cache.db")
 
+    def _need_locks(self, file: Path) -> None:
+        """Raise StorageError where the file system has no locks: SQLite would wait for them, in vain."""
+        with file.open("rb") as held:
+            if not can_lock_ranges(held):
+                raise StorageError(
+                    "the cache's file system has no locks, which SQLite needs",
+                    where=str(self.directory),
+                    next_step="Name a folder on another file system with --cache-dir, or use --no-cache",
+                )
+
     def _open_read_only(self, file: Path) -> None:
         """Look answers up without the package, which writes whenever it opens a table."""
-        try:
-            # Nobody can be writing to it; without that promise SQLite makes a file beside it.
-            self._table = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-            self._table.execute("SELECT COUNT(*) FROM Cache").fetchone()
-        except sqlite3.Error as error:
-            raise self._broken(error, "read") from error
+        # A run that was killed leaves answers in the log beside the table; the second way overlooks them, and
+        # is the only one where SQLite would have to make that log anew.
+        for way in ("mode=ro", "mode=ro&immutable=1"):
+            try:
+                self._table = sqlite3.connect(f"{file.absolute().as_uri()}?{way}", uri=True)
+                self._table.execute("SELECT COUNT(*) FROM Cache").fetchone()
+                return
+            except sqlite3.Error as error:
+                wrong = error
+        raise self._broken(wrong, "read") from wrong
 
     def _text(self, key: str) -> str | None:
         if self._table is None:

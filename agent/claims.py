@@ -10,7 +10,6 @@ Knows keys. Knows no questions and no answers.
 
 import asyncio
 import contextlib
-import errno
 import os
 import sqlite3
 import time
@@ -19,16 +18,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from .errors import StorageError
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  (Windows: every process is alone)
-    fcntl = None  # type: ignore[assignment]
+from .file_locks import lock
+from .shared_tables import patiently
 
 T = TypeVar("T")
-
-NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-"""What a file system says that has no locks: there, every process is alone."""
 
 LOOK_S = 0.2
 """How often a process looks whether it is alone, and whether another's answer has come."""
@@ -86,35 +79,38 @@ class Claims:
 
     def _has_company(self) -> bool:
         now = time.monotonic()
-        if fcntl is not None and (self._fd < 0 or now - self._looked >= LOOK_S):
+        if self._fd < 0 or now - self._looked >= LOOK_S:
             self._looked = now
             try:
-                self._show()
-                names = [file.name for file in self._folder.iterdir() if file.name != self._name]
-            except OSError as error:
-                if error.errno in NO_LOCKS:
+                if not self._show():
                     self._without_locks = True
                     return False
+                names = [file.name for file in self._folder.iterdir() if file.name != self._name]
+            except OSError as error:
                 raise self._broken(error) from error
             self._others = any(self._is_there(name) for name in names)
         return self._others
 
-    def _show(self) -> None:
-        """Be seen by the others."""
+    def _show(self) -> bool:
+        """Be seen by the others; False: there are no locks, so every process is alone."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         file = self._folder / self._name
         while self._fd < 0:
             fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX)
+                locked = lock(fd, file)
             except OSError:
                 os.close(fd)
-                file.unlink(missing_ok=True)
                 raise
+            if not locked:
+                os.close(fd)
+                file.unlink(missing_ok=True)
+                return False
             if file.exists():
                 self._fd = fd
             else:
                 os.close(fd)  # somebody saw it before it was locked, and took it for a dead one's
+        return True
 
     def _is_there(self, name: str) -> bool:
         """Whether the process still is; the file of one that is not is removed."""
@@ -124,7 +120,7 @@ class Claims:
         except OSError:
             return False
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(fd, file, wait=False)
         except OSError:
             return True
         else:
@@ -146,7 +142,8 @@ class Claims:
 
     def _flush(self) -> None:
         """All that came together, in one transaction."""
-        wanted, self._wanted = self._wanted, []
+        # Who has gone in the meantime would never let go of what it got.
+        wanted, self._wanted = [(key, ours) for key, ours in self._wanted if not ours.done()], []
         settled, self._settled = self._settled, []
         try:
             owners = self._exchange([key for key, _ in wanted], settled)
@@ -163,13 +160,15 @@ class Claims:
     def _exchange(self, wanted: list[str], settled: list[str]) -> dict[str, str]:
         """Claim some keys and let go of others; gives who has the claimed ones."""
         if self._table is None:
-            self._table = sqlite3.connect(self._database, timeout=60, isolation_level=None)
+            opened = sqlite3.connect(self._database, timeout=60, isolation_level=None)
             # Nothing here outlives its process, so nothing need survive a power cut.
-            self._table.execute("PRAGMA journal_mode = WAL")
-            self._table.execute("PRAGMA synchronous = OFF")
-            self._table.execute(
-                "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID"
+            patiently(opened, "PRAGMA journal_mode = WAL")
+            opened.execute("PRAGMA synchronous = OFF")
+            patiently(
+                opened,
+                "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
             )
+            self._table = opened
         table = self._table
         table.execute("BEGIN IMMEDIATE")
         try:

@@ -6,18 +6,13 @@ Knows addresses and keys. Knows no requests.
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from .models import PROVIDERS, Model
+from .redact import SHORTEST_SECRET, secrets_in_address, shown_url, without_secrets
 
 NO_KEY = "none"
 """What stands for the key where an endpoint wants none."""
-
-
-def shown_url(url: str) -> str:
-    """An address without user name, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +51,6 @@ class Endpoint:
 
     def without_key(self, text: str) -> str:
         """The text with `***` wherever the key or the address's secrets stood."""
-        parts = urlsplit(self.base_url)
-        secrets = {self.api_key, self.api_key.strip(), parts.password or "", parts.query}
-        for secret in sorted(secrets - {"", NO_KEY}, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        words = [word for value in self.extra_headers.values() for word in value.split()]
+        long = [word for word in words if len(word) >= SHORTEST_SECRET]
+        return without_secrets(text, [self.api_key, *secrets_in_address(self.base_url), *long])

@@ -29,6 +29,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from .paper import Paper
+from .shared_tables import patiently
 
 AT_ONCE = 256
 """Lines that are looked up, or written, in one statement."""
@@ -178,10 +179,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         rows.text_factory = bytes
         rows.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-        _wait_for_others(rows, "PRAGMA journal_mode=WAL")
+        patiently(rows, "PRAGMA journal_mode=WAL", _BUSY_S)
         rows.execute("PRAGMA synchronous=NORMAL")
         if not rows.execute("SELECT 1 FROM sqlite_master WHERE name='lines'").fetchone():
-            _wait_for_others(rows, _SCHEMA)
+            patiently(rows, _SCHEMA, _BUSY_S)
         _drop_lines_of_others(rows)
     except BaseException:
         rows.close()
@@ -196,19 +197,6 @@ def _drop_lines_of_others(rows: sqlite3.Connection) -> None:
         with _transaction(rows):
             rows.execute("DELETE FROM lines")
             rows.execute(f"PRAGMA user_version={mine}")
-
-
-def _wait_for_others(rows: sqlite3.Connection, statement: str) -> None:
-    """Run what SQLite refuses, without waiting, while another process does the same."""
-    end = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            rows.execute(statement)
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.01)
 
 
 @cache

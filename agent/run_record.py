@@ -20,9 +20,6 @@ from .errors import BadInput, UsageError
 HASHED_BYTES = 64 << 20
 """Sources up to this size are hashed; of a larger one, size and time of change must do."""
 
-_SHORTEST_SECRET = 8
-_USER = re.compile(r"(?<=://)[^/\s@]*@")
-_QUERY = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
 _FORMAT = re.compile(r"[a-z][a-z0-9-]+:(?!//)")
 """`vault:` before a path says what is written there."""
 
@@ -164,14 +161,6 @@ def read_record(path: Path) -> RunRecord:
         raise BadInput(
             f"is no run record: {place + ': ' if place else ''}{fault['msg']}", where=str(path)
         ) from error
-
-
-def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text with `***` for each secret, and its addresses without user name, password and query."""
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "***")
-    return _QUERY.sub(r"\1", _USER.sub("", text))
 
 
 def from_folder(here: Path, folder: Path) -> str:

@@ -4,6 +4,7 @@ A setting comes from a flag, else the environment, else `papercards.toml`, else 
 those is the command line's work; this module only says what there is and puts them in order.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -94,7 +95,7 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
     Raises UsageError for a file or a variable that cannot be understood.
     """
     values: dict[str, object] = {}
-    if file.is_file():
+    if os.path.isfile(file):  # noqa: PTH113  (a folder that may not be entered has no settings)
         values.update(_from_file(file))
     for name, variable in ENVIRONMENT.items():
         if text := environment.get(variable):

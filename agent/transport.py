@@ -149,7 +149,8 @@ class Transport:
         self._limiter = limiter or Limiter(1 << 16)
         self._budget = budget
         self._say = say
-        self._patience = Patience(endpoint.timeout_s)
+        self.patience = Patience(endpoint.timeout_s)
+        """How long the next answer is waited for."""
         self._client: openai.AsyncOpenAI | None = None
         self._answered = False
 
@@ -276,7 +277,7 @@ class Transport:
         assert self._client is not None
         begin = time.monotonic()
         try:
-            async with self._patience.wait(tries.cut_off):
+            async with self.patience.wait(tries.cut_off):
                 response = await self._client.post(
                     "/chat/completions", cast_to=httpx2.Response, content=body, options=_JSON
                 )
@@ -293,7 +294,7 @@ class Transport:
             seconds = time.monotonic() - begin
             tries.seconds += seconds
         if self.endpoint.impatient:
-            self._patience.answered(seconds)
+            self.patience.answered(seconds)
         return response.content, response.headers
 
     def _completion(self, raw: bytes, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
         *arguments: str | Path,
         cwd: Path | None = None,
         input: str | None = None,
-        timeout: float = 60,
+        timeout: float = 300,
         **variables: str,
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

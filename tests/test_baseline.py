@@ -195,18 +195,18 @@ def test_an_empty_abstract_gets_a_draft_from_its_title(tagger: Baseline) -> None
 def test_an_abstract_of_100_000_characters_takes_under_a_few_seconds(tagger: Baseline, unit: str) -> None:
     paper = Paper("p", "T", (unit * 100_000)[:100_000])
 
-    start = time.perf_counter()
+    start = time.process_time()
     tagger.tag(paper)
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_paper_takes_milliseconds(tagger: Baseline, dev: Pairs) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for _, paper in dev:
         tagger.tag(paper)
 
-    assert (time.perf_counter() - start) / len(dev) < 0.02  # some 3 ms on a quiet machine
+    assert (time.process_time() - start) / len(dev) < 0.02  # some 3 ms on a quiet machine
 
 
 def test_nothing_heavy_is_imported(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import errno
 import multiprocessing
 import os
 import pickle
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -161,3 +162,26 @@ def test_a_cache_that_cannot_be_written_is_read_where_that_is_enough(
     assert cache.get(parts(2)) is None
     assert (cache.note("forms"), cache.note("other")) == ("[1]", None)
     cache.close()
+
+
+def test_a_read_only_cache_has_its_notes_and_what_a_killed_run_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed run leaves is in the log beside the table, which a copy of the folder has too."""
+    cache = Cache(tmp_path / "c")
+    cache.put(parts(1), answer(text="kept"))
+    cache.keep_note("n", "a note")
+    shutil.copytree(tmp_path / "c", tmp_path / "killed")
+    cache.close()
+    assert (tmp_path / "killed" / "answers" / "cache.db-wal").stat().st_size
+
+    def refuse(self: Path, mode: int) -> None:
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    for folder in ("c", "killed"):
+        read = Cache(tmp_path / folder, read_only=True)
+        found = read.get(parts(1))
+        assert found is not None and found.text == "kept"
+        assert (read.note("n"), read.note("other")) == ("a note", None)
+        read.close()

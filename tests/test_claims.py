@@ -6,18 +6,20 @@ import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 
 from papercards.claims import LOOK_S, Claims
 from papercards.errors import StorageError
+from tests.clocks import PATIENCE_S, until
 
 SPAWN = multiprocessing.get_context("spawn")
 
 
-def ask(directory: Path, keys: list[str], asked: Path, seconds: float = 0.02) -> None:
-    """Ask each question that is ours; an answer is a file of its name."""
+def ask(directory: Path, keys: list[str], asked: Path, all_there: Barrier) -> None:
+    """Ask each question that is ours, once all are there; an answer is a file of its name."""
     claims = Claims(directory)
 
     async def one(key: str) -> None:
@@ -25,26 +27,29 @@ def ask(directory: Path, keys: list[str], asked: Path, seconds: float = 0.02) ->
         if await claims.ask_once(key, lambda: answer.read_text() if answer.exists() else None) is None:
             with asked.open("a") as log:
                 log.write(f"{key}\n")
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(0.5)
             answer.write_text(key)
             claims.settle(key)
 
     async def go() -> None:
-        await asyncio.sleep(2 * LOOK_S)
         await asyncio.gather(*(one(key) for key in keys))
 
     claims._has_company()
+    all_there.wait(PATIENCE_S)
+    claims._looked = 0.0
     asyncio.run(go())
     claims.close()
 
 
 def test_every_question_is_asked_by_one_of_many(tmp_path: Path) -> None:
     keys = [f"k{n}" for n in range(60)]
-    children = [SPAWN.Process(target=ask, args=(tmp_path, keys, tmp_path / "asked", 0.5)) for _ in range(4)]
+    all_there = SPAWN.Barrier(4)
+    arguments = (tmp_path, keys, tmp_path / "asked", all_there)
+    children = [SPAWN.Process(target=ask, args=arguments) for _ in range(4)]
     for child in children:
         child.start()
     for child in children:
-        child.join(30)
+        child.join(PATIENCE_S)
 
     assert [child.exitcode for child in children] == [0, 0, 0, 0]
     assert sorted((tmp_path / "asked").read_text().split()) == sorted(keys)
@@ -67,8 +72,7 @@ def hold(directory: Path, ready: Path) -> None:
 def test_a_dead_process_lets_go(tmp_path: Path) -> None:
     child = SPAWN.Process(target=hold, args=(tmp_path, tmp_path / "ready"))
     child.start()
-    while not (tmp_path / "ready").exists():
-        time.sleep(0.02)
+    until((tmp_path / "ready").exists)
     claims = Claims(tmp_path)
     looks = 0
 
@@ -82,7 +86,7 @@ def test_a_dead_process_lets_go(tmp_path: Path) -> None:
         return None
 
     async def go() -> None:
-        assert await asyncio.wait_for(claims.ask_once("k", look_up), 10) is None
+        assert await asyncio.wait_for(claims.ask_once("k", look_up), PATIENCE_S) is None
 
     asyncio.run(go())
     assert looks >= 2
@@ -119,7 +123,7 @@ def test_who_was_cancelled_while_it_waited_does_not_let_go_of_anothers_key(tmp_p
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(third.ask_once("k", lambda: None), 3 * LOOK_S)
         first.settle("k")
-        assert await asyncio.wait_for(third.ask_once("k", lambda: None), 10) is None
+        assert await asyncio.wait_for(third.ask_once("k", lambda: None), PATIENCE_S) is None
 
     asyncio.run(go())
     for one in (first, second, third):

@@ -10,6 +10,7 @@ import pytest
 from papercards.errors import BudgetSpent, Stopped
 from papercards.limits import MOST, START, Budget, Limiter
 from papercards.waiting import asked_wait_s, duration_s, until_s
+from tests.clocks import PATIENCE_S
 
 
 class Clock:
@@ -131,7 +132,7 @@ def test_who_gives_up_waiting_leaves_no_place_taken() -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
         assert limiter.busy == 0
-        await asyncio.wait_for(limiter.enter(1), 1)
+        await asyncio.wait_for(limiter.enter(1), PATIENCE_S)
 
     run(go())
 
@@ -248,7 +249,7 @@ def test_after_a_stop_nobody_passes_and_nobody_waits() -> None:
         limiter.stop()
         with pytest.raises(Stopped):
             await waiting
-        await asyncio.wait_for(paused, 30)
+        await asyncio.wait_for(paused, PATIENCE_S)
         with pytest.raises(Stopped):
             await limiter.enter(1)
         limiter.leave()
@@ -333,7 +334,7 @@ def test_a_budget_counts_what_is_in_flight_at_its_worst() -> None:
         await asyncio.sleep(0)
         assert not third.done()
         budget.settle(first, 0.1)
-        number = await asyncio.wait_for(third, 1)
+        number = await asyncio.wait_for(third, PATIENCE_S)
         budget.settle(second, 0.4)
         budget.settle(number, 0.4)
         assert budget.spent_usd == pytest.approx(0.9)

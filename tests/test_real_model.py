@@ -77,7 +77,7 @@ def test_the_server_ends_when_the_program_is_killed(
         child.wait()
     begin = time.monotonic()
     while any(_alive(pid) for pid in servers):
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 60
         time.sleep(0.05)
 
 
@@ -107,9 +107,8 @@ def test_the_default_model_makes_cards_that_hold(run: Run, tmp_path: Path, weigh
     assert all(card["reproducibility"]["code"]["status"] == "released" for card in cards)
     assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
 
-    begin = time.monotonic()
     again = run("enrich", SEED, *common, "-o", "again.jsonl", **real)
-    assert time.monotonic() - begin < 5
+    assert "starting" not in again.stderr
     assert "0 new, 2 cached" in again.stderr
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
 
@@ -132,9 +131,8 @@ def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, 
 
     rows = [{"title": p["labelled"]["title"], "abstract": p["labelled"]["abstract"]} for p in papers]
     (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    begin = time.monotonic()
     made = run("enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real)
     assert made.returncode == 0, made.stderr
     assert "0 new, 8 cached" in made.stderr
-    assert time.monotonic() - begin < 5
+    assert "starting" not in made.stderr
     assert run("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0

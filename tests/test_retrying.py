@@ -1,6 +1,5 @@
 """Which errors are tried again, how often, and after how long."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -14,8 +13,11 @@ from papercards.models import resolve
 from papercards.retrying import RetryPolicy
 from papercards.taxonomy import Taxonomy
 from papercards.transport import Transport
+from tests.clocks import PATIENCE_S, beside, run_driven, skip_when
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, error
+
+TIMEOUT_S = 60.0
 
 
 class Naps(list[float]):
@@ -29,7 +31,9 @@ def ask(
     naps: Naps,
     policy: RetryPolicy | None = None,
     say: Callable[[str], None] = print,
+    hangs_at: int | None = None,
 ) -> str:
+    """An answer's text; the clock is set forward to the time-out once the stub has `hangs_at` requests."""
     model = resolve("openai/stub", base_url=stub.url)
     slept: list[float] = []
 
@@ -38,15 +42,17 @@ def ask(
         await naps(seconds)
 
     async def go() -> str:
-        endpoint = Endpoint(model, stub.url, KEY, timeout_s=5.0, max_tokens=900)
+        endpoint = Endpoint(model, stub.url, KEY, timeout_s=TIMEOUT_S, max_tokens=900)
         limiter = Limiter(8, clock=lambda: 1000.0 + sum(slept), sleep=sleep)
         caller = Caller(Transport(endpoint, policy or RetryPolicy(), limiter=limiter, say=say))
         try:
-            return (await caller.ask(answer_type(taxonomy), [], "A paper.", lambda text: None)).text
+            asked = caller.ask(answer_type(taxonomy), [], "A paper.", lambda text: None)
+            hang = skip_when(lambda: len(stub.bodies) == hangs_at, lambda: TIMEOUT_S)
+            return (await beside(asked, hang)).text
         finally:
             await caller.close()
 
-    return asyncio.run(go())
+    return run_driven(go())
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503])
@@ -60,9 +66,9 @@ def test_a_passing_fault_is_tried_again(stub: Stub, taxonomy: Taxonomy, status: 
 
 
 def test_a_dropped_connection_and_a_hang_are_tried_again(stub: Stub, taxonomy: Taxonomy) -> None:
-    stub.script = [Fault(drop=True), Fault(delay_s=15)]
+    stub.script = [Fault(drop=True), Fault(delay_s=PATIENCE_S)]
 
-    assert ask(stub, taxonomy, Naps()).startswith("{")
+    assert ask(stub, taxonomy, Naps(), hangs_at=2).startswith("{")
     assert len(stub.bodies) == 3
 
 

@@ -4,6 +4,8 @@ money is counted as it may have been spent.
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -14,13 +16,16 @@ from papercards.models import resolve
 from papercards.pricing import Price
 from papercards.retrying import RetryPolicy
 from papercards.transport import Patience, Sent, Transport
+from tests.clocks import beside, run_driven, skip_when
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, answer, error
 
 BODY = b'{"model": "stub", "messages": [{"role": "user", "content": "A paper."}]}'
 QUICK = RetryPolicy(first_wait_s=0.01)
-HANG_S = 60.0
+HANG_S = 120.0
 """Longer than the slowest machine takes for the rest; a call may take twice as long."""
+LEAST_S = 30.0
+"""An answer that is not to be cut off has this long by the true clock."""
 PRICE = Price(1.0, 10.0)
 
 
@@ -29,25 +34,34 @@ def endpoint(stub: Stub, timeout_s: float = 5.0, *, impatient: bool = False) -> 
     return Endpoint(model, stub.url, KEY, timeout_s, 100, impatient)
 
 
-def send(transport: Transport, count: int = 1, together: int = 1) -> list[Sent]:
+def send(
+    transport: Transport, count: int = 1, together: int = 1, *others: Coroutine[Any, Any, None]
+) -> list[Sent]:
+    """Send so many requests; `others` run beside them and may set the clock forward."""
+
+    async def all_of_them() -> list[Sent]:
+        found: list[Sent] = []
+        for _ in range(count // together):
+            found += await asyncio.gather(*(transport.send(BODY) for _ in range(together)))
+        return found
+
     async def go() -> list[Sent]:
         try:
-            found: list[Sent] = []
-            for _ in range(count // together):
-                found += await asyncio.gather(*(transport.send(BODY) for _ in range(together)))
-            return found
+            return await beside(all_of_them(), *others)
         finally:
             await transport.close()
 
-    return asyncio.run(go())
+    return run_driven(go())
 
 
 def test_a_hang_is_cut_off_by_how_long_the_others_took(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Patience, "_LEAST_S", 0.3)
+    monkeypatch.setattr(Patience, "_LEAST_S", LEAST_S)
     stub.script = [None] * 40 + [Fault(delay_s=HANG_S)]
-    transport = Transport(endpoint(stub, 2 * HANG_S, impatient=True), QUICK)
+    limiter = Limiter(8)
+    transport = Transport(endpoint(stub, 2 * HANG_S, impatient=True), QUICK, limiter=limiter)
+    hangs = skip_when(lambda: limiter.answers == 47, lambda: transport.patience.seconds(0))
     begin = time.monotonic()
-    sent = send(transport, 48, 8)
+    sent = send(transport, 48, 8, hangs)
 
     assert time.monotonic() - begin < HANG_S
     assert sum(one.requests for one in sent) == 49
@@ -56,9 +70,11 @@ def test_a_hang_is_cut_off_by_how_long_the_others_took(stub: Stub, monkeypatch: 
 def test_a_hang_among_the_first_is_cut_off_as_soon_as_the_others_tell(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Patience, "_LEAST_S", 0.3)
+    monkeypatch.setattr(Patience, "_LEAST_S", LEAST_S)
     stub.script = [Fault(delay_s=HANG_S)]
-    transport = Transport(endpoint(stub, 2 * HANG_S, impatient=True), QUICK)
+    limiter = Limiter(8)
+    transport = Transport(endpoint(stub, 2 * HANG_S, impatient=True), QUICK, limiter=limiter)
+    hangs = skip_when(lambda: limiter.answers == 24, lambda: transport.patience.seconds(0))
     begin = time.monotonic()
 
     async def go() -> list[Sent]:
@@ -71,11 +87,11 @@ def test_a_hang_among_the_first_is_cut_off_as_soon_as_the_others_tell(
                 found.append(await transport.send(BODY))
             return found
 
-        first, others = await asyncio.gather(transport.send(BODY), rest())
+        first, others = await beside(asyncio.gather(transport.send(BODY), rest()), hangs)
         await transport.close()
         return [first, *others]
 
-    sent = asyncio.run(go())
+    sent = run_driven(go())
     assert time.monotonic() - begin < HANG_S
     assert sum(one.requests for one in sent) == 26
 
@@ -144,7 +160,8 @@ def test_money_in_flight_is_counted_at_its_worst_and_settled_at_what_it_was(stub
 def test_a_request_nobody_waited_for_counts_in_full(stub: Stub) -> None:
     stub.script = [Fault(delay_s=HANG_S)]
     budget = Budget(1.0)
-    send(Transport(endpoint(stub, 2.0), QUICK, budget=budget, price=PRICE))
+    hangs = skip_when(lambda: len(stub.bodies) == 1, lambda: LEAST_S)
+    send(Transport(endpoint(stub, LEAST_S), QUICK, budget=budget, price=PRICE), 1, 1, hangs)
     assert budget.spent_usd == pytest.approx(0.001036 + 0.0002)
     stub.script = [error(500)]
     send(Transport(endpoint(stub), QUICK, budget=budget, price=PRICE))
@@ -155,10 +172,11 @@ def test_a_request_nobody_waited_for_counts_in_full(stub: Stub) -> None:
 
 
 def test_a_request_that_is_never_answered_says_so(stub: Stub) -> None:
-    stub.script = [Fault(delay_s=1.0)] * 3
+    stub.script = [Fault(delay_s=HANG_S)] * 3
+    hangs = [skip_when(lambda n=n: len(stub.bodies) == n, lambda: LEAST_S) for n in (1, 2)]
 
-    with pytest.raises(PaperFailed, match=r"no answer within 0\.2 s, several times.*--timeout") as caught:
-        send(Transport(endpoint(stub, 0.2), RetryPolicy(attempts=2, first_wait_s=0.01)))
+    with pytest.raises(PaperFailed, match=r"no answer within 30 s, several times.*--timeout") as caught:
+        send(Transport(endpoint(stub, LEAST_S), RetryPolicy(attempts=2, first_wait_s=0.01)), 1, 1, *hangs)
     assert caught.value.attempts == 2
 
 

@@ -104,9 +104,9 @@ def main() -> None:
         if debug or error.filename is not None or error.errno not in _STREAM_ERRORS:
             _end_with_fault(error, debug)
         discard(sys.stdout)
-        note(
-            f"papercards: standard output cannot be written: {error.strerror}. Free the disk, or name a file"
-        )
+        closed = error.errno == errno.EBADF
+        why = "it is closed. Name a file" if closed else f"{error.strerror}. Free the disk, or name a file"
+        note(f"papercards: standard output cannot be written: {why}")
         raise SystemExit(StorageError.exit_code) from None
     except Exception as error:
         _end_with_fault(error, debug)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..endpoint import shown_url
 from ..errors import UsageError
 from . import reading, terminal, wiring
 
@@ -312,11 +311,9 @@ def _settings(asked: "Command") -> "Settings":
 
     The address is kept without its secrets: where the one of the environment is the same, that has them.
     """
-    here = wiring.settings(model=asked.model)
-    whole = wiring.endpoint_url(wiring.choose_model(here))
     return wiring.settings(
         model=asked.model,
-        base_url=whole if shown_url(whole) == asked.endpoint else asked.endpoint,
+        base_url=wiring.with_secrets(asked.endpoint),
         taxonomy=asked.taxonomy,
         cache_dir=asked.cache_dir,
         price=asked.price,
@@ -338,7 +335,7 @@ def _find(path: Path | None) -> Path:
 
 
 def _tell(plan: "Plan", entry: "Model") -> str:
-    parts = [f"{plan.papers:,} papers with {wiring.named(entry)}: {plan.requests:,} requests"]
+    parts = [f"{wiring.first_line(plan.papers, entry)}: {plan.requests:,} requests"]
     parts += [f"{plan.kept:,} in the cache"] if plan.kept else []
     parts += [f"{plan.same:,} ask the same as another"] if plan.same else []
     parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []

@@ -111,7 +111,7 @@ def enrich(
             return
         session.budget(entry)
         counter = terminal.Counter(total, free=entry.plan == "baseline")
-        terminal.note(f"{total if total is not None else 'some'} papers with {wiring.named(entry)}")
+        terminal.note(wiring.first_line(total, entry))
         record = Recording(session, entry, reader, sources, output or [], options=asked, shards=shards)
         whole = write_cards(
             reader,

@@ -134,7 +134,7 @@ def run(
         for entry in entries:
             result, ended = floor, None
             if entry != BASELINE:
-                terminal.note(f"{len(pairs)} papers with {wiring.named(entry)}")
+                terminal.note(wiring.first_line(len(pairs), entry))
                 result, ended = _measure(session, entry, pairs, split, version, floor, repeat)
                 lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)

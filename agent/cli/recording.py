@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..redact import secrets_of, shown_url, without_secrets
 from ..run_record import (
     Counts,
     OutputFile,
@@ -18,7 +19,6 @@ from ..run_record import (
     TokenCounts,
     from_folder,
     record_path,
-    without_secrets,
 )
 from . import wiring
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from ..sources import Options
     from .terminal import Counter
     from .wiring import Session
-
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-"""Ends of the names of variables whose value is nobody's business."""
 
 
 Status = Literal["complete", "interrupted", "failed"]
@@ -64,7 +61,7 @@ class Recording:
             categories=options.categories,
             sections=options.sections,
             taxonomy=chosen.taxonomy,
-            endpoint=without_secrets(wiring.endpoint_url(model)) if hosted else None,
+            endpoint=shown_url(wiring.endpoint_url(model)) if hosted else None,
             cache_dir=str(wiring.cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )
@@ -95,7 +92,7 @@ class Recording:
     ) -> RunRecord:
         from ..sources import is_named
 
-        secrets = [value for name, value in os.environ.items() if name.upper().endswith(_SECRET)]
+        secrets = secrets_of(os.environ)
         made_by = dict(self._reader.made_by)
         sha256 = made_by.get("model_sha256")
         return RunRecord(

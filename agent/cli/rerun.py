@@ -88,7 +88,7 @@ def _settings(old: "RunRecord", record: Path, *, offline: bool | None, cache_dir
 
     return wiring.settings(
         model=old.model,
-        base_url=old.settings.endpoint,
+        base_url=wiring.with_secrets(old.settings.endpoint),
         taxonomy=found(old.settings.taxonomy),
         cache_dir=cache_dir or found(old.settings.cache_dir),
         no_cache=old.settings.cache_dir is None and cache_dir is None,

@@ -13,7 +13,7 @@ import platformdirs
 from .. import models
 from ..endpoint import NO_KEY
 from ..errors import MissingExtra, UsageError
-from ..run_record import without_secrets
+from ..redact import shown_url
 from ..settings import FILE_NAME, Settings, merge
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def cache_directory(chosen: Settings) -> Path:
     if chosen.cache_dir:
         return _expanded(chosen.cache_dir)
     project = Path("pyproject.toml")
-    if Path("cache").is_dir() and project.is_file():
+    if os.path.isdir("cache") and os.path.isfile(project):  # noqa: PTH112, PTH113  (never raises)
         with project.open(encoding="utf-8", errors="replace") as lines:
             if 'name = "papercards"\n' in lines:
                 return Path("cache")
@@ -79,7 +79,10 @@ def _expanded(path: str) -> Path:
 
 def _user_cache() -> Path:
     """The user's cache directory. Raises UsageError for a user without a home, as in many containers."""
-    found = platformdirs.user_cache_path("papercards")
+    try:
+        found = platformdirs.user_cache_path("papercards")
+    except RuntimeError:  # as newer releases of platformdirs tell it
+        found = Path()
     if found.is_absolute():
         return found
     raise UsageError(
@@ -117,10 +120,28 @@ def choose_model(chosen: Settings) -> models.Model:
 
 
 def endpoint_url(model: models.Model) -> str:
-    """Where a hosted model is asked."""
-    if model.base_url:
-        return model.base_url.rstrip("/")
-    return (os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).rstrip("/")
+    """Where a hosted model is asked. Raises UsageError for what is no address."""
+    url = (model.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(
+            f"this is no address: {error}", where=shown_url(url), next_step="Check --base-url"
+        ) from error
+    return url
+
+
+def with_secrets(stored: str | None) -> str | None:
+    """The address behind one that a file has without its secrets, where the environment has all of it."""
+    known = (settings().base_url, os.environ.get("OPENAI_BASE_URL", ""))
+    return next((url for url in known if url and shown_url(url.rstrip("/")) == stored), stored)
+
+
+def first_line(papers: int | None, model: models.Model) -> str:
+    """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None: nobody has counted them."""
+    count = "some papers" if papers is None else "1 paper" if papers == 1 else f"{papers:,} papers"
+    return f"{count} with {named(model)}"
 
 
 def named(model: models.Model) -> str:
@@ -128,7 +149,7 @@ def named(model: models.Model) -> str:
     if model.plan == "baseline" or model.file is not None:
         return model.name
     url = endpoint_url(model)
-    return f"{model.name} at {urlsplit(url).hostname or without_secrets(url)}"
+    return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
 
 
 def api_key(model: models.Model, url: str) -> str:
@@ -212,7 +233,7 @@ class Session:
             self.taxonomy,
             self._connect,
             self.cache(),
-            endpoint="local" if model.file else without_secrets(endpoint_url(model)),
+            endpoint="local" if model.file else shown_url(endpoint_url(model)),
             form=self.form(model),
             offline=self.settings.offline,
             repeat=repeat,

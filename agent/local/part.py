@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from ..file_locks import lock
 from ..models import ModelFile
 from .store import part_of, path_of, replace_text, write_note
 
@@ -110,9 +111,10 @@ def fetching(file: ModelFile, directory: Path, waiting: Callable[[], None]) -> I
     `waiting` is called once if another process has it. The lock file stays: removing it would let
     two processes lock two files of the same name.
     """
-    with (directory / f"{file.name}.lock").open("ab") as stream:
+    path = directory / f"{file.name}.lock"
+    with path.open("ab") as stream:
         told = False
-        while not _try_lock(stream.fileno()):
+        while not _try_lock(stream.fileno(), path):
             if not told:
                 waiting()
                 told = True
@@ -123,7 +125,7 @@ def fetching(file: ModelFile, directory: Path, waiting: Callable[[], None]) -> I
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int, path: Path) -> bool:
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -131,11 +133,10 @@ if sys.platform == "win32":
         return True
 
 else:
-    import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int, path: Path) -> bool:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor, path, wait=False)
         except BlockingIOError:
             return False
         return True

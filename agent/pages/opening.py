@@ -11,18 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import IO
 
 from ..errors import StorageError
+from ..file_locks import lock
 from ..text import digest
 from .index import Index
-
-_fcntl: ModuleType | None
-try:
-    import fcntl as _fcntl
-except ImportError:  # pragma: no cover  (Windows)
-    _fcntl = None
 
 _KEPT_S = 30 * 24 * 3600.0
 
@@ -42,7 +36,7 @@ def open_index(cards: Path, folder: Path | None) -> Iterator[Index]:
             finally:
                 index.close()
         return
-    path, lock = kept
+    path, held = kept
     try:
         index = _open(path)
         try:
@@ -50,25 +44,27 @@ def open_index(cards: Path, folder: Path | None) -> Iterator[Index]:
         finally:
             index.close()
     finally:
-        lock.close()
+        held.close()
 
 
 def _kept(cards: Path, folder: Path) -> tuple[Path, IO[bytes]] | None:
-    if _fcntl is None:
-        return None
     name = digest(str(cards.resolve()))[:16]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _tidy(folder)
-        lock = (folder / f"{name}.lock").open("wb")
+        file = folder / f"{name}.lock"
+        held = file.open("wb")
     except OSError:
         return None
     try:
-        _fcntl.flock(lock, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+        # Without locks two windows would write one index.
+        ours = lock(held, file, wait=False)
     except OSError:
-        lock.close()
+        ours = False
+    if not ours:
+        held.close()
         return None
-    return folder / f"{name}.db", lock
+    return folder / f"{name}.db", held
 
 
 def _open(path: Path) -> Index:

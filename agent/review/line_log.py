@@ -12,15 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 
 from ..errors import StorageError
-
-_fcntl: ModuleType | None
-try:
-    import fcntl as _fcntl
-except ImportError:  # pragma: no cover  (Windows: every process is alone)
-    _fcntl = None
+from ..file_locks import lock
 
 
 class LineLog:
@@ -57,8 +51,7 @@ class LineLog:
             except OSError as error:
                 raise self._refused(error, "read") from error
             try:
-                if _fcntl is not None:
-                    _fcntl.flock(fd, _fcntl.LOCK_SH)  # else a write that is taken back could be seen
+                lock(fd, self.path, shared=True)  # else a write that is taken back could be seen
                 return self._news(fd)
             except OSError as error:
                 raise self._refused(error, "read") from error
@@ -90,8 +83,7 @@ class LineLog:
             while True:
                 fresh = not self.path.exists()
                 fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-                if _fcntl is not None:
-                    _fcntl.flock(fd, _fcntl.LOCK_EX)
+                lock(fd, self.path)
                 # Somebody may have put another file in its place while the lock was waited for.
                 if self.path.exists() and self.path.stat().st_ino == os.fstat(fd).st_ino:
                     break

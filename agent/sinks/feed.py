@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 from ..card import Card
 from ..errors import BadInput
 from ..paper import Paper, page_of
-from ..run_record import without_secrets
+from ..redact import without_secrets
 from ..text import digest
 from .escaping import address, plain
 from .feed_xml import ATOM, MOST_BYTES, RSS, Dialect, Entry, NoFeed, laid_out, moment, parse, same

@@ -5,19 +5,13 @@ Knows bytes and disks. Knows no format.
 
 import contextlib
 import errno
-import functools
 import hashlib
-import logging
 import os
 from pathlib import Path
 from typing import NoReturn
 
 from ..errors import StorageError
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  (Windows)
-    fcntl = None  # type: ignore[assignment]
+from ..file_locks import lock
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space and run the same command again"),
@@ -30,26 +24,6 @@ _REASONS = {
     errno.EMFILE: ("too many files are open", "Use fewer shards, or raise the limit (ulimit -n)"),
     errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder with -o"),
 }
-
-
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-
-
-def _lock(fd: int, path: Path) -> None:
-    """Keep other runs out, where the file system can. Raises BlockingIOError where another one is in."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        _say_once(
-            f"papercards: {path.parent}: this file system has no locks; do not write to it twice at once"
-        )
-
-
-@functools.cache
-def _say_once(text: str) -> None:
-    logging.getLogger("papercards").warning(text)
 
 
 class RecordFile:
@@ -73,8 +47,7 @@ class RecordFile:
         except OSError as error:
             refuse(path, error)
         try:
-            if fcntl is not None:
-                _lock(self._fd, path)
+            lock(self._fd, path, wait=False)
             if keep:
                 self.size = os.lseek(self._fd, 0, os.SEEK_END)
             else:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from ..card import Card
 from ..paper import Paper
-from ..run_record import without_secrets
+from ..redact import without_secrets
 
 
 class SinkFile(Protocol):

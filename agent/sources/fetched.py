@@ -18,16 +18,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import PapercardsError, StorageError
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  (Windows)
-    fcntl = None  # type: ignore[assignment]
+from ..file_locks import lock
 
 
 def shown(url: str) -> str:
     """An address for messages and files: without user name, password and query."""
-    from ..run_record import without_secrets
+    from ..redact import without_secrets
 
     return without_secrets(url)
 
@@ -98,8 +94,7 @@ class Store:
             self.make(path.parent)
             new = not path.exists()
             file = path.open("ab")
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file, path)
             if new:
                 os.utime(path, (0, 0))
         except OSError as error:

@@ -118,7 +118,7 @@ def test_the_first_line_names_model_and_host_and_nothing_keeps_the_secrets_of_an
     done = run("enrich", source, "-o", "c.jsonl", "-m", "m", "--base-url", address, OPENAI_API_KEY=KEY)
 
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[0] == "2 papers with m at 127.0.0.1"
+    assert done.stderr.splitlines()[0] == f"2 papers with m at {stub.url.split('/')[2]}"
     assert len(cards(tmp_path / "c.jsonl")) == 2
     assert json.loads((tmp_path / "c.run.json").read_text())["model"] == "m"
     for file in [*tmp_path.rglob("*.json*"), *tmp_path.rglob("*.db")]:

@@ -19,6 +19,7 @@ from papercards.cli.app import main
 from papercards.deferred import requests
 from tests.batch_stub import BatchStub, Line, refused, said, serve_batches
 from tests.cli.test_enrich import cards, some, write
+from tests.clocks import PATIENCE_S
 from tests.conftest import KEY
 
 
@@ -77,7 +78,7 @@ def kill(folder: Path, environment: dict[str, str], when: Callable[[], bool], *a
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while not when():
         assert child.poll() is None and time.monotonic() < end
         time.sleep(0.005)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import jsonschema
 import pytest
 
 from papercards.card import json_schema
+from tests.clocks import PATIENCE_S, until
 from tests.conftest import KEY, SEED, Run
 from tests.stub import Fault, Stub, error
 
@@ -88,23 +88,24 @@ def test_killed_twice_it_resumes_and_ends_as_if_nothing_happened(
     run: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], environment: dict[str, str]
 ) -> None:
     source = write(tmp_path / "p.jsonl", *some(60))
-    stub.latency_s = 0.05
     flight = 4
     asked = 0
     for goal in (15, 35):
+        # What comes after that is never answered, however late the kill is.
+        stub.script = [None] * (goal - len(stub.bodies)) + [Fault(delay_s=PATIENCE_S)] * flight
         child = subprocess.Popen(
             [sys.executable, "-m", "papercards", "enrich", source, "-o", "k.jsonl", "-j", str(flight)],
             cwd=tmp_path,
             env=environment | hosted,
             stderr=subprocess.DEVNULL,
         )
-        while len(stub.bodies) < goal:
-            assert child.poll() is None
-            time.sleep(0.01)
+        until(lambda goal=goal: len(stub.bodies) >= goal)
+        assert child.poll() is None
         child.send_signal(signal.SIGKILL)
         child.wait()
         assert not (tmp_path / "k.jsonl").exists()
         asked = len(stub.bodies)
+    stub.script = []
     done = run("enrich", source, "-o", "k.jsonl", "-j", str(flight), **hosted)
 
     assert done.returncode == 0, done.stderr
@@ -129,10 +130,9 @@ def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_go_on(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while len(stub.bodies) < 12:
-        time.sleep(0.01)
+    until(lambda: len(stub.bodies) >= 12)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=20)
+    _, said = child.communicate(timeout=PATIENCE_S)
 
     assert child.returncode == 130
     assert "run the same command again" in said
@@ -345,7 +345,7 @@ def test_a_pipe_with_a_name_is_read_once(run: Run, tmp_path: Path) -> None:
     line = json.dumps(some(1)[0])
     writer = subprocess.Popen(["sh", "-c", f"echo '{line}' > {tmp_path / 'pipe.jsonl'}"])
     try:
-        done = run("enrich", "pipe.jsonl", "-m", "baseline", timeout=20)
+        done = run("enrich", "pipe.jsonl", "-m", "baseline")
     finally:
         writer.kill()
         writer.wait()

@@ -1,9 +1,9 @@
 """The other commands, as a user runs them."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,19 @@ PAPER = {
 }
 
 
+def cpu_seconds() -> float:
+    """Of the processor, by all children so far: what else the machine does hardly matters."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
 def test_help_costs_little_more_than_python_itself() -> None:
     def seconds(*command: str) -> float:
         took = []
         for _ in range(5):
-            begin = time.perf_counter()
+            begin = cpu_seconds()
             subprocess.run([sys.executable, *command], check=True, capture_output=True)
-            took.append(time.perf_counter() - begin)
+            took.append(cpu_seconds() - begin)
         return min(took)
 
     assert seconds("-m", "papercards", "--help") - seconds("-c", "pass") < 0.3
@@ -54,9 +60,9 @@ def test_a_cached_card_is_there_within_a_second_of_python(run: Run, stub: Stub) 
     run(*command, **hosted)
     took = []
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = cpu_seconds()
         assert run(*command, **hosted).returncode == 0
-        took.append(time.perf_counter() - begin)
+        took.append(cpu_seconds() - begin)
 
     assert len(stub.bodies) == 1
     assert min(took) < 1.0

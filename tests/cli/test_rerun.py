@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.test_enrich import cards, hosted, one_line, some, write
+from tests.clocks import PATIENCE_S, until
 from tests.conftest import KEY, Run
 from tests.stub import Stub, error
 from tests.test_taxonomy import SMALL
@@ -149,10 +149,9 @@ def test_an_interrupted_and_a_failed_run_have_their_records(
         env=environment | hosted,
         stderr=subprocess.DEVNULL,
     )
-    while len(stub.bodies) < 6:
-        time.sleep(0.01)
+    until(lambda: len(stub.bodies) >= 6)
     child.send_signal(signal.SIGINT)
-    child.wait(20)
+    child.wait(PATIENCE_S)
     stub.latency_s = 0
     stub.script = [error(401, f"bad key {KEY}")] * 60
     interrupted = record(tmp_path / "a.run.json")

@@ -23,7 +23,7 @@ def shell(
         cwd=folder,
         env=environment | {"P": f"{sys.executable} -m papercards"} | variables,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -88,3 +88,18 @@ def test_without_a_home_a_folder_is_asked_for(monkeypatch: pytest.MonkeyPatch, t
     assert wiring.cache_directory(wiring.settings(cache_dir="here")) == Path("here")
     with pytest.raises(UsageError, match="home folder"):
         wiring.cache_directory(wiring.settings(cache_dir="~nobody-of-that-name/x"))
+
+    def unknown(name: str) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_cache_path", unknown)
+    with pytest.raises(UsageError, match="--cache-dir"):
+        wiring.cache_directory(wiring.settings())
+
+
+def test_a_folder_that_may_not_be_entered_holds_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert wiring.settings(cache_dir="x").cache_dir == "x"

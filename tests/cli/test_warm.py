@@ -15,6 +15,7 @@ import pytest
 
 import papercards
 from tests.cli.test_enrich import cards, hosted, some, timeless, write
+from tests.clocks import PATIENCE_S
 from tests.conftest import SEED, Run
 from tests.stub import Stub
 
@@ -132,7 +133,7 @@ def test_four_processes_share_one_cache(
         )
         for n in range(4)
     ]
-    said = [child.communicate(timeout=60)[1] for child in children]
+    said = [child.communicate(timeout=PATIENCE_S)[1] for child in children]
     warm = run(*command[3:], "-o", "warm.jsonl", "--offline", **hosted)
 
     assert [child.returncode for child in children] == [0] * 4, said

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import typer
 from papercards.cli.watch import Watch, watch
 from papercards.errors import BadInput, PapercardsError, UsageError
 from tests.cli.test_enrich import cards, hosted, some, write
+from tests.clocks import PATIENCE_S, until
 from tests.conftest import KEY, Run
 from tests.services import Shelf, Work, serving, works
 from tests.stub import Fault, Stub, error
@@ -94,7 +94,8 @@ def test_killed_in_the_middle_nothing_is_lost_and_nothing_comes_twice(
     run: Run, tmp_path: Path, environment: dict[str, str], stub: Stub, hosted: dict[str, str]
 ) -> None:
     source = write(tmp_path / "p.jsonl", *some(30))
-    stub.latency_s = 0.02
+    # What comes after that is never answered, however late the kill is.
+    stub.script = [None] * 8 + [Fault(delay_s=PATIENCE_S)] * 2
     words = [
         "watch",
         str(source),
@@ -115,10 +116,10 @@ def test_killed_in_the_middle_nothing_is_lost_and_nothing_comes_twice(
         env=environment | hosted,
         stderr=subprocess.DEVNULL,
     )
-    while child.poll() is None and (not made.exists() or made.read_bytes().count(b"\n") < 4):
-        time.sleep(0.005)
+    until(lambda: made.exists() and made.read_bytes().count(b"\n") >= 4)
     child.kill()
     child.wait()
+    stub.script = []
     before = made.read_bytes()
     assert 4 <= before.count(b"\n") < 30
     made.write_bytes(before + before.splitlines()[0][:99])  # as a write that was cut off
@@ -175,7 +176,7 @@ def test_rounds_go_on_until_ctrl_c(tmp_path: Path, environment: dict[str, str]) 
             said.append(child.stderr.readline())
         child.send_signal(signal.SIGINT)
         said.append(child.stderr.read())
-        child.wait(timeout=30)
+        child.wait(timeout=PATIENCE_S)
     finally:
         child.kill()
 

@@ -6,7 +6,6 @@ import os
 import random
 import re
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,8 +31,8 @@ class Publisher:
     stall_after: int | None = None
     """Bytes after which an answer says no more until the test is over."""
     knows_ranges: bool = True
-    pace_s: float = 0.0
-    """Wait before each answer's body."""
+    held: threading.Event | None = None
+    """Each answer's body waits for it."""
     url: str = ""
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -54,7 +53,8 @@ def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
             self.send_header("Content-Length", str(len(whole) - start))
             self.end_headers()
-            time.sleep(publisher.pace_s)
+            if publisher.held is not None:
+                publisher.held.wait(60)
             body = whole[start:]
             if publisher.cut_after is not None:
                 body, publisher.cut_after = body[: publisher.cut_after], None

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from papercards.errors import EndpointError, StorageError
 from papercards.local import fetch as fetching
 from papercards.local.fetch import fetch
 from papercards.models import ModelFile
+from tests.clocks import PATIENCE_S, until
 from tests.local.conftest import Publisher, model_file, noise
 
 Publish = Callable[..., Publisher]
@@ -101,9 +103,7 @@ def test_a_killed_fetch_goes_on_and_its_torn_end_is_dropped(publish: Publish, tm
     file = model_file(content, publisher.url)
     child = in_a_process(file, tmp_path)
     state = tmp_path / "model.gguf.part.json"
-    deadline = time.monotonic() + 30
-    while not state.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(state.exists)
     child.send_signal(signal.SIGKILL)
     child.communicate()
     good = json.loads(state.read_text())["good"]
@@ -182,19 +182,34 @@ def test_a_silent_publisher_costs_seconds(
 ) -> None:
     publisher = publish(CONTENT, stall_after=0)
     monkeypatch.setattr(fetching, "_FIRST_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(fetching, "_LATER_TIMEOUT_S", PATIENCE_S)
     started = time.monotonic()
 
     with pytest.raises(EndpointError, match="timed out"):
         bring(model_file(CONTENT, publisher.url), tmp_path)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < PATIENCE_S / 2
 
 
 def test_two_processes_fetch_once(publish: Publish, tmp_path: Path) -> None:
-    publisher = publish(CONTENT, pace_s=1.5)
+    publisher = publish(CONTENT, held=threading.Event())
     file = model_file(CONTENT, publisher.url)
     children = [in_a_process(file, tmp_path) for _ in range(2)]
+    said: list[list[str]] = [[], []]
 
-    outputs = [child.communicate(timeout=30)[0] for child in children]
+    def listen(number: int) -> None:
+        said[number].extend(iter(children[number].stdout.readline, ""))  # type: ignore[union-attr]
+
+    listening = [threading.Thread(target=listen, args=(number,)) for number in range(2)]
+    for thread in listening:
+        thread.start()
+    until(lambda: any("Another process" in line for line in [*said[0], *said[1]]))
+    assert publisher.held is not None
+    publisher.held.set()
+    for thread in listening:
+        thread.join(PATIENCE_S)
+    for child in children:
+        child.wait(PATIENCE_S)
+    outputs = ["".join(lines) for lines in said]
     assert all(output.endswith("done\n") for output in outputs)
     assert sum("Another process" in output for output in outputs) == 1
     assert len(publisher.ranges) == 1
@@ -206,7 +221,7 @@ def test_a_disk_that_fills_up_is_said_and_the_next_fetch_is_right(publish: Publi
     file = model_file(CONTENT, publisher.url)
     child = in_a_process(file, tmp_path, limit=1_500_000)
 
-    error = child.communicate(timeout=30)[1]
+    error = child.communicate(timeout=PATIENCE_S)[1]
     assert child.returncode == 1
     last = error.strip().splitlines()[-1]
     assert last.startswith("papercards.errors.StorageError") and "PAPERCARDS_MODELS" in last

@@ -21,6 +21,7 @@ from papercards.errors import EndpointError, MissingExtra
 from papercards.local.server import LocalServer, _cores_of, physical_cores
 from papercards.models import LOCAL
 from papercards.probe import probe
+from tests.clocks import PATIENCE_S
 
 
 def start(model: Path, **options: Any) -> LocalServer:
@@ -178,8 +179,8 @@ def test_close_does_not_wait_for_an_answer_in_progress(smollm_file: Path) -> Non
     started = time.monotonic()
     running.close()
 
-    assert time.monotonic() - started < 3
-    assert broken.wait(5)
+    assert time.monotonic() - started < 15  # all of the answer takes minutes
+    assert broken.wait(PATIENCE_S)
 
 
 PARENT = """
@@ -217,7 +218,7 @@ def test_the_child_ends_when_its_parent_is_killed(smollm_file: Path) -> None:
     assert is_running(child)
 
     process.kill()
-    assert ends_within(child, 5)
+    assert ends_within(child, PATIENCE_S)
     process.communicate()
 
 
@@ -227,7 +228,7 @@ def test_the_child_outlives_the_thread_that_started_it(smollm_file: Path) -> Non
 
     assert is_running(child)
     process.kill()
-    assert ends_within(child, 5)
+    assert ends_within(child, PATIENCE_S)
     process.communicate()
 
 
@@ -239,7 +240,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_child(smollm_file: Path) -> N
     assert os.getpgid(child) != os.getpgid(process.pid)
     assert is_running(child)
     process.kill()
-    assert ends_within(child, 5)
+    assert ends_within(child, PATIENCE_S)
     process.communicate()
 
 
