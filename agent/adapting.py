@@ -33,11 +33,12 @@ _MODE_NAMES: Mapping[Mode, str] = {
 }
 _SYSTEM = re.compile(
     r"\b(?:system|developer)\b.{0,30}\b(?:role|message|prompt|instruction)|roles? must alternate"
-    r"|only user and assistant|role.{0,40}\b(?:system|developer)\b",
+    r"|only user\b.{0,20}\bassistant|role.{0,40}\b(?:system|developer)\b"
+    r"|\brole\b.{0,60}\buser\b.{0,9}\bassistant",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(
-    r"response.?format|\bschema|json_schema|json_object|structured output|guided|grammar|json mode",
+    r"response.?format|\bschema|_schema|json_object|structured output|guided|grammar|json mode",
     re.IGNORECASE,
 )
 _TOOLS = re.compile(r"\btools?\b|function.?call|\bfunctions?\b", re.IGNORECASE)

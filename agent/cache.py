@@ -218,12 +218,11 @@ class Cache:
     def note(self, name: str) -> str | None:
         """A text that was kept beside the answers under a name; None: there is none."""
         try:
-            text = self._text(f"note:{name}")
+            return self._text(f"note:{name}")
         except ValueError:
             return None
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "read") from error
-        return text
 
     def keep_note(self, name: str, text: str) -> None:
         """Keep a text beside the answers under a name."""

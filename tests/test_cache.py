@@ -147,6 +147,7 @@ def test_a_cache_that_cannot_be_written_is_read_where_that_is_enough(
 ) -> None:
     first = Cache(tmp_path / "c")
     first.put(parts(1), answer("kept"))
+    first.keep_note("forms", "[1]")
     first.close()
 
     def refuse(path: Path, mode: int) -> None:
@@ -159,6 +160,7 @@ def test_a_cache_that_cannot_be_written_is_read_where_that_is_enough(
     found = cache.get(parts(1))
     assert found is not None and found.text == "kept"
     assert cache.get(parts(2)) is None
+    assert (cache.note("forms"), cache.note("other")) == ("[1]", None)
     cache.close()
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -57,8 +58,8 @@ class Served:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[Served]:
-    """Serve the app until the block ends."""
+def serving(app: ASGIApp, certificate: tuple[Path, Path] | None = None) -> Iterator[Served]:
+    """Serve the app until the block ends; over TLS with a certificate and its key."""
     served = Served("")
     config = uvicorn.Config(
         _recording(app, served),
@@ -67,6 +68,8 @@ def serving(app: ASGIApp) -> Iterator[Served]:
         log_level="critical",
         lifespan="off",
         timeout_graceful_shutdown=1,
+        ssl_certfile=certificate and certificate[0],
+        ssl_keyfile=certificate and certificate[1],
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -75,7 +78,9 @@ def serving(app: ASGIApp) -> Iterator[Served]:
         if not thread.is_alive():
             raise RuntimeError("the loopback server did not start")
         time.sleep(0.005)
-    served.root = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    served.root = (
+        f"{'https' if certificate else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    )
     try:
         yield served
     finally:
