@@ -1,7 +1,8 @@
 """How much of the set is read right: `python -m tests.sources.pdf_set.measure [dev|held|all] [-v] [--root TREE]`.
 
 A title or an abstract is right where it has the letters of the truth: compared are the characters that are
-neither blanks nor hyphens or dashes, after NFKC, with straight quotes. A document that holds no paper is right
+neither blanks nor hyphens or dashes, after NFKC, with straight quotes, and without regard to case, since small
+capitals are capitals in many fonts. A document that holds no paper is right
 where it is set aside. `--root` measures another tree of the program, as one from before a change.
 """
 
@@ -26,7 +27,7 @@ Reader = Callable[[Path], dict[str, Any]]
 
 def letters(text: str) -> str:
     """What is compared of a text."""
-    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
     return "".join(c for c in folded if not c.isspace() and c not in _DASHES)
 
 
@@ -61,12 +62,12 @@ def judged(truth: dict[str, str], said: dict[str, Any]) -> dict[str, bool]:
     """Which fields are right; `set aside` for a document that holds no paper."""
     if truth.get("error"):
         return {"set aside": "error" in said}
-    sections = {one["name"]: one["text"] for one in said.get("sections", ())}
+    sections = {one["name"].casefold(): one["text"] for one in said.get("sections", ())}
     found = {
         "title": said.get("title", ""),
         "abstract": said.get("abstract", ""),
-        "conclusion": sections.get("Conclusion", ""),
-        "availability": next((t for n, t in sections.items() if "vailability" in n), ""),
+        "conclusion": sections.get("conclusion", ""),
+        "availability": next((t for n, t in sections.items() if "availability" in n), ""),
     }
     return {one: letters(found[one]) == letters(truth[one]) for one in FIELDS if truth[one]}
 
@@ -98,11 +99,18 @@ def _explain(truth: dict[str, str], said: dict[str, Any], verdict: dict[str, boo
     for field in (one for one, good in verdict.items() if not good):
         print(f"== {truth['file']} {field}: {said.get('error', '')}")
         if field in ("title", "abstract") and "error" not in said:
-            print(f"   want {truth[field]!r}\n   got  {said[field]!r}")
+            print(_difference(truth[field], said[field]))
         elif field != "set aside" and "error" not in said:
             print(f"   want {truth[field]!r}\n   got  {[(s['name'], s['text'][:300]) for s in said['sections']]}")
         elif field == "set aside":
             print(f"   got  {said['title']!r}, {said['abstract'][:200]!r}")
+
+
+def _difference(want: str, got: str) -> str:
+    """What was to be read and what was, from where they part."""
+    wanted, found = want.split(), got.split()
+    same = next((n for n, (a, b) in enumerate(zip(wanted, found, strict=False)) if a != b), 0)
+    return f"   want ... {' '.join(wanted[max(0, same - 4) :])[:150]!r}\n   got  ... {' '.join(found[max(0, same - 4) :])[:300]!r}"
 
 
 def main() -> None:
