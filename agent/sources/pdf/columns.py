@@ -172,7 +172,11 @@ def _joined(row: list[Line]) -> Line:
         if mark:
             text += raised(text, line.text)
         else:
-            text += (" " if text and line.x0 - end > 0.12 * main.size else "") + line.text
+            if text and line.mark:
+                text += raised(text, line.mark.rstrip()) + (" " if line.mark.endswith(" ") else "")
+            elif text and line.x0 - end > 0.12 * main.size:
+                text += " "
+            text += line.text
         end = line.x1
     bold = all(line.bold for line in row)
     return replace(main, text=text, x0=row[0].x0, x1=max(line.x1 for line in row), bold=bold)

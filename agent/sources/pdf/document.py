@@ -16,7 +16,7 @@ from ..outline import Block, Heading, Paragraph, number_level, pick
 from . import front
 from .blocks import Piece, body_size, heading, pieces
 from .columns import columns, find_strip
-from .furniture import drop_furniture
+from .furniture import drop_furniture, drop_line_numbers
 from .page import Page, page_words, read_page
 from .prose import Mender
 
@@ -64,6 +64,7 @@ def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
             continue
         page = read_page(opened, number)
         opened.close()
+        drop_line_numbers(page)
         pages.append(page)
         characters += sum(len(line.text) for line in page.lines)
         if number == front.PAGES and characters < _SCAN_CHARACTERS:
