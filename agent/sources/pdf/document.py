@@ -16,7 +16,7 @@ from ..outline import Block, Heading, Paragraph, number_level, pick
 from . import front
 from .blocks import Piece, body_size, heading, pieces
 from .columns import columns, find_strip
-from .furniture import drop_furniture, drop_line_numbers
+from .furniture import LineNumbers, drop_furniture
 from .page import Page, page_words, read_page
 from .prose import Mender
 
@@ -54,7 +54,7 @@ def read_document(path: str, wanted: Sequence[str]) -> dict[str, object]:
 def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
     pages: list[Page] = []
     characters = 0
-    stop = _Stop(wanted)
+    stop, numbers = _Stop(wanted), LineNumbers()
     count = len(document)
     for number in range(1, min(count, MAX_PAGES) + 1):
         try:
@@ -64,7 +64,7 @@ def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
             continue
         page = read_page(opened, number)
         opened.close()
-        drop_line_numbers(page)
+        numbers.drop(page)
         pages.append(page)
         characters += sum(len(line.text) for line in page.lines)
         if number == front.PAGES and characters < _SCAN_CHARACTERS:

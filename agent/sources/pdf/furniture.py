@@ -28,25 +28,35 @@ _LEAST = 5
 """Numbers that make a column of them."""
 _ALIGNED = 2.5
 """Points by which their edges may differ."""
+_WIDER = 8.0
+"""Points that a number of more digits may take beside them on a later page."""
 _EVEN = 0.8
 """Of their steps are alike, at least."""
 _CROSSING = 0.1
 """Of the other lines of a page may reach over their place, at most."""
 
 
-def drop_line_numbers(page: Page) -> None:
-    """Take the numbers of lines, and rulers, out of a page."""
-    numbers = [line for line in page.lines if _COUNT.fullmatch(line.text)]
-    if len(numbers) < _LEAST:
-        return
-    others = [line for line in page.lines if not _COUNT.fullmatch(line.text)]
-    dropped: set[int] = set()
-    for edge in ("x1", "x0"):
-        left = [line for line in numbers if id(line) not in dropped]
-        for column in _aligned(left, edge):
-            if _rises(column) and _stands_apart(column, others):
-                dropped.update(map(id, column))
-    page.lines = [line for line in page.lines if id(line) not in dropped]
+class LineNumbers:
+    """The numbers of lines, and rulers, of one document: where they stood on the pages before."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[float, float]] = []
+
+    def drop(self, page: Page) -> None:
+        """Take them out of the next page."""
+        numbers = [line for line in page.lines if _COUNT.fullmatch(line.text)]
+        if not numbers or not (self._places or len(numbers) >= _LEAST):
+            return
+        others = [line for line in page.lines if not _COUNT.fullmatch(line.text)]
+        dropped = {id(line) for line in numbers if any(a <= line.x0 and line.x1 <= b for a, b in self._places)}
+        for edge in ("x1", "x0"):
+            left = [line for line in numbers if id(line) not in dropped]
+            for column in _aligned(left, edge):
+                if _rises(column) and _stands_apart(column, others):
+                    dropped.update(map(id, column))
+                    place = min(line.x0 for line in column), max(line.x1 for line in column)
+                    self._places.append((place[0] - _WIDER, place[1] + _WIDER))
+        page.lines = [line for line in page.lines if id(line) not in dropped]
 
 
 def _aligned(numbers: Sequence[Line], edge: str) -> Iterator[list[Line]]:
