@@ -21,8 +21,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("abstract", r"(articleinfo|the|extended|short)?abstract"),
     (
         "keywords",
-        r"(additional|author)?keywords?(andphrases)?|indexterms|ccsconcepts|categoriesandsubject\w*|generalterms",
+        r"(additional|author)?keywords?(andphrases)?|indexterms|ccsconcepts|categoriesandsubject\w*|generalterms|acmreferenceformat",
     ),
+    ("contents", r"(tableof)?contents?|listof(figures|tables|abbreviations|symbols)"),
     ("references", r"references?(cited|andnotes)?|bibliography|literature(cited)?|workscited"),
     (
         "appendix",
@@ -62,7 +63,7 @@ _NUMBER = re.compile(
     r"(?:(?:Section|Chapter|Appendix) )?"
     r"(?P<number>(?:\d{1,2}|[A-H])(?:\.\d{1,2}){0,3}|[IVX]{1,5})(?:[.):]?\s+|[.):](?=[A-Z]))"
 )
-_NOT_READ = frozenset({"abstract", "keywords", "references", "thanks"})
+_NOT_READ = frozenset({"abstract", "keywords", "contents", "references", "thanks"})
 _RELEASE = re.compile(
     r"(?=.*\b(?:code|data|datasets?|models?|weights|checkpoints?|software|implementation|project|demo|package"
     r"|repository|website)\b)"
@@ -125,7 +126,7 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def kind_of(heading: str) -> str:
-    """What a heading stands over: one of `NAMES`, `keywords`, `references`, `thanks`, or nothing known."""
+    """What a heading stands over: one of `NAMES`, `keywords`, `contents`, `references`, `thanks`, or nothing known."""
     words = sum(len(word) > 1 for word in heading.split())
     if words <= 10 and len(heading) <= 100:
         # `A B S T R A C T` looks as if it had a number.

@@ -27,8 +27,10 @@ _RUN_IN = re.compile(
     r"(?P<name>A\s?BSTRACT|Abstract|SUMMARY|Summary|Conclusions?|CONCLUSIONS?"
     r"|(?:Data|Code|Software|Materials?)(?: and (?:[Dd]ata|[Cc]ode|[Mm]aterials?|[Ss]oftware))?"
     r" [Aa]vailability(?: [Ss]tatement)?|Availability of (?:data|code)[\w ]{0,30}"
-    r"|Keywords?(?: and phrases)?|Key [Ww]ords|KEYWORDS?|Index Terms|INDEX TERMS|CCS Concepts"
-    r"|PACS numbers?|JEL [Cc]lassification)"
+    r"|(?P<terms>Keywords?(?: and phrases)?|Key [Ww]ords|KEYWORDS?|Index [Tt]erms|INDEX TERMS|CCS C(?:oncepts|ONCEPTS)"
+    r"|Categories and [Ss]ubject [Dd]escriptors|General [Tt]erms|ACM (?:Reference Format|Classification)"
+    r"|Additional Key Words and Phrases|(?:AMS|Mathematics) [Ss]ubject [Cc]lassifications?|MSC codes?"
+    r"|PACS numbers?|JEL [Cc]lassification))"
     r"\s*(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?= ))\s*(?=\S)"
 )
 """A heading that stands in the line that it begins."""
@@ -169,8 +171,9 @@ class _Reader:
         if match is None or (not match["mark"] and kind_of(line.text)):
             return False
         rest = line.text[match.end() :]
-        kind = kind_of(match["name"]) or "abstract"
-        marked = match["mark"] or (
+        kind = "keywords" if match["terms"] else kind_of(match["name"]) or "abstract"
+        # No sentence begins with `General Terms`.
+        marked = match["mark"] or kind == "keywords" or (
             kind == "abstract" and _SENTENCE.match(rest) is not None and len(rest) > 30
         )
         begins = (
