@@ -14,6 +14,7 @@ from dataclasses import replace
 from ..outline import number_level
 from .blocks import Piece
 from .page import Line
+from .title import AUTHORS
 
 PAGES = 10
 """Before the end of which an abstract begins: theses have title pages, oaths and thanks before it."""
@@ -128,9 +129,11 @@ def _words(run: Sequence[Piece]) -> int:
 
 
 def _own_lines(piece: Piece) -> Piece:
-    """The piece up to a line of copyright, or the like, that stands close below it."""
-    end = next((n for n, line in enumerate(piece.lines) if n and _NO_PART.match(line.text)), None)
-    return piece if end is None else replace(piece, lines=piece.lines[:end])
+    """The piece without what stands close to it: people above, a line of copyright or the like below."""
+    lines = piece.lines
+    end = next((n for n, line in enumerate(lines) if n and _NO_PART.match(line.text)), len(lines))
+    begin = next((n for n, line in enumerate(lines[:end]) if not AUTHORS.match(line.text)), 0)
+    return replace(piece, lines=lines[begin:end])
 
 
 def _first_paragraph(run: Sequence[Piece]) -> list[Piece]:

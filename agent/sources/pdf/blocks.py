@@ -21,8 +21,12 @@ _CAPTION = re.compile(
     r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*(?:\d+|[IVX]+)\s*[.:|\u2014\u2013-]", re.IGNORECASE
 )
 _MAX_HEADING = 100
+_SHORT = 0.15
+"""Of the width of a column."""
 _SENTENCE = re.compile(r"[A-Z][\w-]*,? (?:[a-z\d(]|[A-Z]{2})")
 """How one begins; `Abstract Syntax Notation` is none."""
+_SPACED = re.compile(r"(?:\w ){3,20}\w(?: (?:\w ){0,10}\w)?")
+"""`a b s t r a c t`, as some journals print it."""
 _RUN_IN = re.compile(
     r"(?P<name>A\s?BSTRACT|Abstract|SUMMARY|Summary|Conclusions?|CONCLUSIONS?"
     r"|(?:Data|Code|Software|Materials?)(?: and (?:[Dd]ata|[Cc]ode|[Mm]aterials?|[Ss]oftware))?"
@@ -80,11 +84,12 @@ def heading(line: Line, body: float) -> tuple[int, str] | None:
     title = unnumbered(text)
     styled = line.bold or line.size > 1.06 * body or (title.isupper() and len(title) > 5)
     if kind:
+        initial = title[:1].isupper() or _SPACED.fullmatch(title)
         # Known words alone on a line; set as the text is, they are few.
         few = sum(len(word) > 1 for word in title.split()) <= (10 if styled else 4)
         return (
             (level or 1, kind)
-            if title[:1].isupper() and few and not _ENDS.search(text.rstrip(":."))
+            if initial and few and not _ENDS.search(text.rstrip(":."))
             else None
         )
     if (
@@ -124,12 +129,17 @@ class _Column:
     right: float
     leading: float
     """From one base line to the next."""
+    short: float
+    """Points that the last line of a paragraph lacks, at least: more where the right margin is ragged."""
 
     @classmethod
     def of(cls, number: int, lines: Sequence[Line], body: float) -> "_Column":
         left = Counter(round(line.x0) for line in lines).most_common(1)[0][0]
         gaps = [b.y - a.y for a, b in itertools.pairwise(lines) if b.y - a.y < 3 * a.size]
-        return cls(number, left, max(line.x1 for line in lines), median(gaps) if gaps else 1.2 * body)
+        right = max(line.x1 for line in lines)
+        full = sum(line.x1 > right - 0.03 * (right - left) for line in lines)
+        short = (_SHORT if full > 0.4 * len(lines) else 2 * _SHORT) * (right - left)
+        return cls(number, left, right, median(gaps) if gaps else 1.2 * body, short)
 
     def parts(self, line: Line, before: Line) -> bool:
         """Whether a paragraph begins with a line."""
@@ -138,8 +148,7 @@ class _Column:
         indent = line.x0 - max(self.left, before.x0)
         if indent > 0.7 * line.size and line.x0 < self.left + 6 * line.size:
             return True
-        short = before.x1 < self.right - 0.15 * (self.right - self.left)
-        return short and _ENDS.search(before.text) is not None and line.x0 <= self.left + 0.5 * line.size
+        return before.x1 < self.right - self.short and _ENDS.search(before.text) is not None and line.x0 <= self.left + 0.5 * line.size
 
     def fills(self, line: Line) -> bool:
         """Whether a line reaches the right edge."""

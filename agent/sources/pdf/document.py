@@ -143,6 +143,7 @@ def _paper(
     first = next((page for page in pages if page.lines), pages[0])
     if is_cover(first):
         raise Unreadable(_PICTURES + ", but for a cover" if len(pages) > 1 else "is a cover without its paper")
+    beside = list(first.lines)
     drop_furniture(pages)
     body = body_size(line for page in pages for line in page.lines)
     ordered = [(page, columns(page.lines, usual)) for page, usual in _with_strips(pages)]
@@ -150,8 +151,8 @@ def _paper(
     lines = [line for page, of_page in ordered if page is first for column in of_page for line in column]
     _check_language(lines)
     mender = Mender([*(line.text for _, of_page in ordered for column in of_page for line in column), *words])
-    parts = abstract(found, title_lines(lines))
-    printed = title_lines(lines, parts[0].lines[0] if parts else None)
+    parts = abstract(found, title_lines(lines, beside=beside))
+    printed = title_lines(lines, parts[0].lines[0] if parts else None, beside)
     name = title(own.get("Title", ""), mender.join([line.text for line in printed], keep=True)[0])
     if not name:
         raise Unreadable("has no title that can be told from the rest of its first page")

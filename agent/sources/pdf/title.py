@@ -44,11 +44,12 @@ _SCHOOL = re.compile(
 _CITED = re.compile(
     r"[\s,|.:\u00b7(]*(?:pages?|pp\.|vol|volume|no\.|\d{1,4}\s*[,.(:]|\(?(?:19|20)\d\d\b)", re.IGNORECASE
 )
-_AUTHORS = re.compile(
+AUTHORS = re.compile(
     r"(?:[A-Z]\.[ -]?){1,3}[A-Z][\w'\u2019-]+(?:\s*(?:,|and\b|&)|$)|.*@|(?:department|dept\.|faculty|school|university"
     r"|institute|laboratory)\b|.*\b(?:university|institute) of\b",
     re.IGNORECASE,
 )
+"""How lines begin that name people and where they work, and what is in them."""
 _NO_TITLE = re.compile(
     r"untitled|title|microsoft word\b.*|.*\.(?:docx?|dvi|tex|pdf|indd|rtf|odt|pages)|\S*\d{4,}\S*|paper|main"
     r"|.{0,3}",
@@ -69,15 +70,17 @@ class _Candidate:
         return " ".join(line.text for line in self.lines)
 
 
-def title_lines(lines: Sequence[Line], before: Line | None = None) -> list[Line]:
+def title_lines(
+    lines: Sequence[Line], before: Line | None = None, beside: Sequence[Line] = ()
+) -> list[Line]:
     """The lines of the title; none: there is none that can be told.
 
     `lines` are those of the first page in the order of reading, `before` is the one with which the abstract
-    begins.
+    begins, `beside` are running heads, which often name a journal.
     """
     above = _above(lines, before)
     found = [one for one in _candidates(above) if _may_be(one)]
-    proper = [one for one in found if not _is_venue(one, lines)]
+    proper = [one for one in found if not _is_venue(one, [*lines, *beside])]
     if not proper:
         return []
     largest = max(one.size for one in proper)
@@ -145,7 +148,7 @@ def _may_be(one: _Candidate) -> bool:
         sum(c.isalpha() for c in text) >= 4
         and not _is_label(one.lines[0])
         and not kind_of(text)
-        and not (len(one.lines) == 1 and _AUTHORS.match(text))
+        and not (len(one.lines) == 1 and AUTHORS.match(text))
     )
 
 
@@ -169,6 +172,6 @@ def _is_venue(one: _Candidate, lines: Sequence[Line]) -> bool:
 
 def _own_part(lines: list[Line]) -> list[Line]:
     """The lines up to those that name people, which may be set alike."""
-    end = next((n for n, line in enumerate(lines) if n and _AUTHORS.match(line.text)), len(lines))
+    end = next((n for n, line in enumerate(lines) if n and AUTHORS.match(line.text)), len(lines))
     kept = lines[:end]
     return kept if sum(len(line.text) for line in kept) <= MAX_CHARACTERS else []
