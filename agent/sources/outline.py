@@ -21,7 +21,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("abstract", r"(articleinfo|the|extended|short)?abstract"),
     (
         "keywords",
-        r"(additional|author)?keywords?(andphrases)?|indexterms|ccsconcepts|categoriesandsubject\w*|generalterms|acmreferenceformat",
+        r"(additional|author)?keywords?(andphrases)?|indexterms|ccsconcepts|categoriesandsubject(descriptors?)?|generalterms|acmreferenceformat",
     ),
     ("contents", r"(tableof)?contents?|listof(figures|tables|abbreviations|symbols)"),
     ("references", r"references?(cited|andnotes)?|bibliography|literature(cited)?|workscited"),

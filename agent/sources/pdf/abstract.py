@@ -33,6 +33,7 @@ _NO_PART = re.compile(
     re.IGNORECASE,
 )
 """How lines begin that stand below or beside an abstract and are none of it."""
+_FIRST = re.compile(r"(?:1|I)[.\s]")
 _RIGHTS = re.compile(
     r"\s*(?:\u00a9|\([cC]\)|Copyright)\s*(?:\u00a9\s*)?(?:19|20)\d\d\b[^\n]{0,150}$|\s*All rights reserved\.?$"
 )
@@ -151,7 +152,14 @@ def _likeliest(pieces: Sequence[Piece], after: Sequence[Line]) -> list[Piece]:
         last = after[-1]
         begin = next((n + 1 for n, p in enumerate(pieces) if any(_same(line, last) for line in p.lines)), 0)
     page = after[-1].page if after else 1
-    introduction = next((n for n, p in enumerate(pieces) if n >= begin and _opens(p)), None)
+    introduction = None
+    said = False
+    for n, piece in enumerate(pieces[begin:], begin):
+        said = said or _reads_like_one(piece.text)
+        # `I. Author` is no section: something is said before the first one that is not called so.
+        if piece.level and (piece.kind == "introduction" or (said and _FIRST.match(piece.text))):
+            introduction = n
+            break
     found: list[Piece] = []
     for piece in pieces[begin:introduction]:
         if piece.lines[0].page > page + 1:
@@ -169,11 +177,6 @@ def _likeliest(pieces: Sequence[Piece], after: Sequence[Line]) -> list[Piece]:
         elif found:
             break
     return found
-
-
-def _opens(piece: Piece) -> bool:
-    """Whether it heads the first section; `A. Author` does not."""
-    return bool(piece.level) and (piece.kind == "introduction" or re.match(r"(?:1|I)[.\s]", piece.text) is not None)
 
 
 def _same(one: Line, other: Line) -> bool:

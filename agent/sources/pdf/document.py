@@ -37,6 +37,8 @@ _NO_LETTERS = (
     "has text that cannot be read: its fonts (Type 3, or without Unicode) do not say what letters they draw; "
     "make it text with OCR first"
 )
+_SLIDE_WORDS = 150
+"""On the first page; slides have fewer."""
 _PICTURES = "has no text: its pages are pictures; make them text with OCR first"
 
 
@@ -72,6 +74,8 @@ def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
             pages.append(Page(number, [], []))  # one broken page among good ones
             continue
         page = read_page(opened, number)
+        width, height = opened.get_size()
+        page.wide = width > height
         opened.close()
         numbers.drop(page)
         pages.append(page)
@@ -164,10 +168,16 @@ def _paper(
         )
     if not reads(text):
         raise Unreadable(_NO_LETTERS)
+    if first.wide and len(_words_of(first)) < _SLIDE_WORDS and not any(p.kind == "abstract" for p in found):
+        raise Unreadable("looks like slides, not like a paper: wide pages of few words, and no heading Abstract")
     of_abstract = {id(piece) for piece in parts}
     rest = [_block(p, mender) for p in found if id(p) not in of_abstract and (not p.caption)]
     sections = pick([block for block in rest if block is not None], wanted)
     return {"title": name, "abstract": text, **ids, "sections": [asdict(one) for one in sections]}
+
+
+def _words_of(page: Page) -> list[str]:
+    return [word for line in page.lines for word in line.text.split()]
 
 
 def _check_language(lines: Sequence[Line]) -> None:

@@ -69,6 +69,8 @@ class Page:
     """In the order of the file, which need not be that of reading."""
     turned: list[str]
     """Text in another direction than most of it."""
+    wide: bool = False
+    """Whether it is wider than it is high, as slides are."""
 
 
 def read_page(page: Any, number: int) -> Page:
