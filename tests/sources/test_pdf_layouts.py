@@ -342,7 +342,7 @@ KNOWN_MISSES: set[tuple[str, str]] = set()
 """Of the set: what is read wrong today."""
 
 
-def _test_of_the_set_of_typeset_papers_title_and_abstract_are_read() -> None:
+def test_of_the_set_of_typeset_papers_title_and_abstract_are_read() -> None:
     read_one = read_by()
     wrong = {
         (truth["file"], field)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..outline import number_level
 from .blocks import Piece
 from .page import Line
-from .title import AUTHORS
+from .title import people
 
 PAGES = 10
 """Before the end of which an abstract begins: theses have title pages, oaths and thanks before it."""
@@ -40,7 +40,7 @@ _RIGHTS = re.compile(
 _FUNCTION_WORDS = frozenset(
     (
         "the of and to in is for that with we der die das und von den mit ist la le les de des et une el los del y en "
-        "que e il di che per un het een van och att det og i na w z nie do o a da em no os ve bir bu \u0438 \u0432 \u043d\u0430 \u043d\u0435 \u0447\u0442\u043e"
+        "que e il di che per un het een van och att det og i na w z nie do o a da em no os ve bir bu ja on ei az \u00e9s dan yang \u0438 \u0432 \u043d\u0430 \u043d\u0435 \u0447\u0442\u043e"
     ).split()
 )
 """Of languages in Latin and Cyrillic letters: a text of some length has some."""
@@ -51,8 +51,11 @@ def abstract(pieces: Sequence[Piece], after: Sequence[Line]) -> list[Piece]:
 
     `after` are the lines of the title.
     """
-    for begin in (n + 1 for n, piece in enumerate(pieces) if _heads(piece)):
-        if found := _under_heading(pieces, begin):
+    opens = next((n for n, piece in enumerate(pieces) if piece.kind == "introduction"), len(pieces))
+    heads = [n for n, piece in enumerate(pieces) if _heads(piece) and (n < opens or piece.kind == "abstract")]
+    # A list of contents names the introduction too, so that the abstract may come later.
+    for head in sorted(heads, key=lambda n: n > opens):
+        if found := _under_heading(pieces, head + 1):
             return found
     return _likeliest(pieces, after)
 
@@ -133,7 +136,7 @@ def _own_lines(piece: Piece) -> Piece:
     """The piece without what stands close to it: people above, a line of copyright or the like below."""
     lines = piece.lines
     end = next((n for n, line in enumerate(lines) if n and _NO_PART.match(line.text)), len(lines))
-    begin = next((n for n, line in enumerate(lines[:end]) if not AUTHORS.match(line.text)), 0)
+    begin = next((n for n, line in enumerate(lines[:end]) if not people(line)), 0)
     return replace(piece, lines=lines[begin:end])
 
 

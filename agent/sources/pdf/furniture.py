@@ -24,6 +24,7 @@ _NUMBER = re.compile(
 )
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d{1,4}")
+_LAST_NUMBER = re.compile(r"\s\d{1,4}$")
 _LEAST = 5
 """Numbers that make a column of them."""
 _ALIGNED = 2.5
@@ -48,7 +49,7 @@ class LineNumbers:
         if not numbers or not (self._places or len(numbers) >= _LEAST):
             return
         others = [line for line in page.lines if not _COUNT.fullmatch(line.text)]
-        dropped = {id(line) for line in numbers if any(a <= line.x0 and line.x1 <= b for a, b in self._places)}
+        dropped = self._known(numbers)
         for edge in ("x1", "x0"):
             left = [line for line in numbers if id(line) not in dropped]
             for column in _aligned(left, edge):
@@ -56,7 +57,15 @@ class LineNumbers:
                     dropped.update(map(id, column))
                     place = min(line.x0 for line in column), max(line.x1 for line in column)
                     self._places.append((place[0] - _WIDER, place[1] + _WIDER))
+        dropped |= self._known(numbers)  # those of fewer digits, which are aligned on the other side
         page.lines = [line for line in page.lines if id(line) not in dropped]
+        for line in page.lines:
+            # A line that is too long runs into the number.
+            if any(a <= line.x1 <= b and line.x0 < a for a, b in self._places):
+                line.text = _LAST_NUMBER.sub("", line.text)
+
+    def _known(self, numbers: Sequence[Line]) -> set[int]:
+        return {id(line) for line in numbers if any(a <= line.x0 and line.x1 <= b for a, b in self._places)}
 
 
 def _aligned(numbers: Sequence[Line], edge: str) -> Iterator[list[Line]]:

@@ -24,10 +24,12 @@ _SMALL_CAPITALS = 0.75
 _LABELS = re.compile(
     r"(?:(?:original|research|review|full|short|open|regular|brief|invited)?[\s-]*"
     r"(?:article|paper|letters?|access|report|communication|contribution|note)s?(?: open)?"
-    r"|review|preprint.*|arxiv.*|under review.*|published as .*|accepted .*|submitted .*|draft.*|manuscript.*"
-    r"|running (?:head|title).*|contents lists.*|(?:doi|https?)\b.*|vol(?:ume|\.).*|citations?|reads?"
-    r"|confidential.*|technical report.*|working paper.*|master'?s? thesis|(?:phd |doctoral )?(?:thesis|dissertation)"
-    r"|a (?:thesis|dissertation).*|open)",
+    r"|review|arxiv.*|preprint\.?|preprint.{0,40}\d.*|under (?:double-blind )?review.*|published (?:as|in|by|online)\b.*"
+    r"|(?:accepted|submitted|received)(?: (?:to|for|by|at|in|on)\b| \d).*|draft(?: (?:of|version)\b.*|[:,].*)?"
+    r"|(?:author )?manuscript(?: (?:received|submitted|number|id)\b.*)?|running (?:head|title)s?:.*|contents lists.*"
+    r"|doi\b.*10\..*|https?:.*|vol(?:ume|\.) ?\d.*|citations?|reads?|confidential(?: .{0,20}review copy.*)?"
+    r"|(?:technical report|working paper|discussion paper)[\w .:/-]{0,30}"
+    r"|(?:master'?s?|phd|doctoral|a)? ?(?:thesis|dissertation)(?: submitted.*)?|open)",
     re.IGNORECASE,
 )
 _VENUE = re.compile(
@@ -44,12 +46,14 @@ _SCHOOL = re.compile(
 _CITED = re.compile(
     r"[\s,|.:\u00b7(]*(?:pages?|pp\.|vol|volume|no\.|\d{1,4}\s*[,.(:]|\(?(?:19|20)\d\d\b)", re.IGNORECASE
 )
-AUTHORS = re.compile(
-    r"(?:[A-Z]\.[ -]?){1,3}[A-Z][\w'\u2019-]+(?:\s*(?:,|and\b|&)|$)|.*@|(?:department|dept\.|faculty|school|university"
-    r"|institute|laboratory)\b|.*\b(?:university|institute) of\b",
+_NAMES = re.compile(r"(?:[A-Z]\.[ -]?){1,3}[A-Z][\w'\u2019-]+(?:\s*(?:,|and\b|&)|$)|\S+@\S+$")
+_PLACES = re.compile(
+    r"(?:department|dept\.|faculty|school|university|institute|laboratory) (?:of|for)\b"
+    r"|.*\b(?:university|institute|college)\b|.*@",
     re.IGNORECASE,
 )
-"""How lines begin that name people and where they work, and what is in them."""
+_LONG = 250
+"""Characters from which on a title is looked through for people and places."""
 _NO_TITLE = re.compile(
     r"untitled|title|microsoft word\b.*|.*\.(?:docx?|dvi|tex|pdf|indd|rtf|odt|pages)|\S*\d{4,}\S*|paper|main"
     r"|.{0,3}",
@@ -80,7 +84,8 @@ def title_lines(
     """
     above = _above(lines, before)
     found = [one for one in _candidates(above) if _may_be(one)]
-    proper = [one for one in found if not _is_venue(one, [*lines, *beside])]
+    # A title may be called as journals are: without another candidate, it is one.
+    proper = [one for one in found if not _is_venue(one, [*lines, *beside])] or found
     if not proper:
         return []
     largest = max(one.size for one in proper)
@@ -148,7 +153,7 @@ def _may_be(one: _Candidate) -> bool:
         sum(c.isalpha() for c in text) >= 4
         and not _is_label(one.lines[0])
         and not kind_of(text)
-        and not (len(one.lines) == 1 and AUTHORS.match(text))
+        and not _NAMES.match(text)
     )
 
 
@@ -170,8 +175,17 @@ def _is_venue(one: _Candidate, lines: Sequence[Line]) -> bool:
     )
 
 
+def people(line: Line) -> bool:
+    """Whether a line begins like one that names people or where they work."""
+    return _NAMES.match(line.text) is not None or _PLACES.match(line.text) is not None
+
+
 def _own_part(lines: list[Line]) -> list[Line]:
     """The lines up to those that name people, which may be set alike."""
-    end = next((n for n, line in enumerate(lines) if n and AUTHORS.match(line.text)), len(lines))
+    long = sum(len(line.text) for line in lines) > _LONG
+    end = next(
+        (n for n, line in enumerate(lines) if n and (people(line) if long else _NAMES.match(line.text))),
+        len(lines),
+    )
     kept = lines[:end]
     return kept if sum(len(line.text) for line in kept) <= MAX_CHARACTERS else []
