@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..outline import number_level
 from .blocks import Piece
 from .page import Line
-from .title import people
+from .title import letters, people
 
 PAGES = 10
 """Before the end of which an abstract begins: theses have title pages, oaths and thanks before it."""
@@ -26,6 +26,8 @@ _ENDS_NONE = frozenset({"references", "thanks", "appendix", "conclusion"})
 """What stands at the end of a paper ends no abstract."""
 _MOST_WORDS = 1_000
 _LEAST_WORDS = 25
+_SAMPLE = 1_500
+"""Characters that tell whether a text is a language."""
 _NO_PART = re.compile(
     r"(?:\u00a9|\(c\) ?\d|copyright\b|all rights reserved|permission to make|manuscript received|received[: ]"
     r"|correspond(?:ence|ing author)|e-?mail|preprint submitted|published by|\(?dated?:|this work was supported"
@@ -68,6 +70,7 @@ def without_rights(text: str) -> str:
 
 def reads(text: str) -> bool:
     """Whether it is a language at all: fonts that do not say what they draw give signs without sense."""
+    text = text[:_SAMPLE]
     shown = [c for c in text if not c.isspace()]
     latin = sum(c.isascii() and c.isalpha() for c in shown)
     if sum(c.isalpha() for c in shown) < 0.6 * len(shown):
@@ -79,12 +82,9 @@ def reads(text: str) -> bool:
 
 
 def _heads(piece: Piece) -> bool:
-    letters = "".join(c for c in piece.text.casefold() if c.isalpha())
-    return (
-        bool(piece.level)
-        and piece.lines[0].page <= PAGES
-        and (piece.kind == "abstract" or letters == "summary")
-    )
+    if not piece.level or piece.lines[0].page > PAGES:
+        return False
+    return piece.kind == "abstract" or letters(piece.text) == "summary"
 
 
 def _under_heading(pieces: Sequence[Piece], begin: int) -> list[Piece]:

@@ -87,15 +87,20 @@ def beside_abstract(lines: Sequence[Line]) -> list[list[Line]] | None:
 def _unbroken(lines: Sequence[Line]) -> list[Line]:
     """The lines, those parts of one joined that stand a word's space apart: raised signs break lines."""
     joined: list[Line] = []
-    run: list[Line] = []
-    for line in (one for row in _by_base_line(lines) for one in sorted(row, key=lambda line: line.x0)):
-        last = run[-1] if run else None
-        if last is not None and _on_one_line(last, line) and -1 < line.x0 - last.x1 < _WORD * line.size:
-            run.append(line)
+    for row in _by_base_line(lines):
+        if len(row) == 1:
+            joined += row
             continue
-        joined += [_joined(run)] if run else []
-        run = [line]
-    return joined + ([_joined(run)] if run else [])
+        row.sort(key=lambda line: line.x0)
+        run = row[:1]
+        for line in row[1:]:
+            if _on_one_line(run[-1], line) and -1 < line.x0 - run[-1].x1 < _WORD * line.size:
+                run.append(line)
+            else:
+                joined.append(_joined(run))
+                run = [line]
+        joined.append(_joined(run))
+    return joined
 
 
 def _middle(line: Line) -> float:
@@ -205,16 +210,19 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
 
 def _by_base_line(lines: Sequence[Line]) -> list[list[Line]]:
     rows: list[list[Line]] = []
+    largest: Line | None = None
     for line in sorted(lines, key=lambda line: line.y):
-        if rows and _on_one_line(max(rows[-1], key=lambda one: one.size), line):
+        if largest is not None and _on_one_line(largest, line):
             rows[-1].append(line)
+            largest = max(largest, line, key=lambda one: one.size)
         else:
             rows.append([line])
+            largest = line
     return rows
 
 
 def _on_one_line(one: Line, other: Line) -> bool:
-    small, large = sorted((one.size, other.size))
+    small, large = (one.size, other.size) if one.size < other.size else (other.size, one.size)
     # What is much smaller may be raised or lowered.
     return abs(one.y - other.y) <= (0.5 if small < 0.8 * large else 0.3) * large
 

@@ -5,33 +5,33 @@ They name the paper, but their largest line is the repository's and their longes
 Knows lines. Knows no titles and no abstracts.
 """
 
-import re
 from collections.abc import Sequence
 
 from ..outline import kind_of
 from .page import Page
 
 _SAYINGS = (
-    r"this (?:file|document|pdf|paper|version|article|item) (?:was |has been |is )?"
-    r"(?:downloaded|made available|brought to you|the (?:author|accepted|published))",
-    r"(?:version|work) (?:that was )?(?:accepted|submitted) for publication",
-    r"(?:author'?s?|accepted|peer[- ]reviewed|published|submitted|document) (?:accepted )?(?:version|manuscript)\b",
-    r"version of record|publisher'?s pdf",
-    r"downloaded from",
-    r"to cite this (?:version|article|document)|citation for published version|please cite|recommended citation",
-    r"see discussions, stats, and author profiles",
-    r"uploaded by .{0,40} on|requested enhancement",
-    r"\bhal[- ]id\b|multi-disciplinary open access archive",
-    r"general rights",
-    r"take ?-?down policy|terms (?:and conditions )?of use|copyright and moral rights",
-    r"eprints|research online|institutional repository|open access (?:repository|archive)|white rose",
-    r"stable url|your use of the .{0,30}archive|link to (?:publication|published version)",
-    r"further distribution|legal requirements associated|copyright owners",
-    r"citations?\s+\d*\s*reads?\b",
+    ("this file was", "this document was", "this pdf was", "this item was", "this version is", "is brought to you"),
+    ("accepted for publication", "submitted for publication"),
+    ("author's version", "authors' version", "author version", "accepted version", "accepted manuscript"),
+    ("author manuscript", "peer reviewed version", "peer-reviewed version", "published version"),
+    ("document version", "version of record", "publisher's pdf", "publisher's version"),
+    ("downloaded from", "available from"),
+    ("to cite this", "citation for published", "please cite", "recommended citation", "suggested citation"),
+    ("see discussions, stats, and author profiles",),
+    ("was uploaded by", "requested enhancement"),
+    ("hal id", "open access archive", "open access repository", "institutional repository", "research online"),
+    ("general rights", "copyright and moral rights"),
+    ("take down policy", "takedown policy", "take-down policy", "terms of use", "terms and conditions of use"),
+    ("eprints", "white rose", "dspace", "stable url", "handle.net"),
+    ("your use of", "link to publication", "link to published"),
+    ("further distribution", "legal requirements associated", "copyright owners", "rights holders"),
 )
+"""What covers say, those of one kind together."""
 _LEAST = 2
-"""Different sayings; one alone may stand in the foot of a paper."""
+"""Kinds of sayings; one alone may stand in the foot of a paper."""
 _MOST_LINES = 70
+_MOST_PAGES = 3
 
 
 def without_covers(pages: Sequence[Page]) -> Sequence[Page]:
@@ -44,9 +44,9 @@ def without_covers(pages: Sequence[Page]) -> Sequence[Page]:
 
 def is_cover(page: Page) -> bool:
     """Whether a page speaks of a paper that stands behind it."""
-    if len(page.lines) > _MOST_LINES:
+    if page.number > _MOST_PAGES or len(page.lines) > _MOST_LINES:
         return False
     if any(kind_of(line.text) == "introduction" for line in page.lines):
         return False
-    text = " ".join(line.text for line in page.lines).replace("\u2019", "'")
-    return sum(re.search(saying, text, re.IGNORECASE) is not None for saying in _SAYINGS) >= _LEAST
+    text = " ".join(line.text for line in page.lines).replace("\u2019", "'").casefold()
+    return sum(any(words in text for words in kind) for kind in _SAYINGS) >= _LEAST
