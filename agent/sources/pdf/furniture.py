@@ -24,7 +24,7 @@ _NUMBER = re.compile(
 )
 _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d{1,4}")
-_LAST_NUMBER = re.compile(r"\s\d{1,4}$")
+_LAST_NUMBER = re.compile(r"\s?\d{1,4}$")
 _LEAST = 5
 """Numbers that make a column of them."""
 _ALIGNED = 2.5

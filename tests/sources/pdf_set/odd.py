@@ -53,6 +53,9 @@ def slides(text: Text, v: int) -> Document:
     return Document(source, error=True)
 
 
+_AS_OCR_HAS_IT = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
+
+
 def scan(text: Text, v: int) -> Document:
     """To be made a picture by `scanned`."""
     return Document(icml(text, 1).source if v % 2 else arxiv(text, 1).source, error=v != 3)
@@ -105,7 +108,7 @@ def _behind(picture: Image.Image, page: "object", width: float, height: float, i
     pdf.text_mode = 3
     for line in read_page(page, 1).lines:
         pdf.set_font("Times", "B" if line.bold else "", line.size)
-        pdf.text(line.x0, height + line.y, line.text.encode("latin-1", "replace").decode("latin-1"))
+        pdf.text(line.x0, height + line.y, line.text.translate(_AS_OCR_HAS_IT))
     pdf.image(picture, 0, 0, width, height)
     into.write(bytes(pdf.output()))
 
