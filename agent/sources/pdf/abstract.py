@@ -22,6 +22,13 @@ _PARTS = frozenset(
     {"", "background", "introduction", "method", "results", "conclusion", "discussion", "limitations"}
 )
 """What may head a part of an abstract that has parts."""
+_OTHER_NAMES = frozenset(
+    (
+        "summary zusammenfassung kurzfassung resume resumen resumo riassunto sommario samenvatting sammanfattning "
+        "sammendrag streszczenie abstrakt ozet \u0430\u043d\u043d\u043e\u0442\u0430\u0446\u0438\u044f \u6458\u8981"
+    ).split()
+)
+"""Of abstracts, too: without one that is called so, these are it; beside it, they are in another language."""
 _ENDS_NONE = frozenset({"references", "thanks", "appendix", "conclusion"})
 """What stands at the end of a paper ends no abstract."""
 _MOST_WORDS = 1_000
@@ -56,7 +63,7 @@ def abstract(pieces: Sequence[Piece], after: Sequence[Line]) -> list[Piece]:
     opens = next((n for n, piece in enumerate(pieces) if piece.kind == "introduction"), len(pieces))
     heads = [n for n, piece in enumerate(pieces) if _heads(piece) and (n < opens or piece.kind == "abstract")]
     # A list of contents names the introduction too, so that the abstract may come later.
-    for head in sorted(heads, key=lambda n: n > opens):
+    for head in sorted(heads, key=lambda n: (n > opens, pieces[n].kind != "abstract")):
         if found := _under_heading(pieces, head + 1):
             return found
     return _likeliest(pieces, after)
@@ -84,7 +91,7 @@ def reads(text: str) -> bool:
 def _heads(piece: Piece) -> bool:
     if not piece.level or piece.lines[0].page > PAGES:
         return False
-    return piece.kind == "abstract" or letters(piece.text) == "summary"
+    return piece.kind == "abstract" or letters(piece.text) in _OTHER_NAMES
 
 
 def _under_heading(pieces: Sequence[Piece], begin: int) -> list[Piece]:
@@ -102,7 +109,12 @@ def _under_heading(pieces: Sequence[Piece], begin: int) -> list[Piece]:
     for n, piece in enumerate(pieces[begin:], begin):
         length = _words(runs[-1])
         if piece.level:
-            is_part = piece.kind in _PARTS and number_level(piece.text) is None and length < _MOST_WORDS
+            is_part = (
+                piece.kind in _PARTS
+                and number_level(piece.text) is None
+                and letters(piece.text) not in _OTHER_NAMES
+                and length < _MOST_WORDS
+            )
             if is_part and introduction is not None and n < introduction:
                 runs[-1].append(piece)
             elif length >= _LEAST_WORDS or (piece.kind == "introduction" and any(runs)):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
+from ..outline import kind_of
 from .page import Line
 from .prose import MARKS, raised
 
@@ -65,7 +66,7 @@ def beside_abstract(lines: Sequence[Line]) -> list[list[Line]] | None:
         return None
     edge = head.x0 - _NEAR
     below = sorted((line for line in lines if line.y >= head.y - 1), key=lambda line: line.y)
-    end = next((line.y for line in below if line.x0 < edge and line.x1 > edge + 2 * _NEAR), None)
+    end = next((line.y for line in below if line.x0 < edge and _ends_box(line, edge)), None)
     column = [line for line in below if line.x0 >= edge and (end is None or line.y < end)]
     box = [
         line
@@ -82,6 +83,10 @@ def beside_abstract(lines: Sequence[Line]) -> list[list[Line]] | None:
     above = [line for line in lines if id(line) not in taken and line.y < head.y]
     rest = [line for line in lines if id(line) not in taken and line.y >= head.y]
     return [above, box, column, rest]
+
+
+def _ends_box(line: Line, edge: float) -> bool:
+    return line.x1 > edge + 2 * _NEAR or kind_of(line.text) == "introduction"
 
 
 def _unbroken(lines: Sequence[Line]) -> list[Line]:

@@ -27,7 +27,7 @@ _LABELS = re.compile(
     r"|review|arxiv.*|preprint\.?|preprint.{0,40}\d.*|under (?:double-blind )?review.*|published (?:as|in|by|online)\b.*"
     r"|(?:accepted|submitted|received)(?: (?:to|for|by|at|in|on)\b| \d).*|draft(?: (?:of|version)\b.*|[:,].*)?"
     r"|(?:author )?manuscript(?: (?:received|submitted|number|id)\b.*)?|running (?:head|title)s?:.*|contents lists.*"
-    r"|doi\b.*10\..*|https?:.*|vol(?:ume|\.) ?\d.*|citations?|reads?|confidential(?: .{0,20}review copy.*)?"
+    r"|(?:chapter|part|lecture|paper|article) (?:no\. ?)?[\dIVX]{1,4}|doi\b.*10\..*|https?:.*|vol(?:ume|\.) ?\d.*|citations?|reads?|confidential(?: .{0,20}review copy.*)?"
     r"|(?:technical report|working paper|discussion paper)[\w .:/-]{0,30}"
     r"|(?:master'?s?|phd|doctoral|a)? ?(?:thesis|dissertation)(?: submitted.*)?|open)",
     re.IGNORECASE,
@@ -117,8 +117,8 @@ def _above(lines: Sequence[Line], before: Line | None) -> list[Line]:
     if before is not None and lines and before.page == lines[0].page:
         end = next((n for n, line in enumerate(lines) if line.y >= before.y - 1 and line.x0 < before.x1), None)
         return [line for line in lines[:end] if line.y < before.y + 1]
-    if not lines:
-        return []
+    if not lines or (before is not None and before.page > lines[0].page):
+        return list(lines)
     top, foot = min(line.y for line in lines), max(line.y for line in lines)
     return [line for line in lines if line.y <= top + 0.6 * (foot - top)]
 
@@ -144,7 +144,7 @@ def _goes_on(last: Line, line: Line, gap: float | None) -> bool:
     if last.bold != line.bold or small < (_SMALL_CAPITALS if capitals else _ALIKE) * large:
         return False
     step = line.y - last.y
-    return 0 <= step < (1.3 * gap if gap else 2.2 * large) and not _is_label(line)
+    return 0 <= step < (1.3 * gap if gap else 2.2 * large) and not (_is_label(line) or _is_label(last))
 
 
 def _may_be(one: _Candidate) -> bool:

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from .layouts import LAYOUTS
+from .more import MORE
 from .odd import ODD, finish
 from .texts import AVAILABLE, invented, plain
 
@@ -24,7 +25,7 @@ HELD_ONLY = frozenset({"aaai", "siam", "society"})
 
 def main(names: list[str]) -> None:
     """Make the layouts of these names, or all."""
-    known = {**LAYOUTS, **ODD}
+    known = {**LAYOUTS, **ODD, **MORE}
     truth = [json.loads(line) for line in TRUTH.read_text().splitlines()] if TRUTH.exists() else []
     kept = {one["file"]: one for one in truth if one["layout"] in known}
     for number, layout in enumerate(known):
@@ -41,7 +42,7 @@ def main(names: list[str]) -> None:
 def make(layout: str, v: int, number: int) -> dict[str, str]:
     """Typeset one document; what it says."""
     text = invented(37 * number + v, formulas=layout not in ("scan", "bitmaps"))
-    document = {**LAYOUTS, **ODD}[layout][0](text, v)
+    document = {**LAYOUTS, **ODD, **MORE}[layout][0](text, v)
     half = "held" if v % 2 or layout in HELD_ONLY else "dev"
     file = FOLDER / half / f"{layout}-{v + 1}.pdf"
     file.parent.mkdir(exist_ok=True)
