@@ -170,8 +170,8 @@ def _paper(
         raise Unreadable(_NO_LETTERS)
     if first.wide and len(_words_of(first)) < _SLIDE_WORDS and not any(p.kind == "abstract" for p in found):
         raise Unreadable("looks like slides, not like a paper: wide pages of few words, and no heading Abstract")
-    of_abstract = {id(piece) for piece in parts}
-    rest = [_block(p, mender) for p in found if id(p) not in of_abstract and (not p.caption)]
+    of_abstract = {id(line) for piece in parts for line in piece.lines}
+    rest = [_block(p, mender) for p in found if not p.caption and of_abstract.isdisjoint(map(id, p.lines))]
     sections = pick([block for block in rest if block is not None], wanted)
     return {"title": name, "abstract": text, **ids, "sections": [asdict(one) for one in sections]}
 
