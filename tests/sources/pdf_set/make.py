@@ -6,61 +6,83 @@ tree, so that reading them needs neither. Every second variant of a layout is of
 """
 
 import hashlib
+import io
 import json
+import lzma
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
-from .layouts import LAYOUTS
+import pikepdf
+
+from .layouts import LAYOUTS as COMMON
+from .layouts import Layout
+from .measure import PAPERS, TRUTH, documents, unpacked
 from .more import MORE
 from .odd import ODD, finish
 from .texts import AVAILABLE, invented, plain
 
-FOLDER = Path(__file__).parent
-TRUTH = FOLDER / "truth.jsonl"
 HELD_ONLY = frozenset({"aaai", "siam", "society"})
 """Layouts that development never looks at."""
+LAYOUTS: dict[str, tuple[Layout, int, str]] = {**COMMON, **ODD, **MORE}
 
 
 def main(names: list[str]) -> None:
     """Make the layouts of these names, or all."""
-    known = {**LAYOUTS, **ODD, **MORE}
-    truth = [json.loads(line) for line in TRUTH.read_text().splitlines()] if TRUTH.exists() else []
-    kept = {one["file"]: one for one in truth if one["layout"] in known}
-    for number, layout in enumerate(known):
+    truth = {one["file"]: one for one in documents()} if TRUTH.exists() else {}
+    papers = unpacked() if PAPERS.exists() else {}
+    for number, layout in enumerate(LAYOUTS):
         if names and layout not in names:
             continue
-        for v in range(known[layout][1]):
-            record = make(layout, v, number)
-            kept[record["file"]] = record
+        for v in range(LAYOUTS[layout][1]):
+            record, content = make(layout, v, number)
+            truth[record["file"]], papers[record["file"]] = record, unpressed(content)
             print(record["file"], flush=True)
-    lines = (json.dumps(kept[file], ensure_ascii=False) for file in sorted(kept))
-    TRUTH.write_text("\n".join(lines) + "\n")
+    lines = (json.dumps(truth[file], ensure_ascii=False) for file in sorted(truth))
+    TRUTH.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with tarfile.open(PAPERS, "w:xz", preset=9 | lzma.PRESET_EXTREME) as archive:
+        for file in sorted(papers):
+            entry = tarfile.TarInfo(file)
+            entry.size = len(papers[file])
+            archive.addfile(entry, io.BytesIO(papers[file]))
 
 
-def make(layout: str, v: int, number: int) -> dict[str, str]:
-    """Typeset one document; what it says."""
+def make(layout: str, v: int, number: int) -> tuple[dict[str, str], bytes]:
+    """Typeset one document: what it says, and the PDF."""
     text = invented(37 * number + v, formulas=layout not in ("scan", "bitmaps"))
-    document = {**LAYOUTS, **ODD, **MORE}[layout][0](text, v)
+    document = LAYOUTS[layout][0](text, v)
     half = "held" if v % 2 or layout in HELD_ONLY else "dev"
-    file = FOLDER / half / f"{layout}-{v + 1}.pdf"
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(finish(layout, v, typeset(document.source)))
-    record = {"file": f"{half}/{file.name}", "layout": layout}
+    record = {"file": f"{half}/{layout}-{v + 1}.pdf", "layout": layout}
+    content = finish(layout, v, typeset(document.source))
     if document.error:
-        return {**record, "error": "yes"}
-    return {
-        **record,
+        return {**record, "error": "yes"}, content
+    said = {
         "title": document.title or plain(text.title),
         "abstract": document.abstract or plain(text.abstract),
         "conclusion": plain(text.conclusion) if r"{Conclusion}" in document.source else "",
         "availability": AVAILABLE if r"{Data Availability}" in document.source else "",
     }
+    return record | said, content
+
+
+def unpressed(content: bytes) -> bytes:
+    """The document with its streams as they are: all fonts of the set pack better together."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(content)) as document:
+        document.save(
+            out,
+            compress_streams=False,
+            stream_decode_level=pikepdf.StreamDecodeLevel.generalized,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+            deterministic_id=True,
+        )
+    return out.getvalue()
 
 
 def typeset(source: str) -> bytes:
-    """The PDF of a LaTeX source, the same bytes each time; at most three pages are kept by short texts."""
+    """The PDF of a LaTeX source, the same bytes each time."""
     setup = (
         r"\pdfcompresslevel=9\pdfobjcompresslevel=2\pdfminorversion=5\pdfsuppressptexinfo=-1"
         r"\pdftrailerid{}\pdfinfoomitdate=1"

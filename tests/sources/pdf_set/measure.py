@@ -10,6 +10,8 @@ import argparse
 import importlib.util
 import json
 import sys
+import tarfile
+import tempfile
 import time
 import unicodedata
 from collections import defaultdict
@@ -17,12 +19,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent
+TRUTH = Path(__file__).parent / "truth.jsonl"
+PAPERS = Path(__file__).parent / "papers.tar.xz"
 FIELDS = ("title", "abstract", "conclusion", "availability")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 _DASHES = frozenset("-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212")
 
-Reader = Callable[[Path], dict[str, Any]]
+Reader = Callable[[bytes], dict[str, Any]]
 
 
 def letters(text: str) -> str:
@@ -33,10 +36,16 @@ def letters(text: str) -> str:
 
 def documents(half: str = "all") -> Iterator[dict[str, str]]:
     """What is known of each document of a half."""
-    for line in (FOLDER / "truth.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in TRUTH.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
         if half in ("all", record["file"].split("/", 1)[0]):
             yield record
+
+
+def unpacked() -> dict[str, bytes]:
+    """The PDFs of the set by their names in the truth."""
+    with tarfile.open(PAPERS) as archive:
+        return {one.name: file.read() for one in archive if (file := archive.extractfile(one))}
 
 
 def read_by(root: Path | None = None) -> Reader:
@@ -49,11 +58,14 @@ def read_by(root: Path | None = None) -> Reader:
         sys.modules["papercards"] = importlib.util.module_from_spec(spec)
     from papercards.sources.pdf.document import Unreadable, read_document
 
-    def read(path: Path) -> dict[str, Any]:
-        try:
-            return read_document(str(path), ("abstract", "conclusion", "availability"))
-        except Unreadable as error:
-            return {"error": str(error)}
+    def read(content: bytes) -> dict[str, Any]:
+        with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+            file.write(content)
+            file.flush()
+            try:
+                return read_document(file.name, ("abstract", "conclusion", "availability"))
+            except Unreadable as error:
+                return {"error": str(error)}
 
     return read
 
@@ -76,9 +88,10 @@ def table(half: str, read: Reader, *, verbose: bool = False) -> tuple[list[str],
     """Lines of a Markdown table, a layout each, and the seconds that reading took."""
     right: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     seconds = 0.0
+    papers = unpacked()
     for truth in documents(half):
         start = time.perf_counter()
-        said = read(FOLDER / truth["file"])
+        said = read(papers[truth["file"]])
         seconds += time.perf_counter() - start
         verdict = judged(truth, said)
         for layout in (truth["layout"], "all"):
