@@ -1,11 +1,14 @@
 """What a person sees: notes and progress on standard error, cards and tables on standard output."""
 
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
+
+from ..spent import Spent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +25,25 @@ _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 def note(text: str) -> None:
     """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
-    print(clean(text), file=sys.stderr, flush=True)
+    _tell(clean(text) + "\n")
+
+
+def _tell(text: str) -> None:
+    """Write to standard error, if that can be: a note that nobody can read ends no run."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send what a stream still holds nowhere: the end of the program would stumble over it."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def clean(text: str) -> str:
@@ -85,8 +106,8 @@ class Counter:
     def __init__(self, total: int | None, *, free: bool) -> None:
         self.total = total
         self.done = self.cached = self.failed = self.duplicates = 0
-        self.prompt_tokens = self.completion_tokens = self.calls = 0
-        self.cost_usd: float | None = 0.0
+        self.spent = Spent()
+        """Of all papers so far, those that failed included."""
         self._free = free
         self._begin = time.monotonic()
         self._end: float | None = None
@@ -98,6 +119,19 @@ class Counter:
         """Since the run began, until `stop`."""
         return (self._end or time.monotonic()) - self._begin
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompts and completions, as far as the endpoint said."""
+        return self.spent.prompt_tokens + self.spent.completion_tokens
+
+    @property
+    def cost(self) -> str:
+        """What was spent, in words; requests of unknown cost beside what is known."""
+        known, unpriced = self.spent.known_usd, self.spent.unpriced
+        if not unpriced or not known:
+            return money(self.spent.cost_usd)
+        return f"{money(known)} and {unpriced} request{'s' * (unpriced > 1)} of unknown cost"
+
     def stop(self) -> None:
         """The last card is on disk."""
         self._end = time.monotonic()
@@ -107,13 +141,13 @@ class Counter:
         now = time.monotonic()
         if last:
             if self._live:
-                print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+                _tell("\r\x1b[2K")
             return
         if now - self._shown < (0.1 if self._live else QUIET_S):
             return
         self._shown = now
         if self._live:
-            print(f"\r\x1b[2K{self._line()}", end="", file=sys.stderr, flush=True)
+            _tell(f"\r\x1b[2K{self._line()}")
         else:
             note(self._line())
 
@@ -123,15 +157,13 @@ class Counter:
         parts.append(f"{self.cached} cached")
         parts.append(f"{self.failed} failed")
         if not self._free:
-            parts.append(f"{self.prompt_tokens + self.completion_tokens:,} tokens")
-            parts.append(money(self.cost_usd))
+            parts += [f"{self.tokens:,} tokens", self.cost]
         asked = finished - self.cached
         if self.total and asked > 0:
             left = (self.total - finished) * self.seconds / asked
             parts.append(f"{duration(left)} left")
-            if self.cost_usd:
-                whole = self.cost_usd * self.total / max(1, asked)
-                parts.append(f"about {money(whole)} in all")
+            if cost_usd := self.spent.cost_usd:
+                parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in all")
         return " · ".join(parts)
 
     def summary(self, outputs: Sequence[str]) -> str:
@@ -143,8 +175,7 @@ class Counter:
         if self.duplicates:
             parts.append(f"{self.duplicates} duplicates skipped")
         if not self._free:
-            tokens = self.prompt_tokens + self.completion_tokens
-            parts += [f"{self.calls} calls", f"{tokens:,} tokens", money(self.cost_usd)]
+            parts += [f"{self.spent.calls} calls", f"{self.tokens:,} tokens", self.cost]
         parts.append(duration(self.seconds))
         where = f" → {', '.join(outputs)}" if outputs else ""
         return ", ".join(parts) + where

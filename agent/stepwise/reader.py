@@ -9,19 +9,22 @@ Knows no files and no other papers.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .. import evidence
+from ..ask_once import AskOnce
 from ..baseline import Baseline, Scores
-from ..cache import Answer, Cache, Part
+from ..cache import Answer, Cache, Part, key_of
 from ..card import Card
+from ..claims import Claims
 from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
 from ..reader import Reading, Wanted, provenance
+from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
 from ..text import digest, visible
 from . import summary
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
     from ..local.engine import Engine, Written
     from .vocabulary import Directions
+
+Read = tuple[Answer, Readout, str]
+"""What was kept of a reading: the row, the readings in it, the summary."""
 
 FOR_SUMMARY = 200
 """Tokens that are left free after a paper: the question, the summary, and both once more."""
@@ -72,6 +78,7 @@ class StepwiseReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
+        self._once: AskOnce[Read] = AskOnce(Claims(cache.directory) if cache is not None else None)
         self._offline = offline
         self._probe = probe or load_probe(model.model_id)
         self._stack = stack or load_stack(model.model_id)
@@ -117,30 +124,36 @@ class StepwiseReader:
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
         parts, scores, beside = self._question(paper)
-        answer = self._cache.get(parts) if self._cache is not None else None
-        if answer is not None:
-            try:
-                return Reading(self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)))
-            except ValueError:
-                pass  # a row that somebody changed is a miss
-        if self._offline:
+
+        def look_up() -> Read | None:
+            answer = self._cache.get(parts) if self._cache is not None else None
+            # A row that somebody changed is a miss.
+            with suppress(ValueError):
+                return (answer, *from_json(answer.text, self._taxonomy)) if answer is not None else None
+            return None
+
+        async def ask() -> Read:
+            answer = await self._ask(paper, beside)
+            if self._cache is not None:
+                await self._cache.keep(parts, answer)
+            return (answer, *from_json(answer.text, self._taxonomy))
+
+        found, ours = look_up(), False
+        if found is None and self._offline:
             raise PaperFailed(
                 "no answer in the cache", where=paper.where, next_step="Run it without --offline"
             )
-        try:
-            answer = await self._ask(paper, beside)
-        except PaperFailed as error:
-            error.where = error.where or paper.where
-            raise
-        if self._cache is not None:
-            await self._cache.keep(parts, answer)
-        return Reading(
-            self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)),
-            calls=answer.calls,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=0.0,
+        if found is None:
+            try:
+                found, ours = await self._once.get(key_of(parts), look_up, ask)
+            except PaperFailed as error:
+                error.where = error.where or paper.where
+                raise
+        answer = found[0]
+        spent = Spent(
+            answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
         )
+        return Reading(self._card(paper, scores, *found), spent if ours else NOTHING)
 
     def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
         scores = self._baseline.scores(paper)
@@ -231,7 +244,11 @@ class StepwiseReader:
             provenance(self._model, self.prompt, self._taxonomy, answer),
         )
 
+    def stop(self) -> None:
+        """Nothing waits for anybody: a reading pass that has begun is finished."""
+
     async def close(self) -> None:
         """Close the connections."""
+        self._once.close()
         if self._bench is not None:
             await self._bench.engine.close()
