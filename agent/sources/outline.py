@@ -132,7 +132,7 @@ def check_names(names: Iterable[str]) -> None:
 
 @lru_cache(maxsize=4096)  # a line is asked about when it is read, and again when it is placed
 def kind_of(heading: str) -> str:
-    """What a heading stands over: one of `NAMES`, `keywords`, `contents`, `references`, `thanks`, or nothing known."""
+    """What a heading stands over: one of `NAMES`, `keywords`, `contents`, `references`, `thanks`, or ""."""
     words = sum(len(word) > 1 for word in heading.split())
     if words <= 10 and len(heading) <= 100:
         # `A B S T R A C T` looks as if it had a number.

@@ -1,8 +1,8 @@
 """Which pieces of a paper's first pages are its abstract.
 
 It stands under its heading, or in the line that the heading begins, and ends with the next heading. Where no
-heading ends it within a page, as in letters, it is the first paragraph. Without a heading of its own, it is the
-first paragraph of some length between the title and the introduction.
+heading ends it within a page, as in letters, it is the first paragraph. Without a heading of its own, it is
+the first paragraph of some length between the title and the introduction.
 
 Knows headings and paragraphs.
 """
@@ -24,8 +24,9 @@ _PARTS = frozenset(
 """What may head a part of an abstract that has parts."""
 _OTHER_NAMES = frozenset(
     (
-        "summary zusammenfassung kurzfassung resume resumen resumo riassunto sommario samenvatting sammanfattning "
-        "sammendrag streszczenie abstrakt ozet \u0430\u043d\u043d\u043e\u0442\u0430\u0446\u0438\u044f \u6458\u8981"
+        "summary zusammenfassung kurzfassung resume resumen resumo riassunto sommario samenvatting "
+        "sammanfattning sammendrag streszczenie abstrakt ozet "
+        "\u0430\u043d\u043d\u043e\u0442\u0430\u0446\u0438\u044f \u6458\u8981"
     ).split()
 )
 """Of abstracts, too: without one that is called so, these are it; beside it, they are in another language."""
@@ -36,20 +37,22 @@ _LEAST_WORDS = 25
 _SAMPLE = 1_500
 """Characters that tell whether a text is a language."""
 _NO_PART = re.compile(
-    r"(?:\u00a9|\(c\) ?\d|copyright\b|all rights reserved|permission to make|manuscript received|received[: ]"
-    r"|correspond(?:ence|ing author)|e-?mail|preprint submitted|published by|\(?dated?:|this work was supported"
-    r"|supported by|pacs\b|ams subject|msc\b|\*+ ?correspond|article history|available online)",
-    re.IGNORECASE,
+    r"\u00a9|\([cC]\) ?(?:19|20)\d\d|Copyright (?:\u00a9|\([cC]\)|(?:19|20)\d\d)|All rights reserved"
+    r"|Permission to make|(?:Manuscript )?[Rr]eceived:? (?:\d|[A-Z][a-z]+ \d|by the editors)|Received:"
+    r"|\*? ?Correspond(?:ence|ing author)\b.{0,20}[:@]|E-?mail:|Preprint submitted|Published by|\(?Dated:"
+    r"|This work (?:was|is) supported|PACS\b|AMS [Ss]ubject|MSC\b|Article history|Available online"
 )
 """How lines begin that stand below or beside an abstract and are none of it."""
 _FIRST = re.compile(r"(?:1|I)[.\s]")
 _RIGHTS = re.compile(
-    r"\s*(?:\u00a9|\([cC]\)|Copyright)\s*(?:\u00a9\s*)?(?:19|20)\d\d\b[^\n]{0,150}$|\s*All rights reserved\.?$"
+    r"\s?(?:\u00a9|\([cC]\)|Copyright)\s*(?:\u00a9\s*)?(?:19|20)\d\d\b[^\n]{0,150}$"
+    r"|\s?All rights reserved\.?$"
 )
 _FUNCTION_WORDS = frozenset(
     (
-        "the of and to in is for that with we der die das und von den mit ist la le les de des et une el los del y en "
-        "que e il di che per un het een van och att det og i na w z nie do o a da em no os ve bir bu ja on ei az \u00e9s dan yang \u0438 \u0432 \u043d\u0430 \u043d\u0435 \u0447\u0442\u043e"
+        "the of and to in is for that with we der die das und von den mit ist la le les de des et une el los "
+        "del y en que e il di che per un het een van och att det og i na w z nie do o a da em no os ve bir "
+        "bu ja on ei az \u00e9s dan yang \u0438 \u0432 \u043d\u0430 \u043d\u0435 \u0447\u0442\u043e"
     ).split()
 )
 """Of languages in Latin and Cyrillic letters: a text of some length has some."""
@@ -95,7 +98,7 @@ def _heads(piece: Piece) -> bool:
 
 
 def _under_heading(pieces: Sequence[Piece], begin: int) -> list[Piece]:
-    """The first run of text below the heading that is long enough, else the longest before the introduction."""
+    """The first run of text below the heading that is long enough, else the longest."""
     introduction = next(
         (
             n
@@ -147,7 +150,14 @@ def _words(run: Sequence[Piece]) -> int:
 def _own_lines(piece: Piece) -> Piece:
     """The piece without what stands close to it: people above, a line of copyright or the like below."""
     lines = piece.lines
-    end = next((n for n, line in enumerate(lines) if n and _NO_PART.match(line.text)), len(lines))
+    end = next(
+        (
+            n
+            for n, line in enumerate(lines)
+            if n and _NO_PART.match(line.text) and not lines[n - 1].text[-1:].isalnum()
+        ),
+        len(lines),
+    )
     begin = next((n for n, line in enumerate(lines[:end]) if not people(line)), 0)
     return replace(piece, lines=lines[begin:end])
 

@@ -31,7 +31,8 @@ _RUN_IN = re.compile(
     r"(?P<name>A\s?BSTRACT|Abstract|SUMMARY|Summary|Conclusions?|CONCLUSIONS?"
     r"|(?:Data|Code|Software|Materials?)(?: and (?:[Dd]ata|[Cc]ode|[Mm]aterials?|[Ss]oftware))?"
     r" [Aa]vailability(?: [Ss]tatement)?|Availability of (?:data|code)[\w ]{0,30}"
-    r"|(?P<terms>Keywords?(?: and phrases)?|Key [Ww]ords|KEYWORDS?|Index [Tt]erms|INDEX TERMS|CCS C(?:oncepts|ONCEPTS)"
+    r"|(?P<terms>Keywords?(?: and phrases)?|Key [Ww]ords|KEYWORDS?|Index [Tt]erms|INDEX TERMS"
+    r"|CCS C(?:oncepts|ONCEPTS)"
     r"|Categories and [Ss]ubject [Dd]escriptors|General [Tt]erms|ACM (?:Reference Format|Classification)"
     r"|Additional Key Words and Phrases|(?:AMS|Mathematics) [Ss]ubject [Cc]lassifications?|MSC codes?"
     r"|PACS numbers?|JEL [Cc]lassification))"
@@ -87,11 +88,7 @@ def heading(line: Line, body: float) -> tuple[int, str] | None:
         initial = title[:1].isupper() or _SPACED.fullmatch(title)
         # Known words alone on a line; set as the text is, they are few.
         few = sum(len(word) > 1 for word in title.split()) <= (10 if styled else 4)
-        return (
-            (level or 1, kind)
-            if initial and few and not _ENDS.search(text.rstrip(":."))
-            else None
-        )
+        return (level or 1, kind) if initial and few and not _ENDS.search(text.rstrip(":.")) else None
     if (
         not styled
         or not title[:1].isupper()
@@ -148,7 +145,11 @@ class _Column:
         indent = line.x0 - max(self.left, before.x0)
         if indent > 0.7 * line.size and line.x0 < self.left + 6 * line.size:
             return True
-        return before.x1 < self.right - self.short and _ENDS.search(before.text) is not None and line.x0 <= self.left + 0.5 * line.size
+        return (
+            before.x1 < self.right - self.short
+            and _ENDS.search(before.text) is not None
+            and line.x0 <= self.left + 0.5 * line.size
+        )
 
     def fills(self, line: Line) -> bool:
         """Whether a line reaches the right edge."""
@@ -182,8 +183,10 @@ class _Reader:
         rest = line.text[match.end() :]
         kind = "keywords" if match["terms"] else kind_of(match["name"]) or "abstract"
         # No sentence begins with `General Terms`.
-        marked = match["mark"] or kind == "keywords" or (
-            kind == "abstract" and _SENTENCE.match(rest) is not None and len(rest) > 30
+        marked = (
+            match["mark"]
+            or kind == "keywords"
+            or (kind == "abstract" and _SENTENCE.match(rest) is not None and len(rest) > 30)
         )
         begins = (
             before is None

@@ -56,7 +56,7 @@ def columns(lines: Sequence[Line], usual: float | None = None, depth: int = _DEP
 
 
 def beside_abstract(lines: Sequence[Line]) -> list[list[Line]] | None:
-    """What is above a box that stands beside the abstract, the box, the abstract, what is below; None: no box.
+    """What is above a box beside the abstract, the box, the abstract, what is below; None: no box.
 
     Boxes hold dates, keywords or how to cite. They are narrow and have few lines, so no strip of the page
     shows them.

@@ -11,7 +11,14 @@ from ..outline import kind_of
 from .page import Page
 
 _SAYINGS = (
-    ("this file was", "this document was", "this pdf was", "this item was", "this version is", "is brought to you"),
+    (
+        "this file was",
+        "this document was",
+        "this pdf was",
+        "this item was",
+        "this version is",
+        "is brought to you",
+    ),
     ("accepted for publication", "submitted for publication"),
     ("author's version", "authors' version", "author version", "accepted version", "accepted manuscript"),
     ("author manuscript", "peer reviewed version", "peer-reviewed version", "published version"),
@@ -20,9 +27,21 @@ _SAYINGS = (
     ("to cite this", "citation for published", "please cite", "recommended citation", "suggested citation"),
     ("see discussions, stats, and author profiles",),
     ("was uploaded by", "requested enhancement"),
-    ("hal id", "open access archive", "open access repository", "institutional repository", "research online"),
+    (
+        "hal id",
+        "open access archive",
+        "open access repository",
+        "institutional repository",
+        "research online",
+    ),
     ("general rights", "copyright and moral rights"),
-    ("take down policy", "takedown policy", "take-down policy", "terms of use", "terms and conditions of use"),
+    (
+        "take down policy",
+        "takedown policy",
+        "take-down policy",
+        "terms of use",
+        "terms and conditions of use",
+    ),
     ("eprints", "white rose", "dspace", "stable url", "handle.net"),
     ("your use of", "link to publication", "link to published"),
     ("further distribution", "legal requirements associated", "copyright owners", "rights holders"),

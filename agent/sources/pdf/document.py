@@ -32,11 +32,12 @@ _PASSWORD = 4
 """PDFium's number for a password that is missing."""
 _SCAN_PAGES = 4
 _SCAN_CHARACTERS = 200
-"""On the first pages together: with fewer, they are pictures."""
+"""Of a page: pictures with a stamp on them have fewer, and all of the first pages together."""
 _NO_LETTERS = (
     "has text that cannot be read: its fonts (Type 3, or without Unicode) do not say what letters they draw; "
     "make it text with OCR first"
 )
+_SLIDES = "looks like slides, not like a paper: wide pages of few words, and no heading Abstract"
 _SLIDE_WORDS = 150
 """On the first page; slides have fewer."""
 _PICTURES = "has no text: its pages are pictures; make them text with OCR first"
@@ -86,9 +87,22 @@ def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
             break
     if not count:
         raise Unreadable("has no pages")
-    if characters < _SCAN_CHARACTERS and not any(line.text for page in pages for line in page.lines):
+    fullest = max(sum(len(line.text) for line in page.lines) for page in pages)
+    if not fullest or (fullest < _SCAN_CHARACTERS and _is_picture(document, pages)):
         raise Unreadable(_PICTURES)
     return pages
+
+
+def _is_picture(document: Any, pages: Sequence[Page]) -> bool:
+    """Whether a picture fills most of the last page that was read: its text is a library's stamp."""
+    try:
+        page = document[len(pages) - 1]
+    except pypdfium2.PdfiumError:
+        return False
+    width, height = page.get_size()
+    boxes = [one.get_bounds() for one in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
+    page.close()
+    return any((right - left) * (top - bottom) > 0.5 * width * height for left, bottom, right, top in boxes)
 
 
 def _words(document: Any, read: int) -> list[str]:
@@ -146,7 +160,7 @@ def _paper(
     pages = without_covers(pages)
     first = next((page for page in pages if page.lines), pages[0])
     if is_cover(first):
-        raise Unreadable(_PICTURES + ", but for a cover" if len(pages) > 1 else "is a cover without its paper")
+        raise Unreadable(_PICTURES.replace("text", "text but for a cover", 1))
     beside = list(first.lines)
     drop_furniture(pages)
     body = body_size(line for page in pages for line in page.lines)
@@ -161,6 +175,11 @@ def _paper(
     if not name:
         raise Unreadable("has no title that can be told from the rest of its first page")
     text = without_rights(_abstract(parts, mender))
+    slides = (
+        first.wide and len(_words_of(first)) < _SLIDE_WORDS and not any(p.kind == "abstract" for p in found)
+    )
+    if slides:
+        raise Unreadable(_SLIDES)
     if not text:
         raise Unreadable(
             "has no abstract that can be found: no heading says so, and no paragraph before the "
@@ -168,8 +187,6 @@ def _paper(
         )
     if not reads(text):
         raise Unreadable(_NO_LETTERS)
-    if first.wide and len(_words_of(first)) < _SLIDE_WORDS and not any(p.kind == "abstract" for p in found):
-        raise Unreadable("looks like slides, not like a paper: wide pages of few words, and no heading Abstract")
     of_abstract = {id(line) for piece in parts for line in piece.lines}
     rest = [_block(p, mender) for p in found if not p.caption and of_abstract.isdisjoint(map(id, p.lines))]
     sections = pick([block for block in rest if block is not None], wanted)

@@ -24,10 +24,14 @@ _SMALL_CAPITALS = 0.75
 _LABELS = re.compile(
     r"(?:(?:original|research|review|full|short|open|regular|brief|invited)?[\s-]*"
     r"(?:article|paper|letters?|access|report|communication|contribution|note)s?(?: open)?"
-    r"|review|arxiv.*|preprint\.?|preprint.{0,40}\d.*|under (?:double-blind )?review.*|published (?:as|in|by|online)\b.*"
-    r"|(?:accepted|submitted|received)(?: (?:to|for|by|at|in|on)\b| \d).*|draft(?: (?:of|version)\b.*|[:,].*)?"
-    r"|(?:author )?manuscript(?: (?:received|submitted|number|id)\b.*)?|running (?:head|title)s?:.*|contents lists.*"
-    r"|(?:chapter|part|lecture|paper|article) (?:no\. ?)?[\dIVX]{1,4}|doi\b.*10\..*|https?:.*|vol(?:ume|\.) ?\d.*|citations?|reads?|confidential(?: .{0,20}review copy.*)?"
+    r"|review|arxiv.*|preprint\.?|preprint.{0,40}\d.*|under (?:double-blind )?review.*"
+    r"|published (?:as|in|by|online)\b.*"
+    r"|(?:accepted|submitted|received)(?: (?:to|for|by|at|in|on)\b| \d).*"
+    r"|draft(?: (?:of|version)\b.*|[:,].*)?"
+    r"|(?:author )?manuscript(?: (?:received|submitted|number|id)\b.*)?"
+    r"|running (?:head|title)s?:.*|contents lists.*"
+    r"|(?:chapter|part|lecture|paper|article) (?:no\. ?)?[\dIVX]{1,4}|doi\b.*10\..*|https?:.*"
+    r"|vol(?:ume|\.) ?\d.*|citations?|reads?|confidential(?: .{0,20}review copy.*)?"
     r"|(?:technical report|working paper|discussion paper)[\w .:/-]{0,30}"
     r"|(?:master'?s?|phd|doctoral|a)? ?(?:thesis|dissertation)(?: submitted.*)?|open)",
     re.IGNORECASE,
@@ -39,8 +43,9 @@ _VENUE = re.compile(
     re.IGNORECASE,
 )
 _SCHOOL = re.compile(
-    r"(?:the )?(?:universi\w+|technische universi\w+|.{0,40}\buniversi(?:ty|t\u00e4t|t\u00e9|dad|dade|teit|t\u00e0)"
-    r"|.{0,40}\bcollege|.{0,40}\b(?:institute|school) of \w+|\w+ (?:institute|academy))(?: (?:of|at) .{0,40})?",
+    r"(?:the )?(?:universi\w+|technische universi\w+"
+    r"|.{0,40}\buniversi(?:ty|t\u00e4t|t\u00e9|dad|dade|teit|t\u00e0)|.{0,40}\bcollege"
+    r"|.{0,40}\b(?:institute|school) of \w+|\w+ (?:institute|academy))(?: (?:of|at) .{0,40})?",
     re.IGNORECASE,
 )
 _CITED = re.compile(
@@ -74,9 +79,7 @@ class _Candidate:
         return " ".join(line.text for line in self.lines)
 
 
-def title_lines(
-    lines: Sequence[Line], before: Line | None = None, beside: Sequence[Line] = ()
-) -> list[Line]:
+def title_lines(lines: Sequence[Line], before: Line | None = None, beside: Sequence[Line] = ()) -> list[Line]:
     """The lines of the title; none: there is none that can be told.
 
     `lines` are those of the first page in the order of reading, `before` is the one with which the abstract
@@ -115,7 +118,9 @@ def letters(text: str) -> str:
 
 def _above(lines: Sequence[Line], before: Line | None) -> list[Line]:
     if before is not None and lines and before.page == lines[0].page:
-        end = next((n for n, line in enumerate(lines) if line.y >= before.y - 1 and line.x0 < before.x1), None)
+        end = next(
+            (n for n, line in enumerate(lines) if line.y >= before.y - 1 and line.x0 < before.x1), None
+        )
         return [line for line in lines[:end] if line.y < before.y + 1]
     if not lines or (before is not None and before.page > lines[0].page):
         return list(lines)

@@ -83,7 +83,9 @@ def icml(text: Text, v: int) -> Document:
 \\ \emph{{Proceedings of the 41st International Conference on Examples}}, Musterstadt, 2024. PMLR 235. Copyright 2024 by the author(s).}}}}
 \begin{{center}}\large\bfseries Abstract\end{{center}}\begin{{quote}}\vspace{{-.8em}}{latex(text.abstract)}\end{{quote}}
 """
-    head = r"\usepackage{fancyhdr}\pagestyle{fancy}\fancyhead[C]{\small\bfseries " + latex(text.title)[:40] + "}"
+    head = (
+        r"\usepackage{fancyhdr}\pagestyle{fancy}\fancyhead[C]{\small\bfseries " + latex(text.title)[:40] + "}"
+    )
     margins = r"\usepackage[margin=.9in,columnsep=.25in]{geometry}"
     return Document(article(margins + (head if v % 2 else ""), front + body(text, 13)))
 
@@ -128,9 +130,12 @@ def ieee(text: Text, v: int) -> Document:
     kind = "conference" if v % 2 == 0 else "journal"
     terms = r"\begin{IEEEkeywords}small models, calendars, forecasts\end{IEEEkeywords}" if v != 2 else ""
     names = (
-        r"\author{" + r"\and ".join(
-            rf"\IEEEauthorblockN{{{name}}}\IEEEauthorblockA{{{place}}}" for name, place in zip(text.authors, text.places * 3)
-        ) + "}"
+        r"\author{"
+        + r"\and ".join(
+            rf"\IEEEauthorblockN{{{name}}}\IEEEauthorblockA{{{place}}}"
+            for name, place in zip(text.authors, text.places * 3, strict=False)
+        )
+        + "}"
         if kind == "conference"
         else rf"\author{{{people(text, marks=False)}\thanks{{Manuscript received April 19, 2021. The authors are with the {text.places[0]}.}}}}"
         r"\markboth{IEEE Transactions on Examples, Vol. 14, No. 8, August 2021}{Muster \MakeLowercase{\textit{et al.}}: Small Models}"
@@ -165,8 +170,16 @@ def lncs(text: Text, v: int) -> Document:
 
 def letter(text: Text, v: int) -> Document:
     """A letter in the class of the APS: no word `Abstract`, no headings after it."""
-    options = ("aps,prl,twocolumn", "aps,prl,twocolumn,superscriptaddress", "aps,prl,preprint", "aps,prb,twocolumn", "aps,prl,twocolumn")[v % 5]
-    authors = "".join(rf"\author{{{n}}}\affiliation{{{p}}}" for n, p in zip(text.authors, text.places * 3))
+    options = (
+        "aps,prl,twocolumn",
+        "aps,prl,twocolumn,superscriptaddress",
+        "aps,prl,preprint",
+        "aps,prb,twocolumn",
+        "aps,prl,twocolumn",
+    )[v % 5]
+    authors = "".join(
+        rf"\author{{{n}}}\affiliation{{{p}}}" for n, p in zip(text.authors, text.places * 3, strict=False)
+    )
     pacs = r"\pacs{05.45.Tp, 89.65.Gh}" if v == 4 else ""
     source = rf"""\documentclass[{options}{",showpacs" if v == 4 else ""}]{{revtex4-2}}\usepackage[T1]{{fontenc}}\usepackage[utf8]{{inputenc}}\usepackage{{amsmath,url}}\urlstyle{{same}}
 \pdfinfo{{/Producer (test)}}
@@ -212,7 +225,14 @@ $^1${text.places[0]}\\$^2${text.places[-1]}\\$^*$Correspondence: a@example.org\e
 
 {t("/noindent/textbf{Keywords:} small models, calendars, forecasts") if v != 4 else ""}
 """
-    return Document(article(notice + lines, front + body(text, 8, numbered=v == 4), "11pt", font="helvet" if v == 2 else "times"))
+    return Document(
+        article(
+            notice + lines,
+            front + body(text, 8, numbered=v == 4),
+            "11pt",
+            font="helvet" if v == 2 else "times",
+        )
+    )
 
 
 def thesis(text: Text, v: int) -> Document:
@@ -222,7 +242,13 @@ def thesis(text: Text, v: int) -> Document:
 {{\huge\bfseries {latex(text.title)}\par}}\vskip 3em {{\large {text.authors[0]}}}\vskip 3em
 A thesis submitted in partial fulfilment of the requirements for the degree of Doctor of Philosophy\vskip 2em June 2019\end{{titlepage}}"""
     oath = r"\chapter*{Declaration}I declare that this thesis is my own work and has not been submitted for any other degree. Where others contributed, this is stated. The text has fewer words than the rules of the college allow, and the figures were drawn by me or are used with permission of those who drew them.\clearpage"
-    between = (oath, "", oath, r"\chapter*{Acknowledgements}I thank my office, my flat and my friends. They bore with me through many months, and none of them ever asked when it would be finished, for which I am grateful.\clearpage", oath)[v % 5]
+    between = (
+        oath,
+        "",
+        oath,
+        r"\chapter*{Acknowledgements}I thank my office, my flat and my friends. They bore with me through many months, and none of them ever asked when it would be finished, for which I am grateful.\clearpage",
+        oath,
+    )[v % 5]
     abstract = rf"\chapter*{{Abstract}}{latex(text.abstract)}\clearpage"
     source = rf"""\documentclass[11pt,oneside]{{report}}{t("/usepackage[T1]{fontenc}/usepackage{times}") if v % 2 else ""}\usepackage[utf8]{{inputenc}}\usepackage{{amsmath,url}}\urlstyle{{same}}
 \pdfinfo{{/Producer (test)}}\begin{{document}}{first}{between}{abstract}{t("/tableofcontents") if v != 1 else ""}
@@ -246,7 +272,9 @@ def elsevier(text: Text, v: int) -> Document:
 {{\noindent\Large {latex(text.title)}\par}}\vskip 1ex{{\noindent\normalsize {people(text)}\par}}\vskip .5ex{{\noindent\scriptsize\itshape $^1$ {text.places[0]}\par}}
 \vskip 1ex\noindent\rule{{\textwidth}}{{.4pt}}\vskip 1ex\noindent {box}\vskip 1ex\noindent\rule{{\textwidth}}{{.4pt}}\vskip 1em{"}]" if v != 3 else ""}
 """
-    return Document(article(r"\usepackage[margin=.8in]{geometry}\usepackage{amssymb}", front + body(text, 13)))
+    return Document(
+        article(r"\usepackage[margin=.8in]{geometry}\usepackage{amssymb}", front + body(text, 13))
+    )
 
 
 def nature(text: Text, v: int) -> Document:
@@ -259,7 +287,14 @@ def nature(text: Text, v: int) -> Document:
 {{\noindent{size} {latex(text.abstract)}\par}}\vskip 2em{"}]" if v != 3 else ""}
 {{\renewcommand\thefootnote{{}}\footnotetext{{\sffamily $^1${text.places[0]}. $^2${text.places[-1]}. email: a@example.org}}}}
 """
-    return Document(article(head + r"\usepackage[margin=.7in,headheight=15pt]{geometry}", front + body(text, 12, headings=False) + rf"\section*{{Methods}}{text.body[12]}\section*{{Data availability}}{latex(AVAILABLE)}"))
+    return Document(
+        article(
+            head + r"\usepackage[margin=.7in,headheight=15pt]{geometry}",
+            front
+            + body(text, 12, headings=False)
+            + rf"\section*{{Methods}}{text.body[12]}\section*{{Data availability}}{latex(AVAILABLE)}",
+        )
+    )
 
 
 def acm(text: Text, v: int) -> Document:
@@ -281,10 +316,22 @@ def acm(text: Text, v: int) -> Document:
 {terms}
 {others}
 """
-        return Document(article(r"\usepackage[margin=.75in]{geometry}", front + body(text, 12).replace("Introduction", "INTRODUCTION")))
+        return Document(
+            article(
+                r"\usepackage[margin=.75in]{geometry}",
+                front + body(text, 12).replace("Introduction", "INTRODUCTION"),
+            )
+        )
     kind = ("sigconf", "acmsmall")[v % 2]
-    authors = "".join(rf"\author{{{n}}}\affiliation{{\institution{{{p}}}\city{{Musterstadt}}\country{{Nowhere}}}}" for n, p in zip(text.authors, text.places * 3))
-    teaser = r"\begin{teaserfigure}\rule{\textwidth}{30pt}\caption{A bar that shows nothing but itself.}\end{teaserfigure}" if v == 3 else ""
+    authors = "".join(
+        rf"\author{{{n}}}\affiliation{{\institution{{{p}}}\city{{Musterstadt}}\country{{Nowhere}}}}"
+        for n, p in zip(text.authors, text.places * 3, strict=False)
+    )
+    teaser = (
+        r"\begin{teaserfigure}\rule{\textwidth}{30pt}\caption{A bar that shows nothing but itself.}\end{teaserfigure}"
+        if v == 3
+        else ""
+    )
     source = rf"""\PassOptionsToPackage{{expansion=false}}{{microtype}}\documentclass[{kind},{"review," if v == 4 else ""}nonacm={"true" if v == 3 else "false"}]{{acmart}}\usepackage[utf8]{{inputenc}}
 \pdfinfo{{/Producer (test)}}\setcopyright{{acmlicensed}}\acmDOI{{10.1000/1122445.1122456}}\acmConference[Examples '24]{{Conference on Examples}}{{June 2024}}{{Musterstadt}}
 \begin{{document}}\title{{{latex(text.title)}}}{authors}
@@ -297,7 +344,10 @@ def acm(text: Text, v: int) -> Document:
 
 def iclr(text: Text, v: int) -> Document:
     """Title and headings in small capitals that are capitals of two sizes."""
-    head = ("Under review as a conference paper at ICLR 2025", "Published as a conference paper at ICLR 2024")[v % 2]
+    head = (
+        "Under review as a conference paper at ICLR 2025",
+        "Published as a conference paper at ICLR 2024",
+    )[v % 2]
     front = rf"""{{\noindent\LARGE\scshape {latex(text.title)}\par}}\vskip 1em\noindent{{\bfseries {"Anonymous authors" if v % 2 == 0 else people(text, marks=False)}}}\\{"Paper under double-blind review" if v % 2 == 0 else text.places[0]}\vskip 2em
 {t("/linenumbers") if v == 2 else ""}\centerline{{\large\scshape Abstract}}\begin{{quote}}{latex(text.abstract)}\end{{quote}}
 """
@@ -313,11 +363,13 @@ def structured(text: Text, v: int) -> Document:
     parts = [". ".join(sentences[:cut]) + ".", ". ".join(sentences[cut:-1]) + ".", sentences[-1]]
     names = (("Background", "Methods", "Conclusions"), ("Objective", "Results", "Conclusion"))[v % 2]
     if v in (0, 1):
-        said = "\n\n".join(rf"\noindent\textbf{{{n}:}} {latex(p)}" for n, p in zip(names, parts))
-        expected = "\n\n".join(f"{n}: {plain(p)}" for n, p in zip(names, parts))
+        said = "\n\n".join(
+            rf"\noindent\textbf{{{n}:}} {latex(p)}" for n, p in zip(names, parts, strict=False)
+        )
+        expected = "\n\n".join(f"{n}: {plain(p)}" for n, p in zip(names, parts, strict=False))
     elif v == 2:
-        said = "\n\n".join(rf"\subsection*{{{n}}} {latex(p)}" for n, p in zip(names, parts))
-        expected = "\n\n".join(f"{n}: {plain(p)}" for n, p in zip(names, parts))
+        said = "\n\n".join(rf"\subsection*{{{n}}} {latex(p)}" for n, p in zip(names, parts, strict=False))
+        expected = "\n\n".join(f"{n}: {plain(p)}" for n, p in zip(names, parts, strict=False))
     else:
         said, expected = latex(text.abstract), ""
     if v > 2:  # with what to cite on the left
@@ -332,7 +384,10 @@ def structured(text: Text, v: int) -> Document:
 \noindent\textbf{{Keywords:}} small models, calendars
 
 """
-    return Document(article(r"\usepackage[margin=.9in]{geometry}", front + body(text, 8, numbered=v != 2)), abstract=expected)
+    return Document(
+        article(r"\usepackage[margin=.9in]{geometry}", front + body(text, 8, numbered=v != 2)),
+        abstract=expected,
+    )
 
 
 def manuscript(text: Text, v: int) -> Document:
@@ -346,7 +401,13 @@ def manuscript(text: Text, v: int) -> Document:
 \emph{{Keywords:}} small models, calendars
 
 {t("/newpage") if v == 1 else ""}"""
-    return Document(article(r"\usepackage[margin=1in]{geometry}\usepackage{setspace}\doublespacing", front + body(text, 6, numbered=False), "12pt"))
+    return Document(
+        article(
+            r"\usepackage[margin=1in]{geometry}\usepackage{setspace}\doublespacing",
+            front + body(text, 6, numbered=False),
+            "12pt",
+        )
+    )
 
 
 def aaai(text: Text, v: int) -> Document:
@@ -368,7 +429,10 @@ def siam(text: Text, v: int) -> Document:
 
 \textbf{{{"AMS subject classifications" if v % 2 else "MSC codes"}.}} 62M10, 68T05\end{{quote}}
 """
-    return Document(article(r"\usepackage[margin=1.4in]{geometry}", front + body(text, 8), font=""), title=plain(text.title).upper())
+    return Document(
+        article(r"\usepackage[margin=1.4in]{geometry}", front + body(text, 8), font=""),
+        title=plain(text.title).upper(),
+    )
 
 
 def society(text: Text, v: int) -> Document:
@@ -377,12 +441,20 @@ def society(text: Text, v: int) -> Document:
     front = rf"""{{\noindent\sffamily\bfseries\large PEXAS \hfill RESEARCH ARTICLE\par}}\vskip 1em{{\noindent\sffamily\LARGE\bfseries {latex(text.title)}\par}}\vskip 1ex{{\noindent\bfseries {people(text)}\par}}{{\noindent\footnotesize Edited by A. Editor, {text.places[0]}, and approved May 5, 2020 (received for review March 3, 2020)\par}}\vskip 1em
 {{\noindent\bfseries {latex(text.abstract)}\par}}\vskip 1ex{{\noindent\footnotesize small models $|$ calendars $|$ forecasts\par}}\vskip 1em
 {box if v % 2 else ""}"""
-    return Document(article(r"\usepackage[margin=.8in]{geometry}", front + body(text, 10, headings=False) + rf"\section*{{Materials and Methods}}{text.body[11]}"))
+    return Document(
+        article(
+            r"\usepackage[margin=.8in]{geometry}",
+            front + body(text, 10, headings=False) + rf"\section*{{Materials and Methods}}{text.body[11]}",
+        )
+    )
 
 
 def workshop(text: Text, v: int) -> Document:
     """A venue as large as the title above it, or a place below it."""
-    venue = ("Proceedings of the 3rd Example Meeting on Forecasts", r"Journal of Examples \textbf{12} (2019)")[v % 2]
+    venue = (
+        "Proceedings of the 3rd Example Meeting on Forecasts",
+        r"Journal of Examples \textbf{12} (2019)",
+    )[v % 2]
     size = r"\LARGE" if v < 2 else r"\huge"
     front = rf"""{{\noindent {size}\bfseries {venue}\par}}\vskip 2em\begin{{center}}{{\LARGE\bfseries {latex(text.title)}\par}}\vskip 1em {people(text)}\\{text.places[0]}\end{{center}}
 \section*{{Abstract}}{latex(text.abstract)}

@@ -114,7 +114,9 @@ def _explain(truth: dict[str, str], said: dict[str, Any], verdict: dict[str, boo
         if field in ("title", "abstract") and "error" not in said:
             print(_difference(truth[field], said[field]))
         elif field != "set aside" and "error" not in said:
-            print(f"   want {truth[field]!r}\n   got  {[(s['name'], s['text'][:300]) for s in said['sections']]}")
+            print(
+                f"   want {truth[field]!r}\n   got  {[(s['name'], s['text'][:300]) for s in said['sections']]}"
+            )
         elif field == "set aside":
             print(f"   got  {said['title']!r}, {said['abstract'][:200]!r}")
 

@@ -6,12 +6,24 @@ from .texts import Text, latex, plain
 
 def cvpr(text: Text, v: int) -> Document:
     """Two columns, the abstract in italics, a ruler in the copy for reviewers."""
-    ruler = r"\usepackage[switch]{lineno}\linenumbers\renewcommand\thelinenumber{\ifnum\value{linenumber}<100 0\fi\arabic{linenumber}}" if v == 0 else ""
-    mark = r"\fancyhead[C]{\small CVPR 2024 Submission \#1234. CONFIDENTIAL REVIEW COPY. DO NOT DISTRIBUTE.}" if v == 0 else ""
+    ruler = (
+        r"\usepackage[switch]{lineno}\linenumbers\renewcommand\thelinenumber{\ifnum\value{linenumber}<100 0\fi\arabic{linenumber}}"
+        if v == 0
+        else ""
+    )
+    mark = (
+        r"\fancyhead[C]{\small CVPR 2024 Submission \#1234. CONFIDENTIAL REVIEW COPY. DO NOT DISTRIBUTE.}"
+        if v == 0
+        else ""
+    )
     front = rf"""\twocolumn[{{\vskip 1em\begin{{center}}{{\Large\bfseries {latex(text.title)}\par}}\vskip 2em {"Anonymous CVPR submission" + t("//") + "Paper ID 1234" if v == 0 else people(text)}\\{text.places[0] if v else "~"}\end{{center}}\vskip 2em}}]
 \begin{{center}}\large\bfseries Abstract\end{{center}}{{\itshape {latex(text.abstract)}\par}}
 """
-    looks = r"\usepackage{fancyhdr}\pagestyle{fancy}\usepackage[margin=.9in,headheight=14pt]{geometry}\fancyhf{}\renewcommand\headrulewidth{0pt}" + mark + r"\fancyfoot[C]{\thepage}\usepackage{titlesec}\titlelabel{\thetitle.\quad}"
+    looks = (
+        r"\usepackage{fancyhdr}\pagestyle{fancy}\usepackage[margin=.9in,headheight=14pt]{geometry}\fancyhf{}\renewcommand\headrulewidth{0pt}"
+        + mark
+        + r"\fancyfoot[C]{\thepage}\usepackage{titlesec}\titlelabel{\thetitle.\quad}"
+    )
     return Document(article(looks + ruler, front + body(text, 13)))
 
 
@@ -25,7 +37,13 @@ def jmlr(text: Text, v: int) -> Document:
 \noindent\textbf{{Keywords:}} small models, calendars, forecasts\end{{quote}}
 \vskip 1em {{\renewcommand\thefootnote{{}}\footnotetext{{\copyright 2024 {text.authors[0]} and others. License: CC-BY 4.0, see https://example.org/licenses/by/4.0/.}}}}
 """
-    return Document(article(r"\usepackage[margin=1.25in]{geometry}", front + body(text, 8, numbered=v == 0), font="" if v else "times"))
+    return Document(
+        article(
+            r"\usepackage[margin=1.25in]{geometry}",
+            front + body(text, 8, numbered=v == 0),
+            font="" if v else "times",
+        )
+    )
 
 
 def plos(text: Text, v: int) -> Document:
@@ -40,14 +58,25 @@ def plos(text: Text, v: int) -> Document:
 def report(text: Text, v: int) -> Document:
     """A report of an institute: its name in large letters, a number, then the paper, on a page of its own or not."""
     cover = rf"""\begin{{center}}{{\Huge\bfseries {text.places[0]}\par}}\vskip 1em {{\large Technical Report TR-2020-17\par}}\vskip 6em{{\LARGE\bfseries {latex(text.title)}\par}}\vskip 2em {people(text, marks=False)}\vskip 2em May 2020\end{{center}}{t("/newpage") if v == 0 else ""}"""
-    return Document(article(r"\usepackage[margin=1.1in]{geometry}", rf"{cover}\section*{{Abstract}}{latex(text.abstract)}{t('/newpage') if v == 0 else ''}" + body(text, 8), "11pt"))
+    return Document(
+        article(
+            r"\usepackage[margin=1.1in]{geometry}",
+            rf"{cover}\section*{{Abstract}}{latex(text.abstract)}{t('/newpage') if v == 0 else ''}"
+            + body(text, 8),
+            "11pt",
+        )
+    )
 
 
 def bilingual(text: Text, v: int) -> Document:
     """An abstract in another language beside the English one."""
     other = "Wir untersuchen, wie kleine Modelle die Last von vier St\u00e4dten vorhersagen. Ein gemeinsamer Encoder liest die Last der letzten Woche, und ein leichter Kopf gibt den n\u00e4chsten Tag aus. Der Fehler sinkt auf drei \u00f6ffentlichen Datens\u00e4tzen um f\u00fcnf Prozent."
     first = rf"\section*{{Zusammenfassung}}{other}" if v == 0 else ""
-    last = rf"\section*{{R\'esum\'e}}Nous \'etudions comment de petits mod\`eles pr\'evoient la charge de quatre villes. Un encodeur partag\'e lit la charge de la semaine pass\'ee, et une t\^ete l\'eg\`ere donne le jour suivant, avec une erreur plus faible." if v else ""
+    last = (
+        r"\section*{R\'esum\'e}Nous \'etudions comment de petits mod\`eles pr\'evoient la charge de quatre villes. Un encodeur partag\'e lit la charge de la semaine pass\'ee, et une t\^ete l\'eg\`ere donne le jour suivant, avec une erreur plus faible."
+        if v
+        else ""
+    )
     front = rf"""\begin{{center}}{{\LARGE\bfseries {latex(text.title)}\par}}\vskip 1em {people(text)}\\{text.places[0]}\end{{center}}{first}\section*{{Abstract}}{latex(text.abstract)}{last}
 """
     return Document(article("", front + body(text, 8)))
@@ -58,14 +87,23 @@ def medicine(text: Text, v: int) -> Document:
     sentences = text.abstract.split(". ")
     cut = max(1, len(sentences) // 3)
     parts = [". ".join(sentences[:cut]) + ".", ". ".join(sentences[cut:-1]) + ".", sentences[-1]]
-    names = ("IMPORTANCE", "RESULTS", "CONCLUSIONS AND RELEVANCE") if v == 0 else ("Background", "Findings", "Interpretation")
-    said = "\n\n".join(rf"\noindent\textbf{{{n}}} {latex(p)}\vskip 1ex" for n, p in zip(names, parts, strict=True))
+    names = (
+        ("IMPORTANCE", "RESULTS", "CONCLUSIONS AND RELEVANCE")
+        if v == 0
+        else ("Background", "Findings", "Interpretation")
+    )
+    said = "\n\n".join(
+        rf"\noindent\textbf{{{n}}} {latex(p)}\vskip 1ex" for n, p in zip(names, parts, strict=True)
+    )
     front = rf"""{{\noindent\sffamily\small Examples Medicine | \textbf{{Original Investigation}}\par}}\vskip 1em{{\noindent\huge {latex(text.title)}\par}}\vskip 1em{{\noindent\small {people(text, marks=False)}\par}}\vskip 1em\hrule\vskip 1em
 {t("/noindent{/sffamily/bfseries Abstract}/par/vskip 1ex") if v == 0 else t("/noindent{/sffamily/bfseries Summary}/par/vskip 1ex")}
 {said}
 {{\noindent\footnotesize\itshape Examples Med. 2020;3(5):e201234. doi:10.1000/examples.2020.1234\par}}\vskip 1em
 """
-    return Document(article(r"\usepackage[margin=.9in]{geometry}", front + body(text, 10, numbered=False)), abstract=" ".join(f"{n} {plain(p)}" for n, p in zip(names, parts, strict=True)))
+    return Document(
+        article(r"\usepackage[margin=.9in]{geometry}", front + body(text, 10, numbered=False)),
+        abstract=" ".join(f"{n} {plain(p)}" for n, p in zip(names, parts, strict=True)),
+    )
 
 
 def usenix(text: Text, v: int) -> Document:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image
 
-from .layouts import Document, arxiv, article, body, icml, lncs, people, t
+from .layouts import Document, article, arxiv, body, icml, lncs, people, t
 from .texts import Text, latex, plain
 
 COVERS = (
@@ -38,12 +38,24 @@ def cover(text: Text, v: int) -> Document:
         front = rf"\title{{{latex(text.title)}}}\author{{{t(' /and ').join(text.authors)}}}\date{{}}\maketitle\begin{{abstract}}{latex(text.abstract)}\end{{abstract}}"
     else:
         front = rf"\setcounter{{page}}{{1}}\begin{{center}}{{\LARGE\bfseries {latex(text.title)}\par}}\vskip 1em {people(text)}\\{text.places[0]}\end{{center}}\section*{{Abstract}}{latex(text.abstract)}"
-    return Document(article(r"\usepackage[margin=1in]{geometry}", rf"\thispagestyle{{empty}}{first}\newpage " + front + body(text, 7)))
+    return Document(
+        article(
+            r"\usepackage[margin=1in]{geometry}",
+            rf"\thispagestyle{{empty}}{first}\newpage " + front + body(text, 7),
+        )
+    )
 
 
 def slides(text: Text, v: int) -> Document:
     """A talk: no paper."""
-    words = [r"\begin{frame}{%s}\begin{itemize}%s\end{itemize}\end{frame}" % (head, "".join(rf"\item {one}." for one in paragraph.split(". ")[:3 + v % 2])) for head, paragraph in zip(("Motivation", "Data", "Model", "Results", "Outlook"), text.body)]
+    words = [
+        r"\begin{{frame}}{{{}}}\begin{{itemize}}{}\end{{itemize}}\end{{frame}}".format(
+            head, "".join(rf"\item {one}." for one in paragraph.split(". ")[: 3 + v % 2])
+        )
+        for head, paragraph in zip(
+            ("Motivation", "Data", "Model", "Results", "Outlook"), text.body, strict=False
+        )
+    ]
     if v % 2:
         words[0] = rf"\begin{{frame}}{{Introduction}}{text.body[0]}\end{{frame}}"
     source = rf"""\documentclass{{beamer}}\usepackage[T1]{{fontenc}}\usepackage[utf8]{{inputenc}}{t("/usetheme{Madrid}") if v > 1 else ""}
@@ -73,7 +85,13 @@ def scanned(made: bytes, v: int) -> bytes:
         if v == 3:
             _behind(picture, page, width, height, shot)
         else:
-            _flat(picture, shot, width, height, ("", f"Downloaded from a library by 192.0.2.7 on May 7, 2020; page {n + 1}")[v == 1])
+            _flat(
+                picture,
+                shot,
+                width,
+                height,
+                ("", f"Downloaded from a library by 192.0.2.7 on May 7, 2020; page {n + 1}")[v == 1],
+            )
         out.import_pages(pypdfium2.PdfDocument(shot.getvalue()))
     if v == 2:
         front = _cover_of_a_scan()
@@ -122,7 +140,10 @@ def _cover_of_a_scan() -> bytes:
         (11, "Source: Journal of Examples, Vol. 3, No. 2 (Mar., 1958), pp. 101-110"),
         (11, "Published by: Example Society"),
         (11, "Stable URL: https://www.example.org/stable/2027599"),
-        (9, "Your use of the archive indicates your acceptance of its Terms and Conditions of Use. The archive is a not-for-profit service that helps scholars, researchers, and students discover, use, and build upon a wide range of content. We use information technology and tools to increase productivity and facilitate new forms of scholarship."),
+        (
+            9,
+            "Your use of the archive indicates your acceptance of its Terms and Conditions of Use. The archive is a not-for-profit service that helps scholars, researchers, and students discover, use, and build upon a wide range of content. We use information technology and tools to increase productivity and facilitate new forms of scholarship.",
+        ),
     ):
         pdf.set_font("Times", size=size)
         pdf.multi_cell(0, 1.3 * size, words, new_x="LMARGIN", new_y="NEXT")
@@ -150,7 +171,14 @@ def codeless(made: bytes) -> bytes:
                 if str(operator) == "Tj":
                     operands = [pikepdf.String(_moved(bytes(operands[0])))]
                 elif str(operator) == "TJ":
-                    operands = [pikepdf.Array([pikepdf.String(_moved(bytes(one))) if isinstance(one, pikepdf.String) else one for one in operands[0]])]
+                    operands = [
+                        pikepdf.Array(
+                            [
+                                pikepdf.String(_moved(bytes(one))) if isinstance(one, pikepdf.String) else one
+                                for one in operands[0]
+                            ]
+                        )
+                    ]
                 moved.append((operands, operator))
             page.Contents = document.make_stream(pikepdf.unparse_content_stream(moved))
             for font in fonts.values():
@@ -199,11 +227,23 @@ def _renamed(font: "object") -> None:
 
 def misnamed(text: Text, v: int) -> Document:
     """A title in the document's own particulars that is none of this paper."""
-    wrong = ("Proceedings of the 3rd Example Meeting on Forecasts", "Journal of Examples 2020.1:1-8", "Microsoft Word - load_final(2).doc", "University of Somewhere", "Introduction")[v % 5]
-    lines = {0: "Proceedings of the 3rd Example Meeting on Forecasts, pages 1--8, 2007", 1: "Journal of Examples 2020.1:1-8"}
+    wrong = (
+        "Proceedings of the 3rd Example Meeting on Forecasts",
+        "Journal of Examples 2020.1:1-8",
+        "Microsoft Word - load_final(2).doc",
+        "University of Somewhere",
+        "Introduction",
+    )[v % 5]
+    lines = {
+        0: "Proceedings of the 3rd Example Meeting on Forecasts, pages 1--8, 2007",
+        1: "Journal of Examples 2020.1:1-8",
+    }
     foot = rf"\usepackage{{fancyhdr}}\pagestyle{{fancy}}\fancyfoot[C]{{{lines[v]}}}" if v in lines else ""
     made = arxiv(text, 0 if v % 2 else 4)
-    source = made.source.replace(r"\pdfinfo{/Producer (test)}", rf"\pdfinfo{{/Producer (test) /Title ({wrong.replace('(2)', '')})}}{foot}")
+    source = made.source.replace(
+        r"\pdfinfo{/Producer (test)}",
+        rf"\pdfinfo{{/Producer (test) /Title ({wrong.replace('(2)', '')})}}{foot}",
+    )
     if foot:
         source = source.replace(r"\maketitle", r"\maketitle\thispagestyle{fancy}")
     return Document(source)
