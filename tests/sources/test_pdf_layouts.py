@@ -1,5 +1,7 @@
 """What makes title and abstract of a PDF hard to tell: one test a kind, several looks of each."""
 
+from pathlib import Path
+
 import pytest
 from fpdf import FPDF
 
@@ -65,8 +67,8 @@ class Sheet(FPDF):
         return list(self.multi_cell(width, 12, words, dry_run=True, output="LINES", align="L"))
 
 
-def read(tmp_path: object, sheet: FPDF) -> Paper | BadRecord:
-    file = tmp_path / "paper.pdf"  # type: ignore[operator]
+def read(tmp_path: Path, sheet: FPDF) -> Paper | BadRecord:
+    file = tmp_path / "paper.pdf"
     file.write_bytes(bytes(sheet.output()))
     (found,) = open_source(str(file), Options())
     return found
@@ -105,20 +107,20 @@ def numbered(x: float, size: float, step: int, start: int = 1, leading: float = 
     ],
     ids=["each", "every-fifth", "near", "right", "double-spaced"],
 )
-def test_line_numbers_are_no_part_of_the_abstract(tmp_path: object, sheet: Sheet) -> None:
+def test_line_numbers_are_no_part_of_the_abstract(tmp_path: Path, sheet: Sheet) -> None:
     paper = read(tmp_path, sheet)
 
     assert isinstance(paper, Paper), paper
     assert (paper.title, paper.abstract) == (TITLE, ABSTRACT)
 
 
-def test_a_column_of_a_table_is_no_ruler(tmp_path: object) -> None:
+def test_a_column_of_a_table_is_no_ruler(tmp_path: Path) -> None:
     sheet = Sheet().front().say("Abstract", 12, "B").say(ABSTRACT).body().say("2 Results", 12, "B")
     top = sheet.get_y() + 10
     sheet.column(90, top, [str(n) for n in range(1, 9)]).column(
         150, top, [f"Musterstadt upon the river {n}" for n in "ABCDEFGH"]
     )
-    file = tmp_path / "paper.pdf"  # type: ignore[operator]
+    file = tmp_path / "paper.pdf"
     file.write_bytes(bytes(sheet.output()))
 
     from papercards.sources.pdf.document import read_document
@@ -128,7 +130,7 @@ def test_a_column_of_a_table_is_no_ruler(tmp_path: object) -> None:
 
 
 @pytest.mark.parametrize("gap", [0, 6, 24], ids=["indent", "gap", "wide-gap"])
-def test_without_a_heading_after_it_the_abstract_is_the_first_paragraph(tmp_path: object, gap: float) -> None:
+def test_without_a_heading_after_it_the_abstract_is_the_first_paragraph(tmp_path: Path, gap: float) -> None:
     sheet = Sheet().front().say("Abstract", 12, "B", "C").say(ABSTRACT, gap=gap)
     for _ in range(12):
         sheet.say(("      " if not gap else "") + BODY + " " + BODY, gap=gap)
@@ -140,7 +142,7 @@ def test_without_a_heading_after_it_the_abstract_is_the_first_paragraph(tmp_path
 
 
 @pytest.mark.parametrize("at", ["begin", "middle", "end", "whole"])
-def test_a_line_with_small_capitals_stays(tmp_path: object, at: str) -> None:
+def test_a_line_with_small_capitals_stays(tmp_path: Path, at: str) -> None:
     sheet = Sheet().front().say("Abstract", 12, "B", "C")
     name = "LOADREADERONE"
     parts = {
@@ -178,7 +180,7 @@ def test_a_line_with_small_capitals_stays(tmp_path: object, at: str) -> None:
     ],
 )
 def test_particulars_that_name_something_else_are_no_title(
-    tmp_path: object, own: str, printed_again: bool
+    tmp_path: Path, own: str, printed_again: bool
 ) -> None:
     sheet = Sheet(own).front().say("Abstract", 12, "B").say(ABSTRACT).body()
     if printed_again:
@@ -190,7 +192,7 @@ def test_particulars_that_name_something_else_are_no_title(
     assert paper.title == TITLE
 
 
-def test_particulars_know_the_capitals_of_a_title(tmp_path: object) -> None:
+def test_particulars_know_the_capitals_of_a_title(tmp_path: Path) -> None:
     sheet = Sheet(TITLE).front(TITLE.upper()).say("Abstract", 12, "B").say(ABSTRACT).body()
 
     paper = read(tmp_path, sheet)
@@ -210,7 +212,7 @@ def test_particulars_know_the_capitals_of_a_title(tmp_path: object) -> None:
         "The 12th International Conference on Examples",
     ],
 )
-def test_what_is_larger_than_the_title_need_not_be_it(tmp_path: object, venue: str) -> None:
+def test_what_is_larger_than_the_title_need_not_be_it(tmp_path: Path, venue: str) -> None:
     sheet = Sheet().say(venue, 24, "B").front().say("Abstract", 12, "B").say(ABSTRACT).body()
     sheet.say(f"{venue.upper()} | (2020) 11:1234", 7)
 
@@ -230,7 +232,7 @@ def test_what_is_larger_than_the_title_need_not_be_it(tmp_path: object, venue: s
         ("Citation: Author, A.; Author, B.", "ABSTRACT"),
     ],
 )
-def test_a_box_beside_the_abstract_is_none_of_it(tmp_path: object, head: str, name: str, right: bool) -> None:
+def test_a_box_beside_the_abstract_is_none_of_it(tmp_path: Path, head: str, name: str, right: bool) -> None:
     sheet = Sheet().front()
     top = sheet.get_y() + 10
     box = ["Keywords:", "Energy forecasting", "Small models", "Calendar features", "City load"]
@@ -270,9 +272,7 @@ def test_a_box_beside_the_abstract_is_none_of_it(tmp_path: object, head: str, na
     ],
     ids=["eprints", "rights", "network"],
 )
-def test_a_cover_of_a_repository_is_passed_over(
-    tmp_path: object, cover: tuple[tuple[float, str], ...]
-) -> None:
+def test_a_cover_of_a_repository_is_passed_over(tmp_path: Path, cover: tuple[tuple[float, str], ...]) -> None:
     sheet = Sheet()
     for size, words in cover:
         sheet.say(words, size, "B" if size > 15 else "")
@@ -304,7 +304,7 @@ def test_a_cover_of_a_repository_is_passed_over(
         ),
     ],
 )
-def test_terms_and_rights_below_the_abstract_are_none_of_it(tmp_path: object, terms: tuple[str, ...]) -> None:
+def test_terms_and_rights_below_the_abstract_are_none_of_it(tmp_path: Path, terms: tuple[str, ...]) -> None:
     sheet = Sheet().front().say("Abstract", 11, "B").say(ABSTRACT)
     for one in terms:
         sheet.say(one)
@@ -316,10 +316,23 @@ def test_terms_and_rights_below_the_abstract_are_none_of_it(tmp_path: object, te
 
 
 @pytest.mark.parametrize(
+    "word", ["received", "Received", "supported by", "copyright", "published by", "available online", "MSC"]
+)
+def test_words_of_such_lines_may_begin_a_line_of_the_abstract(tmp_path: Path, word: str) -> None:
+    lines = [SENTENCES[0], "The forecasts that a city of half a million people has", f"{word} 12 answers."]
+    sheet = Sheet().front().say("Abstract", 11, "B").say("\n".join([*lines, *SENTENCES[1:3]]))
+
+    paper = read(tmp_path, sheet.body())
+
+    assert isinstance(paper, Paper), paper
+    assert " ".join(paper.abstract.split()) == " ".join([*lines, *SENTENCES[1:3]])
+
+
+@pytest.mark.parametrize(
     "name", ["Abstract.", "Abstract--", "ABSTRACT:", "Abstract -", "Summary.", "Abstract"]
 )
 @pytest.mark.parametrize("size", [8, 10, 12])
-def test_a_heading_in_the_line_of_the_abstract(tmp_path: object, name: str, size: float) -> None:
+def test_a_heading_in_the_line_of_the_abstract(tmp_path: Path, name: str, size: float) -> None:
     sheet = Sheet().front()
     words = f"{name}{'' if name.endswith('--') else ' '}{ABSTRACT}"
 
@@ -330,7 +343,7 @@ def test_a_heading_in_the_line_of_the_abstract(tmp_path: object, name: str, size
 
 
 @pytest.mark.parametrize("names", ["A. Author", "I. Author", "A. B. Author and C. Writer", "C. Author"])
-def test_initials_of_authors_head_no_section(tmp_path: object, names: str) -> None:
+def test_initials_of_authors_head_no_section(tmp_path: Path, names: str) -> None:
     sheet = (
         Sheet().say(TITLE, 17, "B", "C").say(names, 12, "B", "C").say("Example University", align="C", gap=20)
     )
@@ -342,7 +355,7 @@ def test_initials_of_authors_head_no_section(tmp_path: object, names: str) -> No
 
 
 @pytest.mark.parametrize("style", ["B", ""])
-def test_a_title_set_as_the_text_ends_where_people_are_named(tmp_path: object, style: str) -> None:
+def test_a_title_set_as_the_text_ends_where_people_are_named(tmp_path: Path, style: str) -> None:
     sheet = Sheet()
     for line in (TITLE, "A. Author, B. Author", "Department of Examples, Example University", ABSTRACT):
         sheet.say(line, 11, style, gap=0)
@@ -354,7 +367,7 @@ def test_a_title_set_as_the_text_ends_where_people_are_named(tmp_path: object, s
     assert paper.abstract == ABSTRACT
 
 
-def test_a_title_without_an_end_is_an_error(tmp_path: object) -> None:
+def test_a_title_without_an_end_is_an_error(tmp_path: Path) -> None:
     sheet = Sheet()
     for _ in range(6):
         sheet.say(ABSTRACT, 11, "B", gap=0)
