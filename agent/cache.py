@@ -202,12 +202,12 @@ class Cache:
     def note(self, name: str) -> str | None:
         """A text that was kept beside the answers under a name; None: there is none."""
         try:
-            text = self._rows.get(f"note:{name}")
+            text = self._text(f"note:{name}")
         except ValueError:
             return None
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "read") from error
-        return str(text) if text is not None else None
+        return text
 
     def keep_note(self, name: str, text: str) -> None:
         """Keep a text beside the answers under a name."""
