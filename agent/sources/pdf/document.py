@@ -167,18 +167,25 @@ def _paper(
     ordered = [(page, columns(page.lines, usual)) for page, usual in _with_strips(pages)]
     found = pieces([column for _, of_page in ordered for column in of_page], body)
     lines = [line for page, of_page in ordered if page is first for column in of_page for line in column]
-    _check_language(lines)
     mender = Mender([*(line.text for _, of_page in ordered for column in of_page for line in column), *words])
+    _check_language(lines)
     parts = abstract(found, title_lines(lines, beside=beside))
     printed = title_lines(lines, parts[0].lines[0] if parts else None, beside)
     name = title(own.get("Title", ""), mender.join([line.text for line in printed], keep=True)[0])
+    text = without_rights(_abstract(parts, mender))
+    _check_front(first, found, name, text)
+    of_abstract = {id(line) for piece in parts for line in piece.lines}
+    rest = [_block(p, mender) for p in found if not p.caption and of_abstract.isdisjoint(map(id, p.lines))]
+    sections = pick([block for block in rest if block is not None], wanted)
+    return {"title": name, "abstract": text, **ids, "sections": [asdict(one) for one in sections]}
+
+
+def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> None:
+    """Raises Unreadable where a card would be made of noise."""
     if not name:
         raise Unreadable("has no title that can be told from the rest of its first page")
-    text = without_rights(_abstract(parts, mender))
-    slides = (
-        first.wide and len(_words_of(first)) < _SLIDE_WORDS and not any(p.kind == "abstract" for p in found)
-    )
-    if slides:
+    few = first.wide and len(_words_of(first)) < _SLIDE_WORDS
+    if few and not any(piece.kind == "abstract" for piece in found):
         raise Unreadable(_SLIDES)
     if not text:
         raise Unreadable(
@@ -187,10 +194,6 @@ def _paper(
         )
     if not reads(text):
         raise Unreadable(_NO_LETTERS)
-    of_abstract = {id(line) for piece in parts for line in piece.lines}
-    rest = [_block(p, mender) for p in found if not p.caption and of_abstract.isdisjoint(map(id, p.lines))]
-    sections = pick([block for block in rest if block is not None], wanted)
-    return {"title": name, "abstract": text, **ids, "sections": [asdict(one) for one in sections]}
 
 
 def _words_of(page: Page) -> list[str]:
