@@ -10,6 +10,7 @@ Knows headings and paragraphs. Knows no file format.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..errors import UsageError
 from ..paper import Section
@@ -21,8 +22,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("abstract", r"(articleinfo|the|extended|short)?abstract"),
     (
         "keywords",
-        r"(additional|author)?keywords?(andphrases)?|indexterms|ccsconcepts|categoriesandsubject\w*|generalterms",
+        r"(additional|author)?keywords?(andphrases)?|indexterms|ccsconcepts|categoriesandsubject(descriptors?)?|generalterms|acmreferenceformat",
     ),
+    ("contents", r"(tableof)?contents?|listof(figures|tables|abbreviations|symbols)"),
     ("references", r"references?(cited|andnotes)?|bibliography|literature(cited)?|workscited"),
     (
         "appendix",
@@ -62,14 +64,18 @@ _NUMBER = re.compile(
     r"(?:(?:Section|Chapter|Appendix) )?"
     r"(?P<number>(?:\d{1,2}|[A-H])(?:\.\d{1,2}){0,3}|[IVX]{1,5})(?:[.):]?\s+|[.):](?=[A-Z]))"
 )
-_NOT_READ = frozenset({"abstract", "keywords", "references", "thanks"})
-_RELEASE = re.compile(
-    r"(?=.*\b(?:code|data|datasets?|models?|weights|checkpoints?|software|implementation|project|demo|package"
-    r"|repository|website)\b)"
-    r"(?=.*(?:https?://|www\.|github|gitlab|huggingface|hugging face|zenodo|\bavailable\b|\breleased?\b"
-    r"|open[- ]?sourced?))",
-    re.IGNORECASE | re.DOTALL,
+_NOT_READ = frozenset({"abstract", "keywords", "contents", "references", "thanks"})
+_WORK = re.compile(
+    r"\b(?:code|data|datasets?|models?|weights|checkpoints?|software|implementation|project|demo|package"
+    r"|repository|website)\b",
+    re.IGNORECASE,
 )
+_PLACE = re.compile(
+    r"https?://|www\.|github|gitlab|huggingface|hugging face|zenodo|\bavailable\b|\breleased?\b"
+    r"|open[- ]?sourced?",
+    re.IGNORECASE,
+)
+"""A note that has both says where the work is."""
 _NOTES = "Notes"
 
 NAMES = (
@@ -124,8 +130,9 @@ def check_names(names: Iterable[str]) -> None:
             )
 
 
+@lru_cache(maxsize=4096)  # a line is asked about when it is read, and again when it is placed
 def kind_of(heading: str) -> str:
-    """What a heading stands over: one of `NAMES`, `keywords`, `references`, `thanks`, or nothing known."""
+    """What a heading stands over: one of `NAMES`, `keywords`, `contents`, `references`, `thanks`, or ""."""
     words = sum(len(word) > 1 for word in heading.split())
     if words <= 10 and len(heading) <= 100:
         # `A B S T R A C T` looks as if it had a number.
@@ -167,10 +174,14 @@ def pick(blocks: Sequence[Block], wanted: Sequence[str]) -> tuple[Section, ...]:
         if paragraphs and (kind in asked or ("all" in asked and kind not in _NOT_READ))
     ]
     if asked & {"availability", "all"}:
-        notes = [b for b in blocks if isinstance(b, Paragraph) and b.note and _RELEASE.search(b.text)]
+        notes = [b for b in blocks if isinstance(b, Paragraph) and b.note and _says_where(b.text)]
         if notes:
             chosen.append((_NOTES, notes))
     return _bounded(_section(name, paragraphs) for name, paragraphs in _named(chosen))
+
+
+def _says_where(text: str) -> bool:
+    return _WORK.search(text) is not None and _PLACE.search(text) is not None
 
 
 def _sections(blocks: Sequence[Block]) -> list[tuple[str, str, list[Paragraph]]]:

@@ -21,15 +21,22 @@ _CAPTION = re.compile(
     r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*(?:\d+|[IVX]+)\s*[.:|\u2014\u2013-]", re.IGNORECASE
 )
 _MAX_HEADING = 100
+_SHORT = 0.15
+"""Of the width of a column."""
 _SENTENCE = re.compile(r"[A-Z][\w-]*,? (?:[a-z\d(]|[A-Z]{2})")
 """How one begins; `Abstract Syntax Notation` is none."""
+_SPACED = re.compile(r"(?:\w ){3,20}\w(?: (?:\w ){0,10}\w)?")
+"""`a b s t r a c t`, as some journals print it."""
 _RUN_IN = re.compile(
     r"(?P<name>A\s?BSTRACT|Abstract|SUMMARY|Summary|Conclusions?|CONCLUSIONS?"
     r"|(?:Data|Code|Software|Materials?)(?: and (?:[Dd]ata|[Cc]ode|[Mm]aterials?|[Ss]oftware))?"
     r" [Aa]vailability(?: [Ss]tatement)?|Availability of (?:data|code)[\w ]{0,30}"
-    r"|Keywords?(?: and phrases)?|Key [Ww]ords|KEYWORDS?|Index Terms|INDEX TERMS|CCS Concepts"
-    r"|PACS numbers?|JEL [Cc]lassification)"
-    r"\s*(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?= ))\s*(?=\S)"
+    r"|(?P<terms>Keywords?(?: and phrases)?|Key [Ww]ords|KEYWORDS?|Index [Tt]erms|INDEX TERMS"
+    r"|CCS C(?:oncepts|ONCEPTS)"
+    r"|Categories and [Ss]ubject [Dd]escriptors|General [Tt]erms|ACM (?:Reference Format|Classification)"
+    r"|Additional Key Words and Phrases|(?:AMS|Mathematics) [Ss]ubject [Cc]lassifications?|MSC codes?"
+    r"|PACS numbers?|JEL [Cc]lassification))"
+    r"\s*(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?<=\s)-{1,3}(?=\s)|(?= ))\s*(?=\S)"
 )
 """A heading that stands in the line that it begins."""
 
@@ -78,13 +85,10 @@ def heading(line: Line, body: float) -> tuple[int, str] | None:
     title = unnumbered(text)
     styled = line.bold or line.size > 1.06 * body or (title.isupper() and len(title) > 5)
     if kind:
+        initial = title[:1].isupper() or _SPACED.fullmatch(title)
         # Known words alone on a line; set as the text is, they are few.
         few = sum(len(word) > 1 for word in title.split()) <= (10 if styled else 4)
-        return (
-            (level or 1, kind)
-            if title[:1].isupper() and few and not _ENDS.search(text.rstrip(":."))
-            else None
-        )
+        return (level or 1, kind) if initial and few and not _ENDS.search(text.rstrip(":.")) else None
     if (
         not styled
         or not title[:1].isupper()
@@ -122,12 +126,17 @@ class _Column:
     right: float
     leading: float
     """From one base line to the next."""
+    short: float
+    """Points that the last line of a paragraph lacks, at least: more where the right margin is ragged."""
 
     @classmethod
     def of(cls, number: int, lines: Sequence[Line], body: float) -> "_Column":
         left = Counter(round(line.x0) for line in lines).most_common(1)[0][0]
         gaps = [b.y - a.y for a, b in itertools.pairwise(lines) if b.y - a.y < 3 * a.size]
-        return cls(number, left, max(line.x1 for line in lines), median(gaps) if gaps else 1.2 * body)
+        right = max(line.x1 for line in lines)
+        full = sum(line.x1 > right - 0.03 * (right - left) for line in lines)
+        short = (_SHORT if full > 0.4 * len(lines) else 2 * _SHORT) * (right - left)
+        return cls(number, left, right, median(gaps) if gaps else 1.2 * body, short)
 
     def parts(self, line: Line, before: Line) -> bool:
         """Whether a paragraph begins with a line."""
@@ -136,8 +145,11 @@ class _Column:
         indent = line.x0 - max(self.left, before.x0)
         if indent > 0.7 * line.size and line.x0 < self.left + 6 * line.size:
             return True
-        short = before.x1 < self.right - 0.15 * (self.right - self.left)
-        return short and _ENDS.search(before.text) is not None and line.x0 <= self.left + 0.5 * line.size
+        return (
+            before.x1 < self.right - self.short
+            and _ENDS.search(before.text) is not None
+            and line.x0 <= self.left + 0.5 * line.size
+        )
 
     def fills(self, line: Line) -> bool:
         """Whether a line reaches the right edge."""
@@ -169,9 +181,12 @@ class _Reader:
         if match is None or (not match["mark"] and kind_of(line.text)):
             return False
         rest = line.text[match.end() :]
-        kind = kind_of(match["name"]) or "abstract"
-        marked = match["mark"] or (
-            kind == "abstract" and _SENTENCE.match(rest) is not None and len(rest) > 30
+        kind = "keywords" if match["terms"] else kind_of(match["name"]) or "abstract"
+        # No sentence begins with `General Terms`.
+        marked = (
+            match["mark"]
+            or kind == "keywords"
+            or (kind == "abstract" and _SENTENCE.match(rest) is not None and len(rest) > 30)
         )
         begins = (
             before is None

@@ -7,10 +7,12 @@ again, so that three columns and columns of different widths are found too.
 Knows lines and their places. Knows nothing of what they say.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
+from ..outline import kind_of
 from .page import Line
 from .prose import MARKS, raised
 
@@ -18,6 +20,13 @@ _LEAST = 4
 """Lines that a column has, at least."""
 _CROSSING = 0.4
 """Of the lines of a page: with more across it, a strip parts no columns."""
+_NEAR = 3.0
+"""Points by which lines of one column may begin before its heading."""
+_NARROW = 0.6
+"""Of the width of the abstract: a box beside it has no more."""
+_WORD = 0.6
+"""Of the size: what stands nearer is the next word."""
+_ABSTRACT = re.compile(r"a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\b(?:$|\s*[:.\u2014\u2013-])", re.IGNORECASE)
 _LEVELS = 12
 _DEPTH = 3
 
@@ -27,6 +36,9 @@ def columns(lines: Sequence[Line], usual: float | None = None, depth: int = _DEP
 
     `usual` is the strip of the page before: the last page may have too few lines to show its own.
     """
+    lines = _unbroken(lines) if depth == _DEPTH else lines
+    if depth and (parts := beside_abstract(lines)) is not None:
+        return [run for part in parts for run in columns(part, usual, depth - 1)]
     strip = find_strip(lines) if depth else None
     if strip is None and usual is not None and _keeps_to(lines, usual):
         strip = usual
@@ -41,6 +53,59 @@ def columns(lines: Sequence[Line], usual: float | None = None, depth: int = _DEP
             ordered += columns([one for one in band if _middle(one) < strip], depth=depth - 1)
             ordered += columns([one for one in band if _middle(one) >= strip], depth=depth - 1)
     return ordered
+
+
+def beside_abstract(lines: Sequence[Line]) -> list[list[Line]] | None:
+    """What is above a box beside the abstract, the box, the abstract, what is below; None: no box.
+
+    Boxes hold dates, keywords or how to cite. They are narrow and have few lines, so no strip of the page
+    shows them.
+    """
+    head = next((line for line in lines if _ABSTRACT.match(line.text)), None)
+    if head is None:
+        return None
+    edge = head.x0 - _NEAR
+    below = sorted((line for line in lines if line.y >= head.y - 1), key=lambda line: line.y)
+    end = next((line.y for line in below if line.x0 < edge and _ends_box(line, edge)), None)
+    column = [line for line in below if line.x0 >= edge and (end is None or line.y < end)]
+    box = [
+        line
+        for line in lines
+        if line.x1 < edge and head.y - 3 * head.size <= line.y and (end is None or line.y < end)
+    ]
+    if len(box) < 2 or len(column) < 3:
+        return None
+    # Two columns of text are no box and its abstract, even where the abstract begins the second.
+    width = max(line.x1 for line in column) - edge
+    if max(line.x1 for line in box) - min(line.x0 for line in box) > _NARROW * width:
+        return None
+    taken = {id(line) for line in (*box, *column)}
+    above = [line for line in lines if id(line) not in taken and line.y < head.y]
+    rest = [line for line in lines if id(line) not in taken and line.y >= head.y]
+    return [above, box, column, rest]
+
+
+def _ends_box(line: Line, edge: float) -> bool:
+    return line.x1 > edge + 2 * _NEAR or kind_of(line.text) == "introduction"
+
+
+def _unbroken(lines: Sequence[Line]) -> list[Line]:
+    """The lines, those parts of one joined that stand a word's space apart: raised signs break lines."""
+    joined: list[Line] = []
+    for row in _by_base_line(lines):
+        if len(row) == 1:
+            joined += row
+            continue
+        row.sort(key=lambda line: line.x0)
+        run = row[:1]
+        for line in row[1:]:
+            if _on_one_line(run[-1], line) and -1 < line.x0 - run[-1].x1 < _WORD * line.size:
+                run.append(line)
+            else:
+                joined.append(_joined(run))
+                run = [line]
+        joined.append(_joined(run))
+    return joined
 
 
 def _middle(line: Line) -> float:
@@ -145,17 +210,24 @@ def _bands(lines: Sequence[Line], strip: float) -> list[tuple[bool, list[Line]]]
 
 def _rows(lines: Sequence[Line]) -> list[Line]:
     """Whole lines from top to bottom: what stands on one base line is one."""
+    return [_joined(sorted(row, key=lambda line: line.x0)) for row in _by_base_line(lines)]
+
+
+def _by_base_line(lines: Sequence[Line]) -> list[list[Line]]:
     rows: list[list[Line]] = []
+    largest: Line | None = None
     for line in sorted(lines, key=lambda line: line.y):
-        if rows and _on_one_line(max(rows[-1], key=lambda one: one.size), line):
+        if largest is not None and _on_one_line(largest, line):
             rows[-1].append(line)
+            largest = max(largest, line, key=lambda one: one.size)
         else:
             rows.append([line])
-    return [_joined(sorted(row, key=lambda line: line.x0)) for row in rows]
+            largest = line
+    return rows
 
 
 def _on_one_line(one: Line, other: Line) -> bool:
-    small, large = sorted((one.size, other.size))
+    small, large = (one.size, other.size) if one.size < other.size else (other.size, one.size)
     # What is much smaller may be raised or lowered.
     return abs(one.y - other.y) <= (0.5 if small < 0.8 * large else 0.3) * large
 
@@ -172,7 +244,11 @@ def _joined(row: list[Line]) -> Line:
         if mark:
             text += raised(text, line.text)
         else:
-            text += (" " if text and line.x0 - end > 0.12 * main.size else "") + line.text
+            if text and line.mark:
+                text += raised(text, line.mark.rstrip()) + (" " if line.mark.endswith(" ") else "")
+            elif text and line.x0 - end > 0.12 * main.size:
+                text += " "
+            text += line.text
         end = line.x1
     bold = all(line.bold for line in row)
     return replace(main, text=text, x0=row[0].x0, x1=max(line.x1 for line in row), bold=bold)

@@ -13,12 +13,15 @@ from typing import Any
 import pypdfium2
 
 from ..outline import Block, Heading, Paragraph, number_level, pick
-from . import front
+from . import names
+from .abstract import PAGES, abstract, reads, without_rights
 from .blocks import Piece, body_size, heading, pieces
 from .columns import columns, find_strip
-from .furniture import drop_furniture
-from .page import Page, page_words, read_page
+from .cover import is_cover, without_covers
+from .furniture import LineNumbers, drop_furniture
+from .page import Line, Page, page_words, read_page
 from .prose import Mender
+from .title import title, title_lines
 
 MAX_PAGES = 1_000
 MAX_CHARACTERS = 5_000_000
@@ -27,8 +30,17 @@ _PAGES_OF_WORDS = 10
 
 _PASSWORD = 4
 """PDFium's number for a password that is missing."""
+_SCAN_PAGES = 4
 _SCAN_CHARACTERS = 200
-"""On the first pages together: with fewer, they are pictures."""
+"""Of a page: pictures with a stamp on them have fewer, and all of the first pages together."""
+_NO_LETTERS = (
+    "has text that cannot be read: its fonts (Type 3, or without Unicode) do not say what letters they draw; "
+    "make it text with OCR first"
+)
+_SLIDES = "looks like slides, not like a paper: wide pages of few words, and no heading Abstract"
+_SLIDE_WORDS = 150
+"""On the first page; slides have fewer."""
+_PICTURES = "has no text: its pages are pictures; make them text with OCR first"
 
 
 class Unreadable(Exception):
@@ -54,7 +66,7 @@ def read_document(path: str, wanted: Sequence[str]) -> dict[str, object]:
 def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
     pages: list[Page] = []
     characters = 0
-    stop = _Stop(wanted)
+    stop, numbers = _Stop(wanted), LineNumbers()
     count = len(document)
     for number in range(1, min(count, MAX_PAGES) + 1):
         try:
@@ -63,21 +75,34 @@ def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
             pages.append(Page(number, [], []))  # one broken page among good ones
             continue
         page = read_page(opened, number)
+        width, height = opened.get_size()
+        page.wide = width > height
         opened.close()
+        numbers.drop(page)
         pages.append(page)
         characters += sum(len(line.text) for line in page.lines)
-        if number == front.PAGES and characters < _SCAN_CHARACTERS:
+        if number == _SCAN_PAGES and characters < _SCAN_CHARACTERS:
             break
         if characters > MAX_CHARACTERS or stop.after(page):
             break
-    if characters < _SCAN_CHARACTERS and not any(line.text for page in pages for line in page.lines):
-        what = (
-            "has no pages"
-            if not count
-            else "has no text: its pages are pictures; make them text with OCR first"
-        )
-        raise Unreadable(what)
+    if not count:
+        raise Unreadable("has no pages")
+    fullest = max(sum(len(line.text) for line in page.lines) for page in pages)
+    if not fullest or (fullest < _SCAN_CHARACTERS and _is_picture(document, pages)):
+        raise Unreadable(_PICTURES)
     return pages
+
+
+def _is_picture(document: Any, pages: Sequence[Page]) -> bool:
+    """Whether a picture fills most of the last page that was read: its text is a library's stamp."""
+    try:
+        page = document[len(pages) - 1]
+    except pypdfium2.PdfiumError:
+        return False
+    width, height = page.get_size()
+    boxes = [one.get_bounds() for one in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
+    page.close()
+    return any((right - left) * (top - bottom) > 0.5 * width * height for left, bottom, right, top in boxes)
 
 
 def _words(document: Any, read: int) -> list[str]:
@@ -103,15 +128,20 @@ class _Stop:
 
     def after(self, page: Page) -> bool:
         """Whether nothing after a page is wanted."""
+        if is_cover(page):
+            return False
         self._body = self._body or body_size(page.lines)
+        kinds: list[str] = []
         for line in page.lines:
             found = heading(line, self._body)
             if found and (found[1] or number_level(line.text)):
-                self._kinds.append(found[1])
+                kinds.append(found[1])
+        if "contents" not in kinds:
+            self._kinds += kinds
         kinds = self._kinds
         if not self._left:
             return (
-                page.number >= front.PAGES
+                page.number >= PAGES
                 or "introduction" in kinds
                 or bool("abstract" in kinds and kinds.index("abstract") < len(kinds) - 1)
             )
@@ -124,33 +154,56 @@ class _Stop:
 def _paper(
     pages: Sequence[Page], own: dict[str, str], wanted: Sequence[str], words: list[str]
 ) -> dict[str, object]:
+    stamped = next((page for page in pages if page.lines), pages[0])
+    subject = own.get("Subject", "")
+    ids = {"arxiv_id": names.arxiv_id(stamped), "doi": names.doi(stamped, subject)}
+    pages = without_covers(pages)
     first = next((page for page in pages if page.lines), pages[0])
-    names = {"arxiv_id": front.arxiv_id(first), "doi": front.doi(first, own.get("Subject", ""))}
+    if is_cover(first):
+        raise Unreadable(_PICTURES.replace("text", "text but for a cover", 1))
+    beside = list(first.lines)
     drop_furniture(pages)
     body = body_size(line for page in pages for line in page.lines)
     ordered = [(page, columns(page.lines, usual)) for page, usual in _with_strips(pages)]
     found = pieces([column for _, of_page in ordered for column in of_page], body)
-    mender = Mender([*(line.text for _, of_page in ordered for column in of_page for line in column), *words])
     lines = [line for page, of_page in ordered if page is first for column in of_page for line in column]
-    printed = front.title_lines(lines)
-    title = front.title(
-        own.get("Title", ""),
-        mender.join([line.text for line in printed], keep=True)[0],
-        " ".join(line.text for line in lines),
-    )
-    if not title:
+    mender = Mender([*(line.text for _, of_page in ordered for column in of_page for line in column), *words])
+    _check_language(lines)
+    parts = abstract(found, title_lines(lines, beside=beside))
+    printed = title_lines(lines, parts[0].lines[0] if parts else None, beside)
+    name = title(own.get("Title", ""), mender.join([line.text for line in printed], keep=True)[0])
+    text = without_rights(_abstract(parts, mender))
+    _check_front(first, found, name, text)
+    of_abstract = {id(line) for piece in parts for line in piece.lines}
+    rest = [_block(p, mender) for p in found if not p.caption and of_abstract.isdisjoint(map(id, p.lines))]
+    sections = pick([block for block in rest if block is not None], wanted)
+    return {"title": name, "abstract": text, **ids, "sections": [asdict(one) for one in sections]}
+
+
+def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> None:
+    """Raises Unreadable where a card would be made of noise."""
+    if not name:
         raise Unreadable("has no title that can be told from the rest of its first page")
-    parts = front.abstract(found, printed)
-    abstract = _abstract(parts, mender)
-    if not abstract:
+    few = first.wide and len(_words_of(first)) < _SLIDE_WORDS
+    if few and not any(piece.kind == "abstract" for piece in found):
+        raise Unreadable(_SLIDES)
+    if not text:
         raise Unreadable(
             "has no abstract that can be found: no heading says so, and no paragraph before the "
             "introduction reads like one"
         )
-    of_abstract = {id(piece) for piece in parts}
-    rest = [_block(p, mender) for p in found if id(p) not in of_abstract and (not p.caption)]
-    sections = pick([block for block in rest if block is not None], wanted)
-    return {"title": title, "abstract": abstract, **names, "sections": [asdict(one) for one in sections]}
+    if not reads(text):
+        raise Unreadable(_NO_LETTERS)
+
+
+def _words_of(page: Page) -> list[str]:
+    return [word for line in page.lines for word in line.text.split()]
+
+
+def _check_language(lines: Sequence[Line]) -> None:
+    text = " ".join(line.text for line in lines)
+    if len(text) >= _SCAN_CHARACTERS and not reads(text):
+        raise Unreadable(_NO_LETTERS)
 
 
 def _with_strips(pages: Sequence[Page]) -> Iterator[tuple[Page, float | None]]:

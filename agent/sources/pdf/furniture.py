@@ -1,13 +1,15 @@
-"""What stands on pages beside their text: page numbers and running heads.
+"""What stands on pages beside their text: page numbers, running heads, line numbers and rulers.
 
 A page number is a number alone in the outermost rows of a page; a running head is a line there that another
-page has at the same height, digits aside.
+page has at the same height, digits aside. Lines are numbered, or have a ruler beside them, where numbers that
+rise by even steps stand one below the other and hardly any text reaches above or below them.
 
 Knows lines and their places.
 """
 
+import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from .page import Line, Page
@@ -21,6 +23,75 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
+_COUNT = re.compile(r"\d{1,4}")
+_LAST_NUMBER = re.compile(r"\s?\d{1,4}$")
+_LEAST = 5
+"""Numbers that make a column of them."""
+_ALIGNED = 2.5
+"""Points by which their edges may differ."""
+_WIDER = 8.0
+"""Points that a number of more digits may take beside them on a later page."""
+_EVEN = 0.8
+"""Of their steps are alike, at least."""
+_CROSSING = 0.1
+"""Of the other lines of a page may reach over their place, at most."""
+
+
+class LineNumbers:
+    """The numbers of lines, and rulers, of one document: where they stood on the pages before."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[float, float]] = []
+
+    def drop(self, page: Page) -> None:
+        """Take them out of the next page."""
+        numbers = [line for line in page.lines if _COUNT.fullmatch(line.text)]
+        if not numbers or not (self._places or len(numbers) >= _LEAST):
+            return
+        others = [line for line in page.lines if not _COUNT.fullmatch(line.text)]
+        dropped = self._known(numbers)
+        for edge in ("x1", "x0"):
+            left = [line for line in numbers if id(line) not in dropped]
+            for column in _aligned(left, edge):
+                if _rises(column) and _stands_apart(column, others):
+                    dropped.update(map(id, column))
+                    place = min(line.x0 for line in column), max(line.x1 for line in column)
+                    self._places.append((place[0] - _WIDER, place[1] + _WIDER))
+        dropped |= self._known(numbers)  # those of fewer digits, which are aligned on the other side
+        page.lines = [line for line in page.lines if id(line) not in dropped]
+        for line in page.lines:
+            # A line that is too long runs into the number.
+            if any(a <= line.x1 <= b and line.x0 < a for a, b in self._places):
+                line.text = _LAST_NUMBER.sub("", line.text)
+
+    def _known(self, numbers: Sequence[Line]) -> set[int]:
+        return {id(line) for line in numbers if any(a <= line.x0 and line.x1 <= b for a, b in self._places)}
+
+
+def _aligned(numbers: Sequence[Line], edge: str) -> Iterator[list[Line]]:
+    """Numbers whose left or right edges stand below each other, from top to bottom."""
+    column: list[Line] = []
+    for line in sorted(numbers, key=lambda line: float(getattr(line, edge))):
+        if column and getattr(line, edge) - getattr(column[-1], edge) > _ALIGNED:
+            yield sorted(column, key=lambda one: one.y)
+            column = []
+        column.append(line)
+    if column:
+        yield sorted(column, key=lambda one: one.y)
+
+
+def _rises(column: Sequence[Line]) -> bool:
+    steps = Counter(int(b.text) - int(a.text) for a, b in itertools.pairwise(column))
+    if len(column) < _LEAST:
+        return False
+    step, times = steps.most_common(1)[0]
+    return step > 0 and times >= _EVEN * (len(column) - 1)
+
+
+def _stands_apart(column: Sequence[Line], others: Sequence[Line]) -> bool:
+    left, right = min(line.x0 for line in column), max(line.x1 for line in column)
+    crossing = sum(line.x0 < right and line.x1 > left for line in others)
+    return crossing <= _CROSSING * len(others)
 
 
 def drop_furniture(pages: Sequence[Page]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from . import tex_codes
 from .prose import MARKS, ligatures, raised
 
 MAX_CHARACTERS = 60_000
@@ -28,6 +29,11 @@ _GAP = 0.8
 _RAISED = 0.2
 """Of the font's size, above the base line: from there on it is a mark or a power."""
 _BOLD = re.compile(r"bold|black|heavy|demi|semibold|medi(?!um?italic)|cmbx|-b\b", re.IGNORECASE)
+_DROPPED_INITIAL = 1.6
+"""Times the size of the rest: a first letter of two lines says nothing of its line."""
+_NUMBER_GAP = 0.3
+"""As `_GAP`, beside a number at either end of a line: it may count the lines."""
+_COUNTS = re.compile(r"\d{1,4}(?=\s)|(?<=\s)\d{1,4}$")
 _LINE = re.compile("[^\r\n\x02\ufffe]+[\x02\ufffe]?")
 """PDFium does not break a line that ends with a hyphen."""
 _HYPHENS = str.maketrans(
@@ -50,6 +56,8 @@ class Line:
     bold: bool
     page: int
     """From 1."""
+    mark: str = ""
+    """Raised signs before its first word: a power of what stands before it, or the mark of a note."""
 
 
 @dataclass(slots=True)
@@ -61,6 +69,8 @@ class Page:
     """In the order of the file, which need not be that of reading."""
     turned: list[str]
     """Text in another direction than most of it."""
+    wide: bool = False
+    """Whether it is wider than it is high, as slides are."""
 
 
 def read_page(page: Any, number: int) -> Page:
@@ -126,9 +136,10 @@ class _Characters:
         """One character for each number: letters beyond 16 bits are still in two halves."""
         buffer = (ctypes.c_ushort * (self._count + 1))()
         if pdfium.FPDFText_GetText(self._handle, 0, self._count, buffer) == self._count + 1:
-            return "".join(map(chr, buffer[: self._count]))
+            return tex_codes.letters("".join(map(chr, buffer[: self._count])))
         # The text has other characters than the page has, so that numbers do not fit: one by one, then.
-        return "".join(chr(pdfium.FPDFText_GetUnicode(self._handle, n) & 0xFFFF) for n in range(self._count))
+        codes = (pdfium.FPDFText_GetUnicode(self._handle, n) & 0xFFFF for n in range(self._count))
+        return tex_codes.letters("".join(map(chr, codes)))
 
     def lines(self) -> Iterator[tuple[int, int]]:
         """Where lines start and end, those parted that stand in two columns."""
@@ -145,17 +156,20 @@ class _Characters:
         turn, size = self._direction(self._middle(start, end))
         boxes = [_along(turn, *box) for box in self._boxes(start, end)]
         far = _GAP * size
-        near = all(-far < b[0] - a[1] < far for a, b in itertools.pairwise(boxes))
-        if near:
+        gaps = [b[0] - a[1] for a, b in itertools.pairwise(boxes)]
+        counts = {n for m in _COUNTS.finditer(self.text[start:end]) for n in m.span()} if gaps else set()
+        least = _NUMBER_GAP * size
+        if all(-far < gap < far for gap in gaps) and not (counts and max(gaps[0], gaps[-1]) > least):
             yield start, end
             return
-        last: float | None = None
+        last, begin = None, start
         for at in range(start, end):
             if self.text[at].isspace() or not pdfium.FPDFText_GetCharBox(self._handle, at, *self._refs):
                 continue
             left, right, bottom, top = (one.value for one in self._doubles)
             x0, x1 = _along(turn, left, bottom, right, top)
-            if last is not None and not -2 * size < x0 - last < far:
+            beside = at - begin in counts or at - begin - 1 in counts
+            if last is not None and not -2 * size < x0 - last < (least if beside else far):
                 yield start, at
                 start = at
             last = x1
@@ -170,7 +184,11 @@ class _Characters:
 
     def _middle(self, start: int, end: int) -> int:
         """A letter that stands for its line: PDFium's own spaces have neither size nor place."""
-        return next((n for n in range((start + end) // 2, end) if self.text[n].isalnum()), start)
+        return self._letter((start + end) // 2, end, start)
+
+    def _letter(self, start: int, end: int, otherwise: int | None = None) -> int:
+        at = next((n for n in range(start, end) if self.text[n].isalnum()), otherwise)
+        return start if at is None else at
 
     def _direction(self, at: int) -> tuple[int, float]:
         """Degrees, in quarters of a turn against the clock, and the size of the font."""
@@ -187,11 +205,14 @@ class _Characters:
             end -= 1
         middle = self._middle(start, end)
         turn, size = self._direction(middle)
+        # In small capitals, the first letter has the size of the line.
+        first = self._direction(self._letter(start, end))[1]
+        size = max(size, first) if first < _DROPPED_INITIAL * size else size
         boxes = list(self._boxes(start, end)) or [(0.0, 0.0, 0.0, 0.0)]
         x, y = self._origin(middle)
-        text = self.text[start:end]
+        text, mark = self.text[start:end], ""
         if turn == 0 and any(bottom > y + _RAISED * size for _, bottom, _, _ in boxes):
-            text = self._without_marks(start, end, y + _RAISED * size)
+            text, mark = self._without_marks(start, end, y + _RAISED * size)
         sides = [_along(turn, *box) for box in boxes]
         return turn, Line(
             text=plain(text),
@@ -201,23 +222,30 @@ class _Characters:
             size=size,
             bold=self._bold(middle) and self._bold(start),
             page=number,
+            mark=mark,
         )
 
     def _origin(self, at: int) -> tuple[float, float]:
         pdfium.FPDFText_GetCharOrigin(self._handle, at, *self._refs[:2])
         return self._doubles[0].value, self._doubles[1].value
 
-    def _without_marks(self, start: int, end: int, height: float) -> str:
-        """The line without marks of notes after words: `the end.1` has none, `x2` becomes `x^2`."""
-        kept, mark = "", ""
+    def _without_marks(self, start: int, end: int, height: float) -> tuple[str, str]:
+        """The line without marks of notes after words: `the end.1` has none, `x2` becomes `x^2`.
+
+        And the marks before its first word, with the space after them.
+        """
+        kept, mark, leading = "", "", ""
         for at in range(start, end):
             character = self.text[at]
-            if character in MARKS and self._origin(at)[1] > height:
+            if (character in MARKS or character == "\u2212") and self._origin(at)[1] > height:
                 mark += character
                 continue
+            if not kept.strip() and mark:
+                leading = mark + (" " if character.isspace() else "")
+                mark = ""
             kept += raised(kept, mark) + character
             mark = ""
-        return kept + raised(kept, mark)
+        return kept + raised(kept, mark), leading
 
     def _bold(self, at: int) -> bool:
         name = ctypes.create_string_buffer(128)

@@ -30,7 +30,7 @@ _ACCENTS = {
 }
 _APART = re.compile(f"([{''.join(_ACCENTS)}]) ?([A-Za-z\u0131\u0237])")
 _DOTLESS = {"\u0131": "i", "\u0237": "j"}
-MARKS = frozenset("0123456789,*\u2217\u2020\u2021\u00a7\u00b6")
+MARKS = frozenset("0123456789,*\u2217\u22c6\u2605\u2020\u2021\u00a7\u00b6\u2016\u2225")
 _AFTER_WORD = re.compile(r"(?:[^\W\d_]{2}|[.,;:!?)\]\u201d\u2019\"'])\s?$|^$")
 """A power stands after a number, an operator or a letter that stands alone."""
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
