@@ -18,7 +18,8 @@ from typing import TypedDict
 from .errors import UsageError
 from .paper import Paper
 from .taxonomy import LABEL_FIELDS, Size, Taxonomy
-from .text import digest, visible
+from .invisible import visible
+from .text import digest
 
 _TAG = re.compile(r"<(\s*/?\s*paper\s*)>", re.IGNORECASE)
 

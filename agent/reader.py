@@ -28,7 +28,8 @@ from .models import BASELINE, Model
 from .paper import Paper
 from .prompting import Prompt, Shown, card_prompt
 from .taxonomy import Taxonomy
-from .text import digest, visible
+from .invisible import visible
+from .text import digest
 
 CHARACTERS_PER_TOKEN = 3
 """Few, so that what is measured to fit does fit."""

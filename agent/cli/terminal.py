@@ -27,7 +27,7 @@ def note(text: str) -> None:
 
 def clean(text: str) -> str:
     """The text without what could steer a terminal."""
-    from ..text import visible
+    from ..invisible import visible
 
     return visible(text)[0]
 

@@ -23,7 +23,8 @@ from ..models import Model
 from ..paper import Paper
 from ..reader import Reading, Wanted, provenance
 from ..taxonomy import Taxonomy
-from ..text import digest, visible
+from ..invisible import visible
+from ..text import digest
 from . import summary
 from .readout import Probe, Readout, from_json, load_probe, to_json
 from .roles import roles

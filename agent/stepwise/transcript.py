@@ -14,7 +14,8 @@ from importlib import resources
 
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
-from ..text import digest, visible
+from ..invisible import visible
+from ..text import digest
 
 Tokenize = Callable[[str, bool], Awaitable[list[int]]]
 """From a text, and whether its special words are special, to its tokens."""
