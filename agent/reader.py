@@ -26,9 +26,9 @@ from .draft import Draft
 from .errors import PaperFailed
 from .models import BASELINE, Model
 from .paper import Paper
+from .reading_copy import ReadingCopy, reading_copy
 from .prompting import Prompt, Shown, card_prompt
 from .taxonomy import Taxonomy
-from .invisible import visible
 from .text import digest
 
 CHARACTERS_PER_TOKEN = 3
@@ -64,6 +64,8 @@ class Question:
     """What a model is asked about one paper, and all that the answer depends on."""
 
     paper: Paper
+    copy: ReadingCopy
+    """What is read of it."""
     shown: Shown
     kind: type[BaseModel]
     """The answer type."""
@@ -136,11 +138,12 @@ class BaselineReader:
         return Reading(self.card(paper))
 
     def card(self, paper: Paper) -> Card:
-        """The card of a paper, without waiting for anybody."""
-        flags = ("hidden-characters",) if visible(f"{paper.title}{paper.text}")[1] else ()
-        draft = self._tagger.tag(paper)
-        marked = replace(draft, flags=draft.flags + flags)
-        return evidence.build(paper, marked, self._provenance)
+        """The card of a paper, without waiting for anybody. Raises PaperFailed for this paper alone."""
+        copy = reading_copy(paper)
+        if copy.emptied:
+            raise emptied(paper)
+        draft = copy.renumbered(self._tagger.tag(copy.paper))
+        return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
 
     async def close(self) -> None:
         """Nothing was opened."""
@@ -202,6 +205,8 @@ class ModelReader:
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
         question = self.question(paper)
+        if question.copy.emptied:
+            raise emptied(paper)
         if (kept := self.kept(question)) is not None:
             return kept
         if self._offline:
@@ -243,10 +248,12 @@ class ModelReader:
 
     def question(self, paper: Paper) -> Question:
         """What the model is asked about a paper."""
-        shown = self.prompt.show(paper, self._budget)
+        copy = reading_copy(paper)
+        shown = self.prompt.show(copy.paper, self._budget)
         kind, schema = self._kind(shown)
         return Question(
             paper,
+            copy,
             shown,
             kind,
             {**self._parts, "schema": schema, "paper": digest(shown.content)},
@@ -346,11 +353,20 @@ class ModelReader:
         )
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
+        draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
         return evidence.build(
             question.paper,
-            replace(draft, flags=draft.flags + question.shown.flags),
+            draft,
             provenance(self.model, self.prompt.version, self._taxonomy, answer),
+            withheld=question.copy.withheld,
         )
+
+
+def emptied(paper: Paper) -> PaperFailed:
+    """The error for a paper of which nothing is left to read."""
+    return PaperFailed(
+        "has no sentence that does not give orders to a model: nothing is left to read", where=paper.where
+    )
 
 
 def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:

@@ -231,7 +231,7 @@ def test_a_paper_cannot_end_its_block_or_reach_a_template(stub: Stub, taxonomy: 
     assert shown.lower().count("</paper>") == 1
     assert "$title {{ 7*7 }}" in shown
     assert "\u200b" not in shown
-    assert reading.card.flags == ("hidden-characters",)
+    assert reading.card.flags == ("hidden-characters", "instructions-in-text")
     assert check(reading.card, evil) == []
 
 

@@ -21,9 +21,9 @@ from ..card import Card
 from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
-from ..reader import Reading, Wanted, provenance
+from ..reader import Reading, Wanted, emptied, provenance
+from ..reading_copy import ReadingCopy, reading_copy
 from ..taxonomy import Taxonomy
-from ..invisible import visible
 from ..text import digest
 from . import summary
 from .readout import Probe, Readout, from_json, load_probe, to_json
@@ -106,7 +106,7 @@ class StepwiseReader:
 
     def wants(self, paper: Paper) -> Wanted | None:
         """Two calls, unless its answer is in the cache."""
-        parts, _, _ = self._question(paper)
+        parts, _, _ = self._question(reading_copy(paper).paper)
         if self._cache is not None and self._cache.get(parts) is not None:
             return None
         characters = len(paper.title) + len(paper.text)
@@ -117,11 +117,16 @@ class StepwiseReader:
 
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
-        parts, scores, beside = self._question(paper)
+        copy = reading_copy(paper)
+        if copy.emptied:
+            raise emptied(paper)
+        parts, scores, beside = self._question(copy.paper)
         answer = self._cache.get(parts) if self._cache is not None else None
         if answer is not None:
             try:
-                return Reading(self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)))
+                return Reading(
+                    self._card(paper, copy, scores, answer, *from_json(answer.text, self._taxonomy))
+                )
             except ValueError:
                 pass  # a row that somebody changed is a miss
         if self._offline:
@@ -129,14 +134,14 @@ class StepwiseReader:
                 "no answer in the cache", where=paper.where, next_step="Run it without --offline"
             )
         try:
-            answer = await self._ask(paper, beside)
+            answer = await self._ask(copy.paper, beside)
         except PaperFailed as error:
             error.where = error.where or paper.where
             raise
         if self._cache is not None:
             await self._cache.keep(parts, answer)
         return Reading(
-            self._card(paper, scores, answer, *from_json(answer.text, self._taxonomy)),
+            self._card(paper, copy, scores, answer, *from_json(answer.text, self._taxonomy)),
             calls=answer.calls,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
@@ -215,21 +220,28 @@ class StepwiseReader:
         finally:
             self._slots.put_nowait(slot)
 
-    def _card(self, paper: Paper, scores: Scores, answer: Answer, readout: Readout, tldr: str) -> Card:
+    def _card(
+        self,
+        paper: Paper,
+        copy: ReadingCopy,
+        scores: Scores,
+        answer: Answer,
+        readout: Readout,
+        tldr: str,
+    ) -> Card:
         thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
         thresholds["claims"] = self._stack.claims.threshold
         draft = self._baseline.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
-        hidden = visible(f"{paper.title}{paper.text}")[1]
-        read = len(readout.sentences)
+        read, shown = len(readout.sentences), copy.paper
         flags = (
-            *summary.flags(tldr, f"{paper.title}\n{paper.text}"),
-            *(("hidden-characters",) if hidden else ()),
-            *((paper.left_out(read + 1),) if read < len(paper.sentences) else ()),
+            *summary.flags(tldr, f"{shown.title}\n{shown.text}"),
+            *((shown.left_out(read + 1),) if read < len(shown.sentences) else ()),
         )
         return evidence.build(
             paper,
-            replace(draft, tldr=tldr, flags=flags),
+            copy.renumbered(replace(draft, tldr=tldr, flags=flags)),
             provenance(self._model, self.prompt, self._taxonomy, answer),
+            withheld=copy.withheld,
         )
 
     async def close(self) -> None:
