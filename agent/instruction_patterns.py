@@ -29,7 +29,8 @@ _HERE = (
     r"(?:(?:and|so|now|then|also|instead|first|finally|just|simply|therefore|hence|next|ok|okay|but) ,?)?"
     r"|\b(?:please|kindly|you (?:must|should|shall|will|need to|have to|are to|are asked to"
     r"|are required to|are instructed to|can)|asked to you to|reminder to|remember to|make sure to"
-    r"|be sure to|instructed to|told to|requested to|required to|obliged to|expected to) ?(?:always |only )?)"
+    r"|be sure to|from (?:here|now) on,?|henceforth,?|hereafter,?|instead,|therefore,|accordingly,"
+    r"|instructed to|told to|requested to|required to|obliged to|expected to) ?(?:always |only )?)"
 )
 
 _MODEL = (
@@ -68,6 +69,7 @@ _MUST = (
     r"(?:must|should|shall|ought to|has to|have to|needs? to|is to|are to|will|may only|can only|is best"
     r"|are best|is properly|are properly|is correctly|is always|are always|deserves? to|wants? to)"
 )
+_MUST_NOW = _MUST.replace("|will|", "|")
 _OVERRIDE = (
     r"(?:ignore|disregard|forget|override|overrule|bypass|neglect|discard|dismiss|drop|erase|cancel|supersede"
     r"|skip|suspend|abandon|set aside|put aside|throw away|pay no (?:attention|heed) to|take no notice of"
@@ -132,6 +134,14 @@ SHOUTED: Sequence[tuple[str, float, Pattern]] = [
         ("script", 0.5, r"(?:^|[\n.!?;|] ?)(?:tasks?|modalit(?:y|ies)|tl;?dr)\s?[:=]"),
         ("script", 0.3, r"(?:^|[\n.!?;|] ?)(?:data|contributions?|summary|labels?|tags?|answer|output)\s?[:=]"),
         ("script", 1.0, r"\bcontribution\s?: a new\b|what was done, and what came out"),
+        ("fence", 1.0, r"<!--|-->|\]\]>|\{\{\s?[#/>]|<\s?/?\s?(?:card|tasks?|modality|message|role|record)\b"),
+        ("script", 0.6, r"[\w-]+ ?[|/] ?[\w-]+ ?[|/] ?[\w-]+ ?\[\d\]|^[\w ]{3,40}(?: [-\u2013|>] [\w -]{3,40}){3,}"),
+        ("script", 0.6, r"(?:^|\n)(?:title|abstract)\s?: [^\n]{3,200}\n(?:title|abstract)\s?:|(?:^|[\n;] ?)(?:q|question|a)\s?: "),
+        ("script", 0.6, r"\b(?:tasks?|modalities|contributions)\s?[:=]\s?\n\s?[-*]"),
+        ("hashtags", 1.0, r"(?:#[a-z]\w+[\s,]+){2,}#[a-z]\w+"),
+        ("pairs", 0.5, r"\b(?:subject|topic|medium|area|genre|theme|class|shelf)\s?[=:]"),
+        ("pairs", 0.4, r"\bcode[ -](?:released|not-stated|promised)\b"),
+        ("comment", 0.5, r"(?:^|\n)\s?%|\\[a-z]+\{[^{}]{1,60}\}\{"),
         ("ids", 0.4, r"\b[a-z]{3,}-(?:and|in|of)-[a-z]{4,}\b"),
         ("markdown", 0.5, r"!\[[^\]]{0,80}\]\(\s?http|\]\(\s?https?:[^)\s]{1,300}\?"),
     )
@@ -158,26 +168,42 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
         ("address", 0.5, rf"\b{_MODEL}(?: \w+){{0,3}} (?:must|should|shall|are to|is to|are (?:asked|requested|required|instructed|advised|encouraged|expected|reminded|urged) to|is (?:asked|requested|required|instructed|advised|expected) to|will please)\b"),
         ("file", 0.7, rf"{_HERE}{_FILE} {_gap(3)}{_PAPER}\b"),
         ("file", 0.7, rf"{_HERE}{_FILE} (?:down |out |only |just |exactly |as |in )?(?:the |its |their |a |your |following |this ){{0,2}}{_FIELD}\b"),
+        ("file", 0.7, rf"\b(?:and|then|to|please|kindly|just) {_FILE} (?:this|it|the paper) (?:as|under|with|into)\b"),
         ("file", 0.3, rf"{_HERE}{_FILE} {_gap(2)}(?:as|under|with|to|into|only|exactly|verbatim|nothing)\b"),
         ("file", 0.7, rf"\b{_PAPER} {_gap(2)}{_MUST} {_gap(2)}(?:be {_gap(2)}{_FILED}|go under|carry|belong|receive|appear|count|come|rank|be (?:found|retrieved|ranked|shown))\b"),
-        ("file", 0.5, rf"\b{_FIELD} {_gap(4)}{_MUST} {_gap(2)}(?:be|read|contain|include|say|name|state|mention|start|begin|end|consist|repeat|show|carry|go)\b"),
+        ("file", 0.5, rf"\b{_FIELD} {_gap(4)}{_MUST_NOW} {_gap(2)}(?:be|read|contain|include|say|name|state|mention|start|begin|end|consist|repeat|show|carry|go)\b"),
         ("file", 0.7, rf"\b(?:{_MUST}|to|please) (?:always |also |then |only |therefore |best )?(?:be )?(?:{_FILE}|{_FILED}) (?:it|this|the paper|the article|this paper|the work|them|itself) {_gap(2)}(?:under|as|with|into|among|to)\b"),
         ("file", 0.5, rf"\b(?:index|reader|reviewer|librarian|catalogue|classifier|system|indexer|annotator|curator|database|editor)s? {_gap(2)}(?:must|will|should|has to|have to|is bound to|cannot but|would) {_gap(1)}(?:{_FILE}|be {_FILED})\b"),
         ("file", 0.5, rf"\b(?:the )?(?:correct|right|proper|preferred|appropriate|true|only|best|desired|required|official|verified|approved|agreed|intended|suitable|suggested|recommended|final|gold) {_gap(1)}{_FIELD} {_gap(5)}(?:is|are|:|remains?|would be|reads?)(?: |:|$)"),
         ("fields", 0.6, r"\b(?:the )?(?:main |primary )?task (?:of|for|in|here|that|which)?(?: \S+){0,4}? (?:is|:|=|equals|reads)(?: |$)|\bits task is\b"),
-        ("fields2", 0.5, r"\b(?:the |its |and )(?:input |main )?(?:data(?: type| kind)?|modalit(?:y|ies))(?: (?:of|for|in|here|that|type|kind)(?: \S+){0,3}?)? (?:is|are|:|=)(?: |$)"),
+        ("fields2", 0.5, r"\b(?:the |its |and )(?:input |main )?(?:data(?: type| kind)?|modalit(?:y|ies))(?: (?:of|for|in|here|that|type|kind)(?: \S+){0,3}?)? (?:is|are|:|=)(?: |$)(?!(?:made|publicly|openly|freely|now|also|all|available|released|open|provided)\b)"),
         ("fields3", 0.5, r"\b(?:the |its |and )(?:main |key )?contributions?(?: (?:of|for|in|type|kind|here)(?: \S+){0,3}?)? (?:is|are|:|=)(?: |$)"),
         ("fields4", 0.4, r"\b(?:code|data|weights|artifact) (?:status|availability|field) (?:is|:|=|must|should)"),
         ("review", 1.0, rf"{_HERE}(?:give|write|provide|produce|return|issue|submit|assign|award|leave|offer|generate|make) {_gap(3)}{_PRAISE} {_gap(2)}(?:review|ratings?|scores?|recommendation|assessment|evaluation|marks?|verdict|report|confidence)\b"),
+        ("meta", 0.4, r"\b(?:this|the|any|derived|an|our|its) (?:\w+ )?(?:entry|record|listing|index card|metadata)\b"),
+        ("meta", 0.4, r"\b(?:catalogu?ers?|librarians?|curators?|indexers?|shel(?:f|ve[sd]?)|cataloged|catalogued|reassigned|misprinted|erratum|corrigendum|correction(?: to\b| of the|s?:| for)|rubric|subject heading|further terms|search terms)\b"),
+        ("meta", 0.5, r"\b(?:machines?|programs?|software|bots?|artificial(?: \w+)?|algorithms?|computers?|parsers?) (?:\w+ )?(?:be |is |are |who |that |which )?(?:reading|reads?|processing|parsing|indexing|that index)\b|\bartificial (?:readers?|ones)\b|\b(?:to|for|among) (?:the )?(?:machines?|software|programs|bots)\b"),
+        ("meta", 0.5, r"\b(?:reading|processing|indexing|parsing|read) (?:this|on\b|the (?:text|above|paper|abstract))"),
+        ("meta", 0.4, r"\b(?:authors?|we) (?:\w+ )?(?:want|wish|prefer|insist|request|would like|would be (?:grateful|obliged|glad)|ask)\b(?! to\b)"),
+        ("meta", 0.5, r"\b(?:stop here|stop reading|read no further|nothing that follows|need not be considered|everything else|alles andere|no other (?:label|task|tag|topic))\b"),
+        ("meta", 0.5, r"\b(?:(?:next|above|previous|present|current|following) (?:item|record|entry)|this item|papers today)\b"),
+        ("meta", 0.4, r"\b(?:label|tag|subject|topic|category|heading|shelf) (?:that )?(?:it |this \w+ )?(?:deserves|merits|belongs|for this|of this)\b|\bthe (?:subject|topic|medium|genre) (?:\w+ ){0,3}?(?:is|was|of the (?:article|paper))\b"),
+        ("meta", 0.4, r"\b(?:terms of use|by order|the committee|the operator|the publisher|agree to|obliged to|bound to)\b"),
+        ("meta", 0.4, r"\b(?:be|found|retrieved|filed|shelved|listed|indexed|entered|recorded) (?:there|under|among)\b|\bwant it\b"),
+        ("meta", 0.5, r"\b(?:fair|honest|good|faithful|proper|any|no|complete) summary (?:could|can|would|should|must|may|will|omits?|of this)\b"),
+        ("meta", 0.4, rf"\b(?:what|the) (?:a |this |the )?(?:paper|article|text) (?:was|is) about\b|\bwhat you (?:have )?(?:just )?read\b"),
+        ("meta", 0.6, rf"\byour (?:{_FIELD}|classification|subject) (?:is|are|will be|must|=)"),
+        ("meta", 0.4, r"^(?:scrap|whatever|everything|nothing|anything) (?:\S++ ){0,4}?(?:you|told|said|rubric|guide|above)\b"),
+        ("review", 1.0, rf"{_HERE}(?:accept|approve|endorse|praise|promote) (?:this|the|our) (?:paper|submission|manuscript|article|work)\b"),
         ("review", 1.0, rf"{_HERE}(?:recommend|suggest|vote for|vote) {_gap(3)}(?:acceptance|accept|strong accept|publication|this paper|award)\b"),
         ("review", 1.0, r"\b(?:do not|don't|never|avoid) (?:highlight|mention|mentioning|report|list|note|noting|point out|discuss|raise|raising|criticis?z?e|include|reveal|disclose|refer to|describe) (?:any |the |its |these |this ){0,2}(?:negatives?|negative aspects|weakness(?:es)?|limitations?|flaws?|criticisms?|shortcomings|instructions?|notes?|messages?|text|sentences?|hint|prompts?)\b"),
         ("review", 0.7, r"\b(?:positive|favou?rable) (?:review|rating|reviews) only\b|\bonly (?:a )?(?:positive|favou?rable) reviews?\b"),
         ("praise", 0.5, r"\b(?:best|greatest|finest|most (?:important|influential|significant|cited|outstanding)) {0}(?:paper|work|survey|article|contribution|study|result)s? (?:of|in|on|ever)\b".replace("{0}", _gap(2))),
         ("praise", 0.4, r"\b(?:praised|acclaimed|endorsed|certified|verified|approved|confirmed|celebrated|lauded) (?:by|as) (?:\S+ ){0,4}?(?:reviewers?|experts?|editors?|committees?|community|curators?|chairs?|annotators?|librarians?|authors?|nobel)\b"),
-        ("praise", 0.4, r"\b(?:landmark|seminal|masterpiece|groundbreaking|definitive|unsurpassed|legendary)\b"),
+        ("praise", 0.4, r"\b(?:landmark|seminal|masterpiece|groundbreaking|towering|overwhelming|finest|unmatched|unparalleled|definitive|unsurpassed|legendary)\b"),
         ("praise", 0.4, r"\b(?:with|at) (?:full|maximum|maximal|absolute|complete|the highest|100 ?%|high) (?:confidence|certainty|priority|score)\b"),
         ("summary", 1.0, rf"{_HERE}(?:write|use|give|output|return|put|say|print|repeat|copy|enter|set|make|take|quote|place|insert|include|respond|reply|answer)\b {_gap(6)}(?:as|in|into|for|to|with|of) (?:the |its |your |a ){{0,2}}(?:summary|tl;?dr|abstract field|short summary|card)\b"),
-        ("summary", 0.7, rf"\b(?:the |your |any |its )(?:\w+ )?(?:summary|tl;?dr|card|index card) {_gap(2)}{_MUST} {_gap(2)}(?:contain|be|say|include|mention|state|read|start|begin|end|link|quote|name|repeat|praise)\b"),
+        ("summary", 0.7, rf"\b(?:the |your |any |its )(?:\w+ )?(?:summary|tl;?dr|card|index card) (?!statistics|table|measure){_gap(2)}{_MUST} {_gap(2)}(?:contain|be|say|include|mention|state|read|start|begin|end|link|quote|name|repeat|praise)\b"),
         ("verbatim", 0.35, r"\b(?:verbatim|word for word|letter for letter|the following (?:sentence|words|text|link|labels?|json|answer)|the (?:exact )?(?:words|phrase|link|string)|nothing (?:else|but)|exactly)\b"),
         ("summary", 0.6, rf"\bin (?:one|two|a single|at most|no more than|fewer than|\d+)(?: short| single)? (?:sentence|words?|\d+ words|line)\b"),
         ("summary", 0.4, r"^(?:in one|again, in at most)"),
@@ -186,7 +212,7 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
         ("decode", 0.5, r"\b(?:system prompt|jailbreak(?:ed)? mode|developer mode|admin(?:istrator)? mode|debug mode|maintenance mode|override code|prompt injection)\b ?(?::|on|enabled|activated|active)"),
         ("sham", 0.6, rf"\b(?:example|sample|expected|ideal|model|gold|reference|desired|correct|target) (?:answer|output|card|response|completion|labels?|annotation|json)s? ?(?::|is|are|follows?|for this|below)"),
         ("sham", 0.6, r"\b(?:the )?(?:paper|abstract|document|text|input|article) (?:ends?|stops?|finishes|is over|is finished) (?:here|now|above)\b|\bend of (?:the )?(?:paper|abstract|document|article|input|text|excerpt)\b"),
-        ("sham", 0.6, r"\b(?:on behalf of|by order of|instructed by|authorized by|authorised by|approved by|policy of|says|from) (?:the )?(?:\w+ ){0,2}?(?:operators?|administrators?|developers?|editors?|publishers?|library staff|index owners?|openai|anthropic|curators?|program chairs?|system)\b"),
+        ("sham", 0.6, r"\b(?:on behalf of|by order of|instructed by|authorized by|authorised by|approved by|policy of) (?:the )?(?:\w+ ){0,2}?(?:operators?|administrators?|developers?|editors?|publishers?|library staff|index owners?|openai|anthropic|curators?|program chairs?|system)\b"),
     )
 ]
 
@@ -269,6 +295,10 @@ FOREIGN_ORDERS: Sequence[Pattern] = [
 ]
 
 NARROW = re.compile(
+    r"entry|record|shel[fv]|curator|librarian|erratum|correct|misprint|reassign|machine|program|software|artificial"
+    r"|reading|subject|topic|committee|operator|publisher|terms|agree|grateful|want|wish|from (?:here|now) on"
+    r"|henceforth|stop |item|papers today|paper (?:is|was) about|^[qa] ?:|% ?\\|\| | - .* - |accept|towering|finest"
+    r"|overwhelm|unparallel|unmatch|vtaber|qvfert|vafgeh|snoitcur|tpmorp|whatever|rubric|ignorier|hinweis|"
     r"\bmark |sentence|ignor|disregard|forget|overr|bypass|discard|dismiss|supersed|instruct|prompt|\byou\b|\byour\b|\bplease\b|kindly"
     r"|must|shall|should|ought|has to|have to|is to\b|are to\b|<|\[|=>|#|\{|\"|[:=]|\bai\b|a\.i\.|llm|assistant"
     r"|language model|gpt|index|tagg|label|annotat|catalog|summar|review|task|contribut|modalit|praise|best|most"

@@ -32,6 +32,10 @@ ENOUGH = 1.0
 """The weight of signs that makes a sentence an order."""
 _NEAR = 0.3
 """The weight that makes it one beside an order."""
+_HINT = 0.4
+_IN_TITLE = 0.7
+_ALIEN = 0.6
+"""What a sentence of hints gains that shares no word of content with its paper."""
 _SHORT = 7
 """Words of a sentence that goes with the order before it."""
 _TOGETHER = 1.2
@@ -68,6 +72,10 @@ _STUFFED_PARTS = 5
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BREAK = re.compile(r"[.:!?] ")
 _LIST = re.compile(r"[,;|]")
+_COMMON = frozenset(
+    "about above after again their there these those which while where other paper artic work study using based"
+    " shows propo prese intro resul metho model data abstr would could shoul since under being every betwe".split()
+)
 _KEYWORDS = re.compile(r"(?:^|[\n.] ?)(?:key ?words|index terms|keyphrases|subject headings|topics)\b")
 
 
@@ -84,13 +92,16 @@ class Finding:
 NOTHING = Finding(False)
 
 
-def find(sentences: Sequence[str]) -> list[Finding]:
-    """One finding for each sentence of a text, in order."""
+def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
+    """One finding for each sentence of a text, in order. `title` is what the text should be about."""
     weights, quoted = [], []
     for text in sentences:
         weight, parts = _judge(text[:_MOST])
         weights.append(weight)
         quoted.append(parts)
+    for number, weight in enumerate(weights):
+        if _HINT <= weight < ENOUGH and _is_alien(sentences, number, title):
+            weights[number] += _ALIEN
     orders = _with_company(sentences, weights)
     return [
         Finding(True) if order else Finding(False, parts) if parts else NOTHING
@@ -106,8 +117,8 @@ def is_order(text: str) -> bool:
 def is_title_order(title: str) -> bool:
     """Whether a title does more than name an attack: papers on them like to be called `Ignore previous …`."""
     names = _signs(title[:_MOST])
-    names.pop("override", None)
-    return sum(names.values()) >= ENOUGH
+    override = names.pop("override", 0.0) >= ENOUGH
+    return sum(names.values()) >= (_HINT if override else _IN_TITLE)
 
 
 def _with_company(sentences: Sequence[str], weights: Sequence[float]) -> list[bool]:
@@ -126,6 +137,19 @@ def _with_company(sentences: Sequence[str], weights: Sequence[float]) -> list[bo
             if (weight >= _NEAR and any(near)) or (before and after) or (short and "//" not in sentences[number]):
                 orders[number] = True
     return orders
+
+
+def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
+    """Whether a sentence has words of content, and none that the title or another sentence has."""
+    mine = _stems(sentences[number])
+    if len(mine) < 2:
+        return False
+    others = itertools.chain([title], sentences[:number], sentences[number + 1 :])
+    return len(sentences) > 1 and all(mine.isdisjoint(_stems(other)) for other in others)
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:5] for word in _LETTERS.findall(text.lower()) if len(word) > 4) - _COMMON
 
 
 def _judge(text: str) -> tuple[float, tuple[Span, ...]]:

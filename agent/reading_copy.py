@@ -100,7 +100,7 @@ def reading_copy(paper: Paper) -> ReadingCopy:
         text = paper.abstract if section is None else section.text
         unseen = hidden(text)
         seen_hidden = seen_hidden or bool(unseen)
-        found = find([_shown(text, span, unseen) for span in spans])
+        found = find([_shown(text, span, unseen) for span in spans], title)
         orders = {n for n, finding in enumerate(found) if finding.order}
         withheld |= {first + n for n in orders}
         edits = [(start, end, "") for start, end in unseen]
