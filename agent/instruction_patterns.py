@@ -294,6 +294,22 @@ FOREIGN_ORDERS: Sequence[Pattern] = [
     )
 ]
 
+FIELDS_OF_WORK = re.compile(
+    r"speech|spoken|audio|music|robot|manipulation|medical|clinical|imag(?:e|ing)|photo|translat|multilingual|survey"
+    r"|review of|video|graphs?\b|recommend|retriev|forecast|time series|anomal|segment|question answer|summari[sz]"
+    r"|dialogue|chatbot|tabular|reinforcement|federated|cluster|causal|code generation"
+    r"|molecul|protein|weather|climate|3d|point cloud|theorem|mathemat|symbolic|tagging|captioning|vision"
+)
+"""Words by which fields of work are known."""
+
+RESEARCH = re.compile(
+    r"\b(?:we|our|us|experiment|result|method|propos|evaluat|perform|state-of-the-art|existing|current|recent|however"
+    r"|framework|approach|network|algorithm|attention|dataset|github|http|novel|show|demonstrat|compar|train|test"
+    r"|significan|improv|although|despite|while|moreover|furthermore|for example|e\.g|\d|models|baselines?|studies"
+    r"|applications?|challeng|problem)\w*"
+)
+"""Words by which a sentence of an abstract is known as one."""
+
 NARROW = re.compile(
     r"entry|record|shel[fv]|curator|librarian|erratum|correct|misprint|reassign|machine|program|software|artificial"
     r"|reading|subject|topic|committee|operator|publisher|terms|agree|grateful|want|wish|from (?:here|now) on"

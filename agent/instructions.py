@@ -19,10 +19,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .instruction_patterns import (
+    FIELDS_OF_WORK,
     FOREIGN,
     FOREIGN_FIELDS,
     FOREIGN_ORDERS,
     NARROW,
+    RESEARCH,
     SAID,
     SHOUTED,
 )
@@ -35,7 +37,7 @@ _NEAR = 0.3
 _HINT = 0.4
 _IN_TITLE = 0.7
 _ALIEN = 0.6
-"""What a sentence of hints gains that shares no word of content with its paper."""
+"""What a sentence of hints gains that shares no word of content with its paper; enough where it names a field."""
 _SHORT = 7
 """Words of a sentence that goes with the order before it."""
 _TOGETHER = 1.2
@@ -76,6 +78,7 @@ _COMMON = frozenset(
     "about above after again their there these those which while where other paper artic work study using based"
     " shows propo prese intro resul metho model data abstr would could shoul since under being every betwe".split()
 )
+_INNER_END = re.compile(r"(?<=[.!?]) +(?=[A-Z\[(<\"'])|\n+")
 _KEYWORDS = re.compile(r"(?:^|[\n.] ?)(?:key ?words|index terms|keyphrases|subject headings|topics)\b")
 
 
@@ -97,11 +100,11 @@ def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
     weights, quoted = [], []
     for text in sentences:
         weight, parts = _judge(text[:_MOST])
-        weights.append(weight)
+        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(text[:_MOST]))]))
         quoted.append(parts)
     for number, weight in enumerate(weights):
-        if _HINT <= weight < ENOUGH and _is_alien(sentences, number, title):
-            weights[number] += _ALIEN
+        if weight < ENOUGH and _hints(sentences[number], weight) and _is_alien(sentences, number, title):
+            weights[number] = max(ENOUGH, weight + _ALIEN)
     orders = _with_company(sentences, weights)
     return [
         Finding(True) if order else Finding(False, parts) if parts else NOTHING
@@ -137,6 +140,20 @@ def _with_company(sentences: Sequence[str], weights: Sequence[float]) -> list[bo
             if (weight >= _NEAR and any(near)) or (before and after) or (short and "//" not in sentences[number]):
                 orders[number] = True
     return orders
+
+
+def _pieces(text: str) -> list[str]:
+    """What a sentence is made of where it is several that were not told apart."""
+    pieces = _INNER_END.split(text)
+    return [] if len(pieces) == 1 else pieces
+
+
+def _hints(text: str, weight: float) -> bool:
+    """Whether a sentence may be an order if it is alien: it has a sign, or names a field and reports nothing."""
+    if weight >= _HINT:
+        return True
+    lower = text[:_MOST].lower()
+    return FIELDS_OF_WORK.search(lower) is not None and RESEARCH.search(lower) is None
 
 
 def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
