@@ -50,7 +50,7 @@ _PAPER = (
 )
 _FIELD = (
     r"(?:(?:main |primary |research |correct |right )?(?:tasks?|modalit(?:y|ies)|contributions?|labels?|tags?"
-    r"|summar(?:y|ies)|tl;?dr|topics?|categor(?:y|ies)|keywords?|index terms?|subject headings?"
+    r"|summar(?:y(?! statistic)|ies)|tl;?dr|topics?|categor(?:y|ies)|keywords?|index terms?|subject headings?"
     r"|data(?: types?| kinds?| field| modalit\w+)?|code(?: status| availability| field)?|answers?|output"
     r"|claims?|index card|card|entry|record|confidence|status|fields?|class|kind|rating|score|verdict))"
 )

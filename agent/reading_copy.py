@@ -7,6 +7,7 @@ by the paper's numbers. A paper with nothing of that kind is its own copy, lette
 Knows papers and drafts. Knows no models.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from .draft import Draft, DraftArtifact
 from .instructions import Finding, find, is_order, is_title_order
 from .invisible import hidden
 from .paper import Paper, Section
-from .text import Span, sentences
+from .text import Span
 
 HIDDEN = "hidden-characters"
 INSTRUCTIONS = "instructions-in-text"
@@ -25,6 +26,7 @@ INSTRUCTIONS = "instructions-in-text"
 _ELLIPSIS = "\u2026"
 _Edit = tuple[int, int, str]
 Item = TypeVar("Item")
+_PIECES = re.compile(r"(?<=[.!?:;]) +| +(?=[(\[<{#|])|\n+")
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,7 @@ def _title(raw: str) -> tuple[str, bool]:
     title = _edited(raw, (), set(), [(start, end, "") for start, end in hidden(raw)])[0]
     if not is_title_order(title):
         return title, False
-    pieces = [title[span.start : span.end] for span in sentences(title)]
-    kept = [piece for piece in pieces if not is_title_order(piece) and not is_order(piece)]
+    kept = [piece for piece in _PIECES.split(title) if not is_title_order(piece) and not is_order(piece)]
     return " ".join(kept), True
 
 
