@@ -144,7 +144,7 @@ class Obedient:
 def _parts(text: str) -> Iterator[str]:
     for span in sentences(text):
         part = _letters(text[span.start : span.end])
-        if len(part) >= 6:
+        if len(part) >= 9:
             yield part
 
 

@@ -150,7 +150,12 @@ def _paper(
     of_abstract = {id(piece) for piece in parts}
     rest = [_block(p, mender) for p in found if id(p) not in of_abstract and (not p.caption)]
     sections = pick([block for block in rest if block is not None], wanted)
-    return {"title": title, "abstract": abstract, **names, "sections": [asdict(one) for one in sections]}
+    flags = [
+        *(["hidden-text"] if any(page.hidden for page in pages) else []),
+        *(["ocr-text"] if any(page.scanned for page in pages) else []),
+    ]
+    parts_found = [asdict(one) for one in sections]
+    return {"title": title, "abstract": abstract, **names, "flags": flags, "sections": parts_found}
 
 
 def _with_strips(pages: Sequence[Page]) -> Iterator[tuple[Page, float | None]]:
