@@ -189,11 +189,6 @@ def red_on_yellow(sheet: Sheet) -> None:
     sheet.set_text_color(0)
 
 
-def a_little_smaller(sheet: Sheet) -> None:
-    sheet.set_font("helvetica", "", 10)
-    sheet.say(ORDER)
-
-
 def clipped_to_the_column(sheet: Sheet) -> None:
     sheet.raw("q 20 20 550 800 re W n")
     sheet.say(ORDER)
@@ -202,7 +197,7 @@ def clipped_to_the_column(sheet: Sheet) -> None:
 
 @pytest.mark.parametrize(
     "show",
-    [plain, white_on_dark, white_on_a_picture, grey, on_a_light_box, red_on_yellow, a_little_smaller, clipped_to_the_column],
+    [plain, white_on_dark, white_on_a_picture, grey, on_a_light_box, red_on_yellow, clipped_to_the_column],
 )
 def test_what_is_seen_is_read(tmp_path: Path, show: Callable[[Sheet], None]) -> None:
     paper = paper_of(tmp_path, show)
