@@ -136,8 +136,8 @@ _ADVICE = {
 }
 
 _PARROTED = re.compile(
-    r"\s*[\"'*#>\[{(-]*\s*(?:(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr|title|abstract"
-    r"|answer|output|claim)\w{0,4}\s*[:=]|[{\[<]|=>)",
+    r"\s*+(?:[{\[<]|=>|[\"'*#>(\s-]*+(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr|title"
+    r"|abstract|answer|output|claim)\w{0,4}\s?[:=])",
     re.IGNORECASE,
 )
 """How an answer begins that fills in a form, ours or another's."""
@@ -150,7 +150,7 @@ def summary_flags(tldr: str, source: str) -> tuple[str, ...]:
         flags.append("summary-too-long")
     if strange_numbers(tldr, source):
         flags.append("number-not-in-source")
-    if _PARROTED.search(tldr) or is_order(tldr):
+    if _PARROTED.match(tldr) or is_order(tldr):
         flags.append("summary-not-prose")
     return tuple(flags)
 

@@ -15,7 +15,7 @@ Pattern = re.Pattern[str]
 
 
 def _gap(most: int) -> str:
-    return rf"(?:\S++ ){{0,{most}}}?"
+    return rf"(?:\S{{1,40}}+ ){{0,{most}}}?"
 
 
 def _any(words: str) -> str:
@@ -25,7 +25,7 @@ def _any(words: str) -> str:
 
 # Where an imperative can stand: at the start of a sentence or clause, or after a word that asks.
 _HERE = (
-    r"(?:(?:^|[.!?:;>*#\]|({}\u2014\u2013\u3002\uff1a\uff01])[\s\"'\u201c\u2018\u00ab]*+(?:- )?"
+    r"(?:(?:^|[.!?:;>*#\]|({}\"\u201c\u00ab\u2014\u2013\u3002\uff1a\uff01])[\s\"'\u201c\u2018\u00ab]*+(?:- )?"
     r"(?:(?:and|so|now|then|also|instead|first|finally|just|simply|therefore|hence|next|ok|okay|but) ,?)?"
     r"|\b(?:please|kindly|you (?:must|should|shall|will|need to|have to|are to|are asked to"
     r"|are required to|are instructed to|can)|asked to you to|reminder to|remember to|make sure to"
@@ -112,7 +112,7 @@ SHOUTED: Sequence[tuple[str, float, Pattern]] = [
             r"(?:^|\n|[.!?>\]] )(?:system|assistant|developer|human|user|ai|bot|model|chatgpt|gpt-?\d?)"
             r"(?: (?:prompt|message|note|override|role))?\s?[:>]",
         ),
-        ("turn", 1.0, r"[-=_*#\u2014]{3,} ?(?:begin|end|start|new|system|stop)\b"),
+        ("turn", 1.0, r"(?<![-=_*#\u2014])[-=_*#\u2014]{3,}+ ?(?:begin|end|start|new|system|stop)\b"),
         ("turn", 0.8, r"\b(?:begin|end)(?: of)?(?: the)? (?:system )?(?:prompt|instructions|input|paper|document|context)\b"),
         ("json", 1.0, rf"[{{\[]\s?[\"'\u201c\u201d]?{_KEY}[\"'\u201c\u201d]?\s?:|[\"'\u201c]{_KEY}[\"'\u201d]\s?:"),
         ("json", 0.6, rf"[\"'\u201c\u201d]{_KEY}[\"'\u201c\u201d]"),
@@ -135,7 +135,7 @@ SHOUTED: Sequence[tuple[str, float, Pattern]] = [
         ("script", 0.3, r"(?:^|[\n.!?;|] ?)(?:data|contributions?|summary|labels?|tags?|answer|output)\s?[:=]"),
         ("script", 1.0, r"\bcontribution\s?: a new\b|what was done, and what came out"),
         ("fence", 1.0, r"<!--|-->|\]\]>|\{\{\s?[#/>]|<\s?/?\s?(?:card|tasks?|modality|message|role|record)\b"),
-        ("script", 0.6, r"[\w-]+ ?[|/] ?[\w-]+ ?[|/] ?[\w-]+ ?\[\d\]|^[\w ]{3,40}(?: [-\u2013|>] [\w -]{3,40}){3,}"),
+        ("script", 0.6, r"(?<![\w-])[\w-]{1,40} ?[|/] ?[\w-]{1,40} ?[|/] ?[\w-]{1,40} ?\[\d\]|^[\w ]{3,40}(?: [-\u2013|>] [\w -]{3,40}){3,}"),
         ("script", 0.6, r"(?:^|\n)(?:title|abstract)\s?: [^\n]{3,200}\n(?:title|abstract)\s?:|(?:^|[\n;] ?)(?:q|question|a)\s?: "),
         ("script", 0.6, r"\b(?:tasks?|modalities|contributions)\s?[:=]\s?\n\s?[-*]"),
         ("hashtags", 1.0, r"(?:#[a-z]\w+[\s,]+){2,}#[a-z]\w+"),
@@ -161,6 +161,7 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
         ("address", 0.7, rf"(?:^|[.!?;:(\[*#] ?)(?:hey |dear |o )?{_MODEL}\s?(?:,|:|!|\u2014|\u2013) ?(?:please|you|{_FILE}|{_OVERRIDE})\b"),
         ("address", 0.6, rf"\b(?:if|when|since|as|because) you(?:'re| are| were| act as)? {_gap(3)}{_MODEL}\b"),
         ("address", 0.5, rf"\bas an? {_gap(2)}{_MODEL}(?: reader| reviewer| model| assistant)?(?:,| you\b| your\b| please\b| must\b)"),
+        ("address", 1.0, rf"\byou(?:'re| are) (?:now|no longer|hereby) (?:an? |the )?{_gap(3)}(?:{_MODEL}|expert|reviewer|librarian|persona|dan|free|allowed|unrestricted)\b"),
         ("address", 0.8, rf"\byou(?:'re| are) (?:now |hereby |no longer |an? |the ){_gap(3)}(?:{_MODEL}|expert|reviewer|librarian|helpful|obedient|assistant|persona|dan|mode|free|allowed|unrestricted|forbidden)\b"),
         ("address", 0.6, r"\byou (?:label|index|tag|classify|annotate|summari[sz]e|review|catalogue?|read|answer|always|only|must|should|shall|will|need to|have to|are (?:to|asked|required|instructed|told))\b"),
         ("address", 1.0, rf"\b(?:as|for|to|by) (?:an? |the |any |every |all )?{_gap(1)}{_MODEL}(?: \w+)?, ?(?:please |kindly |you must |you should |always )?(?:{_FILE}|{_OVERRIDE})\b"),
@@ -193,7 +194,7 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
         ("meta", 0.5, r"\b(?:fair|honest|good|faithful|proper|any|no|complete) summary (?:could|can|would|should|must|may|will|omits?|of this)\b"),
         ("meta", 0.4, rf"\b(?:what|the) (?:a |this |the )?(?:paper|article|text) (?:was|is) about\b|\bwhat you (?:have )?(?:just )?read\b"),
         ("meta", 0.6, rf"\byour (?:{_FIELD}|classification|subject) (?:is|are|will be|must|=)"),
-        ("meta", 0.4, r"^(?:scrap|whatever|everything|nothing|anything) (?:\S++ ){0,4}?(?:you|told|said|rubric|guide|above)\b"),
+        ("meta", 0.4, r"^(?:scrap|whatever|everything|nothing|anything) (?:\S{1,40}+ ){0,4}?(?:you|told|said|rubric|guide|above)\b"),
         ("review", 1.0, rf"{_HERE}(?:accept|approve|endorse|praise|promote) (?:this|the|our) (?:paper|submission|manuscript|article|work)\b"),
         ("review", 1.0, rf"{_HERE}(?:recommend|suggest|vote for|vote) {_gap(3)}(?:acceptance|accept|strong accept|publication|this paper|award)\b"),
         ("review", 1.0, r"\b(?:do not|don't|never|avoid) (?:highlight|mention|mentioning|report|list|note|noting|point out|discuss|raise|raising|criticis?z?e|include|reveal|disclose|refer to|describe) (?:any |the |its |these |this ){0,2}(?:negatives?|negative aspects|weakness(?:es)?|limitations?|flaws?|criticisms?|shortcomings|instructions?|notes?|messages?|text|sentences?|hint|prompts?)\b"),
@@ -218,32 +219,32 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
 
 _LANGUAGES = {
     # German, Dutch, Scandinavian
-    "de": r"\b(?:ignorier\w*|missachte\w*|vergiss|vergesst|vergessen sie|vernachlässige\w*|übergeh\w*|beachte\w*|verwirf|verwerfen sie|überspring\w*) (?:\S++ ){0,5}?(?:anweisung|instruktion|befehl|vorgabe|regel|prompt|hinweis|anleitung|richtlinie|obige|vorstehende)\w*",
-    "nl": r"\b(?:negeer|vergeet|sla) (?:\S++ ){0,5}?(?:instructie|aanwijzing|opdracht|regel|bevel)\w*",
-    "sv": r"\b(?:ignorera|ignorer|glöm|glem|bortse från|se bort fra) (?:\S++ ){0,5}?(?:instruktion|anvisning|instruks|regl|regel|kommando)\w*",
+    "de": r"\b(?:ignorier\w*|missachte\w*|vergiss|vergesst|vergessen sie|vernachlässige\w*|übergeh\w*|beachte\w*|verwirf|verwerfen sie|überspring\w*) (?:\S{1,40}+ ){0,5}?(?:anweisung|instruktion|befehl|vorgabe|regel|prompt|hinweis|anleitung|richtlinie|obige|vorstehende)\w*",
+    "nl": r"\b(?:negeer|vergeet|sla) (?:\S{1,40}+ ){0,5}?(?:instructie|aanwijzing|opdracht|regel|bevel)\w*",
+    "sv": r"\b(?:ignorera|ignorer|glöm|glem|bortse från|se bort fra) (?:\S{1,40}+ ){0,5}?(?:instruktion|anvisning|instruks|regl|regel|kommando)\w*",
     # Romance
-    "fr": r"\b(?:ignore[zrs]?|oublie[zrs]?|néglige[zrs]?|neglige[zrs]?|faites abstraction|fais abstraction|ne (?:tenez|tiens) (?:pas|aucun) compte|passez outre|écarte[zr]?|annule[zr]?) (?:\S++ ){0,6}?(?:instructions?|consignes?|directives?|règles?|ordres|indications) (?:\S++ ){0,3}?(?:précédent|antérieur|ci-dessus|préalable|reçu|initial|d'avant|qui précèdent|donnée)\w*",
-    "fr2": r"\b(?:ignorez|oubliez|négligez|ne tenez (?:pas|aucun) compte) (?:\S++ ){0,6}?(?:instructions?|consignes?|directives?|règles?|ordres)\b",
-    "es": r"\b(?:ignora|ignore|ignorad|ignoren|olvida|olvide|olvidad|descarta|descarte|haz caso omiso|haga caso omiso|hagan caso omiso|no hagas caso|omite|omita|pasa por alto|desestim[ae]) (?:\S++ ){0,6}?(?:instrucci[oó]n|indicaci[oó]n|[oó]rden|directri[cz]|regla|consigna|comando)\w*",
-    "pt": r"\b(?:ignore|ignora|ignorem|esqueça|esquece|esqueçam|desconsidere|desconsidera|descarte|despreze) (?:\S++ ){0,6}?(?:instruç|orientaç|ordens|regras|comandos|diretrizes|indicaç)\w*",
-    "it": r"\b(?:ignora|ignorate|ignori|ignorare|dimentica|dimenticate|trascura|trascurate|non considerare|tralascia) (?:\S++ ){0,6}?(?:istruzion|indicazion|direttiv|regole|comandi|ordini)\w*",
-    "ro": r"\b(?:ignoră|ignorați|uită|uitați) (?:\S++ ){0,5}?(?:instrucțiun|regul|comenzi)\w*",
+    "fr": r"\b(?:ignore[zrs]?|oublie[zrs]?|néglige[zrs]?|neglige[zrs]?|faites abstraction|fais abstraction|ne (?:tenez|tiens) (?:pas|aucun) compte|passez outre|écarte[zr]?|annule[zr]?) (?:\S{1,40}+ ){0,6}?(?:instructions?|consignes?|directives?|règles?|ordres|indications) (?:\S{1,40}+ ){0,3}?(?:précédent|antérieur|ci-dessus|préalable|reçu|initial|d'avant|qui précèdent|donnée)\w*",
+    "fr2": r"\b(?:ignorez|oubliez|négligez|ne tenez (?:pas|aucun) compte) (?:\S{1,40}+ ){0,6}?(?:instructions?|consignes?|directives?|règles?|ordres)\b",
+    "es": r"\b(?:ignora|ignore|ignorad|ignoren|olvida|olvide|olvidad|descarta|descarte|haz caso omiso|haga caso omiso|hagan caso omiso|no hagas caso|omite|omita|pasa por alto|desestim[ae]) (?:\S{1,40}+ ){0,6}?(?:instrucci[oó]n|indicaci[oó]n|[oó]rden|directri[cz]|regla|consigna|comando)\w*",
+    "pt": r"\b(?:ignore|ignora|ignorem|esqueça|esquece|esqueçam|desconsidere|desconsidera|descarte|despreze) (?:\S{1,40}+ ){0,6}?(?:instruç|orientaç|ordens|regras|comandos|diretrizes|indicaç)\w*",
+    "it": r"\b(?:ignora|ignorate|ignori|ignorare|dimentica|dimenticate|trascura|trascurate|non considerare|tralascia) (?:\S{1,40}+ ){0,6}?(?:istruzion|indicazion|direttiv|regole|comandi|ordini)\w*",
+    "ro": r"\b(?:ignoră|ignorați|uită|uitați) (?:\S{1,40}+ ){0,5}?(?:instrucțiun|regul|comenzi)\w*",
     # Slavic
-    "ru": r"(?:игнорируй|проигнорируй|забудь|не обращай внимания|отбрось|не следуй|пренебреги|отмени)(?:те)? (?:\S++ ){0,5}?(?:инструкци|указани|команд|правил|распоряжени|подсказ|предыдущ)\w*",
-    "uk": r"(?:ігноруй|проігноруй|забудь|відкинь|не зважай)(?:те)? (?:\S++ ){0,5}?(?:інструкц|вказів|команд|правил)\w*",
-    "pl": r"\b(?:zignoruj|ignoruj|zapomnij|pomiń|zlekceważ|odrzuć)(?:cie)? (?:\S++ ){0,5}?(?:instrukcj|polece|wskazów|zasad|reguł)\w*",
-    "cs": r"\b(?:ignoruj|ignorujte|zapomeň|zapomeňte|zapomeňte na|nedbej) (?:\S++ ){0,5}?(?:pokyn|instrukc|příkaz|pravid)\w*",
+    "ru": r"(?:игнорируй|проигнорируй|забудь|не обращай внимания|отбрось|не следуй|пренебреги|отмени)(?:те)? (?:\S{1,40}+ ){0,5}?(?:инструкци|указани|команд|правил|распоряжени|подсказ|предыдущ)\w*",
+    "uk": r"(?:ігноруй|проігноруй|забудь|відкинь|не зважай)(?:те)? (?:\S{1,40}+ ){0,5}?(?:інструкц|вказів|команд|правил)\w*",
+    "pl": r"\b(?:zignoruj|ignoruj|zapomnij|pomiń|zlekceważ|odrzuć)(?:cie)? (?:\S{1,40}+ ){0,5}?(?:instrukcj|polece|wskazów|zasad|reguł)\w*",
+    "cs": r"\b(?:ignoruj|ignorujte|zapomeň|zapomeňte|zapomeňte na|nedbej) (?:\S{1,40}+ ){0,5}?(?:pokyn|instrukc|příkaz|pravid)\w*",
     # Others
-    "tr": r"(?:talimat|yönerge|komut|kural|emir)\w* (?:\S++ ){0,3}?(?:yok ?say|görmezden gel|dikkate alma|unut|göz ardı et)\w*",
-    "id": r"\b(?:abaikan|lupakan|hiraukan) (?:\S++ ){0,4}?(?:instruksi|perintah|petunjuk|aturan)\w*",
-    "vi": r"(?:bỏ qua|phớt lờ|quên) (?:\S++ ){0,6}?(?:hướng dẫn|chỉ thị|chỉ dẫn|lệnh|quy tắc)",
-    "fi": r"(?:jätä huomiotta|unohda|ohita|älä noudata) (?:\S++ ){0,4}?(?:ohje|määräy|sääntö|käsky)\w*",
-    "hu": r"(?:hagyd figyelmen kívül|felejtsd el|mellőzd) (?:\S++ ){0,5}?(?:utasítás|szabály|parancs)\w*",
-    "el": r"(?:αγνόησε|αγνοήστε|ξέχασε|ξεχάστε) (?:\S++ ){0,5}?(?:οδηγ|εντολ|κανόν)\w*",
-    "ar": r"(?:تجاهل|تجاهلوا|انس|أهمل|لا تتبع) ?(?:\S++ ){0,4}?(?:التعليمات|الأوامر|التوجيهات|تعليمات|القواعد)",
-    "he": r"(?:התעלם|התעלמו|שכח|שכחו) (?:\S++ ){0,4}?(?:ההוראות|הוראות|מההוראות|הפקודות)|(?:התעלם|התעלמו) מ\S*הוראות",
-    "fa": r"(?:دستورالعمل|دستور|دستورات)\S* (?:\S++ ){0,5}?(?:نادیده|فراموش)",
-    "hi": r"(?:निर्देश|आदेश|नियम)\S* (?:\S++ ){0,3}?(?:अनदेखा|नज़रअंदाज़|नजरअंदाज|भूल|उपेक्षा)",
+    "tr": r"(?:talimat|yönerge|komut|kural|emir)\w* (?:\S{1,40}+ ){0,3}?(?:yok ?say|görmezden gel|dikkate alma|unut|göz ardı et)\w*",
+    "id": r"\b(?:abaikan|lupakan|hiraukan) (?:\S{1,40}+ ){0,4}?(?:instruksi|perintah|petunjuk|aturan)\w*",
+    "vi": r"(?:bỏ qua|phớt lờ|quên) (?:\S{1,40}+ ){0,6}?(?:hướng dẫn|chỉ thị|chỉ dẫn|lệnh|quy tắc)",
+    "fi": r"(?:jätä huomiotta|unohda|ohita|älä noudata) (?:\S{1,40}+ ){0,4}?(?:ohje|määräy|sääntö|käsky)\w*",
+    "hu": r"(?:hagyd figyelmen kívül|felejtsd el|mellőzd) (?:\S{1,40}+ ){0,5}?(?:utasítás|szabály|parancs)\w*",
+    "el": r"(?:αγνόησε|αγνοήστε|ξέχασε|ξεχάστε) (?:\S{1,40}+ ){0,5}?(?:οδηγ|εντολ|κανόν)\w*",
+    "ar": r"(?:تجاهل|تجاهلوا|انس|أهمل|لا تتبع) ?(?:\S{1,40}+ ){0,4}?(?:التعليمات|الأوامر|التوجيهات|تعليمات|القواعد)",
+    "he": r"(?:התעלם|התעלמו|שכח|שכחו) (?:\S{1,40}+ ){0,4}?(?:ההוראות|הוראות|מההוראות|הפקודות)|(?:התעלם|התעלמו) מ\S*הוראות",
+    "fa": r"(?:دستورالعمل|دستور|دستورات)\S* (?:\S{1,40}+ ){0,5}?(?:نادیده|فراموش)",
+    "hi": r"(?:निर्देश|आदेश|नियम)\S* (?:\S{1,40}+ ){0,3}?(?:अनदेखा|नज़रअंदाज़|नजरअंदाज|भूल|उपेक्षा)",
     "zh": r"(?:忽略|无视|忽视|忘记|忘掉|不要理会|不要遵循|不要遵守|请勿遵循|抛开|無視|忽視|忘記|不理會|略过|跳过|撤销)[^。！？]{0,14}(?:指令|指示|提示|命令|要求|规则|規則|說明|说明|内容|設定|设定|指引)",
     "ja": r"(?:指示|命令|プロンプト|指令|ルール|説明|規則)[^。]{0,10}(?:無視|忘れ|従わない|破棄)",
     "ko": r"(?:지시|명령|지침|프롬프트|안내|규칙)[^.。]{0,10}(?:무시|잊)",
@@ -261,7 +262,7 @@ _FIELDS = (
     (r"beitrag|contribution|contribuci[oó]n|contribuição|contributo|bijdrage|wkład|вклад|贡献|貢獻|貢献|寄与|기여|katkı|المساهمة",),
 )
 FOREIGN_FIELDS: Sequence[Pattern] = [
-    re.compile(rf"(?:{words})[^.。;；,，\s]{{0,12}} ?(?:\S++ ){{0,4}}?(?:{_IS})") for (words,) in _FIELDS
+    re.compile(rf"(?:{words})[^.。;；,，\s]{{0,12}} ?(?:\S{{1,40}}+ ){{0,4}}?(?:{_IS})") for (words,) in _FIELDS
 ]
 """That the task, the data or the contribution is something; two of them in one sentence fill in a form."""
 
@@ -270,27 +271,27 @@ FOREIGN_ORDERS: Sequence[Pattern] = [
     for pattern in (
         # an imperative to file, and this paper or a field of its card
         rf"{_HERE}(?:ordne|ordnen sie|klassifizier\w+|markier\w+|gib|geben sie|antwort\w+|schreib\w*|nenn\w*"
-        r"|bewert\w+|trage?|tragen sie|kennzeichn\w+|verzeichn\w+|indizier\w+|führ\w*|stuf\w+) (?:\S++ ){0,6}?"
+        r"|bewert\w+|trage?|tragen sie|kennzeichn\w+|verzeichn\w+|indizier\w+|führ\w*|stuf\w+) (?:\S{1,40}+ ){0,6}?"
         r"(?:artikel|arbeit|aufsatz|aufgabe|papier|beitrag|zusammenfassung|satz|text|antwort|bewertung|etikett)\w*",
         rf"{_HERE}(?:veuillez |merci de )?(?:classe[zr]?|étiquete[zr]|marque[zr]?|réponde?[zs]|réponds|indique[zr]?"
         r"|écri(?:vez|s|re)|donne[zr]?|inscri(?:vez|s)|indexe[zr]?|résume[zr]?|attribue[zr]?|range[zr]?|note[zr])"
-        r" (?:\S++ ){0,6}?(?:article|papier|travail|tâche|résumé|phrase|texte|étiquette|contribution|note|avis)s?\b",
+        r" (?:\S{1,40}+ ){0,6}?(?:article|papier|travail|tâche|résumé|phrase|texte|étiquette|contribution|note|avis)s?\b",
         rf"{_HERE}(?:por favor,? )?(?:clasifi(?:ca|que)|etiquet[ae]|mar(?:ca|que)|respond[ae]|escrib[ae]|indi(?:ca|que)"
-        r"|asign[ae]|resum[ae]|anot[ae]|regist(?:ra|re)|d[ae]) (?:\S++ ){0,6}?(?:artículo|trabajo|tarea|resumen|frase"
+        r"|asign[ae]|resum[ae]|anot[ae]|regist(?:ra|re)|d[ae]) (?:\S{1,40}+ ){0,6}?(?:artículo|trabajo|tarea|resumen|frase"
         r"|texto|etiqueta|contribución|documento|paper|reseña)s?\b",
         rf"{_HERE}(?:classifi(?:ca|que)(?:te)?|etichetta(?:te)?|rotule|marque|segna(?:te)?|rispond[ie](?:te)?|responda"
-        r"|scriv[ie](?:te)?|escreva|indi(?:ca|que)(?:te)?|indicizza(?:te)?|registre|resuma) (?:\S++ ){0,6}?(?:articolo"
+        r"|scriv[ie](?:te)?|escreva|indi(?:ca|que)(?:te)?|indicizza(?:te)?|registre|resuma) (?:\S{1,40}+ ){0,6}?(?:articolo"
         r"|artigo|lavoro|trabalho|compito|tarefa|riassunto|resumo|frase|testo|texto|etichetta)\w*",
         rf"{_HERE}(?:пожалуйста,? )?(?:отнеси|классифицируй|пометь|отметь|ответь|напиши|укажи|выведи|поставь|запиши"
-        r"|считай|назови|дай)(?:те)? (?:\S++ ){0,6}?(?:стать|работ|задач|текст|аннотаци|резюме|предложени|ответ|оценк)\w*",
+        r"|считай|назови|дай)(?:те)? (?:\S{1,40}+ ){0,6}?(?:стать|работ|задач|текст|аннотаци|резюме|предложени|ответ|оценк)\w*",
         r"(?:请|請|务必|務必|必须|必須|应当|應當|须|需要你|你)[^。！？]{0,12}(?:将|將|把|输出|輸出|标注|標註|标记|標記|分类|分類|归类"
         r"|歸類|回答|回复|给出|給出|写|寫|选择|選擇|填写|填寫|推荐|总结为|評|评)",
         r"(?:将|將|把)(?:本|该|此|這篇|这篇)(?:文|论文|論文|研究)?[^。！？]{0,10}(?:归|歸|分类|分類|标|標|列|视为|視為|评)",
         r"(?:この論文|本論文|本稿|この文書)を[^。]{0,30}(?:分類|ラベル|タグ|索引|評価|記録)[^。]{0,12}(?:ください|なさい|せよ|こと)",
         r"(?:出力|回答|記入|要約|記載|分類|推薦|返答)(?:して|し|せ)(?:ください|なさい|よ|ろ)",
         r"(?:출력|분류|표시|작성|답변|기록|평가|추천)(?:하십시오|하세요|하라|해라|해 ?주세요|할 것|하시오)",
-        r"(?:صنف|اكتب|أجب|ضع|اعتبر) (?:\S++ ){0,5}?(?:الورقة|البحث|الملخص|المقال|المهمة)",
-        r"\b(?:bu makaleyi|bu çalışmayı|özeti) (?:\S++ ){0,6}?(?:sınıflandır|etiketle|yaz|işaretle|değerlendir)\w*",
+        r"(?:صنف|اكتب|أجب|ضع|اعتبر) (?:\S{1,40}+ ){0,5}?(?:الورقة|البحث|الملخص|المقال|المهمة)",
+        r"\b(?:bu makaleyi|bu çalışmayı|özeti) (?:\S{1,40}+ ){0,6}?(?:sınıflandır|etiketle|yaz|işaretle|değerlendir)\w*",
     )
 ]
 

@@ -15,7 +15,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .instruction_patterns import (
@@ -100,7 +100,8 @@ def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
     weights, quoted = [], []
     for text in sentences:
         weight, parts = _judge(text[:_MOST])
-        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(text[:_MOST]))]))
+        rest = _without(text[:_MOST], parts)
+        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(rest))]))
         quoted.append(parts)
     for number, weight in enumerate(weights):
         if weight < ENOUGH and _hints(sentences[number], weight) and _is_alien(sentences, number, title):
@@ -178,14 +179,19 @@ def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
     quoted = tuple(_mentions(text))
     if not quoted:
         return weight, ()
-    rest, at = "", 0
-    for part in quoted:
-        rest, at = rest + text[at : part.start] + "\u2026", part.end
-    rest += text[at:]
+    rest = _without(text, quoted)
     if len(re.findall(r"[^\W\d_]{2,}", rest)) < 5:
         return weight, ()
     left = sum(_signs(rest).values())
     return (weight, ()) if left >= ENOUGH else (left, quoted)
+
+
+def _without(text: str, parts: Iterable[Span]) -> str:
+    """The text with an ellipsis instead of each part."""
+    rest, at = "", 0
+    for part in parts:
+        rest, at = rest + text[at : part.start] + "\u2026", part.end
+    return rest + text[at:]
 
 
 def _mentions(text: str) -> Iterator[Span]:
