@@ -25,7 +25,7 @@ def _any(words: str) -> str:
 
 # Where an imperative can stand: at the start of a sentence or clause, or after a word that asks.
 _HERE = (
-    r"(?:(?:^|[.!?:;>*#\]|({}\"\u201c\u00ab\u2014\u2013\u3002\uff1a\uff01])[\s\"'\u201c\u2018\u00ab]*+(?:- )?"
+    r"(?:(?:^|[.!?:;>*#\]|({}\"\u201c\u00ab\u2014\u2013\u3002\uff1a\uff01])[\s\"'\u201c\u2018\u00ab]{0,3}+(?:- )?"
     r"(?:(?:and|so|now|then|also|instead|first|finally|just|simply|therefore|hence|next|ok|okay|but) ,?)?"
     r"|\b(?:please|kindly|you (?:must|should|shall|will|need to|have to|are to|are asked to"
     r"|are required to|are instructed to|can)|asked to you to|reminder to|remember to|make sure to"
@@ -183,7 +183,7 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
         ("review", 1.0, rf"{_HERE}(?:give|write|provide|produce|return|issue|submit|assign|award|leave|offer|generate|make) {_gap(3)}{_PRAISE} {_gap(2)}(?:review|ratings?|scores?|recommendation|assessment|evaluation|marks?|verdict|report|confidence)\b"),
         ("meta", 0.4, r"\b(?:this|the|any|derived|an|our|its) (?:\w+ )?(?:entry|record|listing|index card|metadata)\b"),
         ("meta", 0.4, r"\b(?:catalogu?ers?|librarians?|curators?|indexers?|shel(?:f|ve[sd]?)|cataloged|catalogued|reassigned|misprinted|erratum|corrigendum|correction(?: to\b| of the|s?:| for)|rubric|subject heading|further terms|search terms)\b"),
-        ("meta", 0.5, r"\b(?:machines?|programs?|software|bots?|artificial(?: \w+)?|algorithms?|computers?|parsers?) (?:\w+ )?(?:be |is |are |who |that |which )?(?:reading|reads?|processing|parsing|indexing|that index)\b|\bartificial (?:readers?|ones)\b|\b(?:to|for|among) (?:the )?(?:machines?|software|programs|bots)\b"),
+        ("meta", 0.5, r"\b(?:machines?|programs?|software|bots?|artificial(?: \w+)?|algorithms?|computers?|parsers?) (?:\w+ )?(?:be |is |are |who |that |which )?(?:reading|reads?|processing|parsing|indexing|that index)\b|\bartificial (?:readers?|ones)\b|\bamong (?:the )?machines\b|\b(?:to|for) (?:all |the )?(?:machines|software|programs|bots) ?(?:that|who|which|:)"),
         ("meta", 0.5, r"\b(?:reading|processing|indexing|parsing|read) (?:this|on\b|the (?:text|above|paper|abstract))"),
         ("meta", 0.4, r"\b(?:authors?|we) (?:\w+ )?(?:want|wish|prefer|insist|request|would like|would be (?:grateful|obliged|glad)|ask)\b(?! to\b)"),
         ("meta", 0.5, r"\b(?:stop here|stop reading|read no further|nothing that follows|need not be considered|everything else|alles andere|no other (?:label|task|tag|topic))\b"),
@@ -216,6 +216,14 @@ SAID: Sequence[tuple[str, float, Pattern]] = [
         ("sham", 0.6, r"\b(?:on behalf of|by order of|instructed by|authorized by|authorised by|approved by|policy of) (?:the )?(?:\w+ ){0,2}?(?:operators?|administrators?|developers?|editors?|publishers?|library staff|index owners?|openai|anthropic|curators?|program chairs?|system)\b"),
     )
 ]
+
+IMPERATIVE = re.compile(
+    rf"{_HERE}(?:{_FILE}|{_OVERRIDE}|provide|produce|issue|submit|award|offer|generate|suggest|vote|approve|endorse"
+    r"|praise|promote|use|take|quote|place|decode|decipher|decrypt|de-?obfuscate|unscramble|rot-?13|base-?64|execute"
+    r"|run|obey|follow|carry|comply|apply)"
+)
+"""What all imperatives have that `SAID` looks for."""
+IMPERATIVES = frozenset(pattern for _, _, pattern in SAID if pattern.pattern.startswith(_HERE))
 
 _LANGUAGES = {
     # German, Dutch, Scandinavian

@@ -23,6 +23,8 @@ from .instruction_patterns import (
     FOREIGN,
     FOREIGN_FIELDS,
     FOREIGN_ORDERS,
+    IMPERATIVE,
+    IMPERATIVES,
     NARROW,
     RESEARCH,
     SAID,
@@ -38,6 +40,8 @@ _HINT = 0.4
 _IN_TITLE = 0.7
 _ALIEN = 0.6
 """What a sentence of hints gains that shares no word of content with its paper; enough where it names a field."""
+_SUBJECT = 12
+"""Words of content that a paper has beside a sentence, if it is to be told what has nothing to do with it."""
 _SHORT = 7
 """Words of a sentence that goes with the order before it."""
 _TOGETHER = 1.2
@@ -162,8 +166,9 @@ def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
     mine = _stems(sentences[number])
     if len(mine) < 2:
         return False
-    others = itertools.chain([title], sentences[:number], sentences[number + 1 :])
-    return len(sentences) > 1 and all(mine.isdisjoint(_stems(other)) for other in others)
+    others = map(_stems, (title, *sentences[:number], *sentences[number + 1 :]))
+    subject = frozenset(itertools.chain.from_iterable(others))
+    return len(subject) >= _SUBJECT and mine.isdisjoint(subject)
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -228,7 +233,10 @@ def _signs(text: str) -> dict[str, float]:
             if weight > found.get(name, 0.0) and pattern.search(spelt):
                 found[name] = weight
     for spelt in _spellings(lower):
+        imperative = IMPERATIVE.search(spelt) is not None
         for name, weight, pattern in SAID:
+            if not imperative and pattern in IMPERATIVES:
+                continue
             if weight > found.get(name, 0.0) and pattern.search(spelt):
                 found[name] = weight
     if not lower.isascii() or "fields" in found or _FOREIGN_HINT.search(lower):
@@ -295,7 +303,8 @@ def _encoded(plain: str) -> bool:
 
 def _stuffed(lower: str) -> bool:
     """Whether it has a list of search words that says the same ones over and over."""
-    return any(_repeats(part, _KEYWORDS.search(lower) is not None) for part in _BREAK.split(lower))
+    keywords = _KEYWORDS.search(lower) is not None
+    return any(_repeats(part, keywords) for part in _BREAK.split(lower))
 
 
 def _repeats(text: str, keywords: bool) -> bool:

@@ -26,7 +26,8 @@ INSTRUCTIONS = "instructions-in-text"
 _ELLIPSIS = "\u2026"
 _Edit = tuple[int, int, str]
 Item = TypeVar("Item")
-_PIECES = re.compile(r"(?<=[.!?:;]) +| +(?=[(\[<{#|])|\n+")
+_PIECES = re.compile(r"(?<=[.!?:;]) +| +(?=[(\[{])|\n+")
+_SMALL_PIECES = re.compile(r" +(?=[<#|])|(?<=[>|\]}]) +")
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,10 @@ def _title(raw: str) -> tuple[str, bool]:
     title = _edited(raw, (), set(), [(start, end, "") for start, end in hidden(raw)])[0]
     if not is_title_order(title):
         return title, False
-    kept = [piece for piece in _PIECES.split(title) if not is_title_order(piece) and not is_order(piece)]
+    for pieces in (_PIECES.split(title), _SMALL_PIECES.split(title)):
+        kept = [piece for piece in pieces if not is_title_order(piece) and not is_order(piece)]
+        if kept:
+            break
     return " ".join(kept), True
 
 

@@ -17,7 +17,7 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -167,20 +167,18 @@ def undefended() -> Iterator[None]:
         yield
 
 
-async def measure(reader: Reader, chosen: Iterable[Attack]) -> list[Outcome]:
+async def measure(reader: Reader, chosen: Iterable[Attack]) -> AsyncIterator[Outcome]:
     """What each text did to its paper's card."""
     clean: dict[str, Card] = {}
-    outcomes = []
     for one in chosen:
         if one.clean.id not in clean:
             clean[one.clean.id] = (await reader.read(one.clean)).card
         try:
             card = (await reader.read(one.paper)).card
         except PaperFailed:
-            outcomes.append(Outcome(one, FIELDS, (), False, True, True))
+            yield Outcome(one, FIELDS, (), False, True, True)
             continue
-        outcomes.append(_outcome(one, clean[one.clean.id], card))
-    return outcomes
+        yield _outcome(one, clean[one.clean.id], card)
 
 
 def _outcome(attack: Attack, clean: Card, card: Card) -> Outcome:
@@ -293,35 +291,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 with ExitStack() as stack:
                     if defences == "off":
                         stack.enter_context(undefended())
-                    outcomes = asyncio.run(_measured(name, taxonomy, chosen))
+                    outcomes = asyncio.run(_measured(name, defences, taxonomy, chosen, options.records))
                 results.append((name, defences, outcomes))
-                if options.records:
-                    _record(options.records, name, defences, outcomes)
     sys.stdout.write(table(results))
 
 
-async def _measured(name: str, taxonomy: Taxonomy, chosen: Sequence[Attack]) -> list[Outcome]:
+async def _measured(
+    name: str, defences: str, taxonomy: Taxonomy, chosen: Sequence[Attack], records: Path | None
+) -> list[Outcome]:
     reader = reader_of(name, taxonomy, chosen)
+    outcomes = []
     try:
-        return await measure(reader, chosen)
+        async for one in measure(reader, chosen):
+            outcomes.append(one)
+            if records:
+                _record(records, name, defences, one)
     finally:
         await reader.close()
+    return outcomes
 
 
-def _record(path: Path, reader: str, defences: str, outcomes: Sequence[Outcome]) -> None:
+def _record(path: Path, reader: str, defences: str, one: Outcome) -> None:
+    record = {
+        "reader": reader,
+        "defences": defences,
+        "text": one.attack.id,
+        "changed": one.changed,
+        "reached": one.reached,
+        "named": one.named,
+        "flagged": one.flagged,
+        "failed": one.failed,
+    }
     with path.open("a", encoding="utf-8") as file:
-        for one in outcomes:
-            record = {
-                "reader": reader,
-                "defences": defences,
-                "text": one.attack.id,
-                "changed": one.changed,
-                "reached": one.reached,
-                "named": one.named,
-                "flagged": one.flagged,
-                "failed": one.failed,
-            }
-            file.write(json.dumps(record) + "\n")
+        file.write(json.dumps(record) + "\n")
 
 
 if __name__ == "__main__":
