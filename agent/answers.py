@@ -16,6 +16,7 @@ from .card import Status
 from .draft import MAX_WORDS, Draft, DraftArtifact, DraftClaim, Scored
 from .errors import PaperFailed
 from .instructions import is_order
+from .spent import Spent
 from .taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from .text import strange_numbers, words
 
@@ -195,11 +196,13 @@ def _reason(fault: Any) -> str:
     return f"{place or 'the answer'}: {fault['msg'][:300]}{shown}"
 
 
-def give_up(wrong: WrongAnswer, *, where: str, attempts: int) -> PaperFailed:
+def give_up(wrong: WrongAnswer, *, where: str, attempts: int, spent: Spent) -> PaperFailed:
     """The error for a paper whose answers stayed wrong."""
     return PaperFailed(
         f"the model's answer stayed wrong: {'; '.join(wrong.reasons)}",
         where=where,
         next_step="Try a larger model with --model",
         attempts=attempts,
+        alike="wrong answer",
+        spent=spent,
     )

@@ -3,7 +3,8 @@
 The source is read in chunks that grow. Cards that were finished before are looked up for a chunk at once;
 the other papers go to workers over a bounded queue. A bounded window of outcomes, some still promised, keeps
 the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason and the
-rest goes on; only an error that would meet every paper (the endpoint, a full disk) ends the run. The answers
+rest goes on. What would meet every paper (the endpoint refuses the key, a disk is full, several papers in a
+row failed alike) ends the run: nothing new is begun, and what is under way is finished and kept. The answers
 are in the cache before an outcome is given out.
 
 Knows no prompts, formats or terminal.
@@ -17,12 +18,13 @@ from dataclasses import dataclass
 
 from .card import Card
 from .chunks import Chunks
-from .errors import BudgetSpent, PaperFailed
+from .errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
 from .finished import AT_ONCE, Finished
 from .paper import Paper
 from .reader import Reader, Reading
 from .seen import Seen
 from .sources import BadRecord
+from .spent import NOTHING, Spent
 
 REORDER = 8
 """Papers that may wait, finished, for a slower one before them, as a multiple of the papers in flight."""
@@ -33,8 +35,7 @@ class Recalled:
 
     __slots__ = ("line",)
 
-    calls = prompt_tokens = completion_tokens = 0
-    cost_usd: float | None = 0.0
+    spent = NOTHING
     cached = True
 
     def __init__(self, line: bytes) -> None:
@@ -65,6 +66,8 @@ class Failed:
     message: str
     attempts: int = 0
     """Requests that were sent for it."""
+    spent: Spent = NOTHING
+    """What they cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,14 @@ class Batch:
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
         self._window = _Window(concurrency * REORDER)
         self._stopped = False
-        self.spent: BudgetSpent | None = None
-        """Why it stopped, if that was for the money."""
+        self._alike = _Alike()
+        self.ended: PapercardsError | None = None
+        """Why it stopped, if that was not the user's wish."""
 
     def stop(self) -> None:
-        """Take no more papers."""
+        """Begin no more papers and send no more requests; what was sent is waited for."""
         self._stopped = True
+        self._reader.stop()
         if self._chunks is not None:
             self._chunks.close()
 
@@ -116,7 +121,8 @@ class Batch:
     async def run(self, records: Iterable[Paper | BadRecord]) -> AsyncIterator[list[Outcome]]:
         """The outcome of each record, in order, as many at a time as are there.
 
-        Raises what would meet every paper.
+        Once it is through, `ended` is the error that ended it early, if there was one. Raises what breaks
+        the source.
         """
         self._chunks = Chunks(records)
         tasks = [asyncio.create_task(self._feed(self._chunks))]
@@ -175,29 +181,86 @@ class Batch:
     async def _work(self) -> None:
         while True:
             paper, promise = await self._todo.get()
-            if self.spent is not None:
+            if self._stopped:
                 promise.set_result(Untouched(paper.id, paper.where))
                 continue
             try:
-                reading = await self._reader.read(paper)
-                if self._finished is not None:
-                    self._finished.keep(paper, reading.line)
-                promise.set_result(Done(paper, reading))
-            except PaperFailed as error:
-                promise.set_result(
-                    Failed(paper.id, paper.where, "PaperFailed", error.message, error.attempts)
-                )
-            except BudgetSpent as error:
-                # What is in flight was counted at its worst, and may finish.
-                self.spent = self.spent or error
-                self.stop()
-                promise.set_result(Untouched(paper.id, paper.where))
+                promise.set_result(await self._read(paper))
             except asyncio.CancelledError:
                 promise.cancel()
                 raise
-            except Exception as error:
+            except BaseException as error:
                 _fail(promise, error)
-                return
+                raise
+
+    async def _read(self, paper: Paper) -> Outcome:
+        try:
+            reading = await self._reader.read(paper)
+            if self._finished is not None:
+                self._finished.keep(paper, reading.line)
+        except PaperFailed as error:
+            self._ended_alike(error)
+            return Failed(
+                paper.id,
+                paper.where,
+                "PaperFailed",
+                f"{error.message}. {error.next_step}" if error.next_step else error.message,
+                error.attempts,
+                error.spent or NOTHING,
+            )
+        except Stopped:
+            return Untouched(paper.id, paper.where)
+        except BudgetSpent as error:
+            # What is in flight was counted at its worst, and may finish.
+            self._end(error)
+            return Untouched(paper.id, paper.where)
+        except PapercardsError as error:
+            error.where = ", ".join(filter(None, (error.where, f"asked about {paper.where or paper.id}")))
+            self._end(error)
+            return Untouched(paper.id, paper.where)
+        self._alike.succeeded()
+        return Done(paper, reading)
+
+    def _end(self, error: PapercardsError) -> None:
+        self.ended = self.ended or error
+        self.stop()
+
+    def _ended_alike(self, error: PaperFailed) -> None:
+        """End the run if too many papers in a row failed in the same way."""
+        if (count := self._alike.failed(error.alike)) is not None:
+            self._end(
+                EndpointError(
+                    f"{count} papers in a row failed alike: {error.message}",
+                    where=error.where,
+                    next_step=error.next_step or "papercards models doctor says what this endpoint can do",
+                )
+            )
+
+
+class _Alike:
+    """Papers in a row that failed alike."""
+
+    _ENOUGH = 5
+    """While nobody was answered yet."""
+    _ENOUGH_AFTER_SUCCESS = 20
+    """Once some papers had their card: a stretch of odd papers is likelier than an endpoint that changed."""
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._count = 0
+        self._most = self._ENOUGH
+
+    def succeeded(self) -> None:
+        self._kind, self._count = "", 0
+        self._most = self._ENOUGH_AFTER_SUCCESS
+
+    def failed(self, kind: str) -> int | None:
+        """How many failed alike in a row, if that is enough."""
+        self._count = self._count + 1 if kind == self._kind else 1
+        self._kind = kind
+        # The wrong answers of a weak model are no reason to stop before it had a fair chance.
+        most = self._ENOUGH_AFTER_SUCCESS if kind == "wrong answer" else self._most
+        return self._count if kind and self._count >= most else None
 
 
 class _Window:
@@ -249,6 +312,6 @@ class _Window:
         return outcomes
 
 
-def _fail(promise: "asyncio.Future[Outcome]", error: Exception) -> None:
+def _fail(promise: "asyncio.Future[Outcome]", error: BaseException) -> None:
     promise.set_exception(error)
     promise.exception()  # marked as seen: the run may end before its turn comes

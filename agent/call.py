@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from .errors import PaperFailed
-from .transport import Transport, Usage, usage_of
+from .spent import NOTHING, Spent
+from .transport import Transport
 
 MAX_REASKS = 2
 """A wrong answer is told why and asked again at most so often."""
@@ -33,14 +34,10 @@ class Reply:
     model: str
     finish_reason: str
     seconds: float
-    calls: int
-    """Answered requests."""
     requests: int
     """All requests, those that were tried again included."""
-    usage: Usage
-    """Of all answered requests."""
-    cost_usd: float | None
-    """Of the same; None: the price is not known."""
+    spent: Spent
+    """What all requests took."""
     logprobs: tuple[tuple[tuple[str, float], ...], ...]
 
 
@@ -74,19 +71,24 @@ class Caller:
         """
         body = self.body(kind, prefix, last)
         asked: dict[str, Any] | None = None
-        usage, seconds, calls, requests = Usage(), 0.0, 0, 0
+        spent, seconds, calls, requests = NOTHING, 0.0, 0, 0
         while True:
             try:
                 sent = await self._transport.send(body)
+                calls += 1
+                requests += sent.requests
+                seconds += sent.seconds
+                spent += sent.spent
+                reply = self.reply(sent.completion)
+                wrong = check(reply.text)
             except PaperFailed as error:
-                error.attempts += requests
+                if error.spent is not None:
+                    error.attempts += requests
+                    spent += error.spent
+                else:
+                    error.attempts = requests
+                error.spent = spent
                 raise
-            calls += 1
-            requests += sent.requests
-            seconds += sent.seconds
-            usage += sent.usage
-            reply = self.reply(sent.completion, requests)
-            wrong = check(reply.text)
             if wrong is None or calls > MAX_REASKS:
                 break
             if asked is None:
@@ -97,30 +99,30 @@ class Caller:
             reply,
             wrong=wrong,
             seconds=round(seconds, 3),
-            calls=calls,
-            usage=usage,
-            cost_usd=self._cost(usage),
+            requests=requests,
+            spent=spent,
         )
 
-    def reply(self, completion: dict[str, Any], requests: int = 1) -> Reply:
+    def reply(self, completion: dict[str, Any]) -> Reply:
         """One completion as a reply that nobody has checked yet; how it got here does not matter.
 
         Raises PaperFailed where the model refused or was cut off.
         """
-        text, choice = self._text(completion, requests)
-        used = usage_of(completion)
+        text, choice = self._text(completion)
         return Reply(
             text=text,
             wrong=None,
             model=str(completion.get("model") or self._transport.endpoint.model.model_id),
             finish_reason=str(choice.get("finish_reason")),
             seconds=0.0,
-            calls=1,
-            requests=requests,
-            usage=used,
-            cost_usd=self._cost(used),
+            requests=1,
+            spent=self.spent_on(completion),
             logprobs=_logprobs(choice),
         )
+
+    def spent_on(self, completion: dict[str, Any]) -> Spent:
+        """What one completion took, as far as it says so."""
+        return self._transport.spent_on(completion)
 
     def body(self, kind: type[BaseModel], prefix: Sequence[Mapping[str, object]], last: str) -> bytes:
         """The request as JSON."""
@@ -131,6 +133,10 @@ class Caller:
             assert whole.endswith(_AFTER)
             self._frames[kind] = frame = (prefix, whole[: -len(_AFTER)])
         return frame[1] + _bytes(last) + _AFTER[2:]
+
+    def stop(self) -> None:
+        """Send nothing any more."""
+        self._transport.stop()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -152,21 +158,17 @@ class Caller:
             }
         return self._forms[kind]
 
-    def _cost(self, used: Usage) -> float | None:
-        price = self._transport.price
-        return price.cost(used.prompt, used.cached_prompt, used.completion) if price else None
-
-    def _text(self, completion: dict[str, Any], requests: int) -> tuple[str, dict[str, Any]]:
+    def _text(self, completion: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         choice: dict[str, Any] = completion["choices"][0] if completion["choices"] else {}
         message: dict[str, Any] = choice.get("message") or {}
         reason = choice.get("finish_reason")
         if message.get("refusal"):
-            raise PaperFailed("the model refused to answer", attempts=requests)
+            raise PaperFailed("the model refused to answer")
         if reason == "content_filter":
-            raise PaperFailed("the endpoint's content filter held the answer back", attempts=requests)
+            raise PaperFailed("the endpoint's content filter held the answer back")
         if reason == "length":
             most = self._transport.endpoint.max_tokens
-            raise PaperFailed(f"the answer was cut off after {most} tokens", attempts=requests)
+            raise PaperFailed(f"the answer was cut off after {most} tokens", alike="cut off")
         tools = message.get("tool_calls") or []
         if tools:
             return str(tools[0]["function"]["arguments"]), choice

@@ -51,4 +51,6 @@ def defused(text: str) -> str:
         composed = "".join(_SIGNS.get(c, c) for c in text)
         if len(_CONTROL.findall(composed)) > len(_CONTROL.findall(text)):
             text = composed
-    return _CONTROL.sub(lambda match: f"{match.group()} " if match.group() in "<[" else f" {match.group()}", text)
+    return _CONTROL.sub(
+        lambda match: f"{match.group()} " if match.group() in "<[" else f" {match.group()}", text
+    )

@@ -8,14 +8,18 @@
     ├── BadInput               exit 1   a record or a source cannot be read
     ├── PaperFailed            exit 1   one paper got no card: the batch goes on
     ├── BudgetSpent            exit 1   the next call may cost more than is left: the batch stops
+    ├── Stopped                exit 130 the user stopped the run before this paper was asked about
     ├── VerifyFailed           exit 1   a card does not match its paper
     └── GateMissed             exit 3   an evaluation is below its bounds
 
-Imports nothing, so that everything may import it. An error is one line for the user; `main` turns it
-into that line and its exit code.
+Imports nothing when it runs, so that everything may import it. An error is one line for the user; `main`
+turns it into that line and its exit code.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .spent import Spent
 
 
 class PapercardsError(Exception):
@@ -73,16 +77,38 @@ class BadInput(PapercardsError):
 class PaperFailed(PapercardsError):
     """One paper got no card.
 
-    `attempts` counts the requests that were sent for it.
+    `attempts` counts the requests that were sent for it, `spent` is what they cost as far as is known.
+    `alike` says what kind of failure it is where others are likely to meet the same: once several papers in
+    a row did, going on is pointless. Empty: the trouble is this paper's own.
     """
 
-    def __init__(self, message: str, *, where: str = "", next_step: str = "", attempts: int = 0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        next_step: str = "",
+        attempts: int = 0,
+        alike: str = "",
+        spent: "Spent | None" = None,
+    ) -> None:
         super().__init__(message, where=where, next_step=next_step)
         self.attempts = attempts
+        self.alike = alike
+        self.spent = spent
 
 
 class BudgetSpent(PapercardsError):
     """The next call may cost more than is left of what the run may cost."""
+
+
+class Stopped(PapercardsError):
+    """The user stopped the run, and nothing was sent for this paper."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("stopped")
 
 
 class VerifyFailed(PapercardsError):

@@ -22,9 +22,7 @@ _DATA_HOST = re.compile(
 )
 
 
-def build(
-    paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Collection[int] = ()
-) -> Card:
+def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Collection[int] = ()) -> Card:
     """The card for a draft. Sentence numbers must lie in the paper.
 
     Links in the sentences that were `withheld` from whoever made the draft are left out.

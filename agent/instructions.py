@@ -18,18 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .instruction_patterns import (
-    FIELDS_OF_WORK,
-    FOREIGN,
-    FOREIGN_FIELDS,
-    FOREIGN_ORDERS,
-    IMPERATIVE,
-    IMPERATIVES,
-    NARROW,
-    RESEARCH,
-    SAID,
-    SHOUTED,
-)
+from .instruction_patterns import patterns
 from .text import Span
 
 ENOUGH = 1.0
@@ -55,7 +44,9 @@ _LOOK_ALIKES = str.maketrans(
 )
 """Cyrillic and Greek letters that look like Latin ones, roughly."""
 _LEET = str.maketrans("013457@$", "oieastas")
-_LEET_WORD = re.compile(r"(?<!\w)(?=[a-z013457@$]*+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*")
+_LEET_WORD = re.compile(
+    r"(?<!\w)(?=[a-z013457@$]*+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*"
+)
 _EMPHASIS = re.compile(r"[*_`~\\]+")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_|]{1,3}){7,}\w(?!\w)")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}")
@@ -142,7 +133,11 @@ def _with_company(sentences: Sequence[str], weights: Sequence[float]) -> list[bo
             near = sure[max(0, number - 2) : number + 3]
             before, after = any(sure[max(0, number - 2) : number]), any(sure[number + 1 : number + 3])
             short = number > 0 and sure[number - 1] and len(sentences[number].split()) <= _SHORT
-            if (weight >= _NEAR and any(near)) or (before and after) or (short and "//" not in sentences[number]):
+            if (
+                (weight >= _NEAR and any(near))
+                or (before and after)
+                or (short and "//" not in sentences[number])
+            ):
                 orders[number] = True
     return orders
 
@@ -158,7 +153,7 @@ def _hints(text: str, weight: float) -> bool:
     if weight >= _HINT:
         return True
     lower = text[:_MOST].lower()
-    return FIELDS_OF_WORK.search(lower) is not None and RESEARCH.search(lower) is None
+    return patterns().field_of_work.search(lower) is not None and patterns().research.search(lower) is None
 
 
 def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
@@ -176,7 +171,7 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
-    if NARROW.search(text.lower()) is None and not _odd(text):
+    if patterns().narrow.search(text.lower()) is None and not _odd(text):
         return 0.0, ()
     weight = sum(_signs(text).values())
     if weight < ENOUGH:
@@ -225,20 +220,25 @@ def _signs(text: str) -> dict[str, float]:
     """The weight of each kind of sign, the heaviest of its kind."""
     found: dict[str, float] = {}
     plain = unicodedata.normalize("NFKC", text)
-    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn")) if not plain.isascii() else plain
+    plain = (
+        "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn"))
+        if not plain.isascii()
+        else plain
+    )
     lower = plain.lower()
     lines = re.sub(r"[^\S\n]+", " ", lower).strip()
+    known = patterns()
     for spelt in {lines, lines.translate(_LOOK_ALIKES)}:
-        for name, weight, pattern in SHOUTED:
-            if weight > found.get(name, 0.0) and pattern.search(spelt):
-                found[name] = weight
+        for sign in known.shouted:
+            if sign.weight > found.get(sign.kind, 0.0) and sign.pattern.search(spelt):
+                found[sign.kind] = sign.weight
     for spelt in _spellings(lower):
-        imperative = IMPERATIVE.search(spelt) is not None
-        for name, weight, pattern in SAID:
-            if not imperative and pattern in IMPERATIVES:
+        imperative = known.imperative.search(spelt) is not None
+        for sign in known.said:
+            if sign.imperative and not imperative:
                 continue
-            if weight > found.get(name, 0.0) and pattern.search(spelt):
-                found[name] = weight
+            if sign.weight > found.get(sign.kind, 0.0) and sign.pattern.search(spelt):
+                found[sign.kind] = sign.weight
     if not lower.isascii() or "fields" in found or _FOREIGN_HINT.search(lower):
         _foreign(" ".join(lower.split()), found)
     if _encoded(plain):
@@ -256,11 +256,11 @@ _FOREIGN_HINT = re.compile(
 
 
 def _foreign(flat: str, found: dict[str, float]) -> None:
-    if any(pattern.search(flat) for pattern in FOREIGN):
+    if any(pattern.search(flat) for pattern in patterns().ignoring):
         found["override"] = 1.0
-    if sum(pattern.search(flat) is not None for pattern in FOREIGN_FIELDS) >= 2:
+    if sum(pattern.search(flat) is not None for pattern in patterns().fields) >= 2:
         found["foreign fields"] = 1.0
-    if any(pattern.search(flat) for pattern in FOREIGN_ORDERS):
+    if any(pattern.search(flat) for pattern in patterns().orders):
         found["file"] = 1.0
 
 
@@ -281,7 +281,11 @@ def _encoded(plain: str) -> bool:
         if _COMPACT.search(re.sub(r"[\W_]", "", match.group().lower())):
             return True
     squeezed = re.sub(r"[\W_]", "", plain.lower())
-    if "instructions" in squeezed and _COMPACT.search(squeezed) and not re.search(r"\binstructions?\b", plain.lower()):
+    if (
+        "instructions" in squeezed
+        and _COMPACT.search(squeezed)
+        and not re.search(r"\binstructions?\b", plain.lower())
+    ):
         return True
     hidden: list[str] = []
     for match in _BASE64.finditer(plain):
@@ -295,7 +299,9 @@ def _encoded(plain: str) -> bool:
             hidden.append(bytes.fromhex(match.group().replace(" ", "")).decode("utf-8"))
         except ValueError:
             continue
-    if any(" " in one and one.isprintable() and sum(c.isalpha() for c in one) > 0.6 * len(one) for one in hidden):
+    if any(
+        " " in one and one.isprintable() and sum(c.isalpha() for c in one) > 0.6 * len(one) for one in hidden
+    ):
         return True  # prose in a code is meant for machines, whatever it says
     lower = plain.lower()
     return _REVERSED.search(lower) is not None or _ROT13.search(lower) is not None

@@ -16,11 +16,10 @@ from typing import TypedDict
 
 from .defusing import defused
 from .errors import UsageError
+from .invisible import visible
 from .paper import Paper
 from .taxonomy import LABEL_FIELDS, Size, Taxonomy
-from .invisible import visible
 from .text import digest
-
 
 
 class Message(TypedDict):

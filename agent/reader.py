@@ -26,8 +26,9 @@ from .draft import Draft
 from .errors import PaperFailed
 from .models import BASELINE, Model
 from .paper import Paper
-from .reading_copy import ReadingCopy, reading_copy
 from .prompting import Prompt, Shown, card_prompt
+from .reading_copy import ReadingCopy, reading_copy
+from .spent import NOTHING, Spent
 from .taxonomy import Taxonomy
 from .text import digest
 
@@ -42,11 +43,7 @@ class Reading:
     """A card, and what this run spent on it; an answer from the cache costs a run nothing."""
 
     card: Card
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost_usd: float | None = 0.0
-    """None: the price is not known."""
+    spent: Spent = NOTHING
 
     @cached_property
     def line(self) -> bytes:
@@ -56,7 +53,7 @@ class Reading:
     @property
     def cached(self) -> bool:
         """Whether the answer behind the card was there before."""
-        return self.calls == 0 and self.card.provenance.calls > 0
+        return self.spent.calls == 0 and self.card.provenance.calls > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +101,10 @@ class Reader(Protocol):
         """The card of a paper. Raises PaperFailed for this paper alone."""
         ...
 
+    def stop(self) -> None:
+        """Ask nothing any more: `read` finishes what was sent, and raises Stopped for the rest."""
+        ...
+
     async def close(self) -> None:
         """Let go of what was opened for reading."""
         ...
@@ -144,6 +145,9 @@ class BaselineReader:
             raise emptied(paper)
         draft = copy.renumbered(self._tagger.tag(copy.paper))
         return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
+
+    def stop(self) -> None:
+        """Nobody is asked."""
 
     async def close(self) -> None:
         """Nothing was opened."""
@@ -224,7 +228,7 @@ class ModelReader:
                 if theirs is not None:
                     promise.set_result(theirs)
                     return Reading(self._card(question, *theirs))
-            answer, draft = await self._ask(question)
+            answer, draft, spent = await self._ask(question)
             if self._cache is not None:
                 await self._cache.keep(question.parts, answer)
             promise.set_result((answer, draft))
@@ -236,7 +240,7 @@ class ModelReader:
             del self._asking[key]
             if self._claims is not None:
                 self._claims.settle(question.key)
-        return self._spent(question, answer, draft)
+        return self._spent(question, answer, draft, spent)
 
     def wants(self, paper: Paper) -> Wanted | None:
         """One call, unless its answer is in the cache."""
@@ -277,11 +281,17 @@ class ModelReader:
                 f"the model's answer is wrong: {'; '.join(wrong.reasons) or wrong}",
                 where=question.paper.where,
                 attempts=reply.requests,
+                spent=reply.spent,
             ) from wrong
         answer = _answer(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
-        return self._spent(question, answer, draft)
+        return self._spent(question, answer, draft, reply.spent)
+
+    def stop(self) -> None:
+        """Ask nothing any more."""
+        if self._caller is not None:
+            self._caller.stop()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -299,7 +309,7 @@ class ModelReader:
         except WrongAnswer as wrong:
             return None if wrong.draft is None else (answer, _flagged(wrong))
 
-    async def _ask(self, question: Question) -> tuple[Answer, Draft]:
+    async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent]:
         async with self._connecting:
             if self._caller is None:
                 self._caller = await self._connect(self)
@@ -322,10 +332,10 @@ class ModelReader:
             raise
         if isinstance(last, WrongAnswer):
             if last.draft is None:
-                raise give_up(last, where=where, attempts=reply.requests)
+                raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
             last = _flagged(last)
         assert last is not None
-        return _answer(reply), last
+        return _answer(reply), last, reply.spent
 
     def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
         """The answer type for a paper and the digest of its schema.
@@ -343,14 +353,8 @@ class ModelReader:
         shown = question.shown
         return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
 
-    def _spent(self, question: Question, answer: Answer, draft: Draft) -> Reading:
-        return Reading(
-            self._card(question, answer, draft),
-            calls=answer.calls,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=answer.cost_usd,
-        )
+    def _spent(self, question: Question, answer: Answer, draft: Draft, spent: Spent) -> Reading:
+        return Reading(self._card(question, answer, draft), spent)
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
         draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
@@ -409,11 +413,11 @@ def _answer(reply: Reply) -> Answer:
         finish_reason=reply.finish_reason,
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=reply.seconds,
-        calls=reply.calls,
-        reasked=reply.calls - 1,
-        prompt_tokens=reply.usage.prompt,
-        cached_prompt_tokens=reply.usage.cached_prompt,
-        completion_tokens=reply.usage.completion,
-        cost_usd=reply.cost_usd,
+        calls=reply.spent.calls,
+        reasked=reply.spent.calls - 1,
+        prompt_tokens=reply.spent.prompt_tokens,
+        cached_prompt_tokens=reply.spent.cached_prompt_tokens,
+        completion_tokens=reply.spent.completion_tokens,
+        cost_usd=reply.spent.cost_usd,
         logprobs=reply.logprobs,
     )

@@ -67,9 +67,7 @@ class ReadingCopy:
             return replace(draft, flags=flags)
         return replace(
             draft,
-            claims=tuple(
-                replace(claim, sentence=self.numbers[claim.sentence - 1]) for claim in draft.claims
-            ),
+            claims=tuple(replace(claim, sentence=self.numbers[claim.sentence - 1]) for claim in draft.claims),
             code=self._artifact(draft.code),
             data=self._artifact(draft.data),
             weights=self._artifact(draft.weights),
@@ -81,9 +79,7 @@ class ReadingCopy:
         if not self.withheld:
             return tuple(items)
         known = dict(zip(self.numbers, items, strict=True))
-        return tuple(
-            known.get(number, missing) for number in range(1, len(items) + len(self.withheld) + 1)
-        )
+        return tuple(known.get(number, missing) for number in range(1, len(items) + len(self.withheld) + 1))
 
     def _artifact(self, artifact: DraftArtifact) -> DraftArtifact:
         if artifact.sentence is None:
@@ -107,17 +103,25 @@ def reading_copy(paper: Paper) -> ReadingCopy:
         orders = {n for n, finding in enumerate(found) if finding.order}
         withheld |= {first + n for n in orders}
         edits = [(start, end, "") for start, end in unseen]
-        edits = _with_sentences(edits, spans, found)
+        edits = _with_sentences(text, edits, spans, found)
         shorter, kept = _edited(text, spans, orders, edits) if edits else (text, spans)
         parts.append((shorter, kept))
         numbers += [first + n for n in range(len(spans)) if n not in orders]
         first += len(spans)
     headings = [_heading(section.name, n) for n, section in enumerate(paper.sections, start=1)]
-    odd = odd or bool(withheld) or any(new != section.name for new, section in zip(headings, paper.sections, strict=True))
+    odd = (
+        odd
+        or bool(withheld)
+        or any(new != section.name for new, section in zip(headings, paper.sections, strict=True))
+    )
     flags = (*paper.flags, *((HIDDEN,) if seen_hidden else ()), *((INSTRUCTIONS,) if odd else ()))
-    same = title == paper.title and not odd and all(
-        text == (paper.abstract if section is None else section.text)
-        for (text, _), (section, _) in zip(parts, paper.parts, strict=True)
+    same = (
+        title == paper.title
+        and not odd
+        and all(
+            text == (paper.abstract if section is None else section.text)
+            for (text, _), (section, _) in zip(parts, paper.parts, strict=True)
+        )
     )
     if same:
         return ReadingCopy(paper, tuple(numbers), frozenset(), flags)
@@ -166,12 +170,25 @@ def _shown(text: str, span: Span, unseen: Iterable[tuple[int, int]]) -> str:
     return shown + text[at : span.end]
 
 
-def _with_sentences(edits: list[_Edit], spans: Sequence[Span], found: Sequence[Finding]) -> list[_Edit]:
-    """The edits of characters, with those of whole sentences and of quotations, in order."""
+def _with_sentences(
+    text: str, edits: list[_Edit], spans: Sequence[Span], found: Sequence[Finding]
+) -> list[_Edit]:
+    """The edits of characters, with those of whole sentences and of quotations, in order.
+
+    A sentence goes with the white space before it, the first one with that after it: what is left is the text
+    as it would be without it.
+    """
     wide: list[_Edit] = []
+    last = 0
     for span, finding in zip(spans, found, strict=True):
         if finding.order:
-            wide.append((span.start, span.end, ""))
+            start, end = span.start, span.end
+            while start > last and text[start - 1].isspace():
+                start -= 1
+            while start == 0 and end < len(text) and text[end].isspace():
+                end += 1
+            wide.append((start, end, ""))
+            last = end
         elif finding.quoted:
             wide += _quotations(span, finding, edits)
     if not wide:

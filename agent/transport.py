@@ -1,8 +1,9 @@
 """Requests to one endpoint: bytes out, a chat completion in, whatever happens on the way.
 
 The only file that makes an API client for papers. Each request passes the limiter and the budget; what may
-pass is tried again by `retrying`; the client's own retries are off. A request that takes far longer than
-the others took is cut off and sent again. Errors come out as one sentence without the key.
+pass is tried again by `retrying`; the client's own retries are off. Where an endpoint asks to wait, is
+loading its model, or has others before us, that costs a request no attempt. A request that takes far longer
+than the others took is cut off and sent again. Errors come out as one sentence without the key.
 
 Knows no papers, prompts or schemas.
 """
@@ -12,17 +13,21 @@ import dataclasses
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from .errors import EndpointError, PapercardsError, PaperFailed
-from .limits import Budget, Limiter
-from .models import Model
+from .completion import Usage, usage_of
+from .endpoint import Endpoint
+from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
+from .errors import EndpointError, PaperFailed, UsageError
+from .limits import LONGEST_HOLD_S, Budget, Limiter
 from .pricing import Price
-from .retrying import RetryPolicy, TooSlow, Unreadable, is_unreachable
+from .refusals import Refused, refused, refused_in_answer, what_came
+from .retrying import RetryPolicy
+from .spent import NOTHING, Spent
 
 if TYPE_CHECKING:
     import openai
@@ -30,37 +35,16 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 2
 """Few, so that a request's cost is not underestimated: ordinary English has four to five."""
 
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to send and how."""
-
-    model: Model
-    base_url: str
-    api_key: str = dataclasses.field(repr=False)
-    timeout_s: float
-    """For one call."""
-    max_tokens: int
-    """Of the completion."""
-    impatient: bool = False
-    """Whether a call that takes far longer than the others is cut off before `timeout_s`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one completion, or of several."""
-
-    prompt: int = 0
-    cached_prompt: int = 0
-    """The part of them that the endpoint had in a cache."""
-    completion: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.prompt + other.prompt,
-            self.cached_prompt + other.cached_prompt,
-            self.completion + other.completion,
-        )
+_OWN_WAIT_S = 5.0
+"""A wait up to this is the request's own; a longer one holds the whole run."""
+_LOADING_S = 5.0
+"""Between two looks at a model that is loading."""
+_LONGEST_SILENCE_S = 900.0
+"""Without any answer for so long, waiting is over."""
+_TOO_MUCH = frozenset({408, 429, 503, 504, 529})
+"""Statuses that say more was asked at once than the endpoint handles."""
+_EXCUSED = 30
+"""A request is put off for reasons that are not its own at most so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +52,12 @@ class Sent:
     """A completion and what it took."""
 
     completion: dict[str, Any]
-    usage: Usage
     requests: int
     """Those that were tried again included."""
     seconds: float
     """Of all requests, what lay between them aside."""
+    spent: Spent
+    """What all of them cost."""
 
 
 class Patience:
@@ -132,6 +117,12 @@ class _Tries:
     requests: int = 0
     cut_off: int = 0
     seconds: float = 0.0
+    excused: int = 0
+    """Times that it was put off for reasons that are not its own."""
+    excused_s: float = 0.0
+    in_line: bool = False
+    """Whether others were answered while the last request was refused or not waited for any more."""
+    spent: Spent = NOTHING
 
 
 class Transport:
@@ -145,12 +136,15 @@ class Transport:
         limiter: Limiter | None = None,
         budget: Budget | None = None,
         price: Price | None = None,
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
+        """`say` is told, in a sentence, what the whole run waits for."""
         self.endpoint = endpoint
         self.price = price
         self._policy = policy or RetryPolicy()
         self._limiter = limiter or Limiter(1 << 16)
         self._budget = budget
+        self._say = say
         self._patience = Patience(endpoint.timeout_s)
         self._client: openai.AsyncOpenAI | None = None
         self._answered = False
@@ -158,8 +152,9 @@ class Transport:
     async def send(self, body: bytes) -> Sent:
         """The completion for a request body.
 
-        Raises PaperFailed for this request alone, EndpointError where no request would be answered,
-        BudgetSpent where it may cost more than is left.
+        Raises PaperFailed for this request alone, with the `Refused` of the endpoint as its cause where
+        there is one; EndpointError where no request would be answered; BudgetSpent where it may cost more
+        than is left; Stopped after `stop`.
         """
         import openai
 
@@ -172,13 +167,36 @@ class Transport:
             policy = dataclasses.replace(policy, connect_attempts=min(3, policy.attempts))
 
         async def post() -> dict[str, Any]:
-            return await self._post(body, tries)
+            while True:
+                try:
+                    return await self._post(body, tries)
+                except (Refused, TooSlow) as error:
+                    if not await self._excuse(error, tries):
+                        raise
 
         try:
-            completion = await policy.run(post)
-        except (openai.OpenAIError, TooSlow, Unreadable) as error:
-            raise explain(error, self.endpoint, tries.requests) from error
-        return Sent(completion, usage_of(completion), tries.requests, tries.seconds)
+            completion = await policy.run(post, sleep=self._limiter.pause, excused_s=lambda: tries.excused_s)
+        except (openai.OpenAIError, Refused, TooSlow, Unreadable) as error:
+            told = explain(error, self.endpoint, tries.requests, answered=self._answered)
+            if isinstance(told, PaperFailed):
+                told.spent = tries.spent
+            raise told from error
+        return Sent(completion, tries.requests, tries.seconds, tries.spent)
+
+    def spent_on(self, completion: dict[str, Any]) -> Spent:
+        """What one completion took, as far as it says so."""
+        used = usage_of(completion)
+        if used is None:
+            free = self.price is not None and self._cost(Usage(1, 0, 1)) == 0
+            return Spent(1, unpriced=int(not free))
+        cost = self._cost(used)
+        return Spent(
+            1, used.prompt, used.cached_prompt, used.completion, cost or 0.0, unpriced=int(cost is None)
+        )
+
+    def stop(self) -> None:
+        """Send nothing any more: what is under way may be answered, the rest raises Stopped."""
+        self._limiter.stop()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -187,41 +205,52 @@ class Transport:
 
     async def _post(self, body: bytes, tries: _Tries) -> dict[str, Any]:
         """One request, within limiter, budget and patience."""
-        import openai
-
         most = self.endpoint.max_tokens
         worst = Usage(len(body) // BYTES_PER_TOKEN, 0, most)
+        at_worst = self._cost(worst)
         number = await self._limiter.enter(worst.prompt + most)
-        reserved, spent = None, 0.0
+        reserved, spent = None, Spent()
+        begin, answers = self._limiter.clock(), self._limiter.answers
         try:
             if self._budget is not None:
-                reserved = await self._budget.reserve(self._cost(worst))
+                reserved = await self._budget.reserve(at_worst or 0.0)
+                self._limiter.go_on()
             tries.requests += 1
+            # It may be answered, and billed, though nobody reads it any more.
+            spent = Spent(unpriced=1) if at_worst != 0 else Spent()
             try:
                 raw, headers = await self._exchange(body, tries)
-            except openai.APIStatusError as error:
-                if error.status_code == 429:
-                    self._limiter.refused(number, error.response.headers)
+                completion = self._completion(raw, headers)
+            except Refused as error:
+                spent = Spent()
+                if error.status in _TOO_MUCH:
+                    self._limiter.shrink(number)
+                tries.in_line = self._limiter.answers > answers
+                raise
+            except TooSlow as error:
+                crowded = self._limiter.queues(error.seconds) and self._limiter.shrink(number)
+                tries.in_line = crowded and self._limiter.answers > answers
                 raise
             except BaseException as error:
-                # It may be answered, and billed, though nobody listens any more.
-                spent = 0.0 if is_unreachable(error) else self._cost(worst)
+                if is_unreachable(error):
+                    spent = Spent()
+                    self._limiter.shrink(number)
                 raise
-            spent = self._cost(worst)  # unless it can be read, and says less
-            completion = self._completion(raw)
-            used = usage_of(completion)
-            spent = self._cost(used)
-            self._limiter.answered(headers)
-            self._limiter.used(worst.prompt + most - used.prompt - used.completion)
+            spent = self.spent_on(completion)
+            self._told_to_wait(self._limiter.answered(headers, self._limiter.clock() - begin))
+            if tokens := spent.prompt_tokens + spent.completion_tokens:
+                self._limiter.used(worst.prompt + most - tokens)
             return completion
         finally:
+            tries.spent += spent
             if reserved is not None and self._budget is not None:
-                self._budget.settle(reserved, spent)
+                self._budget.settle(reserved, spent.known_usd + spent.unpriced * (at_worst or 0.0))
             self._limiter.leave()
 
     async def _exchange(self, body: bytes, tries: _Tries) -> tuple[bytes, Mapping[str, str]]:
-        """Raises TooSlow where the answer takes too long."""
+        """Raises TooSlow where the answer takes too long, Refused where the status says no."""
         import httpx2
+        import openai
 
         assert self._client is not None
         begin = time.monotonic()
@@ -233,6 +262,12 @@ class Transport:
         except TooSlow:
             tries.cut_off += 1
             raise
+        except openai.APITimeoutError as error:
+            if is_unreachable(error):
+                raise
+            raise TooSlow(self.endpoint.timeout_s) from error
+        except openai.APIStatusError as error:
+            raise refused(error) from error
         finally:
             seconds = time.monotonic() - begin
             tries.seconds += seconds
@@ -240,117 +275,122 @@ class Transport:
             self._patience.answered(seconds)
         return response.content, response.headers
 
-    def _completion(self, raw: bytes) -> dict[str, Any]:
-        """Raises Unreadable where it is none; EndpointError if there never was one: that will not pass."""
+    def _completion(self, raw: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Raises Unreadable where it is none, Refused where it is an error with status 200.
+
+        Raises EndpointError where there never was a completion and this is another kind of server.
+        """
+        what = what_came(raw)
         try:
-            completion = json.loads(raw)
-            if not isinstance(completion, dict) or not isinstance(completion["choices"], list):
-                raise ValueError
-        except (ValueError, KeyError) as error:
-            wrong = Unreadable(_what(raw))
-            raise wrong if self._answered else explain(wrong, self.endpoint, 1) from error
-        self._answered = True
-        return completion
+            completion = json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+        except (ValueError, RecursionError) as error:
+            wrong = Unreadable(what, may_pass=what == "something else" or what == "nothing")
+            if wrong.may_pass or self._answered:
+                raise wrong from error
+            raise explain(wrong, self.endpoint, 1) from error
+        if isinstance(completion, dict):
+            if (refusal := refused_in_answer(completion, headers)) is not None:
+                raise refusal
+            if isinstance(completion.get("choices"), list):
+                self._answered = True
+                return completion
+        wrong = Unreadable(what, may_pass=False)
+        raise wrong if self._answered else explain(wrong, self.endpoint, 1)
 
-    def _cost(self, used: Usage) -> float:
-        return self.price.cost(used.prompt, used.cached_prompt, used.completion) if self.price else 0.0
+    async def _excuse(self, error: Refused | TooSlow, tries: _Tries) -> bool:
+        """Whether a request may be sent again without that counting as an attempt; waits until then.
+
+        So it is where the endpoint says when, is loading its model, or was busy with our other requests.
+        Raises EndpointError where it asks for a longer wait than anybody has patience for.
+        """
+        limiter = self._limiter
+        silent_s = limiter.clock() - limiter.silent_since
+        tries.excused += 1
+        if tries.excused > _EXCUSED or silent_s > _LONGEST_SILENCE_S + self.endpoint.timeout_s:
+            return False
+        begin = limiter.clock()
+        if isinstance(error, TooSlow):
+            return tries.in_line
+        if not error.may_pass:
+            return False
+        asked = error.asked_wait_s(time.time())
+        if error.loading:
+            more = limiter.hold(min(max(asked or 0.0, _LOADING_S), LONGEST_HOLD_S))
+            self._told_to_wait(more, "is loading its model; waiting for it")
+        elif asked is None:
+            if error.status != 429 or not tries.in_line:
+                return False
+            await limiter.pause(min(30.0, self._policy.first_wait_s * (1 << min(tries.excused, 6))))
+        elif asked > LONGEST_HOLD_S:
+            raise EndpointError(
+                f"the endpoint asks to wait {_duration(asked)}: {said_by(error, self.endpoint)}",
+                where=self.endpoint.shown_url,
+                next_step="Run the same command again then; it goes on from here",
+            ) from error
+        elif asked > _OWN_WAIT_S:
+            self._told_to_wait(limiter.hold(asked))
+        else:
+            # Never sooner than a first retry would come: clocks differ, and a 0 is no permission to hammer.
+            await limiter.pause(max(asked, self._policy.first_wait_s * min(tries.excused, 8)))
+        tries.excused_s += limiter.clock() - begin
+        return True
+
+    def _told_to_wait(self, seconds: float, what: str = "") -> None:
+        """Say it once for a wait, not once for each request that meets it."""
+        if seconds >= _LOADING_S - 1:
+            host = self.endpoint.host
+            self._say(f"{host} {what}" if what else f"{host} asks to wait {_duration(seconds)}")
+
+    def _cost(self, used: Usage) -> float | None:
+        """USD; None: the price is not known."""
+        return (
+            None if self.price is None else self.price.cost(used.prompt, used.cached_prompt, used.completion)
+        )
 
 
-_JSON: Any = {"headers": {"content-type": "application/json"}}
+# Spelt as the SDK spells it, so that this replaces its header: in other letters both would be sent, and
+# FastAPI servers (vLLM, SGLang, LiteLLM) refuse a media type that is given twice.
+_JSON: Any = {"headers": {"Content-Type": "application/json"}}
 
 
 def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
-    """A client whose retries are off. It uses aiohttp, which takes a third of the time of the other way."""
+    """A client whose retries are off. It uses aiohttp, which takes a third of the time of the other way.
+
+    It follows no redirect: papers go where the user said. Raises UsageError for an address or a proxy that
+    cannot be used.
+    """
     import openai
 
-    # aiohttp refuses a user name in the address beside the key; the key is what counts.
     address = urlsplit(endpoint.base_url)
-    return openai.AsyncOpenAI(
-        api_key=endpoint.api_key,
-        base_url=address._replace(netloc=address.netloc.rpartition("@")[2]).geturl(),
-        max_retries=0,
-        timeout=endpoint.timeout_s,
-        http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s),
-    )
-
-
-def usage_of(completion: Mapping[str, Any]) -> Usage:
-    """The tokens that a completion says it took."""
-    said = completion.get("usage") or {}
-    details = said.get("prompt_tokens_details") or {}
-    return Usage(
-        int(said.get("prompt_tokens") or 0),
-        int(details.get("cached_tokens") or 0),
-        int(said.get("completion_tokens") or 0),
-    )
-
-
-def explain(error: Exception, endpoint: Endpoint, sent: int) -> PapercardsError:
-    """The client's error as one sentence for the user, by what it means for the other papers."""
-    import openai
-
-    place = endpoint.base_url
-    if is_unreachable(error):
-        return EndpointError(
-            "the endpoint cannot be reached",
-            where=place,
-            next_step="Check that it runs and that --base-url is right",
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise UsageError(
+            "the address must begin with http:// or https:// and name a host",
+            where=endpoint.without_key(endpoint.base_url),
+            next_step="Check --base-url",
         )
-    if isinstance(error, Unreadable):
-        return EndpointError(
-            f"the endpoint answered with {error}, not with a chat completion",
-            where=place,
-            next_step="Check --base-url: it usually ends in /v1",
+    try:
+        return openai.AsyncOpenAI(
+            api_key=endpoint.api_key,
+            # aiohttp refuses a user name in the address beside the key; the key is what counts.
+            base_url=endpoint.shown_url,
+            default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
+            max_retries=0,
+            timeout=endpoint.timeout_s,
+            http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s, follow_redirects=False),
         )
-    if isinstance(error, (TooSlow, openai.APITimeoutError)):
-        seconds = error.seconds if isinstance(error, TooSlow) else endpoint.timeout_s
-        return PaperFailed(
-            f"no answer within {seconds:g} s, several times",
-            next_step="Give it longer with --timeout",
-            attempts=sent,
-        )
-    if not isinstance(error, openai.APIStatusError):
-        return EndpointError(said_by(error, endpoint), where=place)
-    said = said_by(error, endpoint)
-    status = error.status_code
-    if status in (401, 403):
-        variable = endpoint.model.key_variable or "the key"
-        return EndpointError(
-            f"the endpoint refuses the key ({status}): {said}", where=place, next_step=f"Check {variable}"
-        )
-    if status == 404:
-        return EndpointError(
-            f"the endpoint knows no {endpoint.model.model_id} or no such path: {said}",
-            where=place,
-            next_step="Check --model and --base-url",
-        )
-    if error.code == "insufficient_quota":
-        return EndpointError(f"the account has no credit left: {said}", where=place)
-    if "context" in said.lower() and status in (400, 413):
-        return PaperFailed(f"too long for the model's context: {said}", attempts=sent)
-    return PaperFailed(f"the endpoint answered {status}: {said}", attempts=sent)
+    except (ValueError, OSError, openai.OpenAIError) as error:
+        raise UsageError(
+            f"no connection can be made: {endpoint.without_key(str(error))}",
+            where=endpoint.shown_url,
+            next_step="Check the proxy in all_proxy, http_proxy, https_proxy (socks5:// or http://), "
+            "and SSL_CERT_FILE; no_proxy names hosts that need none",
+        ) from error
 
 
-def said_by(error: Exception, endpoint: Endpoint) -> str:
-    """The endpoint's own words in an error of the client, at most 300 characters, without the key."""
-    import openai
-
-    text = _message(error) if isinstance(error, openai.APIStatusError) else str(error)
-    return " ".join(text.replace(endpoint.api_key, "***").split())[:300]
-
-
-def _message(error: "openai.APIStatusError") -> str:
-    body = error.body
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        if isinstance(inner, dict) and isinstance(inner.get("message"), str):
-            return str(inner["message"])
-    text = error.response.text
-    return _what(text.encode()) if text.lstrip().startswith("<") else text or error.message
-
-
-def _what(raw: bytes) -> str:
-    start = raw.lstrip()[:200].lower()
-    if not start:
-        return "nothing"
-    return "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "something else"
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

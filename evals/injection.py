@@ -17,6 +17,7 @@ import asyncio
 import json
 import re
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from unittest.mock import patch
 import platformdirs
 from pydantic import BaseModel
 
+from papercards.cache import Cache
 from papercards.call import Reply
 from papercards.card import Card
 from papercards.errors import PaperFailed, UsageError
@@ -35,9 +37,9 @@ from papercards.models import DEFAULT_LOCAL, LOCAL, Model, resolve
 from papercards.paper import Paper
 from papercards.reader import BaselineReader, ModelReader, Reader
 from papercards.reading_copy import ReadingCopy
+from papercards.spent import Spent
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from papercards.text import sentences
-from papercards.transport import Usage
 
 from .intervals import interval
 from .labels import seed_taxonomy
@@ -101,7 +103,8 @@ def _with(paper: Paper, where: str, text: str) -> tuple[str, str]:
     title, abstract = paper.title, paper.abstract
     if where == "title":
         return title + text, abstract
-    at = {"start": 0, "middle": sentences(abstract)[1].end, "end": len(abstract)}[where]
+    at = {"start": 0, "middle": sentences(abstract)[2].start, "end": len(abstract)}[where]
+    text = text.lstrip() if where == "middle" else text
     return title, abstract[:at] + text + abstract[at:]
 
 
@@ -135,7 +138,7 @@ class Obedient:
                     answer |= {"code": attack.target["code"], "code_sentence": 1}
         text = json.dumps(answer)
         wrong = check(text)
-        return Reply(text, wrong, OBEDIENT, "stop", 0.0, 1, 1, Usage(), 0.0, ())
+        return Reply(text, wrong, OBEDIENT, "stop", 0.0, 1, Spent(1), ())
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -231,8 +234,8 @@ def _share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.0%}{around}"
 
 
-def reader_of(name: str, taxonomy: Taxonomy, known: Sequence[Attack]) -> Reader:
-    """A reader by name, without a cache. Raises UsageError for one that is not measured here."""
+def reader_of(name: str, taxonomy: Taxonomy, known: Sequence[Attack], cache: Cache) -> Reader:
+    """A reader by name. The cache saves reading papers that the defences make alike. Raises UsageError for one that is not measured here."""
     if name == "baseline":
         return BaselineReader(taxonomy)
     if name == OBEDIENT:
@@ -243,11 +246,13 @@ def reader_of(name: str, taxonomy: Taxonomy, known: Sequence[Attack]) -> Reader:
         model = resolve("openai/obedient", base_url="http://127.0.0.1")
         return ModelReader(model, taxonomy, connect, None, endpoint="")
     if name in LOCAL and LOCAL[name].plan == "stepwise":
-        return _stepwise(LOCAL[name], taxonomy)
-    raise UsageError(f"{name} is not measured here", next_step=f"Known: baseline, {OBEDIENT}, {DEFAULT_LOCAL}")
+        return _stepwise(LOCAL[name], taxonomy, cache)
+    raise UsageError(
+        f"{name} is not measured here", next_step=f"Known: baseline, {OBEDIENT}, {DEFAULT_LOCAL}"
+    )
 
 
-def _stepwise(model: Model, taxonomy: Taxonomy) -> Reader:
+def _stepwise(model: Model, taxonomy: Taxonomy, cache: Cache) -> Reader:
     from papercards.local.engine import Engine
     from papercards.local.server import LocalServer
     from papercards.local.store import find
@@ -265,7 +270,7 @@ def _stepwise(model: Model, taxonomy: Taxonomy) -> Reader:
         server = LocalServer(file, context_tokens=model.context or 2048, hidden_states=True)
         return Bench(Engine(server, 900), directions(file, weights.sha256, taxonomy, store))
 
-    return StepwiseReader(model, taxonomy, connect, None)
+    return StepwiseReader(model, taxonomy, connect, cache)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -299,15 +304,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _measured(
     name: str, defences: str, taxonomy: Taxonomy, chosen: Sequence[Attack], records: Path | None
 ) -> list[Outcome]:
-    reader = reader_of(name, taxonomy, chosen)
     outcomes = []
-    try:
-        async for one in measure(reader, chosen):
-            outcomes.append(one)
-            if records:
-                _record(records, name, defences, one)
-    finally:
-        await reader.close()
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Cache(Path(folder))
+        reader = reader_of(name, taxonomy, chosen, cache)
+        try:
+            async for one in measure(reader, chosen):
+                outcomes.append(one)
+                if records:
+                    _record(records, name, defences, one)
+        finally:
+            await reader.close()
+            cache.close()
     return outcomes
 
 

@@ -103,6 +103,8 @@ class Stub:
     """From the record that would be sent, and the last message, to the text that is."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    headers: list[list[tuple[str, str]]] = field(default_factory=list)
+    """Of every request, as they came."""
     url: str = ""
     busy: int = 0
     most: int = 0
@@ -126,6 +128,7 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
                 stub.busy += 1
                 stub.most = max(stub.most, stub.busy)
                 stub.bodies.append(body)
+                stub.headers.append(list(self.headers.items()))
                 stub.keys.append(self.headers.get("authorization", ""))
                 fault = stub.script.pop(0) if stub.script else None
             try:

@@ -17,6 +17,7 @@ from papercards.finished import Finished
 from papercards.paper import Paper
 from papercards.reader import Reading
 from papercards.sources import BadRecord
+from papercards.spent import Spent
 from tests.conftest import make_paper
 
 NONE = DraftArtifact("not-stated")
@@ -44,6 +45,9 @@ class Slow:
             return Reading(build(paper, DRAFT, MADE))
         finally:
             self.busy -= 1
+
+    def stop(self) -> None:
+        pass
 
     async def close(self) -> None:
         pass
@@ -81,12 +85,43 @@ def test_what_fails_is_an_outcome_in_its_place() -> None:
     assert kinds == [Done, Done, Failed, Failed, Done, Duplicate]
 
 
-def test_an_endpoint_error_ends_the_run_after_the_papers_before_it() -> None:
+def test_an_endpoint_error_ends_the_run_and_what_is_in_flight_is_finished() -> None:
     slow = Slow({"50": EndpointError("gone")})
+    batch = Batch(slow, 4)
 
-    with pytest.raises(EndpointError, match="gone"):
-        run(Batch(slow, 4), papers(1000))
-    assert slow.seen < 200
+    outcomes = run(batch, papers(1000))
+    assert str(batch.ended) == "asked about p:50: gone"
+    done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+    assert slow.seen == len(done) + 1 < 200
+    assert {outcome.paper.title for outcome in done} >= {str(n) for n in range(50)}
+
+
+@pytest.mark.parametrize(("before", "enough"), [(0, 5), (1, 20)])
+def test_papers_that_fail_alike_in_a_row_end_the_run(before: int, enough: int) -> None:
+    refusal = "the endpoint answered 400: no"
+    slow = Slow({str(n): PaperFailed(refusal, alike="400 no") for n in range(before, 1000)})
+    batch = Batch(slow, 2)
+
+    outcomes = run(batch, papers(1000))
+    assert f"{enough} papers in a row failed alike: {refusal}" in str(batch.ended)
+    assert "models doctor" in str(batch.ended)
+    assert enough <= sum(isinstance(outcome, Failed) for outcome in outcomes) <= enough + 2
+
+
+def test_papers_that_fail_each_in_its_own_way_do_not_end_the_run() -> None:
+    every = {str(n): PaperFailed("no", alike=str(n % 2)) for n in range(50)}
+    own = {str(n): PaperFailed("cut short") for n in range(50, 100)}
+    batch = Batch(Slow(every | own), 1)
+
+    assert len(run(batch, papers(100))) == 100
+    assert batch.ended is None
+
+
+def test_what_failed_papers_cost_is_told() -> None:
+    spent = Spent(3, 300, 0, 30, 0.25)
+    [outcome] = run(Batch(Slow({"0": PaperFailed("no", spent=spent)}), 1), papers(1))
+    assert isinstance(outcome, Failed)
+    assert outcome.spent == spent
 
 
 def test_a_source_that_breaks_ends_the_run_after_what_it_gave() -> None:
@@ -109,8 +144,9 @@ def test_stopping_finishes_what_is_in_flight() -> None:
     slow = Slow()
 
     outcomes = run(Batch(slow, 4), papers(10_000), stop_after=10)
-    assert 10 <= len(outcomes) < 200
-    assert slow.seen == len(outcomes)
+    done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+    assert 10 <= len(done) < 200
+    assert slow.seen == len(done)
 
 
 def test_the_source_is_read_no_further_than_needed() -> None:

@@ -84,7 +84,9 @@ def test_other_text_stays(text: str) -> None:
     assert defused(text) == text
 
 
-@pytest.mark.parametrize("piece", ["<", "< ", "<\u200b", "&lt;", "[", "<|", "|", "</p", "\u200b", "<p\u200b", " "])
+@pytest.mark.parametrize(
+    "piece", ["<", "< ", "<\u200b", "&lt;", "[", "<|", "|", "</p", "\u200b", "<p\u200b", " "]
+)
 def test_the_time_grows_with_the_length(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]

@@ -140,7 +140,9 @@ def test_no_benign_sentence_is_an_order() -> None:
 
 
 def test_the_attacks_that_the_detector_was_made_on_are_found() -> None:
-    missed = [one.id for one in attacks(["develop"]) if "instructions-in-text" not in reading_copy(one.paper).flags]
+    missed = [
+        one.id for one in attacks(["develop"]) if "instructions-in-text" not in reading_copy(one.paper).flags
+    ]
 
     assert missed == []
 

@@ -7,8 +7,9 @@ from collections.abc import Awaitable
 
 import pytest
 
-from papercards.errors import BudgetSpent
-from papercards.limits import MOST, START, Budget, Limiter, duration_s
+from papercards.errors import BudgetSpent, Stopped
+from papercards.limits import MOST, START, Budget, Limiter
+from papercards.waiting import asked_wait_s, duration_s, until_s
 
 
 class Clock:
@@ -41,7 +42,7 @@ async def rounds(limiter: Limiter, count: int, refuse: int = 0) -> list[int]:
         sizes.append(size)
         for place, number in enumerate(numbers):
             if place < refuse:
-                limiter.refused(number, {})
+                limiter.shrink(number)
             else:
                 limiter.answered({})
         for _ in numbers:
@@ -70,7 +71,7 @@ def test_the_window_has_a_ceiling_and_a_floor() -> None:
         assert int(limiter.window) == 20
         for _ in range(30):
             number = await limiter.enter(1)
-            limiter.refused(number, {})
+            limiter.shrink(number)
             limiter.leave()
         assert limiter.window == 1
 
@@ -174,6 +175,146 @@ def test_an_endpoint_that_says_nothing_is_left_is_waited_for() -> None:
         assert clock.now - begin == pytest.approx(6)
 
     run(go())
+
+
+def test_an_endpoint_that_asks_to_wait_holds_everybody() -> None:
+    async def go() -> None:
+        clock = Clock()
+        limiter = Limiter(8, clock=clock, sleep=clock.sleep)
+        assert limiter.hold(45) == pytest.approx(45)
+        assert limiter.hold(44) == 0  # nothing new to tell
+        begin = clock.now
+        await asyncio.gather(*(limiter.enter(1) for _ in range(8)))
+        assert clock.now - begin == pytest.approx(45)
+
+    run(go())
+
+
+@pytest.mark.parametrize("reset", ["inf", "nan", "4102444800", "soon", "", "-inf", "1e300"])
+def test_a_time_that_cannot_be_meant_holds_nobody(reset: str) -> None:
+    async def go() -> None:
+        clock = Clock()
+        limiter = Limiter(8, clock=clock, sleep=clock.sleep)
+        limiter.answered({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": reset})
+        begin = clock.now
+        await limiter.enter(1)
+        assert clock.now == begin
+
+    run(go())
+
+
+@pytest.mark.parametrize("place", [False, True], ids=["steadily", "in rounds"])
+def test_a_window_does_not_grow_while_answers_only_queue(place: bool) -> None:
+    """One device that answers one after the other: more in flight is a longer queue, and time-outs."""
+
+    async def go() -> None:
+        limiter = Limiter(MOST, adaptive=True, start=1, timeout_s=900)
+        for _ in range(200):
+            size = int(limiter.window)
+            for _ in range(size):
+                await limiter.enter(1)
+            for number in range(size):
+                limiter.answered({}, 2.0 * (number + 1 if place else size))
+            for _ in range(size):
+                limiter.leave()
+        assert 1 <= limiter.window <= 16
+
+    run(go())
+
+
+def test_a_window_grows_where_answers_come_together() -> None:
+    async def go() -> None:
+        limiter = Limiter(MOST, adaptive=True, start=1, timeout_s=900)
+        for _ in range(10):
+            size = int(limiter.window)
+            for _ in range(size):
+                await limiter.enter(1)
+            for _ in range(size):
+                limiter.answered({}, 2.0)
+            for _ in range(size):
+                limiter.leave()
+        assert limiter.window == MOST
+
+    run(go())
+
+
+def test_after_a_stop_nobody_passes_and_nobody_waits() -> None:
+    async def go() -> None:
+        limiter = Limiter(1)
+        await limiter.enter(1)
+        waiting = asyncio.create_task(limiter.enter(1))
+        paused = asyncio.create_task(limiter.pause(3600))
+        await asyncio.sleep(0)
+        limiter.stop()
+        with pytest.raises(Stopped):
+            await waiting
+        await asyncio.wait_for(paused, 30)
+        with pytest.raises(Stopped):
+            await limiter.enter(1)
+        limiter.leave()
+        assert limiter.busy == 0
+
+    run(go())
+
+
+NOW = 1_800_000_000.0
+"""2027-01-15 08:00:00 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30", 30),
+        ("6m0s", 360),
+        ("1800000002", 2),
+        ("1800000002000", 2),
+        ("1800000002.5", 2.5),
+        ("2027-01-15T08:00:05Z", 5),
+        ("2027-01-15T09:00:05+01:00", 5),
+        ("Fri, 15 Jan 2027 08:01:00 GMT", 60),
+        ("1799999000", 0),
+        ("4102444800", None),
+        ("2027-01-15T08:00:05", None),
+        ("inf", None),
+        ("99999999", None),
+    ],
+)
+def test_reads_when_an_endpoint_allows_more(text: str, seconds: float | None) -> None:
+    assert until_s(text, NOW) == (pytest.approx(seconds) if seconds is not None else None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "text", "seconds"),
+    [
+        ({"retry-after": "45"}, None, "", 45),
+        ({"retry-after-ms": "1500"}, None, "", 1.5),
+        ({"retry-after": "0"}, None, "", 0),
+        ({"retry-after": "1800000045"}, None, "", 45),
+        # The client's clock runs ten minutes fast: what counts is the server's own.
+        (
+            {"retry-after": "Fri, 15 Jan 2027 07:51:00 GMT", "date": "Fri, 15 Jan 2027 07:50:00 GMT"},
+            None,
+            "",
+            60,
+        ),
+        ({}, None, "Rate limit reached. Please try again in 1.2s.", 1.2),
+        ({}, None, "Limit 1000 requests per day. Please try again in 7h12m0s. Upgrade", 25_920),
+        ({}, None, "Rate limit exceeded. Please retry after 12 seconds", 12),
+        ({}, None, "Please wait 2 minutes and 5 seconds before the next request", 125),
+        ({}, None, "try again in 20ms", 0.02),
+        ({}, {"error": {"details": [{"retryDelay": "33.5s"}]}}, "", 33.5),
+        ({}, {"error": "Model is loading", "estimated_time": 20.5}, "", 20.5),
+        ({}, {"error": {"retry_after": 7}}, "", 7),
+        ({"retry-after": "soon"}, None, "try again later", None),
+        ({"retry-after": "nan"}, None, "", None),
+        ({}, None, "", None),
+    ],
+)
+def test_reads_how_long_a_refusal_asks_to_wait(
+    headers: dict[str, str], body: object, text: str, seconds: float | None
+) -> None:
+    found = asked_wait_s(headers, body, text, NOW)
+    assert found == (pytest.approx(seconds) if seconds is not None else None)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from papercards.cache import Cache
 from papercards.call import Caller
 from papercards.card import Card
+from papercards.endpoint import Endpoint
 from papercards.errors import PaperFailed
 from papercards.evidence import check
 from papercards.models import Model, resolve
@@ -19,7 +20,7 @@ from papercards.paper import Paper
 from papercards.reader import ModelReader, Reading
 from papercards.retrying import RetryPolicy
 from papercards.taxonomy import Taxonomy, parse
-from papercards.transport import Endpoint, Transport
+from papercards.transport import Transport
 from tests.conftest import KEY, make_paper
 from tests.stub import Stub, answer, error
 from tests.test_taxonomy import SMALL
@@ -75,7 +76,7 @@ def test_a_card_quotes_the_paper(stub: Stub, taxonomy: Taxonomy, paper: Paper) -
     assert card.claims[0].evidence.text == "It is 12% better than guessing."
     assert card.reproducibility.code.evidence is not None
     assert card.reproducibility.links[0].url == "https://github.com/a/b"
-    assert card.provenance.calls == reading.calls == 1
+    assert card.provenance.calls == reading.spent.calls == 1
     assert card.provenance.tokens.cached_prompt == 40
     assert check(card, paper) == []
     assert Card.model_validate_json(card.to_json()) == card
@@ -86,7 +87,7 @@ def test_an_answer_is_asked_for_once(stub: Stub, taxonomy: Taxonomy, paper: Pape
     second = read(reader(stub, taxonomy, cache), paper)[0]
 
     assert len(stub.bodies) == 1
-    assert second.calls == 0
+    assert second.spent.calls == 0
     assert second.card == first.card
 
 
@@ -95,7 +96,7 @@ def test_the_same_question_in_flight_is_one_request(stub: Stub, taxonomy: Taxono
 
     readings = read(reader(stub, taxonomy, None), paper, paper, paper)
     assert len(stub.bodies) == 1
-    assert sum(reading.calls for reading in readings) == 1
+    assert sum(reading.spent.calls for reading in readings) == 1
 
 
 @pytest.mark.parametrize("change", ["model", "taxonomy", "repeat", "paper"])

@@ -1,17 +1,19 @@
 """Which errors are tried again, how often, and after how long."""
 
 import asyncio
-import email.utils
+from collections.abc import Callable
 
 import pytest
 
 from papercards.answers import answer_type
 from papercards.call import Caller
+from papercards.endpoint import Endpoint
 from papercards.errors import EndpointError, PaperFailed
+from papercards.limits import Limiter
 from papercards.models import resolve
-from papercards.retrying import RetryPolicy, retry_after_s
+from papercards.retrying import RetryPolicy
 from papercards.taxonomy import Taxonomy
-from papercards.transport import Endpoint, Transport
+from papercards.transport import Transport
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, error
 
@@ -21,19 +23,24 @@ class Naps(list[float]):
         self.append(seconds)
 
 
-def ask(stub: Stub, taxonomy: Taxonomy, naps: Naps, policy: RetryPolicy | None = None) -> str:
+def ask(
+    stub: Stub,
+    taxonomy: Taxonomy,
+    naps: Naps,
+    policy: RetryPolicy | None = None,
+    say: Callable[[str], None] = print,
+) -> str:
     model = resolve("openai/stub", base_url=stub.url)
+    slept: list[float] = []
 
-    class Quick(RetryPolicy):
-        async def run(self, send, *, sleep=naps):  # type: ignore[no-untyped-def]
-            return await super().run(send, sleep=sleep)
-
-    policy = policy or RetryPolicy()
-    quick = Quick(**{name: getattr(policy, name) for name in RetryPolicy.__slots__})
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await naps(seconds)
 
     async def go() -> str:
-        endpoint = Endpoint(model, stub.url, KEY, timeout_s=1.0, max_tokens=900)
-        caller = Caller(Transport(endpoint, quick))
+        endpoint = Endpoint(model, stub.url, KEY, timeout_s=5.0, max_tokens=900)
+        limiter = Limiter(8, clock=lambda: 1000.0 + sum(slept), sleep=sleep)
+        caller = Caller(Transport(endpoint, policy or RetryPolicy(), limiter=limiter, say=say))
         try:
             return (await caller.ask(answer_type(taxonomy), [], "A paper.", lambda text: None)).text
         finally:
@@ -53,7 +60,7 @@ def test_a_passing_fault_is_tried_again(stub: Stub, taxonomy: Taxonomy, status: 
 
 
 def test_a_dropped_connection_and_a_hang_are_tried_again(stub: Stub, taxonomy: Taxonomy) -> None:
-    stub.script = [Fault(drop=True), Fault(delay_s=3)]
+    stub.script = [Fault(drop=True), Fault(delay_s=15)]
 
     assert ask(stub, taxonomy, Naps()).startswith("{")
     assert len(stub.bodies) == 3
@@ -61,20 +68,78 @@ def test_a_dropped_connection_and_a_hang_are_tried_again(stub: Stub, taxonomy: T
 
 def test_waits_as_long_as_the_server_asks(stub: Stub, taxonomy: Taxonomy) -> None:
     stub.script = [error(429, retry_after="7"), error(429, retry_after_ms="1500")]
+    naps, said = Naps(), list[str]()
+
+    ask(stub, taxonomy, naps, say=said.append)
+    assert naps == [7.0, 1.5]
+    assert said == ["127.0.0.1 asks to wait 7 s"]
+
+
+def test_a_wait_in_words_or_in_the_error_is_a_wait(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [
+        error(429, "Rate limit reached. Please try again in 1m30s."),
+        Fault(429, b'{"error": {"code": 429, "details": [{"retryDelay": "20s"}]}}'),
+        Fault(200, b'{"error": {"message": "slow down, retry in 9s", "code": 429}}'),
+    ]
     naps = Naps()
 
     ask(stub, taxonomy, naps)
-    assert naps == [7.0, 1.5]
+    assert naps == [90.0, 20.0, 9.0]
 
 
-def test_does_not_wait_for_an_hour(stub: Stub, taxonomy: Taxonomy) -> None:
-    stub.script = [error(429, retry_after="3600")]
+def test_waiting_as_asked_costs_no_attempt(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [error(429, retry_after="60")] * 10
     naps = Naps()
 
-    with pytest.raises(PaperFailed, match="429") as caught:
+    assert ask(stub, taxonomy, naps, RetryPolicy(attempts=2)).startswith("{")
+    assert sum(naps) == 600
+
+
+def test_a_server_that_asks_for_no_wait_is_not_hammered(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [error(429, retry_after="0")] * 5
+    naps = Naps()
+
+    ask(stub, taxonomy, naps)
+    assert naps == [0.5, 1.0, 1.5, 2.0, 2.5]
+
+
+def test_a_model_that_is_loading_is_waited_for(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [
+        error(503, "Loading model"),
+        Fault(503, b'{"error": "Model x is currently loading", "estimated_time": 20.0}'),
+        *[error(503, "the model is warming up")] * 12,
+    ]
+    naps, said = Naps(), list[str]()
+
+    ask(stub, taxonomy, naps, say=said.append)
+    assert naps == [5.0, 20.0, *[5.0] * 12]
+    assert said[0] == "127.0.0.1 is loading its model; waiting for it"
+
+
+def test_nobody_waits_for_ever(stub: Stub, taxonomy: Taxonomy) -> None:
+    stub.script = [error(503, "Loading model")] * 1000
+    naps = Naps()
+
+    with pytest.raises(PaperFailed, match="503: Loading model"):
         ask(stub, taxonomy, naps)
-    assert naps == []
-    assert caught.value.attempts == 1
+    assert sum(naps) < 1200
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(429, retry_after="3600"),
+        error(429, "Limit of requests per day reached. Please try again in 1h0m0s"),
+        error(503, "maintenance", retry_after="3600"),
+    ],
+)
+def test_a_run_ends_rather_than_wait_for_an_hour(stub: Stub, taxonomy: Taxonomy, fault: Fault) -> None:
+    stub.script = [fault]
+    naps = Naps()
+
+    with pytest.raises(EndpointError, match="asks to wait 1 h 0 min"):
+        ask(stub, taxonomy, naps)
+    assert (naps, len(stub.bodies)) == ([], 1)
 
 
 def test_waits_grow_and_stay_under_their_bound(stub: Stub, taxonomy: Taxonomy) -> None:
@@ -100,8 +165,24 @@ def test_gives_up_after_so_many_requests(stub: Stub, taxonomy: Taxonomy) -> None
     [
         (error(400, "bad"), PaperFailed, "answered 400: bad"),
         (error(400, "exceeds the context size"), PaperFailed, "too long"),
+        (error(400, "no", "context_length_exceeded"), PaperFailed, "too long"),
         (error(401, f"wrong key {KEY}"), EndpointError, r"refuses the key \(401\): wrong key \*\*\*"),
         (error(403), EndpointError, "refuses the key"),
+        (Fault(403, b"<html>blocked</html>"), EndpointError, "forbids access .403.: an HTML page"),
+        (error(403, "your input was flagged for violence"), PaperFailed, "does not take this text"),
+        (error(402, "Insufficient credits"), EndpointError, "no credit left"),
+        (
+            Fault(429, b'{"error": {"type": "insufficient_quota", "code": null, "message": "empty"}}'),
+            EndpointError,
+            "no credit left",
+        ),
+        (Fault(200, b'{"error": {"message": "Input was flagged", "code": 403}}'), PaperFailed, "was flagged"),
+        (
+            Fault(307, b"", {"location": "http://other.example/v1"}),
+            EndpointError,
+            "redirects to http://other",
+        ),
+        (error(400, "the tool needs a context", "invalid_value"), PaperFailed, "answered 400: the tool"),
         (error(404), EndpointError, "knows no stub"),
         (error(429, "empty", "insufficient_quota"), EndpointError, "no credit left"),
         (Fault(200, b"<html><body>hello</body></html>"), EndpointError, "an HTML page"),
@@ -126,15 +207,6 @@ def test_a_dead_port_is_found_out_soon(stub: Stub, taxonomy: Taxonomy) -> None:
     with pytest.raises(EndpointError, match="cannot be reached"):
         ask(stub, taxonomy, naps)
     assert len(naps) == 2
-
-
-def test_reads_seconds_and_dates() -> None:
-    date = email.utils.formatdate(1010.0, usegmt=True)
-
-    assert retry_after_s({"retry-after": "2.5"}, 0.0) == 2.5
-    assert retry_after_s({"retry-after": date}, 1000.0) == 10.0
-    assert retry_after_s({"retry-after": "soon"}, 0.0) is None
-    assert retry_after_s({}, 0.0) is None
 
 
 def test_the_client_itself_does_not_retry(stub: Stub, taxonomy: Taxonomy) -> None:

@@ -7,12 +7,13 @@ import time
 
 import pytest
 
+from papercards.endpoint import Endpoint
 from papercards.errors import BudgetSpent, EndpointError, PaperFailed
 from papercards.limits import Budget, Limiter
 from papercards.models import resolve
 from papercards.pricing import Price
 from papercards.retrying import RetryPolicy
-from papercards.transport import Endpoint, Patience, Sent, Transport
+from papercards.transport import Patience, Sent, Transport
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, answer, error
 
@@ -107,7 +108,7 @@ def test_an_endpoint_that_never_gave_a_completion_is_the_wrong_one(stub: Stub) -
 
 def test_refusals_shrink_the_window_and_errors_of_the_server_do_not(stub: Stub) -> None:
     limiter = Limiter(64, adaptive=True)
-    stub.script = [error(500), error(503), error(502)]
+    stub.script = [error(500), error(500), error(502)]
     send(Transport(endpoint(stub), QUICK, limiter=limiter), 8, 8)
     assert limiter.window >= 8
     before = limiter.window
@@ -121,7 +122,8 @@ def test_refusals_shrink_the_window_and_errors_of_the_server_do_not(stub: Stub) 
 def test_usage_is_what_the_endpoint_says(stub: Stub) -> None:
     (sent,) = send(Transport(endpoint(stub)))
 
-    assert (sent.usage.prompt, sent.usage.cached_prompt, sent.usage.completion) == (100, 40, 10)
+    spent = sent.spent
+    assert (spent.prompt_tokens, spent.cached_prompt_tokens, spent.completion_tokens) == (100, 40, 10)
     assert 0 < sent.seconds < 5
 
 
@@ -160,7 +162,20 @@ def test_a_request_that_is_never_answered_says_so(stub: Stub) -> None:
     assert caught.value.attempts == 2
 
 
-def test_a_completion_without_usage_is_a_completion(stub: Stub) -> None:
+def test_a_completion_without_usage_is_one_of_unknown_cost_and_counts_at_its_worst(stub: Stub) -> None:
     stub.script = [Fault(200, answer("yes").body.replace(b'"usage"', b'"abusage"'))]
+    budget = Budget(1.0)
 
-    assert send(Transport(endpoint(stub)))[0].usage.prompt == 0
+    (sent,) = send(Transport(endpoint(stub), budget=budget, price=PRICE))
+    assert (sent.spent.calls, sent.spent.unpriced, sent.spent.cost_usd) == (1, 1, None)
+    assert budget.spent_usd == pytest.approx(0.001036)
+
+
+def test_each_header_is_sent_once(stub: Stub) -> None:
+    # FastAPI servers (vLLM, SGLang, LiteLLM) refuse "application/json, application/json".
+    send(Transport(endpoint(stub)))
+
+    names = [name.lower() for name, _ in stub.headers[0]]
+    assert len(names) == len(set(names))
+    sent = {name.lower(): value for name, value in stub.headers[0]}
+    assert sent["content-type"] == "application/json"

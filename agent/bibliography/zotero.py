@@ -180,7 +180,7 @@ class Zotero:
         """One request, sent again where the server is busy and says for how long."""
         import httpx2
 
-        from ..retrying import retry_after_s
+        from ..waiting import retry_after_s
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:

@@ -128,10 +128,12 @@ class Recording:
                 cached=counter.cached,
                 failed=counter.failed,
                 duplicates=counter.duplicates,
-                calls=counter.calls,
+                calls=counter.spent.calls,
             ),
-            tokens=TokenCounts(prompt=counter.prompt_tokens, completion=counter.completion_tokens),
-            cost_usd=counter.cost_usd,
+            tokens=TokenCounts(
+                prompt=counter.spent.prompt_tokens, completion=counter.spent.completion_tokens
+            ),
+            cost_usd=counter.spent.cost_usd,
             started=self._started,
             seconds=round(counter.seconds, 4),
         )

@@ -62,15 +62,15 @@ def drive(
 ) -> bool:
     """Run to the end and hand the outcomes to `take`, in order, as many at a time as are there.
 
-    The first Ctrl-C lets what is in flight finish; the second ends at once. Raises BudgetSpent after the
-    last outcome where the money ended it.
+    The first Ctrl-C, SIGTERM or SIGHUP lets what is in flight finish; the second ends at once. Raises, after
+    the last outcome, what ended the run early.
     """
     from ..batch import Batch
 
     batch = Batch(reader, concurrency, finished)
     asyncio.run(_drive(batch, reader, records, counter, take))
-    if batch.spent is not None:
-        raise batch.spent
+    if batch.ended is not None:
+        raise batch.ended
     return not batch.stopped
 
 
@@ -85,14 +85,21 @@ async def _drive(
 
     loop = asyncio.get_running_loop()
 
+    asked_to_stop = False
+
     def stop() -> None:
-        if batch.stopped:
+        nonlocal asked_to_stop
+        if asked_to_stop:
             signal.default_int_handler(signal.SIGINT, None)
+        asked_to_stop = True
         note("\nfinishing what is in flight; Ctrl-C again ends at once")
         batch.stop()
 
     with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there
-        loop.add_signal_handler(signal.SIGINT, stop)
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Under nohup a hang-up is to be ignored.
+            if signal.getsignal(name) is not signal.SIG_IGN:
+                loop.add_signal_handler(name, stop)
     try:
         async for outcomes in batch.run(records):
             take(outcomes)
@@ -101,14 +108,10 @@ async def _drive(
                     case Done(reading=reading):
                         counter.done += 1
                         counter.cached += reading.cached
-                        counter.calls += reading.calls
-                        counter.prompt_tokens += reading.prompt_tokens
-                        counter.completion_tokens += reading.completion_tokens
-                        if counter.cost_usd is not None:
-                            known = reading.cost_usd
-                            counter.cost_usd = None if known is None else counter.cost_usd + known
-                    case Failed():
+                        counter.spent += reading.spent
+                    case Failed(spent=spent):
                         counter.failed += 1
+                        counter.spent += spent
                     case Duplicate():
                         counter.duplicates += 1
             counter.show()

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..spent import Spent
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
@@ -85,8 +87,8 @@ class Counter:
     def __init__(self, total: int | None, *, free: bool) -> None:
         self.total = total
         self.done = self.cached = self.failed = self.duplicates = 0
-        self.prompt_tokens = self.completion_tokens = self.calls = 0
-        self.cost_usd: float | None = 0.0
+        self.spent = Spent()
+        """Of all papers so far, those that failed included."""
         self._free = free
         self._begin = time.monotonic()
         self._end: float | None = None
@@ -97,6 +99,19 @@ class Counter:
     def seconds(self) -> float:
         """Since the run began, until `stop`."""
         return (self._end or time.monotonic()) - self._begin
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompts and completions, as far as the endpoint said."""
+        return self.spent.prompt_tokens + self.spent.completion_tokens
+
+    @property
+    def cost(self) -> str:
+        """What was spent, in words; requests of unknown cost beside what is known."""
+        known, unpriced = self.spent.known_usd, self.spent.unpriced
+        if not unpriced or not known:
+            return money(self.spent.cost_usd)
+        return f"{money(known)} and {unpriced} request{'s' * (unpriced > 1)} of unknown cost"
 
     def stop(self) -> None:
         """The last card is on disk."""
@@ -123,15 +138,13 @@ class Counter:
         parts.append(f"{self.cached} cached")
         parts.append(f"{self.failed} failed")
         if not self._free:
-            parts.append(f"{self.prompt_tokens + self.completion_tokens:,} tokens")
-            parts.append(money(self.cost_usd))
+            parts += [f"{self.tokens:,} tokens", self.cost]
         asked = finished - self.cached
         if self.total and asked > 0:
             left = (self.total - finished) * self.seconds / asked
             parts.append(f"{duration(left)} left")
-            if self.cost_usd:
-                whole = self.cost_usd * self.total / max(1, asked)
-                parts.append(f"about {money(whole)} in all")
+            if cost_usd := self.spent.cost_usd:
+                parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in all")
         return " · ".join(parts)
 
     def summary(self, outputs: Sequence[str]) -> str:
@@ -143,8 +156,7 @@ class Counter:
         if self.duplicates:
             parts.append(f"{self.duplicates} duplicates skipped")
         if not self._free:
-            tokens = self.prompt_tokens + self.completion_tokens
-            parts += [f"{self.calls} calls", f"{tokens:,} tokens", money(self.cost_usd)]
+            parts += [f"{self.spent.calls} calls", f"{self.tokens:,} tokens", self.cost]
         parts.append(duration(self.seconds))
         where = f" → {', '.join(outputs)}" if outputs else ""
         return ", ".join(parts) + where

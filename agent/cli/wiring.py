@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -15,6 +16,7 @@ from ..settings import FILE_NAME, Settings, merge
 if TYPE_CHECKING:
     from ..cache import Cache
     from ..call import Caller
+    from ..endpoint import Endpoint
     from ..finished import Finished
     from ..limits import Budget
     from ..local.server import LocalServer
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from ..reader import ModelReader, Reader
     from ..stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
-    from ..transport import Endpoint
 
 OPENAI_URL = "https://api.openai.com/v1"
 HOSTED_TIMEOUT_S = 60.0
@@ -98,6 +99,21 @@ def api_key(model: models.Model, url: str) -> str:
         f"{model.name} needs a key",
         next_step=f"Set {model.key_variable}, or use -m {models.DEFAULT_LOCAL} or -m baseline",
     )
+
+
+def is_near(host: str) -> bool:
+    """Whether an endpoint is on this machine or in this network: likely one model on one device.
+
+    It answers one request at a time or a few, and the first one once the model is loaded.
+    """
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        near = (".local", ".lan", ".internal", ".localhost", ".home.arpa")
+        return "." not in host or host.endswith(near)
+    return address.is_loopback or address.is_private or address.is_link_local
 
 
 class Session:
@@ -223,9 +239,11 @@ class Session:
         import asyncio
 
         from ..call import Caller
-        from ..limits import Limiter
+        from ..endpoint import Endpoint
+        from ..limits import START, Limiter
         from ..reader import ANSWER_TOKENS
-        from ..transport import Endpoint, Transport
+        from ..transport import Transport
+        from . import terminal
 
         model = reader.model
         if model.file is None:
@@ -237,17 +255,25 @@ class Session:
         limiter = Limiter(
             self.concurrency(model),
             adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
+            start=1 if is_near(endpoint.host) else START,
+            timeout_s=endpoint.timeout_s,
             rpm=self.settings.rpm,
             tpm=self.settings.tpm,
         )
         return Caller(
-            Transport(endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model))
+            Transport(
+                endpoint,
+                limiter=limiter,
+                budget=self.budget(model),
+                price=self.price(model),
+                say=terminal.note,
+            )
         )
 
     def endpoint(self, model: models.Model) -> "Endpoint":
         """Where a hosted model is asked, and how."""
+        from ..endpoint import Endpoint
         from ..reader import ANSWER_TOKENS
-        from ..transport import Endpoint
 
         url = endpoint_url(model)
         wanted = self.settings.timeout_s
@@ -255,7 +281,7 @@ class Session:
             model,
             url,
             api_key(model, url),
-            wanted or HOSTED_TIMEOUT_S,
+            wanted or (LOCAL_TIMEOUT_S if is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
             ANSWER_TOKENS,
             impatient=wanted is None,
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cache import Part
-from ..call import Caller
+from ..call import Caller, Reply
 from ..errors import PaperFailed, StorageError
 from ..paper import Paper
 from ..reader import ModelReader, Reading, Wanted
@@ -136,7 +136,7 @@ class CollectedReader:
             raise PaperFailed(self._absent, where=paper.where)
         try:
             completion = _completion(json.loads(line))
-            reply = self._caller.reply(completion)
+            reply = self._reply(completion)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise PaperFailed(
                 "its line in the results holds no chat completion", where=paper.where, attempts=1
@@ -146,9 +146,20 @@ class CollectedReader:
             raise
         return await self._reader.accept(question, reply)
 
+    def _reply(self, completion: dict[str, Any]) -> Reply:
+        try:
+            return self._caller.reply(completion)
+        except PaperFailed as error:
+            error.attempts = 1
+            error.spent = self._caller.spent_on(completion)
+            raise
+
     def wants(self, paper: Paper) -> Wanted | None:
         """Nothing: it asks nobody."""
         return None
+
+    def stop(self) -> None:
+        """Nobody is asked."""
 
     async def close(self) -> None:
         """Let go of what the reader opened."""

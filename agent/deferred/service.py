@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from ..endpoint import Endpoint
+from ..endpoint_errors import said_by
 from ..errors import EndpointError, PapercardsError
 from ..retrying import RetryPolicy
-from ..transport import Endpoint, open_client, said_by
+from ..transport import open_client
 
 if TYPE_CHECKING:
     import openai
@@ -159,7 +161,7 @@ class Service:
                 raise self._explain(error) from error
             raise EndpointError(
                 absent,
-                where=self._endpoint.base_url,
+                where=self._endpoint.shown_url,
                 next_step="Check that the key is of the account that sent it. If it is gone for good, "
                 "remove the state file and run enrich --batch-api again",
             ) from error
@@ -169,7 +171,7 @@ class Service:
     def _explain(self, error: "openai.OpenAIError") -> PapercardsError:
         import openai
 
-        place = self._endpoint.base_url
+        place = self._endpoint.shown_url
         if isinstance(error, openai.APIConnectionError):
             return EndpointError(
                 "the endpoint cannot be reached",

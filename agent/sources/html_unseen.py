@@ -19,7 +19,17 @@ _MOST_COLOUR_DISTANCE = 40
 _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|$)")
 _COMPOUND = re.compile(r"(?P<tag>[a-z][\w-]*|\*)?(?P<marks>(?:[.#][\w-]+)*)", re.IGNORECASE)
 _LENGTH = re.compile(r"(-?\d*\.?\d+)\s*(px|pt|em|rem|ex|ch|%|vw|vh|in|cm|mm)?", re.IGNORECASE)
-_PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "%": 0.16, "in": 96.0}
+_PIXELS = {
+    "": 1.0,
+    "px": 1.0,
+    "pt": 4 / 3,
+    "em": 16.0,
+    "rem": 16.0,
+    "ex": 8.0,
+    "ch": 8.0,
+    "%": 0.16,
+    "in": 96.0,
+}
 _PIXELS |= {"vw": 10.0, "vh": 8.0, "cm": 38.0, "mm": 3.8}
 """Of each unit, roughly; per cent are those of the size of letters."""
 _LEAST_LETTERS = 4.0
@@ -48,7 +58,8 @@ _NAMES = {
 _SHOWN_TO_EYES = re.compile(r"katex|mjx|mathjax", re.IGNORECASE)
 """Formulas are written twice, once for eyes with `aria-hidden` and once for screen readers."""
 _FOR_SCREEN_READERS = re.compile(
-    r"\b(?:sr-only|screen-?reader|visually-?hidden|katex-mathml|mjx-assistive|skip-?(?:link|nav)|print-only)", re.I
+    r"\b(?:sr-only|screen-?reader|visually-?hidden|katex-mathml|mjx-assistive|skip-?(?:link|nav)|print-only)",
+    re.I,
 )
 
 Colour = tuple[int, int, int]
@@ -134,7 +145,9 @@ def _state(element: Any, above: _State, rules: "_Rules") -> _State:
     ground = style.get("background-color") or style.get("background") or element.get("bgcolor") or ""
     if "url(" in style.get("background", "") or "gradient" in ground or style.get("background-image"):
         state = replace(state, ground=None)
-    elif ground and ground not in ("none", "transparent", "inherit") and (shade := _colour(ground)) is not None:
+    elif (
+        ground and ground not in ("none", "transparent", "inherit") and (shade := _colour(ground)) is not None
+    ):
         state = replace(state, ground=shade)
     colour = style.get("-webkit-text-fill-color") or style.get("color") or element.get("color") or ""
     if colour in ("transparent",) or _is_clear(colour):

@@ -218,7 +218,7 @@ class Web:
         return request
 
     def _body(self, url: str, response: "requests.Response", keep: Keep, begin: float) -> bytes | None:
-        from ..retrying import retry_after_s
+        from ..waiting import retry_after_s
 
         status = response.status_code
         if status in (404, 410):

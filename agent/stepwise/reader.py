@@ -23,6 +23,7 @@ from ..models import Model
 from ..paper import Paper
 from ..reader import Reading, Wanted, emptied, provenance
 from ..reading_copy import ReadingCopy, reading_copy
+from ..spent import Spent
 from ..taxonomy import Taxonomy
 from ..text import digest
 from . import summary
@@ -142,10 +143,7 @@ class StepwiseReader:
             await self._cache.keep(parts, answer)
         return Reading(
             self._card(paper, copy, scores, answer, *from_json(answer.text, self._taxonomy)),
-            calls=answer.calls,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=0.0,
+            Spent(answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens),
         )
 
     def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
@@ -243,6 +241,9 @@ class StepwiseReader:
             provenance(self._model, self.prompt, self._taxonomy, answer),
             withheld=copy.withheld,
         )
+
+    def stop(self) -> None:
+        """Nothing waits for anybody: a reading pass that has begun is finished."""
 
     async def close(self) -> None:
         """Close the connections."""

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from ..invisible import visible
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
-from ..invisible import visible
 from ..text import digest
 
 Tokenize = Callable[[str, bool], Awaitable[list[int]]]

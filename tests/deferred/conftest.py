@@ -10,12 +10,13 @@ import pytest
 from papercards.cache import Cache
 from papercards.call import Caller
 from papercards.deferred.service import Service
+from papercards.endpoint import Endpoint
 from papercards.models import resolve
 from papercards.pricing import Price
 from papercards.reader import ModelReader
 from papercards.retrying import RetryPolicy
 from papercards.taxonomy import Taxonomy
-from papercards.transport import Endpoint, Transport
+from papercards.transport import Transport
 from tests.batch_stub import BatchStub, serve_batches
 from tests.conftest import KEY
 

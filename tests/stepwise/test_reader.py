@@ -80,15 +80,15 @@ def test_a_paper_gets_a_card_in_two_or_three_calls_and_a_rerun_asks_nobody(
         reader = asked.reader()
         first = await reader.read(paper)
         await reader.close()
-        assert first.calls in (2, 3)
+        assert first.spent.calls in (2, 3)
         made = first.card.provenance
-        assert made.calls == first.calls and made.reasked == first.calls - 2
+        assert made.calls == first.spent.calls and made.reasked == first.spent.calls - 2
         assert made.tokens.cached_prompt > 0.7 * made.tokens.prompt / made.calls
         assert first.card.tldr and check(first.card, paper) == []
         assert first.card.tasks[0].confidence is not None
 
         again = await asked.reader().read(paper)
-        assert (again.calls, again.card) == (0, first.card)
+        assert (again.spent.calls, again.card) == (0, first.card)
         offline = await asked.reader(offline=True).read(paper)
         assert offline.card == first.card
         assert asked.times == 1

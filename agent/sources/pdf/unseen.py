@@ -33,7 +33,9 @@ _MOST_PIXELS = 2_000
 """Of the longer side of a picture of the page."""
 _DEPTH = 8
 _NOT_PAINTED = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
-_COMMON = re.compile(r"\b(?:the|of|is|are|this|that|to|and|you|all|for|as|in|an?|with|be|it)\b", re.IGNORECASE)
+_COMMON = re.compile(
+    r"\b(?:the|of|is|are|this|that|to|and|you|all|for|as|in|an?|with|be|it)\b", re.IGNORECASE
+)
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top."""
@@ -79,11 +81,7 @@ def unseen(page: Any, handle: Any, count: int) -> Unseen:
     objects = _Objects()
     _collect(objects, page, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, _SAME, 0)
     sheet = _sheet(page)
-    certain = {
-        one.address: one
-        for one in objects.texts
-        if one.mode in _NOT_PAINTED or one.size < LEAST_SIZE
-    }
+    certain = {one.address: one for one in objects.texts if one.mode in _NOT_PAINTED or one.size < LEAST_SIZE}
     doubtful = {
         one.address: one
         for one in objects.texts
@@ -185,14 +183,23 @@ def _collect(objects: _Objects, parent: Any, count: Any, get: Any, matrix: Matri
         if kind == pdfium.FPDF_PAGEOBJ_FORM:
             if depth < _DEPTH:
                 inner = _times(_matrix(one), matrix)
-                _collect(objects, one, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, inner, depth + 1)
+                _collect(
+                    objects,
+                    one,
+                    pdfium.FPDFFormObj_CountObjects,
+                    pdfium.FPDFFormObj_GetObject,
+                    inner,
+                    depth + 1,
+                )
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
             objects.texts.append(_text(one, matrix, objects.seen))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             box = _box(one, matrix)
             objects.pictures.append(box)
             objects.grounds.append((objects.seen, None, box))
-        elif len(objects.grounds) < _MOST_GROUNDS and (kind == pdfium.FPDF_PAGEOBJ_SHADING or _is_filled(one)):
+        elif len(objects.grounds) < _MOST_GROUNDS and (
+            kind == pdfium.FPDF_PAGEOBJ_SHADING or _is_filled(one)
+        ):
             box = _box(one, matrix)
             if box[2] - box[0] > 2 * LEAST_SIZE and box[3] - box[1] > LEAST_SIZE:
                 shade = None if kind == pdfium.FPDF_PAGEOBJ_SHADING else _colour(one)[0]

@@ -1,0 +1,48 @@
+"""Where a model is asked, and what must not be shown of it.
+
+Knows addresses and keys. Knows no requests.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from .models import Model
+
+NO_KEY = "none"
+"""What stands for the key where an endpoint wants none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to send and how."""
+
+    model: Model
+    base_url: str
+    """May hold a user's name, a password and a query; `shown_url` does not."""
+    api_key: str = dataclasses.field(repr=False)
+    timeout_s: float
+    """For one call."""
+    max_tokens: int
+    """Of the completion."""
+    impatient: bool = False
+    """Whether a call that takes far longer than the others is cut off before `timeout_s`."""
+
+    @property
+    def shown_url(self) -> str:
+        """The address without what may be secret."""
+        parts = urlsplit(self.base_url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+    @property
+    def host(self) -> str:
+        """The host's name."""
+        return urlsplit(self.base_url).hostname or self.base_url
+
+    def without_key(self, text: str) -> str:
+        """The text with `***` wherever the key or the address's secrets stood."""
+        parts = urlsplit(self.base_url)
+        secrets = {self.api_key, self.api_key.strip(), parts.password or "", parts.query}
+        for secret in sorted(secrets - {"", NO_KEY}, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text

@@ -1,0 +1,151 @@
+"""How long an endpoint asks to wait, in whatever way it says so.
+
+Headers (`retry-after-ms`; `Retry-After` as seconds or a date, RFC 9110; the `x-ratelimit-*` of OpenAI and
+its many variants), fields of the error (`retryDelay` of Google, `estimated_time` of Hugging Face), or words
+("Please try again in 7m12s"). A time that cannot be meant (NaN, infinity, a century) counts as nothing.
+
+Knows text and headers. Knows no requests.
+"""
+
+import email.utils
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+DAY_S = 86_400.0
+_UNIX_S, _UNIX_MS = 1e9, 1e12
+"""Numbers above these are points in time: seconds since 2001, milliseconds since 2001."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S}
+_DURATION = r"\d{1,9}(?:\.\d{1,9})?\s?(?:ms|milli|s|m|h|d)[a-z]{0,11}"
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milli|s|m|h|d)[a-z]{0,11}")
+_WHOLE = re.compile(rf"(?:{_DURATION},?\s?(?:and\s)?){{1,5}}")
+_ASKS = re.compile(
+    rf"(?:try again|retry|wait|resets?)[^0-9.]{{0,40}}((?:{_DURATION},?\s?(?:and\s)?){{1,5}})", re.IGNORECASE
+)
+_WORDS_READ = 2_000
+"""Characters of an error's text that are looked through."""
+_FIELDS = ("retry_after", "retryafter", "retry_after_s", "retrydelay", "estimated_time")
+_BUDGETS = tuple(
+    (f"{prefix}remaining{suffix}", f"{prefix}reset{suffix}")
+    for prefix in ("x-ratelimit-", "ratelimit-")
+    for suffix in ("-requests", "-tokens", "")
+) + tuple(
+    (f"anthropic-ratelimit-{what}-remaining", f"anthropic-ratelimit-{what}-reset")
+    for what in ("requests", "tokens", "input-tokens", "output-tokens")
+)
+
+
+def asked_wait_s(headers: Mapping[str, str], body: object, text: str, now: float) -> float | None:
+    """Seconds that a refusal asks to wait; None: it asks for nothing, or for nonsense.
+
+    `body` is its parsed JSON, `text` its words, `now` the time here in seconds since the epoch. A date is
+    compared with the server's own `Date`, so that a clock that runs fast here does no harm.
+    """
+    here = _date(headers.get("date")) or now
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        if (said := headers.get(name)) is not None:
+            if (seconds := _number(said)) is not None:
+                return _plausible(seconds * unit if seconds < _UNIX_S else until_s(said, here))
+            if (date := _date(said)) is not None:
+                return _plausible(max(0.0, date - here))
+    for value in _asked_in(body):
+        if (seconds := duration_s(str(value))) is not None:
+            return _plausible(seconds)
+    if (found := _ASKS.search(text[:_WORDS_READ])) is not None:
+        return _plausible(duration_s(found[1].strip(" ,.").removesuffix("and").strip()))
+    return None
+
+
+def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that the headers of an answer ask to wait; None: they ask for nothing, or for nonsense."""
+    return asked_wait_s(headers, None, "", now)
+
+
+def reset_wait_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds until an endpoint that says "nothing remains" allows more; None: it does not say that.
+
+    The longest, where requests and tokens have each its own.
+    """
+    waits = []
+    for remaining, reset in _BUDGETS:
+        if headers.get(remaining, "").strip() in ("0", "0.0"):
+            here = _date(headers.get("date")) or now
+            waits.append(until_s(headers.get(reset, ""), here))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def until_s(text: str, now: float) -> float | None:
+    """Seconds of a duration, or until a point in time: Unix time in s or ms, ISO 8601, an HTTP date.
+
+    None where it is nothing of that, or lies further off than a day.
+    """
+    number = _number(text)
+    if number is not None and number >= _UNIX_S:
+        point = number / 1000 if number >= _UNIX_MS else number
+        return _within_a_day(max(0.0, point - now))
+    if (seconds := duration_s(text)) is not None:
+        return _within_a_day(seconds)
+    point_in_time = _date(text) or _iso(text)
+    return None if point_in_time is None else _within_a_day(max(0.0, point_in_time - now))
+
+
+def duration_s(text: str) -> float | None:
+    """Seconds of `1s`, `6m0s`, `20ms` (as OpenAI writes them), `2 minutes 5 seconds` or `12.5`."""
+    text = text.strip().lower()
+    if (number := _number(text)) is not None:
+        return max(0.0, number)
+    if not _WHOLE.fullmatch(text):
+        return None
+    total = 0.0
+    for amount, unit in _PART.findall(text):
+        total += float(amount) * _UNITS["ms" if unit == "milli" else unit]
+    return total
+
+
+def _asked_in(body: object, depth: int = 0) -> Iterator[object]:
+    """The values of fields that ask for a wait, wherever they stand in an error's JSON."""
+    if depth > 4:
+        return
+    if isinstance(body, Mapping):
+        for name, value in body.items():
+            if isinstance(value, (str, int, float)) and str(name).lower().replace("-", "_") in _FIELDS:
+                yield value
+            else:
+                yield from _asked_in(value, depth + 1)
+    elif isinstance(body, list):
+        for value in body[:20]:
+            yield from _asked_in(value, depth + 1)
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _date(text: str | None) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(text or "").timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _iso(text: str) -> float | None:
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError):
+        return None
+    return found.timestamp() if found.tzinfo is not None else None
+
+
+def _plausible(seconds: float | None) -> float | None:
+    """Up to a month: a quota a month is real, a wait of fifty years is a misunderstanding."""
+    return seconds if seconds is not None and 0 <= seconds <= 31 * DAY_S else None
+
+
+def _within_a_day(seconds: float) -> float | None:
+    return seconds if seconds <= DAY_S else None
