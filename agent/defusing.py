@@ -1,7 +1,7 @@
 """Text of strangers, made so that no chat template and no fence takes it for its own.
 
-Words that are control tokens of one model or another are broken by a space, and so are tags that look like the
-fence around a paper, in whatever letters they are spelt. Nothing is taken out: a reader still sees what stood
+Words that are control tokens of one model or another are broken by a space, and tags that look like the
+fence around a paper lose their bracket, in whatever letters they are spelt. A reader still sees what stood
 there, and sentences keep their numbers.
 
 Knows characters alone.

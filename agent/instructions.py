@@ -1,10 +1,10 @@
-"""Sentences that speak to a model instead of to readers, as papers have them to steer what is written of them.
+"""Sentences that speak to a model instead of to readers, put into papers to steer what is written of them.
 
 Ignoring earlier instructions in many languages, imperatives to an assistant or an indexer, turns of a chat,
-the words of our own script, answers ready-made, reviews on order, encoded text. Signs are weighed and added up
-for each sentence; an order draws its neighbours in, since such sentences come in company. What stands in
-quotation marks in a sentence that says something else is a mention, not an order: papers on such attacks quote
-them.
+the words of our own script, answers ready-made, reviews on order, encoded text. Signs are weighed and added
+up for each sentence; a sentence that has nothing in common with its paper needs fewer of them, and an order
+draws its neighbours in, since such sentences come in company. What stands in quotation marks in a sentence
+that says something else is a mention, not an order: papers on such attacks quote them.
 
 Knows sentences. Knows no papers, labels or models.
 """
@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .instruction_patterns import patterns
+from .instruction_patterns import beginnings, patterns
 from .text import Span
 
 ENOUGH = 1.0
@@ -28,7 +28,7 @@ _NEAR = 0.3
 _HINT = 0.4
 _IN_TITLE = 0.7
 _ALIEN = 0.6
-"""What a sentence of hints gains that shares no word of content with its paper; enough where it names a field."""
+"""What a sentence with a hint gains that shares no word of content with its paper."""
 _SUBJECT = 12
 """Words of content that a paper has beside a sentence, if it is to be told what has nothing to do with it."""
 _SHORT = 7
@@ -56,8 +56,8 @@ _QUOTED = re.compile(
     "|(?<!\\w)'[^']{3,}'(?!\\w)|\u2018[^\u2018\u2019]{3,}\u2019|`[^`]{3,}`"
 )
 _MENTIONED = re.compile(
-    r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|phrases?|strings?|prompts?|attacks?|called|titled|saying)"
-    r"[\s:,(]*$"
+    r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|phrases?|strings?|prompts?|attacks?|called|titled"
+    r"|saying)[\s:,(]*$"
 )
 _COMPACT = re.compile(
     r"(?:ignore|disregard|forget|override)(?:all|any|the|your|my|these|of)*(?:previous|prior|above|earlier|preceding)"
@@ -70,8 +70,11 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BREAK = re.compile(r"[.:!?] ")
 _LIST = re.compile(r"[,;|]")
 _COMMON = frozenset(
-    "about above after again their there these those which while where other paper artic work study using based"
-    " shows propo prese intro resul metho model data abstr would could shoul since under being every betwe".split()
+    (
+        "about above after again their there these those which while where other paper artic work study using"
+        " based shows propo prese intro resul metho model data abstr would could shoul since under being"
+        " every betwe"
+    ).split()
 )
 _INNER_END = re.compile(r"(?<=[.!?]) +(?=[A-Z\[(<\"'])|\n+")
 _KEYWORDS = re.compile(r"(?:^|[\n.] ?)(?:key ?words|index terms|keyphrases|subject headings|topics)\b")
@@ -101,7 +104,7 @@ def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
     for number, weight in enumerate(weights):
         if weight < ENOUGH and _hints(sentences[number], weight) and _is_alien(sentences, number, title):
             weights[number] = max(ENOUGH, weight + _ALIEN)
-    orders = _with_company(sentences, weights)
+    orders = _with_company(sentences, weights, title)
     return [
         Finding(True) if order else Finding(False, parts) if parts else NOTHING
         for order, parts in zip(orders, quoted, strict=True)
@@ -120,26 +123,32 @@ def is_title_order(title: str) -> bool:
     return sum(names.values()) >= (_HINT if override else _IN_TITLE)
 
 
-def _with_company(sentences: Sequence[str], weights: Sequence[float]) -> list[bool]:
+def _with_company(sentences: Sequence[str], weights: Sequence[float], title: str) -> list[bool]:
+    """Which sentences are orders: those of enough weight, and what stands beside them and goes with them.
+
+    That is a sentence with any sign, and one that is short or between two orders and has nothing in common
+    with the rest of the paper, as `Code is released.`
+    """
     orders = [weight >= ENOUGH for weight in weights]
     for number, (one, other) in enumerate(itertools.pairwise(weights)):
         if min(one, other) >= 0.4 and one + other >= _TOGETHER:
             orders[number] = orders[number + 1] = True
-    if not any(orders):
-        return orders
-    for _ in range(2):  # an order that was drawn in draws in its neighbours, once
+    for _ in range(2 if any(orders) else 0):  # an order that was drawn in draws in its neighbours, once
         sure = list(orders)
-        for number, weight in enumerate(weights):
-            near = sure[max(0, number - 2) : number + 3]
+        rest = [text for text, order in zip(sentences, sure, strict=True) if not order]
+        for number, (text, weight) in enumerate(zip(sentences, weights, strict=True)):
             before, after = any(sure[max(0, number - 2) : number]), any(sure[number + 1 : number + 3])
-            short = number > 0 and sure[number - 1] and len(sentences[number].split()) <= _SHORT
-            if (
-                (weight >= _NEAR and any(near))
-                or (before and after)
-                or (short and "//" not in sentences[number])
-            ):
+            short = number > 0 and sure[number - 1] and len(text.split()) <= _SHORT and "//" not in text
+            if sure[number] or not (before or after):
+                continue
+            if weight >= _NEAR or ((short or (before and after)) and _is_strange(text, (title, *rest))):
                 orders[number] = True
     return orders
+
+
+def _is_strange(text: str, paper: Iterable[str]) -> bool:
+    mine = _stems(text)
+    return all(other is text or mine.isdisjoint(_stems(other)) for other in paper)
 
 
 def _pieces(text: str) -> list[str]:
@@ -149,11 +158,11 @@ def _pieces(text: str) -> list[str]:
 
 
 def _hints(text: str, weight: float) -> bool:
-    """Whether a sentence may be an order if it is alien: it has a sign, or names a field and reports nothing."""
+    """Whether a sentence that is alien is an order: it has a sign, or names a field and reports nothing."""
     if weight >= _HINT:
         return True
     lower = text[:_MOST].lower()
-    return patterns().field_of_work.search(lower) is not None and patterns().research.search(lower) is None
+    return patterns().field_of_work.within(lower) and not patterns().research.within(lower)
 
 
 def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
@@ -171,7 +180,7 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
-    if patterns().narrow.search(text.lower()) is None and not _odd(text):
+    if not patterns().narrow.within(text.lower()) and not _odd(text):
         return 0.0, ()
     weight = sum(_signs(text).values())
     if weight < ENOUGH:
@@ -230,14 +239,15 @@ def _signs(text: str) -> dict[str, float]:
     known = patterns()
     for spelt in {lines, lines.translate(_LOOK_ALIKES)}:
         for sign in known.shouted:
-            if sign.weight > found.get(sign.kind, 0.0) and sign.pattern.search(spelt):
+            if sign.weight > found.get(sign.kind, 0.0) and sign.within(spelt):
                 found[sign.kind] = sign.weight
     for spelt in _spellings(lower):
-        imperative = known.imperative.search(spelt) is not None
+        words = beginnings(spelt)
+        imperative = known.imperative.within(spelt)
         for sign in known.said:
-            if sign.imperative and not imperative:
+            if sign.triggers.isdisjoint(words) or (sign.imperative and not imperative):
                 continue
-            if sign.weight > found.get(sign.kind, 0.0) and sign.pattern.search(spelt):
+            if sign.weight > found.get(sign.kind, 0.0) and sign.within(spelt):
                 found[sign.kind] = sign.weight
     if not lower.isascii() or "fields" in found or _FOREIGN_HINT.search(lower):
         _foreign(" ".join(lower.split()), found)
@@ -256,16 +266,16 @@ _FOREIGN_HINT = re.compile(
 
 
 def _foreign(flat: str, found: dict[str, float]) -> None:
-    if any(pattern.search(flat) for pattern in patterns().ignoring):
+    if any(one.within(flat) for one in patterns().ignoring):
         found["override"] = 1.0
-    if sum(pattern.search(flat) is not None for pattern in patterns().fields) >= 2:
+    if sum(one.within(flat) for one in patterns().fields) >= 2:
         found["foreign fields"] = 1.0
-    if any(pattern.search(flat) for pattern in patterns().orders):
+    if any(one.within(flat) for one in patterns().orders):
         found["file"] = 1.0
 
 
 def _spellings(lower: str) -> Iterator[str]:
-    """The text as it may be meant: as it is, with letters for those that look alike, with letters for digits."""
+    """The text as it may be meant: as it is, and with letters for those that look alike and for digits."""
     flat = " ".join(_EMPHASIS.sub(" ", lower).split())
     yield flat
     latin = flat.translate(_LOOK_ALIKES)

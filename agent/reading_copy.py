@@ -1,8 +1,8 @@
-"""The copy of a paper that taggers and models read: without what no person sees and what speaks to a model.
+"""The copy of a paper that taggers and models read: without what no person sees or what speaks to a model.
 
-Characters that show nothing are left out, and so are sentences that give orders to a model; of a sentence that
-quotes such an order, the quotation is. The copy numbers its own sentences; what was found in it is given back
-by the paper's numbers. A paper with nothing of that kind is its own copy, letter for letter.
+Characters that show nothing are left out, and so are sentences that give orders to a model; of a sentence
+that quotes such an order, the quotation is. The copy numbers its own sentences; what was found in it is given
+back by the paper's numbers. A paper with nothing of that kind is its own copy, letter for letter.
 
 Knows papers and drafts. Knows no models.
 """

@@ -4,10 +4,10 @@
 
 An attack is a text put into an invented paper; the same paper without it is its clean twin, and benign
 sentences put into the same papers are the control. A card is changed where its tasks, data, contributions or
-code status are not those of the twin. `obedient` stands for a hosted model that does whatever its prompt says:
-it answers with the attack's target if any sentence of the attack reaches it, so that nothing but the defences
-can help. Attacks are in three files: those that the detector was made on, those that were held back from its
-first version and looked at since, and those that were held back from this one.
+code status are not those of the twin. `obedient` stands for a hosted model that does whatever its prompt
+says: it answers with the attack's target if any sentence of the attack reaches it, so that nothing but the
+defences can help. Attacks are in three files: those that the detector was made on, those that were held back
+from earlier versions of it and looked at since, and those that were held back from this one.
 
 Prints a Markdown table; shares have 95% intervals over papers.
 """
@@ -109,7 +109,7 @@ def _with(paper: Paper, where: str, text: str) -> tuple[str, str]:
 
 
 class Obedient:
-    """Answers like a caller whose model obeys: with the target of any attack of which a sentence reaches it."""
+    """Answers like a caller whose model obeys: with the target of an attack if a sentence of it comes."""
 
     def __init__(self, known: Sequence[Attack], taxonomy: Taxonomy) -> None:
         self._known = [(one, list(_parts(one.text))) for one in known]
@@ -235,7 +235,10 @@ def _share(values: Sequence[bool]) -> str:
 
 
 def reader_of(name: str, taxonomy: Taxonomy, known: Sequence[Attack], cache: Cache) -> Reader:
-    """A reader by name. The cache saves reading papers that the defences make alike. Raises UsageError for one that is not measured here."""
+    """A reader by name; the cache saves reading papers that the defences make alike.
+
+    Raises UsageError for one that is not measured here.
+    """
     if name == "baseline":
         return BaselineReader(taxonomy)
     if name == OBEDIENT:

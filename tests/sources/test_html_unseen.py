@@ -108,9 +108,11 @@ def test_what_is_shown_is_read(tmp_path: Path, style: str, inside: str) -> None:
 def test_menus_that_wait_for_a_click_and_words_for_screen_readers_are_nobodys_concern(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(
-        '<html><head><meta name="citation_title" content="T"></head><body><nav hidden><p>All of the menu</p></nav>'
+        '<html><head><meta name="citation_title" content="T"></head><body>'
+        "<nav hidden><p>All of the menu</p></nav>"
         '<div style="display:none">Share this with all of your friends and the world.</div>'
-        '<article><h2>Abstract</h2><p>We do it.<span class="sr-only" style="display:none">link opens</span></p>'
+        "<article><h2>Abstract</h2><p>We do it."
+        '<span class="sr-only" style="display:none">link opens</span></p>'
         "</article></body></html>"
     )
     [paper] = open_source(str(page), Options(sections=("all",)))
@@ -123,7 +125,8 @@ def test_an_order_that_is_hidden_anywhere_is_said(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(
         '<html><head><meta name="citation_title" content="T"></head><body>'
-        f'<div style="display:none">{ORDER}</div><article><h2>Abstract</h2><p>We do it.</p></article></body></html>'
+        f'<div style="display:none">{ORDER}</div>'
+        "<article><h2>Abstract</h2><p>We do it.</p></article></body></html>"
     )
     [paper] = open_source(str(page))
 

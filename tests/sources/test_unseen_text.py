@@ -1,4 +1,4 @@
-"""Text of a PDF that no reader sees is left out and said so; text that is seen is read, whatever its colour."""
+"""Text of a PDF that no reader sees is left out and said so; text that is seen is read in any colour."""
 
 import io
 from collections.abc import Callable

@@ -1,9 +1,9 @@
 """Characters of a page that nobody sees: papers hide orders to reviewing programs in them.
 
-Invisible by mode, smaller than 3 points, outside of the page: the objects of the page say so. In the colour of
-what is behind them, transparent, clipped away or under a box: objects raise the suspicion, and a picture of the
-page decides, as it does for white letters on a dark ground, which are seen. A page that is a picture with
-invisible text over it was read by OCR: its text is what a reader sees.
+Invisible by mode or smaller than 3 points: the objects of the page say so. In the colour of what is behind
+them, transparent, outside of the page, clipped away or under a box: the objects raise the suspicion, and a
+picture of the page decides, as it does for white letters on a dark ground, which are seen. A page that is a
+picture with invisible text over it was read by OCR: its text is what a reader sees.
 
 Knows PDFium. Knows nothing of lines and columns.
 """
@@ -251,7 +251,7 @@ def _corners(clip: Any, path: int) -> Iterator[tuple[float, float]]:
 
 
 def _colour(one: Any) -> tuple[int, int]:
-    """Brightness and opacity of what fills an object, 0 to 255; black and opaque where PDFium does not say."""
+    """Brightness and opacity of an object's filling, 0 to 255; black and opaque where PDFium does not say."""
     parts = [ctypes.c_uint() for _ in range(4)]
     if not pdfium.FPDFPageObj_GetFillColor(one, *map(ctypes.byref, parts)):
         return 0, 255
