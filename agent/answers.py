@@ -19,6 +19,7 @@ from .instructions import is_order
 from .spent import Spent
 from .taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from .text import strange_numbers, words
+from .unwrapping import fit, readings
 
 ARTIFACTS = ("code", "data", "weights")
 
@@ -102,10 +103,7 @@ def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sen
 
     `sentences` is how many the model was shown. Raises WrongAnswer with every reason at once.
     """
-    try:
-        values = kind.model_validate_json(text).model_dump()
-    except ValidationError as error:
-        raise WrongAnswer([_reason(fault) for fault in error.errors()[:5]], None, ()) from error
+    values = _values(text, kind)
     reasons: list[str] = []
     lists = {name: _labels(name, values[name], taxonomy, reasons) for name in LABEL_FIELDS}
     claims = _claims(values["claims"], sentences, reasons)
@@ -128,6 +126,23 @@ def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sen
         whole = draft if not reasons else None
         raise WrongAnswer([*reasons, *(_ADVICE[flag] for flag in flags)], whole, flags)
     return draft
+
+
+def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:
+    """What an answer holds, out of its wrapping. Raises WrongAnswer."""
+    try:
+        return kind.model_validate_json(text).model_dump()
+    except ValidationError as error:
+        wrong = error
+    for number, value in enumerate(readings(text)):
+        fitted = fit(value, kind.model_json_schema())
+        try:
+            return kind.model_validate(fitted).model_dump()
+        except ValidationError as error:
+            # What is told is about the likeliest reading, unless that is no object at all.
+            if number == 0 or (isinstance(fitted, dict) and len(error.errors()) < len(wrong.errors())):
+                wrong = error
+    raise WrongAnswer([_reason(fault) for fault in wrong.errors()[:5]], None, ())
 
 
 _ADVICE = {
@@ -161,6 +176,8 @@ def _labels(name: str, ids: list[str], taxonomy: Taxonomy, reasons: list[str]) -
     size = taxonomy.sizes[name]
     if len(unique) < size.least:
         reasons.append(f"{name} has {len(unique)} labels: give at least {size.least}")
+    if len(unique) > 2 * size.most:
+        reasons.append(f"{name} has {len(unique)} labels: give at most {size.most}, the main one first")
     # The main one comes first, so the surplus is the least of them.
     return tuple(Scored(label) for label in unique[: size.most])
 

@@ -68,6 +68,8 @@ class Failed:
     """Requests that were sent for it."""
     spent: Spent = NOTHING
     """What they cost."""
+    unanswered: bool = False
+    """Whether it failed for the endpoint's sake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ class Batch:
                 f"{error.message}. {error.next_step}" if error.next_step else error.message,
                 error.attempts,
                 error.spent or NOTHING,
+                error.unanswered,
             )
         except Stopped:
             return Untouched(paper.id, paper.where)

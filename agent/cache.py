@@ -12,6 +12,7 @@ Knows requests as JSON values. Knows no papers and no models.
 """
 
 import asyncio
+import errno
 import hashlib
 import json
 import sqlite3
@@ -102,8 +103,10 @@ class Cache:
     Raises StorageError where the directory cannot be used or the disk is full.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, read_only: bool = False) -> None:
+        """`read_only`: a directory that cannot be written will do, as nothing will be kept."""
         self.directory = directory
+        self._table: sqlite3.Connection | None = None
         self._together: list[tuple[Parts, Answer, asyncio.Future[None]]] = []
         if directory.exists() and not directory.is_dir():
             raise StorageError(
@@ -129,12 +132,33 @@ class Cache:
                 statistics=0,
             )
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "open") from error
+            if not read_only or not _is_refused(error):
+                raise self._broken(error, "open") from error
+            self._open_read_only(directory / "answers" / "cache.db")
+
+    def _open_read_only(self, file: Path) -> None:
+        """Look answers up without the package, which writes whenever it opens a table."""
+        try:
+            # Nobody can be writing to it; without that promise SQLite makes a file beside it.
+            self._table = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+            self._table.execute("SELECT COUNT(*) FROM Cache").fetchone()
+        except sqlite3.Error as error:
+            raise self._broken(error, "read") from error
+
+    def _text(self, key: str) -> str | None:
+        if self._table is None:
+            text: str | None = self._rows.get(key)
+            return text
+        row = self._table.execute(
+            "SELECT value FROM Cache WHERE key = ? AND raw = 1 AND mode = ? AND filename IS NULL",
+            (key, _MODE_RAW),
+        ).fetchone()
+        return row[0] if row is not None and isinstance(row[0], str) else None
 
     def get(self, parts: Parts) -> Answer | None:
         """The answer to a request, or None; a row that cannot be read is None."""
         try:
-            text = self._rows.get(key_of(parts))
+            text = self._text(key_of(parts))
         except ValueError:
             return None
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
@@ -175,10 +199,29 @@ class Cache:
             if not kept.done():
                 kept.set_result(None)
 
+    def note(self, name: str) -> str | None:
+        """A text that was kept beside the answers under a name; None: there is none."""
+        try:
+            text = self._rows.get(f"note:{name}")
+        except ValueError:
+            return None
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "read") from error
+        return str(text) if text is not None else None
+
+    def keep_note(self, name: str, text: str) -> None:
+        """Keep a text beside the answers under a name."""
+        try:
+            self._rows.set(f"note:{name}", text)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "write") from error
+
     def rows(self) -> Iterator[tuple[dict[str, Part], Answer]]:
         """Every readable row: its parts and its answer."""
         try:
             for key in self._rows.iterkeys():
+                if key.startswith("note:"):
+                    continue
                 text = self._rows.get(key)
                 if text is not None and (answer := _decode(text)) is not None:
                     yield cast("dict[str, Part]", json.loads(text)["parts"]), answer
@@ -190,15 +233,32 @@ class Cache:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._rows.close()
+        if self._table is not None:
+            self._table.close()
+        else:
+            self._rows.close()
 
     def _broken(self, error: Exception, doing: str) -> StorageError:
         reason = getattr(error, "strerror", None) or str(error) or "it stayed busy"
+        advice = "Free the disk or name another with --cache-dir; what was answered is kept"
+        if _is_refused(error):
+            advice = "Name a folder that can be written with --cache-dir, or only read it with --offline"
+        elif "locked" in reason or "busy" in reason:
+            advice = (
+                "Another process holds it, or its file system has no locks: name another with --cache-dir"
+            )
         return StorageError(
             f"cannot {doing} the cache: {reason}",
             where=str(self.directory),
-            next_step="Free the disk or name another with --cache-dir; what was answered is kept",
+            next_step=advice,
         )
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether the folder may be read, but not written."""
+    return getattr(error, "errno", None) in (errno.EROFS, errno.EACCES, errno.EPERM) or (
+        isinstance(error, sqlite3.Error) and "readonly" in str(error)
+    )
 
 
 def _decode(text: str) -> Answer | None:

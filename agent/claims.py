@@ -10,6 +10,7 @@ Knows keys. Knows no questions and no answers.
 
 import asyncio
 import contextlib
+import errno
 import os
 import sqlite3
 import time
@@ -26,6 +27,9 @@ except ImportError:  # pragma: no cover  (Windows: every process is alone)
 
 T = TypeVar("T")
 
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What a file system says that has no locks: there, every process is alone."""
+
 LOOK_S = 0.2
 """How often a process looks whether it is alone, and whether another's answer has come."""
 
@@ -40,6 +44,7 @@ class Claims:
         self._looked = 0.0
         self._others = False
         self._fd = -1
+        self._without_locks = False
         self._table: sqlite3.Connection | None = None
         self._wanted: list[tuple[str, asyncio.Future[bool]]] = []
         self._settled: list[str] = []
@@ -49,7 +54,7 @@ class Claims:
 
         In the second case `settle` must be called when it is in the cache, or will not be.
         """
-        if not self._has_company():
+        if self._without_locks or not self._has_company():
             return None
         while True:
             if await self._claim(key):
@@ -87,6 +92,9 @@ class Claims:
                 self._show()
                 names = [file.name for file in self._folder.iterdir() if file.name != self._name]
             except OSError as error:
+                if error.errno in NO_LOCKS:
+                    self._without_locks = True
+                    return False
                 raise self._broken(error) from error
             self._others = any(self._is_there(name) for name in names)
         return self._others
@@ -97,7 +105,12 @@ class Claims:
         file = self._folder / self._name
         while self._fd < 0:
             fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            except OSError:
+                os.close(fd)
+                file.unlink(missing_ok=True)
+                raise
             if file.exists():
                 self._fd = fd
             else:
@@ -160,7 +173,9 @@ class Claims:
         table = self._table
         table.execute("BEGIN IMMEDIATE")
         try:
-            table.executemany("DELETE FROM claims WHERE key = ?", [(key,) for key in settled])
+            # Whoever was cancelled while it waited lets go, too, of what another holds.
+            ours = [(key, self._name) for key in settled]
+            table.executemany("DELETE FROM claims WHERE key = ? AND owner = ?", ours)
             owners = {}
             gone: dict[str, bool] = {}
             for key in wanted:

@@ -4,13 +4,20 @@ Knows addresses and keys. Knows no requests.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from .models import Model
+from .models import PROVIDERS, Model
 
 NO_KEY = "none"
 """What stands for the key where an endpoint wants none."""
+
+
+def shown_url(url: str) -> str:
+    """An address without user name, password and query."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +35,19 @@ class Endpoint:
     impatient: bool = False
     """Whether a call that takes far longer than the others is cut off before `timeout_s`."""
 
+    extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of every request, beside the client's own."""
+
+    @property
+    def own_address(self) -> bool:
+        """Whether this is not the provider's own address, so that the server may name its models itself."""
+        provider = PROVIDERS.get(self.model.name.partition("/")[0])
+        return provider is None or provider.base_url != self.base_url
+
     @property
     def shown_url(self) -> str:
         """The address without what may be secret."""
-        parts = urlsplit(self.base_url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return shown_url(self.base_url)
 
     @property
     def host(self) -> str:

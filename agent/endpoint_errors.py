@@ -105,6 +105,8 @@ def explain(error: Exception, endpoint: Endpoint, sent: int, *, answered: bool =
 
 def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bool) -> PapercardsError:
     place, status, said = endpoint.shown_url, error.status, said_by(error, endpoint)
+    if error.final:
+        return PaperFailed(f"the endpoint does not take the request ({status}): {said}", attempts=sent)
     if error.empty_account:
         return EndpointError(
             f"the account has no credit left ({status}): {said}",

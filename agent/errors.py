@@ -97,6 +97,11 @@ class PaperFailed(PapercardsError):
         self.alike = alike
         self.spent = spent
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether it failed for the endpoint's sake, so that it says nothing about the model."""
+        return self.alike not in ("", "wrong answer", "cut off")
+
 
 class BudgetSpent(PapercardsError):
     """The next call may cost more than is left of what the run may cost."""

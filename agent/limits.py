@@ -93,6 +93,11 @@ class Limiter:
             if not place.done():
                 place.set_exception(Stopped())
 
+    def reopen(self) -> None:
+        """Begin another run with what was learned of the endpoint; silence between runs says nothing."""
+        self._stopped = False
+        self.silent_since = self.clock()
+
     async def enter(self, tokens: int) -> int:
         """Wait for a place; `tokens` is the most that the request may use. Gives the request's number.
 

@@ -14,8 +14,11 @@ from typing import Literal
 
 from .errors import UsageError
 
-Mode = Literal["json_schema", "tools"]
-"""How the answer is forced into its schema: by the endpoint's decoder, or as arguments of a tool."""
+Mode = Literal["json_schema", "tools", "json_object", "text"]
+"""How an answer is held to its schema: by the endpoint's decoder, as arguments of a tool, by the decoder to
+some JSON and by the prompt to ours, or by the prompt alone."""
+
+TokensName = Literal["max_tokens", "max_completion_tokens"]
 
 Plan = Literal["one-call", "stepwise", "baseline"]
 """How a card is made: one structured call; one pass whose states are read, with the baseline; or no call."""
@@ -53,7 +56,7 @@ class Model:
     """None: what the OpenAI client finds in its environment, else OpenAI's own."""
     key_variable: str | None = None
     """The environment variable that holds the key; None: the endpoint asks for none."""
-    max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    max_tokens_name: TokensName = "max_tokens"
     file: ModelFile | None = None
     context: int | None = None
     """Tokens that prompt and completion share; None: not known, assumed large."""
@@ -68,7 +71,7 @@ class Provider:
     base_url: str | None
     key_variable: str | None
     mode: Mode
-    max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    max_tokens_name: TokensName = "max_tokens"
 
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(

@@ -11,14 +11,16 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .adapting import lesson_of
+from .form import Form
+from .refusals import refused
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.chat import ChatCompletion
-
-TokensName = Literal["max_tokens", "max_completion_tokens"]
 
 _FORCED = "quartz-7"
 _BEGGED = (
@@ -51,6 +53,8 @@ class Probe:
     """Tokens that prompt and completion share; None: the endpoint does not say."""
     prompt_tokens_per_second: float | None = None
     completion_tokens_per_second: float | None = None
+    adapted: tuple[str, ...] = ()
+    """What the endpoint did not take and was asked without, in words."""
 
 
 def probe(
@@ -58,10 +62,14 @@ def probe(
     api_key: str,
     model_id: str,
     *,
-    max_tokens_name: TokensName = "max_tokens",
+    form: Form | None = None,
+    full_name: str | None = None,
     timeout_s: float = 120.0,
 ) -> Probe:
     """Ask the endpoint a few short questions. `base_url` None: OpenAI's own.
+
+    `form` is how a run would ask it (None: as is usual), `full_name` the model as the user wrote it. What it
+    refuses of that is left out as in a run.
 
     Sends up to four chat requests of together about 700 tokens, and up to two for the context size.
     An endpoint that fails raises nothing: the result says so.
@@ -75,11 +83,11 @@ def probe(
         timeout=openai.Timeout(timeout_s, connect=5.0),
     )
     with client:
-        asker = _Asker(client, model_id, max_tokens_name)
+        asker = _Asker(client, form or Form(model_id), full_name or model_id)
         try:
             first, logprobs = asker.first_answer()
         except (openai.OpenAIError, ValueError) as error:
-            return Probe(answers=False, reason=_reason(error, str(client.base_url), model_id))
+            return Probe(answers=False, reason=_reason(error, model_id))
         prompt_speed, completion_speed = asker.speeds()
         return Probe(
             answers=True,
@@ -89,6 +97,7 @@ def probe(
             context_tokens=asker.context_tokens(),
             prompt_tokens_per_second=prompt_speed,
             completion_tokens_per_second=completion_speed,
+            adapted=tuple(asker.adapted),
         )
 
 
@@ -112,11 +121,12 @@ def estimate(
     return papers * (prompt_tokens / reading + completion_tokens / writing) / concurrency
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asker:
     client: "OpenAI"
-    model_id: str
-    max_tokens_name: TokensName
+    form: Form
+    full_name: str
+    adapted: list[str] = field(default_factory=list)
 
     def first_answer(self) -> "tuple[ChatCompletion, bool]":
         """One short answer, and whether log-probabilities came with it."""
@@ -155,7 +165,7 @@ class _Asker:
             return size
         models = self._get("/models").get("data")
         for entry in map(_mapping, models if isinstance(models, list) else []):
-            if entry.get("id") == self.model_id:
+            if entry.get("id") == self.form.model_id:
                 return _count(entry.get("max_model_len"))
         return None
 
@@ -171,11 +181,11 @@ class _Asker:
         timings: Mapping[str, object] = {}
         try:
             with self.client.chat.completions.create(
-                model=self.model_id,
+                model=self.form.model_id,
                 messages=[{"role": "user", "content": question}],
                 stream=True,
                 stream_options={"include_usage": True},
-                extra_body={self.max_tokens_name: _SPEED_COMPLETION_TOKENS},
+                extra_body={self.form.tokens_name: _SPEED_COMPLETION_TOKENS},
             ) as chunks:
                 for chunk in chunks:
                     if chunk.choices and chunk.choices[0].delta.content:
@@ -194,13 +204,28 @@ class _Asker:
         return reading, (completion_tokens - 1) / (arrivals[-1] - arrivals[0])
 
     def _ask(self, question: str, tokens: int, **more: object) -> "ChatCompletion":
+        import openai
         from openai.types.chat import ChatCompletion
 
-        reply: object = self.client.chat.completions.create(
-            model=self.model_id,
-            messages=[{"role": "user", "content": question}],
-            extra_body={self.max_tokens_name: tokens, **more},
-        )
+        while True:
+            form = self.form
+            body: dict[str, object] = {form.tokens_name: tokens, **form.extra_body, **more}
+            if form.temperature is not None:
+                body["temperature"] = form.temperature
+            try:
+                reply: object = self.client.chat.completions.create(
+                    model=form.model_id,
+                    messages=[{"role": "user", "content": question}],
+                    extra_body=body,
+                )
+                break
+            except openai.APIStatusError as error:
+                lesson = lesson_of(refused(error), form, self.full_name)
+                # What this question alone has is tried by whoever asks it.
+                if lesson is None or lesson.form.mode != form.mode or len(self.adapted) > 8:
+                    raise
+                self.form = lesson.form
+                self.adapted.append(lesson.said)
         # The client hands a page of HTML, or any JSON, through as it came.
         if not isinstance(reply, ChatCompletion) or not reply.choices:
             raise ValueError("it answers, but not with a chat completion")
@@ -215,20 +240,21 @@ class _Asker:
             return {}
 
 
-def _reason(error: Exception, base_url: str, model_id: str) -> str:
+def _reason(error: Exception, model_id: str) -> str:
     import openai
 
     if isinstance(error, openai.APITimeoutError):
-        return f"{base_url} does not answer in time"
+        return "no answer in time"
     if isinstance(error, openai.APIConnectionError):
-        return f"nothing answers at {base_url}"
+        return "nothing answers there"
+    if not isinstance(error, openai.APIStatusError):
+        return " ".join(str(error).split())[:200]
+    words = " ".join(refused(error).said.split())[:300]
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        return f"{base_url} refuses the API key (HTTP {error.status_code})"
+        return f"the API key is refused (HTTP {error.status_code}): {words}"
     if isinstance(error, openai.NotFoundError):
-        return f'{base_url} knows no chat completions, or no model "{model_id}" (HTTP 404)'
-    if isinstance(error, openai.APIStatusError):
-        return f"{base_url} answers HTTP {error.status_code}"
-    return f"{base_url}: {' '.join(str(error).split())[:200]}"
+        return f'no chat completions there, or no model "{model_id}" (HTTP 404): {words}'
+    return f"HTTP {error.status_code}: {words}"
 
 
 def _mapping(value: object) -> Mapping[str, object]:

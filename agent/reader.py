@@ -8,6 +8,7 @@ Knows no files and no other papers.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from pydantic import BaseModel
 
 from . import evidence
 from .answers import WrongAnswer, answer_type, give_up, parse
+from .ask_once import AskOnce
 from .cache import Answer, Cache, Part, key_of
 from .call import Caller, Reply
 from .card import Card, Provenance, Tokens
 from .claims import Claims
 from .draft import Draft
 from .errors import PaperFailed
+from .form import Form
 from .models import BASELINE, Model
 from .paper import Paper
 from .prompting import Prompt, Shown, card_prompt
@@ -34,8 +37,6 @@ from .text import digest
 
 CHARACTERS_PER_TOKEN = 3
 """Few, so that what is measured to fit does fit."""
-
-ANSWER_TOKENS = 900
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,24 @@ class Question:
     shown: Shown
     kind: type[BaseModel]
     """The answer type."""
-    parts: dict[str, Part]
-    """Of the cache's key."""
+    unasked: dict[str, Part]
+    """Of the cache's key, how the endpoint is asked aside."""
+    form: Form
+    """How it is asked as things stand."""
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Of the cache's key."""
+        return self.asked_as(self.form)
 
     @property
     def key(self) -> str:
         """Names the question wherever it is asked: the cache's key, 64 hex digits."""
         return key_of(self.parts)
+
+    def asked_as(self, form: Form) -> dict[str, Part]:
+        """The parts of the key of an answer that was asked for in a form."""
+        return {**self.unasked, **form.parts()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,10 @@ class Wanted:
     characters: int
     """Of all prompts together."""
     most_completion_tokens: int
+
+
+Found = tuple[Answer, Draft, Spent]
+"""An answer, what it stands for, and what this run spent on it."""
 
 
 class Reader(Protocol):
@@ -136,13 +152,16 @@ class BaselineReader:
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper."""
-        return Reading(self.card(paper))
-
-    def card(self, paper: Paper) -> Card:
-        """The card of a paper, without waiting for anybody. Raises PaperFailed for this paper alone."""
         copy = reading_copy(paper)
         if copy.emptied:
             raise emptied(paper)
+        return Reading(self._card(paper, copy))
+
+    def card(self, paper: Paper) -> Card:
+        """The card of a paper, without waiting for anybody; of its title where nothing else is left of it."""
+        return self._card(paper, reading_copy(paper))
+
+    def _card(self, paper: Paper, copy: ReadingCopy) -> Card:
         draft = copy.renumbered(self._tagger.tag(copy.paper))
         return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
 
@@ -157,8 +176,9 @@ class ModelReader:
     """Cards from one structured call a paper, every answer kept in the cache.
 
     `connect` gives the caller; it is awaited on the first cache miss, so that a run
-    which the cache can serve starts no server and needs no key. `repeat` numbers independent answers to the
-    same question.
+    which the cache can serve starts no server and needs no key. `form` is how the endpoint is to be asked
+    (None: as fits the model); what it refuses of that is learned, kept beside the answers, and found again by
+    the next run. `repeat` numbers independent answers to the same question.
     """
 
     def __init__(
@@ -169,34 +189,35 @@ class ModelReader:
         cache: Cache | None,
         *,
         endpoint: str,
+        form: Form | None = None,
         offline: bool = False,
         repeat: int = 0,
     ) -> None:
         self.model = model
+        form = form or Form.of(model, {})
         self._kinds: dict[int | None, tuple[type[BaseModel], str]] = {}
         self.prompt: Prompt = card_prompt(taxonomy, answer_type(taxonomy).model_json_schema())
-        self._budget = _budget(model, self.prompt)
+        self._budget = _budget(model, self.prompt, form.answer_tokens)
         self._prefix_length = sum(len(message["content"]) for message in self.prompt.prefix)
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._claims = Claims(cache.directory) if cache is not None else None
+        self._once: AskOnce[Found] = AskOnce(Claims(cache.directory) if cache is not None else None)
         self._offline = offline
         self._caller: Caller | None = None
         self._connecting = asyncio.Lock()
-        self._asking: dict[str, asyncio.Future[tuple[Answer, Draft]]] = {}
         self._parts: dict[str, Part] = {
             "endpoint": endpoint,
-            "model": model.model_id,
             "model_sha256": model.file.sha256 if model.file else None,
-            "mode": model.mode,
             "prefix": self.prompt.prefix_digest,
-            "temperature": 0,
-            "max_tokens": ANSWER_TOKENS,
             "repeat": repeat,
         }
+        self._forms_note = key_of({"endpoint": endpoint, "forms": form.to_json()})
+        self.forms = [form, *self._learned_before()]
+        """How the endpoint is asked, and how it came to that: first as configured, last as now."""
         self.made_by: Mapping[str, Part] = {
             **self._parts,
+            **form.parts(),
             "name": model.name,
             "context": model.context,
             "prompt": self.prompt.version,
@@ -217,30 +238,15 @@ class ModelReader:
             raise PaperFailed(
                 "no answer in the cache", where=paper.where, next_step="Run it without --offline"
             )
-        key = str(question.parts["paper"])
-        if (twin := self._asking.get(key)) is not None:
-            return Reading(self._card(question, *await asyncio.shield(twin)))
-        promise: asyncio.Future[tuple[Answer, Draft]] = asyncio.get_running_loop().create_future()
-        self._asking[key] = promise
-        try:
-            if self._claims is not None:
-                theirs = await self._claims.ask_once(question.key, lambda: self._found(question))
-                if theirs is not None:
-                    promise.set_result(theirs)
-                    return Reading(self._card(question, *theirs))
-            answer, draft, spent = await self._ask(question)
+
+        async def ask() -> Found:
+            answer, draft, spent, form = await self._ask(question)
             if self._cache is not None:
-                await self._cache.keep(question.parts, answer)
-            promise.set_result((answer, draft))
-        except BaseException as error:
-            promise.set_exception(error)
-            promise.exception()  # marked as seen: most of the time nobody waits for it
-            raise
-        finally:
-            del self._asking[key]
-            if self._claims is not None:
-                self._claims.settle(question.key)
-        return self._spent(question, answer, draft, spent)
+                await self._cache.keep(question.asked_as(form), answer)
+            return answer, draft, spent
+
+        (answer, draft, spent), ours = await self._once.get(question.key, lambda: self._found(question), ask)
+        return Reading(self._card(question, answer, draft), spent if ours else NOTHING)
 
     def wants(self, paper: Paper) -> Wanted | None:
         """One call, unless its answer is in the cache."""
@@ -248,7 +254,8 @@ class ModelReader:
         if self.kept(question) is not None:
             return None
         schema = len(str(question.kind.model_json_schema()))
-        return Wanted(1, self._prefix_length + schema + len(question.shown.content), ANSWER_TOKENS)
+        most = question.form.answer_tokens
+        return Wanted(1, self._prefix_length + schema + len(question.shown.content), most)
 
     def question(self, paper: Paper) -> Question:
         """What the model is asked about a paper."""
@@ -261,12 +268,13 @@ class ModelReader:
             shown,
             kind,
             {**self._parts, "schema": schema, "paper": digest(shown.content)},
+            self.forms[-1],
         )
 
     def kept(self, question: Question) -> Reading | None:
         """The card from the cache; None: the answer is not there."""
         found = self._found(question)
-        return None if found is None else Reading(self._card(question, *found))
+        return None if found is None else Reading(self._card(question, found[0], found[1]))
 
     async def accept(self, question: Question, reply: Reply) -> Reading:
         """The card from an answer that came another way, which is kept as if it had been asked for here.
@@ -286,7 +294,21 @@ class ModelReader:
         answer = _answer(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
-        return self._spent(question, answer, draft, reply.spent)
+        return Reading(self._card(question, answer, draft), reply.spent)
+
+    def learned(self, form: Form) -> None:
+        """The endpoint takes requests in this form only; kept for the runs to come."""
+        self.forms.append(form)
+        if self._cache is not None:
+            texts = [one.to_json() for one in self.forms[1:]]
+            self._cache.keep_note(self._forms_note, f"[{','.join(texts)}]")
+
+    def _learned_before(self) -> list[Form]:
+        text = self._cache.note(self._forms_note) if self._cache is not None else None
+        try:
+            return [Form.from_json(value) for value in json.loads(text or "[]")]
+        except (ValueError, TypeError):
+            return []
 
     def stop(self) -> None:
         """Ask nothing any more."""
@@ -295,21 +317,25 @@ class ModelReader:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._claims is not None:
-            self._claims.close()
+        self._once.close()
         if self._caller is not None:
             await self._caller.close()
 
-    def _found(self, question: Question) -> tuple[Answer, Draft] | None:
-        answer = self._cache.get(question.parts) if self._cache is not None else None
+    def _found(self, question: Question) -> Found | None:
+        answer = None
+        if self._cache is not None:
+            # Answers that came before the endpoint's last refusal were asked for in an earlier form.
+            for form in reversed(self.forms):
+                if (answer := self._cache.get(question.asked_as(form))) is not None:
+                    break
         if answer is None:
             return None
         try:
-            return answer, self._parse(answer.text, question)
+            return answer, self._parse(answer.text, question), NOTHING
         except WrongAnswer as wrong:
-            return None if wrong.draft is None else (answer, _flagged(wrong))
+            return None if wrong.draft is None else (answer, _flagged(wrong), NOTHING)
 
-    async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent]:
+    async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent, Form]:
         async with self._connecting:
             if self._caller is None:
                 self._caller = await self._connect(self)
@@ -335,7 +361,7 @@ class ModelReader:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
             last = _flagged(last)
         assert last is not None
-        return _answer(reply), last, reply.spent
+        return _answer(reply), last, reply.spent, reply.form
 
     def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
         """The answer type for a paper and the digest of its schema.
@@ -352,9 +378,6 @@ class ModelReader:
     def _parse(self, text: str, question: Question) -> Draft:
         shown = question.shown
         return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
-
-    def _spent(self, question: Question, answer: Answer, draft: Draft, spent: Spent) -> Reading:
-        return Reading(self._card(question, answer, draft), spent)
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
         draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
@@ -393,12 +416,12 @@ def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) ->
     )
 
 
-def _budget(model: Model, prompt: Prompt) -> int | None:
+def _budget(model: Model, prompt: Prompt, answer_tokens: int) -> int | None:
     """Characters of a paper that fit beside the prefix; None: the context is not known."""
     if model.context is None:
         return None
     prefix = sum(len(message["content"]) for message in prompt.prefix)
-    return max(1000, (model.context - ANSWER_TOKENS) * CHARACTERS_PER_TOKEN - prefix)
+    return max(1000, (model.context - answer_tokens) * CHARACTERS_PER_TOKEN - prefix)
 
 
 def _flagged(wrong: WrongAnswer) -> Draft:

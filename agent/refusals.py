@@ -65,6 +65,8 @@ class Refused(Exception):
         self.body = body
         """The parsed JSON; None: it was none."""
         self.headers = headers or {}
+        self.final = False
+        """Whether the same request is not to be tried again, since another form of it may be taken."""
         inner = error_of(body)
         self.code = _word(inner.get("code"))
         self.kind = _word(inner.get("type"))
@@ -98,7 +100,7 @@ class Refused(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether the same request may succeed later."""
-        if self.empty_account or self.moderated:
+        if self.final or self.empty_account or self.moderated:
             return False
         return self.status in (408, 409, 425, 429) or (
             self.status >= 500 and self.status not in (501, 505, 511)

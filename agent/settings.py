@@ -6,8 +6,10 @@ those is the command line's work; this module only says what there is and puts t
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from .errors import UsageError
 
@@ -37,6 +39,12 @@ class Settings:
     """USD that a run may cost, at most."""
     price: str | None = None
     """USD for a million tokens, `prompt/completion`; None: the published price, where there is one."""
+    answer_tokens: int | None = None
+    """The most tokens of an answer, thinking included; None: enough for a card, or for thinking."""
+    reasoning_effort: str | None = None
+    """`low`, `medium`, `high`, or what the endpoint knows; None: its own."""
+    endpoint: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """The `[endpoint]` table of the file: how the endpoint wants to be asked."""
     offline: bool = False
     """A cache miss is an error."""
     cache: bool = True
@@ -54,6 +62,9 @@ _TYPES: Mapping[str, type] = {
     "tpm": float,
     "max_cost": float,
     "price": str,
+    "answer_tokens": int,
+    "reasoning_effort": str,
+    "endpoint": dict,
     "offline": bool,
     "cache": bool,
 }
@@ -70,6 +81,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "tpm": "PAPERCARDS_TPM",
     "max_cost": "PAPERCARDS_MAX_COST",
     "price": "PAPERCARDS_PRICE",
+    "answer_tokens": "PAPERCARDS_ANSWER_TOKENS",
+    "reasoning_effort": "PAPERCARDS_REASONING_EFFORT",
     "offline": "PAPERCARDS_OFFLINE",
 }
 """Which variable stands for which setting."""
@@ -87,7 +100,7 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
         if text := environment.get(variable):
             values[name] = _from_text(name, text, variable)
     values.update({name: value for name, value in flags.items() if value is not None})
-    for name in ("timeout_s", "rpm", "tpm", "max_cost"):
+    for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
         number = values.get(name)
         if isinstance(number, (int, float)) and not 0 < number < float("inf"):
             raise UsageError(f"{name} must be above 0, not {number}")
@@ -116,6 +129,10 @@ def _from_file(file: Path) -> dict[str, object]:
         fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and wanted is not bool):
             raise UsageError(f"{name} must be of type {wanted.__name__}", where=str(file))
+    if "endpoint" in table:
+        from .endpoint_table import check
+
+        table["endpoint"] = check(table["endpoint"], str(file))
     return table
 
 

@@ -110,6 +110,10 @@ class Patience:
             self._early.clear()
 
 
+class Stale(Exception):
+    """While a request waited in line, the endpoint refused its form to another one."""
+
+
 @dataclass(slots=True)
 class _Tries:
     """What one request body took so far."""
@@ -149,8 +153,18 @@ class Transport:
         self._client: openai.AsyncOpenAI | None = None
         self._answered = False
 
-    async def send(self, body: bytes) -> Sent:
-        """The completion for a request body.
+    async def send(
+        self,
+        body: bytes,
+        most_tokens: int | None = None,
+        *,
+        is_lesson: Callable[[Refused], bool] = lambda refusal: False,
+        is_stale: Callable[[], bool] = lambda: False,
+    ) -> Sent:
+        """The completion for a request body that allows so many tokens of it; None: the endpoint's usual.
+
+        A refusal that `is_lesson` is not tried again as it is. Raises Stale, before anything is sent, for a
+        body that waited in line until it `is_stale`.
 
         Raises PaperFailed for this request alone, with the `Refused` of the endpoint as its cause where
         there is one; EndpointError where no request would be answered; BudgetSpent where it may cost more
@@ -169,8 +183,10 @@ class Transport:
         async def post() -> dict[str, Any]:
             while True:
                 try:
-                    return await self._post(body, tries)
+                    return await self._post(body, most_tokens or self.endpoint.max_tokens, tries, is_stale)
                 except (Refused, TooSlow) as error:
+                    if isinstance(error, Refused) and is_lesson(error):
+                        error.final = True
                     if not await self._excuse(error, tries):
                         raise
 
@@ -203,15 +219,18 @@ class Transport:
         if self._client is not None:
             await self._client.close()
 
-    async def _post(self, body: bytes, tries: _Tries) -> dict[str, Any]:
+    async def _post(
+        self, body: bytes, most: int, tries: _Tries, is_stale: Callable[[], bool]
+    ) -> dict[str, Any]:
         """One request, within limiter, budget and patience."""
-        most = self.endpoint.max_tokens
         worst = Usage(len(body) // BYTES_PER_TOKEN, 0, most)
         at_worst = self._cost(worst)
         number = await self._limiter.enter(worst.prompt + most)
         reserved, spent = None, Spent()
         begin, answers = self._limiter.clock(), self._limiter.answers
         try:
+            if is_stale():
+                raise Stale
             if self._budget is not None:
                 reserved = await self._budget.reserve(at_worst or 0.0)
                 self._limiter.go_on()
@@ -374,6 +393,7 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
             # aiohttp refuses a user name in the address beside the key; the key is what counts.
             base_url=endpoint.shown_url,
             default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
+            default_headers=dict(endpoint.extra_headers),
             max_retries=0,
             timeout=endpoint.timeout_s,
             http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s, follow_redirects=False),

@@ -33,6 +33,7 @@ from papercards.cache import Cache
 from papercards.call import Reply
 from papercards.card import Card
 from papercards.errors import PaperFailed, UsageError
+from papercards.form import Form
 from papercards.models import DEFAULT_LOCAL, LOCAL, Model, resolve
 from papercards.paper import Paper
 from papercards.reader import BaselineReader, ModelReader, Reader
@@ -138,7 +139,7 @@ class Obedient:
                     answer |= {"code": attack.target["code"], "code_sentence": 1}
         text = json.dumps(answer)
         wrong = check(text)
-        return Reply(text, wrong, OBEDIENT, "stop", 0.0, 1, Spent(1), ())
+        return Reply(text, wrong, OBEDIENT, "stop", 0.0, 1, Spent(1), (), Form(OBEDIENT))
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -8,7 +8,7 @@ Knows cards, labels and scores; knows neither models nor the terminal.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -66,6 +66,8 @@ class RunResult:
     """How often every paper was really read."""
     floor: Values = field(default_factory=dict)
     """The figures of the baseline over the same papers; empty for the baseline itself."""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    """Why the endpoint answered nothing, by the id of the paper. These papers are not in `papers`."""
     version: int = RESULT_VERSION
 
     @property
@@ -82,6 +84,10 @@ class RunResult:
     def judged(self) -> list[tuple[Card | None, Labelled]]:
         """Each paper's card, None if it failed, with its labels."""
         return [(paper.card, paper.labelled) for paper in self.papers]
+
+    def without(self, ids: Collection[str]) -> "RunResult":
+        """The same run over fewer papers."""
+        return replace(self, papers=tuple(paper for paper in self.papers if paper.id not in ids))
 
     def figures(self) -> dict[str, Figures]:
         """Every field of `FIELDS`."""
@@ -108,19 +114,24 @@ def score_run(
     labels: str,
     again: Sequence[Mapping[str, Card]] = (),
     floor: "RunResult | None" = None,
+    unanswered: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Score what a model made of the labelled papers.
 
     `cards` and `failed` (with the reason) go by the id of the label record, and so does each of `again`, what
     the model said when it was asked anew. A paper that is in neither was not run: it counts as failed,
-    because leaving it out would flatter the model. `floor` is the baseline's run over the same papers. Raises
+    because leaving it out would flatter the model. One in `unanswered` (with the reason) is left out of all
+    figures: its endpoint failed, not the model. `floor` is the baseline's run over the same papers. Raises
     ValueError for a card or failure that no label asks for.
     """
+    lost = unanswered or {}
     strangers = (cards.keys() | failed.keys()) - {item.id for item in labelled}
     if strangers:
         raise ValueError(f"no label for {', '.join(sorted(strangers))}")
     papers = []
     for item in labelled:
+        if item.id in lost:
+            continue
         card = cards.get(item.id)
         failure = None if card else failed.get(item.id, "was not run")
         others = tuple(repeat.get(item.id) for repeat in again)
@@ -136,7 +147,8 @@ def score_run(
         labels=labels,
         papers=tuple(papers),
         repeats=1 + len(again),
-        floor=floor.values() if floor is not None else {},
+        floor=floor.without(lost).values() if floor is not None else {},
+        unanswered=dict(lost),
     )
 
 

@@ -103,6 +103,8 @@ class Sheet:
     curves: Mapping[str, Curve]
     retest: tuple[Agreement, ...] = ()
     """Of repeats with each other; none where every paper was asked for once."""
+    unanswered: int = 0
+    """Number of further papers, for which the endpoint failed; they are in no figure."""
 
     def of(self, field: str, figure: str = "f1") -> Measure:
         """One of the measures. Raises KeyError."""
@@ -146,6 +148,7 @@ def sheet(result: RunResult) -> Sheet:
         calibration=calibration(result.judged),
         curves=curves(result.judged),
         retest=retest(result.papers) if result.repeats > 1 else (),
+        unanswered=len(result.unanswered),
     )
 
 

@@ -66,6 +66,7 @@ class BatchStub:
     not done."""
     cuts: int = 0
     """Downloads that will break off in the middle."""
+    refuses_metadata: bool = False
     slow_s: float = 0.0
     """Between two pieces of a download."""
     url: str = ""
@@ -146,6 +147,8 @@ class BatchStub:
                 return 400, {"error": {"message": f"{name} must be {value}"}}
         if asked.get("input_file_id") not in self.files:
             return 400, {"error": {"message": "no such file"}}
+        if self.refuses_metadata and "metadata" in asked:
+            return 422, {"error": {"message": "metadata: Extra inputs are not permitted"}}
         metadata = asked.get("metadata") or {}
         if any(len(key) > 64 or len(value) > 512 for key, value in metadata.items()):
             return 400, {"error": {"message": "metadata too long"}}

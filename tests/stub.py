@@ -101,6 +101,10 @@ class Stub:
     latency_s: float = 0.0
     reply: Callable[[dict[str, Any], str], str] | None = None
     """From the record that would be sent, and the last message, to the text that is."""
+    judge: Callable[[dict[str, Any]], str | None] = lambda body: None
+    """From a request to why it is refused with 400; None: it is taken."""
+    answer: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """From a request to the completion; None: a good one."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     headers: list[list[tuple[str, str]]] = field(default_factory=list)
@@ -136,8 +140,11 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
             finally:
                 with stub.lock:
                     stub.busy -= 1
+            if fault is None and (why := stub.judge(body)) is not None:
+                fault = error(400, why)
             if fault is None:
-                self._send(200, json.dumps(good(body, stub.reply)).encode(), {})
+                said = stub.answer(body) if stub.answer is not None else good(body, stub.reply)
+                self._send(200, json.dumps(said).encode(), {})
             elif fault.drop:
                 self.close_connection = True
             else:

@@ -1,6 +1,7 @@
 """The cache keeps answers for several processes, and runs nothing that it finds."""
 
 import asyncio
+import errno
 import multiprocessing
 import os
 import pickle
@@ -138,3 +139,23 @@ def test_who_cannot_keep_an_answer_is_told(tmp_path: Path) -> None:
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     assert [type(error) for error in asyncio.run(go())] == [StorageError] * 3
+
+
+def test_a_cache_that_cannot_be_written_is_read_where_that_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Cache(tmp_path / "c")
+    first.put(parts(1), answer("kept"))
+    first.close()
+
+    def refuse(path: Path, mode: int) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(StorageError, match="--offline"):
+        Cache(tmp_path / "c")
+    cache = Cache(tmp_path / "c", read_only=True)
+    found = cache.get(parts(1))
+    assert found is not None and found.text == "kept"
+    assert cache.get(parts(2)) is None
+    cache.close()

@@ -1,6 +1,7 @@
 """Processes that share a cache: each question is asked by one of them, and a dead one holds nobody up."""
 
 import asyncio
+import errno
 import multiprocessing
 import os
 import signal
@@ -99,6 +100,48 @@ def test_who_is_alone_writes_nothing_down(tmp_path: Path) -> None:
     asyncio.run(go())
     assert not (tmp_path / "claims.db").exists()
     assert len(list((tmp_path / "running").iterdir())) == 1
+    claims.close()
+    assert not list((tmp_path / "running").iterdir())
+
+
+def test_who_was_cancelled_while_it_waited_does_not_let_go_of_anothers_key(tmp_path: Path) -> None:
+    first, second, third = (Claims(tmp_path) for _ in range(3))
+    for one in (first, second, third):
+        one._show()
+
+    async def go() -> None:
+        assert await first.ask_once("k", lambda: None) is None
+        waiting = asyncio.create_task(second.ask_once("k", lambda: None))
+        await asyncio.sleep(LOOK_S / 2)
+        waiting.cancel()
+        second.settle("k")
+        await asyncio.sleep(LOOK_S / 2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(third.ask_once("k", lambda: None), 3 * LOOK_S)
+        first.settle("k")
+        assert await asyncio.wait_for(third.ask_once("k", lambda: None), 10) is None
+
+    asyncio.run(go())
+    for one in (first, second, third):
+        one.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_without_locks_everybody_is_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def flock(fd: int, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    claims = Claims(tmp_path)
+
+    async def go() -> None:
+        for _ in range(2):
+            assert await claims.ask_once("k", lambda: "not looked up") is None
+            claims.settle("k")
+
+    asyncio.run(go())
     claims.close()
     assert not list((tmp_path / "running").iterdir())
 

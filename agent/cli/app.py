@@ -1,12 +1,15 @@
 """The `papercards` program: its commands, and where an error becomes one line and an exit code."""
 
+import errno
+import io
+import os
 import sys
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from ..errors import PapercardsError
+from ..errors import PapercardsError, StorageError
 from . import (
     annotate,
     cards,
@@ -25,7 +28,7 @@ from . import (
     taxonomy,
     watch,
 )
-from .terminal import note
+from .terminal import discard, note
 
 app = typer.Typer(
     name="papercards",
@@ -78,8 +81,12 @@ def main() -> None:
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
+    _prepare_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except PapercardsError as error:
         if debug:
             raise
@@ -90,14 +97,44 @@ def main() -> None:
         raise SystemExit(130) from None
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
-        sys.stderr.close()
+        discard(sys.stdout)
         raise SystemExit(0) from None
-    except Exception as error:
-        if debug:
-            raise
-        line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    except OSError as error:
+        # An error about a file has its name; the streams have none.
+        if debug or error.filename is not None or error.errno not in _STREAM_ERRORS:
+            _end_with_fault(error, debug)
+        discard(sys.stdout)
         note(
-            f"papercards: this is a fault of papercards: {line}. "
-            "Run it again with --debug and report what it prints."
+            f"papercards: standard output cannot be written: {error.strerror}. Free the disk, or name a file"
         )
-        raise SystemExit(1) from None
+        raise SystemExit(StorageError.exit_code) from None
+    except Exception as error:
+        _end_with_fault(error, debug)
+
+
+_STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+def _prepare_streams() -> None:
+    """Make the standard streams fit for any text, and see that no file gets the number of a closed one."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # Output that goes nowhere is an error; notes that do are none.
+            if (opened := os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)) != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end_with_fault(error: Exception, debug: bool) -> NoReturn:
+    if debug:
+        raise error
+    line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    note(
+        f"papercards: this is a fault of papercards: {line}. "
+        "Run it again with --debug and report what it prints."
+    )
+    raise SystemExit(1) from None

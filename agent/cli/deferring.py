@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..endpoint import shown_url
 from ..errors import UsageError
 from . import reading, terminal, wiring
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ..reader import ModelReader
     from ..settings import Settings
     from ..sources import Options
+
+LATE = "results are missing; collect again later, or take what there is with --give-up"
 
 app = typer.Typer(help="Batches sent with enrich --batch-api.", no_args_is_help=True)
 
@@ -56,7 +59,7 @@ def submit(
     with wiring.session(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
-        command = _command(session, reader, endpoint.base_url, sources, output, options)
+        command = _command(session, reader, endpoint.shown_url, sources, output, options)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
             terminal.note("sent before, and not collected yet: nothing is sent now")
@@ -82,6 +85,10 @@ def submit(
 
         asyncio.run(send())
         requests.forget_requests(folder)
+    if endpoint.base_url != endpoint.shown_url:
+        terminal.note(
+            "the address is kept without its secrets: set PAPERCARDS_BASE_URL to all of it to collect"
+        )
     name = shlex.quote(str(path))
     terminal.note(f"how far it is:  papercards batch status {name}")
     terminal.note(f"for the cards:  papercards batch collect {name}")
@@ -117,6 +124,10 @@ def collect(
     wait: Annotated[
         float, typer.Option(help="Wait so long for batches that are not finished.", min=0, metavar="SECONDS")
     ] = 0.0,
+    give_up: Annotated[
+        bool,
+        typer.Option("--give-up", help="Do not wait for results that are missing: take what there is."),
+    ] = False,
 ) -> None:
     """Fetch the answers of the batches that have ended, keep them, and write the cards."""
     from ..deferred.state import alone, load
@@ -124,14 +135,14 @@ def collect(
     path = _find(state)
     load(path)
     with alone(path):
-        _collect(path, load(path), wait)
+        _collect(path, load(path), wait, give_up)
 
 
-def _collect(path: Path, known: "State", wait: float) -> None:
+def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
     import asyncio
 
     from ..call import Caller
-    from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, fetch, watch
+    from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, arrived, fetch, missing, watch
     from ..deferred.state import requests_folder
     from ..run_record import format_and_place
     from ..sources import is_named
@@ -156,19 +167,43 @@ def _collect(path: Path, known: "State", wait: float) -> None:
         async def gather() -> "list[Remote]":
             async with _service(session, entry) as service:
                 remotes = await watch(service, known, wait)
-                await fetch(service, [remote for remote in remotes if remote.ended], lines)
+                if give_up:
+                    remotes = [
+                        remote if remote.known else replace(remote, status="completed") for remote in remotes
+                    ]
+                await fetch(service, [remote for remote in remotes if remote.ended], lines, terminal.note)
                 return remotes
 
         remotes = asyncio.run(gather())
         running = {remote.id: remote for remote in remotes if not remote.ended}
+        partly = {remote.id for remote in remotes if remote.ended and not arrived(remote, lines)}
         for sent in known.batches:
             if sent.batch_id in running:
                 terminal.note(_line(sent.batch_id, running[sent.batch_id], sent.requests))
-        if len(running) == len(remotes):
-            terminal.note("nothing has ended yet; collect again later, or with --wait SECONDS")
-            raise typer.Exit(1)
+        unknown = [remote for remote in running.values() if not remote.known]
+        for remote in unknown:
+            terminal.note(
+                f'{remote.id}: papercards does not know the status "{remote.status}"; '
+                "if the batch has ended, take what there is with --give-up"
+            )
         if lines.unreadable:
-            terminal.note(f"{lines.unreadable} lines of the results cannot be read")
+            terminal.note(
+                f"{lines.unreadable} lines of the results cannot be read; they are in {lines.odd_path}"
+            )
+        for remote in remotes:
+            if remote.id in partly:
+                terminal.note(missing(remote, lines))
+        if len(running) == len(remotes):
+            if len(unknown) < len(running):
+                terminal.note("nothing has ended yet; collect again later, or with --wait SECONDS")
+            raise typer.Exit(1)
+        if (
+            not give_up
+            and len(partly) + len(running) == len(remotes)
+            and not any(lines.count(remote.id) for remote in remotes)
+        ):
+            terminal.note(LATE)
+            raise typer.Exit(1)
         sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
         options = replace(
             reading.asked(session.settings, table=asked.table, limit=asked.limit),
@@ -185,14 +220,18 @@ def _collect(path: Path, known: "State", wait: float) -> None:
         caller = Caller(Transport(session.endpoint(entry), price=price))
         collected = CollectedReader(reader, caller, lines, remotes)
         whole = write_cards(collected, records, session.concurrency(entry), counter, output, sources=sources)
-    if whole:
-        ended = {remote.id for remote in remotes if remote.ended}
-        for sent in known.batches:
-            sent.collected = sent.collected or sent.batch_id in ended
-        known.save(path)
+        if whole:
+            here = {remote.id for remote in remotes if remote.ended and (give_up or remote.id not in partly)}
+            for sent in known.batches:
+                sent.collected = sent.collected or sent.batch_id in here
+            known.save(path)
+            if not any(sent.waiting for sent in known.batches):
+                lines.forget()
     if running:
         terminal.note(f"{len(running)} of the batches not finished; collect again later")
-    elif whole and counter.failed:
+    if partly and not give_up:
+        terminal.note(LATE)
+    elif not running and whole and counter.failed:
         terminal.note(
             "run enrich again with --batch-api to send what failed once more, or without it to ask at once"
         )
@@ -235,7 +274,7 @@ def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
 def _service(session: wiring.Session, entry: "Model") -> "Service":
     from ..deferred.service import Service
 
-    return Service(session.endpoint(entry))
+    return Service(session.endpoint(entry), say=terminal.note)
 
 
 def _command(
@@ -269,10 +308,15 @@ def _command(
 
 
 def _settings(asked: "Command") -> "Settings":
-    """The settings under which the same questions come out."""
+    """The settings under which the same questions come out.
+
+    The address is kept without its secrets: where the one of the environment is the same, that has them.
+    """
+    here = wiring.settings(model=asked.model)
+    whole = wiring.endpoint_url(wiring.choose_model(here))
     return wiring.settings(
         model=asked.model,
-        base_url=asked.endpoint,
+        base_url=whole if shown_url(whole) == asked.endpoint else asked.endpoint,
         taxonomy=asked.taxonomy,
         cache_dir=asked.cache_dir,
         price=asked.price,
@@ -294,7 +338,7 @@ def _find(path: Path | None) -> Path:
 
 
 def _tell(plan: "Plan", entry: "Model") -> str:
-    parts = [f"{plan.papers:,} papers with {entry.name}: {plan.requests:,} requests"]
+    parts = [f"{plan.papers:,} papers with {wiring.named(entry)}: {plan.requests:,} requests"]
     parts += [f"{plan.kept:,} in the cache"] if plan.kept else []
     parts += [f"{plan.same:,} ask the same as another"] if plan.same else []
     parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []

@@ -42,6 +42,8 @@ def enrich(
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
+    answer_tokens: options.AnswerTokens = None,
+    reasoning_effort: options.ReasoningEffort = None,
     rpm: options.Rpm = None,
     tpm: options.Tpm = None,
     max_cost: options.MaxCost = None,
@@ -81,6 +83,8 @@ def enrich(
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
+        answer_tokens=answer_tokens,
+        reasoning_effort=reasoning_effort,
         rpm=rpm,
         tpm=tpm,
         max_cost=max_cost,
@@ -107,7 +111,7 @@ def enrich(
             return
         session.budget(entry)
         counter = terminal.Counter(total, free=entry.plan == "baseline")
-        terminal.note(f"{total if total is not None else 'some'} papers with {entry.name}")
+        terminal.note(f"{total if total is not None else 'some'} papers with {wiring.named(entry)}")
         record = Recording(session, entry, reader, sources, output or [], options=asked, shards=shards)
         whole = write_cards(
             reader,

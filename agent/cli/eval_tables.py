@@ -48,7 +48,10 @@ def print_json(value: Any) -> None:
 
 def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
     """A run: its figures with intervals, ceiling and floor; then trust, cost, summaries, calibration."""
-    print(f"{sheet.model} on {sheet.split}, {sheet.papers} papers, {sheet.labels}")
+    of = f" of {sheet.papers + sheet.unanswered}" if sheet.unanswered else ""
+    print(f"{sheet.model} on {sheet.split}, {sheet.papers}{of} papers, {sheet.labels}")
+    if sheet.unanswered:
+        print(f"the endpoint failed for {sheet.unanswered} papers: the figures are over the others")
     print(
         f"{'field':<15}{'figure':<12}{'value':>5}  {'95% interval':<14}{'ceiling':>7}{'floor':>7}"
         f"{'n':>6}{'precision':>11}{'recall':>8}"

@@ -1,8 +1,9 @@
 """`papercards eval`: cards measured against labels."""
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -10,11 +11,17 @@ from . import eval_labels, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
+    from ..errors import PapercardsError
     from ..evals.labels import Labelled
     from ..evals.run import RunResult
     from ..models import Model
     from ..paper import Paper
     from ..reader import Reader
+
+T = TypeVar("T")
+
+SHOWN_REASONS = 8
+"""Different reasons for papers without a card that are told, at most."""
 
 app = typer.Typer(help="Measure cards against labels.", no_args_is_help=True)
 app.add_typer(eval_labels.app, name="labels")
@@ -66,12 +73,22 @@ def run(
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
+    answer_tokens: options.AnswerTokens = None,
+    reasoning_effort: options.ReasoningEffort = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
+    max_cost: options.MaxCost = None,
+    price: options.Price = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
     offline: options.Offline = None,
     column: options.Columns = None,
 ) -> None:
-    """Enrich the labelled papers and score the cards, beside the baseline that asks no model."""
+    """Enrich the labelled papers and score the cards, beside the baseline that asks no model.
+
+    Papers for which the endpoint failed are in no figure, and the exit code is 1 where a paper got no card.
+    """
+    from ..errors import BudgetSpent
     from ..evals.gate import check, read_gate, require, write_junit
     from ..evals.labels import SEED_CORPUS, SEED_LABELS, join, labels_version, read_labels
     from ..evals.run import to_json
@@ -87,6 +104,12 @@ def run(
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
+        answer_tokens=answer_tokens,
+        reasoning_effort=reasoning_effort,
+        rpm=rpm,
+        tpm=tpm,
+        max_cost=max_cost,
+        price=price,
         cache_dir=cache_dir,
         no_cache=no_cache,
         offline=offline,
@@ -96,6 +119,7 @@ def run(
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
     path = labels or SEED_LABELS
     outcomes = {}
+    lost = 0
     with wiring.session(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
         records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
@@ -104,23 +128,31 @@ def run(
             for item, paper in join(labelled, (one for one in records if not isinstance(one, BadRecord)))
         ]
         version = labels_version(path, labelled)
-        floor = _measure(session, BASELINE, pairs, split, version)
         for entry in entries:
-            result = floor
+            session.budget(entry)
+        floor, _ = _measure(session, BASELINE, pairs, split, version)
+        for entry in entries:
+            result, ended = floor, None
             if entry != BASELINE:
-                result = _measure(session, entry, pairs, split, version, floor, repeat)
+                terminal.note(f"{len(pairs)} papers with {wiring.named(entry)}")
+                result, ended = _measure(session, entry, pairs, split, version, floor, repeat)
+                lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)
             eval_tables.print_sheet(page, by_label=by_label)
             if entry.name in files.results:
                 eval_output.write(files.results[entry.name], to_json(result, page.to_data()))
             if bounds is not None:
                 outcomes[entry.name] = check(bounds, result.values(), page.intervals())
+            if isinstance(ended, BudgetSpent):
+                raise ended
     for target in files.junit:
         write_junit(target, outcomes)
         terminal.note(f"gate → {target}")
     for name, lines in outcomes.items():
         require(lines, model=name, where=str(gate))
         terminal.note(f"{name}: all {len(lines)} bounds of {gate} reached")
+    if lost:
+        raise typer.Exit(1)
 
 
 @app.command("compare")
@@ -231,44 +263,100 @@ def _measure(
     version: str,
     floor: "RunResult | None" = None,
     repeats: int = 1,
-) -> "RunResult":
+) -> "tuple[RunResult, PapercardsError | None]":
+    """The scored run, and what ended it early.
+
+    Raises what ended it before any paper was answered.
+    """
     from ..evals.run import score_run
 
-    cards, failed = {}, {}
-    again = []
-    for repeat in range(repeats):
-        made, lost = _cards(session.reader(entry, repeat=repeat), session, entry, pairs)
-        if repeat == 0:
-            cards, failed = made, lost
-        else:
-            again.append(made)
-    labelled = [item for item, _ in pairs]
-    return score_run(
-        cards, failed, labelled, model=entry.name, split=split, labels=version, again=again, floor=floor
+    asked = [_Asked() for _ in range(repeats)]
+    for repeat, one in enumerate(asked):
+        _ask(session.reader(entry, repeat=repeat), session, entry, pairs, one)
+        if one.ended is not None:
+            if not asked[0].cards:
+                raise one.ended
+            break
+    ended = next((one.ended for one in asked if one.ended is not None), None)
+    if ended is not None:
+        # What was not reached has no answer; where repeats are missing, the first answers still count.
+        asked = asked[:1]
+        first = asked[0]
+        for item, _ in pairs:
+            if item.id not in first.cards and item.id not in first.failed:
+                first.unanswered.setdefault(item.id, str(ended))
+    unanswered = {name: why for one in reversed(asked) for name, why in one.unanswered.items()}
+    _tell_failures([*asked[0].failed.values(), *unanswered.values()])
+    result = score_run(
+        _left(asked[0].cards, unanswered),
+        _left(asked[0].failed, unanswered),
+        [item for item, _ in pairs],
+        model=entry.name,
+        split=split,
+        labels=version,
+        again=[_left(one.cards, unanswered) for one in asked[1:]],
+        floor=floor,
+        unanswered=unanswered,
     )
+    return result, ended
 
 
-def _cards(
-    reader: "Reader", session: wiring.Session, entry: "Model", pairs: "list[tuple[Labelled, Paper]]"
-) -> "tuple[dict[str, Card], dict[str, str]]":
-    """Cards, and why there is none, by the id of the label record."""
+@dataclass(slots=True)
+class _Asked:
+    """What one round of asking gave, by the id of the label record."""
+
+    cards: "dict[str, Card]" = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    """Why the model made no card."""
+    unanswered: dict[str, str] = field(default_factory=dict)
+    """Why the endpoint gave no answer."""
+    ended: "PapercardsError | None" = None
+    """What ended it early."""
+
+
+def _left(table: "dict[str, T]", gone: Collection[str]) -> "dict[str, T]":
+    return {name: value for name, value in table.items() if name not in gone}
+
+
+def _tell_failures(reasons: list[str]) -> None:
+    """Say why papers have no card, each reason once with its count."""
+    from collections import Counter
+
+    counted = Counter(reasons).most_common()
+    for reason, count in counted[:SHOWN_REASONS]:
+        terminal.note(f"  {count} without a card: {reason}")
+    if rest := sum(count for _, count in counted[SHOWN_REASONS:]):
+        terminal.note(f"  {rest} without a card for other reasons")
+
+
+def _ask(
+    reader: "Reader",
+    session: wiring.Session,
+    entry: "Model",
+    pairs: "list[tuple[Labelled, Paper]]",
+    found: _Asked,
+) -> None:
     from ..batch import Done, Failed, Outcome
+    from ..errors import BudgetSpent, EndpointError
     from .running import drive
 
     names = {paper.id: item.id for item, paper in pairs}
-    cards: dict[str, Card] = {}
-    failed: dict[str, str] = {}
     counter = terminal.Counter(len(pairs), free=entry.plan == "baseline")
 
     def take(outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             if isinstance(outcome, Done):
-                cards[names[outcome.paper.id]] = outcome.reading.card
+                found.cards[names[outcome.paper.id]] = outcome.reading.card
             elif isinstance(outcome, Failed):
-                failed[names[outcome.id]] = outcome.message
+                kept = found.unanswered if outcome.unanswered else found.failed
+                kept[names[outcome.id]] = outcome.message
 
-    whole = drive(reader, (paper for _, paper in pairs), session.concurrency(entry), counter, take)
+    papers = (paper for _, paper in pairs)
+    try:
+        whole = drive(reader, papers, session.concurrency(entry), counter, take)
+    except (BudgetSpent, EndpointError) as error:
+        found.ended = error
+        whole = True
     if not whole:
         raise KeyboardInterrupt
     terminal.note(f"{entry.name}: {counter.summary([])}")
-    return cards, failed

@@ -59,6 +59,7 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
+    from ..endpoint import NO_KEY, shown_url
     from ..errors import EndpointError
     from ..probe import estimate, probe
 
@@ -74,15 +75,19 @@ def doctor(
         else:
             url = wiring.endpoint_url(entry)
             key = wiring.api_key(entry, url)
-        found = probe(url, key, entry.model_id, max_tokens_name=entry.max_tokens_name)
-    print(f"{entry.name} at {'a server of our own' if entry.file else url}")
+        found = probe(url, key, entry.model_id, form=session.form(entry), full_name=entry.name)
+    shown = shown_url(url)
+    print(f"{entry.name} at {'a server of our own' if entry.file else shown}")
     if not found.answers:
-        raise EndpointError(found.reason or "no answer", where=url)
+        reason = found.reason.replace(key, "***") if key != NO_KEY else found.reason
+        raise EndpointError(reason or "no answer", where=shown)
     yes = {True: "yes", False: "no", None: "not known"}
     print(f"  answers            {yes[found.answers]}")
     print(f"  keeps to a schema  {yes[found.enforces_schema]}")
     print(f"  logprobs           {yes[found.logprobs]}")
     print(f"  usage              {yes[found.usage]}")
+    for said in found.adapted:
+        print(f"  adapted            it {said}")
     context = found.context_tokens
     print(f"  context            {f'{context:,} tokens' if context else 'not known'}")
     print(f"  reads              {_speed(found.prompt_tokens_per_second)}")

@@ -83,6 +83,23 @@ Price = Annotated[
         metavar="PROMPT/COMPLETION",
     ),
 ]
+AnswerTokens = Annotated[
+    int | None,
+    typer.Option(
+        min=100,
+        help="The most tokens of an answer, thinking included (default: 900, and more for a model that "
+        "thinks). [env: PAPERCARDS_ANSWER_TOKENS]",
+        metavar="N",
+    ),
+]
+ReasoningEffort = Annotated[
+    str | None,
+    typer.Option(
+        help="How much a reasoning model may think: low, medium, high (default: the endpoint's). "
+        "[env: PAPERCARDS_REASONING_EFFORT]",
+        metavar="EFFORT",
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option("--timeout", min=0.1, help="Seconds for one call.", metavar="S"),

@@ -30,6 +30,8 @@ def summarize(
     base_url: options.BaseUrl = None,
     taxonomy: options.Taxonomy = None,
     timeout: options.Timeout = None,
+    answer_tokens: options.AnswerTokens = None,
+    reasoning_effort: options.ReasoningEffort = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
     offline: options.Offline = None,
@@ -48,6 +50,8 @@ def summarize(
         base_url=base_url,
         taxonomy=taxonomy,
         timeout_s=timeout,
+        answer_tokens=answer_tokens,
+        reasoning_effort=reasoning_effort,
         cache_dir=cache_dir,
         no_cache=no_cache,
         offline=offline,
@@ -59,7 +63,10 @@ def summarize(
     else:
         paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections))
     with wiring.session(chosen) as session:
-        reader = session.reader(wiring.choose_model(chosen))
+        entry = wiring.choose_model(chosen)
+        reader = session.reader(entry)
+        if entry.file is None and entry.plan != "baseline":
+            terminal.note(f"1 paper with {wiring.named(entry)}")
 
         async def read() -> str:
             try:

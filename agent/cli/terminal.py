@@ -1,11 +1,12 @@
 """What a person sees: notes and progress on standard error, cards and tables on standard output."""
 
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
 
 from ..spent import Spent
 
@@ -24,7 +25,25 @@ _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 def note(text: str) -> None:
     """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
-    print(clean(text), file=sys.stderr, flush=True)
+    _tell(clean(text) + "\n")
+
+
+def _tell(text: str) -> None:
+    """Write to standard error, if that can be: a note that nobody can read ends no run."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send what a stream still holds nowhere: the end of the program would stumble over it."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def clean(text: str) -> str:
@@ -122,13 +141,13 @@ class Counter:
         now = time.monotonic()
         if last:
             if self._live:
-                print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+                _tell("\r\x1b[2K")
             return
         if now - self._shown < (0.1 if self._live else QUIET_S):
             return
         self._shown = now
         if self._live:
-            print(f"\r\x1b[2K{self._line()}", end="", file=sys.stderr, flush=True)
+            _tell(f"\r\x1b[2K{self._line()}")
         else:
             note(self._line())
 

@@ -60,6 +60,8 @@ def watch(
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
+    answer_tokens: options.AnswerTokens = None,
+    reasoning_effort: options.ReasoningEffort = None,
     rpm: options.Rpm = None,
     tpm: options.Tpm = None,
     max_cost: options.MaxCost = None,
@@ -86,6 +88,8 @@ def watch(
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
+        answer_tokens=answer_tokens,
+        reasoning_effort=reasoning_effort,
         rpm=rpm,
         tpm=tpm,
         max_cost=max_cost,
@@ -114,6 +118,9 @@ def watch(
         newest=True,
         max_age_s=FRESH_S,
     )
+    entry = wiring.choose_model(chosen)
+    if entry.plan != "baseline" and entry.file is None:
+        terminal.note(f"new papers with {wiring.named(entry)}")
     watching = Watch(chosen, sources, asked, output)
     try:
         if once:

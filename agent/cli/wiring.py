@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,15 +11,19 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from .. import models
+from ..endpoint import NO_KEY
 from ..errors import MissingExtra, UsageError
+from ..run_record import without_secrets
 from ..settings import FILE_NAME, Settings, merge
 
 if TYPE_CHECKING:
+    from ..adapting import Lesson
     from ..cache import Cache
     from ..call import Caller
     from ..endpoint import Endpoint
     from ..finished import Finished
-    from ..limits import Budget
+    from ..form import Form
+    from ..limits import Budget, Limiter
     from ..local.server import LocalServer
     from ..pricing import Price
     from ..reader import ModelReader, Reader
@@ -32,30 +37,62 @@ LOCAL_TIMEOUT_S = 900.0
 
 
 def settings(**flags: object) -> Settings:
-    """The settings of this invocation; a flag that is None was not given."""
+    """The settings of this invocation; a flag that is None was not given, and an empty variable is not set.
+
+    Raises UsageError for a flag or a line of the file that is empty: mostly a variable that was not set.
+    """
     if flags.get("no_cache"):
         flags["cache"] = False
     flags.pop("no_cache", None)
-    return merge(flags, os.environ, Path(FILE_NAME))
+    variables = {name: value for name, value in os.environ.items() if value.strip()}
+    chosen = merge(flags, variables, Path(FILE_NAME))
+    for setting in fields(chosen):
+        value = getattr(chosen, setting.name)
+        if isinstance(value, str) and not value.strip():
+            raise _empty(setting.name)
+    return chosen
+
+
+def _empty(name: str) -> UsageError:
+    flag = f"--{name.replace('_', '-')}"
+    return UsageError(f"{flag} is empty", next_step="Say a value, or leave it out")
 
 
 def cache_directory(chosen: Settings) -> Path:
     """Flag or variable, else `cache/` of a checkout, else the user's cache directory."""
     if chosen.cache_dir:
-        return Path(chosen.cache_dir).expanduser()
+        return _expanded(chosen.cache_dir)
     project = Path("pyproject.toml")
     if Path("cache").is_dir() and project.is_file():
         with project.open(encoding="utf-8", errors="replace") as lines:
             if 'name = "papercards"\n' in lines:
                 return Path("cache")
-    return platformdirs.user_cache_path("papercards")
+    return _user_cache()
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UsageError("whose home folder that is is not known", where=path) from error
+
+
+def _user_cache() -> Path:
+    """The user's cache directory. Raises UsageError for a user without a home, as in many containers."""
+    found = platformdirs.user_cache_path("papercards")
+    if found.is_absolute():
+        return found
+    raise UsageError(
+        "there is no home folder to keep answers and models in",
+        next_step="Name folders with --cache-dir and PAPERCARDS_MODELS, or set HOME",
+    )
 
 
 def models_directory(chosen: Settings) -> Path:
     """Where the weights of embedded models are kept."""
     if chosen.models_dir:
-        return Path(chosen.models_dir).expanduser()
-    return platformdirs.user_cache_path("papercards") / "models"
+        return _expanded(chosen.models_dir)
+    return _user_cache() / "models"
 
 
 def load_taxonomy(chosen: Settings) -> "Taxonomy":
@@ -66,11 +103,11 @@ def load_taxonomy(chosen: Settings) -> "Taxonomy":
 
 
 def choose_model(chosen: Settings) -> models.Model:
-    """The model that was named; else a hosted one where a key is, else the embedded one."""
-    if chosen.model:
+    """The model that was named, else the embedded one: a key that happens to be there spends nothing."""
+    if chosen.model is not None:
+        if not chosen.model.strip():
+            raise _empty("model")
         return models.resolve(chosen.model, base_url=chosen.base_url)
-    if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
-        return models.resolve(models.DEFAULT_HOSTED, base_url=chosen.base_url)
     if chosen.base_url:
         raise UsageError(
             "--base-url says where, not which model",
@@ -83,18 +120,36 @@ def endpoint_url(model: models.Model) -> str:
     """Where a hosted model is asked."""
     if model.base_url:
         return model.base_url.rstrip("/")
-    return os.environ.get("OPENAI_BASE_URL", OPENAI_URL).rstrip("/")
+    return (os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).rstrip("/")
+
+
+def named(model: models.Model) -> str:
+    """The model and, for a hosted one, where it is asked: `openai/gpt-4.1-mini at api.openai.com`."""
+    if model.plan == "baseline" or model.file is not None:
+        return model.name
+    url = endpoint_url(model)
+    return f"{model.name} at {urlsplit(url).hostname or without_secrets(url)}"
 
 
 def api_key(model: models.Model, url: str) -> str:
-    """The key for a hosted model. Raises UsageError where the provider wants one and none is set."""
-    key = os.environ.get(model.key_variable or "", "")
+    """The key for a hosted model.
+
+    Raises UsageError where the provider wants one and none is set, or for one that cannot be sent.
+    """
+    key = os.environ.get(model.key_variable or "", "").strip()
     if key:
+        for place, character in enumerate(key, start=1):
+            if not "!" <= character <= "~":
+                what = "white space" if character.isspace() else f"U+{ord(character):04X}"
+                raise UsageError(
+                    f"the key in {model.key_variable} has {what} at character {place}, which no key has",
+                    next_step=f"Set {model.key_variable} to the key alone",
+                )
         return key
     provider = models.PROVIDERS.get(model.name.partition("/")[0])
     own = (provider.base_url if provider else None) or OPENAI_URL
     if model.key_variable is None or url != own:
-        return "none"
+        return NO_KEY
     raise UsageError(
         f"{model.name} needs a key",
         next_step=f"Set {model.key_variable}, or use -m {models.DEFAULT_LOCAL} or -m baseline",
@@ -125,13 +180,15 @@ class Session:
         self._cache: Cache | None = None
         self._finished: Finished | None = None
         self._servers: dict[str, LocalServer] = {}
+        self._budget: Budget | None = None
+        self._limiters: dict[str, Limiter] = {}
 
     def cache(self) -> "Cache | None":
         """The cache, unless it was switched off."""
         from ..cache import Cache
 
         if self._cache is None and self.settings.cache:
-            self._cache = Cache(cache_directory(self.settings))
+            self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
     def finished(self, reader: "Reader") -> "Finished | None":
@@ -145,7 +202,6 @@ class Session:
     def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
         """The reader for a model."""
         from ..reader import BaselineReader, ModelReader
-        from ..run_record import without_secrets
 
         if model.plan == "baseline":
             return BaselineReader(self.taxonomy)
@@ -157,6 +213,7 @@ class Session:
             self._connect,
             self.cache(),
             endpoint="local" if model.file else without_secrets(endpoint_url(model)),
+            form=self.form(model),
             offline=self.settings.offline,
             repeat=repeat,
         )
@@ -191,10 +248,22 @@ class Session:
     def _no_local() -> MissingExtra:
         error = MissingExtra("The embedded model", "local")
         error.next_step += (
-            "; or set OPENAI_API_KEY, or name an endpoint with --base-url and --model, "
+            "; or name a hosted model with --model, or an endpoint with --base-url and --model, "
             "or use -m baseline, which needs no model"
         )
         return error
+
+    def form(self, model: models.Model) -> "Form":
+        """How the model is to be asked, as far as the settings say."""
+        from ..form import Form
+
+        chosen = self.settings
+        wishes = dict(chosen.endpoint)
+        if chosen.answer_tokens is not None:
+            wishes["answer_tokens"] = chosen.answer_tokens
+        if chosen.reasoning_effort is not None:
+            wishes["reasoning_effort"] = chosen.reasoning_effort
+        return Form.of(model, wishes)
 
     def concurrency(self, model: models.Model) -> int:
         """Papers in flight, at most."""
@@ -240,8 +309,8 @@ class Session:
 
         from ..call import Caller
         from ..endpoint import Endpoint
+        from ..form import ANSWER_TOKENS
         from ..limits import START, Limiter
-        from ..reader import ANSWER_TOKENS
         from ..transport import Transport
         from . import terminal
 
@@ -252,28 +321,32 @@ class Session:
             server = await asyncio.to_thread(self.server, model)
             timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
             endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
-        limiter = Limiter(
-            self.concurrency(model),
-            adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
-            start=1 if is_near(endpoint.host) else START,
-            timeout_s=endpoint.timeout_s,
-            rpm=self.settings.rpm,
-            tpm=self.settings.tpm,
-        )
-        return Caller(
-            Transport(
-                endpoint,
-                limiter=limiter,
-                budget=self.budget(model),
-                price=self.price(model),
-                say=terminal.note,
+        limiter = self._limiters.get(endpoint.base_url)
+        if limiter is None:
+            limiter = self._limiters[endpoint.base_url] = Limiter(
+                self.concurrency(model),
+                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
+                start=1 if is_near(endpoint.host) else START,
+                timeout_s=endpoint.timeout_s,
+                rpm=self.settings.rpm,
+                tpm=self.settings.tpm,
             )
+        else:
+            limiter.reopen()
+        transport = Transport(
+            endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model), say=terminal.note
         )
+
+        def learned(lesson: "Lesson") -> None:
+            terminal.note(f"{endpoint.host} {lesson.said}")
+            reader.learned(lesson.form)
+
+        return Caller(transport, reader.forms[-1], learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
         """Where a hosted model is asked, and how."""
         from ..endpoint import Endpoint
-        from ..reader import ANSWER_TOKENS
+        from ..form import ANSWER_TOKENS
 
         url = endpoint_url(model)
         wanted = self.settings.timeout_s
@@ -284,10 +357,14 @@ class Session:
             wanted or (LOCAL_TIMEOUT_S if is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
             ANSWER_TOKENS,
             impatient=wanted is None,
+            extra_headers=dict(self.settings.endpoint.get("extra_headers", {})),
         )
 
     def budget(self, model: models.Model) -> "Budget | None":
-        """What the run may cost. Raises UsageError where that cannot be kept, since no price is known."""
+        """What the run may cost, with all its models.
+
+        Raises UsageError where that cannot be kept, since no price is known.
+        """
         from ..limits import Budget
 
         most = self.settings.max_cost
@@ -298,7 +375,9 @@ class Session:
                 f"the price of {model.name} is not known, so --max-cost cannot be kept",
                 next_step="Say it with --price PROMPT/COMPLETION, in USD for a million tokens",
             )
-        return Budget(most)
+        if self._budget is None:
+            self._budget = Budget(most)
+        return self._budget
 
     def close(self) -> None:
         """End the servers and close the cache."""

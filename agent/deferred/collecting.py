@@ -9,17 +9,18 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..cache import Part
 from ..call import Caller, Reply
 from ..errors import PaperFailed, StorageError
 from ..paper import Paper
 from ..reader import ModelReader, Reading, Wanted
-from .service import Remote, Service
+from .service import Absent, Remote, Service
 from .state import State
 
 PRICE_FACTOR = 0.5
@@ -39,7 +40,7 @@ async def watch(service: Service, state: State, wait_s: float = 0.0) -> list[Rem
             if sent.waiting and sent.batch_id is not None:
                 known = found.get(sent.batch_id)
                 if known is None or not known.ended:
-                    found[sent.batch_id] = await service.retrieve(sent.batch_id)
+                    found[sent.batch_id] = await service.retrieve(sent.batch_id, sent.requests)
         left = end - time.monotonic()
         if left <= 0 or all(remote.ended for remote in found.values()):
             return list(found.values())
@@ -48,58 +49,121 @@ async def watch(service: Service, state: State, wait_s: float = 0.0) -> list[Rem
 
 
 class Lines:
-    """Lines of results by the question that they answer, in a table on disk that is gone afterwards.
+    """Lines of results by the question that they answer, in a table on disk.
 
+    The table stays there until `forget`: what came once can be used though its file is gone at the next try.
     Raises StorageError where the disk refuses.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._odd_path = path.with_name("unreadable.jsonl")
+        self._odd: BinaryIO | None = None
         self.unreadable = 0
         """Lines that say nothing about any question."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            self._table = sqlite3.connect(path, isolation_level=None)
-            # What is lost in a crash is fetched again.
-            self._table.execute("PRAGMA journal_mode = OFF")
-            self._table.execute("PRAGMA synchronous = OFF")
-            self._table.execute("CREATE TABLE lines (key TEXT PRIMARY KEY, line BLOB) WITHOUT ROWID")
+            self._odd_path.unlink(missing_ok=True)
+            try:
+                self._table = self._open()
+            except sqlite3.DatabaseError:  # damaged: what was in it is fetched again
+                path.unlink(missing_ok=True)
+                self._table = self._open()
         except (OSError, sqlite3.Error) as error:
             raise self._broken(error) from error
+
+    def _open(self) -> sqlite3.Connection:
+        table = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            # A killed process must leave it whole; what is lost in a power cut is fetched again.
+            table.execute("PRAGMA journal_mode = TRUNCATE")
+            table.execute("PRAGMA synchronous = OFF")
+            table.execute(
+                "CREATE TABLE IF NOT EXISTS lines (key TEXT, batch TEXT, worth INTEGER, line BLOB, "
+                "PRIMARY KEY (key, batch)) WITHOUT ROWID"
+            )
+        except BaseException:
+            table.close()
+            raise
+        return table
 
     def __enter__(self) -> "Lines":
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(sqlite3.Error):
+            if (
+                self._odd is None
+                and not self._table.execute("SELECT EXISTS (SELECT 1 FROM lines)").fetchone()[0]
+            ):
+                self.forget()
         self._table.close()
+        if self._odd is not None:
+            self._odd.close()
+            self._odd = None
+
+    def forget(self) -> None:
+        """Remove the table and its folder: nothing of it is needed any more."""
+        self._table.close()
+        self._table = sqlite3.connect(":memory:")
         with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            for suffix in ("", "-journal"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._odd_path.unlink(missing_ok=True)
             self._path.parent.rmdir()
 
-    def put(self, line: bytes) -> None:
-        """Keep a line of a result file; of two about one question the later."""
+    @property
+    def odd_path(self) -> Path:
+        """Where the unreadable lines are kept."""
+        return self._odd_path
+
+    def put(self, line: bytes, batch: str = "") -> None:
+        """Keep a line of a result file of a batch; of two about one question an answer before an error."""
         if not line.strip():
             return
         try:
-            key = json.loads(line)["custom_id"]
-        except (ValueError, KeyError, TypeError):
-            key = None
-        if not isinstance(key, str):
-            self.unreadable += 1
-            return
+            record = json.loads(line)
+            key = record["custom_id"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            record, key = None, None
         try:
-            self._table.execute("REPLACE INTO lines VALUES (?, ?)", (key, line))
-        except sqlite3.Error as error:
+            if not isinstance(key, str):
+                self._set_aside(line)
+                return
+            worth = _worth(record)
+            if worth == 0:
+                self._set_aside(line)
+            self._table.execute(
+                "INSERT INTO lines VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET line = excluded.line, worth = excluded.worth WHERE excluded.worth >= worth",
+                (key, batch, worth, line),
+            )
+        except (OSError, sqlite3.Error) as error:
             raise self._broken(error) from error
+
+    def _set_aside(self, line: bytes) -> None:
+        self.unreadable += 1
+        if self._odd is None:
+            self._odd = self._odd_path.open("wb")
+        self._odd.write(line + b"\n")
 
     def get(self, key: str) -> bytes | None:
         """The line about a question."""
         try:
-            row = self._table.execute("SELECT line FROM lines WHERE key = ?", (key,)).fetchone()
+            row = self._table.execute(
+                "SELECT line FROM lines WHERE key = ? ORDER BY worth DESC LIMIT 1", (key,)
+            ).fetchone()
         except sqlite3.Error as error:
             raise self._broken(error) from error
         return row[0] if row else None
+
+    def count(self, batch: str) -> int:
+        """How many questions of a batch have a line that is understood."""
+        try:
+            row = self._table.execute("SELECT COUNT(*) FROM lines WHERE batch = ? AND worth > 0", (batch,))
+            return int(row.fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
 
     def _broken(self, error: Exception) -> StorageError:
         return StorageError(
@@ -109,11 +173,17 @@ class Lines:
         )
 
 
-async def fetch(service: Service, ended: Sequence[Remote], lines: Lines) -> None:
-    """Bring in all result files of these batches: answers and errors, and what an expired one has."""
+async def fetch(service: Service, ended: Sequence[Remote], lines: Lines, say: Callable[[str], None]) -> None:
+    """Bring in all result files of these batches: answers and errors, and what an expired one has.
+
+    A file that cannot be had now is said and left for later, so that the others are kept.
+    """
     for remote in ended:
         for file in remote.files:
-            await service.download(file, lines.put)
+            try:
+                await service.download(file, partial(lines.put, batch=remote.id))
+            except Absent as error:
+                say(str(error))
 
 
 class CollectedReader:
@@ -123,7 +193,7 @@ class CollectedReader:
         self._reader = reader
         self._caller = caller
         self._lines = lines
-        self._absent = _absent(remotes)
+        self._absent = _absent(remotes, lines)
         self.made_by: Mapping[str, Part] = reader.made_by
 
     async def read(self, paper: Paper) -> Reading:
@@ -136,8 +206,10 @@ class CollectedReader:
             raise PaperFailed(self._absent, where=paper.where)
         try:
             completion = _completion(json.loads(line))
+            if not isinstance(completion.get("choices"), list):
+                raise TypeError
             reply = self._reply(completion)
-        except (LookupError, TypeError, AttributeError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise PaperFailed(
                 "its line in the results holds no chat completion", where=paper.where, attempts=1
             ) from error
@@ -166,28 +238,69 @@ class CollectedReader:
         await self._reader.close()
 
 
-def _absent(remotes: Sequence[Remote]) -> str:
+def _absent(remotes: Sequence[Remote], lines: Lines) -> str:
     """Why a paper may have no line."""
     running = sum(not remote.ended for remote in remotes)
     reasons = [f"{running} of the batches not finished"] if running else []
     reasons += [f"{remote.id} {remote.status}: {remote.problem}" for remote in remotes if remote.problem]
+    reasons += [missing(remote, lines) for remote in remotes if remote.ended and not arrived(remote, lines)]
     return f"no answer ({'; '.join(reasons)})" if reasons else "no answer: it is in none of the batches"
+
+
+def arrived(remote: Remote, lines: Lines) -> bool:
+    """Whether as many lines of a batch came as it counts itself."""
+    return lines.count(remote.id) >= remote.expected
+
+
+def missing(remote: Remote, lines: Lines) -> str:
+    """How many of the lines of a batch came."""
+    problem = f"; {remote.problem}" if remote.problem else ""
+    count = lines.count(remote.id)
+    return f"{remote.id} {remote.status}: {count} of {remote.expected} results are there{problem}"
+
+
+def _body(line: dict[str, Any]) -> Any:
+    """The body of a line's answer, also where it is a text that holds JSON, or stands without its frame."""
+    response: dict[str, Any] = line["response"]
+    body = response if "choices" in response else response["body"]
+    return json.loads(body) if isinstance(body, str) else body
+
+
+def _worth(line: dict[str, Any]) -> int:
+    """2: holds a completion. 1: tells of an error. 0: neither."""
+    try:
+        if line.get("error") or _status(line) != 200:
+            return 1
+        return 2 if _body(line)["choices"] else 0
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
+        return 0
+
+
+def _status(line: dict[str, Any]) -> int:
+    return int(line["response"].get("status_code") or 200)
 
 
 def _completion(line: dict[str, Any]) -> dict[str, Any]:
     """The completion in a line. Raises PaperFailed where the line tells of an error."""
     if error := line.get("error"):
-        if error.get("code") == "batch_expired":
+        if isinstance(error, dict) and error.get("code") == "batch_expired":
             raise PaperFailed("the batch expired before its turn came")
         raise PaperFailed(f"the batch failed it: {_words(error)}", attempts=1)
-    response: dict[str, Any] = line["response"]
-    body: dict[str, Any] = response["body"]
-    status = response.get("status_code", 200)
+    status = _status(line)
     if status != 200:
-        raise PaperFailed(f"the endpoint answered {status}: {_words(body.get('error') or {})}", attempts=1)
-    return body
+        try:
+            body = _body(line)
+        except ValueError:
+            body = line["response"]["body"]
+        said = body.get("error") or body.get("message") if isinstance(body, dict) else body
+        raise PaperFailed(f"the endpoint answered {status}: {_words(said)}", attempts=1)
+    completion = _body(line)
+    if not isinstance(completion, dict):
+        raise TypeError("no completion")
+    return completion
 
 
-def _words(error: dict[str, Any]) -> str:
-    words = str(error.get("message") or error.get("code") or "without a reason")
-    return " ".join(words.split())[:300]
+def _words(error: object) -> str:
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("code")
+    return " ".join(str(error or "without a reason").split())[:300]

@@ -8,7 +8,7 @@ the one that it uploads.
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..endpoint import Endpoint
 from ..endpoint_errors import said_by
@@ -18,11 +18,36 @@ from ..transport import open_client
 
 if TYPE_CHECKING:
     import openai
-    from openai.types import Batch
 
 T = TypeVar("T")
 
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+RUNNING = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
+_SAME_STATUS = {
+    "succeeded": "completed",
+    "success": "completed",
+    "complete": "completed",
+    "done": "completed",
+    "ended": "completed",
+    "partially_completed": "completed",
+    "completed_with_errors": "completed",
+    "error": "failed",
+    "errored": "failed",
+    "failure": "failed",
+    "canceled": "cancelled",
+    "timeout": "expired",
+    "timeout_exceeded": "expired",
+    "created": "validating",
+    "queued": "validating",
+    "pending": "validating",
+    "submitted": "validating",
+    "scheduled": "validating",
+    "running": "in_progress",
+    "processing": "in_progress",
+    "canceling": "cancelling",
+    "cancellation_requested": "cancelling",
+}
+"""What other providers call the statuses that OpenAI names."""
 MARK = "papercards"
 """The metadata key that holds a batch's token."""
 
@@ -37,7 +62,7 @@ class Remote:
 
     id: str
     status: str
-    """As OpenAI names them: `validating`, `in_progress`, `finalizing`, `cancelling`, and those of `ENDED`."""
+    """One of `ENDED` or `RUNNING`, or what the endpoint says in lower case where it is none of them."""
     created_at: int | None
     """Seconds since the epoch."""
     done: int
@@ -47,17 +72,46 @@ class Remote:
     """Ids of the files with results: answers, then errors; each only if there is one."""
     problem: str
     """What was wrong with the batch as a whole, or nothing."""
+    sent: int = 0
+    """Number of requests in it, as far as the sender knows."""
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will come."""
         return self.status in ENDED
 
+    @property
+    def known(self) -> bool:
+        """Whether it is understood what the status means."""
+        return self.status in ENDED or self.status in RUNNING
+
+    @property
+    def expected(self) -> int:
+        """Number of lines that its result files must have together, at least."""
+        if self.status == "failed":
+            return self.done if self.files else 0
+        counted = self.done + self.failed
+        return counted or (self.total or self.sent if self.status == "completed" else 0)
+
+
+class Absent(EndpointError):
+    """The endpoint does not have the batch or file that was asked for."""
+
 
 class Service:
-    """One endpoint's batch API. Every method raises EndpointError, in one sentence and without the key."""
+    """One endpoint's batch API. Every method raises EndpointError, in one sentence and without the key.
 
-    def __init__(self, endpoint: Endpoint, policy: RetryPolicy | None = None) -> None:
+    `say` is told what the endpoint cannot do and what that means.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        policy: RetryPolicy | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._say = say
+        self._lists = True
         self._endpoint = endpoint
         # Nothing is at stake but this: more likely a wrong address than a passing fault.
         self._policy = replace(policy or RetryPolicy(), connect_attempts=3)
@@ -85,22 +139,46 @@ class Service:
 
     async def create(self, file_id: str, token: str, *, others: Collection[str]) -> str:
         """The id of the batch for an uploaded file; `others` are batches that cannot be it."""
-        asked = False
+        import openai
+
+        asked = lost = False
+        metadata: dict[str, dict[str, str]] = {"metadata": {MARK: token}}
 
         async def send() -> str:
-            nonlocal asked
+            nonlocal asked, lost
             if asked:
                 found = await self._find({token: file_id}, others)
-                if token in found:
+                if found is None and lost:
+                    raise EndpointError(
+                        "whether the batch was made is not known: the answer got lost, "
+                        "and the endpoint does not list its batches",
+                        where=self._endpoint.shown_url,
+                        next_step="If the provider's own page shows no batch, run the same command again",
+                    )
+                if found is not None and token in found:
                     return found[token]
             asked = True
-            made = await self._client.batches.create(
-                input_file_id=file_id,
-                endpoint="/v1/chat/completions",
-                completion_window="24h",
-                metadata={MARK: token},
-            )
-            return made.id
+            try:
+                made = await self._client.batches.create(
+                    input_file_id=file_id,
+                    endpoint="/v1/chat/completions",
+                    completion_window="24h",
+                    **metadata,  # type: ignore[arg-type]  # the client tells absent and None apart
+                )
+            except openai.APIStatusError as error:
+                if metadata and error.status_code in (400, 422) and "metadata" in str(error).lower():
+                    self._say(
+                        "the endpoint takes no metadata: a batch is known again by its input file alone"
+                    )
+                    metadata.clear()
+                    asked = False
+                    return await send()
+                lost = error.status_code != 429
+                raise
+            except openai.APIConnectionError:
+                lost = True
+                raise
+            return str(self._read(made)["id"])
 
         return await self._run(send)
 
@@ -108,19 +186,19 @@ class Service:
         """Batches that exist already, by token: told by their metadata or by their input file.
 
         `tokens` has the id of each token's uploaded file, where it is known. A batch that failed as a whole
-        is not one: it holds nothing.
+        is not one: it holds nothing. Where the endpoint does not list its batches, none is found.
         """
 
         async def send() -> dict[str, str]:
-            return await self._find(tokens, others)
+            return await self._find(tokens, others) or {}
 
         return await self._run(send)
 
-    async def retrieve(self, batch_id: str) -> Remote:
-        """How a batch is now."""
+    async def retrieve(self, batch_id: str, sent: int = 0) -> Remote:
+        """How a batch of `sent` requests is now."""
 
         async def send() -> Remote:
-            return _remote(await self._client.batches.retrieve(batch_id))
+            return _remote(self._read(await self._client.batches.retrieve(batch_id)), batch_id, sent)
 
         return await self._run(send, absent=f"there is no batch {batch_id}")
 
@@ -134,21 +212,56 @@ class Service:
 
         await self._run(send, absent=f"there is no file {file_id}")
 
-    async def _find(self, tokens: dict[str, str | None], others: Collection[str]) -> dict[str, str]:
+    async def _find(self, tokens: dict[str, str | None], others: Collection[str]) -> dict[str, str] | None:
+        """What `find` gives; None: the endpoint does not list its batches."""
         import time
 
+        import openai
+
+        if not self._lists:
+            return None
         found: dict[str, str] = {}
         by_file = {file: token for token, file in tokens.items() if file is not None}
-        async for batch in self._client.batches.list(limit=100):
-            created = batch.created_at
-            if isinstance(created, int) and created < time.time() - MAX_AGE_S:
-                break  # the newest come first
-            token = (batch.metadata or {}).get(MARK) or by_file.get(batch.input_file_id)
-            if token in tokens and batch.id not in others and batch.status != "failed":
-                found.setdefault(token, batch.id)
-                if len(found) == len(tokens):
-                    break
+        try:
+            async for listed in self._client.batches.list(limit=100):
+                batch = self._read(listed)
+                created = batch.get("created_at")
+                if isinstance(created, int) and created < time.time() - MAX_AGE_S:
+                    break  # the newest come first
+                metadata = batch.get("metadata")
+                mark = metadata.get(MARK) if isinstance(metadata, dict) else None
+                token = mark or by_file.get(batch.get("input_file_id") or "")
+                status = _status(batch.get("status"))
+                if token in tokens and batch["id"] not in others and status != "failed":
+                    found.setdefault(token, batch["id"])
+                    if len(found) == len(tokens):
+                        break
+        except openai.APIStatusError as error:
+            if error.status_code not in (404, 405, 501):
+                raise
+            self._lists = False
+        except (AttributeError, TypeError):  # the client's, where the answer has another shape
+            self._lists = False
+        if not self._lists:
+            self._say(
+                "the endpoint does not list its batches: "
+                "one that was made while the connection broke would not be found again"
+            )
+            return None
         return found
+
+    def _read(self, batch: object) -> dict[str, Any]:
+        """A batch as the endpoint wrote it, whatever types its fields have. Raises EndpointError for none."""
+        from pydantic import BaseModel
+
+        record = batch.model_dump(warnings=False) if isinstance(batch, BaseModel) else None
+        if record is None or not isinstance(record.get("id"), str):
+            raise EndpointError(
+                "the endpoint answered with something else than a batch",
+                where=self._endpoint.shown_url,
+                next_step="Check --base-url",
+            )
+        return record
 
     async def _run(self, send: Callable[[], Awaitable[T]], *, absent: str = "") -> T:
         """What `send` gives; `absent` says what a 404 means."""
@@ -159,7 +272,7 @@ class Service:
         except openai.NotFoundError as error:
             if not absent:
                 raise self._explain(error) from error
-            raise EndpointError(
+            raise Absent(
                 absent,
                 where=self._endpoint.shown_url,
                 next_step="Check that the key is of the account that sent it. If it is gone for good, "
@@ -197,21 +310,46 @@ class Service:
         return EndpointError(f"the endpoint answered {error.status_code}: {said}", where=place)
 
 
-def _remote(batch: "Batch") -> Remote:
-    counts = batch.request_counts
-    problems = [fault.message or fault.code or "" for fault in (batch.errors and batch.errors.data) or []]
-    created = batch.created_at
+def _remote(batch: dict[str, Any], batch_id: str, sent: int) -> Remote:
+    counts = batch.get("request_counts")
+    counts = counts if isinstance(counts, dict) else {}
+    created = batch.get("created_at")
+    files = (batch.get("output_file_id"), batch.get("error_file_id"))
     return Remote(
-        id=batch.id,
-        status=batch.status,
+        id=batch_id,
+        status=_status(batch.get("status")),
         # Not every endpoint that speaks this protocol writes the time as a number.
         created_at=created if isinstance(created, int) else None,
-        done=counts.completed if counts else 0,
-        failed=counts.failed if counts else 0,
-        total=counts.total if counts else 0,
-        files=tuple(file for file in (batch.output_file_id, batch.error_file_id) if file),
-        problem="; ".join(problems[:3])[:300],
+        done=_number(counts.get("completed")),
+        failed=_number(counts.get("failed")),
+        total=_number(counts.get("total")),
+        files=tuple(file for file in files if isinstance(file, str) and file),
+        problem="; ".join(_problems(batch.get("errors"))[:3])[:300],
+        sent=sent,
     )
+
+
+def _status(said: object) -> str:
+    word = " ".join(str(said or "").lower().split()).replace(" ", "_").replace("-", "_")[:40]
+    return _SAME_STATUS.get(word, word) or "without a status"
+
+
+def _number(said: object) -> int:
+    return int(said) if isinstance(said, int) or (isinstance(said, str) and said.isdecimal()) else 0
+
+
+def _problems(errors: object) -> list[str]:
+    """What is wrong, whether it is told as a text, as a record or as a list of either."""
+    if isinstance(errors, dict) and isinstance(errors.get("data"), list):
+        errors = errors["data"]
+    told = errors if isinstance(errors, list) else [errors]
+    words = []
+    for one in told:
+        if isinstance(one, dict):
+            one = one.get("message") or one.get("code")
+        if one:
+            words.append(" ".join(str(one).split()))
+    return words
 
 
 async def _chunks(chunks: AsyncIterator[bytes], request: object) -> AsyncIterator[bytes]:

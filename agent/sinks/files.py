@@ -5,7 +5,9 @@ Knows bytes and disks. Knows no format.
 
 import contextlib
 import errno
+import functools
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -30,6 +32,26 @@ _REASONS = {
 }
 
 
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+def _lock(fd: int, path: Path) -> None:
+    """Keep other runs out, where the file system can. Raises BlockingIOError where another one is in."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        _say_once(
+            f"papercards: {path.parent}: this file system has no locks; do not write to it twice at once"
+        )
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    logging.getLogger("papercards").warning(text)
+
+
 class RecordFile:
     """A file that grows by whole records.
 
@@ -52,7 +74,7 @@ class RecordFile:
             refuse(path, error)
         try:
             if fcntl is not None:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(self._fd, path)
             if keep:
                 self.size = os.lseek(self._fd, 0, os.SEEK_END)
             else:

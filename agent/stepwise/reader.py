@@ -9,21 +9,23 @@ Knows no files and no other papers.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .. import evidence
+from ..ask_once import AskOnce
 from ..baseline import Baseline, Scores
-from ..cache import Answer, Cache, Part
+from ..cache import Answer, Cache, Part, key_of
 from ..card import Card
+from ..claims import Claims
 from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
 from ..reader import Reading, Wanted, emptied, provenance
 from ..reading_copy import ReadingCopy, reading_copy
-from ..spent import Spent
+from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
 from ..text import digest
 from . import summary
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
     from ..local.engine import Engine, Written
     from .vocabulary import Directions
+
+Read = tuple[Answer, Readout, str]
+"""What was kept of a reading: the row, the readings in it, the summary."""
 
 FOR_SUMMARY = 200
 """Tokens that are left free after a paper: the question, the summary, and both once more."""
@@ -74,6 +79,7 @@ class StepwiseReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
+        self._once: AskOnce[Read] = AskOnce(Claims(cache.directory) if cache is not None else None)
         self._offline = offline
         self._probe = probe or load_probe(model.model_id)
         self._stack = stack or load_stack(model.model_id)
@@ -122,29 +128,36 @@ class StepwiseReader:
         if copy.emptied:
             raise emptied(paper)
         parts, scores, beside = self._question(copy.paper)
-        answer = self._cache.get(parts) if self._cache is not None else None
-        if answer is not None:
-            try:
-                return Reading(
-                    self._card(paper, copy, scores, answer, *from_json(answer.text, self._taxonomy))
-                )
-            except ValueError:
-                pass  # a row that somebody changed is a miss
-        if self._offline:
+
+        def look_up() -> Read | None:
+            answer = self._cache.get(parts) if self._cache is not None else None
+            # A row that somebody changed is a miss.
+            with suppress(ValueError):
+                return (answer, *from_json(answer.text, self._taxonomy)) if answer is not None else None
+            return None
+
+        async def ask() -> Read:
+            answer = await self._ask(copy.paper, beside)
+            if self._cache is not None:
+                await self._cache.keep(parts, answer)
+            return (answer, *from_json(answer.text, self._taxonomy))
+
+        found, ours = look_up(), False
+        if found is None and self._offline:
             raise PaperFailed(
                 "no answer in the cache", where=paper.where, next_step="Run it without --offline"
             )
-        try:
-            answer = await self._ask(copy.paper, beside)
-        except PaperFailed as error:
-            error.where = error.where or paper.where
-            raise
-        if self._cache is not None:
-            await self._cache.keep(parts, answer)
-        return Reading(
-            self._card(paper, copy, scores, answer, *from_json(answer.text, self._taxonomy)),
-            Spent(answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens),
+        if found is None:
+            try:
+                found, ours = await self._once.get(key_of(parts), look_up, ask)
+            except PaperFailed as error:
+                error.where = error.where or paper.where
+                raise
+        answer = found[0]
+        spent = Spent(
+            answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
         )
+        return Reading(self._card(paper, copy, scores, *found), spent if ours else NOTHING)
 
     def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
         scores = self._baseline.scores(paper)
@@ -247,5 +260,6 @@ class StepwiseReader:
 
     async def close(self) -> None:
         """Close the connections."""
+        self._once.close()
         if self._bench is not None:
             await self._bench.engine.close()

@@ -53,7 +53,7 @@ def program(
     capsys: pytest.CaptureFixture[str],
 ) -> Program:
     """`program("enrich", "p.jsonl")` in an empty folder, with a key, in this process."""
-    environment |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": batches.url}
+    environment |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": batches.url, "PAPERCARDS_MODEL": "openai/m"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -351,3 +351,83 @@ def test_a_folder_that_cannot_be_made_is_known_before_anything_is_sent(
 
     assert refused.code == 2 and "a file stands where a folder is needed" in refused.err
     assert not batches.batches and not (tmp_path / STATE).exists()
+
+
+LATE: dict[str, Callable[[dict[str, object], BatchStub], None]] = {
+    "no file yet": lambda batch, stub: batch.update(output_file_id=None),
+    "an empty file": lambda batch, stub: batch.update(output_file_id=stub.keep(b"")),
+    "a page": lambda batch, stub: batch.update(output_file_id=stub.keep(b"<html>soon</html>")),
+    "a file that is gone": lambda batch, stub: batch.update(output_file_id="file-99"),
+    "no counts": lambda batch, stub: batch.update(output_file_id=None, request_counts=None),
+}
+
+
+@pytest.mark.parametrize("shape", LATE)
+def test_a_batch_stays_open_until_its_results_are_there(
+    program: Program, tmp_path: Path, batches: BatchStub, shape: str
+) -> None:
+    write(tmp_path / "p.jsonl", *some(3))
+    program(*SEND)
+    batches.finish()
+    right = dict(batches.batches["batch_1"])
+    LATE[shape](batches.batches["batch_1"], batches)
+    early = program("batch", "collect")
+
+    assert early.code == 1 and "0 of 3 results are there" in early.err and "--give-up" in early.err
+    assert not (tmp_path / "c.jsonl").exists()
+    batches.batches["batch_1"] = right
+    late = program("batch", "collect")
+    assert late.code == 0 and len(cards(tmp_path / "c.jsonl")) == 3
+    assert {file.name for file in tmp_path.iterdir()} == {"home", "p.jsonl", "c.jsonl", STATE}
+
+
+def test_what_came_of_a_cut_file_is_kept_and_the_rest_waited_for_or_given_up(
+    program: Program, tmp_path: Path, batches: BatchStub
+) -> None:
+    write(tmp_path / "p.jsonl", *some(3))
+    program(*SEND)
+    batches.finish()
+    name = batches.batches["batch_1"]["output_file_id"]
+    batches.files[name] = batches.files[name][:-200]
+    cut = program("batch", "collect")
+
+    assert cut.code == 1 and "2 of 3 results are there" in cut.err and "1 lines of the results" in cut.err
+    assert len(cards(tmp_path / "c.jsonl")) == 2
+    [error] = cards(tmp_path / "c.errors.jsonl")
+    assert "2 of 3 results are there" in error["message"]
+    del batches.files[name]
+    given_up = program("batch", "collect", "--give-up")
+    assert given_up.code == 1 and len(cards(tmp_path / "c.jsonl")) == 2
+    assert program("batch", "status").out.split()[:2] == ["batch_1", "collected"]
+    assert not (tmp_path / "c.jsonl.batch.requests").exists()
+
+
+def test_a_status_that_is_not_known_is_said_and_can_be_taken_for_the_end(
+    program: Program, tmp_path: Path, batches: BatchStub
+) -> None:
+    write(tmp_path / "p.jsonl", *some(2))
+    program(*SEND)
+    batches.finish()
+    batches.batches["batch_1"]["status"] = "archived"
+    asked = program("batch", "collect")
+
+    assert asked.code == 1 and 'does not know the status "archived"' in asked.err
+    assert "nothing has ended" not in asked.err
+    taken = program("batch", "collect", "--give-up")
+    assert taken.code == 0 and len(cards(tmp_path / "c.jsonl")) == 2
+
+
+def test_the_secrets_of_an_address_are_not_kept_and_are_taken_from_the_environment(
+    program: Program, tmp_path: Path, batches: BatchStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "p.jsonl", *some(2))
+    address = batches.url.replace("http://", "http://me:hush-hush@") + "?code=hush-hush"
+    monkeypatch.setenv("PAPERCARDS_BASE_URL", address)
+    sent = program(*SEND)
+
+    assert sent.code == 0 and "set PAPERCARDS_BASE_URL" in sent.err and "hush-hush" not in sent.err
+    assert "hush-hush" not in (tmp_path / STATE).read_text()
+    batches.finish()
+    collected = program("batch", "collect")
+    assert collected.code == 0, collected.err
+    assert len(cards(tmp_path / "c.jsonl")) == 2

@@ -21,7 +21,7 @@ from tests.stub import Fault, Stub, error
 @pytest.fixture
 def hosted(stub: Stub) -> dict[str, str]:
     """The environment of somebody with a key."""
-    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url}
+    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url, "PAPERCARDS_MODEL": "openai/gpt-4.1-mini"}
 
 
 def write(path: Path, *records: object) -> Path:
@@ -325,6 +325,7 @@ def test_the_flag_beats_the_environment_beats_the_file(
 ) -> None:
     source = write(tmp_path / "p.jsonl", *some(1))
     (tmp_path / "papercards.toml").write_text('model = "openai/from-file"\n')
+    del hosted["PAPERCARDS_MODEL"]
     run("enrich", source, "--no-cache", **hosted)
     run("enrich", source, "--no-cache", PAPERCARDS_MODEL="openai/from-environment", **hosted)
     run("enrich", source, "--no-cache", "-m", "openai/from-flag", PAPERCARDS_MODEL="openai/x", **hosted)

@@ -1,5 +1,6 @@
 """`papercards eval`, as a user runs it."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from papercards.cli import wiring
 from papercards.evals.labels import SEED_LABELS
-from tests.conftest import SEED, Run
+from papercards.limits import Limiter
+from papercards.models import resolve
+from papercards.reader import ModelReader
+from tests.conftest import KEY, SEED, Run
 from tests.evals.records import reading, record, write
-from tests.stub import Stub
+from tests.stub import Stub, error
 
 GATE = Path(str(SEED)).parent.parent / "gate.toml"
 
@@ -255,3 +260,96 @@ def test_the_share_of_papers_with_a_label_is_corrected_with_an_interval(run: Run
     assert corpus["labelled"] == 55
     for row in corpus["rows"]:
         assert row["estimate"]["low"] <= row["estimate"]["corrected"] <= row["estimate"]["high"]
+
+
+def hosted(stub: Stub, *models: str) -> tuple[str, ...]:
+    named = [word for model in models for word in ("-m", model)]
+    return ("eval", "run", "--labels", "labels.jsonl", "--base-url", stub.url, *named)
+
+
+def test_papers_that_the_endpoint_fails_are_no_misses_of_the_model(
+    run: Run, tmp_path: Path, small: Path, stub: Stub
+) -> None:
+    refusal = error(404, "this model has moved")
+    stub.script = [None, None, refusal, refusal]
+    done = run(*hosted(stub, "m"), "-j", "1", "-o", "result.json", OPENAI_API_KEY=KEY)
+
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "2 without a card: the endpoint answered 404: this model has moved" in done.stderr
+    assert "m on dev, 2 of 4 papers" in done.stdout
+    body = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert [paper["labelled"]["id"] for paper in body["papers"]] == ["p0", "p1"]
+    assert list(body["unanswered"]) == ["p2", "p3"]
+
+
+def test_an_endpoint_that_ends_the_run_half_way_leaves_the_figures_of_what_it_answered(
+    run: Run, tmp_path: Path, small: Path, stub: Stub
+) -> None:
+    stub.script = [None, error(429, "tokens per day used up", retry_after="9000")]
+    done = run(*hosted(stub, "m"), "-j", "1", "--repeat", "2", OPENAI_API_KEY=KEY)
+
+    assert done.returncode == 1
+    assert "tokens per day used up" in done.stderr
+    assert "m on dev, 1 of 4 papers" in done.stdout
+    assert len(stub.bodies) == 2
+
+
+def test_an_endpoint_that_answers_nobody_is_an_error_and_no_result(
+    run: Run, tmp_path: Path, small: Path, stub: Stub
+) -> None:
+    stub.script = [error(401, "no")] * 9
+    done = run(*hosted(stub, "m"), "-o", "result.json", OPENAI_API_KEY=KEY)
+
+    assert done.returncode == 2 and "refuses the key" in done.stderr
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_all_models_and_repeats_together_stay_within_what_the_run_may_cost(
+    run: Run, tmp_path: Path, small: Path, stub: Stub
+) -> None:
+    # 100 tokens at $1, 10 of completion at $10 a million: $0.0002 a call, and far more at its worst.
+    arguments = (*hosted(stub, "m", "n"), "--repeat", "2", "--price", "1/10", "-j", "1")
+    free = run(*arguments, "--max-cost", "10", "--cache-dir", "one", OPENAI_API_KEY=KEY)
+    assert free.returncode == 0, free.stderr
+    assert len(stub.bodies) == 16
+    stub.bodies.clear()
+    bound = run(*arguments, "--max-cost", "0.0185", "--cache-dir", "two", OPENAI_API_KEY=KEY)
+
+    assert bound.returncode == 1 and "is spent" in bound.stderr
+    assert 0 < len(stub.bodies) < 16
+    assert len(stub.bodies) * 0.0002 <= 0.0185
+
+
+def test_a_run_that_has_to_keep_a_cost_needs_a_price(run: Run, small: Path, stub: Stub) -> None:
+    done = run(*hosted(stub, "m"), "--max-cost", "1", OPENAI_API_KEY=KEY)
+
+    assert done.returncode == 2 and "--max-cost cannot be kept" in done.stderr
+    assert stub.bodies == []
+
+
+def test_models_at_one_endpoint_share_its_limiter_and_the_budget(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    chosen = wiring.settings(
+        base_url=stub.url, max_cost=1.0, price="1/1", rpm=60.0, cache_dir=str(tmp_path / "cache")
+    )
+    with wiring.session(chosen) as session:
+        entries = [resolve(name, base_url=stub.url) for name in ("m", "n")]
+        for entry in entries:
+            reader = session.reader(entry)
+            assert isinstance(reader, ModelReader)
+            asyncio.run(session._connect(reader))
+
+        assert len(session._limiters) == 1
+        assert session.budget(entries[0]) is session.budget(entries[1])
+
+
+def test_a_limiter_that_was_stopped_serves_the_next_run() -> None:
+    limiter = Limiter(2, clock=lambda: 7.0)
+    for _ in range(2):  # each with its own event loop
+        limiter.stop()
+        limiter.reopen()
+        asyncio.run(limiter.enter(1))
+        limiter.leave()
+    assert limiter.busy == 0 and limiter.silent_since == 7.0

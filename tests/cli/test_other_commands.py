@@ -37,7 +37,7 @@ def test_summarize_picks_a_paper_by_number_or_title(run: Run, arguments: list[st
 
 
 def test_summarize_reads_stdin_and_options(run: Run, stub: Stub) -> None:
-    hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url}
+    hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url, "PAPERCARDS_MODEL": "openai/m"}
     from_stdin = run("summarize", "-", input=f"{PAPER['title']}\n\n{PAPER['abstract']}\n", **hosted)
     from_options = run("summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"], **hosted)
 
@@ -50,7 +50,7 @@ def test_summarize_reads_stdin_and_options(run: Run, stub: Stub) -> None:
 
 def test_a_cached_card_is_there_within_a_second_of_python(run: Run, stub: Stub) -> None:
     command = ["summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"]]
-    hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url}
+    hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url, "PAPERCARDS_MODEL": "openai/m"}
     run(*command, **hosted)
     took = []
     for _ in range(3):

@@ -55,11 +55,15 @@ def reader(batches: BatchStub, caller: Caller, taxonomy: Taxonomy, cache: Cache)
     return ModelReader(endpoint(batches).model, taxonomy, connect, cache, endpoint=batches.url)
 
 
-def served(stub: BatchStub, work: Callable[[Service], Awaitable[T]]) -> T:
+def served(
+    stub: BatchStub,
+    work: Callable[[Service], Awaitable[T]],
+    say: Callable[[str], None] = lambda text: None,
+) -> T:
     """What `work` gives with the service of an endpoint, retries hurried."""
 
     async def go() -> T:
-        async with Service(endpoint(stub), RetryPolicy(attempts=4, first_wait_s=0.01)) as service:
+        async with Service(endpoint(stub), RetryPolicy(attempts=4, first_wait_s=0.01), say) as service:
             return await work(service)
 
     return asyncio.run(go())

@@ -82,7 +82,8 @@ def test_an_answer_remembers_what_was_paid_for_it(
         ({"response": {"status_code": 200, "body": None}}, "holds no chat completion", 1),
         ({"response": {"status_code": 200, "body": {"choices": "x"}}}, "holds no chat completion", 1),
         ({"response": None, "error": None}, "holds no chat completion", 1),
-        ({"error": "x"}, "holds no chat completion", 1),
+        ({"error": "x"}, "the batch failed it: x", 1),
+        ({"response": {"status_code": "429", "body": "slow down"}}, "answered 429: slow down", 1),
     ],
 )
 def test_what_is_wrong_has_its_reason_and_is_not_kept(
@@ -120,18 +121,57 @@ def test_a_paper_without_a_line_says_why(
         collect(reader, caller, lines, paper, *remotes)
 
 
-def test_lines_that_say_nothing_are_counted_and_the_table_goes(tmp_path: Path) -> None:
+def test_lines_that_say_nothing_are_set_aside_and_all_goes_once_nothing_is_needed(tmp_path: Path) -> None:
+    whole = json.dumps({"custom_id": "a", **said("{}")}).encode()
+    odd = [b"{", b"[]", b"<html>", b'{"custom_id": 3}', b'{"custom_id": "a"}', b"[" * 9000]
     with Lines(tmp_path / "r" / "results.sqlite") as lines:
-        for line in (
-            b"",
-            b"{",
-            b"[]",
-            b'{"custom_id": 3}',
-            b'{"custom_id": "a"}',
-            b'{"custom_id": "a", "b": 1}',
-        ):
-            lines.put(line)
-        assert lines.unreadable == 3
-        assert lines.get("a") == b'{"custom_id": "a", "b": 1}'
+        for line in (b"", *odd, whole):
+            lines.put(line, "batch_1")
+        assert lines.unreadable == len(odd)
+        assert lines.get("a") == whole and lines.count("batch_1") == 1
         assert lines.get("b") is None
+    assert lines.odd_path.read_bytes() == b"".join(line + b"\n" for line in odd)
+    with Lines(tmp_path / "r" / "results.sqlite") as lines:
+        assert lines.get("a") == whole
+        lines.forget()
     assert not (tmp_path / "r").exists()
+
+
+def test_a_table_that_holds_nothing_or_is_damaged_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "results.sqlite").write_bytes(b"no table at all" * 99)
+    with Lines(tmp_path / "r" / "results.sqlite") as lines:
+        assert lines.get("a") is None
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("other_batch", [False, True])
+def test_of_two_lines_about_a_paper_the_answer_counts_not_the_error(
+    reader: ModelReader, caller: Caller, lines: Lines, paper: Paper, turned: bool, other_batch: bool
+) -> None:
+    bad = {"response": None, "error": {"code": "x", "message": "already answered"}}
+    both = [said(json.dumps(GOOD)), bad]
+    for number, line in enumerate(reversed(both) if turned else both):
+        record = {"custom_id": reader.question(paper).key, **line}
+        lines.put(json.dumps(record).encode(), f"batch_{number if other_batch else 0}")
+
+    assert collect(reader, caller, lines, paper).title == paper.title
+
+
+@pytest.mark.parametrize("shape", ["status as text", "body as text", "no frame", "error as empty text"])
+def test_an_answer_in_another_frame_is_read(
+    reader: ModelReader, caller: Caller, lines: Lines, paper: Paper, shape: str
+) -> None:
+    line = said(json.dumps(GOOD))
+    match shape:
+        case "status as text":
+            line["response"]["status_code"] = "200"
+        case "body as text":
+            line["response"]["body"] = json.dumps(line["response"]["body"])
+        case "no frame":
+            line["response"] = line["response"]["body"]
+        case _:
+            line["error"] = ""
+
+    assert collect(reader, caller, lines, paper, **line).title == paper.title

@@ -80,7 +80,7 @@ def test_a_download_that_breaks_off_begins_anew_and_tears_no_line(batches: Batch
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(401, "refuses the key"), (404, "no batch API"), (400, "answered 400: scripted")],
+    [(401, "refuses the key"), (400, "answered 400: scripted")],
 )
 def test_an_error_is_one_sentence_without_the_key(batches: BatchStub, status: int, says: str) -> None:
     batches.faults["GET /batches"] = [status] * 9
@@ -103,3 +103,84 @@ def test_an_endpoint_that_is_not_there_is_one_sentence() -> None:
 
     with pytest.raises(EndpointError, match="cannot be reached"):
         served(BatchStub(url="http://127.0.0.1:9/v1"), find)
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_an_endpoint_that_lists_no_batches_is_used_with_a_warning(batches: BatchStub, status: int) -> None:
+    batches.faults["GET /batches"] = [status] * 9
+    heard: list[str] = []
+    assert served(batches, lambda service: service.find({"t": None}, others=()), heard.append) == {}
+    made = served(batches, lambda service: service.create(batches.keep(b""), "t", others=()))
+
+    assert list(batches.batches) == [made]
+    assert len(heard) == 1 and "does not list its batches" in heard[0]
+
+
+def test_a_batch_that_may_have_been_made_is_not_made_again_where_none_are_listed(batches: BatchStub) -> None:
+    batches.faults["POST /batches"] = [500]
+    batches.faults["GET /batches"] = [404]
+
+    with pytest.raises(EndpointError, match="whether the batch was made is not known"):
+        served(batches, lambda service: service.create(batches.keep(b""), "t", others=()))
+    assert len(batches.batches) == 1
+
+
+def test_a_batch_that_was_refused_for_the_pace_is_made_where_none_are_listed(batches: BatchStub) -> None:
+    batches.faults["before POST /batches"] = [429]
+    batches.faults["GET /batches"] = [404]
+
+    served(batches, lambda service: service.create(batches.keep(b""), "t", others=()))
+    assert len(batches.batches) == 1
+
+
+def test_an_endpoint_that_takes_no_metadata_gets_none(batches: BatchStub) -> None:
+    batches.refuses_metadata = True
+    heard: list[str] = []
+    made = served(batches, lambda service: service.create(batches.keep(b""), "t", others=()), heard.append)
+
+    assert "metadata" not in batches.batches[made]
+    assert len(heard) == 1 and "takes no metadata" in heard[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "known", "ended"),
+    [
+        ("COMPLETED", "completed", True, True),
+        ("succeeded", "completed", True, True),
+        ("Success", "completed", True, True),
+        ("TIMEOUT_EXCEEDED", "expired", True, True),
+        ("canceled", "cancelled", True, True),
+        ("IN PROGRESS", "in_progress", True, False),
+        ("queued", "validating", True, False),
+        ("sleeping", "sleeping", False, False),
+        (None, "without a status", False, False),
+    ],
+)
+def test_statuses_in_other_words_are_understood_or_known_to_be_unknown(
+    batches: BatchStub, said: object, status: str, known: bool, ended: bool
+) -> None:
+    name = make(batches, "t")
+    batches.batches[name]["status"] = said
+    remote = served(batches, lambda service: service.retrieve(name))
+
+    assert (remote.status, remote.known, remote.ended) == (status, known, ended)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        {"data": [{"message": "limit reached"}]},
+        [{"message": "limit reached"}],
+        ["limit reached"],
+        "limit reached",
+        {"message": "limit reached"},
+        {"code": "limit reached", "message": None},
+    ],
+)
+def test_errors_of_a_batch_are_told_whatever_their_shape(batches: BatchStub, errors: object) -> None:
+    name = make(batches, "t")
+    batches.batches[name] |= {"errors": errors, "request_counts": {"total": "3", "completed": None}}
+    remote = served(batches, lambda service: service.retrieve(name))
+
+    assert remote.problem == "limit reached"
+    assert (remote.total, remote.done) == (3, 0)

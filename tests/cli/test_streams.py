@@ -1,0 +1,90 @@
+"""Standard streams and homes that are not usual: closed, full, narrow, missing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from papercards.cli import wiring
+from papercards.errors import UsageError
+from tests.cli.test_enrich import cards, some, write
+
+PAPER = {"title": "Schrödinger's “cat”", "abstract": "Schrödinger's “cat” — 日本語 works. It is 12% better."}
+
+
+def shell(
+    command: str, folder: Path, environment: dict[str, str], **variables: str
+) -> "subprocess.CompletedProcess[bytes]":
+    """The output of a shell command in which `$P` is the program."""
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment | {"P": f"{sys.executable} -m papercards"} | variables,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii"])
+@pytest.mark.parametrize("json_flag", ["", "--json"])
+def test_output_that_cannot_hold_every_character_still_comes(
+    tmp_path: Path, environment: dict[str, str], encoding: str, json_flag: str
+) -> None:
+    write(tmp_path / "p.jsonl", PAPER)
+    variables = {"PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    done = shell(f"$P summarize p.jsonl -m baseline {json_flag}", tmp_path, environment, **variables)
+
+    assert done.returncode == 0, done.stderr
+    assert b"\\u65e5" in done.stdout or b"\\u201c" in done.stdout or b"\x93" in done.stdout
+
+
+def test_with_standard_error_closed_notes_are_lost_and_nothing_else(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    write(tmp_path / "p.jsonl", *some(2))
+    file = shell("$P enrich p.jsonl -m baseline -o c.jsonl 2>&-", tmp_path, environment)
+    pipe = shell("$P enrich p.jsonl -m baseline 2>&-", tmp_path, environment)
+
+    assert (file.returncode, file.stdout) == (0, b"")
+    assert len(cards(tmp_path / "c.jsonl")) == 2
+    assert pipe.returncode == 0
+    assert [json.loads(line)["title"] for line in pipe.stdout.splitlines()] == ["Paper 0", "Paper 1"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_notes_on_a_full_disk_end_no_run(tmp_path: Path, environment: dict[str, str]) -> None:
+    write(tmp_path / "p.jsonl", *some(2))
+    done = shell("$P enrich p.jsonl -m baseline -o c.jsonl 2>/dev/full", tmp_path, environment)
+
+    assert done.returncode == 0
+    assert len(cards(tmp_path / "c.jsonl")) == 2
+
+
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+@pytest.mark.parametrize(
+    "command", ["enrich p.jsonl -m baseline", "summarize p.jsonl --pick 1 -m baseline", "taxonomy show"]
+)
+def test_output_that_cannot_be_written_is_one_line(
+    tmp_path: Path, environment: dict[str, str], command: str, where: str
+) -> None:
+    write(tmp_path / "p.jsonl", *some(2))
+    done = shell(f"$P {command} {where}", tmp_path, environment)
+
+    assert done.returncode == 2, done.stderr
+    assert b"standard output cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr and b"fault of papercards" not in done.stderr
+
+
+def test_without_a_home_a_folder_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAPERCARDS_CACHE_DIR", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: Path("~/.cache") / name)
+
+    with pytest.raises(UsageError, match="--cache-dir"):
+        wiring.cache_directory(wiring.settings())
+    assert wiring.cache_directory(wiring.settings(cache_dir="here")) == Path("here")
+    with pytest.raises(UsageError, match="home folder"):
+        wiring.cache_directory(wiring.settings(cache_dir="~nobody-of-that-name/x"))
