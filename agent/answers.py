@@ -108,7 +108,8 @@ def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sen
     lists = {name: _labels(name, values[name], taxonomy, reasons) for name in LABEL_FIELDS}
     claims = _claims(values["claims"], sentences, reasons)
     artifacts = {name: _artifact(name, values, sentences, reasons) for name in ARTIFACTS}
-    tldr = " ".join(values["tldr"].split())
+    # A model cut in the middle of an emoji writes half of it, which no file takes.
+    tldr = " ".join(values["tldr"].encode(errors="ignore").decode().split())
     flags = summary_flags(tldr, source)
     if not tldr:
         reasons.append("tldr is empty: write one sentence")

@@ -82,10 +82,12 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Untouched:
-    """A paper that was not read, since the run had to stop before."""
+    """A paper that was not read to its end, since the run had to stop before."""
 
     id: str
     where: str
+    spent: Spent = NOTHING
+    """What was paid for it until then."""
 
 
 Outcome = Done | Failed | Duplicate | Untouched
@@ -211,16 +213,16 @@ class Batch:
                 error.spent or NOTHING,
                 error.unanswered,
             )
-        except Stopped:
-            return Untouched(paper.id, paper.where)
+        except Stopped as error:
+            return Untouched(paper.id, paper.where, error.spent or NOTHING)
         except BudgetSpent as error:
             # What is in flight was counted at its worst, and may finish.
             self._end(error)
-            return Untouched(paper.id, paper.where)
+            return Untouched(paper.id, paper.where, error.spent or NOTHING)
         except PapercardsError as error:
             error.where = ", ".join(filter(None, (error.where, f"asked about {paper.where or paper.id}")))
             self._end(error)
-            return Untouched(paper.id, paper.where)
+            return Untouched(paper.id, paper.where, error.spent or NOTHING)
         self._alike.succeeded()
         return Done(paper, reading)
 
@@ -245,25 +247,27 @@ class _Alike:
 
     _ENOUGH = 5
     """While nobody was answered yet."""
-    _ENOUGH_AFTER_SUCCESS = 20
+    _ENOUGH_MORE = 20
     """Once some papers had their card: a stretch of odd papers is likelier than an endpoint that changed."""
 
     def __init__(self) -> None:
         self._kind = ""
         self._count = 0
-        self._most = self._ENOUGH
+        self._succeeded = False
 
     def succeeded(self) -> None:
         self._kind, self._count = "", 0
-        self._most = self._ENOUGH_AFTER_SUCCESS
+        self._succeeded = True
 
     def failed(self, kind: str) -> int | None:
         """How many failed alike in a row, if that is enough."""
         self._count = self._count + 1 if kind == self._kind else 1
         self._kind = kind
+        if not kind or (kind == "too long" and self._succeeded):
+            return None  # long papers may stand together; that none fits at all is another matter
         # The wrong answers of a weak model are no reason to stop before it had a fair chance.
-        most = self._ENOUGH_AFTER_SUCCESS if kind == "wrong answer" else self._most
-        return self._count if kind and self._count >= most else None
+        patient = self._succeeded or kind in ("wrong answer", "too long")
+        return self._count if self._count >= (self._ENOUGH_MORE if patient else self._ENOUGH) else None
 
 
 class _Window:

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from .adapting import Lesson, lesson_of, with_room_to_think
 from .completion import Said, said_in, usage_of
-from .errors import PaperFailed
+from .errors import PapercardsError, PaperFailed
 from .form import Form
 from .refusals import Refused, error_of
 from .spent import NOTHING, Spent
@@ -55,6 +55,8 @@ class Reply:
     logprobs: tuple[tuple[tuple[str, float], ...], ...]
     form: Form
     """How it was asked in the end."""
+    error: str = ""
+    """The endpoint's words where it broke the last answer off."""
 
 
 class Caller:
@@ -114,10 +116,13 @@ class Caller:
                 reply = self._reply(said, sent.completion)
             except Stale:
                 continue
-            except PaperFailed as error:
-                requests += error.attempts
+            except PapercardsError as error:
                 spent += error.spent or NOTHING
-                error.attempts, error.spent = requests, spent
+                error.spent = spent
+                if not isinstance(error, PaperFailed):
+                    raise
+                requests += error.attempts
+                error.attempts = requests
                 refusal = error.__cause__
                 if not isinstance(refusal, Refused):
                     raise
@@ -130,7 +135,11 @@ class Caller:
                     raise
             wrong = check(reply.text)
             wrongs += 1
-            if wrong is None or wrongs > MAX_REASKS:
+            if wrong is None:
+                break
+            if wrongs > MAX_REASKS:
+                if reply.error:
+                    raise _broken_off(reply.error, requests, spent)
                 break
             more += _told(reply.text, wrong)
         return replace(
@@ -223,7 +232,7 @@ class Caller:
                 alike="cut off",
             )
         if not said.text and said.error:
-            raise PaperFailed(f"the endpoint broke the answer off: {said.error}", alike="broken off")
+            raise _broken_off(said.error)
         if not said.text:
             raise PaperFailed("the endpoint answered, but with no text", alike="empty")
         return Reply(
@@ -236,6 +245,7 @@ class Caller:
             spent=self._transport.spent_on(dict(completion)),
             logprobs=said.logprobs,
             form=self.form,
+            error=said.error,
         )
 
     def _refused_generation(self, refusal: Refused) -> Reply:
@@ -293,6 +303,12 @@ class Caller:
         self._lessons += 1
         self.form = lesson.form
         self._learned(lesson)
+
+
+def _broken_off(said: str, requests: int = 0, spent: Spent = NOTHING) -> PaperFailed:
+    return PaperFailed(
+        f"the endpoint broke the answer off: {said}", attempts=requests, spent=spent, alike="broken off"
+    )
 
 
 _HERE = "\x00here\x00"

@@ -140,7 +140,7 @@ def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bo
             next_step="Check --model and --base-url",
         )
     if error.too_long:
-        return PaperFailed(f"too long for the model's context: {said}", attempts=sent)
+        return PaperFailed(f"too long for the model's context: {said}", attempts=sent, alike="too long")
     return PaperFailed(
         f"the endpoint answered {status}: {said}", attempts=sent, alike=f"{status} {_without_numbers(said)}"
     )

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 class PapercardsError(Exception):
     """One sentence that says where, what, and what next.
 
-    `where` is a file and line, a paper id or a URL; `next_step` is a sentence. Both may be empty.
+    `where` is a file and line, a paper id or a URL; `next_step` is a sentence. Both may be empty. `spent` is
+    what the requests before it cost, as far as is known; None: there were none.
     """
 
     exit_code: ClassVar[int] = 1
+    spent: "Spent | None" = None
 
     def __init__(self, message: str, *, where: str = "", next_step: str = "") -> None:
         super().__init__(message)
@@ -38,7 +40,8 @@ class PapercardsError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        step = f". {self.next_step}" if self.next_step else ""
+        end = "" if self.message.endswith((".", "!", "?")) else "."
+        step = f"{end} {self.next_step}" if self.next_step else ""
         return " ".join(f"{place}{self.message}{step}".split())
 
 
@@ -77,7 +80,7 @@ class BadInput(PapercardsError):
 class PaperFailed(PapercardsError):
     """One paper got no card.
 
-    `attempts` counts the requests that were sent for it, `spent` is what they cost as far as is known.
+    `attempts` counts the requests that were sent for it.
     `alike` says what kind of failure it is where others are likely to meet the same: once several papers in
     a row did, going on is pointless. Empty: the trouble is this paper's own.
     """
@@ -108,7 +111,7 @@ class BudgetSpent(PapercardsError):
 
 
 class Stopped(PapercardsError):
-    """The user stopped the run, and nothing was sent for this paper."""
+    """The run was stopped, and nothing more was sent for this paper."""
 
     exit_code = 130
 

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 from .completion import Usage, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
-from .errors import EndpointError, PaperFailed, UsageError
+from .errors import EndpointError, PapercardsError, UsageError
 from .limits import LONGEST_HOLD_S, Budget, Limiter
 from .pricing import Price
 from .refusals import Refused, refused, refused_in_answer, what_came
@@ -194,9 +194,11 @@ class Transport:
             completion = await policy.run(post, sleep=self._limiter.pause, excused_s=lambda: tries.excused_s)
         except (openai.OpenAIError, Refused, TooSlow, Unreadable) as error:
             told = explain(error, self.endpoint, tries.requests, answered=self._answered)
-            if isinstance(told, PaperFailed):
-                told.spent = tries.spent
+            told.spent = tries.spent
             raise told from error
+        except PapercardsError as error:
+            error.spent = tries.spent
+            raise
         return Sent(completion, tries.requests, tries.seconds, tries.spent)
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
@@ -229,7 +231,7 @@ class Transport:
         reserved, spent = None, Spent()
         begin, answers = self._limiter.clock(), self._limiter.answers
         try:
-            if is_stale():
+            if not tries.requests and is_stale():
                 raise Stale
             if self._budget is not None:
                 reserved = await self._budget.reserve(at_worst or 0.0)

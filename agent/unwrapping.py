@@ -104,7 +104,7 @@ def _object(value: Any, schema: Mapping[str, Any]) -> Any:
         elif isinstance(value, list) and len(value) == 1:
             value = value[0]
         elif isinstance(value, dict) and not _known(value, properties):
-            inner = [one for one in value.values() if isinstance(one, dict)]
+            inner: list[Any] = [one for one in value.values() if isinstance(one, dict)]
             inner = inner or [one for one in value.values() if isinstance(one, (str, list))]
             if len(inner) != 1:
                 break

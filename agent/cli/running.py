@@ -81,7 +81,7 @@ async def _drive(
     counter: Counter,
     take: "Callable[[list[Outcome]], None]",
 ) -> None:
-    from ..batch import Done, Duplicate, Failed
+    from ..batch import Done, Duplicate, Failed, Untouched
 
     loop = asyncio.get_running_loop()
 
@@ -111,6 +111,8 @@ async def _drive(
                         counter.spent += reading.spent
                     case Failed(spent=spent):
                         counter.failed += 1
+                        counter.spent += spent
+                    case Untouched(spent=spent):
                         counter.spent += spent
                     case Duplicate():
                         counter.duplicates += 1
