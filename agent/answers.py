@@ -6,6 +6,7 @@ fails is a reason that the model is asked again with. Knows no offsets, cost or 
 """
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, cast
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from .card import Status
 from .draft import MAX_WORDS, Draft, DraftArtifact, DraftClaim, Scored
 from .errors import PaperFailed
+from .instructions import is_order
 from .spent import Spent
 from .taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from .text import strange_numbers, words
@@ -154,7 +156,15 @@ def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:
 _ADVICE = {
     "summary-too-long": f"tldr has more than {MAX_WORDS} words: write one shorter sentence",
     "number-not-in-source": "tldr has a number that the paper does not have: leave it out",
+    "summary-not-prose": "tldr is no sentence about the paper: say what was done and what came out",
 }
+
+_PARROTED = re.compile(
+    r"\s*+(?:[{\[<]|=>|[\"'*#>(\s-]*+(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr"
+    r"|title|abstract|answer|output|claim)\w{0,4}\s?[:=])",
+    re.IGNORECASE,
+)
+"""How an answer begins that fills in a form, ours or another's."""
 
 
 def summary_flags(tldr: str, source: str) -> tuple[str, ...]:
@@ -164,6 +174,8 @@ def summary_flags(tldr: str, source: str) -> tuple[str, ...]:
         flags.append("summary-too-long")
     if strange_numbers(tldr, source):
         flags.append("number-not-in-source")
+    if _PARROTED.match(tldr) or is_order(tldr):
+        flags.append("summary-not-prose")
     return tuple(flags)
 
 

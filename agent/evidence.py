@@ -6,6 +6,7 @@ one.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
@@ -21,8 +22,11 @@ _DATA_HOST = re.compile(
 )
 
 
-def build(paper: Paper, draft: Draft, provenance: Provenance) -> Card:
-    """The card for a draft. Sentence numbers must lie in the paper."""
+def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Collection[int] = ()) -> Card:
+    """The card for a draft. Sentence numbers must lie in the paper.
+
+    Links in the sentences that were `withheld` from whoever made the draft are left out.
+    """
     return Card(
         id=paper.id,
         title=paper.title,
@@ -42,7 +46,7 @@ def build(paper: Paper, draft: Draft, provenance: Provenance) -> Card:
             code=_artifact(paper, draft.code),
             data=_artifact(paper, draft.data),
             weights=_artifact(paper, draft.weights),
-            links=_links(paper),
+            links=_links(paper, withheld),
         ),
         flags=_flags(paper, draft),
         provenance=provenance,
@@ -149,7 +153,7 @@ def _is_sentence(cite: Evidence, paper: Paper) -> bool:
     return cite.sentence <= len(paper.sentences) and evidence(paper, cite.sentence) == cite
 
 
-def _links(paper: Paper) -> tuple[CardLink, ...]:
+def _links(paper: Paper, withheld: Collection[int] = ()) -> tuple[CardLink, ...]:
     found = [
         CardLink(url=link.url, kind=link_kind(link.url), start=link.start, end=link.end)
         for link in paper.links
@@ -166,7 +170,17 @@ def _links(paper: Paper) -> tuple[CardLink, ...]:
             )
             for link in links(section.text)
         ]
-    return tuple(found)
+    if not withheld:
+        return tuple(found)
+    gone = [(paper.section_of(number), paper.sentences[number - 1]) for number in withheld]
+    return tuple(
+        link
+        for link in found
+        if not any(
+            link.section == (section.name if section else None) and span.start <= link.start < span.end
+            for section, span in gone
+        )
+    )
 
 
 def _place(link: CardLink) -> tuple[object, ...]:

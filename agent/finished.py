@@ -131,6 +131,8 @@ class Finished:
         if paper.sections:
             state.update(b"\xff")  # which no text has
             state.update(repr(paper.sections).encode("utf-8", "surrogatepass"))
+        if paper.flags:
+            state.update(b"\xfe" + " ".join(paper.flags).encode())
         return state.digest()[:16]
 
 

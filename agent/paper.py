@@ -52,6 +52,8 @@ class Paper:
     url: str | None = None
     sections: tuple[Section, ...] = ()
     """What is read beside the abstract, in the order of the paper."""
+    flags: tuple[str, ...] = ()
+    """What its source noticed and a reader of its card should know, as `hidden-text`."""
 
     @cached_property
     def parts(self) -> tuple[tuple[Section | None, tuple[Span, ...]], ...]:

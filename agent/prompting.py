@@ -8,19 +8,18 @@ Knows papers and taxonomies. Knows no model, no cache, no HTTP.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from string import Template
 from typing import TypedDict
 
+from .defusing import defused
 from .errors import UsageError
+from .invisible import visible
 from .paper import Paper
 from .taxonomy import LABEL_FIELDS, Size, Taxonomy
-from .text import digest, visible
-
-_TAG = re.compile(r"<(\s*/?\s*paper\s*)>", re.IGNORECASE)
+from .text import digest
 
 
 class Message(TypedDict):
@@ -143,7 +142,7 @@ def _show(template: Template, paper: Paper, budget: int | None) -> Shown:
         hidden, used, count = hidden or odd, used + len(line) + 1, number
         lines.append(line)
     flags = (("hidden-characters",) if hidden else ()) + cut
-    fenced_title, body = _defuse(" ".join(title.split())), _defuse("\n".join(lines))
+    fenced_title, body = defused(" ".join(title.split())), defused("\n".join(lines))
     return Shown(
         content=template.substitute(title=fenced_title, sentences=body),
         source=f"{title}\n{body}",
@@ -161,11 +160,6 @@ def _numbered(paper: Paper) -> Iterator[tuple[str | None, int]]:
             number += 1
             yield heading, number
             heading = None
-
-
-def _defuse(text: str) -> str:
-    """A paper that writes the closing tag itself does not end the block."""
-    return _TAG.sub(r"(\1)", text)
 
 
 def _lines(taxonomy: Taxonomy, group: str) -> str:

@@ -30,10 +30,11 @@ from .form import Form
 from .models import BASELINE, Model, other_model
 from .paper import Paper
 from .prompting import Prompt, Shown, card_prompt
+from .reading_copy import ReadingCopy, reading_copy
 from .reply import Reply
 from .spent import NOTHING, Spent
 from .taxonomy import Taxonomy
-from .text import digest, visible
+from .text import digest
 
 CHARACTERS_PER_TOKEN = 3
 """Few, so that what is measured to fit does fit."""
@@ -62,6 +63,8 @@ class Question:
     """What a model is asked about one paper, and all that the answer depends on."""
 
     paper: Paper
+    copy: ReadingCopy
+    """What is read of it."""
     shown: Shown
     kind: type[BaseModel]
     """The answer type."""
@@ -150,14 +153,18 @@ class BaselineReader:
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper."""
-        return Reading(self.card(paper))
+        copy = reading_copy(paper)
+        if copy.emptied:
+            raise emptied(paper)
+        return Reading(self._card(paper, copy))
 
     def card(self, paper: Paper) -> Card:
-        """The card of a paper, without waiting for anybody."""
-        flags = ("hidden-characters",) if visible(f"{paper.title}{paper.text}")[1] else ()
-        draft = self._tagger.tag(paper)
-        marked = replace(draft, flags=draft.flags + flags)
-        return evidence.build(paper, marked, self._provenance)
+        """The card of a paper, without waiting for anybody; of its title where nothing else is left of it."""
+        return self._card(paper, reading_copy(paper))
+
+    def _card(self, paper: Paper, copy: ReadingCopy) -> Card:
+        draft = copy.renumbered(self._tagger.tag(copy.paper))
+        return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
 
     def stop(self) -> None:
         """Nobody is asked."""
@@ -225,6 +232,8 @@ class ModelReader:
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
         question = self.question(paper)
+        if question.copy.emptied:
+            raise emptied(paper)
         if (kept := self.kept(question)) is not None:
             return kept
         if self._offline:
@@ -253,10 +262,12 @@ class ModelReader:
 
     def question(self, paper: Paper) -> Question:
         """What the model is asked about a paper."""
-        shown = self.prompt.show(paper, self._budget)
+        copy = reading_copy(paper)
+        shown = self.prompt.show(copy.paper, self._budget)
         kind, schema = self._kind(shown)
         return Question(
             paper,
+            copy,
             shown,
             kind,
             {**self._parts, "schema": schema, "paper": digest(shown.content)},
@@ -381,11 +392,20 @@ class ModelReader:
             raise WrongAnswer([f"the answer cannot be read: {error}"[:200]], None, ()) from error
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
+        draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
         return evidence.build(
             question.paper,
-            replace(draft, flags=draft.flags + question.shown.flags),
+            draft,
             provenance(self.model, self.prompt.version, self._taxonomy, answer),
+            withheld=question.copy.withheld,
         )
+
+
+def emptied(paper: Paper) -> PaperFailed:
+    """The error for a paper of which nothing is left to read."""
+    return PaperFailed(
+        "has no sentence that does not give orders to a model: nothing is left to read", where=paper.where
+    )
 
 
 def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:

@@ -43,12 +43,6 @@ _WORD = re.compile(r"[A-Za-z]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PART = re.compile(r"\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff"
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\U000e0000-\U000e0fff]"
-)
-"""Characters that show nothing, control and tag characters among them. The joiners U+200C and U+200D are
-words in some scripts: not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +154,6 @@ def _plain(number: str) -> str:
 def words(text: str) -> list[str]:
     """What stands between white space: the unit of the limit of a summary."""
     return text.split()
-
-
-def visible(text: str) -> tuple[str, bool]:
-    """The text without characters that show nothing, and whether it had any.
-
-    For what a model reads; offsets belong to the text as it was given. Invisible text steers small models.
-    """
-    if _UNSEEN.search(text) is None:
-        return text, False
-    return _UNSEEN.sub("", text), True
 
 
 def digest(*parts: str) -> str:

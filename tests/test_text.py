@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.text import digits, links, numbers, sentences, visible
+from papercards.text import digits, links, numbers, sentences
 
 
 def split(text: str) -> list[str]:
@@ -83,8 +83,3 @@ def test_a_number_is_the_same_in_any_spelling() -> None:
     for said in ("1000 models", "7 billion", "3 sets", "3.5%", "0.1 better", "GPT-4"):
         assert digits(said) <= source, said
     assert not digits("8 models") <= source
-
-
-def test_hidden_characters_are_seen() -> None:
-    assert visible("a\u200bb\U000e0041c\x07") == ("abc", True)
-    assert visible("naïve 🙂 text\n") == ("naïve 🙂 text\n", False)

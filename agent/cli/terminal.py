@@ -50,7 +50,7 @@ def discard(stream: TextIO) -> None:
 
 def clean(text: str) -> str:
     """The text without what could steer a terminal."""
-    from ..text import visible
+    from ..invisible import visible
 
     return visible(text)[0]
 

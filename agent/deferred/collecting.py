@@ -19,7 +19,7 @@ from ..cache import Part
 from ..call import Caller
 from ..errors import PaperFailed, StorageError
 from ..paper import Paper
-from ..reader import ModelReader, Reading, Wanted
+from ..reader import ModelReader, Reading, Wanted, emptied
 from ..reply import Reply
 from .service import Absent, Remote, Service
 from .state import State
@@ -200,6 +200,8 @@ class CollectedReader:
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises PaperFailed with the reason: its line's, or that it has none."""
         question = self._reader.question(paper)
+        if question.copy.emptied:
+            raise emptied(paper)
         if (kept := self._reader.kept(question)) is not None:
             return kept
         line = self._lines.get(question.key)

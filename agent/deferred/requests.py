@@ -65,6 +65,9 @@ def write_requests(
             continue
         plan.papers += 1
         question = reader.question(record)
+        if question.copy.emptied:
+            plan.unreadable += 1
+            continue
         if not seen.add(question.key):
             plan.same += 1
             continue

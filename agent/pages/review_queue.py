@@ -11,15 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from ..baseline import Baseline
+from ..baseline import Baseline, Chances
 from ..card import Card
 from ..errors import PapercardsError
 from ..evidence import numbered_as
 from ..paper import Paper
+from ..reading_copy import reading_copy
 from ..review.edits import Key
 from ..review.worries import Baseline as Second
 from ..review.worries import Worry, worries
@@ -31,7 +33,7 @@ from .queue_file import Queued, QueueFile
 
 POLL_S = 0.5
 _CHUNK = 50
-_VERSION = "2"
+_VERSION = "3"
 """Of the worries; what another version judged is judged again."""
 
 
@@ -111,9 +113,12 @@ class Queue:
         return Card.model_validate_json(line) if line else None
 
     def second(self, paper: Paper) -> Second:
-        """What the baseline says of a paper."""
-        scores = self._baseline.scores(paper)
-        return Second(self._baseline.draft(scores), scores)
+        """What the baseline says of a paper, by the paper's numbers of sentences."""
+        copy = reading_copy(paper)
+        scores = self._baseline.scores(copy.paper)
+        draft = copy.renumbered(self._baseline.draft(scores))
+        none = Chances(0.0, {})
+        return Second(draft, replace(scores, sentences=copy.spread(scores.sentences, none)))
 
     def judge(self, card: Card) -> list[Worry]:
         """What is worrying in a card."""

@@ -2,7 +2,8 @@
 
 A worry is weighed by how likely it is that something is wrong: one less the confidence, a half where two
 taggers differ or a flag is set, one where a check fails. The sum over a card is the number of faults to be
-expected of what is worrying in it; cards with the most come first.
+expected of what is worrying in it; cards with the most come first, those that somebody may have meant to
+steer before all others.
 
 Knows cards, papers and the baseline's scores. Knows no files and no web.
 """
@@ -22,6 +23,11 @@ SURE = 0.7
 """A confidence from here on is no worry."""
 BASELINE_SURE = 0.8
 """The baseline is heard where its probability for its own answer is at least this."""
+
+ALARMS = frozenset({"instructions-in-text", "hidden-text"})
+"""Flags that say that somebody may have meant to steer the card."""
+_ALARM = 100.0
+"""More than all other worries of a card weigh together: whatever an attack did not change looks sure."""
 
 REASONS = {
     "unsure": "Low confidence",
@@ -46,7 +52,7 @@ class Worry:
     text: str
     """What is wrong with it, for people."""
     weight: float
-    """How likely something is wrong, 0 to 1."""
+    """How likely something is wrong, 0 to 1; far more for what is to be looked at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,9 @@ def _flags(card: Card) -> Iterator[Worry]:
     for flag in card.flags:
         if flag == "reviewed":
             continue
-        about_summary = flag in ("summary-too-long", "number-not-in-source")
-        yield Worry("flag", Place("tldr" if about_summary else "paper"), "", f"flag: {_plain(flag)}", 0.5)
+        about_summary = flag in ("summary-too-long", "number-not-in-source", "summary-not-prose")
+        weight = _ALARM if flag in ALARMS else 0.5
+        yield Worry("flag", Place("tldr" if about_summary else "paper"), "", f"flag: {_plain(flag)}", weight)
 
 
 def _unknown(card: Card, taxonomy: Taxonomy) -> Iterator[Worry]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
-from ..text import Link, visible
+from ..invisible import visible
+from ..text import Link
 
 _BACKSLASHED = "\\`*_[]"
 _AS_ENTITY = "|~$@{}#"

@@ -13,8 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput, MissingExtra
+from ..instructions import is_order
 from ..paper import Paper
 from .columns import BadRecord, Columns
+from .html_unseen import take_out
 from .interface import Format, Input, Records
 from .lines import MAX_LINE_BYTES
 from .outline import Block, Heading, Paragraph, kind_of, pick
@@ -105,6 +107,7 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
         return BadRecord(
             source.name, "has no tag citation_title, dc.title or og:title: not the page of a paper"
         )
+    unseen = _unseen(page)
     blocks = list(_blocks(page))
     fields["abstract"] = (
         _LABEL.sub("", fields["abstract"], count=1)
@@ -121,8 +124,29 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
     if isinstance(paper, BadRecord):
         return paper
     return replace(
-        paper, url=paper.url if _is_web(paper.url) else None, sections=pick(blocks, source.options.sections)
+        paper,
+        url=paper.url if _is_web(paper.url) else None,
+        sections=pick(blocks, source.options.sections),
+        flags=("hidden-text",) if unseen else (),
     )
+
+
+def _unseen(page: "lxml_html.HtmlElement") -> bool:
+    """Take out what a browser does not show; whether any of it was among what is read, or speaks to a model.
+
+    Menus and notices that wait for a click are hidden as well, and are nobody's concern.
+    """
+    return any(
+        is_order(text) or (any(c.isalpha() for c in text) and _is_prose(element))
+        for element, text in take_out(page)
+    )
+
+
+def _is_prose(element: Any) -> bool:
+    tags = [element.tag, *(parent.tag for parent in element.iterancestors())]
+    if not _SKIPPED.isdisjoint(tags):
+        return False
+    return not (_PARAGRAPHS - {"li"} | _HEADINGS.keys()).isdisjoint(tags) or "article" in tags
 
 
 def _is_web(url: str | None) -> bool:

@@ -23,10 +23,11 @@ from ..claims import Claims
 from ..errors import PaperFailed
 from ..models import Model
 from ..paper import Paper
-from ..reader import Reading, Wanted, provenance
+from ..reader import Reading, Wanted, emptied, provenance
+from ..reading_copy import ReadingCopy, reading_copy
 from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
-from ..text import digest, visible
+from ..text import digest
 from . import summary
 from .readout import Probe, Readout, from_json, load_probe, to_json
 from .roles import roles
@@ -112,7 +113,7 @@ class StepwiseReader:
 
     def wants(self, paper: Paper) -> Wanted | None:
         """Two calls, unless its answer is in the cache."""
-        parts, _, _ = self._question(paper)
+        parts, _, _ = self._question(reading_copy(paper).paper)
         if self._cache is not None and self._cache.get(parts) is not None:
             return None
         characters = len(paper.title) + len(paper.text)
@@ -123,7 +124,10 @@ class StepwiseReader:
 
         Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
         """
-        parts, scores, beside = self._question(paper)
+        copy = reading_copy(paper)
+        if copy.emptied:
+            raise emptied(paper)
+        parts, scores, beside = self._question(copy.paper)
 
         def look_up() -> Read | None:
             answer = self._cache.get(parts) if self._cache is not None else None
@@ -133,7 +137,7 @@ class StepwiseReader:
             return None
 
         async def ask() -> Read:
-            answer = await self._ask(paper, beside)
+            answer = await self._ask(copy.paper, beside)
             if self._cache is not None:
                 await self._cache.keep(parts, answer)
             return (answer, *from_json(answer.text, self._taxonomy))
@@ -153,7 +157,7 @@ class StepwiseReader:
         spent = Spent(
             answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
         )
-        return Reading(self._card(paper, scores, *found), spent if ours else NOTHING)
+        return Reading(self._card(paper, copy, scores, *found), spent if ours else NOTHING)
 
     def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
         scores = self._baseline.scores(paper)
@@ -227,21 +231,28 @@ class StepwiseReader:
         finally:
             self._slots.put_nowait(slot)
 
-    def _card(self, paper: Paper, scores: Scores, answer: Answer, readout: Readout, tldr: str) -> Card:
+    def _card(
+        self,
+        paper: Paper,
+        copy: ReadingCopy,
+        scores: Scores,
+        answer: Answer,
+        readout: Readout,
+        tldr: str,
+    ) -> Card:
         thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
         thresholds["claims"] = self._stack.claims.threshold
         draft = self._baseline.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
-        hidden = visible(f"{paper.title}{paper.text}")[1]
-        read = len(readout.sentences)
+        read, shown = len(readout.sentences), copy.paper
         flags = (
-            *summary.flags(tldr, f"{paper.title}\n{paper.text}"),
-            *(("hidden-characters",) if hidden else ()),
-            *((paper.left_out(read + 1),) if read < len(paper.sentences) else ()),
+            *summary.flags(tldr, f"{shown.title}\n{shown.text}"),
+            *((shown.left_out(read + 1),) if read < len(shown.sentences) else ()),
         )
         return evidence.build(
             paper,
-            replace(draft, tldr=tldr, flags=flags),
+            copy.renumbered(replace(draft, tldr=tldr, flags=flags)),
             provenance(self._model, self.prompt, self._taxonomy, answer),
+            withheld=copy.withheld,
         )
 
     def stop(self) -> None:

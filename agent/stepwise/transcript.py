@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from ..invisible import visible
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
-from ..text import digest, visible
+from ..text import digest
 
 Tokenize = Callable[[str, bool], Awaitable[list[int]]]
 """From a text, and whether its special words are special, to its tokens."""

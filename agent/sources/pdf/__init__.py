@@ -57,7 +57,11 @@ def _record(source: Input, path: Path) -> Paper | BadRecord:
     paper = Columns().paper(fields, source.name)
     if isinstance(paper, BadRecord):
         return paper
-    return replace(paper, sections=tuple(_section(one) for one in answer["sections"]))
+    return replace(
+        paper,
+        sections=tuple(_section(one) for one in answer["sections"]),
+        flags=tuple(answer.get("flags", ())),
+    )
 
 
 def _section(record: dict[str, Any]) -> Section:

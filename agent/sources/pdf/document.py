@@ -177,7 +177,12 @@ def _paper(
     of_abstract = {id(line) for piece in parts for line in piece.lines}
     rest = [_block(p, mender) for p in found if not p.caption and of_abstract.isdisjoint(map(id, p.lines))]
     sections = pick([block for block in rest if block is not None], wanted)
-    return {"title": name, "abstract": text, **ids, "sections": [asdict(one) for one in sections]}
+    flags = [
+        *(["hidden-text"] if any(page.hidden for page in pages) else []),
+        *(["ocr-text"] if any(page.scanned for page in pages) else []),
+    ]
+    parts_found = [asdict(one) for one in sections]
+    return {"title": name, "abstract": text, **ids, "flags": flags, "sections": parts_found}
 
 
 def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> None:

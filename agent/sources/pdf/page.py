@@ -12,7 +12,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import pypdfium2.raw as pdfium
 
 from . import tex_codes
 from .prose import MARKS, ligatures, raised
+from .unseen import unseen
 
 MAX_CHARACTERS = 60_000
 """Of a page; a full one has 8,000."""
@@ -71,6 +72,10 @@ class Page:
     """Text in another direction than most of it."""
     wide: bool = False
     """Whether it is wider than it is high, as slides are."""
+    hidden: bool = False
+    """It had text that nobody sees, which is left out."""
+    scanned: bool = False
+    """It is a picture, and its text was read by OCR."""
 
 
 def read_page(page: Any, number: int) -> Page:
@@ -79,7 +84,10 @@ def read_page(page: Any, number: int) -> Page:
     if not handle:
         return Page(number, [], [])
     try:
-        return _page(_Characters(handle), number)
+        hidden = unseen(page, handle, min(pdfium.FPDFText_CountChars(handle), MAX_CHARACTERS))
+        found = _page(_Characters(handle, hidden.numbers), number)
+        found.hidden, found.scanned = hidden.prose, hidden.scanned
+        return found
     finally:
         pdfium.FPDFText_ClosePage(handle)
 
@@ -124,13 +132,16 @@ def _upright(line: Line, turn: int) -> None:
 class _Characters:
     """The characters of a page by number."""
 
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, hidden: Collection[int] = ()) -> None:
+        """`hidden` are numbers of characters that are passed over."""
         self._handle = handle
         self._count = min(pdfium.FPDFText_CountChars(handle), MAX_CHARACTERS)
         self._doubles = [ctypes.c_double() for _ in range(4)]
         self._refs = [ctypes.byref(one) for one in self._doubles]
         self._matrix = pdfium.FS_MATRIX()
         self.text = self._read()
+        if hidden:
+            self.text = "".join("\n" if n in hidden else c for n, c in enumerate(self.text))
 
     def _read(self) -> str:
         """One character for each number: letters beyond 16 bits are still in two halves."""

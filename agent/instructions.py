@@ -1,0 +1,333 @@
+"""Sentences that speak to a model instead of to readers, put into papers to steer what is written of them.
+
+Ignoring earlier instructions in many languages, imperatives to an assistant or an indexer, turns of a chat,
+the words of our own script, answers ready-made, reviews on order, encoded text. Signs are weighed and added
+up for each sentence; a sentence that has nothing in common with its paper needs fewer of them, and an order
+draws its neighbours in, since such sentences come in company. What stands in quotation marks in a sentence
+that says something else is a mention, not an order: papers on such attacks quote them.
+
+Knows sentences. Knows no papers, labels or models.
+"""
+
+import base64
+import binascii
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .instruction_patterns import beginnings, patterns
+from .text import Span
+
+ENOUGH = 1.0
+"""The weight of signs that makes a sentence an order."""
+_NEAR = 0.3
+"""The weight that makes it one beside an order."""
+_HINT = 0.4
+_IN_TITLE = 0.7
+_ALIEN = 0.6
+"""What a sentence with a hint gains that shares no word of content with its paper."""
+_SUBJECT = 12
+"""Words of content that a paper has beside a sentence, if it is to be told what has nothing to do with it."""
+_SHORT = 7
+"""Words of a sentence that goes with the order before it."""
+_TOGETHER = 1.2
+"""The weight of two sentences side by side that makes both orders."""
+_MOST = 20_000
+"""Characters of a sentence that are looked at."""
+
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕԁһӏԛԝвкмнтгпАЕОРСУХІЈЅВКМНТαεορτυχινκβΑΕΟΡΤΥΧΙΝΚΒΜΗΖ",
+    "aeopcyxijsdhlqwbkmhtrnAEOPCYXIJSBKMHTaeoptuxivkbAEOPTYXINKBMHZ",
+)
+"""Cyrillic and Greek letters that look like Latin ones, roughly."""
+_LEET = str.maketrans("013457@$", "oieastas")
+_LEET_WORD = re.compile(
+    r"(?<!\w)(?=[a-z013457@$]*+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*"
+)
+_EMPHASIS = re.compile(r"[*_`~\\]+")
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_|]{1,3}){7,}\w(?!\w)")
+_BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}")
+_HEX = re.compile(r"(?<!\w)(?:[0-9a-f]{2} ?){16,}(?!\w)", re.IGNORECASE)
+_QUOTED = re.compile(
+    "\u201c[^\u201c\u201d]{3,}\u201d|\"[^\"]{3,}\"|\u00ab[^\u00ab\u00bb]{3,}\u00bb|``[^`']{3,}''"
+    "|(?<!\\w)'[^']{3,}'(?!\\w)|\u2018[^\u2018\u2019]{3,}\u2019|`[^`]{3,}`"
+)
+_MENTIONED = re.compile(
+    r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|phrases?|strings?|prompts?|attacks?|called|titled"
+    r"|saying)[\s:,(]*$"
+)
+_COMPACT = re.compile(
+    r"(?:ignore|disregard|forget|override)(?:all|any|the|your|my|these|of)*(?:previous|prior|above|earlier|preceding)"
+    r"[a-z]{0,12}(?:instructions?|prompts?|rules?|directions?|orders?)|(?:task|label|tag|index)(?:this|the)paperas"
+)
+_REVERSED = re.compile(r"snoitcurtsni|noitcurtsni|tpmorp metsys")
+_ROT13 = re.compile(r"vtaber|qvfertneq|vafgehpgvbaf")
+_STUFFED_PARTS = 5
+_LETTERS = re.compile(r"[^\W\d_]+")
+_BREAK = re.compile(r"[.:!?] ")
+_LIST = re.compile(r"[,;|]")
+_COMMON = frozenset(
+    (
+        "about above after again their there these those which while where other paper artic work study using"
+        " based shows propo prese intro resul metho model data abstr would could shoul since under being"
+        " every betwe"
+    ).split()
+)
+_INNER_END = re.compile(r"(?<=[.!?]) +(?=[A-Z\[(<\"'])|\n+")
+_KEYWORDS = re.compile(r"(?:^|[\n.] ?)(?:key ?words|index terms|keyphrases|subject headings|topics)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found in one sentence."""
+
+    order: bool
+    """It speaks to a model."""
+    quoted: tuple[Span, ...] = ()
+    """Parts that would be orders, but are mentioned only; offsets count from the start of the sentence."""
+
+
+NOTHING = Finding(False)
+
+
+def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
+    """One finding for each sentence of a text, in order. `title` is what the text should be about."""
+    weights, quoted = [], []
+    for text in sentences:
+        weight, parts = _judge(text[:_MOST])
+        rest = _without(text[:_MOST], parts)
+        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(rest))]))
+        quoted.append(parts)
+    for number, weight in enumerate(weights):
+        if weight < ENOUGH and _hints(sentences[number], weight) and _is_alien(sentences, number, title):
+            weights[number] = max(ENOUGH, weight + _ALIEN)
+    orders = _with_company(sentences, weights, title)
+    return [
+        Finding(True) if order else Finding(False, parts) if parts else NOTHING
+        for order, parts in zip(orders, quoted, strict=True)
+    ]
+
+
+def is_order(text: str) -> bool:
+    """Whether a text that stands for itself, as a heading or a summary does, speaks to a model."""
+    return find([text])[0].order
+
+
+def is_title_order(title: str) -> bool:
+    """Whether a title does more than name an attack: papers on them like to be called `Ignore previous …`."""
+    names = _signs(title[:_MOST])
+    override = names.pop("override", 0.0) >= ENOUGH
+    return sum(names.values()) >= (_HINT if override else _IN_TITLE)
+
+
+def _with_company(sentences: Sequence[str], weights: Sequence[float], title: str) -> list[bool]:
+    """Which sentences are orders: those of enough weight, and what stands beside them and goes with them.
+
+    That is a sentence with any sign, and one that is short or between two orders and has nothing in common
+    with the rest of the paper, as `Code is released.`
+    """
+    orders = [weight >= ENOUGH for weight in weights]
+    for number, (one, other) in enumerate(itertools.pairwise(weights)):
+        if min(one, other) >= 0.4 and one + other >= _TOGETHER:
+            orders[number] = orders[number + 1] = True
+    for _ in range(2 if any(orders) else 0):  # an order that was drawn in draws in its neighbours, once
+        sure = list(orders)
+        rest = [text for text, order in zip(sentences, sure, strict=True) if not order]
+        for number, (text, weight) in enumerate(zip(sentences, weights, strict=True)):
+            before, after = any(sure[max(0, number - 2) : number]), any(sure[number + 1 : number + 3])
+            short = number > 0 and sure[number - 1] and len(text.split()) <= _SHORT and "//" not in text
+            if sure[number] or not (before or after):
+                continue
+            if weight >= _NEAR or ((short or (before and after)) and _is_strange(text, (title, *rest))):
+                orders[number] = True
+    return orders
+
+
+def _is_strange(text: str, paper: Iterable[str]) -> bool:
+    mine = _stems(text)
+    return all(other is text or mine.isdisjoint(_stems(other)) for other in paper)
+
+
+def _pieces(text: str) -> list[str]:
+    """What a sentence is made of where it is several that were not told apart."""
+    pieces = _INNER_END.split(text)
+    return [] if len(pieces) == 1 else pieces
+
+
+def _hints(text: str, weight: float) -> bool:
+    """Whether a sentence that is alien is an order: it has a sign, or names a field and reports nothing."""
+    if weight >= _HINT:
+        return True
+    lower = text[:_MOST].lower()
+    return patterns().field_of_work.within(lower) and not patterns().research.within(lower)
+
+
+def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
+    """Whether a sentence has words of content, and none that the title or another sentence has."""
+    mine = _stems(sentences[number])
+    if len(mine) < 2:
+        return False
+    others = map(_stems, (title, *sentences[:number], *sentences[number + 1 :]))
+    subject = frozenset(itertools.chain.from_iterable(others))
+    return len(subject) >= _SUBJECT and mine.isdisjoint(subject)
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:5] for word in _LETTERS.findall(text.lower()) if len(word) > 4) - _COMMON
+
+
+def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
+    if not patterns().narrow.within(text.lower()) and not _odd(text):
+        return 0.0, ()
+    weight = sum(_signs(text).values())
+    if weight < ENOUGH:
+        return weight, ()
+    quoted = tuple(_mentions(text))
+    if not quoted:
+        return weight, ()
+    rest = _without(text, quoted)
+    if len(re.findall(r"[^\W\d_]{2,}", rest)) < 5:
+        return weight, ()
+    left = sum(_signs(rest).values())
+    return (weight, ()) if left >= ENOUGH else (left, quoted)
+
+
+def _without(text: str, parts: Iterable[Span]) -> str:
+    """The text with an ellipsis instead of each part."""
+    rest, at = "", 0
+    for part in parts:
+        rest, at = rest + text[at : part.start] + "\u2026", part.end
+    return rest + text[at:]
+
+
+def _mentions(text: str) -> Iterator[Span]:
+    """Parts in quotation marks that have a sign of their own."""
+    for match in _QUOTED.finditer(text):
+        inner = Span(match.start() + 1, match.end() - 1)
+        if sum(_signs(text[inner.start : inner.end]).values()) >= 0.4:
+            yield inner
+    for match in re.finditer(r"(?:ignore|disregard|forget) ", text, re.IGNORECASE):
+        if _MENTIONED.search(text[max(0, match.start() - 24) : match.start()].lower()):
+            yield Span(match.start(), len(text))
+            return
+
+
+def _odd(text: str) -> bool:
+    return (
+        _SPACED.search(text) is not None
+        or _BASE64.search(text) is not None
+        or _HEX.search(text) is not None
+        or not text.isascii()
+        or len(_LIST.findall(text)) >= _STUFFED_PARTS
+    )
+
+
+def _signs(text: str) -> dict[str, float]:
+    """The weight of each kind of sign, the heaviest of its kind."""
+    found: dict[str, float] = {}
+    plain = unicodedata.normalize("NFKC", text)
+    plain = (
+        "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn"))
+        if not plain.isascii()
+        else plain
+    )
+    lower = plain.lower()
+    lines = re.sub(r"[^\S\n]+", " ", lower).strip()
+    known = patterns()
+    for spelt in {lines, lines.translate(_LOOK_ALIKES)}:
+        for sign in known.shouted:
+            if sign.weight > found.get(sign.kind, 0.0) and sign.within(spelt):
+                found[sign.kind] = sign.weight
+    for spelt in _spellings(lower):
+        words = beginnings(spelt)
+        imperative = known.imperative.within(spelt)
+        for sign in known.said:
+            if sign.triggers.isdisjoint(words) or (sign.imperative and not imperative):
+                continue
+            if sign.weight > found.get(sign.kind, 0.0) and sign.within(spelt):
+                found[sign.kind] = sign.weight
+    if not lower.isascii() or "fields" in found or _FOREIGN_HINT.search(lower):
+        _foreign(" ".join(lower.split()), found)
+    if _encoded(plain):
+        found["encoded"] = 1.0
+    if _stuffed(lower):
+        found["stuffing"] = 1.0
+    return found
+
+
+_FOREIGN_HINT = re.compile(
+    r"ignor|missacht|vergiss|verges|negeer|oubli|neglige|olvid|descart|omit|dimentic|trascur|zapomn|abaikan|lupakan"
+    r"|unohda|talimat|aufgabe|tarea|compito|taak|klassifi|clasifi|classifi|etiquet|markier|schreib|antwort|responde"
+    r"|scriv|rispond|marque|indique|bu makale"
+)
+
+
+def _foreign(flat: str, found: dict[str, float]) -> None:
+    if any(one.within(flat) for one in patterns().ignoring):
+        found["override"] = 1.0
+    if sum(one.within(flat) for one in patterns().fields) >= 2:
+        found["foreign fields"] = 1.0
+    if any(one.within(flat) for one in patterns().orders):
+        found["file"] = 1.0
+
+
+def _spellings(lower: str) -> Iterator[str]:
+    """The text as it may be meant: as it is, and with letters for those that look alike and for digits."""
+    flat = " ".join(_EMPHASIS.sub(" ", lower).split())
+    yield flat
+    latin = flat.translate(_LOOK_ALIKES)
+    if latin != flat:
+        yield latin
+    if _LEET_WORD.search(flat):
+        yield _LEET_WORD.sub(lambda word: word.group().translate(_LEET), flat)
+
+
+def _encoded(plain: str) -> bool:
+    """Whether there is an order in it in a code that hides it from people."""
+    for match in _SPACED.finditer(plain):
+        if _COMPACT.search(re.sub(r"[\W_]", "", match.group().lower())):
+            return True
+    squeezed = re.sub(r"[\W_]", "", plain.lower())
+    if (
+        "instructions" in squeezed
+        and _COMPACT.search(squeezed)
+        and not re.search(r"\binstructions?\b", plain.lower())
+    ):
+        return True
+    hidden: list[str] = []
+    for match in _BASE64.finditer(plain):
+        raw = match.group().rstrip("=")
+        try:
+            hidden.append(base64.b64decode(raw + "=" * (-len(raw) % 4)).decode("utf-8"))
+        except (ValueError, binascii.Error):
+            continue
+    for match in _HEX.finditer(plain):
+        try:
+            hidden.append(bytes.fromhex(match.group().replace(" ", "")).decode("utf-8"))
+        except ValueError:
+            continue
+    if any(
+        " " in one and one.isprintable() and sum(c.isalpha() for c in one) > 0.6 * len(one) for one in hidden
+    ):
+        return True  # prose in a code is meant for machines, whatever it says
+    lower = plain.lower()
+    return _REVERSED.search(lower) is not None or _ROT13.search(lower) is not None
+
+
+def _stuffed(lower: str) -> bool:
+    """Whether it has a list of search words that says the same ones over and over."""
+    keywords = _KEYWORDS.search(lower) is not None
+    return any(_repeats(part, keywords) for part in _BREAK.split(lower))
+
+
+def _repeats(text: str, keywords: bool) -> bool:
+    parts = [_LETTERS.findall(part) for part in _LIST.split(text)]
+    if len(parts) <= _STUFFED_PARTS or max(len(part) for part in parts[1:-1]) > 6:
+        return False
+    words = [word for part in (parts[0][-3:], *parts[1:]) for word in part if len(word) > 3]
+    counts = Counter(words)
+    most = max(counts.values(), default=0)
+    return len(words) >= 8 and most >= 4 and (len(counts) <= 0.6 * len(words) or keywords)
