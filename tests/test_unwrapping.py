@@ -101,7 +101,7 @@ def test_a_list_that_is_null_is_empty() -> None:
     assert read(changed(claims=None)).claims == ()
 
 
-@pytest.mark.parametrize("mark", ["</think>", "```", "<|channel|>final"])
+@pytest.mark.parametrize("mark", ["</think>", "```"])
 def test_a_mark_in_a_string_is_text(mark: str) -> None:
     assert read(changed(tldr=f"It counts {mark} often.")).tldr == f"It counts {mark} often."
     assert read(f"Here:\n{changed(tldr=f'It counts {mark} often.')}").tldr == f"It counts {mark} often."
