@@ -223,6 +223,7 @@ class Watch:
         from ..batch import Failed
         from ..sinks import errors_path
         from ..sinks.errors_file import ErrorsFile
+        from ..paper import identity
         from ..sources import BadRecord, NoPapers
         from ..watching import Failing
         from .running import drive, papers
@@ -237,7 +238,7 @@ class Watch:
             for source in self._sources:
                 # Nothing new is no news, and no error.
                 with suppress(NoPapers):
-                    yield from papers([source], self._asked)
+                    yield from papers([source], self._asked, cards.local_ids)
 
         def new() -> "Iterator[Paper | BadRecord]":
             nonlocal looked_at
@@ -250,7 +251,7 @@ class Watch:
                 elif state.given_up(record.id):
                     failing[record.id] = state.failing[record.id]
                     continue
-                elif record.id in cards.ids:
+                elif identity(record.id, record.title) in cards.ids:
                     continue
                 yield record
 
