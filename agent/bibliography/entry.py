@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
 
-ARXIV = re.compile(r"\barXiv:\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})", re.IGNORECASE)
-"""An arXiv id where a sentence mentions it."""
+ARXIV = re.compile(
+    r"(?:\barXiv:\s*|\barXiv\s(?:preprint\s)?|arxiv\.org/(?:abs|pdf|html)/|\babs/)"
+    r"(\d{4}\.\d{4,5}(?!\d)|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?!\d))",
+    re.IGNORECASE,
+)
+"""An arXiv id where a sentence, an address or DBLP's `abs/2401.03955` mentions it."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _UNFIT = re.compile(r"[^A-Za-z0-9.:/_+-]+")
