@@ -110,6 +110,14 @@ Categories = Annotated[
         metavar="NAME",
     ),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Read what does not look like the title and abstract of a paper, too, instead of setting it aside.",
+    ),
+]
+
 Sections = Annotated[
     str | None,
     typer.Option(

@@ -1,10 +1,12 @@
 """What flags and environment say about where papers come from."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from . import terminal
 from .wiring import cache_directory
 
 if TYPE_CHECKING:
@@ -48,11 +50,16 @@ def asked(
     limit: int | None = None,
     newest: bool = False,
     max_age_s: float | None = None,
+    judged: bool = False,
+    outputs: Sequence[Path] = (),
 ) -> "Options":
     """What flags and environment say about sources.
 
+    `judged` is for whoever asks a model. `outputs` are what the command writes, as given.
+
     Raises UsageError for columns or sections that there are not.
     """
+    from ..sinks import destination
     from ..sources import Options
     from ..sources.outline import check_names
 
@@ -68,9 +75,16 @@ def asked(
         cache_dir=cache_directory(chosen) if chosen.cache else None,
         endpoints=in_environment(SOURCE_URLS),
         keys=in_environment(SOURCE_KEYS),
+        judged=judged,
+        outputs=tuple(destination(path)[1].absolute() for path in outputs),
+        remark=_remark,
         newest=newest,
         max_age_s=max_age_s,
     )
+
+
+def _remark(said: str) -> None:
+    terminal.note(f"papercards: {said}")
 
 
 def in_environment(variables: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -36,12 +36,14 @@ def summarize(
     column: options.Columns = None,
     table: options.Table = None,
     sections: options.Sections = None,
+    force: options.Force = False,
 ) -> None:
     """Read one paper and print its card."""
     import asyncio
 
-    from ..errors import UsageError
+    from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
+    from ..sources import BadRecord, judged
 
     chosen = wiring.settings(
         model=model,
@@ -56,8 +58,10 @@ def summarize(
         if not title or not abstract:
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
+        if not force and isinstance(bad := next(judged(iter([paper]))), BadRecord):
+            raise BadInput(bad.reason, where=bad.where)
     else:
-        paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections))
+        paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections, judged=not force))
     with wiring.session(chosen) as session:
         reader = session.reader(wiring.choose_model(chosen))
 

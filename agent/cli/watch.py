@@ -71,6 +71,7 @@ def watch(
     table: options.Table = None,
     category: options.Categories = None,
     sections: options.Sections = None,
+    force: options.Force = False,
 ) -> None:
     """Look at a query again and again, and add a card for every paper that is new.
 
@@ -79,6 +80,7 @@ def watch(
     """
     from ..errors import UsageError
     from ..sources import is_named
+    from .check_outputs import check_outputs
 
     chosen = wiring.settings(
         model=model,
@@ -113,7 +115,10 @@ def watch(
         limit=limit or (LOOKED_AT if named else None),
         newest=True,
         max_age_s=FRESH_S,
+        judged=not force,
+        outputs=output,
     )
+    check_outputs(sources, output)
     watching = Watch(chosen, sources, asked, output)
     try:
         if once:
@@ -280,8 +285,7 @@ class Watch:
 
     def _show_others(self) -> None:
         """Write the other outputs from the ledger, those that do not show all of it."""
-        from ..card import read_cards
-        from ..sinks import destination, open_sink
+        from ..sinks import destination, open_sink, read_cards
 
         size = self._path.stat().st_size
         for spec in self._others:

@@ -249,6 +249,15 @@ def _arxiv_number(value: float) -> object:
     return f"{month}.{found[2].ljust(digits, '0')}" if len(found[2]) <= digits and month >= "0704" else value
 
 
+def unique(cells: Iterable[object]) -> list[str]:
+    """The cells of a header as keys: trimmed, numbered where they are empty or come again."""
+    taken: dict[str, None] = {}
+    for number, cell in enumerate(cells, start=1):
+        name = " ".join(str(cell).split())
+        taken[name if name and name not in taken else f"{name or 'column'} ({number})"] = None
+    return list(taken)
+
+
 def quoted(names: Iterable[str]) -> str:
     """Names as a short list for a message; the first twelve, each cut to 40 characters."""
     every = list(names)
