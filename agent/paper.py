@@ -5,6 +5,7 @@ to whoever wrote the source. Of a full text, the sections that were asked for co
 of where papers come from or of what is made of them.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -122,6 +123,32 @@ def paper_id(
     if given and given.strip():
         return given.strip()
     return f"sha256:{digest(_fold(title), _fold(abstract))[:16]}"
+
+
+_GLOBAL = re.compile(
+    r"(?:arxiv|doi|sha256|openalex|s2|zotero|pmid|pmcid|pmc|acl|hdl|isbn):\S|PM(?:C|ID)\d|https?://",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"~[0-9a-f]{8}$")
+
+
+def is_global(id: str) -> bool:  # noqa: A002
+    """Whether an id means the same paper everywhere; row numbers and citation keys do so in their file."""
+    return _GLOBAL.match(id) is not None
+
+
+def marked(paper: Paper) -> str:
+    """The id of a paper whose own was another's before it: its own and eight digits of its text's hash."""
+    return f"{paper.id}~{digest(_fold(paper.title), _fold(paper.abstract))[:8]}"
+
+
+def identity(id: str, title: str) -> str:  # noqa: A002
+    """What two papers, or a paper and its card, must have in common to be one.
+
+    That is the id where it is a global one. Any other may be in two files for two papers, so the title
+    belongs to it; whether it is marked does not matter.
+    """
+    return id if is_global(id) else f"{_MARKED.sub('', id)}\n{_fold(title)}"
 
 
 def page_of(id: str, url: str | None = None) -> str | None:  # noqa: A002

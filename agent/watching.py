@@ -18,10 +18,11 @@ from pydantic import BaseModel, ValidationError
 
 from .card import Card
 from .errors import UsageError
-from .paper import Paper
+from .paper import Paper, identity
 from .seen import Seen
 from .sinks.files import PartialFile, RecordFile
 from .sinks.interface import SinkFile
+from .sources.local_ids import LocalIds
 
 GIVEN_UP = 3
 """Rounds in which a paper may fail before it is left alone."""
@@ -36,7 +37,9 @@ class Ledger:
         """Raises StorageError where it cannot be written or another run does, UsageError where it is none."""
         self._file = RecordFile(path, keep=True)
         self.ids = Seen()
-        """Of the papers that had a card when it was opened."""
+        """What `identity` gives of the cards that were there when it was opened."""
+        self.local_ids = LocalIds()
+        """Taken by those cards."""
         try:
             self._read(path)
         except BaseException:
@@ -53,7 +56,7 @@ class Ledger:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 whole = line.endswith(b"\n")
-                name = _id(line) if line.strip() else ""
+                name = _id(line) if line.strip() else ()
                 if name is None and whole:
                     raise UsageError(
                         "is no card, so nothing is added to this file",
@@ -66,7 +69,8 @@ class Ledger:
                 elif not whole:
                     self._file.append(b"\n")
                 if name:
-                    self.ids.add(name)
+                    self.ids.add(identity(*name))
+                    self.local_ids.take(name[0])
                 at += len(line)
 
     def write(self, card: Card, paper: Paper | None) -> None:
@@ -98,13 +102,14 @@ def ledger(path: Path) -> Iterator[Ledger]:
         opened.abandon()
 
 
-def _id(line: bytes) -> str | None:
-    """The id of the card on a line; None: it is no card."""
+def _id(line: bytes) -> tuple[str, str] | None:
+    """Id and title of the card on a line; None: it is no card."""
     try:
-        name = json.loads(line)["id"]
+        card = json.loads(line)
+        name, title = card["id"], card["title"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return name if isinstance(name, str) and name else None
+    return (name, title) if isinstance(name, str) and name and isinstance(title, str) else None
 
 
 class Failing(BaseModel):

@@ -1,6 +1,7 @@
 """Tags brought into a library file in place, and taken out again.
 
-Entries are matched by the paper's id as the sources compute it, also those without an abstract. Of several
+Entries are matched by the paper's id as the sources compute it, also those without an abstract; where that is
+a key of the file's own, the titles must be the same, too. Of several
 entries of one paper the first is annotated: the others are duplicates, which BibTeX ignores.
 """
 
@@ -14,7 +15,7 @@ from ..bibliography.charset import decoded, encoded
 from ..bibliography.entry import Edit
 from ..bibliography.tags import Tags
 from ..errors import UsageError
-from ..paper import Paper
+from ..paper import Paper, identity
 from ..sinks.files import PartialFile
 from ..sources.columns import Columns
 from .undo import FileStep, digest, read_steps, undone, write_steps
@@ -57,7 +58,7 @@ def read_library(path: Path) -> bytes:
 
 
 def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annotated:
-    """The library with the tags of each paper that it has, by id. Nothing is written."""
+    """The library with the tags of each paper that it has, by `identity`. Nothing is written."""
     data = read_library(path)
     text = decoded(data)
     edits: list[Edit] = []
@@ -70,9 +71,12 @@ def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annota
         if isinstance(record, str):
             continue
         paper = columns.paper({**record, "abstract": record.get("abstract") or "-"}, entry.place)
-        if isinstance(paper, Paper) and paper.id in marks and paper.id not in done:
-            done.add(paper.id)
-            edits += entry.edits(marks[paper.id])
+        if not isinstance(paper, Paper):
+            continue
+        name = identity(paper.id, paper.title)
+        if name in marks and name not in done:
+            done.add(name)
+            edits += entry.edits(marks[name])
     edits.sort()
     in_bytes: list[Edit] = []
     at = offset = 0

@@ -15,7 +15,7 @@ from ..bibliography.tags import Tags, with_note
 from ..bibliography.zotero import Zotero, key_of
 from ..bibliography.zotero_item import NO_PAPERS, record
 from ..errors import UsageError
-from ..paper import Paper
+from ..paper import Paper, identity
 from ..sources.columns import Columns
 from .undo import ItemState, ZoteroStep, read_steps, write_steps
 
@@ -43,7 +43,7 @@ class Annotated:
 
 
 def annotated(zotero: Zotero, marks: Mapping[str, Tags], columns: Columns) -> Annotated:
-    """The changes that bring the tags of each paper in, by id. Nothing is written."""
+    """The changes that bring the tags of each paper in, by `identity`. Nothing is written."""
     changes: list[ItemChange] = []
     count = 0
     done: set[str] = set()
@@ -57,11 +57,14 @@ def annotated(zotero: Zotero, marks: Mapping[str, Tags], columns: Columns) -> An
         if not found.get("abstract"):
             found["abstract"] = "-"
         paper = columns.paper(found, name)
-        if not isinstance(paper, Paper) or paper.id not in marks or paper.id in done:
+        if not isinstance(paper, Paper):
             continue
-        done.add(paper.id)
+        own = identity(paper.id, paper.title)
+        if own not in marks or own in done:
+            continue
+        done.add(own)
         before = _state(item)
-        after = _tagged(before, marks[paper.id])
+        after = _tagged(before, marks[own])
         if after != before:
             changes.append(ItemChange(key_of(item), _version(item), paper.title, before, after))
     return Annotated(changes, count, len(done))

@@ -28,20 +28,27 @@ if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
 
-_OPENING = re.compile(r"@\w*[ \t]*[{(]\s*")
+_OPENING = re.compile(r"\s*@\s*\w*\s*[{(]\s*")
 _SPACE = re.compile(r"\s*")
 _ENTRY = re.compile(
-    rb"^[ \t]*@(?:article|book|booklet|comment|conference|dataset|in(?:book|collection|proceedings)|manual"
+    rb"^[ \t]*@[ \t]*(?:article|book|booklet|comment|conference|dataset|in(?:book|collection|proceedings)"
+    rb"|manual"
     rb"|mastersthesis|misc|online|phdthesis|preamble|proceedings|report|software|string|techreport|thesis"
-    rb"|unpublished)[ \t]*[{(]",
+    rb"|unpublished)\s{0,8}[{(]",
     re.IGNORECASE | re.MULTILINE,
 )
 _OUR_NOTE = re.compile(rf"(?:(?<=[\r\n])|(?<=^.))[ \t]*({re.escape(MARK)}[^\r\n]*)", re.DOTALL)
 _MENTIONS = (
     *("eprint", "url", "doi", "journal", "journaltitle", "volume", "number", "howpublished", "eid", "pages"),
-    *("note", "archive", "series", "publisher"),
+    *("note", "archive", "archiveid", "identifier", "reportnumber", "institution", "publisher", "addendum"),
+    *("series", "type"),
 )
 """Where exports mention an arXiv id, the likeliest first: `arXiv preprint arXiv:1706.03762`, `abs/…`."""
+_DBLP_KEY = re.compile(r"DBLP:journals/corr/abs-(\d{4})-(\d{4,5})")
+_ANGLES = re.compile(r"\$(?:<|\\less|\\lt) ?\$ ?(/?[A-Za-z][\w:]{0,20}) ?\$(?:>|\\greater|\\gt) ?\$")
+"""A tag of HTML that an export took for two signs of mathematics."""
+_APART = re.compile(r"(?m)^([ \t]*)@([ \t]*)(\w+)(\s*)(?=[{(])")
+"""Space around an entry's name, which bibtexparser does not know."""
 
 _MACROS = 1 << 24
 """Characters of all macros, which a short file can make double and double again."""
@@ -84,12 +91,17 @@ class BibtexEntry:
             if value is None:
                 name = one_line(field.name)[:40]
                 return f'its field "{name}" has no value that BibTeX can read; a comma may be missing'
-            found.setdefault(field.name, latex.text(readable(value)))
+            readable_value = readable(value)
+            if "$" in readable_value:
+                readable_value = _ANGLES.sub(r"<\1>", readable_value)
+            found.setdefault(field.name, latex.text(readable_value))
         found["id"] = readable(self.key)
         if not arxiv_id(str(found.get("eprint", ""))):
             said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
             if known := next(filter(None, said), None):
                 found["arxivid"] = known
+            elif key := _DBLP_KEY.match(self.key):
+                found["arxivid"] = f"{key[1]}.{key[2]}"
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
@@ -192,9 +204,15 @@ def _entries(text: str) -> Iterator[BibtexEntry]:
     places = Places(text)
     macros: dict[str, str] = {}
     at, room = 0, _MACROS
-    for found in parse_string(text, parse_stack=[]).blocks:
+    parsed = _parsable(text)
+    for found in parse_string(parsed, parse_stack=[]).blocks:
         raw = found.raw or ""
-        start = text.find(raw, at)
+        start = parsed.find(raw, at)
+        if isinstance(found, model.ParsingFailedBlock) and not found.ignore_error_block and "\\" in raw:
+            # BibTeX counts braces behind a backslash, too: `{C:\dir\}` is whole.
+            again = parse_string(_BACKSLASH.sub(" ", raw), parse_stack=[]).blocks
+            if len(again) == 1 and isinstance(again[0], model.Entry):
+                found = again[0]
         failed = found if isinstance(found, model.ParsingFailedBlock) else None
         block: Block = (failed and failed.ignore_error_block) or found
         # What it gave up may reach into what it found next.
@@ -213,6 +231,21 @@ def _entries(text: str) -> Iterator[BibtexEntry]:
         elif failed and not raw.lower().startswith("@comment"):
             why = one_line(str(getattr(failed.error, "abort_reason", failed.error)))[:200].rstrip(". ")
             yield BibtexEntry(places.place(start), "", f"is no whole entry: {why}", text, (), start, macros)
+
+
+_BACKSLASH = re.compile(r"\\(?=[{}\"])")
+_LINE_BREAK = re.compile(r"\\\\(?=[{}\"])")
+
+
+def _parsable(text: str) -> str:
+    """The text for bibtexparser, with the same offsets.
+
+    An entry's beginning is on one line, and no brace is taken for escaped that stands behind LaTeX's line
+    break, two backslashes.
+    """
+    if "@" in text:
+        text = _APART.sub(lambda m: f"{m[1]}{' ' * len(m[2])}@{m[3]}{' ' * len(m[4])}", text)
+    return _LINE_BREAK.sub("  ", text)
 
 
 def _entry(

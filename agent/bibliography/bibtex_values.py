@@ -1,6 +1,6 @@
 """A BibTeX value: pieces in braces, in quotes or bare, joined by `#`.
 
-Braces behind a backslash do not count, as bibtexparser has it, which says where a value ends.
+Braces behind a backslash do not count, as bibtexparser has it, unless a value has no end without them.
 """
 
 import re
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 _SPACE = re.compile(r"\s*")
 _BARE = re.compile(r"[^\s#{}\",]+")
-_MARK = re.compile(r'(?<!\\)[{}"]')
+_MARK = re.compile(r'\\[\\{}"]|[{}"]')
+_EVERY_MARK = re.compile(r'[{}"]')
 _MOST = 1 << 20
 """Characters of a value with its macros, which may double with each line of a file."""
 
@@ -68,8 +69,13 @@ def _piece_end(raw: str, at: int) -> int | None:
     if opening not in ("{", '"'):
         bare = _BARE.match(raw, at)
         return bare.end() if bare else None
+    return _end(_MARK, raw, at) or _end(_EVERY_MARK, raw, at)
+
+
+def _end(marks: re.Pattern[str], raw: str, at: int) -> int | None:
+    opening = raw[at]
     depth = 0
-    for mark in _MARK.finditer(raw, at + (opening == '"')):
+    for mark in marks.finditer(raw, at + (opening == '"')):
         if mark[0] == "{":
             depth += 1
         elif mark[0] == "}":

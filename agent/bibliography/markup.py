@@ -1,29 +1,73 @@
-"""Tags that libraries keep in titles and abstracts, taken out: the JATS of Crossref, the HTML of Zotero.
+"""Tags that exports leave in titles and abstracts, taken out: JATS of Crossref, HTML of Zotero and feeds.
 
-Only tags with a name of JATS or HTML go: `x < y and z > w` stays. Between blocks (`<jats:p>`) a line
-ends; a heading that says no more than "Abstract" goes with its tags. The five entities of XML and numbered
-ones become their characters. Text without any of this is given back as it is, letter for letter.
+Only tags with a name of JATS, MathML or HTML go: `x < y and z > w` stays. Between blocks (`<jats:p>`) a line
+ends; a heading that says no more than "Abstract" goes with its tags. A power keeps its sign (`10^3`), marks
+of references and formulas that come twice (MathML and TeX) lose the second. The five entities of XML and
+numbered ones become their characters, also where tags were written with them. Text without any of this is
+given back as it is, letter for letter.
 """
 
 import html
 import re
 
-_BLOCKS = "abstract|br|div|h[1-6]|li|ol|p|sec|section|title|ul|list|list-item|disp-formula"
+_BLOCKS = (
+    "abstract|article|blockquote|body|br|div|h[1-6]|hr|li|ol|p|sec|section|title|ul|list|list-item|disp-formula|table|tr|td"
+    "|dl|dt|dd|pre"
+)
 _INLINE = (
-    "a|b|bold|em|ext-link|font|i|inline-formula|italic|named-content|sc|small|span|strike|strong"
-    "|sub|sup|tt|u|underline|xref"
+    "a|abbr|alternatives|b|bold|cite|code|em|ext-link|fixed-case|font|i|inline-formula|inline-graphic|italic|label|mark"
+    "|monospace|named-content|overline|q|roman|s|sans-serif|sc|scp|small|span|strike|strong|styled-content|sub|sup|tt"
+    "|u|underline|uri|wbr|xref|mml:\\w+|m:\\w+|math|mi|mn|mo|mrow|msub|msup|mfrac|mtext"
 )
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?"
-_HEADING = re.compile(r"<(jats:title|title|h[1-6])>\s*(?:abstract|summary)\s*[.:]?\s*</\1\s*>", re.IGNORECASE)
-_BLOCK = re.compile(rf"\s*</?(?:jats:)?(?:{_BLOCKS}){_ATTRIBUTES}>\s*", re.IGNORECASE)
+_HEADING = re.compile(r"<((?:jats:)?title|h[1-6]|strong|b)>([^<>]{1,100})</\1\s*>", re.IGNORECASE)
+_NO_LABELS = frozenset(("abstract", "summary"))
+_TWICE = re.compile(
+    r"<((?:jats:)?tex-math|(?:mml:)?annotation)\b[^<>]*>.{0,5000}?</\1\s*>|<!\[CDATA\[|\]\]>|<!--.{0,5000}?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+_MARK = re.compile(
+    rf"(?:<(?:jats:)?sup>\s*)?<(?:jats:)?xref{_ATTRIBUTES}>(?:\s*<(?:jats:)?sup>)?[\d\s,\u2013*\u2020-]{{0,20}}"
+    r"(?:</(?:jats:)?sup>\s*)?</(?:jats:)?xref>(?:\s*</(?:jats:)?sup>)?",
+    re.IGNORECASE,
+)
+_POWER = re.compile(
+    r"(?<=[\w)\]])<(jats:sup|sup)>\s*([-+\u2212\u2013]?(?:\d[\d.,]{0,8}|[a-z]))\s*</\1\s*>", re.IGNORECASE
+)
+_BLOCK = re.compile(rf"</?(?:jats:)?(?:{_BLOCKS}){_ATTRIBUTES}>", re.IGNORECASE)
 _TAG = re.compile(rf"</?(?:jats:)?(?:{_INLINE}){_ATTRIBUTES}>", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+_ENTITY = re.compile(
+    r"&(?:lt|gt|amp|quot|apos|nbsp|[a-z]dash|[lr][sd]quo|hellip|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE
+)
+
+
+_MOST = 200_000
+"""Characters: a longer text is no abstract, and is left as it is."""
 
 
 def plain(text: str) -> str:
     """The text without such tags and entities."""
-    if "<" in text:
-        bare = _TAG.sub("", _BLOCK.sub("\n", _HEADING.sub("", text)))
-        if bare != text:
-            text = re.sub(r"\n{2,}", "\n", bare).strip()
-    return _ENTITY.sub(lambda one: html.unescape(one[0]), text) if "&" in text else text
+    if len(text) > _MOST:
+        return text
+    bare = _without_tags(text)
+    if "&" not in bare:
+        return bare
+    decoded = _ENTITY.sub(lambda one: html.unescape(one[0]), bare)
+    # Tags may be written with entities, `&lt;p&gt;`; in a text that has tags of its own, those are meant
+    # as shown.
+    return _without_tags(decoded) if bare == text and "&lt;" in bare else decoded
+
+
+def _without_tags(text: str) -> str:
+    if "<" not in text:
+        return text
+    bare = _HEADING.sub(_label, _MARK.sub("", _TWICE.sub("", text)))
+    bare = _TAG.sub("", _BLOCK.sub("\n", _POWER.sub(r"^\2", bare)))
+    return "\n".join(filter(None, map(str.strip, bare.split("\n")))) if bare != text else text
+
+
+def _label(match: re.Match[str]) -> str:
+    label = match[2].strip().rstrip(" .:")
+    if label.casefold() in _NO_LABELS:
+        return ""
+    return f"{match[2]}" if match[1].lower() in ("b", "strong") else f"<p>{label}: "

@@ -1,8 +1,9 @@
 """RIS: entries from `TY  -` to `ER  -`, with keywords and notes put into them as lines.
 
-A line begins with a tag, two spaces and a hyphen; one without continues what is above it. What a record says
-is read by rispy; where its lines stand is found here. Tags go into lines of their own: `KW` behind the last
-`KW`, and one `N1` before the end; no line of others is changed.
+A line begins with a tag, two spaces and a hyphen; one without continues what is above it. Some write one
+space, or more than two: a file's first `TY` says how many. Lines between records belong to none. What a
+record says is read by rispy; where its lines stand is found here. Tags go into lines of their own: `KW`
+behind the last `KW`, and one `N1` before the end; no line of others is changed.
 """
 
 import re
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])  -")
-_RECORD = re.compile(rb"^TY  -", re.MULTILINE)
 _MENTIONS = (
     *("accession_number", "number", "volume", "journal_name", "secondary_title", "alternate_title3"),
     *("start_page", "note"),
 )
 """Where an arXiv id may be mentioned, the likeliest first; names as rispy gives them."""
+_LOOSE_TAG = re.compile(r"\ufeff?[ \t]{0,8}([A-Z][A-Z0-9])(?: {1,4}|\t)-(?=\s|$)")
+_STRICT = re.compile(r"^\ufeff?TY  -", re.MULTILINE)
+_RECORD = re.compile(rb"^[ \t]{0,8}TY(?: {1,4}|\t)-\s{0,4}[A-Z]{3,6}\s", re.MULTILINE)
+
+
+_BELONGS = frozenset(("ER", "TI", "T1", "AB", "N2"))
+"""Without `TY`, lines are a record that lost its beginning only if one of these is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +80,25 @@ class RisEntry:
         }
         urls = [readable(url) for one in read for url in one.get("urls", ())]
         title = found.get("title") or found.get("primary_title") or found.get("short_title")
-        abstract = found.get("abstract") or found.get("notes_abstract")
+        abstract = self._whole("AB") or self._whole("N2")
         arxiv = next((url for url in urls if arxiv_id(url)), None)
         said = (mentioned_arxiv_id(found.get(name, "")) for name in _MENTIONS)
         record: dict[str, object] = dict(found)
         record |= {"title": title, "abstract": abstract, "url": arxiv or (urls[0] if urls else None)}
         record["arxivid"] = next(filter(None, said), None)
         return {name: value for name, value in record.items() if value}
+
+    def _whole(self, tag: str) -> str:
+        """All that stands under a tag: some exports give each part of an abstract a line of its own."""
+        parts, within = [], ""
+        for line in self.lines:
+            within = line.tag or within
+            if within == tag and line.value:
+                parts.append((line.tag, readable(line.value)))
+        text = ""
+        for own, part in parts:
+            text += (("\n" if own else " ") if text else "") + part
+        return text
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
         """`KW` lines for the keywords that are missing, an `N1` line for the note."""
@@ -131,10 +150,11 @@ def entries(text: str) -> Iterator[RisEntry]:
 def _entries(text: str) -> Iterator[RisEntry]:
     places = Places(text)
     lines: list[_Line] = []
+    pattern = _TAG if _STRICT.search(text) else _LOOSE_TAG
     for match in _LINE.finditer(text):
         if match.start() == match.end():
             break
-        tag = _TAG.match(match[0])
+        tag = pattern.match(match[0])
         value = match[0][tag.end() if tag else 0 :].strip()
         line = _Line(tag[1] if tag else "", value, match.start(), match.end())
         if line.tag == "TY" and lines:
@@ -152,7 +172,7 @@ def _entries(text: str) -> Iterator[RisEntry]:
 def _entry(text: str, lines: list[_Line], places: Places) -> Iterator[RisEntry]:
     while lines and not lines[-1].tag and not lines[-1].value:
         lines.pop()
-    if lines:
+    if lines and (lines[0].tag == "TY" or not _BELONGS.isdisjoint(line.tag for line in lines)):
         fault = "" if lines[0].tag == "TY" else 'does not begin with "TY  - "'
         yield RisEntry(places.place(lines[0].start), fault, text, tuple(lines))
 

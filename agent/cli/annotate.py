@@ -41,6 +41,7 @@ def annotate(
     """Add the tags and summaries of cards to a library's entries, in place."""
     from ..bibliography.tags import tags
     from ..errors import UsageError
+    from ..paper import identity
     from ..sinks import read_cards
     from ..sources.columns import Columns
 
@@ -57,7 +58,7 @@ def annotate(
         return
     if cards is None:
         raise UsageError("which cards?", next_step="Name their file with --cards")
-    marks = {card.id: tags(card) for card in read_cards(cards)}
+    marks = {identity(card.id, card.title): tags(card) for card in read_cards(cards)}
     columns = Columns(reading.columns(column))
     if live:
         _annotate_zotero(library, marks, columns, dry_run=dry_run)

@@ -33,16 +33,21 @@ def verify(
     """Check every offset, quote, link and number of a card file against its papers."""
     from ..errors import VerifyFailed
     from ..evidence import check
+    from ..paper import identity
     from ..sinks import read_cards
     from ..sources import BadRecord
     from .running import papers as records
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
     asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
-    papers = {record.id: record for record in records(source, asked) if not isinstance(record, BadRecord)}
+    papers = {
+        identity(record.id, record.title): record
+        for record in records(source, asked)
+        if not isinstance(record, BadRecord)
+    }
     count = spans = faults = 0
     for count, card in enumerate(read_cards(cards), start=1):  # noqa: B007
-        paper = papers.get(card.id)
+        paper = papers.get(identity(card.id, card.title))
         found = check(card, paper) if paper else ["no source has this paper"]
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))

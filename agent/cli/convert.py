@@ -9,6 +9,7 @@ import typer
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
+    from ..card import Card
     from ..paper import Paper
     from ..sources import Options
 
@@ -55,7 +56,7 @@ def convert(
             sinks.append(open_sink(path, sources=tuple(source or ())))
         missing = 0
         for card in found:
-            paper = with_papers.paper(card.id)
+            paper = with_papers.paper(card)
             missing += paper is None
             for sink in sinks:
                 sink.write(card, paper)
@@ -80,13 +81,14 @@ class _Papers:
     def __init__(self, sources: Sequence[str], asked: "Options") -> None:
         import sqlite3
 
+        from ..paper import identity
         from ..sources import BadRecord
         from .running import papers
 
         self._empty = not sources
         # Without a name it lies in memory up to a bound, then in a file that is gone when it is closed.
         self._database = sqlite3.connect("")
-        self._database.execute("CREATE TABLE papers (id TEXT PRIMARY KEY, title, abstract, url)")
+        self._database.execute("CREATE TABLE papers (identity TEXT PRIMARY KEY, title, abstract, url)")
         bad = 0
 
         def rows() -> Iterator[tuple[str, str, str, str | None]]:
@@ -95,20 +97,22 @@ class _Papers:
                 if isinstance(one, BadRecord):
                     bad += 1
                 else:
-                    yield one.id, one.title, one.abstract, one.url
+                    yield identity(one.id, one.title), one.title, one.abstract, one.url
 
         self._database.executemany("INSERT OR IGNORE INTO papers VALUES (?, ?, ?, ?)", rows())
         if bad:
             terminal.note(f"papercards: {bad} records of the sources are no papers and were passed over")
 
-    def paper(self, id_: str) -> "Paper | None":
-        """The paper of that id; None: no source has it."""
-        from ..paper import Paper
+    def paper(self, card: "Card") -> "Paper | None":
+        """The paper of a card; None: no source has it."""
+        from ..paper import Paper, identity
 
         if self._empty:
             return None
-        row = self._database.execute("SELECT * FROM papers WHERE id = ?", (id_,)).fetchone()
-        return Paper(id=row[0], title=row[1], abstract=row[2], url=row[3]) if row else None
+        row = self._database.execute(
+            "SELECT * FROM papers WHERE identity = ?", (identity(card.id, card.title),)
+        ).fetchone()
+        return Paper(id=card.id, title=row[1], abstract=row[2], url=row[3]) if row else None
 
     def close(self) -> None:
         """Throw them away."""

@@ -58,6 +58,7 @@ def enrich(
     table: options.Table = None,
     category: options.Categories = None,
     sections: options.Sections = None,
+    force: options.Force = False,
     batch_api: Annotated[
         bool,
         typer.Option(
@@ -72,6 +73,7 @@ def enrich(
 ) -> None:
     """Write a card for every paper of the sources."""
     from ..errors import UsageError
+    from .check_outputs import check_outputs
     from .estimating import print_estimate
     from .recording import Recording
     from .running import count, papers
@@ -93,7 +95,17 @@ def enrich(
         no_cache=no_cache,
         offline=offline,
     )
-    asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
+    check_outputs(sources, output or [])
+    asked = reading.asked(
+        chosen,
+        column,
+        table=table,
+        category=category,
+        sections=sections,
+        limit=limit,
+        judged=not force,
+        outputs=output or (),
+    )
     if shards is not None and not output:
         raise UsageError(
             "standard output cannot be sharded", where="--shards", next_step="Name a file with -o"

@@ -127,6 +127,14 @@ Categories = Annotated[
         metavar="NAME",
     ),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Also read records that do not look like a paper, instead of setting them aside.",
+    ),
+]
+
 Sections = Annotated[
     str | None,
     typer.Option(

@@ -1,7 +1,8 @@
 """What flags and environment say about where papers come from."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -51,11 +52,16 @@ def asked(
     newest: bool = False,
     max_age_s: float | None = None,
     patience_s: float | None = None,
+    judged: bool = False,
+    outputs: Sequence[Path] = (),
 ) -> "Options":
     """What flags and environment say about sources.
 
+    `judged` is for whoever asks a model. `outputs` are what the command writes, as given.
+
     Raises UsageError for columns or sections that there are not.
     """
+    from ..sinks import destination
     from ..sources import Options
     from ..sources.outline import check_names
 
@@ -71,12 +77,19 @@ def asked(
         cache_dir=cache_directory(chosen) if chosen.cache else None,
         endpoints=in_environment(SOURCE_URLS),
         keys=in_environment(SOURCE_KEYS),
+        judged=judged,
+        outputs=tuple(destination(path)[1].absolute() for path in outputs),
+        remark=_remark,
         newest=newest,
         max_age_s=max_age_s,
         contact=chosen.contact,
         patience_s=patience_s,
         say=terminal.note,
     )
+
+
+def _remark(said: str) -> None:
+    terminal.note(f"papercards: {said}")
 
 
 def in_environment(variables: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

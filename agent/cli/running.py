@@ -15,22 +15,27 @@ if TYPE_CHECKING:
     from ..paper import Paper
     from ..reader import Reader
     from ..sources import BadRecord, Options
+    from ..sources.local_ids import LocalIds
 
 COUNTED_BYTES = 64 << 20
 """Sources up to this size are read once beforehand, so that the progress line knows the time left."""
 
 
-def papers(sources: Sequence[str], options: "Options") -> "Iterator[Paper | BadRecord]":
+def papers(
+    sources: Sequence[str], options: "Options", ids: "LocalIds | None" = None
+) -> "Iterator[Paper | BadRecord]":
     """The records of all sources, one after the other, at most `options.limit`.
 
-    Each source is opened at the call. Raises what `open_source` raises.
+    Each source is opened at the call. `ids` are those of papers before these. Raises what `open_source`
+    raises.
     """
     from itertools import chain, islice
 
     from ..sources import open_source
+    from ..sources.local_ids import LocalIds
 
     opened = [open_source(source, options) for source in sources]
-    return islice(chain.from_iterable(opened), options.limit)
+    return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), options.limit)
 
 
 def count(sources: Sequence[str], options: "Options") -> int | None:

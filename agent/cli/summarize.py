@@ -38,12 +38,14 @@ def summarize(
     column: options.Columns = None,
     table: options.Table = None,
     sections: options.Sections = None,
+    force: options.Force = False,
 ) -> None:
     """Read one paper and print its card."""
     import asyncio
 
-    from ..errors import UsageError
+    from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
+    from ..sources import BadRecord, judged
 
     chosen = wiring.settings(
         model=model,
@@ -60,10 +62,16 @@ def summarize(
         if not title or not abstract:
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
+        if not force and isinstance(bad := next(judged(iter([paper]))), BadRecord):
+            raise BadInput(bad.reason, where=bad.where)
     else:
         # One paper more than is wanted, so that it shows where there are several.
         limit = None if pick is not None and not pick.isdigit() else max(2, int(pick or 1))
-        paper = _one(source, pick, reading.asked(chosen, column, table=table, sections=sections, limit=limit))
+        paper = _one(
+            source,
+            pick,
+            reading.asked(chosen, column, table=table, sections=sections, limit=limit, judged=not force),
+        )
     with wiring.session(chosen) as session:
         entry = wiring.choose_model(chosen)
         reader = session.reader(entry)

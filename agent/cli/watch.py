@@ -76,6 +76,7 @@ def watch(
     table: options.Table = None,
     category: options.Categories = None,
     sections: options.Sections = None,
+    force: options.Force = False,
 ) -> None:
     """Look at a query again and again, and add a card for every paper that is new.
 
@@ -84,6 +85,7 @@ def watch(
     """
     from ..errors import UsageError
     from ..sources import is_named
+    from .check_outputs import check_outputs
 
     chosen = wiring.settings(
         model=model,
@@ -122,7 +124,10 @@ def watch(
         max_age_s=FRESH_S,
         # Rounds come again anyway, and the other sources of this one wait meanwhile.
         patience_s=ONCE_PATIENCE_S if once else None,
+        judged=not force,
+        outputs=output,
     )
+    check_outputs(sources, output)
     entry = wiring.choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
         terminal.note(f"new papers with {wiring.named(entry)}")
@@ -241,6 +246,7 @@ class Watch:
         """Counts, records looked at, whether it went to its end, and why sources could not be had."""
         from ..batch import Failed
         from ..errors import BadInput
+        from ..paper import identity
         from ..sinks import errors_path
         from ..sinks.errors_file import ErrorsFile
         from ..sources import BadRecord, NoPapers
@@ -257,7 +263,7 @@ class Watch:
         def every() -> "Iterator[Paper | BadRecord]":
             for source in self._sources:
                 try:
-                    yield from papers([source], self._asked)
+                    yield from papers([source], self._asked, cards.local_ids)
                 except NoPapers:
                     # Nothing new is no news, and no error.
                     continue
@@ -276,7 +282,7 @@ class Watch:
                 elif state.given_up(record.id):
                     failing[record.id] = state.failing[record.id]
                     continue
-                elif record.id in cards.ids:
+                elif identity(record.id, record.title) in cards.ids:
                     continue
                 yield record
 
@@ -305,8 +311,7 @@ class Watch:
 
     def _show_others(self) -> None:
         """Write the other outputs from the ledger, those that do not show all of it."""
-        from ..card import read_cards
-        from ..sinks import destination, open_sink
+        from ..sinks import destination, open_sink, read_cards
 
         size = self._path.stat().st_size
         for spec in self._others:

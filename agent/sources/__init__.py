@@ -15,18 +15,29 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
 from .. import identifiers
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
+from ..plausible import fault
 from ..prefix import split
 from .columns import BadRecord, Columns
+from .folders import files_of
 from .interface import Format, Input, Options, Records, Reference
-from .registry import FORMATS, GROUP, REFERENCES, choose, known_extensions, known_sources, reference
-from .streams import head_of
+from .registry import (
+    FORMATS,
+    GROUP,
+    REFERENCES,
+    choose,
+    known_extensions,
+    known_sources,
+    read_named,
+    reference,
+)
+from .unpacked import own_extension, unpacked
 
 __all__ = [
     "FORMATS",
@@ -41,6 +52,7 @@ __all__ = [
     "count_records",
     "is_file",
     "is_named",
+    "judged",
     "known_extensions",
     "known_sources",
     "open_source",
@@ -69,8 +81,9 @@ def open_source(
         return _open(Input(_STDIN, own, named, options), close=False)
     if named_by := reference(spec):
         return _guarded(spec, named_by.read(spec, options), None, options)
-    if (files := _files(spec)) is not None:
-        return _guarded(spec, _each(files, options), None, options)
+    if (files := _files(spec, options)) is not None:
+        # Each file's papers are judged where it is read.
+        return _guarded(spec, _each(files, options), None, replace(options, judged=False))
     stream = _open_file(spec)
     try:
         return _open(Input(spec, stream, named, options, Path(spec)), close=True)
@@ -84,8 +97,9 @@ def count_records(spec: str, most: int | None = None, options: Options = _PLAIN)
 
     Raises what `open_source` raises.
     """
-    with _open_file(spec) as stream:
-        kind = choose(spec, Path(spec).suffix.lower(), head_of(spec, stream)[0])
+    with _open_file(spec) as file:
+        head, stream, _ = unpacked(spec, file)
+        kind = choose(spec, own_extension(Path(spec)), head)
         if kind.count is not None and not options.categories:
             return kind.count(stream)
     return sum(1 for _ in islice(open_source(spec, options), most))
@@ -101,22 +115,12 @@ def is_file(spec: str) -> bool:
     return spec != "-" and reference(spec) is None and Path(spec).is_file()
 
 
-def _files(spec: str) -> list[Path] | None:
+def _files(spec: str, options: Options) -> list[Path] | None:
     """The files of a folder, or those that a pattern means, sorted; None: it is neither."""
     path = Path(spec)
     try:
         if spec and path.is_dir():
-            # Any text is read as a paper where it is named; beside papers it is rather a note on them.
-            known = set(known_extensions()) - set(FORMATS[-1].extensions)
-            inside = (one for one in path.rglob("*") if one.suffix.lower() in known and one.is_file())
-            found = [one for one in inside if not any(p.startswith(".") for p in one.relative_to(path).parts)]
-            if not found:
-                raise UsageError(
-                    "is a folder without any file that can be read",
-                    where=spec,
-                    next_step=f"Known are: {' '.join(sorted(known))}",
-                )
-            return sorted(found)
+            return files_of(path, spec, options)
         if path.exists() or not glob.has_magic(spec) or "://" in spec:
             return None
     except OSError:
@@ -127,6 +131,15 @@ def _files(spec: str) -> list[Path] | None:
             raise _no_such(spec)
         raise UsageError("no file has such a name", where=spec, next_step="Check the pattern")
     return [one for one in found if one.is_file()]
+
+
+def judged(records: Records) -> Records:
+    """The records, those set aside that cannot be a title and an abstract."""
+    for record in records:
+        if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
+            yield BadRecord(record.where, f"{why} (--force reads it anyway)")
+        else:
+            yield record
 
 
 def _each(files: Sequence[Path], options: Options) -> Records:
@@ -194,9 +207,10 @@ def _may_be_title(spec: str) -> bool:
 
 
 def _open(source: Input, *, close: bool) -> Records:
-    head, stream = head_of(source.name, source.stream)
-    kind = choose(source.name, source.path.suffix.lower() if source.path else "", head)
-    records = kind.read(replace(source, stream=stream))
+    head, stream, as_it_is = unpacked(source.name, source.stream)
+    kind = choose(source.name, own_extension(source.path) if source.path else "", head)
+    path = source.path if as_it_is else None
+    records = kind.read(replace(source, stream=stream, path=path, named=read_named))
     return _guarded(source.name, records, stream if close else None, source.options)
 
 
@@ -216,8 +230,8 @@ def _guarded(name: str, records: Records, stream: BinaryIO | None, options: Opti
             raise _NoneWanted(f"holds no paper of {wanted}", where=name, next_step="Check --category")
         if first is None:
             raise NoPapers("holds no papers", where=name)
-        yield first
-        yield from records
+        records = chain((first,), records)
+        yield from judged(records) if options.judged else records
     except OSError as error:
         raise BadInput(f"cannot be read any further: {error.strerror}", where=name) from error
     finally:

@@ -1,23 +1,37 @@
-"""Atom, as the arXiv API answers and its feeds are: an entry a paper.
+"""Feeds: Atom, as the arXiv API and arXiv's own feeds have it, and RSS of every age; an entry a paper.
 
-The abstract is `summary`, letter for letter; an entry's `category` terms are its categories. Any other Atom
-feed whose entries have a summary is read as well.
+The abstract is what the entry says of itself, without HTML; an entry's categories are those of the paper. Ids
+are looked for in everything that is an address or a name.
 """
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
 from .categories import Wanted
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
-from .xml_stream import Broken, elements, root_of, text_of
+from .xml_stream import Broken, elements, root_of, text_of, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _ATOM = "http://www.w3.org/2005/Atom"
-_ENTRY = f"{{{_ATOM}}}entry"
+_RSS1 = "http://purl.org/rss/1.0/"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_ENTRIES = (f"{{{_ATOM}}}entry", "item", f"{{{_RSS1}}}item")
 _ERRORS = "arxiv.org/api/errors"
+_XHTML = "http://www.w3.org/1999/xhtml"
+
+_ANNOUNCED = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*\S+\s+(?:Abstract:\s*)?", re.IGNORECASE)
+_IN_TITLE = re.compile(r"\.?\s*\(arXiv:[^()]*\)\s*$")
+_ARXIV = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/(?:abs|pdf|html)/)([\w.-]+(?:/\d{7})?)", re.IGNORECASE)
+_DOI = re.compile(
+    r"(?:doi\.org/|doi:\s*|/doi/(?:abs/|full/|pdf/)?)?\b(10\.\d{4,9}/[^\s?#&<>\"]+)", re.IGNORECASE
+)
+_SUMMARIES = ("summary", "encoded", "description", "abstract", "content")
+_NAMES = ("doi", "identifier", "id", "guid", "link", "url")
 
 
 def read(source: Input) -> Records:
@@ -25,7 +39,7 @@ def read(source: Input) -> Records:
     wanted = Wanted.of(source.options.categories)
     columns, number = Columns(), 0
     try:
-        for number, entry in enumerate(elements(source.stream, source.name, _ENTRY), start=1):
+        for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
             if wanted is not None and not wanted.has(_terms(entry)):
                 continue
             yield columns.paper(_record(entry, source.name), f"{source.name}, entry {number}")
@@ -36,27 +50,64 @@ def read(source: Input) -> Records:
 
 
 def _terms(entry: "Element") -> list[str]:
-    return [term for one in entry.iterfind(f"{{{_ATOM}}}category") if (term := one.get("term"))]
+    found = [one for one in entry if _name(one) in ("category", "subject")]
+    return [term for one in found if (term := one.get("term") or (one.text or "").strip())]
+
+
+def _name(element: "Element") -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _record(entry: "Element", name: str) -> dict[str, object]:
-    def text(tag: str, namespace: str = _ATOM) -> str | None:
-        return text_of(entry, f"{{{namespace}}}{tag}")
-
-    url = (text("id") or "").strip()
-    if _ERRORS in url:
-        raise BadInput(f"holds an error of arXiv: {text('summary')}", where=name)
+    if _ERRORS in (text_of(entry, f"{{{_ATOM}}}id") or ""):
+        raise BadInput(f"holds an error of arXiv: {text_of(entry, f'{{{_ATOM}}}summary')}", where=name)
+    title = next((one for one in entry if _name(one) == "title"), None)
+    said = {_name(one): one for one in reversed(entry) if _name(one) in _SUMMARIES}
+    texts = [_shown(said[one]) for one in _SUMMARIES if one in said]
+    # The text of some feeds is in `content`, beside a summary that is cut or says where it appeared.
+    abstract = next((text for text in texts if len(text.split()) > 30), max(texts, key=len, default=""))
+    if (found := _ANNOUNCED.match(abstract)) is not None:
+        abstract = abstract[found.end() :]
+    names = list(_names(entry))
+    ids = (match[1] for one in names if (match := _ARXIV.search(one)))
+    dois = (match[1] for one in names if (match := _DOI.search(one)))
     return {
-        "title": text("title"),
-        "abstract": text("summary"),
-        "doi": text("doi", "http://arxiv.org/schemas/atom"),
-        "url": url,
+        "title": None if title is None else _IN_TITLE.sub("", _shown(title)),
+        "abstract": abstract,
+        "arxiv_id": next(ids, None),
+        "doi": next(dois, None),
+        "url": next((one for one in names if one.startswith(("http://", "https://"))), None),
     }
 
 
+def _shown(element: "Element") -> str:
+    """Letter for letter where it is text; the words of XHTML."""
+    if any(_name(child) and str(child.tag).startswith(f"{{{_XHTML}}}") for child in element):
+        return words_of(element)
+    return "".join(element.itertext())
+
+
+def _names(entry: "Element") -> Iterable[str]:
+    """Whatever may be an address or an identifier, the page of the entry first, then the likeliest."""
+    found: dict[str, list[str]] = {}
+    for one in entry:
+        value = (one.get("href") or one.text or "").strip() if isinstance(one.tag, str) else ""
+        if value and one.get("rel", "alternate") == "alternate":
+            found.setdefault(_name(one), []).append(value)
+    about = entry.get(f"{{{_RDF}}}about") or ""
+    atom_id = next((one for one in found.get("id", []) if one.startswith("http")), None)
+    links = [*found.get("link", []), *([atom_id] if atom_id and "arxiv.org/abs" in atom_id else []), about]
+    order = [*found.get("doi", []), *(value for name in _NAMES for value in found.get(name, []))]
+    if atom_id and "arxiv.org/abs" in atom_id:
+        links = [atom_id, *links]
+    return (one for one in (*links, *order) if one)
+
+
 def looks_like(head: bytes) -> bool:
-    """Whether the root is an Atom feed."""
-    return root_of(head) == (_ATOM, "feed")
+    """Whether the root is that of a feed."""
+    return root_of(head) in ((_ATOM, "feed"), (_ATOM, "entry"), ("", "rss")) or (
+        root_of(head) == (_RDF, "RDF") and _RSS1.encode() in head
+    )
 
 
-FORMAT = Format("Atom", (".xml", ".atom"), read, looks_like, extra="sources")
+FORMAT = Format("Atom or RSS", (".xml", ".atom", ".rss"), read, looks_like, extra="sources")

@@ -1,8 +1,8 @@
 """From a record with named fields to a paper: which field is the title, which the abstract.
 
-Names are guessed without regard to case, spaces, `_` and `-`, or given by the user. Values are
-checked, not mended: the abstract is kept letter for letter. Only the title's white space is folded,
-since exports wrap it at will.
+Names are guessed without regard to case, spaces, `_` and `-`, or given by the user. The abstract is kept
+letter for letter, apart from what is no part of it: tags of JATS and HTML, and a publisher's copyright line.
+The title's white space is folded, since exports wrap it at will.
 
 Knows no file format.
 """
@@ -11,18 +11,52 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..bibliography.markup import plain
 from ..errors import UsageError
 from ..paper import Paper, paper_id
+from .rights import without_rights
 
 _GUESSES = {
-    "title": ("title", "name"),
-    "abstract": ("abstract", "summary", "abstractnote", "description"),
-    "id": ("id", "paperid", "key"),
-    "doi": ("doi",),
+    "title": (
+        "title",
+        "papertitle",
+        "articletitle",
+        "documenttitle",
+        "displayname",
+        "primarytitle",
+        "ti",
+        "t1",
+        "name",
+    ),
+    "abstract": (
+        "abstract",
+        "summary",
+        "abstractnote",
+        "abstracttext",
+        "description",
+        "notesabstract",
+        "ab",
+        "n2",
+    ),
+    "id": ("id", "paperid", "key", "entryid", "corpusid", "ut", "pmid"),
+    "doi": ("doi", "di", "doilink", "doinumber"),
     "arxiv_id": ("arxivid", "arxiv", "eprint"),
-    "url": ("url", "link"),
+    "url": ("url", "link", "pdfurl"),
 }
 """Our names to theirs, folded, the likeliest first."""
+
+_ENDINGS = {"title": "title", "abstract": "abstract"}
+"""Where no guess fits, a name that ends so will do, unless it is one of these."""
+_OTHERS = re.compile(
+    r"(?:journal|book|source|container|series|conference|publication|proceedings?|short|abbreviated|translated|volume|host"
+    r"|venue|meeting|event|job|author|graphical|visual|has|no)\w*"
+)
+_PEOPLE = frozenset(
+    ("email", "affiliation", "firstname", "lastname", "surname", "phone", "orcid", "author", "authors")
+)
+"""Beside these, `Name` is a person's."""
+_NOTHING = frozenset(("", "nan", "none", "null", "nat", "n/a", "na", "<na>", "-", "#n/a"))
+"""How tables write that there is no value."""
 
 _REMEMBERED = 512
 """Sets of field names whose meaning is remembered: records that all differ must not fill memory."""
@@ -127,7 +161,11 @@ class Columns:
     def _find(self, ours: str, names: tuple[str, ...], folded: Mapping[str, str]) -> Key | None:
         theirs = self.given.get(ours)
         if theirs is None:
-            return next((folded[guess] for guess in _GUESSES[ours] if guess in folded), None)
+            found = next((guess for guess in _GUESSES[ours] if guess in folded), None)
+            if ours in _ENDINGS and (found is None or found == "name"):
+                ending = (n for n in folded if n.endswith(_ENDINGS[ours]) and not _OTHERS.fullmatch(n))
+                found = next(ending, None if found == "name" and not _PEOPLE.isdisjoint(folded) else found)
+            return folded[found] if found is not None else None
         if theirs in names:
             return theirs
         if _fold(theirs) in folded:
@@ -139,8 +177,8 @@ class Columns:
         if type(record) is not dict:
             return BadRecord(where, f"is {kind_of(record)}, not an object with named fields")
         choice = self.choose(tuple(record))
-        title = _value(record, choice.title)
-        abstract = _value(record, choice.abstract)
+        title = _text(_value(record, choice.title), " ")
+        abstract = _text(_value(record, choice.abstract), "\n")
         if type(title) is not str or not title.strip():
             return BadRecord(where, self._missing("title", choice.title, title, record))
         if type(abstract) is not str or not abstract.strip():
@@ -152,24 +190,26 @@ class Columns:
             ("arxiv_id", choice.arxiv_id),
             ("url", choice.url),
         ):
-            value = None if key is None else _value(record, key)
-            if type(value) is int:
-                value = str(value)
+            value = None if key is None else _name(_value(record, key), ours)
             if value is not None and type(value) is not str:
-                # A float has lost the last zeros of an arXiv id: no guessing which paper was meant.
-                return BadRecord(where, f"its {ours} is {kind_of(value)}; write it in quotes")
+                return BadRecord(where, f"its {ours} is {kind_of(value)}{_LOST.get(type(value), '')}")
             name = " ".join(value.split()) if value else ""
             if not name.isprintable():
                 return BadRecord(where, f"its {ours} has characters that cannot be printed")
             names.append(name or None)
         given, doi, arxiv_id, url = names
-        title = " ".join(title.split())
         try:
             for text in (title, abstract):
                 if not text.isascii():
                     text.encode()
         except UnicodeEncodeError:
             return BadRecord(where, "has characters that are not valid Unicode")
+        title = " ".join((plain(title) if "<" in title or "&" in title else title).split())
+        if "<" in abstract or "&" in abstract:
+            abstract = plain(abstract)
+        abstract = without_rights(abstract)
+        if not title or not abstract.strip():
+            return BadRecord(where, f"its {'abstract' if title else 'title'} is nothing but markup")
         id_ = paper_id(title, abstract, given=given, arxiv_id=arxiv_id, doi=doi, url=url)
         return Paper(id=id_, title=title, abstract=abstract, where=where, url=url)
 
@@ -187,6 +227,56 @@ class Columns:
 def kind_of(value: object) -> str:
     """What a JSON value is, in words."""
     return _KINDS.get(type(value)) or ("text" if isinstance(value, str) else f"a {type(value).__name__}")
+
+
+_LOST: dict[type[object], str] = {float: ", which may have lost zeros at its end; write that column as text"}
+_ARXIV_NUMBER = re.compile(r"(\d{1,2}(?:0[1-9]|1[0-2]))\.(\d{1,5})")
+
+
+def _text(value: object, between: str) -> object:
+    """A title or an abstract: Crossref has lists of one, data sets a list of sentences or paragraphs."""
+    if type(value) is list and value and all(type(one) is str for one in value):
+        return between.join(value)
+    return None if type(value) is float and value != value else value
+
+
+def _name(value: object, ours: str) -> object:
+    """An identifier as text, None for none, or as it is where it can be no identifier."""
+    if type(value) is list and len(value) <= 1:
+        value = value[0] if value else None
+    if type(value) is float:
+        # In a column with gaps pandas makes numbers of integers floats, and NaN of the gaps.
+        if value != value:
+            return None
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        if ours == "arxiv_id":
+            return _arxiv_number(value)
+        return value
+    if type(value) is int:
+        return str(value)
+    if type(value) is str and len(value) < 6 and value.strip().casefold() in _NOTHING:
+        return None
+    return value
+
+
+def _arxiv_number(value: float) -> object:
+    """An arXiv id that became a number: 2401.1 can only be 2401.10000; since 2015 there are five digits."""
+    found = _ARXIV_NUMBER.fullmatch(repr(value))
+    if found is None:
+        return value
+    month = found[1].zfill(4)
+    digits = 5 if month >= "1501" else 4
+    return f"{month}.{found[2].ljust(digits, '0')}" if len(found[2]) <= digits and month >= "0704" else value
+
+
+def unique(cells: Iterable[object]) -> list[str]:
+    """The cells of a header as keys: trimmed, numbered where they are empty or come again."""
+    taken: dict[str, None] = {}
+    for number, cell in enumerate(cells, start=1):
+        name = " ".join(str(cell).split())
+        taken[name if name and name not in taken else f"{name or 'column'} ({number})"] = None
+    return list(taken)
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -1,25 +1,31 @@
 """CSV and TSV: a header line, then a row a paper.
 
-The separator of a `.csv` is the one among `,` `;` and tab that makes sense of the header, as
-spreadsheets write what their country uses. A row with more cells than the header is refused: a
-comma without quotes would have cut the abstract unnoticed.
+The separator of a `.csv` is the one among `,` `;` `|` and tab that makes sense of the header, as
+spreadsheets write what their country uses. Lines before the header, such as Excel's `sep=;`, are passed
+over. A row with more cells than the header is refused: a comma without quotes would have cut the abstract
+unnoticed.
 """
 
 import csv
+import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
 from .categories import Wanted
-from .columns import BadRecord, Columns
+from .columns import BadRecord, Columns, unique
 from .interface import Format, Input, Records
-from .lines import MAX_LINE_BYTES, TOO_LONG, raw_lines
+from .lines import MAX_LINE_BYTES, TOO_LONG, raw_lines, text_of
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-_SEPARATORS = ",;\t"
+_SEPARATORS = ",;\t|"
+_EXCELS = re.compile(r"\s*\"?sep=.\"?\s*", re.IGNORECASE)
+"""A first line that tells Excel the separator."""
+_PREAMBLE = 12
+"""Lines before the header, at most."""
 
 
 class _Lines:
@@ -30,11 +36,18 @@ class _Lines:
         self.fault = ""
         """Why the row that these lines belong to is bad; whoever takes the row clears it."""
         self.ended = False
+        self._before: list[str] = []
+
+    def again(self, lines: list[str]) -> None:
+        """Give these, which were looked at, once more before the others."""
+        self._before = lines[::-1]
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
+        if self._before:
+            return self._before.pop()
         try:
             line = next(self._lines)
         except StopIteration:
@@ -43,11 +56,11 @@ class _Lines:
         if line is None:
             self.fault = TOO_LONG
             return "\n"
-        try:
-            return line.decode()
-        except UnicodeDecodeError:
-            self.fault = self.fault or "is not valid UTF-8"
+        text = text_of(line)
+        if text is None:
+            self.fault = self.fault or "is not valid UTF-8; save it as UTF-8"
             return line.decode("utf-8", "replace")
+        return text
 
 
 def read(source: Input) -> Records:
@@ -57,15 +70,25 @@ def read(source: Input) -> Records:
     lines = _Lines(raw_lines(source.stream))
     skipped: list[str] = []
     for first in lines:
-        if first.strip():
+        if first.strip() and not _EXCELS.fullmatch(first):
             break
-        skipped.append(first)
+        skipped.append("\n")
     else:
         raise BadInput("is empty", where=source.name)
     separator = max(_SEPARATORS, key=lambda s: _fitness(first, s, source.columns))
+    before = [first]
+    # Databases put lines about the export before the header.
+    for line in islice(lines, 0 if all(_fitness(first, separator, source.columns)[:2]) else _PREAMBLE):
+        before.append(line)
+        found = max(_SEPARATORS, key=lambda s: _fitness(line, s, source.columns))
+        if all(_fitness(line, found, source.columns)[:2]):
+            skipped += ["\n"] * (len(before) - 1)
+            first, separator, before = line, found, [line]
+            break
+    lines.again(before[1:])
     rows = csv.reader(chain(skipped, [first], lines), delimiter=separator)
     try:
-        header = _unique(next(row for row in rows if row))
+        header = unique(next(row for row in rows if row))
     except csv.Error as error:
         raise BadInput(f"the header cannot be read: {error}", where=source.name) from error
     if lines.fault:
@@ -93,7 +116,7 @@ def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, sep
             # A row that is complete does not make the reader ask for another line.
             yield BadRecord(where, "a quote opens in this row and never closes: the rest is lost")
         elif len(row) > width and any(cell.strip() for cell in row[width:]):
-            shown = {",": "comma", ";": "semicolon", "\t": "tab"}[separator]
+            shown = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[separator]
             yield BadRecord(
                 where,
                 f"the row has {len(row)} cells, the header {width}: a cell with a {shown} in it needs quotes",
@@ -109,17 +132,21 @@ def _fitness(line: str, separator: str, columns: Columns) -> tuple[bool, bool, i
         names = next(csv.reader([line], delimiter=separator), [])
     except csv.Error:
         return False, False, 0
-    choice = columns.choose(tuple(_unique(names)))
+    choice = columns.choose(tuple(unique(names)))
     return choice.title is not None, choice.abstract is not None, len(names)
 
 
-def _unique(names: list[str]) -> list[str]:
-    """Header cells as keys: trimmed, numbered where they are empty or come again."""
-    taken: dict[str, None] = {}
-    for number, cell in enumerate(names, start=1):
-        name = cell.strip()
-        taken[name if name and name not in taken else f"{name or 'column'} ({number})"] = None
-    return list(taken)
+def looks_like(head: bytes) -> bool:
+    """Whether the first line is a header with a title and an abstract, and the second has as many cells."""
+    first, _, rest = head.decode("utf-8", "replace").lstrip().partition("\n")
+    if _EXCELS.fullmatch(first):
+        return True
+    separator = max(_SEPARATORS, key=lambda s: _fitness(first, s, Columns()))
+    if len(first) > 2000 or separator not in first:
+        return False
+    fits = all(_fitness(first, separator, Columns())[:2])
+    cells = first.count(separator)
+    return fits and (cells > 3 or separator == "\t" or rest.partition("\n")[0].count(separator) >= cells)
 
 
-FORMAT = Format("CSV or TSV", (".csv", ".tsv", ".tab"), read)
+FORMAT = Format("CSV or TSV", (".csv", ".tsv", ".tab"), read, looks_like)

@@ -93,7 +93,8 @@ def looks_like(head: bytes) -> bool:
     """Whether it is HTML that speaks of Hugging Face's papers in its head."""
     start = head.lstrip()[:200].lower()
     html = start.startswith((b"<!doctype html", b"<html")) or b"<html" in start
-    return html and b"huggingface.co/papers" in head
+    # Pages of papers elsewhere may link to the hub.
+    return html and b"huggingface.co/papers" in head and b"citation_title" not in head.lower()
 
 
 FORMAT = Format("Hugging Face page", (".html", ".htm"), read, looks_like, extra="sources")

@@ -43,6 +43,12 @@ class Options:
     """Addresses to ask instead of a service's own, by its id (`arxiv`): a mirror, or a test's server."""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """API keys, by a service's id."""
+    judged: bool = False
+    """Set aside what cannot be a title and an abstract, as `plausible` has it: for whoever asks a model."""
+    outputs: tuple[Path, ...] = ()
+    """What the run writes; in a folder these are no papers."""
+    remark: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
+    """Who is told what was left out without being wrong; None: nobody."""
     newest: bool = False
     """The newest papers of a query first, and not the most relevant."""
     max_age_s: float | None = None
@@ -67,7 +73,11 @@ class Input:
     columns: Columns
     options: Options = Options()
     path: Path | None = None
-    """Where it is, for libraries that open files themselves; None: standard input."""
+    """Where it is, for libraries that open files themselves; None: standard input, or what is
+    not in the file as it comes from the stream."""
+    named: "Callable[[str, Options], Records] | None" = None
+    """Reads papers by their name, as `arxiv:ID`, for lists of names; None: there are none. Raises as
+    `Reference.read` does."""
 
 
 def _no_id(_word: str) -> bool:

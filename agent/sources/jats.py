@@ -34,6 +34,7 @@ _ASIDE = frozenset(
 """What is no running text."""
 _POWER = re.compile(r"[-+\u2212]?(?:[\d.,]+|[a-z])")
 """Without a sign for it, 10 to the third would become 103."""
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _OTHER_ABSTRACTS = frozenset(
     (
         "graphical graphical-abstract toc teaser executive-summary plain-language-summary key-points "
@@ -111,7 +112,7 @@ def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
     title = _first(meta, "article-title")
     fields = {
         "title": "" if title is None else _text(title),
-        "abstract": _abstract(meta),
+        "abstract": _abstract(meta, str(article.get(_LANG) or "")),
         "doi": ids.get("doi"),
         "arxiv_id": ids.get("arxiv"),
         "id": _pmc(ids),
@@ -129,7 +130,8 @@ def _pmc(ids: dict[str, str]) -> str | None:
     return f"PMID{ids['pmid']}" if ids.get("pmid") else None
 
 
-def _abstract(meta: "etree._Element") -> str:
+def _abstract(meta: "etree._Element", language: str) -> str:
+    """The abstract in the article's language, else in none that is named, else the first."""
     found = [
         one
         for one in _children(meta, "abstract")
@@ -137,6 +139,11 @@ def _abstract(meta: "etree._Element") -> str:
     ]
     if not found:
         return ""
+    languages = [str(one.get(_LANG) or "") for one in found]
+    for wanted in (language, language[:2], ""):
+        if wanted in languages:
+            found = [found[languages.index(wanted)]]
+            break
     parts: list[str] = []
     heading = ""
     for block in _section_blocks(found[0], 1):
@@ -208,7 +215,7 @@ def _pieces(element: "etree._Element") -> Iterator[str]:
         name = _name(child)
         if name == "&":
             yield _entity(child)
-        elif name == "sup" and _only_citations(child):
+        elif (name == "sup" and _only_citations(child)) or (name == "xref" and _is_mark(child)):
             pass
         elif name == "sup" and _POWER.fullmatch("".join(child.itertext()).strip()):
             yield f"^{''.join(child.itertext()).strip()}"
@@ -219,6 +226,16 @@ def _pieces(element: "etree._Element") -> Iterator[str]:
         elif name not in _ASIDE:
             yield from _pieces(child)
         yield child.tail or ""
+
+
+def _is_mark(xref: "etree._Element") -> bool:
+    """A raised number of a reference, or the sign of a footnote or an author's note."""
+    kind = xref.get("ref-type")
+    inner = "".join(xref.itertext()).strip()
+    raised = len(xref) > 0 and all(_name(one) == "sup" for one in xref)
+    return kind in ("fn", "aff", "corresp", "author-notes", "table-fn") or (
+        kind == "bibr" and raised and len(inner) < 12
+    )
 
 
 def _only_citations(sup: "etree._Element") -> bool:

@@ -1,4 +1,4 @@
-"""JSON: an array of records, one under `papers`, `data` or `results`, or one record.
+"""JSON: an array of records, one under `papers`, `data` or the like, one record, or one behind another.
 
 The text is held whole, the records are not: they are decoded one after the other, which also gives
 each its line. After a syntax error nothing can be found again, so the papers before it are
@@ -7,17 +7,44 @@ kept and the error ends the file.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from ..errors import BadInput
 from .categories import Wanted
-from .columns import BadRecord, kind_of
+from .columns import BadRecord, Columns, kind_of
 from .interface import Format, Input, Records
 from .lines import BOM
 from .records import paper
 
 _MAX_BYTES = 1 << 30
-_LISTS = ("papers", "data", "results")
+_LISTS = (
+    "papers",
+    "data",
+    "results",
+    "items",
+    "records",
+    "entries",
+    "works",
+    "documents",
+    "docs",
+    "hits",
+    "result",
+)
+_WRAPPERS = (
+    "message",
+    "response",
+    "resultList",
+    "hits",
+    "data",
+    "feed",
+    "search-results",
+    "metadata",
+    "_source",
+    "attributes",
+)
+"""Objects around a list of records, or around the one record: Crossref's `message`, Solr's `response`, …"""
+_OBJECTS = re.compile(r"\[\s*[{\]]")
+_LOOKS = re.compile(rb"\s*(?:\[\s*[\[{\"\]]|\{\s*[\"}])")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -53,8 +80,9 @@ def _papers(source: Input, text: str) -> Records:
             line += text.count("\n", counted, at)
             counted = at
             started = True
-            if wanted is None or wanted.has_record(record):
-                yield paper(source.columns, record, f"{source.name}:{line}")
+            for one in _unwrapped(record, source.columns):
+                if wanted is None or wanted.has_record(one):
+                    yield paper(source.columns, one, f"{source.name}:{line}")
     except _Syntax as error:
         where = f"{source.name}:{1 + text.count(chr(10), 0, error.at)}"
         if not started:
@@ -62,12 +90,50 @@ def _papers(source: Input, text: str) -> Records:
         yield BadRecord(where, f"is not JSON: {error.message}; the rest of the file is lost")
 
 
+def _unwrapped(record: object, columns: Columns) -> Iterator[object]:
+    """The record, or those within it, where it has neither title nor abstract but something around others."""
+    if isinstance(record, dict) and not any(key for key in _parts(record, columns)):
+        for name in (*_WRAPPERS, *_LISTS):
+            inner = record.get(name)
+            if isinstance(inner, dict):
+                yield from _unwrapped(inner, columns)
+                return
+            if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+                for one in inner:
+                    yield from _unwrapped(one, columns)
+                return
+    yield record
+
+
+def _parts(record: dict[str, object], columns: Columns) -> tuple[object, object]:
+    if "abstract_inverted_index" in record or "paper" in record:
+        return True, True
+    choice = columns.choose(tuple(record))
+    return choice.title, choice.abstract
+
+
 def _records(text: str) -> Iterator[tuple[int, object]]:
-    """Each record with its position; a list under a known name stands for its elements."""
+    """Each record with its position, of one document after the other."""
     at = _skip(text, 0)
+    while True:
+        end = yield from _document(text, at)
+        at = _skip(text, end)
+        # Objects may stand one behind another, with commas or without, as `jq` writes them.
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        if at >= len(text):
+            return
+        if text[at] not in "[{":
+            raise _Syntax("something stands behind the document", at)
+
+
+def _document(text: str, at: int) -> Generator[tuple[int, object], None, int]:
+    """The records of the document that begins there, and where it ends.
+
+    A list under a known name stands for its elements.
+    """
     if text[at : at + 1] == "[":
-        yield from _elements(text, at)
-        return
+        return (yield from _elements(text, at))
     if text[at : at + 1] != "{":
         value, _ = _decode(text, at)
         raise _Syntax(f"{kind_of(value)} is no list of records", at)
@@ -79,9 +145,9 @@ def _records(text: str) -> Iterator[tuple[int, object]]:
         if type(key) is not str or text[at : at + 1] != ":":
             raise _Syntax('a field name in quotes and ":" expected', at)
         at = _skip(text, at + 1)
-        if key in _LISTS and re.compile(r"\[\s*[{\]]").match(text, at):
-            yield from _elements(text, at)
-            return
+        if key in _LISTS and _OBJECTS.match(text, at):
+            end = yield from _elements(text, at)
+            return _behind(text, end)
         record[key], at = _decode(text, at)
         at = _skip(text, at)
         if text[at : at + 1] == ",":
@@ -89,9 +155,25 @@ def _records(text: str) -> Iterator[tuple[int, object]]:
         elif text[at : at + 1] != "}":
             raise _Syntax('"," or "}" expected', at)
     yield start, record
+    return at + 1
 
 
-def _elements(text: str, at: int) -> Iterator[tuple[int, object]]:
+def _behind(text: str, at: int) -> int:
+    """Where an object ends of which a list was read."""
+    at = _skip(text, at)
+    while text[at : at + 1] == ",":
+        key, at = _decode(text, _skip(text, at + 1))
+        at = _skip(text, at)
+        if type(key) is not str or text[at : at + 1] != ":":
+            raise _Syntax('a field name in quotes and ":" expected', at)
+        _, at = _decode(text, _skip(text, at + 1))
+        at = _skip(text, at)
+    if text[at : at + 1] != "}":
+        raise _Syntax('"," or "}" expected', at)
+    return at + 1
+
+
+def _elements(text: str, at: int) -> Generator[tuple[int, object], None, int]:
     at = _skip(text, at + 1)
     while text[at : at + 1] != "]":
         value, end = _decode(text, at)
@@ -101,6 +183,7 @@ def _elements(text: str, at: int) -> Iterator[tuple[int, object]]:
             at = _skip(text, at + 1)
         elif text[at : at + 1] != "]":
             raise _Syntax('"," or "]" expected', at)
+    return at + 1
 
 
 _decoder = json.JSONDecoder()

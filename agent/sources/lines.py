@@ -3,8 +3,11 @@
 Knows no format.
 """
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from ..bibliography.charset import decoded, readable
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """The longest line that is read; a paper with its full text is under a megabyte."""
@@ -13,6 +16,7 @@ TOO_LONG = f"is longer than {MAX_LINE_BYTES // (1024 * 1024)} MB and was skipped
 
 BOM = b"\xef\xbb\xbf"
 
+_UNDECODED = re.compile("[\\udc80-\\udcff]")
 _SKIPPED_AT_ONCE = 1 << 16
 
 
@@ -31,6 +35,15 @@ def raw_lines(stream: BinaryIO) -> Iterator[bytes | None]:
         line = readline(MAX_LINE_BYTES + 1)
 
 
+def text_of(line: bytes) -> str | None:
+    """A line as text: UTF-8, else Windows-1252 where it can be that; None: it is neither."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        text = readable(decoded(line))
+        return None if _UNDECODED.search(text) else text
+
+
 def not_utf8(error: UnicodeDecodeError) -> str:
     """The reason for a record that is not UTF-8."""
-    return f"is not valid UTF-8 (byte {error.start + 1} of the line)"
+    return f"is not valid UTF-8 (byte {error.start + 1} of the line); save it as UTF-8"

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _OAI = "http://www.openarchives.org/OAI/2.0/"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_TERMS = "http://purl.org/dc/terms/"
+_FEW_WORDS = 20
+"""A description of fewer is an abstract only where there is no longer one."""
 _DC = "http://purl.org/dc/elements/1.1/"
 _RECORD, _ERROR = f"{{{_OAI}}}record", f"{{{_OAI}}}error"
 _ARXIV = ("http://arxiv.org/OAI/arXiv/", "http://arxiv.org/OAI/arXivRaw/")
@@ -70,14 +74,28 @@ def _dublin_core(metadata: "Element") -> dict[str, object]:
     identifiers = [text.strip() for text in every("identifier")]
     links = (text for text in identifiers if text.startswith(("http://", "https://")))
     dois = (text for text in identifiers if text.lower().startswith(("doi:", "10.")) or "doi.org/10." in text)
-    # arXiv puts the comments of the authors into a further description.
-    descriptions = (text for text in every("description") if not text.lstrip().startswith("Comment:"))
+    title = next(metadata.iterfind(f"{{{_DC}}}title"), None)
     return {
-        "title": next(iter(every("title")), None),
-        "abstract": next(descriptions, None),
+        "title": None if title is None else "".join(title.itertext()),
+        "abstract": _description(metadata, None if title is None else title.get(_LANG)),
         "doi": next(dois, None),
         "url": next(links, None),
     }
+
+
+def _description(metadata: "Element", language: str | None) -> str | None:
+    """The abstract among several descriptions: notes and other languages stand beside it."""
+    abstracts = list(metadata.iterfind(f"{{{_TERMS}}}abstract"))
+    found = abstracts or list(metadata.iterfind(f"{{{_DC}}}description"))
+    texts = [(one.get(_LANG) == language, "".join(one.itertext())) for one in found]
+    # arXiv puts the comments of the authors into a further description.
+    texts = [
+        (same, text) for same, text in texts if text.strip() and not text.lstrip().startswith("Comment:")
+    ]
+    whole = [(same, text) for same, text in texts if len(text.split()) >= _FEW_WORDS] or [
+        max(texts, key=lambda one: len(one[1]), default=(True, ""))
+    ]
+    return next((text for same, text in whole if same), whole[0][1]) or None
 
 
 def _sets(header: "Element | None") -> list[str]:

@@ -1,7 +1,8 @@
 """Plain text, one paper: the title, a blank line, the abstract.
 
 Line ends become line feeds; the abstract's offsets count from its first letter. A `#` before the title,
-as Markdown has it, is taken off.
+as Markdown has it, is taken off, and so are the words "Title:" and "Abstract". What looks like several
+papers, or like another kind of file, is refused: it would become one card of nonsense.
 """
 
 import re
@@ -10,14 +11,57 @@ from ..errors import BadInput
 from ..paper import Paper
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
-from .lines import BOM, MAX_LINE_BYTES
+from .lines import BOM, MAX_LINE_BYTES, text_of
 
 _MAX_TITLE = 400
 """Characters: a first paragraph beyond this is a title line with the abstract right below."""
+_SEVERAL = (
+    (
+        re.compile(r"^(?:PMID: \d+|DOI: 10\.\S+\s*$)", re.MULTILINE),
+        2,
+        "PubMed's abstracts as text",
+        "Save them from PubMed in the format PubMed, as a .nbib file",
+    ),
+    (
+        re.compile(r"^#{0,6}\s*\**title\**\s*:", re.MULTILINE | re.IGNORECASE),
+        2,
+        "several papers",
+        "Write them as CSV or JSONL, or each in a file of its own",
+    ),
+    (
+        re.compile(
+            r"^#{0,6}\s*\**abstract\**\s*[:.]?\s*\**\s*(?:\n|$)|^abstract:", re.MULTILINE | re.IGNORECASE
+        ),
+        2,
+        "several papers",
+        "Write them as CSV or JSONL, or each in a file of its own",
+    ),
+    (
+        re.compile(r"^\s*(?:\[\d{1,4}\]|\d{1,4}[.)]|[-*+\u2022])\s+\S.{10,}$", re.MULTILINE),
+        2,
+        "a list, whose papers have no abstracts",
+        "Give their arXiv ids, DOIs or links, one a line",
+    ),
+    (
+        re.compile(r"^\s*(?:PMID:?\s*)?\d{5,9}\s*$|^\s*PMC\d{4,9}\s*$", re.MULTILINE),
+        1,
+        "a list of numbers of PubMed, which is not asked",
+        "Save these papers from PubMed in the format PubMed, as a .nbib file",
+    ),
+    (
+        re.compile(r"^(?:TY|PMID|AN|TI|AU|AB|SO)\s{0,3}[-:] ", re.MULTILINE),
+        4,
+        "a tagged export of an unknown kind",
+        "Export it as RIS or BibTeX",
+    ),
+)
+"""Signs, how many of them are at least needed, what it is then, and what to do."""
+_TITLE = re.compile(r"^(?:#{1,6}\s+|\**title\**\s*:\s*\**)+", re.IGNORECASE)
+_ABSTRACT = re.compile(r"^#{0,6}\s*\**abstract\**\s*(?:[:.\u2014-]|\n)\s*\**", re.IGNORECASE)
 
 
 def read(source: Input) -> Records:
-    """The one paper of a text file."""
+    """The one paper of a text file. Raises BadInput for a text that is something else."""
     data = source.stream.read(MAX_LINE_BYTES + 1).removeprefix(BOM)
     if len(data) > MAX_LINE_BYTES:
         raise BadInput("is longer than 16 MB: not the title and abstract of one paper", where=source.name)
@@ -25,19 +69,44 @@ def read(source: Input) -> Records:
 
 
 def _paper(name: str, data: bytes) -> BadRecord | Paper:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return BadRecord(f"{name}:{line}", "is not valid UTF-8")
+    text = text_of(data)
+    if text is None:
+        line = data.count(b"\n", 0, _bad_byte(data)) + 1
+        return BadRecord(f"{name}:{line}", "is not valid UTF-8; save it as UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    _refuse(name, text)
     parts = re.split(r"\n[ \t]*\n", text, maxsplit=1)
     if len(parts) == 1 or len(parts[0]) > _MAX_TITLE:
         parts = text.split("\n", maxsplit=1)
     if len(parts) == 1:
         return BadRecord(f"{name}:1", "has no abstract: write the title, a blank line, then the abstract")
-    title = re.sub(r"^#{1,6}\s+", "", parts[0])
-    return Columns().paper({"title": title, "abstract": parts[1].strip()}, f"{name}:1")
+    title = _TITLE.sub("", parts[0], count=1)
+    abstract = _ABSTRACT.sub("", parts[1].strip(), count=1)
+    return Columns().paper({"title": title, "abstract": abstract.strip()}, f"{name}:1")
+
+
+def _bad_byte(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _refuse(name: str, text: str) -> None:
+    if re.match(r"<(?:!doctype|html|\?xml|[a-z]+[ >])", text, re.IGNORECASE):
+        raise BadInput(
+            "is HTML or XML of a kind that is not read",
+            where=name,
+            next_step="Give its text: the title, a blank line, the abstract",
+        )
+    lines = sum(bool(line.strip()) for line in text.split("\n"))
+    for sign, fewest, what, step in _SEVERAL:
+        found = len(sign.findall(text))
+        # A list may stand within an abstract; where it is the file, it has most of the lines.
+        is_list = what.startswith("a list")
+        if found >= fewest and (not is_list or 2 * found >= lines):
+            raise BadInput(f"looks like {what}, not like one title and abstract", where=name, next_step=step)
 
 
 def looks_like(head: bytes) -> bool:

@@ -27,10 +27,12 @@ def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
             return _openalex(columns, record, where)
         if "paper" in record and isinstance(inner := record["paper"], dict):
             return columns.paper(_hugging_face(record, inner), where)
-        if "externalIds" in record:
+        if "externalIds" in record or "externalids" in record:
             if record.get("abstract", "") is None:
                 return BadRecord(where, "Semantic Scholar has no abstract of it")
             return columns.paper(_semantic_scholar(record), where)
+        if "tldr" in record and "provenance" in record:
+            return BadRecord(where, "is a card, not a paper; name where its paper came from")
     return columns.paper(record, where)
 
 
@@ -76,13 +78,16 @@ def _is_positions(value: object) -> bool:
 
 
 def _semantic_scholar(record: dict[str, object]) -> dict[str, object]:
-    names = record["externalIds"]
+    # In its data sets all names are lower case.
+    names = record.get("externalIds") or record.get("externalids")
     found = dict(record)
     if isinstance(names, Mapping):
         for ours, theirs in (("arxiv_id", "ArXiv"), ("doi", "DOI")):
             if names.get(theirs) and ours not in record:
                 found[ours] = names[theirs]
     number = record.get("paperId")
+    if number is None and (corpus := record.get("corpusid")) is not None:
+        found["id"] = f"s2:CorpusId:{corpus}"
     if isinstance(number, str) and "id" not in record:
         found["id"] = f"s2:{number}"
     return found

@@ -24,37 +24,50 @@ from . import (
     parquet,
     pdf,
     plain,
+    reading_list,
     semantic_scholar,
+    spreadsheet,
     sqlite,
+    tagged,
     web_page,
+    xml_records,
     zotero,
     zotero_json,
     zotero_rdf,
 )
-from .interface import Format, Reference
+from .interface import Format, Options, Records, Reference
 from .streams import why_no_text
+from .unpacked import SUFFIXES, refuse_known
+from .xml_stream import root_of
 
 FORMATS: tuple[Format, ...] = (
     hf_listing.FORMAT,
     *libraries.FORMATS,
+    *tagged.FORMATS,
     zotero_json.FORMAT,
     zotero_rdf.FORMAT,
     jsonl.FORMAT,
     json_document.FORMAT,
     delimited.FORMAT,
+    spreadsheet.FORMAT,
     parquet.FORMAT,
     sqlite.FORMAT,
     duckdb.FORMAT,
     pdf.FORMAT,
     atom.FORMAT,
     oai.FORMAT,
+    *xml_records.FORMATS,
     jats.FORMAT,
     hf_page.FORMAT,
     web_page.FORMAT,
     id_list.FORMAT,
+    reading_list.FORMAT,
     plain.FORMAT,
 )
 """In the order in which they are asked: the one that takes any text comes last."""
+
+PLAIN_TEXT = plain.FORMAT
+"""Whose extensions promise no more than text: what is in such a file is told from its content."""
 
 REFERENCES: tuple[Reference, ...] = (
     arxiv_api.REFERENCE,
@@ -71,7 +84,9 @@ GROUP = "papercards.sources"
 
 def known_extensions() -> tuple[str, ...]:
     """What a file's name may end in, sorted."""
-    return tuple(sorted({ext for kind in (*FORMATS, *_plugged_formats()) for ext in kind.extensions}))
+    return tuple(
+        sorted({ext for kind in (*FORMATS, *_plugged_formats()) for ext in kind.extensions} | set(SUFFIXES))
+    )
 
 
 def known_sources() -> tuple[Format | Reference, ...]:
@@ -110,12 +125,32 @@ def _exists(spec: str) -> bool:
         return False
 
 
+def read_named(spec: str, options: Options) -> Records:
+    """The papers of a name. Raises UsageError where no source takes it, else what `Reference.read` does."""
+    one = reference(spec)
+    if one is None:
+        raise UsageError("no source has papers of such a name", where=spec)
+    return one.read(spec, options)
+
+
+def recognized(name: str, head: bytes) -> Format | None:
+    """The format that a text has by its content alone; None: it may be the title and abstract of a paper."""
+    tagged_like_xml = head.lstrip().startswith(b"<")
+    for kind in FORMATS[:-1]:
+        xml = any(extension in (".xml", ".html", ".rdf") for extension in kind.extensions)
+        if (tagged_like_xml or not xml) and kind.sniff(head):
+            return kind
+    return None
+
+
 def choose(name: str, extension: str, head: bytes) -> Format:
     """The format of a file, from its name's extension and its first bytes.
 
     Raises UsageError for an extension that nobody knows, BadInput for content that is no text or not
     of the kind that the extension promises.
     """
+    if extension in PLAIN_TEXT.extensions and (known := recognized(name, head)):
+        return known
     formats: tuple[Format, ...] = FORMATS
     if extension and not any(extension in kind.extensions for kind in FORMATS):
         formats = (*_plugged_formats(), *FORMATS)
@@ -123,6 +158,8 @@ def choose(name: str, extension: str, head: bytes) -> Format:
     if not fitting:
         # Known content may have an unknown name, but not any text: a .tex is no abstract.
         fitting = [f for f in formats[:-1] if f.sniff(head)]
+        if not fitting:
+            refuse_known(name, head)
         if not fitting and not why_no_text(head):
             raise UsageError(
                 f'"{extension}" is no kind of file that can be read',
@@ -133,8 +170,16 @@ def choose(name: str, extension: str, head: bytes) -> Format:
         if kind.binary and kind.sniff(head):
             return kind
     texts = [kind for kind in fitting if not kind.binary]
+    refuse_known(name, head)
     if why := why_no_text(head):
         raise BadInput(why if texts or not fitting else f"is no {fitting[0].name} file: {why}", where=name)
     if not texts:
         raise BadInput(f"is no {fitting[0].name} file", where=name)
-    return texts[0] if len(texts) == 1 else next((f for f in texts if f.sniff(head)), texts[-1])
+    chosen = texts[0] if len(texts) == 1 else next((f for f in texts if f.sniff(head)), texts[-1])
+    if extension == ".xml" and not chosen.sniff(head) and (root := root_of(head)[1]):
+        raise BadInput(
+            f'is XML with the root "{root[:40]}", which is not read',
+            where=name,
+            next_step="Known are: " + ", ".join(kind.name for kind in FORMATS if ".xml" in kind.extensions),
+        )
+    return chosen

@@ -33,12 +33,10 @@ def head_of(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 def why_no_text(head: bytes) -> str:
     """Why this cannot be text in UTF-8, or nothing; a few bad bytes are their records' matter."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "is text in UTF-16; save it as UTF-8"
-    if b"\0" in head or head.startswith(b"%PDF-"):
+    if head.startswith(b"%PDF-") or head.count(b"\0") > len(head) // 50:
         return "is a binary file, not text"
     text = head.decode("utf-8", "replace")
-    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n\f") for c in text)
+    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n\f\0") for c in text)
     if odd > _ODD_SHARE * len(text):
         return "is not text in UTF-8: a binary file, or another encoding"
     return ""

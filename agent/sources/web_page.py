@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..bibliography.markup import plain as without_tags
 from ..errors import BadInput, MissingExtra
 from ..instructions import is_order
 from ..paper import Paper
@@ -110,10 +111,10 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
     unseen = _unseen(page)
     blocks = list(_blocks(page))
     fields["abstract"] = (
-        _LABEL.sub("", fields["abstract"], count=1)
-        or _under_heading(blocks)
+        without_statements(_LABEL.sub("", fields["abstract"], count=1))
         or _marked(page)
-        or next((tags[name] for name in _LAST_RESORT if tags.get(name)), "")
+        or _under_heading(blocks)
+        or next((tags[name] for name in _LAST_RESORT if _may_be_abstract(tags, name)), "")
     )
     if not fields["abstract"]:
         return BadRecord(
@@ -149,6 +150,12 @@ def _is_prose(element: Any) -> bool:
     return not (_PARAGRAPHS - {"li"} | _HEADINGS.keys()).isdisjoint(tags) or "article" in tags
 
 
+def _may_be_abstract(tags: dict[str, str], name: str) -> bool:
+    """Where a page has tags for papers, a short description is of the volume or of the site."""
+    text = tags.get(name, "")
+    return bool(text) and (len(text.split()) >= 20 or "citation_title" not in tags)
+
+
 def _is_web(url: str | None) -> bool:
     return url is not None and re.match(r"https?://\S+$", url) is not None
 
@@ -165,8 +172,40 @@ def _tags(page: "lxml_html.HtmlElement") -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Text of a tag's value, which may be HTML once more."""
-    bare = _TAG.sub(" ", _DEAD.sub(" ", text)) if "<" in text else text
-    return " ".join(html.unescape(bare).split())
+    bare = without_tags(_DEAD.sub(" ", text)) if "<" in text else text
+    bare = html.unescape(_TAG.sub(" ", bare) if "<" in bare else bare)
+    # Some write tags of tags, with entities for their signs.
+    return "\n".join(" ".join(line.split()) for line in without_tags(bare).split("\n")).strip()
+
+
+_TOOLS = re.compile(
+    r"(?:(?:export|copy|download|share|cite|save|print|view|get|show|hide|read|see|add"
+    r"|expand)\b[\w ,/&:.-]{0,80})?"
+    r"(?:\W*(?:bibtex|ris|endnote|pdf|citations?|abstract|references|more|less|metrics|full text|figures"
+    r"|article|html|xml|email"
+    r"|twitter|facebook|linkedin|permissions|google scholar|mendeley|zotero))+\W*",
+    re.IGNORECASE,
+)
+"""A line of buttons."""
+_STATEMENT = re.compile(
+    r"(?:(?:competing|conflicts? of|declaration of)(?: competing)? interests?|funding|clinical trial"
+    r"|author declarations?"
+    r"|data availability|disclosures?|ethics|acknowledge?ments?|key ?words|index terms|how to cite"
+    r"|copyright|footnotes"
+    r"|supplementary (?:data|material)|(?:cite|citing) (?:this|as)|subjects?|publication (?:date|history)"
+    r"|received|ccs concepts"
+    r"|plain language summary|significance statement|graphical abstract|highlights)\b(?: (?:statement"
+    r"|information|protocols"
+    r"|registration))?\s*(?:$|[:\n])",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What begins a statement that is no part of an abstract."""
+
+
+def without_statements(text: str) -> str:
+    """A text without what journals ask authors to declare, which begins with a line that names it."""
+    found = _STATEMENT.search(text, 40)
+    return text[: found.start()].rstrip() if found and text[found.start() - 1] == "\n" else text
 
 
 def _under_heading(blocks: list[Block]) -> str:
@@ -177,7 +216,9 @@ def _under_heading(blocks: list[Block]) -> str:
             if inside and parts:
                 break
             inside = kind_of(block.text) == "abstract"
-        elif inside:
+        elif inside and not _TOOLS.fullmatch(block.text):
+            if _STATEMENT.match(block.text):
+                break
             parts.append(block.text)
     return "\n\n".join(parts)
 
@@ -188,7 +229,11 @@ def _marked(page: "lxml_html.HtmlElement") -> str:
         marks = f"{element.get('id') or ''} {element.get('class') or ''}".casefold().split()
         if _MARKS.isdisjoint(marks):
             continue
-        if text := _LABEL.sub("", _words(element), count=1):
+        blocks = [block for block in _walk(element) if not isinstance(block, Heading)]
+        texts = [block.text for block in blocks if not _TOOLS.fullmatch(block.text)]
+        loose = " ".join([element.text or "", *(child.tail or "" for child in element)]).strip()
+        text = "\n\n".join(texts) if texts and not loose else _words(element)
+        if text := without_statements(_LABEL.sub("", text, count=1)):
             return text
     return ""
 
@@ -222,8 +267,10 @@ def _pieces(element: Any) -> Iterator[str]:
     yield element.text or ""
     for child in element:
         if isinstance(child.tag, str) and child.tag not in _SKIPPED:
-            yield " " if child.tag in ("br", "p", "div", "li") else ""
+            apart = " " if child.tag in ("br", "p", "div", "li", *_HEADINGS) else ""
+            yield apart
             yield from _pieces(child)
+            yield apart
         yield child.tail or ""
 
 

@@ -99,6 +99,34 @@ def _no_entities(root: "Element", name: str) -> None:
         )
 
 
+_BLOCKS = frozenset("p div br li h1 h2 h3 h4 h5 h6 section blockquote title tr abstract sec".split())
+
+
+def words_of(element: "Element") -> str:
+    """All the text in an element: words as they read, a line for each block of HTML in it."""
+    lines = "".join(_pieces(element)).split("\n")
+    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
+def _pieces(element: "Element") -> Iterator[str]:
+    yield _folded(element.text)
+    for child in element:
+        if not isinstance(child.tag, str):
+            yield _folded(child.tail)
+            continue
+        name = child.tag.rpartition("}")[2].lower()
+        power = name == "sup" and re.fullmatch(r"[-+\u2212]?[\d.,]{1,8}", "".join(child.itertext()).strip())
+        between = "\n" if name in _BLOCKS else ""
+        yield between + ("^" if power else "")
+        yield from _pieces(child)
+        yield between
+        yield _folded(child.tail)
+
+
+def _folded(text: str | None) -> str:
+    return re.sub(r"\s+", " ", text) if text else ""
+
+
 def text_of(element: "Element", path: str) -> str | None:
     """All the text in the first element at a path below, as it stands; None: there is none."""
     found = element.find(path)

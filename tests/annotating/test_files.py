@@ -10,16 +10,26 @@ from hypothesis import strategies as st
 
 from papercards.annotating import files
 from papercards.annotating.diff import unified
+from papercards.bibliography.charset import decoded
 from papercards.bibliography.entry import Edit
 from papercards.bibliography.tags import tags
 from papercards.errors import BadInput, StorageError, UsageError
+from papercards.paper import Paper, identity
 from papercards.sources.columns import Columns
 from tests.libraries import HERE, many
 from tests.sinks.cards import card
 
 
 def change(path: Path, *ids: str, tldr: str = "Small models forecast well.") -> files.Annotated:
-    return files.annotated(path, {one: tags(card(id=one, tldr=tldr)) for one in ids}, Columns())
+    """Cards of these ids, with the titles that the library has under its own keys."""
+    titles: dict[str, str] = {}
+    for entry in files.kind_of(path, path.read_bytes()).entries(decoded(path.read_bytes())):
+        record = entry.record()
+        if not isinstance(record, str):
+            paper = Columns().paper({**record, "abstract": "-"}, "")
+            titles.setdefault(entry.key, paper.title if isinstance(paper, Paper) else "")
+    marks = {identity(one, titles.get(one, "?")): tags(card(id=one, tldr=tldr)) for one in ids}
+    return files.annotated(path, marks, Columns())
 
 
 @pytest.fixture

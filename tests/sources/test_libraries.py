@@ -147,7 +147,7 @@ def test_json_that_is_no_csl_is_read_as_before(tmp_path: Path) -> None:
 
     [paper] = open_source(str(tmp_path / "p.json"))
 
-    assert isinstance(paper, Paper) and paper.abstract == "<p>A</p>"
+    assert isinstance(paper, Paper) and paper.abstract == "A"
 
 
 def test_items_in_one_line_have_columns(tmp_path: Path) -> None:

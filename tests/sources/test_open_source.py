@@ -190,10 +190,9 @@ def test_a_source_without_any_record_is_bad_input(tmp_path: Path, name: str, con
     [
         bytes(range(256)) * 20,
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-        "title,abstract\nT,A.".encode("utf-16"),
         "標題與摘要都在這裡".encode("big5"),
     ],
-    ids=["bytes", "png", "utf-16", "big5"],
+    ids=["bytes", "png", "big5"],
 )
 def test_a_binary_file_is_bad_input(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name

@@ -128,14 +128,14 @@ def test_a_comma_without_quotes_does_not_cut_an_abstract_unnoticed(tmp_path: Pat
 
 
 def test_a_row_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
-    found = read(tmp_path / "p.csv", b'title,abstract\nT,"a\n\xff\nb"\nU,A\n')
+    found = read(tmp_path / "p.csv", b'title,abstract\nT,"a\n\xd6\xd0\xce\xc4\nb"\nU,A\n')
 
-    assert places(found) == [("p.csv:2", "is not valid UTF-8"), ("p.csv:5", "U")]
+    assert places(found) == [("p.csv:2", "is not valid UTF-8; save it as UTF-8"), ("p.csv:5", "U")]
 
 
 def test_a_header_that_is_not_utf8_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="the header is not valid UTF-8"):
-        read(tmp_path / "p.csv", b"title,abstract,\xff\nT,A,\n")
+        read(tmp_path / "p.csv", b"title,abstract,\xd6\xd0\xce\xc4\nT,A,\n")
 
 
 def test_a_quote_that_never_closes_is_reported_where_it_opens(tmp_path: Path) -> None:
@@ -230,9 +230,9 @@ def test_plain_text_without_abstract_is_a_bad_record(tmp_path: Path) -> None:
 
 
 def test_plain_text_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
-    found = read(tmp_path / "p.txt", b"Title\n\nAn abstract with one bad byte \xff in it.\n")
+    found = read(tmp_path / "p.txt", b"Title\n\nAn abstract with four bytes \xd6\xd0\xce\xc4 of GBK.\n")
 
-    assert places(found) == [("p.txt:3", "is not valid UTF-8")]
+    assert places(found) == [("p.txt:3", "is not valid UTF-8; save it as UTF-8")]
 
 
 # the listing
@@ -279,7 +279,7 @@ def test_a_bad_pair_of_a_listing_does_not_shift_the_next(tmp_path: Path) -> None
         ("p.txt:3", "One"),
         ("p.txt:5", "has an empty abstract"),
         ("p.txt:7", "Three"),
-        ("p.txt:9", "is not valid UTF-8 (byte 1 of the line)"),
+        ("p.txt:9", "is not valid UTF-8 (byte 1 of the line); save it as UTF-8"),
         ("p.txt:11", "Four"),
         ("p.txt:13", "has an empty abstract"),
     ]
