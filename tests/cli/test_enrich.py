@@ -212,7 +212,10 @@ def test_an_abstract_of_100_000_characters_is_no_trouble(
     run: Run, tmp_path: Path, hosted: dict[str, str]
 ) -> None:
     source = write(tmp_path / "p.jsonl", {"title": "Long", "abstract": "It is a long story. " * 5000})
-    done = run("enrich", source, "-o", "out.jsonl", **hosted)
+    aside = run("enrich", source, "-o", "out.jsonl", **hosted)
+    assert aside.returncode == 1
+    assert "its abstract has 100,000 characters" in aside.stderr
+    done = run("enrich", source, "-o", "out.jsonl", "--force", **hosted)
 
     assert done.returncode == 0, done.stderr
     assert len(cards(tmp_path / "out.jsonl")) == 1

@@ -147,12 +147,15 @@ def test_a_file_without_a_line_end_at_its_end_keeps_its_last_card(look: Look, tm
 
 
 def test_a_file_of_other_lines_is_not_added_to(look: Look, tmp_path: Path) -> None:
-    source = write(tmp_path / "p.jsonl", *some(2))
-    before = source.read_bytes()
+    source = write(tmp_path / "papers.jsonl", *some(2))
+    other = write(tmp_path / "p.jsonl", *some(2))
+    before = other.read_bytes()
 
     with pytest.raises(UsageError, match=r"p\.jsonl:1: is no card, so nothing is added to this file"):
+        watch([str(source)], [other], once=True, model="baseline")
+    with pytest.raises(UsageError, match="is both read and written"):
         watch([str(source)], [source], once=True, model="baseline")
-    assert source.read_bytes() == before
+    assert other.read_bytes() == before
 
 
 @pytest.mark.slow
