@@ -161,7 +161,8 @@ _ADVICE = {
 
 _PARROTED = re.compile(
     r"\s*+(?:[{<]|\[\s*+[\"'{\[]|=>"
-    r"|[\"'*#>(\s-]*+(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr|title|abstract|answer|output|claim)\w{0,4}\s?[:=])",
+    r"|[\"'*#>(\s-]*+(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr|title|abstract"
+    r"|answer|output|claim)\w{0,4}\s?[:=])",
     re.IGNORECASE,
 )
 """How an answer begins that fills in a form, ours or another's."""
