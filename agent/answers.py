@@ -160,8 +160,9 @@ _ADVICE = {
 }
 
 _PARROTED = re.compile(
-    r"\s*+(?:[{\[<]|=>|[\"'*#>(\s-]*+(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr"
-    r"|title|abstract|answer|output|claim)\w{0,4}\s?[:=])",
+    r"\s*+(?:[{<]|\[\s*+[\"'{\[]|=>"
+    r"|[\"'*#>(\s-]*+(?:main )?(?:task|modalit|contribution|data|label|tag|summary|tl;?dr|title|abstract"
+    r"|answer|output|claim)\w{0,4}\s?[:=])",
     re.IGNORECASE,
 )
 """How an answer begins that fills in a form, ours or another's."""
