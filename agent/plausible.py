@@ -220,7 +220,9 @@ def _odd_characters(text: str) -> str:
     shown = sum(not c.isspace() for c in bare)
     if len(text) > 40 and 2 * sum(map(len, words)) < shown:
         return "is mostly digits and signs"
-    if len(_WORD.findall(_URL.sub(" ", text))) < 8 and _URL.search(text):
+    # One short sentence and where the code is, that may be all an author had to say.
+    urls = len(_URL.findall(text))
+    if urls and len(_WORD.findall(_URL.sub(" ", text))) < (4 if urls == 1 else 8):
         return "is a list of addresses of the web"
     if 3 * sum(len(one) for one in _URL.findall(text)) > 2 * len(text):
         return "is a list of addresses of the web"

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (noise stands as it comes)
+# ruff: noqa: E501, RUF001 (noise stands as it comes)
 """The look before a card: noise is set aside, papers pass."""
 
 import random
@@ -136,6 +136,7 @@ def test_few_kinds_of_noise_pass() -> None:
             "Attention",
             "BACKGROUND: Clinics are busy. METHODS: We asked 40 of them. RESULTS: Most are. CONCLUSIONS: They need help.",
         ),
+        ("Counting", "We count to four. Code: https://github.com/a/b"),
         ("Why?", "Why do networks generalize? Nobody knows. We offer an answer."),
         (
             "C++",
