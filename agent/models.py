@@ -75,6 +75,9 @@ class Provider:
     max_tokens_name: TokensName = "max_tokens"
 
 
+OWN_KEY = "PAPERCARDS_API_KEY"
+"""The key for an endpoint of the user's own (`base_url`), whoever's model it serves."""
+
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
         "openai": Provider(None, "OPENAI_API_KEY", "json_schema", "max_completion_tokens"),
@@ -160,7 +163,7 @@ def resolve(name: str, *, base_url: str | None = None) -> Model:
             ),
         )
     if known is None:
-        return Model(name=name, model_id=name, base_url=base_url, key_variable="OPENAI_API_KEY")
+        return Model(name=name, model_id=name, base_url=base_url, key_variable=OWN_KEY)
     return Model(
         name=name,
         model_id=model_id,

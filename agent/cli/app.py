@@ -26,6 +26,7 @@ from . import (
     serve,
     summarize,
     taxonomy,
+    trusting,
     watch,
 )
 from .terminal import discard, note
@@ -52,6 +53,7 @@ app.command("schema")(cards.schema)
 app.command("convert")(convert.convert)
 app.command("formats")(formats.formats)
 app.command("serve")(serve.serve)
+app.command("trust")(trusting.trust)
 app.add_typer(export.app, name="export")
 app.add_typer(review.app, name="review")
 app.add_typer(label.app, name="label")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from . import reading, terminal, wiring
+from . import agreeing, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..deferred.requests import Plan
@@ -61,8 +61,10 @@ def submit(
         command = _command(session, reader, endpoint.shown_url, sources, output, options)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
-            terminal.note("sent before, and not collected yet: nothing is sent now")
-        elif not submitting.unsent(state, folder):
+            terminal.note(f"{wiring.named(entry)}: sent before, and not collected yet: nothing is sent now")
+        elif submitting.unsent(state, folder):
+            terminal.note(f"going on with what was not sent yet to {wiring.named(entry)}")
+        else:
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
             plan = requests.write_requests(
@@ -94,7 +96,12 @@ def submit(
 
 
 @app.command("status")
-def status(state: StateFile = None) -> None:
+def status(
+    state: StateFile = None,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
+    cache_dir: options.CacheDir = None,
+) -> None:
     """Say how far each batch is: id, status, requests done/failed/total, age."""
     import asyncio
 
@@ -105,8 +112,10 @@ def status(state: StateFile = None) -> None:
     known = load(path)
     remotes: dict[str, Remote] = {}
     if any(sent.waiting for sent in known.batches):
-        with wiring.session(_settings(known.command)) as session:
+        asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
+        with wiring.session(_settings(path, known.command, asked)) as session:
             entry = wiring.choose_model(session.settings)
+            terminal.note(f"{path}: {len(known.batches)} batches with {wiring.named(entry)}")
 
             async def ask() -> None:
                 async with _service(session, entry) as service:
@@ -127,17 +136,37 @@ def collect(
         bool,
         typer.Option("--give-up", help="Do not wait for results that are missing: take what there is."),
     ] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=options.output,
+            help="Where the cards go; may repeat (default: where enrich --batch-api was told to put them).",
+            metavar="FILE",
+        ),
+    ] = None,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
+    cache_dir: options.CacheDir = None,
 ) -> None:
-    """Fetch the answers of the batches that have ended, keep them, and write the cards."""
+    """Fetch the answers of the batches that have ended, keep them, and write the cards.
+
+    The state chooses neither where a key goes nor what is overwritten: an address of its own, another
+    cache, and outputs outside of its folder must be named again here.
+    """
     from ..deferred.state import alone, load
 
     path = _find(state)
     load(path)
+    asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
     with alone(path):
-        _collect(path, load(path), wait, give_up)
+        _collect(path, load(path), asked, output, wait, give_up)
 
 
-def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
+def _collect(
+    path: Path, known: "State", said: "Settings", named: list[Path] | None, wait: float, give_up: bool
+) -> None:
     import asyncio
 
     from ..call import Caller
@@ -150,16 +179,18 @@ def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
     from .writing import finish, write_cards
 
     asked = known.command
-    named = [split(name) for name in asked.outputs]
-    output = [Path(form + asked.path(place)) for form, place in named]
+    output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
     if not any(sent.waiting for sent in known.batches):
         terminal.note("every batch that was sent is collected; run enrich again for what failed")
         return
+    if not named:
+        agreeing.outputs(path, output)
     with (
-        wiring.session(_settings(asked)) as session,
+        wiring.session(_settings(path, asked, said)) as session,
         Lines(requests_folder(path) / "results.sqlite") as lines,
     ):
         entry = wiring.choose_model(session.settings)
+        terminal.note(f"{path}: {len(known.batches)} batches with {wiring.named(entry)}")
         reader = _reader(session, entry)
         known.check(reader.prompt.version, session.taxonomy.version)
 
@@ -306,16 +337,17 @@ def _command(
     )
 
 
-def _settings(asked: "Command") -> "Settings":
-    """The settings under which the same questions come out.
+def _settings(path: Path, asked: "Command", said: "Settings") -> "Settings":
+    """The settings under which the same questions come out; `said` are those of this command.
 
     The address is kept without its secrets: where the one of the environment is the same, that has them.
     """
     return wiring.settings(
         model=asked.model,
-        base_url=wiring.with_secrets(asked.endpoint),
+        base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint), said),
+        insecure=said.insecure,
         taxonomy=asked.taxonomy,
-        cache_dir=asked.cache_dir,
+        cache_dir=str(agreeing.cache(path, Path(asked.cache_dir), said)),
         price=asked.price,
         cache=True,
         offline=False,

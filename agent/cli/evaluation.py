@@ -70,6 +70,7 @@ def run(
     ] = None,
     by_label: Annotated[bool, typer.Option("--by-label", help="A row for each label, too.")] = False,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
@@ -101,6 +102,7 @@ def run(
     bounds = read_gate(gate) if gate is not None else None
     chosen = wiring.settings(
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import options, reading, terminal, wiring
+from . import keys, options, reading, terminal, wiring
 
 app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def list_() -> None:
         print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
     print(f"{'baseline':<26} {'built in':<8} {'':>9}  no model: similarity, rules, fitted weights")
     for provider, known in PROVIDERS.items():
-        print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or wiring.OPENAI_URL}")
+        print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or keys.OPENAI_URL}")
     print(f"weights are kept in {directory}")
 
 
@@ -59,6 +59,7 @@ def doctor(
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
@@ -67,7 +68,7 @@ def doctor(
     from ..form import ANSWER_TOKENS
     from ..probe import estimate, probe
 
-    chosen = wiring.settings(model=model, base_url=base_url)
+    chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
     entry = wiring.choose_model(chosen)
     if entry.plan == "baseline":
         print("baseline asks no endpoint")
@@ -78,6 +79,7 @@ def doctor(
             timeout_s = wiring.LOCAL_TIMEOUT_S
             endpoint = Endpoint(entry, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
         else:
+            terminal.note(f"trying {wiring.named(entry)}")
             endpoint = session.endpoint(entry)
         found = probe(endpoint, session.form(entry), say=terminal.note)
     print(f"{entry.name} at {'a server of our own' if entry.file else endpoint.shown_url}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from . import agreeing, options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..run_record import RunRecord
@@ -24,19 +24,29 @@ def rerun(
             metavar="FILE",
         ),
     ] = None,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     offline: options.Offline = None,
     cache_dir: options.CacheDir = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Go on though sources, prompt, labels or model have changed.")
     ] = False,
 ) -> None:
-    """Write the cards of a recorded run once more: from the cache, byte for byte."""
+    """Write the cards of a recorded run once more: from the cache, byte for byte.
+
+    The record chooses neither where a key goes nor what is overwritten: an address of its own, another
+    cache, and outputs outside of its folder must be named again here.
+    """
     from ..errors import UsageError
     from ..run_record import SourceFile, differences, output_path, read_record, source_path
     from .enrich import enrich
 
     old = read_record(record)
-    chosen = _settings(old, record, offline=offline, cache_dir=cache_dir)
+    outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
+    if not output:
+        agreeing.outputs(record, outputs)
+    asked = wiring.settings(base_url=base_url, insecure=insecure, offline=offline, cache_dir=cache_dir)
+    chosen = _settings(old, record, asked, named=cache_dir)
     with wiring.session(chosen) as session:
         made_by = session.reader(wiring.choose_model(chosen)).made_by
     sources = [
@@ -52,7 +62,6 @@ def rerun(
         raise UsageError(
             f"not as it was: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to go on"
         )
-    outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
     code = 0
     try:
         enrich(
@@ -62,6 +71,7 @@ def rerun(
             shards=old.settings.shards,
             model=chosen.model,
             base_url=chosen.base_url,
+            insecure=chosen.insecure,
             taxonomy=chosen.taxonomy,
             cache_dir=chosen.cache_dir,
             no_cache=not chosen.cache,
@@ -79,20 +89,21 @@ def rerun(
     raise typer.Exit(code)
 
 
-def _settings(old: "RunRecord", record: Path, *, offline: bool | None, cache_dir: str | None) -> "Settings":
-    """The settings of the run, its paths found again."""
+def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | None) -> "Settings":
+    """The settings of the run, its paths found again; `asked` are those of now, `named` is a cache."""
     from ..run_record import source_path
 
-    def found(path: str | None) -> str | None:
-        return str(source_path(path, record, old.folder)) if path is not None else None
-
+    taxonomy, cache = old.settings.taxonomy, old.settings.cache_dir
+    if cache is not None and named is None:
+        named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
         model=old.model,
-        base_url=wiring.with_secrets(old.settings.endpoint),
-        taxonomy=found(old.settings.taxonomy),
-        cache_dir=cache_dir or found(old.settings.cache_dir),
-        no_cache=old.settings.cache_dir is None and cache_dir is None,
-        offline=offline,
+        base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
+        insecure=asked.insecure,
+        taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        cache_dir=named,
+        no_cache=named is None,
+        offline=asked.offline,
     )
 
 

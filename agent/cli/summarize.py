@@ -28,6 +28,7 @@ def summarize(
     json: Annotated[bool, typer.Option("--json", help="Print the record, not the card.")] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     timeout: options.Timeout = None,
     answer_tokens: options.AnswerTokens = None,
@@ -50,6 +51,7 @@ def summarize(
     chosen = wiring.settings(
         model=model,
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         timeout_s=timeout,
         answer_tokens=answer_tokens,

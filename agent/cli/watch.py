@@ -60,6 +60,7 @@ def watch(
     limit: options.Limit = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
@@ -90,6 +91,7 @@ def watch(
     chosen = wiring.settings(
         model=model,
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from .. import models
-from ..endpoint import NO_KEY
 from ..errors import MissingExtra, UsageError
 from ..redact import shown_url
 from ..settings import FILE_NAME, Settings, merge
+from . import keys
+from .keys import OPENAI_URL
 
 if TYPE_CHECKING:
     from ..adapting import Lesson
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ..stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
 
-OPENAI_URL = "https://api.openai.com/v1"
 HOSTED_TIMEOUT_S = 60.0
 LOCAL_TIMEOUT_S = 900.0
 """The first prompt on a slow machine takes minutes."""
@@ -59,15 +59,8 @@ def _empty(name: str) -> UsageError:
 
 
 def cache_directory(chosen: Settings) -> Path:
-    """Flag or variable, else `cache/` of a checkout, else the user's cache directory."""
-    if chosen.cache_dir:
-        return _expanded(chosen.cache_dir)
-    project = Path("pyproject.toml")
-    if os.path.isdir("cache") and os.path.isfile(project):  # noqa: PTH112, PTH113  (never raises)
-        with project.open(encoding="utf-8", errors="replace") as lines:
-            if 'name = "papercards"\n' in lines:
-                return Path("cache")
-    return _user_cache()
+    """The one that was named, else the user's. One that lies in the working directory may be a stranger's."""
+    return _expanded(chosen.cache_dir) if chosen.cache_dir else _user_cache()
 
 
 def _expanded(path: str) -> Path:
@@ -132,12 +125,6 @@ def endpoint_url(model: models.Model) -> str:
     return url
 
 
-def with_secrets(stored: str | None) -> str | None:
-    """The address behind one that a file has without its secrets, where the environment has all of it."""
-    known = (settings().base_url, os.environ.get("OPENAI_BASE_URL", ""))
-    return next((url for url in known if url and shown_url(url.rstrip("/")) == stored), stored)
-
-
 def first_line(papers: int | None, model: models.Model) -> str:
     """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None: nobody has counted them."""
     count = "some papers" if papers is None else "1 paper" if papers == 1 else f"{papers:,} papers"
@@ -150,31 +137,6 @@ def named(model: models.Model) -> str:
         return model.name
     url = endpoint_url(model)
     return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
-
-
-def api_key(model: models.Model, url: str) -> str:
-    """The key for a hosted model.
-
-    Raises UsageError where the provider wants one and none is set, or for one that cannot be sent.
-    """
-    key = os.environ.get(model.key_variable or "", "").strip()
-    if key:
-        for place, character in enumerate(key, start=1):
-            if not "!" <= character <= "~":
-                what = "white space" if character.isspace() else f"U+{ord(character):04X}"
-                raise UsageError(
-                    f"the key in {model.key_variable} has {what} at character {place}, which no key has",
-                    next_step=f"Set {model.key_variable} to the key alone",
-                )
-        return key
-    provider = models.PROVIDERS.get(model.name.partition("/")[0])
-    own = (provider.base_url if provider else None) or OPENAI_URL
-    if model.key_variable is None or url != own:
-        return NO_KEY
-    raise UsageError(
-        f"{model.name} needs a key",
-        next_step=f"Set {model.key_variable}, or use -m {models.DEFAULT_LOCAL} or -m baseline",
-    )
 
 
 def is_near(host: str) -> bool:
@@ -374,7 +336,7 @@ class Session:
         return Endpoint(
             model,
             url,
-            api_key(model, url),
+            keys.for_endpoint(model, url, insecure=self.settings.insecure),
             wanted or (LOCAL_TIMEOUT_S if is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
             ANSWER_TOKENS,
             impatient=wanted is None,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from papercards.cli import wiring
+from papercards.cli import keys, wiring
 from papercards.errors import UsageError
 from tests.cli.test_enrich import cards, some, write
 from tests.conftest import KEY, Run
@@ -78,7 +78,7 @@ def test_an_empty_variable_counts_as_not_set(value: str, monkeypatch: pytest.Mon
 
     assert wiring.endpoint_url(entry) == "https://api.openai.com/v1"
     with pytest.raises(UsageError, match="needs a key"):
-        wiring.api_key(entry, wiring.endpoint_url(entry))
+        keys.for_endpoint(entry, wiring.endpoint_url(entry))
 
 
 @pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {} ", "\t{}", "{}\u00a0"])
@@ -86,7 +86,7 @@ def test_white_space_around_a_key_is_left_out(around: str, monkeypatch: pytest.M
     monkeypatch.setenv("OPENAI_API_KEY", around.format(KEY))
     entry = wiring.choose_model(wiring.settings(model="openai/m"))
 
-    assert wiring.api_key(entry, wiring.OPENAI_URL) == KEY
+    assert keys.for_endpoint(entry, keys.OPENAI_URL) == KEY
 
 
 @pytest.mark.parametrize("key", [f"{KEY}…", f"a\n{KEY}", f"a {KEY}", f"\ufeff{KEY}", f"a\x7f{KEY}"])
@@ -97,14 +97,14 @@ def test_a_key_that_cannot_be_sent_is_an_error_that_names_the_variable_and_not_t
     entry = wiring.choose_model(wiring.settings(model="openai/m"))
 
     with pytest.raises(UsageError, match="the key in OPENAI_API_KEY has") as caught:
-        wiring.api_key(entry, wiring.OPENAI_URL)
+        keys.for_endpoint(entry, keys.OPENAI_URL)
     assert KEY not in str(caught.value)
 
 
 def test_a_key_with_spaces_is_masked_where_the_endpoint_says_it(run: Run, tmp_path: Path, stub: Stub) -> None:
     stub.script = [error(401, f"Incorrect API key provided: {KEY}")] * 9
     source = write(tmp_path / "p.jsonl", *some(1))
-    done = run("enrich", source, "-m", "m", "--base-url", stub.url, OPENAI_API_KEY=f" {KEY} ")
+    done = run("enrich", source, "-m", "m", "--base-url", stub.url, PAPERCARDS_API_KEY=f" {KEY} ")
 
     assert done.returncode == 2 and "Incorrect API key" in done.stderr
     assert KEY not in done.stderr + done.stdout
