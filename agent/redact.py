@@ -51,7 +51,12 @@ def secrets_in_address(url: str) -> list[str]:
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
     """The values of variables, or of a query, that hold secrets by the end of their names."""
-    return [value for name, value in environment.items() if name.upper().endswith(_SECRET_NAMES)]
+    return [value for name, value in environment.items() if holds_a_secret(name)]
+
+
+def holds_a_secret(name: str) -> bool:
+    """Whether a variable holds a secret, by the end of its name."""
+    return name.upper().endswith(_SECRET_NAMES)
 
 
 def _masked(text: str, secret: str) -> str:

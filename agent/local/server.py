@@ -15,7 +15,6 @@ import queue
 import re
 import secrets
 import subprocess
-import sys
 import tempfile
 import threading
 from contextlib import suppress
@@ -23,9 +22,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..child_process import NOWHERE, environment, python
 from ..errors import EndpointError, MissingExtra
 
 _CLOSE_TIMEOUT_S = 5.0
+
+_FOR_DEVICES = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "VK_", "GGML_", "OMP_")
+"""Beginnings of variables that say on which devices to compute."""
 
 
 class LocalServer:
@@ -71,14 +74,15 @@ class LocalServer:
             "slot_directory": str(slot_directory.absolute()) if slot_directory else "",
             "hidden_states": hidden_states,
         }
-        # -P: a file of the working directory must not be imported in place of a module. A
-        # session of its own: Ctrl-C is for us, and papers in flight still need the server.
+        # A session of its own: Ctrl-C is for us, and papers in flight still need the server.
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", f"{__package__}.serve"],
+            python(f"{__package__}.serve"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
+            env=environment(*_FOR_DEVICES),
+            cwd=NOWHERE,
         )
         try:
             self.base_url = f"{self._start(config, start_timeout_s)}/v1"

@@ -8,15 +8,15 @@ Knows the process and its answers. Knows nothing of PDFs.
 import json
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...child_process import NOWHERE, environment, python
 from .child import MEMORY_BYTES, SECONDS
 
-_COMMAND = (sys.executable, "-m", "papercards.sources.pdf.child")
+_COMMAND = (*python("papercards.sources.pdf.child"),)
 _ALARM = getattr(signal, "SIGALRM", 0)
 
 
@@ -78,6 +78,8 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
+                env=environment(),
+                cwd=NOWHERE,
             )
         return self._process
 
