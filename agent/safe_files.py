@@ -24,7 +24,7 @@ def open_derived(path: Path, mode: int = 0o666) -> int:
 
     What it held stays. Raises OSError, also for a name that is no regular file.
     """
-    _drop_link(path)
+    drop_link(path)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | _NONBLOCK | _NOFOLLOW | _BINARY, mode)
     try:
         state = os.fstat(fd)
@@ -64,7 +64,20 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
         raise
 
 
-def _drop_link(path: Path) -> None:
+def make_folders(path: Path, within: Path) -> None:
+    """Make the folders from `within`, which the user named, down to `path`; none of these may be a link.
+
+    Raises OSError.
+    """
+    within.mkdir(parents=True, exist_ok=True)
+    step = within
+    for name in path.relative_to(within).parts:
+        step = step / name
+        make_folder(step)
+
+
+def drop_link(path: Path) -> None:
+    """Take away a link that lies at a derived name; a file of its own stays. Raises OSError."""
     try:
         state = path.lstat()
     except OSError:

@@ -142,7 +142,8 @@ def run(
             page = sheet(result)
             eval_tables.print_sheet(page, by_label=by_label)
             if entry.name in files.results:
-                eval_output.write(files.results[entry.name], to_json(result, page.to_data()))
+                text = to_json(result, page.to_data())
+                eval_output.write(files.results[entry.name], text, derived=files.in_folder)
             if bounds is not None:
                 outcomes[entry.name] = check(bounds, result.values(), page.intervals())
             if isinstance(ended, BudgetSpent):

@@ -78,7 +78,7 @@ class Recording:
 
         try:
             path = record_path(destination(Path(self._settings.outputs[0]))[1])
-            file = PartialFile(path)
+            file = PartialFile(path, derived=True)
             try:
                 file.commit(self._record(path, sinks, counter, status, error).to_json().encode())
             finally:

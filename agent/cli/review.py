@@ -28,11 +28,18 @@ SPLIT = Annotated[Literal["train", "dev", "test"], typer.Option("--split", help=
 
 
 def beside(cards: Path) -> Path:
-    """Where the corrections of a file of cards are, unless somebody says otherwise."""
+    """Where the corrections of a file of cards are, unless somebody says otherwise.
+
+    Raises UsageError for a link there, which nobody has named.
+    """
+    from ..errors import UsageError
     from ..sinks import destination
 
     path = destination(cards)[1]
-    return path.with_name(f"{path.stem}.review.jsonl")
+    path = path.with_name(f"{path.stem}.review.jsonl")
+    if path.is_symlink():
+        raise UsageError("is a link", where=str(path), next_step="Name the file itself, or delete the link")
+    return path
 
 
 @app.command("apply")

@@ -72,6 +72,7 @@ def serve(
     try:
         from ..pages import browse, serving
         from ..pages.app import application
+        from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
     except ModuleNotFoundError as error:
         raise MissingExtra("Serving pages", "serve") from error
@@ -95,18 +96,18 @@ def serve(
         server = serving.listen(port)
         stack.callback(server.close)
         number = server.getsockname()[1]
-        token = new_token()
+        token, once = new_token(), new_token()
         url = f"http://{serving.HOST}:{number}/?token={token}"
         print(url, flush=True)
         served = cards or label
         assert served is not None
         terminal.note(f"serving {served}; Ctrl-C ends it")
         if not no_browser:
-            _open(url)
+            _open(stack.enter_context(forwarding(f"http://{serving.HOST}:{number}/?token={once}")))
         # So that what is passing is deleted then, too: the server raises again what ended it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
-            serving.serve(application(served, index, follower, token, number, rooms), server)
+            serving.serve(application(served, index, follower, token, number, rooms, once), server)
 
 
 def _check(

@@ -5,6 +5,7 @@ No cell is a formula: one that a spreadsheet would run gets an apostrophe in fro
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
@@ -24,9 +25,9 @@ COLUMNS = (
 )  # fmt: skip
 """The header; `docs/outputs.md` says what is in them."""
 
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FORMULA = re.compile("[\t\r\n]|[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 """What a cell begins with that some spreadsheet takes for a formula, or strips to find one; the last four are
-the wide forms of the first."""
+the wide forms of the first. Quotes and spaces before it do not matter."""
 
 Cell = str | float | None
 
@@ -65,7 +66,7 @@ class DelimitedSink:
 
 def inert(cell: str) -> str:
     """The text, so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _row(card: Card, paper: Paper | None) -> list[Cell]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..card import Card, Label
 from ..text import digest
-from .escaping import address, code, plain, text
+from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
 from .passages import made_by, quote, reusable
 from .safe_names import safe_name
@@ -34,7 +34,6 @@ _BEGIN = re.compile(r"^<!-- papercards:begin\b.*-->[ \t]*\r?$", re.MULTILINE)
 _END = re.compile(r"^<!-- papercards:end\b.*-->[ \t]*\r?$", re.MULTILINE)
 _BETWEEN_TAGS = re.compile(r"[,\s]+")
 _NO_TAG = re.compile(r"[^\w-]+")
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _SHOWN = str.maketrans("[]|<>`^\\", "()/‹›'ˆ⧵")  # noqa: RUF001 - lookalikes on purpose
 _OBSIDIAN = re.compile(r"%%+|==+|\^")
 
@@ -80,14 +79,14 @@ def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
     return values | {
         "tags": tags_of(card),
         "confidence": None if known is None else round(known, 2),
-        "model": card.provenance.model,
-        "created": card.provenance.created or None,
+        "model": _value(card.provenance.model) or None,
+        "created": _value(card.provenance.created) or None,
     }
 
 
 def note_id(card: Card) -> str:
     """What the note is found by: the paper's id, or a digest of one that is too long or hides something."""
-    fit = len(card.id) <= _MOST and plain(card.id) == card.id and not _TAG.search(card.id)
+    fit = len(card.id) <= _MOST and _value(card.id) == card.id
     return card.id if fit else f"sha256:{digest(card.id)}"
 
 
@@ -96,8 +95,12 @@ def title_of(card: Card) -> str:
 
     In a front matter, too, `[[x]]` is a link, and a viewer that knows none takes it for Markdown.
     """
-    title = _TAG.sub("‹", plain(card.title)).replace("[[", "((").replace("]]", "))")  # noqa: RUF001
-    return title[:_MOST].strip() or note_id(card)
+    return _value(card.title.replace("[[", "((").replace("]]", "))")) or note_id(card)
+
+
+def _value(raw: str) -> str:
+    """A text for front matter: on one line, bounded, and without code that a plugin of Obsidian would run."""
+    return inert(plain(raw)).replace("`", "'")[:_MOST].strip()
 
 
 def tags_of(card: Card) -> tuple[str, ...]:
@@ -148,7 +151,9 @@ def label_path(field: str, tag: str) -> str:
 
 def wiki_link(path: str, shown: str) -> str:
     """A `[[link]]` to a note of the vault, by its path without extension."""
-    name = _OBSIDIAN.sub("", " ".join(plain(shown).translate(_SHOWN).split())) or path.rpartition("/")[2]
+    name = (
+        _OBSIDIAN.sub("", " ".join(inert(plain(shown)).translate(_SHOWN).split())) or path.rpartition("/")[2]
+    )
     return f"[[{path}|{name}]]"
 
 
