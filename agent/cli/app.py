@@ -12,6 +12,7 @@ import typer
 from ..errors import PapercardsError, StorageError
 from . import (
     annotate,
+    caching,
     cards,
     convert,
     deferring,
@@ -58,6 +59,7 @@ app.add_typer(export.app, name="export")
 app.add_typer(review.app, name="review")
 app.add_typer(label.app, name="label")
 app.add_typer(models.app, name="models")
+app.add_typer(caching.app, name="cache")
 app.add_typer(taxonomy.app, name="taxonomy")
 
 

@@ -27,6 +27,7 @@ _LEADING_MARK = re.compile(r"[+\-=:]")
 _LEADING_NUMBER = re.compile(r"^(\d+)([.)])")
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _TEMPLATE = re.compile(r"<(?=%)|\{(?=[{%#])|\$(?=[{=])")
+_QUERY = re.compile(r"(^|`)(?=[ $]*=)")
 _SAFE_IN_URL = "!#%&'()*+,-./:;=?@_~"
 
 
@@ -45,9 +46,7 @@ def code(raw: str) -> str:
     In Obsidian even inline code can run: Dataview evaluates what begins with `=` or `$=`, and Templater looks
     for its marks everywhere.
     """
-    line = without_templates(plain(raw))
-    if line.lstrip(" $").startswith("="):
-        line = f"'{line}"
+    line = _QUERY.sub(r"\1'", without_templates(plain(raw)))
     runs = [len(run) for run in re.findall("`+", line)]
     fence = "`" * (max(runs, default=0) + 1)
     pad = " " if not line or line[0] == "`" or line[-1] == "`" else ""
