@@ -4,8 +4,8 @@ Most texts hold none of them. So each wording knows pieces of text of which ever
 searched for only where such a piece occurs. Knows regular expressions alone.
 """
 
+import json
 import re
-import re._parser as parser  # type: ignore[import-not-found]  # the standard library's own, without stubs
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from typing import Any
 import ahocorasick
 
 FILE = Path(__file__).parent / "data" / "instructions.toml"
+PIECES = FILE.with_name("instruction_pieces.json")
+"""Made from it by `python -m papercards.evals.instruction_pieces`."""
 
 _GAP = re.compile(r"@GAP(\d)@")
 _FRAGMENT = re.compile(r"@([A-Z_]+)@")
@@ -35,13 +37,6 @@ class Wording:
         """The expression, compiled."""
         return re.compile(self.source)
 
-    @cached_property
-    def needs(self) -> tuple[frozenset[str], ...]:
-        """Sets of pieces of text: a match has at least one piece of each set."""
-        return tuple(
-            needed for needed in set(_needs(parser.parse(self.source))) if _EVERYWHERE.isdisjoint(needed)
-        )
-
     def within(self, text: str) -> bool:
         """Whether it occurs."""
         return self.pattern.search(text) is not None
@@ -57,11 +52,14 @@ class Sign(Wording):
     """It begins where an imperative can stand."""
     triggers: frozenset[str]
     """Beginnings of words, of which a text must have one, see `beginnings`."""
+    pieces: tuple[frozenset[str], ...]
+    """Sets of pieces of text: a match has at least one piece of each set. `^` begins a word."""
 
-    @cached_property
+    @property
     def needs(self) -> tuple[frozenset[str], ...]:
-        """As any wording's, and the triggers."""
-        return (*super().needs, *([self.triggers] if self.triggers else []))
+        """The pieces and the triggers: what a text must have of each."""
+        triggers = frozenset(f"^{word}" for word in self.triggers)
+        return (*self.pieces, triggers) if triggers else self.pieces
 
 
 class Finder:
@@ -73,24 +71,33 @@ class Finder:
 
     def __init__(self, signs: Sequence[Sign], words: Iterable[str] = ()) -> None:
         """`words` are looked for beside the signs' pieces, see `likely`."""
+        self.signs = tuple(signs)
         bits: dict[frozenset[str], int] = {}
         needs = [[bits.setdefault(needed, 2 << len(bits)) for needed in sign.needs] for sign in signs]
         self._needs = tuple(zip(map(sum, needs), signs, strict=True))
-        pieces = dict.fromkeys(words, 1)
+        anywhere = dict.fromkeys(words, 1)
+        at_start: dict[str, int] = {}
         for needed, bit in bits.items():
             for piece in needed:
-                pieces[piece] = pieces.get(piece, 0) | bit
+                pieces = at_start if piece[0] == "^" else anywhere
+                word = piece.removeprefix("^")
+                pieces[word] = pieces.get(word, 0) | bit
         self._automaton = ahocorasick.Automaton()
-        for piece, mask in pieces.items():
-            self._automaton.add_word(piece, mask)
+        for word in anywhere.keys() | at_start.keys():
+            self._automaton.add_word(word, (anywhere.get(word, 0), at_start.get(word, 0), len(word)))
         self._automaton.make_automaton()
 
     def likely(self, text: str) -> tuple[list[Sign], bool]:
         """The signs that may occur in a text, no other does; and whether it has one of the words."""
         there = 0
-        for _, bits in self._automaton.iter(text):
-            there |= bits
+        for end, (anywhere, at_start, length) in self._automaton.iter(text):
+            there |= anywhere
+            if at_start & ~there and not (end >= length and _IN_WORD(text[end - length])):
+                there |= at_start
         return [sign for needs, sign in self._needs if needs & there == needs], bool(there & 1)
+
+
+_IN_WORD = re.compile(r"\w").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,41 +113,6 @@ class Patterns:
     narrow: Wording
     field_of_work: Wording
     research: Wording
-
-
-def _needs(parsed: Any) -> list[frozenset[str]]:
-    """Sets of pieces, of each of which every match of a parsed expression has one."""
-    found: list[frozenset[str]] = []
-    run = ""
-    for kind, value in [*parsed, (None, None)]:
-        if kind is parser.LITERAL:
-            run += chr(value)
-            continue
-        if run:
-            found.append(frozenset([run]))
-            run = ""
-        if kind is parser.IN and all(what is parser.LITERAL for what, _ in value):
-            found.append(frozenset(chr(character) for _, character in value))
-        elif kind is parser.BRANCH:
-            branches = [_most_telling(_needs(branch)) for branch in value[1]]
-            if all(branches):
-                found.append(frozenset().union(*branches))
-        elif kind in (parser.SUBPATTERN, parser.ATOMIC_GROUP):
-            found += _needs(value[-1] if kind is parser.SUBPATTERN else value)
-        elif kind in _REPEATS and value[0] > 0:
-            found += _needs(value[2])
-    return found
-
-
-def _most_telling(sets: list[frozenset[str]]) -> frozenset[str]:
-    return max(sets, key=lambda pieces: (min(map(len, pieces)), -len(pieces)), default=frozenset())
-
-
-_REPEATS = (parser.MAX_REPEAT, parser.MIN_REPEAT, parser.POSSESSIVE_REPEAT)
-_EVERYWHERE = frozenset(
-    (*"abcdefghijklmnopqrstuvwxyz .,-", *"the and or of to in is on be it an as for we no".split(), "the ")
-)
-"""Pieces that nearly every sentence has: a set with one of them rules nothing out."""
 
 
 def beginnings(text: str) -> frozenset[str]:
@@ -162,18 +134,30 @@ def patterns() -> Patterns:
         pattern = _GAP.sub(lambda gap: rf"(?:\S{{1,40}}+ ){{0,{gap[1]}}}?", pattern)
         return _FRAGMENT.sub(lambda name: fragments[name[1]], pattern)
 
-    def finder(rows: Sequence[tuple[str, float, str]], words: Iterable[str] = ()) -> Finder:
-        signs = [
-            Sign(full(row), kind, weight, row.startswith("@HERE@"), triggers.get(kind, frozenset()))
-            for kind, weight, row in rows
-        ]
-        return Finder(signs, words)
+    known = json.loads(PIECES.read_text(encoding="utf-8"))
+
+    def finder(name: str, words: Iterable[str] = ()) -> Finder:
+        rows: list[tuple[str, float, str]] = table["signs"][name]
+        return Finder(
+            [
+                Sign(
+                    full(row),
+                    kind,
+                    weight,
+                    imperative=row.startswith("@HERE@"),
+                    triggers=triggers.get(kind, frozenset()),
+                    pieces=tuple(map(frozenset, pieces)),
+                )
+                for (kind, weight, row), pieces in zip(rows, known[name], strict=True)
+            ],
+            words,
+        )
 
     lists = {name: tuple(Wording(full(row)) for row in rows) for name, rows in table["lists"].items()}
     single = {name: Wording(full(pattern)) for name, pattern in table["single"].items()}
     return Patterns(
-        shouted=finder(table["signs"]["shouted"]),
-        said=finder(table["signs"]["said"], table["foreign"].split()),
+        shouted=finder("shouted"),
+        said=finder("said", table["foreign"].split()),
         ignoring=lists["ignoring"],
         fields=lists["fields"],
         orders=lists["orders"],

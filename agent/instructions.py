@@ -53,6 +53,7 @@ _EMPHASIS = re.compile(r"[*_`~\\]+")
 _MARKS = frozenset("*_`~\\")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_|]{1,3}){7,}\w(?!\w)")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}")
+_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 _INSTRUCTIONS = re.compile(r"\binstructions?\b")
 _HEX = re.compile(r"(?<!\w)(?:[0-9a-f]{2} ?){16,}(?!\w)", re.IGNORECASE)
 _QUOTED = re.compile(
@@ -293,7 +294,7 @@ def _spellings(flat: str) -> Iterator[str]:
 
 
 def _squeezed(lower: str) -> str:
-    return re.sub(r"[\W_]+", "", lower)
+    return lower.translate(_NO_LETTERS) if lower.isascii() else re.sub(r"[\W_]+", "", lower)
 
 
 def _encoded(plain: str) -> bool:
@@ -315,11 +316,12 @@ def _encoded(plain: str) -> bool:
 
 def _decoded(plain: str) -> Iterator[str]:
     """What stands in it in base64 or in hexadecimal digits."""
-    for match in _BASE64.finditer(plain):
+    longest = max(map(len, plain.split()), default=0)
+    for match in _BASE64.finditer(plain) if longest >= 24 else ():
         raw = match.group().rstrip("=")
         with suppress(ValueError, binascii.Error):
             yield base64.b64decode(raw + "=" * (-len(raw) % 4)).decode("utf-8")
-    for match in _HEX.finditer(plain):
+    for match in _HEX.finditer(plain) if "6" in plain or "7" in plain else ():  # as all small letters have
         with suppress(ValueError):
             yield bytes.fromhex(match.group().replace(" ", "")).decode("utf-8")
 
