@@ -115,7 +115,7 @@ def status(
         asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
         with wiring.session(_settings(path, known.command, asked)) as session:
             entry = wiring.choose_model(session.settings)
-            terminal.note(f"{path}: {len(known.batches)} batches with {wiring.named(entry)}")
+            terminal.note(_first_line(path, known, entry))
 
             async def ask() -> None:
                 async with _service(session, entry) as service:
@@ -190,7 +190,7 @@ def _collect(
         Lines(requests_folder(path) / "results.sqlite") as lines,
     ):
         entry = wiring.choose_model(session.settings)
-        terminal.note(f"{path}: {len(known.batches)} batches with {wiring.named(entry)}")
+        terminal.note(_first_line(path, known, entry))
         reader = _reader(session, entry)
         known.check(reader.prompt.version, session.taxonomy.version)
 
@@ -373,6 +373,11 @@ def _tell(plan: "Plan", entry: "Model") -> str:
     parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []
     parts += [f"{plan.unreadable:,} records cannot be read"] if plan.unreadable else []
     return ", ".join(parts)
+
+
+def _first_line(path: Path, known: "State", entry: "Model") -> str:
+    count = len(known.batches)
+    return f"{path}: {count} batch{'es' * (count != 1)} with {wiring.named(entry)}"
 
 
 def _line(batch_id: str | None, remote: "Remote | None", requests: int) -> str:
