@@ -132,11 +132,12 @@ def run(
         version = labels_version(path, labelled)
         for entry in entries:
             session.budget(entry)
+            if entry != BASELINE:
+                terminal.note(wiring.first_line(len(pairs), entry))
         floor, _ = _measure(session, BASELINE, pairs, split, version)
         for entry in entries:
             result, ended = floor, None
             if entry != BASELINE:
-                terminal.note(wiring.first_line(len(pairs), entry))
                 result, ended = _measure(session, entry, pairs, split, version, floor, repeat)
                 lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)

@@ -295,6 +295,7 @@ def test_a_folder_that_calls_itself_papercards_has_no_cache_that_is_used(program
         ("summarize", "p.jsonl", "-m", "openai/m"),
         ("watch", "p.jsonl", "-o", "c.jsonl", "--once", "-m", "openai/m"),
         ("models", "doctor", "-m", "openai/m"),
+        ("eval", "run", "--limit", "1", "-m", "openai/m"),
         (*ASK, "--batch-api"),
     ],
 )
