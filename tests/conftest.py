@@ -15,6 +15,7 @@ from papercards.local.fetch import fetch
 from papercards.models import SMOLLM
 from papercards.paper import Paper, paper_id
 from papercards.taxonomy import Taxonomy, parse
+from tests.in_process import call
 from tests.stub import Stub, serve
 
 SEED = Path(str(resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"))
@@ -79,7 +80,22 @@ def environment_of(home: Path) -> dict[str, str]:
 
 @pytest.fixture
 def run(tmp_path: Path, environment: dict[str, str]) -> Run:
-    """The program, as a user runs it: `run("enrich", "papers.jsonl")`, in an empty folder."""
+    """The program with a user's words, `run("enrich", "papers.jsonl")`, in an empty folder.
+
+    It runs in the process of the test, as if it had one of its own: see `tests/in_process.py`.
+    """
+
+    def go(
+        *arguments: str | Path, cwd: Path | None = None, input: str | None = None, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        return call([*map(str, arguments)], cwd or tmp_path, environment | variables, input)
+
+    return go
+
+
+@pytest.fixture
+def run_process(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """The same in a process of its own, for what only a process can show."""
 
     def go(
         *arguments: str | Path,
