@@ -26,6 +26,14 @@ settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs real weights is slow by itself: the fast tests fetch nothing."""
+    for item in items:
+        if "smollm_file" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def stub() -> Iterator[Stub]:
     """An endpoint that answers well until it is told otherwise."""

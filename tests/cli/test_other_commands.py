@@ -159,3 +159,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(run: Run, tmp_path: Path) -> 
     )
 
     assert done.stderr == ""
+
+
+def test_on_windows_one_line_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    done = run("formats")
+
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("papercards: Windows is not supported") and done.stderr.count("\n") == 1
+    assert "WSL" in done.stderr
