@@ -1,18 +1,25 @@
 """What is installed: every package and data file of the tree, at versions that are written down once."""
 
+import ast
 import fnmatch
 import re
+import sys
 import tomllib
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 
 from papercards.models import LOCAL
+from tests import licences
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 SETUPTOOLS = PYPROJECT["tool"]["setuptools"]
+LICENCE = re.compile(r"^\| (\S+) \| (.+) \| (.+) \|$", re.MULTILINE)
 LOCKS = ("build", "base", "local", "extras", "dev")
 
 
@@ -87,6 +94,33 @@ def test_every_data_file_of_a_package_is_installed_and_every_pattern_finds_one()
     assert roots <= set(tree().values())
 
 
+BROUGHT = {"markupsafe": "jinja2", "urllib3": "requests"}
+"""Packages that are part of what another one, which is named, gives and takes."""
+
+
+def test_what_is_imported_is_named_as_a_need() -> None:
+    named = {plain(re.match(r"[\w.-]+", line)[0]) for line in needs()}  # type: ignore[index]
+    owners = metadata.packages_distributions()
+    unnamed = set()
+    for path in (path for folder in tree().values() for path in folder.glob("*.py")):
+        for module in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            top = module.split(".")[0]
+            if top in sys.stdlib_module_names or top in ("papercards", "_typeshed"):
+                continue
+            distributions = {plain(owner) for owner in owners.get(top, [top])}
+            if not named & {BROUGHT.get(one, one) for one in distributions}:
+                unnamed.add(f"{path.relative_to(ROOT)}: {top}")
+    assert unnamed == set()
+
+
+def imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
 def test_every_need_has_a_floor() -> None:
     assert [line for line in needs() if not re.match(r"[\w.-]+(\[\w+\])?>=\d", line)] == []
 
@@ -143,6 +177,38 @@ def test_every_distribution_with_a_model_in_it_is_asked_for_at_one_version() -> 
 
     assert wheels
     assert [wheel for wheel in wheels if not re.fullmatch(r"[\w-]+==[\d.]+", wheel)] == []
+
+
+def test_the_list_of_licences_is_that_of_what_is_locked() -> None:
+    """Where this fails, run `python -m tests.licences > docs/licences.md`."""
+    text = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    found = {name: layer for name, _, layer in LICENCE.findall(text)}
+    del found["package"]
+
+    assert found == {name: licences.LAYERS[layer] for name, _, layer in licences.locked()}
+    assert "".join(licences.weights()) in text
+    for name, version, layer in licences.locked():
+        if installed(name) == version:
+            assert licences.row(name, licences.licence_of(name), layer) in text
+
+
+def installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def test_nothing_that_is_brought_binds_the_code_that_uses_it() -> None:
+    text = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+
+    assert not re.search(r"GPL|General Public|SSPL|Commercial|not said|UNKNOWN", text)
+
+
+def test_the_citation_names_this_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
 
 
 def test_every_python_that_is_claimed_is_tried() -> None:
