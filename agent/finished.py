@@ -200,7 +200,7 @@ def _drop_lines_of_others(rows: sqlite3.Connection) -> None:
 
 @cache
 def code_digest() -> bytes:
-    """A hash of the packages that decide about a card's bytes: ours, all of it, and a few of others by version.
+    """A hash of the packages that decide about a card's bytes: all of ours, and a few others by version.
 
     Much of ours makes no card. Which part does is not written down here, where a file that moves would be
     forgotten: a line too few is made again from its answer, a line too many would be wrong.

@@ -1,4 +1,4 @@
-"""The program in the process of the test: its own arguments, folder, environment and streams, nothing left behind.
+"""The program in the test's process: its own arguments, folder, environment and streams, nothing left behind.
 
 A process of its own costs half a second of imports for each run. What a process would forget at its end is
 put back or forgotten here. What only a process can show (signals, kills, closed streams, encodings, the time
@@ -100,8 +100,10 @@ def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO) -> Iterator[None]:
 
 
 def _opened(file: BinaryIO, mode: Literal["rb", "wb"], errors: str = "strict") -> TextIO:
-    binary = open(os.dup(file.fileno()), mode)  # noqa: SIM115  closed with the text
-    return io.TextIOWrapper(binary, encoding="utf-8", errors=errors, line_buffering=errors == "backslashreplace")
+    binary = os.fdopen(os.dup(file.fileno()), mode)
+    return io.TextIOWrapper(
+        binary, encoding="utf-8", errors=errors, line_buffering=errors == "backslashreplace"
+    )
 
 
 @contextlib.contextmanager

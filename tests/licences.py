@@ -4,6 +4,7 @@
 """
 
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -17,9 +18,9 @@ LAYERS = {"base": "always", "local": "`local`", "extras": "an extra"}
 
 HEAD = """# Licences of what papercards brings
 
-papercards is under the Apache License 2.0. It contains no code of others; these packages are installed with it, at the
-versions in `locks/`. The licence is what each says of itself. Written by `python -m tests.licences`; a test
-compares it with what is installed.
+papercards is under the Apache License 2.0. It contains no code of others; these packages are installed with
+it, at the versions in `locks/`. The licence is what each says of itself. Written by
+`python -m tests.licences`; a test compares it with what is installed.
 
 | package | licence | installed |
 |---|---|---|
@@ -66,4 +67,4 @@ def weights() -> list[str]:
 
 if __name__ == "__main__":
     packages = [row(name, licence_of(name), layer) for name, _, layer in locked()]
-    print("".join([HEAD, *packages, WEIGHTS, *weights()]), end="")
+    sys.stdout.write("".join([HEAD, *packages, WEIGHTS, *weights()]))

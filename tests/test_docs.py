@@ -16,7 +16,7 @@ FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """The words of each call of the program that a page shows as code, continued lines joined, remarks left out."""
+    """The words of each call of the program in a page's code, continued lines joined, remarks left out."""
     text = page.read_text(encoding="utf-8")
     blocks = "".join(FENCE.findall(text)).replace("\\\n", " ")
     for code in (*blocks.splitlines(), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))):
@@ -70,7 +70,9 @@ def test_the_documents_show_every_command() -> None:
 
 def test_a_command_or_option_that_there_is_not_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("Say `papercards nothing`, or:\n```console\n$ papercards serve C \\\n   --no-such  # -x\n```\n")
+    page.write_text(
+        "Say `papercards nothing`, or:\n```console\n$ papercards serve C \\\n   --no-such  # -x\n```\n"
+    )
 
     first, second = commands(page)
     assert first == ["serve", "C", "--no-such"]

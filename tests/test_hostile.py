@@ -241,7 +241,9 @@ def test_lines_that_are_nested_too_deeply_are_set_aside_and_the_others_get_their
 
     assert done.returncode == 1
     said(done)
-    assert [json.loads(line)["title"] for line in (tmp_path / "out.jsonl").read_text().splitlines()] == ["Good"]
+    assert [json.loads(line)["title"] for line in (tmp_path / "out.jsonl").read_text().splitlines()] == [
+        "Good"
+    ]
     errors = [json.loads(line) for line in (tmp_path / "out.errors.jsonl").read_text().splitlines()]
     assert [one["where"] for one in errors] == ["x.jsonl:1", "x.jsonl:2"]
     assert all(len(one["message"]) < 500 for one in errors)

@@ -70,14 +70,18 @@ def test_every_package_of_the_tree_is_installed_and_no_other_is_named() -> None:
 
 def test_every_module_lies_in_a_package() -> None:
     packages = set(tree().values())
-    bare = {path.parent for folder in ("agent", "prompts") for path in (ROOT / folder).rglob("*.py")} - packages
+    bare = {
+        path.parent for folder in ("agent", "prompts") for path in (ROOT / folder).rglob("*.py")
+    } - packages
 
     assert bare == set()
 
 
 def test_every_data_file_of_a_package_is_installed_and_every_pattern_finds_one() -> None:
     patterns = {
-        (folder_of(name), pattern) for name, several in SETUPTOOLS["package-data"].items() for pattern in several
+        (folder_of(name), pattern)
+        for name, several in SETUPTOOLS["package-data"].items()
+        for pattern in several
     }
     roots = {folder for folder, _ in patterns}
     unused = {pattern for folder, pattern in patterns if not any(folder.glob(pattern))}

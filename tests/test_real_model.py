@@ -31,7 +31,9 @@ def small(weights: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_tiny_model_goes_through_the_whole_program(run_process: Run, tmp_path: Path, small: dict[str, str]) -> None:
+def test_a_tiny_model_goes_through_the_whole_program(
+    run_process: Run, tmp_path: Path, small: dict[str, str]
+) -> None:
     # A short taxonomy: 135 million weights read 3,000 tokens of labels slowly and to no use.
     from tests.test_taxonomy import SMALL as TAXONOMY
 
@@ -132,7 +134,9 @@ def test_the_default_model_makes_good_cards_that_hold(run_process: Run, tmp_path
 
     rows = [{"title": p["labelled"]["title"], "abstract": p["labelled"]["abstract"]} for p in papers]
     (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    made = run_process("enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real)
+    made = run_process(
+        "enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real
+    )
     assert made.returncode == 0, made.stderr
     assert "0 new, 8 cached" in made.stderr
     assert "starting" not in made.stderr

@@ -77,7 +77,7 @@ def test_intervals_narrow_with_the_root_of_the_papers(labelled: tuple[Labelled, 
 
 
 def test_a_real_interval_narrows_as_is_said(labelled: tuple[Labelled, ...]) -> None:
-    """Of a mean, whose interval follows from the spread: with 16 times the papers it has a quarter of the width."""
+    """The interval of a mean has a quarter of the width with 16 times the papers."""
     random = Random(4)
 
     def width(count: int) -> float:

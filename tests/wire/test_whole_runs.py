@@ -34,7 +34,9 @@ def test_fifty_papers_from_vllm(run_process: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_answers_one_at_a_time_is_kept_busy_and_not_overrun(run_process: Run, tmp_path: Path) -> None:
+def test_a_server_that_answers_one_at_a_time_is_kept_busy_and_not_overrun(
+    run_process: Run, tmp_path: Path
+) -> None:
     papers = [{"title": f"Oaks {n}", "abstract": f"We study {n} oaks. They are tall."} for n in range(24)]
     write(tmp_path / "p.jsonl", *papers)
     with serving(ollama.Ollama(num_ctx=32_768, answer_s=ANSWER_S).app()) as served:
