@@ -88,6 +88,7 @@ def test_it_says_what_must_be_known(page: str, runs: list[tuple[RunResult, Sheet
         assert f"{f1.value:.2f} {f1.interval.low:.2f} to {f1.interval.high:.2f}" in text  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_other_peoples_labels_are_not_called_ours() -> None:
     base = baseline_run()
     few = base.papers[:5]
@@ -119,6 +120,7 @@ def test_a_report_needs_a_run() -> None:
         render([])
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_a_file_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     few = replace(worse_run(), papers=worse_run().papers[:1])
     run = [(few, sheet(few))]

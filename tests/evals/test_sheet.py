@@ -35,6 +35,7 @@ def test_every_figure_is_there_with_its_interval_and_its_ceiling() -> None:
     assert 0.93 < (found.of("tasks").ceiling or 0) < 0.97
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_the_floor_stands_beside_another_model(baseline: RunResult) -> None:
     worse = replace(baseline, model="m", floor=baseline.values())
 
@@ -78,6 +79,7 @@ def test_confusions_count_each_paper_or_sentence_once(baseline: RunResult) -> No
     assert sum(code.counts[n][n] for n in range(len(code.labels))) == 55
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_trust_finds_a_quote_that_was_tampered_with(baseline: RunResult) -> None:
     first = next(paper for paper in baseline.papers if paper.card is not None and paper.card.claims)
     assert first.card is not None
@@ -110,6 +112,7 @@ def test_the_sheet_is_json() -> None:
     assert data["support"]["code"] == 14
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_repeats_give_the_agreement_of_the_model_with_itself(baseline: RunResult) -> None:
     asked = [replace(paper, again=(paper.card,)) for paper in baseline.papers]
     first = asked[0].card
