@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from ..places import cache_directory
+from ..resources import choose_model
 from . import agreeing, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ..deferred.state import Command, State
     from ..models import Model
     from ..reader import ModelReader
+    from ..resources import Resources
     from ..settings import Settings
     from ..sources import Options
 
@@ -49,13 +52,13 @@ def submit(
     from ..transport import Transport
     from .running import papers
 
-    entry = wiring.choose_model(chosen)
+    entry = choose_model(chosen)
     _refuse(chosen, entry, sources, output)
     path = state_path(destination(output[0])[1])
     folder = requests_folder(path)
     for file in output:
         open_sink(file).abandon()  # whether it can be written is better known before anything is paid for
-    with wiring.session(chosen) as session, alone(path):
+    with wiring.resources(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
         command = _command(session, reader, endpoint.shown_url, sources, output, options)
@@ -113,8 +116,8 @@ def status(
     remotes: dict[str, Remote] = {}
     if any(sent.waiting for sent in known.batches):
         asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
-        with wiring.session(_settings(path, known.command, asked)) as session:
-            entry = wiring.choose_model(session.settings)
+        with wiring.resources(_settings(path, known.command, asked)) as session:
+            entry = choose_model(session.settings)
             terminal.note(f"{path}: {len(known.batches)} batches with {wiring.named(entry)}")
 
             async def ask() -> None:
@@ -186,10 +189,10 @@ def _collect(
     if not named:
         agreeing.outputs(path, output)
     with (
-        wiring.session(_settings(path, asked, said)) as session,
+        wiring.resources(_settings(path, asked, said)) as session,
         Lines(requests_folder(path) / "results.sqlite") as lines,
     ):
-        entry = wiring.choose_model(session.settings)
+        entry = choose_model(session.settings)
         terminal.note(f"{path}: {len(known.batches)} batches with {wiring.named(entry)}")
         reader = _reader(session, entry)
         known.check(reader.prompt.version, session.taxonomy.version)
@@ -293,7 +296,7 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
             )
 
 
-def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
+def _reader(session: "Resources", entry: "Model") -> "ModelReader":
     from ..reader import ModelReader
 
     reader = session.reader(entry)
@@ -301,14 +304,14 @@ def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
     return reader
 
 
-def _service(session: wiring.Session, entry: "Model") -> "Service":
+def _service(session: "Resources", entry: "Model") -> "Service":
     from ..deferred.service import Service
 
     return Service(session.endpoint(entry), say=terminal.note)
 
 
 def _command(
-    session: wiring.Session,
+    session: "Resources",
     reader: "ModelReader",
     endpoint: str,
     sources: Sequence[str],
@@ -330,7 +333,7 @@ def _command(
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
-        cache_dir=str(wiring.cache_directory(chosen).absolute()),
+        cache_dir=str(cache_directory(chosen).absolute()),
         price=chosen.price,
         prompt=reader.prompt.version,
         labels=session.taxonomy.version,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..resources import choose_model
 from . import deferring, options, reading, terminal, wiring
 
 
@@ -117,8 +118,8 @@ def enrich(
         return
     records = papers(sources, asked)
     total = None if estimate else count(sources, asked)
-    entry = wiring.choose_model(chosen)
-    with wiring.session(chosen) as session:
+    entry = choose_model(chosen)
+    with wiring.resources(chosen) as session:
         reader = session.reader(entry)
         if estimate:
             print_estimate(reader, records, session.price(entry))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from ..resources import choose_model
 from . import eval_labels, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..models import Model
     from ..paper import Paper
     from ..reader import Reader
+    from ..resources import Resources
 
 T = TypeVar("T")
 
@@ -117,12 +119,12 @@ def run(
         offline=offline,
     )
     names: list[str | None] = [*model] if model else [chosen.model]
-    entries = [wiring.choose_model(replace(chosen, model=name)) for name in names]
+    entries = [choose_model(replace(chosen, model=name)) for name in names]
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
     path = labels or SEED_LABELS
     outcomes = {}
     lost = 0
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
         records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
         pairs = [
@@ -259,7 +261,7 @@ def _check_split(split: str) -> None:
 
 
 def _measure(
-    session: wiring.Session,
+    session: "Resources",
     entry: "Model",
     pairs: "list[tuple[Labelled, Paper]]",
     split: str,
@@ -334,7 +336,7 @@ def _tell_failures(reasons: list[str]) -> None:
 
 def _ask(
     reader: "Reader",
-    session: wiring.Session,
+    session: "Resources",
     entry: "Model",
     pairs: "list[tuple[Labelled, Paper]]",
     found: _Asked,

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..places import cache_directory
 from ..redact import secrets_of, shown_url, without_secrets
 from ..run_record import (
     Counts,
@@ -25,10 +26,10 @@ from . import wiring
 if TYPE_CHECKING:
     from ..models import Model
     from ..reader import Reader
+    from ..resources import Resources
     from ..sinks import Sink
     from ..sources import Options
     from .terminal import Counter
-    from .wiring import Session
 
 
 Status = Literal["complete", "interrupted", "failed"]
@@ -39,7 +40,7 @@ class Recording:
 
     def __init__(
         self,
-        session: "Session",
+        session: "Resources",
         model: "Model",
         reader: "Reader",
         sources: "Sequence[str]",
@@ -62,7 +63,7 @@ class Recording:
             sections=options.sections,
             taxonomy=chosen.taxonomy,
             endpoint=shown_url(wiring.endpoint_url(model)) if hosted else None,
-            cache_dir=str(wiring.cache_directory(chosen)) if chosen.cache else None,
+            cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )
         self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import choose_model
 from . import agreeing, options, terminal, wiring
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def rerun(
         agreeing.outputs(record, outputs)
     asked = wiring.settings(base_url=base_url, insecure=insecure, offline=offline, cache_dir=cache_dir)
     chosen = _settings(old, record, asked, named=cache_dir)
-    with wiring.session(chosen) as session:
-        made_by = session.reader(wiring.choose_model(chosen)).made_by
+    with wiring.resources(chosen) as session:
+        made_by = session.reader(choose_model(chosen)).made_by
     sources = [
         source.path if source.named else str(source_path(source.path, record, old.folder))
         for source in old.sources

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import choose_model
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def watch(
         outputs=output,
     )
     check_outputs(sources, output)
-    entry = wiring.choose_model(chosen)
+    entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
         terminal.note(f"new papers with {wiring.named(entry)}")
     watching = Watch(chosen, sources, asked, output)
@@ -256,7 +257,7 @@ class Watch:
         from .running import drive, papers
         from .writing import Writer
 
-        entry = wiring.choose_model(self._chosen)
+        entry = choose_model(self._chosen)
         counter = terminal.Counter(None, free=entry.plan == "baseline")
         state, failing = self._state, dict[str, Failing]()
         looked_at = 0
@@ -299,7 +300,7 @@ class Watch:
         errors = ErrorsFile(errors_path(self._path))
         writer = Writer([cards], errors)
         try:
-            with wiring.session(self._chosen) as session:
+            with wiring.resources(self._chosen) as session:
                 reader = session.reader(entry)
                 session.budget(entry)
                 whole = drive(

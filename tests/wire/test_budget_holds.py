@@ -23,6 +23,7 @@ from papercards.batch import Batch, Done, Failed, Outcome, Untouched
 from papercards.cli import wiring
 from papercards.errors import BudgetSpent
 from papercards.pricing import FREE, Price, parse
+from papercards.resources import Resources
 from papercards.retrying import RetryPolicy
 from papercards.settings import Settings
 from papercards.spent import Spent
@@ -173,7 +174,7 @@ def test_no_endpoint_bills_more_than_the_limit(
         base_url=url, max_cost=dollars, price=price, concurrency=in_flight, cache=False, timeout_s=30
     )
     outcomes: list[Outcome] = []
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         for name in model_names:
             entry = models.resolve(name, base_url=url)
             for repeat in range(repeats):
@@ -188,7 +189,7 @@ def test_no_endpoint_bills_more_than_the_limit(
     assert spent.unpriced == (0 if free else endpoint.unmeasured)
 
 
-async def _run(session: wiring.Session, entry: models.Model, count: int, repeat: int) -> list[Outcome]:
+async def _run(session: "Resources", entry: models.Model, count: int, repeat: int) -> list[Outcome]:
     reader = session.reader(entry, repeat=repeat)
     batch = Batch(reader, session.concurrency(entry))
     papers = [
