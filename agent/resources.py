@@ -52,6 +52,8 @@ class Surroundings:
     """Where keys and `OPENAI_BASE_URL` are looked up, by the names of environment variables."""
     say: Callable[[str], None] = logging.getLogger("papercards").info
     """Takes a sentence for the person who runs it."""
+    argv: tuple[str, ...] = ()
+    """The words of the command line, for the record of a run."""
     fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
     """Shows a download: name and size in bytes."""
 

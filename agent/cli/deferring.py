@@ -48,9 +48,9 @@ def submit(
     from ..call import Caller
     from ..deferred import requests, submitting
     from ..deferred.state import alone, requests_folder, state_path, take_up
+    from ..job import Job
     from ..sinks import destination, open_sink
     from ..transport import Transport
-    from .running import papers
 
     entry = choose_model(chosen)
     _refuse(chosen, entry, sources, output)
@@ -71,7 +71,7 @@ def submit(
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
             plan = requests.write_requests(
-                papers(sources, options),
+                Job(tuple(sources), tuple(output), options).papers(),
                 reader,
                 lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
                 folder,
@@ -175,11 +175,11 @@ def _collect(
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, arrived, fetch, missing, watch
     from ..deferred.state import requests_folder
+    from ..job import Job
     from ..prefix import split
     from ..sources import is_named
     from ..transport import Transport
-    from .running import count, papers
-    from .writing import finish, write_cards
+    from .running import Screen, driving, finish
 
     asked = known.command
     output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
@@ -246,13 +246,13 @@ def _collect(
             # What was sent is what was fetched then; a query may find other papers by now.
             offline=True,
         )
-        records = papers(sources, options)
-        counter = terminal.Counter(count(sources, options), free=False)
+        job = Job(tuple(sources), tuple(output), options, record=False)
+        screen = Screen(job.count(), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price), reader.forms[-1])
         collected = CollectedReader(reader, caller, lines, remotes)
-        whole = write_cards(collected, records, session.concurrency(entry), counter, output, sources=sources)
+        whole = job.run(session, entry, driving(screen.progress), screen, reader=collected)
         if whole:
             here = {remote.id for remote in remotes if remote.ended and (give_up or remote.id not in partly)}
             for sent in known.batches:
@@ -264,11 +264,12 @@ def _collect(
         terminal.note(f"{len(running)} of the batches not finished; collect again later")
     if partly and not give_up:
         terminal.note(LATE)
-    elif not running and whole and counter.failed:
+    elif not running and whole and screen.counts.failed:
         terminal.note(
             "run enrich again with --batch-api to send what failed once more, or without it to ask at once"
         )
-    finish(counter, output, whole=whole)
+    if code := finish(screen.progress, job, whole=whole):
+        raise typer.Exit(code)
 
 
 def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: Sequence[Path]) -> None:

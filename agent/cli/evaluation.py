@@ -343,12 +343,13 @@ def _ask(
 ) -> None:
     from ..batch import Done, Failed, Outcome
     from ..errors import BudgetSpent, EndpointError
-    from .running import drive
+    from .running import Screen, driving
 
     names = {paper.id: item.id for item, paper in pairs}
-    counter = terminal.Counter(len(pairs), free=entry.plan == "baseline")
+    screen = Screen(len(pairs), free=entry.plan == "baseline")
 
     def take(outcomes: list[Outcome]) -> None:
+        screen.took(outcomes)
         for outcome in outcomes:
             if isinstance(outcome, Done):
                 found.cards[names[outcome.paper.id]] = outcome.reading.card
@@ -358,10 +359,10 @@ def _ask(
 
     papers = (paper for _, paper in pairs)
     try:
-        whole = drive(reader, papers, session.concurrency(entry), counter, take)
+        whole = driving(screen.progress)(reader, papers, session.concurrency(entry), take, None)
     except (BudgetSpent, EndpointError) as error:
         found.ended = error
         whole = True
     if not whole:
         raise KeyboardInterrupt
-    terminal.note(f"{entry.name}: {counter.summary([])}")
+    terminal.note(f"{entry.name}: {screen.progress.summary([])}")

@@ -199,11 +199,11 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
     """
     from importlib import resources
 
+    from ..job import Job
     from ..sources import BadRecord
-    from .running import papers
 
     shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
-    records = papers(sources or [str(shipped)], asked)
+    records = Job(tuple(sources or [str(shipped)]), options=asked).papers()
     return (record for record in records if not isinstance(record, BadRecord))
 
 

@@ -1,6 +1,7 @@
 """What flags, environment and terminal give a run: settings, keys, notes, progress bars."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -60,7 +61,9 @@ def resources(chosen: Settings) -> "Iterator[Resources]":
     from ..resources import Resources, Surroundings
     from . import terminal
 
-    opened = Resources(chosen, Surroundings(os.environ, terminal.note, terminal.bytes_bar))
+    opened = Resources(
+        chosen, Surroundings(os.environ, terminal.note, tuple(sys.argv[1:]), terminal.bytes_bar)
+    )
     try:
         yield opened
     finally:

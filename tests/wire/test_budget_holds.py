@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from papercards import models, transport
+from papercards import models, resources, transport
 from papercards.batch import Batch, Done, Failed, Outcome, Untouched
 from papercards.cli import wiring
 from papercards.errors import BudgetSpent
@@ -143,7 +143,7 @@ def world(taxonomy: Taxonomy) -> Iterator[tuple[World, str]]:
     endpoint = World()
     with pytest.MonkeyPatch.context() as patch, serving(endpoint.app()) as served:
         patch.setattr(transport, "RetryPolicy", lambda: RetryPolicy(first_wait_s=0.0005, max_wait_s=0.001))
-        patch.setattr(wiring, "load_taxonomy", lambda chosen: taxonomy)
+        patch.setattr(resources, "load_taxonomy", lambda chosen: taxonomy)
         patch.setenv("OPENAI_API_KEY", "none")
         yield endpoint, served.url
 
