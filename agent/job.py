@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .batch import Done, Duplicate, Failed, Outcome
 from .counts import Counts
 from .errors import BudgetSpent, PapercardsError
-from .sinks import LineSink, RemarkingSink, Sink, destination, open_sink
+from .sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from .sinks.errors_file import ErrorsFile, errors_path
 from .sources import BadRecord, Options, count_records, is_file, open_source
 from .sources.local_ids import LocalIds
@@ -66,6 +66,15 @@ class Job:
     """Number of files that each output is dealt out to."""
     record: bool = True
     """Whether `NAME.run.json` is written beside the first output."""
+
+    @classmethod
+    def of(
+        cls, sources: str | Path | Iterable[str | Path], outputs: str | Path | Iterable[str | Path]
+    ) -> "Job":
+        """A job from one source or several, and one output or several."""
+        return cls(
+            tuple(map(str, _several(sources))), tuple(output_named(str(one)) for one in _several(outputs))
+        )
 
     def papers(self, ids: LocalIds | None = None) -> "Iterator[Paper | BadRecord]":
         """The records of all sources, one after the other, at most `options.limit`.
@@ -158,6 +167,10 @@ class Job:
             if sinks and record is not None:
                 record.write(sinks, watcher.counts, status, said)
         return whole
+
+
+def _several(names: str | Path | Iterable[str | Path]) -> Iterable[str | Path]:
+    return (names,) if isinstance(names, str | Path) else names
 
 
 class Writer:
