@@ -4,7 +4,7 @@
 loaded when they are first used, so importing papercards costs nothing.
 """
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ __all__ = [*sorted(_HOMES), "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib import metadata  # takes 30 ms
+
         return metadata.version("papercards")
     if (home := _HOMES.get(name)) is None:
         raise AttributeError(f"papercards has no {name!r}")
