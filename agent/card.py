@@ -108,6 +108,11 @@ class Reproducibility(Record):
     weights: Artifact
     links: tuple[CardLink, ...] = ()
 
+    def artifact(self, name: str) -> Artifact:
+        """What is said of `code`, `data` or `weights`."""
+        found: Artifact = {"code": self.code, "data": self.data, "weights": self.weights}[name]
+        return found
+
 
 class Tokens(Record):
     """Tokens of all calls behind the card, retries and re-asked answers included."""
@@ -164,6 +169,20 @@ class Card(Record):
     flags: tuple[str, ...] = ()
     """What a reader should know: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
     provenance: Provenance
+
+    def labels(self, field: str) -> tuple[Label, ...]:
+        """The labels of one field: `tasks`, `modalities` or `contributions`; the main one comes first."""
+        found: tuple[Label, ...] = {
+            "tasks": self.tasks,
+            "modalities": self.modalities,
+            "contributions": self.contributions,
+        }[field]
+        return found
+
+    @property
+    def main_task(self) -> str | None:
+        """The id of the main task; None: it has none."""
+        return self.tasks[0].label if self.tasks else None
 
     def to_json(self) -> str:
         """The card on one line, non-ASCII characters as they are."""

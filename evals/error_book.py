@@ -106,7 +106,7 @@ def _cases(paper: PaperResult, card: Card, field: str) -> _Found:
 
 
 def _labels(paper: PaperResult, card: Card, field: str) -> _Found:
-    tags = {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}[field]
+    tags = card.labels(field)
     answers = [reading.labels(field) for reading in paper.labelled.readings]
     counted = paper.score.labels(field)
     case = _case(

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from .. import models
 from ..errors import UsageError
+from ..keys import OPENAI_URL
+from ..places import cache_directory
 from ..redact import shown_url
 from ..risky_settings import foreign_key
 from ..settings import Settings
-from . import wiring
-from .keys import OPENAI_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def endpoint(found: Found, chosen: Settings) -> str | None:
 
 def cache(file: Path, stored: Path, chosen: Settings) -> Path:
     """The cache to use. Raises UsageError where the file's is not the one in force."""
-    mine = wiring.cache_directory(chosen)
+    mine = cache_directory(chosen)
     if mine.resolve() != stored.resolve():
         raise UsageError(
             f"its cache is {stored}, and yours is {mine}: what lies in a cache is believed",

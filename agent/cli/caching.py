@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from ..places import cache_directory
 from . import options, wiring
 
 app = typer.Typer(help="The answers and cards that are kept.", no_args_is_help=True)
@@ -14,7 +15,7 @@ app = typer.Typer(help="The answers and cards that are kept.", no_args_is_help=T
 @app.command("stats")
 def stats(cache_dir: options.CacheDir = None) -> None:
     """Say where the cache is, and how much is in it."""
-    folder = wiring.cache_directory(wiring.settings(cache_dir=cache_dir))
+    folder = cache_directory(wiring.settings(cache_dir=cache_dir))
     answers, _ = _answers(folder)
     lines, _ = _lines(folder)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
@@ -29,7 +30,7 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     """
     from ..errors import VerifyFailed
 
-    folder = wiring.cache_directory(wiring.settings(cache_dir=cache_dir))
+    folder = cache_directory(wiring.settings(cache_dir=cache_dir))
     answers, damaged = _answers(folder)
     lines, strange = _lines(folder)
     print(f"{folder}")

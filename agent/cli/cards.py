@@ -36,16 +36,16 @@ def verify(
     """Check every offset, quote, link and number of cards against the papers, and name papers without one."""
     from ..errors import VerifyFailed
     from ..evidence import check
+    from ..job import Job
     from ..paper import identity
     from ..sinks import read_cards
     from ..sources import BadRecord
-    from .running import papers as records
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
     asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
     papers = {
         identity(record.id, record.title): record
-        for record in records(source, asked)
+        for record in Job(tuple(source), options=asked).papers()
         if not isinstance(record, BadRecord)
     }
     count = spans = faults = 0

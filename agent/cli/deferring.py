@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from ..places import cache_directory
+from ..resources import choose_model
 from . import agreeing, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ..deferred.state import Command, State
     from ..models import Model
     from ..reader import ModelReader
+    from ..resources import Resources
     from ..settings import Settings
     from ..sources import Options
 
@@ -45,17 +48,17 @@ def submit(
     from ..call import Caller
     from ..deferred import requests, submitting
     from ..deferred.state import alone, requests_folder, state_path, take_up
+    from ..job import Job
     from ..sinks import destination, open_sink
     from ..transport import Transport
-    from .running import papers
 
-    entry = wiring.choose_model(chosen)
+    entry = choose_model(chosen)
     _refuse(chosen, entry, sources, output)
     path = state_path(destination(output[0])[1])
     folder = requests_folder(path)
     for file in output:
         open_sink(file).abandon()  # whether it can be written is better known before anything is paid for
-    with wiring.session(chosen) as session, alone(path):
+    with wiring.resources(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
         command = _command(session, reader, endpoint.shown_url, sources, output, options)
@@ -68,7 +71,7 @@ def submit(
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
             plan = requests.write_requests(
-                papers(sources, options),
+                Job(tuple(sources), tuple(output), options).papers(),
                 reader,
                 lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
                 folder,
@@ -113,8 +116,8 @@ def status(
     remotes: dict[str, Remote] = {}
     if any(sent.waiting for sent in known.batches):
         asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
-        with wiring.session(_settings(path, known.command, asked)) as session:
-            entry = wiring.choose_model(session.settings)
+        with wiring.resources(_settings(path, known.command, asked)) as session:
+            entry = choose_model(session.settings)
             terminal.note(_first_line(path, known, entry))
 
             async def ask() -> None:
@@ -172,11 +175,11 @@ def _collect(
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, arrived, fetch, missing, watch
     from ..deferred.state import requests_folder
+    from ..job import Job
     from ..prefix import split
     from ..sources import is_named
     from ..transport import Transport
-    from .running import count, papers
-    from .writing import finish, write_cards
+    from .running import Screen, driving, finish
 
     asked = known.command
     output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
@@ -186,10 +189,10 @@ def _collect(
     if not named:
         agreeing.outputs(path, output)
     with (
-        wiring.session(_settings(path, asked, said)) as session,
+        wiring.resources(_settings(path, asked, said)) as session,
         Lines(requests_folder(path) / "results.sqlite") as lines,
     ):
-        entry = wiring.choose_model(session.settings)
+        entry = choose_model(session.settings)
         terminal.note(_first_line(path, known, entry))
         reader = _reader(session, entry)
         known.check(reader.prompt.version, session.taxonomy.version)
@@ -243,13 +246,13 @@ def _collect(
             # What was sent is what was fetched then; a query may find other papers by now.
             offline=True,
         )
-        records = papers(sources, options)
-        counter = terminal.Counter(count(sources, options), free=False)
+        job = Job(tuple(sources), tuple(output), options, record=False)
+        screen = Screen(job.count(), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price), reader.forms[-1])
         collected = CollectedReader(reader, caller, lines, remotes)
-        whole = write_cards(collected, records, session.concurrency(entry), counter, output, sources=sources)
+        whole = job.run(session, entry, driving(screen.progress), screen, reader=collected)
         if whole:
             here = {remote.id for remote in remotes if remote.ended and (give_up or remote.id not in partly)}
             for sent in known.batches:
@@ -261,11 +264,12 @@ def _collect(
         terminal.note(f"{len(running)} of the batches not finished; collect again later")
     if partly and not give_up:
         terminal.note(LATE)
-    elif not running and whole and counter.failed:
+    elif not running and whole and screen.counts.failed:
         terminal.note(
             "run enrich again with --batch-api to send what failed once more, or without it to ask at once"
         )
-    finish(counter, output, whole=whole)
+    if code := finish(screen.progress, job, whole=whole):
+        raise typer.Exit(code)
 
 
 def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: Sequence[Path]) -> None:
@@ -293,7 +297,7 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
             )
 
 
-def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
+def _reader(session: "Resources", entry: "Model") -> "ModelReader":
     from ..reader import ModelReader
 
     reader = session.reader(entry)
@@ -301,14 +305,14 @@ def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
     return reader
 
 
-def _service(session: wiring.Session, entry: "Model") -> "Service":
+def _service(session: "Resources", entry: "Model") -> "Service":
     from ..deferred.service import Service
 
     return Service(session.endpoint(entry), say=terminal.note)
 
 
 def _command(
-    session: wiring.Session,
+    session: "Resources",
     reader: "ModelReader",
     endpoint: str,
     sources: Sequence[str],
@@ -330,7 +334,7 @@ def _command(
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
-        cache_dir=str(wiring.cache_directory(chosen).absolute()),
+        cache_dir=str(cache_directory(chosen).absolute()),
         price=chosen.price,
         prompt=reader.prompt.version,
         labels=session.taxonomy.version,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import load_taxonomy
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def check(
 
     path = labels or SEED_LABELS
     known = _papers(papers, column, seed=labels is None)
-    faults = faults_of(path, wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy)), known)
+    faults = faults_of(path, load_taxonomy(wiring.settings(taxonomy=taxonomy)), known)
     for fault in faults:
         print(terminal.clean(str(fault) if fault.severe else f"{fault} (a note)"))
     severe = sum(fault.severe for fault in faults)
@@ -130,7 +131,7 @@ def convert(
     from ..evals.convert import convert as converted
     from ..evals.convert import write
 
-    found = converted(source, mapping, wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy)))
+    found = converted(source, mapping, load_taxonomy(wiring.settings(taxonomy=taxonomy)))
     write(found, output)
     terminal.note(f"{len(found.records)} papers, scored in {', '.join(found.scored)} → {output}")
     if found.silent:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from ..resources import choose_model
 from . import eval_labels, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..models import Model
     from ..paper import Paper
     from ..reader import Reader
+    from ..resources import Resources
 
 T = TypeVar("T")
 
@@ -117,12 +119,12 @@ def run(
         offline=offline,
     )
     names: list[str | None] = [*model] if model else [chosen.model]
-    entries = [wiring.choose_model(replace(chosen, model=name)) for name in names]
+    entries = [choose_model(replace(chosen, model=name)) for name in names]
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
     path = labels or SEED_LABELS
     outcomes = {}
     lost = 0
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
         records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
         pairs = [
@@ -260,7 +262,7 @@ def _check_split(split: str) -> None:
 
 
 def _measure(
-    session: wiring.Session,
+    session: "Resources",
     entry: "Model",
     pairs: "list[tuple[Labelled, Paper]]",
     split: str,
@@ -335,19 +337,20 @@ def _tell_failures(reasons: list[str]) -> None:
 
 def _ask(
     reader: "Reader",
-    session: wiring.Session,
+    session: "Resources",
     entry: "Model",
     pairs: "list[tuple[Labelled, Paper]]",
     found: _Asked,
 ) -> None:
     from ..batch import Done, Failed, Outcome
     from ..errors import BudgetSpent, EndpointError
-    from .running import drive
+    from .running import Screen, driving
 
     names = {paper.id: item.id for item, paper in pairs}
-    counter = terminal.Counter(len(pairs), free=entry.plan == "baseline")
+    screen = Screen(len(pairs), free=entry.plan == "baseline")
 
     def take(outcomes: list[Outcome]) -> None:
+        screen.took(outcomes)
         for outcome in outcomes:
             if isinstance(outcome, Done):
                 found.cards[names[outcome.paper.id]] = outcome.reading.card
@@ -357,10 +360,10 @@ def _ask(
 
     papers = (paper for _, paper in pairs)
     try:
-        whole = drive(reader, papers, session.concurrency(entry), counter, take)
+        whole = driving(screen.progress)(reader, papers, session.concurrency(entry), take, None)
     except (BudgetSpent, EndpointError) as error:
         found.ended = error
         whole = True
     if not whole:
         raise KeyboardInterrupt
-    terminal.note(f"{entry.name}: {counter.summary([])}")
+    terminal.note(f"{entry.name}: {screen.progress.summary([])}")

@@ -4,7 +4,10 @@ from typing import Annotated
 
 import typer
 
-from . import keys, options, reading, terminal, wiring
+from .. import keys
+from ..places import models_directory
+from ..resources import LOCAL_TIMEOUT_S, choose_model
+from . import options, reading, terminal, wiring
 
 app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 
@@ -21,7 +24,7 @@ def list_() -> None:
     from ..local.store import listing
     from ..models import DEFAULT_LOCAL, LOCAL, PROVIDERS
 
-    directory = wiring.models_directory(wiring.settings())
+    directory = models_directory(wiring.settings())
     held = {one.file.name: one for one in listing(directory)}
     for name, model in LOCAL.items():
         assert model.file is not None
@@ -48,7 +51,8 @@ def pull(
     model = resolve(name)
     if model.file is None:
         raise UsageError(f"{name} has no weights to fetch")
-    print(wiring.pull(model.file, wiring.models_directory(wiring.settings())))
+    with wiring.resources(wiring.settings()) as opened:
+        print(opened.pull(model.file))
 
 
 @app.command("doctor")
@@ -69,14 +73,14 @@ def doctor(
     from ..probe import estimate, probe
 
     chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
-    entry = wiring.choose_model(chosen)
+    entry = choose_model(chosen)
     if entry.plan == "baseline":
         print("baseline asks no endpoint")
         return
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         if entry.file is not None:
             server = session.server(entry)
-            timeout_s = wiring.LOCAL_TIMEOUT_S
+            timeout_s = LOCAL_TIMEOUT_S
             endpoint = Endpoint(entry, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
         else:
             terminal.note(f"trying {wiring.named(entry)}")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import agreeing, options, terminal, wiring
+from ..resources import choose_model
+from . import agreeing, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..run_record import RunRecord
@@ -38,8 +39,10 @@ def rerun(
     cache, and outputs outside of its folder must be named again here.
     """
     from ..errors import UsageError
+    from ..job import Job
     from ..run_record import SourceFile, differences, output_path, read_record, source_path
-    from .enrich import enrich
+    from .check_outputs import check_outputs
+    from .running import run
 
     old = read_record(record)
     outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
@@ -47,8 +50,8 @@ def rerun(
         agreeing.outputs(record, outputs)
     asked = wiring.settings(base_url=base_url, insecure=insecure, offline=offline, cache_dir=cache_dir)
     chosen = _settings(old, record, asked, named=cache_dir)
-    with wiring.session(chosen) as session:
-        made_by = session.reader(wiring.choose_model(chosen)).made_by
+    with wiring.resources(chosen) as session:
+        made_by = session.reader(choose_model(chosen)).made_by
     sources = [
         source.path if source.named else str(source_path(source.path, record, old.folder))
         for source in old.sources
@@ -62,28 +65,20 @@ def rerun(
         raise UsageError(
             f"not as it was: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to go on"
         )
-    code = 0
-    try:
-        enrich(
-            sources=sources,
-            output=outputs,
-            limit=old.settings.limit,
-            shards=old.settings.shards,
-            model=chosen.model,
-            base_url=chosen.base_url,
-            insecure=chosen.insecure,
-            taxonomy=chosen.taxonomy,
-            cache_dir=chosen.cache_dir,
-            no_cache=not chosen.cache,
-            offline=chosen.offline,
-            column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
-            table=old.settings.table,
-            category=list(old.settings.categories),
-            sections=",".join(old.settings.sections),
-            no_record=not output,
-        )
-    except typer.Exit as end:
-        code = end.exit_code
+    asked_of = reading.asked(
+        chosen,
+        [f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
+        table=old.settings.table,
+        category=list(old.settings.categories),
+        sections=",".join(old.settings.sections),
+        limit=old.settings.limit,
+        judged=True,
+        outputs=outputs,
+    )
+    check_outputs(sources, outputs)
+    job = Job(tuple(sources), tuple(outputs), asked_of, old.settings.shards, record=bool(output))
+    with wiring.resources(chosen) as resources:
+        code = run(job, resources, choose_model(chosen))
     if code in (0, 1) and not _same_bytes(old, outputs):
         code = 1
     raise typer.Exit(code)

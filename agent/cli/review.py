@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..resources import load_taxonomy
 from . import options, reading, terminal, wiring
 from .cards import CARDS
 
@@ -93,7 +94,7 @@ def to_labels(
     from ..review.merging import to_labels as made
     from ..review.review_file import ReviewFile
 
-    labels = wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy))
+    labels = load_taxonomy(wiring.settings(taxonomy=taxonomy))
     known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(_there(review or beside(cards)))
     outcome = written(output, lambda write: made(cards, file.overlay, split, labels, known, write))

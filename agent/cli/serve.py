@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..places import cache_directory
+from ..resources import load_taxonomy
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -82,8 +84,8 @@ def serve(
     _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
     chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
     asked = reading.asked(chosen, column, table=table, sections=sections, limit=limit)
-    folder = wiring.cache_directory(chosen) / "pages" if chosen.cache else None
-    labels = wiring.load_taxonomy(chosen)
+    folder = cache_directory(chosen) / "pages" if chosen.cache else None
+    labels = load_taxonomy(chosen)
     index, follower, rooms = None, None, []
     with ExitStack() as stack:
         if cards is not None:
@@ -197,11 +199,11 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
     """
     from importlib import resources
 
+    from ..job import Job
     from ..sources import BadRecord
-    from .running import papers
 
     shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
-    records = papers(sources or [str(shipped)], asked)
+    records = Job(tuple(sources or [str(shipped)]), options=asked).papers()
     return (record for record in records if not isinstance(record, BadRecord))
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import choose_model
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def summarize(
             pick,
             reading.asked(chosen, column, table=table, sections=sections, limit=limit, judged=not force),
         )
-    with wiring.session(chosen) as session:
-        entry = wiring.choose_model(chosen)
+    with wiring.resources(chosen) as session:
+        entry = choose_model(chosen)
         reader = session.reader(entry)
         if entry.file is None and entry.plan != "baseline":
             terminal.note(f"1 paper with {wiring.named(entry)}")

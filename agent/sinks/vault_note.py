@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..card import Card, Label
+from ..card import Card
 from ..text import digest
 from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
@@ -109,7 +109,7 @@ def tags_of(card: Card) -> tuple[str, ...]:
     found = [
         f"{space}/{tag}"
         for field, space in GROUPS.items()
-        for label in _labels(card, field)
+        for label in card.labels(field)
         if (tag := tag_name(label.label))
     ]
     for name, artifact in (("code", made.code), ("data", made.data), ("weights", made.weights)):
@@ -129,7 +129,7 @@ def block_of(card: Card, page: str | None) -> str:
     parts = [f"# {text(card.title) or text(card.id)}", text(card.tldr)]
     lines = []
     for field in GROUPS:
-        tags = dict.fromkeys(tag for label in _labels(card, field) if (tag := tag_name(label.label)))
+        tags = dict.fromkeys(tag for label in card.labels(field) if (tag := tag_name(label.label)))
         if tags:
             lines.append(f"{field.capitalize()}: {' · '.join(_label_link(field, tag) for tag in tags)}")
     parts.append("  \n".join(lines))
@@ -224,10 +224,6 @@ def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 def _tags(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     parts = _BETWEEN_TAGS.split(value) if isinstance(value, str) else value or ()
     return tuple(filter(None, (one.removeprefix("#") for one in parts)))
-
-
-def _labels(card: Card, field: str) -> tuple[Label, ...]:
-    return {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}[field]
 
 
 def _label_link(field: str, tag: str) -> str:

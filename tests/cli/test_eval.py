@@ -334,7 +334,7 @@ def test_models_at_one_endpoint_share_its_limiter_and_the_budget(
     chosen = wiring.settings(
         base_url=stub.url, max_cost=1.0, price="1/1", rpm=60.0, cache_dir=str(tmp_path / "cache")
     )
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         entries = [resolve(name, base_url=stub.url) for name in ("m", "n")]
         for entry in entries:
             reader = session.reader(entry)

@@ -1,12 +1,13 @@
 """Keys and papers go only where the user said, by a flag, a variable, or a file that was trusted."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from papercards.cli import keys
+from papercards import keys
 from papercards.errors import UsageError
 from papercards.models import resolve
 from tests.trust.conftest import KEYS, Host, Program, refused
@@ -180,17 +181,17 @@ def test_a_key_leaves_no_machine_in_clear_text(
     refused(ran, "OPENAI_API_KEY", "in clear text", "--insecure")
 
     model = resolve("openai/m", base_url=url)
-    assert keys.for_endpoint(model, url, insecure=True) == KEYS["OPENAI_API_KEY"]
+    assert keys.for_endpoint(model, url, os.environ, insecure=True) == KEYS["OPENAI_API_KEY"]
     # No key, no harm; but what an address carries behind its ? may be one.
-    assert keys.for_endpoint(resolve("vllm/m", base_url=url), url) == "none"
+    assert keys.for_endpoint(resolve("vllm/m", base_url=url), url, os.environ) == "none"
     with pytest.raises(UsageError, match="behind the"):
-        keys.for_endpoint(resolve("vllm/m", base_url=url), f"{url}?code=abc")
+        keys.for_endpoint(resolve("vllm/m", base_url=url), f"{url}?code=abc", os.environ)
 
 
 @pytest.mark.parametrize("address", ["localhost", "LOCALHOST.", "127.8.9.1", "[::1]", "a.localhost"])
 def test_a_key_may_go_to_this_machine(address: str, program: Program) -> None:
     url = f"http://{address}:8000/v1"
-    assert keys.for_endpoint(resolve("openai/m", base_url=url), url) == KEYS["OPENAI_API_KEY"]
+    assert keys.for_endpoint(resolve("openai/m", base_url=url), url, os.environ) == KEYS["OPENAI_API_KEY"]
 
 
 def a_record(program: Program, host: Host, **settings: Any) -> dict[str, Any]:

@@ -1,29 +1,48 @@
-"""Which key goes to which address, and whether it may."""
+"""Where a hosted model is asked, and which key goes there.
+
+Keys come from variables that the caller hands in: the command line's are those of the environment.
+"""
 
 import ipaddress
-import os
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from .. import models
-from ..endpoint import NO_KEY
-from ..errors import UsageError
-from ..redact import shown_url
+from . import models
+from .endpoint import NO_KEY
+from .errors import UsageError
+from .redact import shown_url
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 
-def for_endpoint(model: models.Model, url: str, *, insecure: bool = False) -> str:
+def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
+    """Where a hosted model is asked. Raises UsageError for what is no address."""
+    url = (model.base_url or variables.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(
+            f"this is no address: {error}", where=shown_url(url), next_step="Check --base-url"
+        ) from error
+    return url
+
+
+def for_endpoint(
+    model: models.Model, url: str, variables: Mapping[str, str], *, insecure: bool = False
+) -> str:
     """The key for a hosted model that is asked at `url`, or `NO_KEY`.
 
-    At another address than the provider's own, `PAPERCARDS_API_KEY` goes before the provider's key, and a
-    name of no known provider gets no other. Raises UsageError where the provider wants a key and none is
-    set, for a key that cannot be sent, and for one that would leave this machine in clear text.
+    `variables` hold keys by the names of environment variables. At another address than the provider's own,
+    `PAPERCARDS_API_KEY` goes before the provider's key, and a name of no known provider gets no other.
+    Raises UsageError where the provider wants a key and none is set, for a key that cannot be sent, and for
+    one that would leave this machine in clear text.
     """
     own = _own_address(model)
-    variables = [models.OWN_KEY] if url != own else []
-    variables += [model.key_variable] if model.key_variable else []
-    for variable in variables:
-        if key := os.environ.get(variable, "").strip():
+    names = [models.OWN_KEY] if url != own else []
+    names += [model.key_variable] if model.key_variable else []
+    for variable in names:
+        if key := variables.get(variable, "").strip():
             _check(key, variable)
             if not insecure:
                 _refuse_clear_text(url, f"the key in {variable}")
@@ -72,3 +91,16 @@ def is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_near(host: str) -> bool:
+    """Whether an endpoint is on this machine or in this network: likely one model on one device.
+
+    It answers one request at a time or a few, and the first one once the model is loaded.
+    """
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        near = (".local", ".lan", ".internal", ".localhost", ".home.arpa")
+        return "." not in host or host.endswith(near)
+    return address.is_loopback or address.is_private or address.is_link_local
