@@ -10,6 +10,7 @@ import typer
 from ..places import cache_directory
 from ..resources import load_taxonomy
 from . import options, reading, terminal, wiring
+from .papers import SOURCES, abstracts, beside
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from ..paper import Paper
     from ..sources import Options
     from ..taxonomy import Taxonomy
-
-SOURCES = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source",
-        help="Where the papers came from, for their abstracts; may repeat. None: the shipped papers.",
-        metavar="SOURCE",
-    ),
-]
 
 
 def serve(
@@ -141,7 +133,6 @@ def _review(
     from ..pages.review_desk import Desk
     from ..pages.review_queue import Queue
     from ..review.review_file import ReviewFile
-    from .review import beside
 
     file = ReviewFile(review or beside(cards))
     queue = Queue(index, taxonomy, against)
@@ -190,21 +181,6 @@ def named(given: str | None) -> str:
     if not name:
         raise UsageError("a name is empty", next_step="Say who you are with --reviewer or --annotator")
     return name
-
-
-def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
-    """The papers of all sources that can be read, or the shipped ones where there is no source.
-
-    Raises what opening a source raises, at the call.
-    """
-    from importlib import resources
-
-    from ..job import Job
-    from ..sources import BadRecord
-
-    shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
-    records = Job(tuple(sources or [str(shipped)]), options=asked).papers()
-    return (record for record in records if not isinstance(record, BadRecord))
 
 
 def identity(sources: list[str], asked: "Options") -> str:
