@@ -230,7 +230,7 @@ def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
     every = list(papers(2000))
     finished = Finished(tmp_path, {})
     for paper in every:
-        finished.keep(paper, paper.title.encode())
+        finished.keep(paper, f'{{"id":"{paper.id}",}}'.encode())
     finished.close()
 
     async def go() -> list[list[Outcome]]:
@@ -241,4 +241,4 @@ def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
     assert len(lists[0]) == 1
     assert len(lists) < 50
     lines = [o.reading.line for some in lists for o in some if isinstance(o, Done)]
-    assert lines == [str(n).encode() for n in range(2000)]
+    assert lines == [f'{{"id":"{paper.id}",}}'.encode() for paper in every]
