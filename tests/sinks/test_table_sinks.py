@@ -277,13 +277,17 @@ def test_a_full_disk_is_one_line_and_leaves_whole_cards(
 def test_the_same_cards_make_the_same_bytes_unless_the_format_says_otherwise(
     tmp_path: Path, name: str
 ) -> None:
-    made = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        write(folder / name, *(card(id=f"x{n}") for n in range(20)))
-        made.append((folder / name).read_bytes())
+    made = [tmp_path / "a" / name, tmp_path / "b" / name]
+    for path in made:
+        write(path, *(card(id=f"x{n}") for n in range(20)))
 
     (kind,) = (one for one in known_formats() if Path(name).suffix in one.extensions)
-    assert (made[0] == made[1]) == kind.repeatable
+    # Some versions of DuckDB happen to write the same bytes; none promises it.
+    assert kind.repeatable == (name != "c.duckdb")
+    assert made[0].read_bytes() == made[1].read_bytes() or not kind.repeatable
+    if kind.read is not None:
+        first, second = (list(kind.read(path)) for path in made)
+        assert first == second and len(first) == 20
 
 
 def test_a_missing_library_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
