@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from .bounds import TOO_LONG
 from .categories import Wanted
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
@@ -40,9 +41,11 @@ def read(source: Input) -> Records:
     columns, number = Columns(), 0
     try:
         for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
-            if wanted is not None and not wanted.has(_terms(entry)):
-                continue
-            yield columns.paper(_record(entry, source.name), f"{source.name}, entry {number}")
+            where = f"{source.name}, entry {number}"
+            if entry is None:
+                yield BadRecord(where, TOO_LONG)
+            elif wanted is None or wanted.has(_terms(entry)):
+                yield columns.paper(_record(entry, source.name), where)
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error

@@ -9,9 +9,10 @@ import re
 
 from ..errors import BadInput
 from ..paper import Paper
+from .bounds import MAX_RECORD_BYTES
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
-from .lines import BOM, MAX_LINE_BYTES, text_of
+from .lines import BOM, text_of
 
 _MAX_TITLE = 400
 """Characters: a first paragraph beyond this is a title line with the abstract right below."""
@@ -62,8 +63,8 @@ _ABSTRACT = re.compile(r"^#{0,6}\s*\**abstract\**\s*(?:[:.\u2014-]|\n)\s*\**", r
 
 def read(source: Input) -> Records:
     """The one paper of a text file. Raises BadInput for a text that is something else."""
-    data = source.stream.read(MAX_LINE_BYTES + 1).removeprefix(BOM)
-    if len(data) > MAX_LINE_BYTES:
+    data = source.stream.read(MAX_RECORD_BYTES + 1).removeprefix(BOM)
+    if len(data) > MAX_RECORD_BYTES:
         raise BadInput("is longer than 16 MB: not the title and abstract of one paper", where=source.name)
     return iter([_paper(source.name, data)])
 

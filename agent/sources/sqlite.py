@@ -1,13 +1,19 @@
-"""SQLite: a row of a table or a view a paper. The file is opened for reading alone.
+"""SQLite: a row of a table a paper; of a view only where it is named. The file is opened for reading alone.
 
 `where` is `papers.db:TABLE:ROW`, rows counted from 1 as the table gives them.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import islice
 
 from ..errors import BadInput
+from .bounds import MAX_RECORD_BYTES, TOO_LONG, computed
+from .columns import BadRecord
 from .interface import Format, Input, Records
-from .tables import check_abstracts, choose_table, file_of, quote
+from .tables import AT_ONCE, check_abstracts, choose_table, file_of, quote
+
+_Row = tuple[object, ...]
 
 
 def read(source: Input) -> Records:
@@ -15,19 +21,18 @@ def read(source: Input) -> Records:
     path = file_of(source, "an SQLite file")
     connection = None
     try:
-        # Another thread than this one takes the rows.
+        # Other threads than this one take the rows.
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         # Views and defaults are a stranger's code.
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORD_BYTES)
         # Bytes that are not UTF-8 become lone surrogates, which spoil their record and not the file.
         connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         tables, views = _tables(connection, "table"), _tables(connection, "view")
         name = choose_table(source, tables, views)
         names = tables.get(name) or views[name]
         needed = source.columns.demand(names, f"{source.name}:{name}")
-        check_abstracts(source, name, names, lambda condition: _any(connection, name, condition))
-        columns = ", ".join(map(quote, needed))
-        rows = connection.execute(f"SELECT {columns} FROM {quote(name)}")  # noqa: S608
+        check_abstracts(source, name, names, lambda condition: _any(connection, source, name, condition))
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
@@ -36,7 +41,7 @@ def read(source: Input) -> Records:
         if connection is not None:
             connection.close()
         raise
-    return _papers(source, f"{source.name}:{name}", connection, rows, needed)
+    return _papers(source, name, connection, needed)
 
 
 def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, tuple[str, ...]]:
@@ -50,22 +55,55 @@ def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, tuple[str, .
     return {name: tuple(column for (column,) in connection.execute(info, (name,))) for (name,) in names}
 
 
-def _any(connection: sqlite3.Connection, table: str, condition: str) -> bool:
+def _any(connection: sqlite3.Connection, source: Input, table: str, condition: str) -> bool:
     sql = f"SELECT 1 FROM {quote(table)} WHERE {condition} LIMIT 1"  # noqa: S608
-    return connection.execute(sql).fetchone() is not None
+    found = computed(lambda: connection.execute(sql).fetchone(), source.name, connection.interrupt)
+    return found is not None
 
 
-def _papers(
-    source: Input, place: str, connection: sqlite3.Connection, rows: sqlite3.Cursor, needed: tuple[str, ...]
-) -> Records:
+def _papers(source: Input, name: str, connection: sqlite3.Connection, needed: tuple[str, ...]) -> Records:
+    place = f"{source.name}:{name}"
     number = 0
     try:
-        for number, row in enumerate(rows, start=1):
-            yield source.columns.paper(dict(zip(needed, row, strict=True)), f"{place}:{number}")
+        for number, row in enumerate(_rows(connection, place, name, needed), start=1):
+            where = f"{place}:{number}"
+            if row is None:
+                yield BadRecord(where, TOO_LONG)
+            else:
+                yield source.columns.paper(dict(zip(needed, row, strict=True)), where)
     except sqlite3.Error as error:
         raise BadInput(f"cannot be read any further: {error}", where=f"{place}:{number + 1}") from error
     finally:
         connection.close()
+
+
+def _rows(
+    connection: sqlite3.Connection, place: str, name: str, needed: tuple[str, ...]
+) -> Iterator[_Row | None]:
+    """Each row; None for one that is longer than a record may be, behind which the table is asked anew."""
+    sql = f"SELECT {', '.join(map(quote, needed))} FROM {quote(name)} LIMIT -1 OFFSET ?"  # noqa: S608
+    given = 0
+    rows: Iterator[_Row] | None = None
+    while True:
+        taken: list[_Row] = []
+
+        def take(begin: int = given, some: Iterator[_Row] | None = rows, into: list[_Row] = taken) -> object:
+            found = connection.execute(sql, (begin,)) if some is None else some
+            into.extend(islice(found, AT_ONCE))
+            return found
+
+        too_long = False
+        try:
+            rows = computed(take, f"{place}:{given + 1}", connection.interrupt)  # type: ignore[assignment]
+        except sqlite3.DataError:
+            too_long, rows = True, None
+        yield from taken
+        given += len(taken)
+        if too_long:
+            yield None
+            given += 1
+        elif len(taken) < AT_ONCE:
+            return
 
 
 def looks_like(head: bytes) -> bool:

@@ -32,7 +32,8 @@ Tables = Mapping[str, tuple[str, ...]]
 def choose_table(source: Input, tables: Tables, views: Tables) -> str:
     """The table that was asked for, else the only one, else the only one with a title and an abstract.
 
-    Views are asked where no table fits. Raises UsageError where that says nothing, with all their names.
+    A view is what the file makes its reader compute, so it must be asked for. Raises UsageError where no
+    table is the one, with all their names.
     """
     wanted = source.options.table
     listed = f"Its tables are: {quoted([*tables, *views])}"
@@ -42,18 +43,23 @@ def choose_table(source: Input, tables: Tables, views: Tables) -> str:
         if wanted not in tables and wanted not in views:
             raise UsageError(f'has no table "{wanted}"', where=source.name, next_step=listed)
         return wanted
-    if len(tables) + len(views) == 1:
-        return next(iter([*tables, *views]))
-    for some in (tables, views):
-        fitting = [name for name, names in some.items() if source.columns.fit(names)]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
-            raise UsageError(
-                "several tables have a title and an abstract",
-                where=source.name,
-                next_step=f"Name one with --table. {listed}",
-            )
+    if len(tables) == 1 and not views:
+        return next(iter(tables))
+    fitting = [name for name, names in tables.items() if source.columns.fit(names)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(
+            "several tables have a title and an abstract",
+            where=source.name,
+            next_step=f"Name one with --table. {listed}",
+        )
+    if fitting := [name for name, names in views.items() if source.columns.fit(names)]:
+        raise UsageError(
+            f"only a view has a title and an abstract: {quoted(fitting)}",
+            where=source.name,
+            next_step="A view is a query that the file brings along. If you trust it, name it with --table",
+        )
     raise UsageError(
         "no table has a title and an abstract",
         where=source.name,

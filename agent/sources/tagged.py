@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from .bounds import MAX_RECORD_BYTES, TOO_LONG
 from .columns import BadRecord
 from .interface import Format, Input, Records
-from .lines import TOO_LONG, raw_lines, text_of
+from .lines import raw_lines, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def read(dialect: _Dialect, source: Input) -> Records:
 
 def _records(dialect: _Dialect, source: Input) -> Iterator[tuple[int, dict[str, object] | str]]:
     lines: list[tuple[str, str]] = []
-    begin, fault = 0, ""
+    begin, size, fault = 0, 0, ""
     for number, raw in enumerate(raw_lines(source.stream), start=1):
         line = text_of(raw) if raw is not None else ""
         fault = fault or (
@@ -121,9 +122,13 @@ def _records(dialect: _Dialect, source: Input) -> Iterator[tuple[int, dict[str, 
         if found and found[1] == dialect.begins:
             if lines:
                 yield begin, fault or _fields(dialect, lines)
-            lines, begin, fault = [], number, ""
+            lines, begin, size, fault = [], number, 0, ""
         if not begin:
             continue
+        size += len(text)
+        if size > MAX_RECORD_BYTES:
+            fault = fault or TOO_LONG
+            lines = lines[:1]
         if found:
             if found[1] == dialect.ends:
                 yield begin, fault or _fields(dialect, lines)

@@ -16,10 +16,10 @@ from ..bibliography.markup import plain as without_tags
 from ..errors import BadInput, MissingExtra
 from ..instructions import is_order
 from ..paper import Paper
+from .bounds import MAX_RECORD_BYTES
 from .columns import BadRecord, Columns
 from .html_unseen import take_out
 from .interface import Format, Input, Records
-from .lines import MAX_LINE_BYTES
 from .outline import Block, Heading, Paragraph, kind_of, pick
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def read(source: Input) -> Records:
         from lxml import html as lxml_html
     except ImportError as error:
         raise MissingExtra("reading HTML", "sources") from error
-    data = source.stream.read(MAX_LINE_BYTES + 1)
-    if len(data) > MAX_LINE_BYTES:
+    data = source.stream.read(MAX_RECORD_BYTES + 1)
+    if len(data) > MAX_RECORD_BYTES:
         raise BadInput("is longer than 16 MB: not the page of one paper", where=source.name)
     parser = lxml_html.HTMLParser(
         encoding=_encoding(data), no_network=True, remove_comments=True, remove_pis=True
@@ -128,7 +128,7 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
         paper,
         url=paper.url if _is_web(paper.url) else None,
         sections=pick(blocks, source.options.sections),
-        flags=("hidden-text",) if unseen else (),
+        flags=(*paper.flags, *(("hidden-text",) if unseen else ())),
     )
 
 
