@@ -4,8 +4,9 @@
 """
 
 import sqlite3
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 from ..errors import BadInput
 from .bounds import MAX_RECORD_BYTES, TOO_LONG, computed
@@ -14,6 +15,7 @@ from .interface import Format, Input, Records
 from .tables import AT_ONCE, check_abstracts, choose_table, file_of, quote
 
 _Row = tuple[object, ...]
+Result = TypeVar("Result")
 
 
 def read(source: Input) -> Records:
@@ -80,30 +82,34 @@ def _papers(source: Input, name: str, connection: sqlite3.Connection, needed: tu
 def _rows(
     connection: sqlite3.Connection, place: str, name: str, needed: tuple[str, ...]
 ) -> Iterator[_Row | None]:
-    """Each row; None for one that is longer than a record may be, behind which the table is asked anew."""
-    sql = f"SELECT {', '.join(map(quote, needed))} FROM {quote(name)} LIMIT -1 OFFSET ?"  # noqa: S608
+    """Each row; None for one that is longer than a record may be."""
+    sql = f"SELECT {', '.join(map(quote, needed))} FROM {quote(name)} LIMIT ? OFFSET ?"  # noqa: S608
     given = 0
-    rows: Iterator[_Row] | None = None
+
+    def taken(call: Callable[[], Result]) -> Result:
+        return computed(call, f"{place}:{given + 1}", connection.interrupt)
+
     while True:
-        taken: list[_Row] = []
-
-        def take(begin: int = given, some: Iterator[_Row] | None = rows, into: list[_Row] = taken) -> object:
-            found = connection.execute(sql, (begin,)) if some is None else some
-            into.extend(islice(found, AT_ONCE))
-            return found
-
-        too_long = False
         try:
-            rows = computed(take, f"{place}:{given + 1}", connection.interrupt)  # type: ignore[assignment]
-        except sqlite3.DataError:
-            too_long, rows = True, None
-        yield from taken
-        given += len(taken)
-        if too_long:
-            yield None
-            given += 1
-        elif len(taken) < AT_ONCE:
+            cursor = taken(partial(connection.execute, sql, (-1, given)))
+            while rows := taken(partial(cursor.fetchmany, AT_ONCE)):
+                given += len(rows)
+                yield from rows
             return
+        except sqlite3.DataError:
+            pass
+        # With a row that is too long, those are lost that were fetched with it: they come one by one.
+        for _ in range(AT_ONCE + 1):
+            try:
+                rows = taken(partial(connection.execute, sql, (1, given))).fetchall()
+            except sqlite3.DataError:
+                yield None
+                given += 1
+                break
+            if not rows:
+                return
+            given += 1
+            yield rows[0]
 
 
 def looks_like(head: bytes) -> bool:
