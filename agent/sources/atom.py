@@ -26,7 +26,7 @@ _ERRORS = "arxiv.org/api/errors"
 _XHTML = "http://www.w3.org/1999/xhtml"
 
 _ANNOUNCED = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*\S+\s+(?:Abstract:\s*)?", re.IGNORECASE)
-_IN_TITLE = re.compile(r"\.?\s*\(arXiv:[^()]*\)\s*$")
+_IN_TITLE = re.compile(r"(?:\.|(?<![\s.]))\s*+\(arXiv:[^()]*+\)\s*+$")
 _ARXIV = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/(?:abs|pdf|html)/)([\w.-]+(?:/\d{7})?)", re.IGNORECASE)
 _DOI = re.compile(
     r"(?:doi\.org/|doi:\s*|/doi/(?:abs/|full/|pdf/)?)?\b(10\.\d{4,9}/[^\s?#&<>\"]+)", re.IGNORECASE

@@ -45,7 +45,6 @@ _WRAPPERS = (
 )
 """Objects around a list of records, or around the one record: Crossref's `message`, Solr's `response`, …"""
 _OBJECTS = re.compile(r"\[\s*[{\]]")
-_LOOKS = re.compile(rb"\s*(?:\[\s*[\[{\"\]]|\{\s*[\"}])")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 

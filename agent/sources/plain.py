@@ -18,33 +18,34 @@ _MAX_TITLE = 400
 """Characters: a first paragraph beyond this is a title line with the abstract right below."""
 _SEVERAL = (
     (
-        re.compile(r"^(?:PMID: \d+|DOI: 10\.\S+\s*$)", re.MULTILINE),
+        re.compile(r"^(?:PMID: \d+|DOI: 10\.\S+[ \t]*$)", re.MULTILINE),
         2,
         "PubMed's abstracts as text",
         "Save them from PubMed in the format PubMed, as a .nbib file",
     ),
     (
-        re.compile(r"^#{0,6}\s*\**title\**\s*:", re.MULTILINE | re.IGNORECASE),
+        re.compile(r"^#{0,6}[ \t]*\**+title\**+[ \t]*+:", re.MULTILINE | re.IGNORECASE),
         2,
         "several papers",
         "Write them as CSV or JSONL, or each in a file of its own",
     ),
     (
         re.compile(
-            r"^#{0,6}\s*\**abstract\**\s*[:.]?\s*\**\s*(?:\n|$)|^abstract:", re.MULTILINE | re.IGNORECASE
+            r"^#{0,6}[ \t]*+\**+abstract\**+[ \t]*+[:.]?[ \t]*+\**+[ \t]*+$|^abstract:",
+            re.MULTILINE | re.IGNORECASE,
         ),
         2,
         "several papers",
         "Write them as CSV or JSONL, or each in a file of its own",
     ),
     (
-        re.compile(r"^\s*(?:\[\d{1,4}\]|\d{1,4}[.)]|[-*+\u2022])\s+\S.{10,}$", re.MULTILINE),
+        re.compile(r"^[ \t]*+(?:\[\d{1,4}\]|\d{1,4}[.)]|[-*+\u2022])[ \t]++\S.{10,}$", re.MULTILINE),
         2,
         "a list, whose papers have no abstracts",
         "Give their arXiv ids, DOIs or links, one a line",
     ),
     (
-        re.compile(r"^\s*(?:PMID:?\s*)?\d{5,9}\s*$|^\s*PMC\d{4,9}\s*$", re.MULTILINE),
+        re.compile(r"^[ \t]*+(?:PMID:?[ \t]*+)?\d{5,9}[ \t]*$|^[ \t]*+PMC\d{4,9}[ \t]*$", re.MULTILINE),
         1,
         "a list of numbers of PubMed, which is not asked",
         "Save these papers from PubMed in the format PubMed, as a .nbib file",

@@ -22,6 +22,8 @@ class _Dialect:
     extensions: tuple[str, ...]
     sign: re.Pattern[bytes]
     """How the first record begins."""
+    proof: re.Pattern[bytes] | None
+    """What stands behind that in a file of this kind; None: the sign is enough."""
     tag: re.Pattern[str]
     """A tag and what stands behind it."""
     begins: str
@@ -38,7 +40,8 @@ _DIALECTS = (
     _Dialect(
         "MEDLINE",
         (".nbib", ".medline"),
-        re.compile(rb"^PMID ?- ?\d+\s*$.*?^(?:TI|OWN|STAT|DCOM|AB)  ?- ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^PMID ?- ?\d+[ \t\r]*$", re.MULTILINE),
+        re.compile(rb"^(?:TI|OWN|STAT|DCOM|AB)  ?- ", re.MULTILINE),
         re.compile(r"([A-Z]{2,4}) {0,2}- ?(.*)"),
         "PMID",
         "",
@@ -50,7 +53,8 @@ _DIALECTS = (
     _Dialect(
         "Web of Science",
         (".ciw", ".isi"),
-        re.compile(rb"^PT [A-Z]\s*$.*?^(?:TI|AU|SO) ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^PT [A-Z][ \t\r]*$", re.MULTILINE),
+        re.compile(rb"^(?:TI|AU|SO) ", re.MULTILINE),
         _TWO_LETTERS,
         "PT",
         "ER",
@@ -62,7 +66,8 @@ _DIALECTS = (
     _Dialect(
         "EndNote",
         (".enw",),
-        re.compile(rb"^%0 [A-Z].*?^%[TAX] ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^%0 [A-Z]", re.MULTILINE),
+        re.compile(rb"^%[TAX] ", re.MULTILINE),
         re.compile(r"%(\S)(?: (.*)|$)"),
         "0",
         "",
@@ -75,7 +80,8 @@ _DIALECTS = (
     _Dialect(
         "RefWorks",
         (),
-        re.compile(rb"^RT [A-Z].*?^(?:T1|A1|JF) ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^RT [A-Z]", re.MULTILINE),
+        re.compile(rb"^(?:T1|A1|JF) ", re.MULTILINE),
         _TWO_LETTERS,
         "RT",
         "",
@@ -89,6 +95,7 @@ _DIALECTS = (
         "NoteExpress",
         (".net",),
         re.compile(rb"^\{Reference Type\}: ", re.MULTILINE),
+        None,
         re.compile(r"\{([\w /]+)\}: ?(.*)"),
         "Reference Type",
         "",
@@ -167,7 +174,10 @@ def _fields(dialect: _Dialect, lines: list[tuple[str, str]]) -> dict[str, object
 
 
 def _looks_like(dialect: _Dialect, head: bytes) -> bool:
-    return dialect.sign.search(head[:20_000]) is not None
+    found = dialect.sign.search(head, 0, 20_000)
+    if found is None or dialect.proof is None:
+        return found is not None
+    return dialect.proof.search(head, found.end(), 20_000) is not None
 
 
 FORMATS = tuple(

@@ -10,9 +10,11 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..bibliography.markup import plain as without_tags
+from ..bibliography.markup import without_comments
 from ..errors import BadInput, MissingExtra
 from ..instructions import is_order
 from ..paper import Paper
@@ -62,7 +64,7 @@ _PAPER_TAG = re.compile(
     re.IGNORECASE,
 )
 _DEAD = re.compile(r"<(script|style|noscript|template)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?[a-z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?[a-z][\w:-]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(?i:abstract)\s*(?:[:.\u2014\u2013-]\s*|(?=[A-Z]))")
 _SKIPPED = frozenset(
     (
@@ -70,6 +72,8 @@ _SKIPPED = frozenset(
     ).split()
 )
 _MARKS = frozenset(("abstract", "abstract-text", "acl-abstract", "abstract-content"))
+_MOST_MARKED = 20
+"""Elements that are looked through for an abstract; each may hold all the others."""
 _HEADINGS = {f"h{n}": n for n in range(2, 7)}
 _PARAGRAPHS = frozenset(("p", "li", "blockquote", "dd"))
 
@@ -172,7 +176,7 @@ def _tags(page: "lxml_html.HtmlElement") -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Text of a tag's value, which may be HTML once more."""
-    bare = without_tags(_DEAD.sub(" ", text)) if "<" in text else text
+    bare = without_tags(_DEAD.sub(" ", without_comments(text, " "))) if "<" in text else text
     bare = html.unescape(_TAG.sub(" ", bare) if "<" in bare else bare)
     # Some write tags of tags, with entities for their signs.
     return "\n".join(" ".join(line.split()) for line in without_tags(bare).split("\n")).strip()
@@ -225,10 +229,8 @@ def _under_heading(blocks: list[Block]) -> str:
 
 def _marked(page: "lxml_html.HtmlElement") -> str:
     """What the page's own markup calls the abstract."""
-    for element in page.iter("div", "section", "blockquote", "p", "span"):
-        marks = f"{element.get('id') or ''} {element.get('class') or ''}".casefold().split()
-        if _MARKS.isdisjoint(marks):
-            continue
+    marked = filter(_is_marked, page.iter("div", "section", "blockquote", "p", "span"))
+    for element in islice(marked, _MOST_MARKED):
         blocks = [block for block in _walk(element) if not isinstance(block, Heading)]
         texts = [block.text for block in blocks if not _TOOLS.fullmatch(block.text)]
         loose = " ".join([element.text or "", *(child.tail or "" for child in element)]).strip()
@@ -236,6 +238,11 @@ def _marked(page: "lxml_html.HtmlElement") -> str:
         if text := without_statements(_LABEL.sub("", text, count=1)):
             return text
     return ""
+
+
+def _is_marked(element: Any) -> bool:
+    marks = f"{element.get('id') or ''} {element.get('class') or ''}".casefold().split()
+    return not _MARKS.isdisjoint(marks)
 
 
 def _blocks(page: "lxml_html.HtmlElement") -> Iterator[Block]:

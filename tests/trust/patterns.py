@@ -1,4 +1,4 @@
-"""Every regular expression of the program: those that its modules hold, and those written within functions."""
+"""Every regular expression of the program: those that its modules hold and those within functions."""
 
 import ast
 import importlib
@@ -13,7 +13,9 @@ from typing import Any
 import papercards
 
 _CALLS = frozenset(("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"))
-_NO_MODULES = frozenset(("papercards.__main__", "papercards.sources.pdf.child", "papercards.sources.sheet_child"))
+_NO_MODULES = frozenset(
+    ("papercards.__main__", "papercards.sources.pdf.child", "papercards.sources.sheet_child")
+)
 
 
 @dataclass(frozen=True)

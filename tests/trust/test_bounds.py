@@ -156,6 +156,7 @@ def test_a_long_table_row_behind_others_costs_no_other_row(tmp_path: Path) -> No
     assert found[300] == BadRecord(f"{tmp_path}/p.db:papers:301", TOO_LONG)
 
 
+@pytest.mark.slow
 def test_an_article_of_many_small_elements_is_bounded_too(tmp_path: Path) -> None:
     body = "<sec><p>word</p></sec>" * (MAX_RECORD_BYTES // 22 + 10_000)
     front = "<front><article-meta><title-group><article-title>T</article-title></title-group>"
@@ -172,6 +173,7 @@ def test_an_article_of_many_small_elements_is_bounded_too(tmp_path: Path) -> Non
     assert isinstance(second, BadRecord) and second.reason == TOO_LONG
 
 
+@pytest.mark.slow
 def test_a_row_of_many_quoted_lines_is_bounded(tmp_path: Path) -> None:
     cell = '"' + "a\n" * 1000 + '",'
     with (tmp_path / "p.csv").open("w") as file:
@@ -225,7 +227,14 @@ def _zstd(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("ending", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", _zstd)]
 )
-@pytest.mark.parametrize("name", ["p.jsonl", "p.json", "p.bib", "p.csv", "p.txt", "p.xml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "p.jsonl",
+        "p.bib",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("p.json", "p.csv", "p.txt", "p.xml")),
+    ],
+)
 def test_compressed_data_that_expands_without_end_is_refused(
     tmp_path: Path, ending: str, pack: Callable[[bytes], bytes], name: str
 ) -> None:
@@ -247,6 +256,7 @@ def test_compressed_data_that_expands_without_end_is_refused(
     assert "expands more than" in said or "16 MB" in said or "is no" in said or "not" in said
 
 
+@pytest.mark.slow
 def test_a_large_compressed_file_of_real_text_is_read_whole(tmp_path: Path) -> None:
     line = b'{"title": "Number %d", "abstract": "We count to %d, which nobody did before %d."}\n'
     with gzip.open(tmp_path / "p.jsonl.gz", "wb", compresslevel=9) as file:
