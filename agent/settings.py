@@ -118,7 +118,7 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
 def _from_file(file: Path) -> dict[str, object]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"cannot read it: {error}", where=str(file)) from error
     known = {field.name for field in fields(Settings)}
     for name, value in table.items():

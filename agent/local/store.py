@@ -115,7 +115,7 @@ def _note(path: Path) -> tuple[object, object, object] | None:
     try:
         note = json.loads(_note_path(path).read_text("utf-8"))
         return note["sha256"], note["size"], note["mtime_ns"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

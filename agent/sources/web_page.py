@@ -81,6 +81,7 @@ _PARAGRAPHS = frozenset(("p", "li", "blockquote", "dd"))
 def read(source: Input) -> Records:
     """The paper of a page. Raises MissingExtra without lxml, BadInput for a page that is too long."""
     try:
+        from lxml import etree
         from lxml import html as lxml_html
     except ImportError as error:
         raise MissingExtra("reading HTML", "sources") from error
@@ -90,7 +91,10 @@ def read(source: Input) -> Records:
     parser = lxml_html.HTMLParser(
         encoding=_encoding(data), no_network=True, remove_comments=True, remove_pis=True
     )
-    page = lxml_html.document_fromstring(data, parser=parser, ensure_head_body=True)
+    try:
+        page = lxml_html.document_fromstring(data, parser=parser, ensure_head_body=True)
+    except etree.ParserError as error:
+        raise BadInput("is no HTML with anything in it", where=source.name) from error
     return iter([_paper(page, source)])
 
 
