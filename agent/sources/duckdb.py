@@ -52,18 +52,17 @@ def read(source: Input) -> Records:
         raise BadInput(f"cannot be opened: {_first_line(error)}", where=source.name) from error
     try:
         tables, views = _tables(connection, "table"), _tables(connection, "view")
-        name = choose_table(source, tables, views)
-        names = tables.get(name) or views[name]
-        place = f"{source.name}:{name}"
-        needed = source.columns.demand(names, place)
-        table = _quoted(connection, name)
+        chosen = choose_table(source, tables, views)
+        place = f"{source.name}:{chosen.name}"
+        needed = source.columns.demand(chosen.columns, place)
+        table = chosen.query or _quoted(connection, chosen.name)
 
         def any_row(condition: str) -> bool:
             sql = f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1"  # noqa: S608
             found = computed(lambda: connection.execute(sql).fetchone(), place, connection.interrupt)
             return found is not None
 
-        check_abstracts(source, name, names, any_row)
+        check_abstracts(source, chosen.name, chosen.columns, any_row)
         shown, too_long = _bounded(connection, table, needed)
         sql = f"SELECT {too_long}, {shown} FROM {table}"  # noqa: S608
         computed(lambda: connection.execute(sql), place, connection.interrupt)

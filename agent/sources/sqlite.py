@@ -31,10 +31,17 @@ def read(source: Input) -> Records:
         # Bytes that are not UTF-8 become lone surrogates, which spoil their record and not the file.
         connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         tables, views = _tables(connection, "table"), _tables(connection, "view")
-        name = choose_table(source, tables, views)
-        names = tables.get(name) or views[name]
-        needed = source.columns.demand(names, f"{source.name}:{name}")
-        check_abstracts(source, name, names, lambda condition: _any(connection, source, name, condition))
+        chosen = choose_table(source, tables, views)
+        table = chosen.query or quote(chosen.name)
+        place = f"{source.name}:{chosen.name}"
+        needed = source.columns.demand(chosen.columns, place)
+
+        def any_row(condition: str) -> bool:
+            sql = f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1"  # noqa: S608
+            find = partial(connection.execute, sql)
+            return computed(lambda: find().fetchone(), place, connection.interrupt) is not None
+
+        check_abstracts(source, chosen.name, chosen.columns, any_row)
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
@@ -43,7 +50,7 @@ def read(source: Input) -> Records:
         if connection is not None:
             connection.close()
         raise
-    return _papers(source, name, connection, needed)
+    return _papers(source, place, table, connection, needed)
 
 
 def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, tuple[str, ...]]:
@@ -57,17 +64,12 @@ def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, tuple[str, .
     return {name: tuple(column for (column,) in connection.execute(info, (name,))) for (name,) in names}
 
 
-def _any(connection: sqlite3.Connection, source: Input, table: str, condition: str) -> bool:
-    sql = f"SELECT 1 FROM {quote(table)} WHERE {condition} LIMIT 1"  # noqa: S608
-    found = computed(lambda: connection.execute(sql).fetchone(), source.name, connection.interrupt)
-    return found is not None
-
-
-def _papers(source: Input, name: str, connection: sqlite3.Connection, needed: tuple[str, ...]) -> Records:
-    place = f"{source.name}:{name}"
+def _papers(
+    source: Input, place: str, table: str, connection: sqlite3.Connection, needed: tuple[str, ...]
+) -> Records:
     number = 0
     try:
-        for number, row in enumerate(_rows(connection, place, name, needed), start=1):
+        for number, row in enumerate(_rows(connection, place, table, needed), start=1):
             where = f"{place}:{number}"
             if row is None:
                 yield BadRecord(where, TOO_LONG)
@@ -80,10 +82,10 @@ def _papers(source: Input, name: str, connection: sqlite3.Connection, needed: tu
 
 
 def _rows(
-    connection: sqlite3.Connection, place: str, name: str, needed: tuple[str, ...]
+    connection: sqlite3.Connection, place: str, table: str, needed: tuple[str, ...]
 ) -> Iterator[_Row | None]:
     """Each row; None for one that is longer than a record may be."""
-    sql = f"SELECT {', '.join(map(quote, needed))} FROM {quote(name)} LIMIT ? OFFSET ?"  # noqa: S608
+    sql = f"SELECT {', '.join(map(quote, needed))} FROM {table} LIMIT ? OFFSET ?"  # noqa: S608
     given = 0
 
     def taken(call: Callable[[], Result]) -> Result:

@@ -4,6 +4,7 @@ Knows no database.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput, UsageError
@@ -29,12 +30,46 @@ Tables = Mapping[str, tuple[str, ...]]
 """The names of the columns of each."""
 
 
-def choose_table(source: Input, tables: Tables, views: Tables) -> str:
+_CARDS = "texts"
+"""What our own databases of cards call the view that has titles beside abstracts."""
+_OF_CARDS = (
+    "(SELECT papers.id, papers.url, papers.title, abstracts.abstract FROM papers "
+    "LEFT JOIN abstracts ON abstracts.paper = papers.number ORDER BY papers.number)"
+)
+"""The same, asked by ourselves of the tables, so that nothing of a view is computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is read of a database."""
+
+    name: str
+    columns: tuple[str, ...]
+    query: str = ""
+    """In SQL, to be put in the place of a table; empty: it is the table, or the view, of that name."""
+
+
+def choose_table(source: Input, tables: Tables, views: Tables) -> Chosen:
     """The table that was asked for, else the only one, else the only one with a title and an abstract.
 
     A view is what the file makes its reader compute, so it must be asked for. Raises UsageError where no
     table is the one, with all their names.
     """
+    if _are_cards(tables, views) and source.options.table in (None, _CARDS):
+        return Chosen(_CARDS, ("id", "url", "title", "abstract"), _OF_CARDS)
+    name = _named(source, tables, views)
+    return Chosen(name, tables.get(name) or views[name])
+
+
+def _are_cards(tables: Tables, views: Tables) -> bool:
+    return (
+        _CARDS in views
+        and {"number", "id", "url", "title"} <= {*tables.get("papers", ())}
+        and {"paper", "abstract"} <= {*tables.get("abstracts", ())}
+    )
+
+
+def _named(source: Input, tables: Tables, views: Tables) -> str:
     wanted = source.options.table
     listed = f"Its tables are: {quoted([*tables, *views])}"
     if not tables and not views:
