@@ -25,12 +25,14 @@ class TooSlow(Exception):
 class Unreadable(Exception):
     """A request was answered with something that is no chat completion.
 
-    `may_pass`: it looks like a completion that broke on the way, not like another kind of server.
+    `may_pass`: it looks like a completion that broke on the way, not like another kind of server. `once`: it
+    may be this one answer alone.
     """
 
-    def __init__(self, what: str, *, may_pass: bool) -> None:
+    def __init__(self, what: str, *, may_pass: bool, once: bool = False) -> None:
         super().__init__(what)
         self.may_pass = may_pass
+        self.once = once or may_pass
 
 
 def is_unreachable(error: BaseException | None) -> bool:
@@ -77,7 +79,7 @@ def explain(error: Exception, endpoint: Endpoint, sent: int, *, answered: bool =
             next_step="Check that it runs and that --base-url is right",
         )
     if isinstance(error, Unreadable):
-        if answered or error.may_pass:
+        if answered or error.once:
             return PaperFailed(
                 f"the endpoint answered with {error}, not with a chat completion",
                 attempts=sent,

@@ -36,15 +36,15 @@ _ARXIV_SITE = (
     r"|(?:www\.)?(?:huggingface\.co|hf\.co)/papers|(?:www\.)?semanticscholar\.org/arxiv|scirate\.com/arxiv)/"
 )
 _DOI_SITE = r"(?:https?:)?(?://)?(?:www\.)?(?:dx[.-])?doi[.-]org(?:\.[\w.-]+)?/"
-_DOI_MARK = rf"(?:doi\s*:?\s*|info:doi/|urn:doi:|{_DOI_SITE})"
+_DOI_MARK = rf"(?:doi\s*+:?\s*+|info:doi/|urn:doi:|{_DOI_SITE})"
 
 _ARXIV = re.compile(
-    rf"(?:oai:arxiv\.org:|arxiv\s*[:.]\s*|{_ARXIV_SITE}|{_DOI_MARK}{{0,3}}10\.48550/arxiv\.)?({_ID})(?:\.pdf)?"
-    r"(?:\s*[\[(][a-z]+(?:-[a-z]+)*(?:\.[a-z-]+)?[\])])?/?(?:[?#].*)?",
+    rf"(?:oai:arxiv\.org:|arxiv\s*+[:.]\s*+|{_ARXIV_SITE}|{_DOI_MARK}{{0,3}}10\.48550/arxiv\.)?({_ID})(?:\.pdf)?"
+    r"(?:\s*+[\[(][a-z]+(?:-[a-z]+)*(?:\.[a-z-]+)?[\])])?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
 _ARXIV_MENTIONED = re.compile(
-    rf"(?:\barxiv(?:\s+\[?(?:e-?prints?|preprints?|id|number)\]?){{0,3}}\s*[:.]?\s*|{_ARXIV_SITE}|10\.48550/arxiv\.|\babs/)({_ID})",
+    rf"(?:\barxiv(?:\s++\[?(?:e-?prints?|preprints?|id|number)\]?){{0,3}}\s*+[:.]?\s*+|{_ARXIV_SITE}|10\.48550/arxiv\.|\babs/)({_ID})",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"({_ID})", re.IGNORECASE)

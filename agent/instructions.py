@@ -46,7 +46,7 @@ _LOOK_ALIKES = str.maketrans(
 """Cyrillic and Greek letters that look like Latin ones, roughly."""
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(
-    r"(?<!\w)(?=[a-z013457@$]*+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*"
+    r"(?<!\w)(?=[a-z][a-z013457@$]{0,60}+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*"
 )
 _MIXED = re.compile(r"[013457@$][a-z]")
 _EMPHASIS = re.compile(r"[*_`~\\]+")

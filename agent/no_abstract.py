@@ -20,8 +20,8 @@ _NONE = (
     r"|なし|없음|yok)"
 )
 _PLACEHOLDER = re.compile(
-    rf"(?:there (?:is|was)|this (?:\w+ ){{1,3}}(?:has|have|does|had|comes|is published)|sorry|the|an?|we"
-    rf" have|\s)*\s*"
+    rf"(?:(?:there (?:is|was)|this (?:\w+ ){{1,3}}(?:has|have|does|had|comes|is published)|sorry|the|an?|we"
+    rf" have)\b|\s)*+"
     rf"(?:{_NONE}\W+(?:\w+\W+){{0,2}}?{_ABSTRACT}|(?:full |author |english |article |original"
     rf" )?{_ABSTRACT}\W+"
     rf"(?:(?:is|are|was|of|for|in|to|this|the|article|item|paper|record|be|currently|est|ist|ha|n)\W+){{0,4}}{_NONE})"
@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _CJK_PLACEHOLDER = re.compile(
-    r"\W*(?:暂?无|無)?\s*(?:摘要|要旨|抄録|초록)\s*(?:なし|无|無|없음|はありません)?\W*"
+    r"\W*+(?:暂?无|無)?\s*+(?:摘要|要旨|抄録|초록)\s*+(?:なし|无|無|없음|はありません)?\W*"
 )
 _WORDS = frozenset(
     (
@@ -74,22 +74,22 @@ _SAYS_SO = re.compile(
 )
 
 _TITLE = re.compile(
-    r"\W*(?:untitled(?: document)?|no title|title(?: not available)?|\(?no title\)?|n/?a|none|null|nan"
+    r"\W*+(?:untitled(?: document)?|no title|title(?: not available)?|no title\)?|n/?a|none|null|nan"
     r"|undefined"
-    r"|unknown(?: title)?|access denied.*|(?:error )?(?:40[0-9]|50[0-9])\b.{0,40}|(?:page|article|file"
-    r"|document) not found.*"
-    r"|just a moment.*|attention required.*|please wait.*|log ?in|sign in.*|log in to.*|are you a robot.*"
-    r"|robot check"
-    r"|security check.*|captcha.*challenge|verify(?:ing)? you are human.*|one more step|checking your"
-    r" browser.*|redirecting.*"
-    r"|forbidden|service unavailable|bad gateway|internal server error|server error|home ?page|index of /.*"
-    r"|microsoft word\s*-.*|powerpoint presentation|slide 1|[\w.() -]+\.(?:docx?|pdf|dvi|tex|ps|rtf|indd"
+    r"|unknown(?: title)?|access denied.*+|(?:error )?(?:40[0-9]|50[0-9])\b.{0,40}|(?:page|article|file"
+    r"|document) not found.*+"
+    r"|just a moment.*+|attention required.*+|please wait.*+|log ?in|sign in.*+|log in to.*+"
+    r"|are you a robot.*+|robot check"
+    r"|security check.*+|captcha.{0,100}challenge|verify(?:ing)? you are human.*+|one more step|checking your"
+    r" browser.*+|redirecting.*+"
+    r"|forbidden|service unavailable|bad gateway|internal server error|server error|home ?page|index of /.*+"
+    r"|microsoft word\s*-.*+|powerpoint presentation|slide 1|[\w.() -]+\.(?:docx?|pdf|dvi|tex|ps|rtf|indd"
     r"|qxd|pptx?|txt)"
     r"|table of contents|editorial board|front ?matter|back ?matter|cover(?: and)?(?: image)?|masthead"
     r"|issue information"
     r"|instructions (?:for|to) authors|author index|subject index|cookies?(?: policy)?|privacy policy"
     r"|abstract|paper|article"
-    r"|traceback.*|\[object object\]|lorem ipsum.*|test(?: test)*|document\d*|new document|manuscript)\W*",
+    r"|traceback.*+|object object|lorem ipsum.*+|test(?: test)*|document\d*|new document|manuscript)\W*",
     re.IGNORECASE,
 )
 

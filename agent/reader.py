@@ -315,7 +315,7 @@ class ModelReader:
         text = self._cache.note(self._forms_note) if self._cache is not None else None
         try:
             return [Form.from_json(value) for value in json.loads(text or "[]")]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return []
 
     def stop(self) -> None:

@@ -26,8 +26,8 @@ INSTRUCTIONS = "instructions-in-text"
 _ELLIPSIS = "\u2026"
 _Edit = tuple[int, int, str]
 Item = TypeVar("Item")
-_PIECES = re.compile(r"(?<=[.!?:;]) +| +(?=[(\[{])|\n+")
-_SMALL_PIECES = re.compile(r" +(?=[<#|])|(?<=[>|\]}]) +")
+_PIECES = re.compile(r"(?<=[.!?:;]) +|(?<! ) ++(?=[(\[{])|\n+")
+_SMALL_PIECES = re.compile(r"(?<! ) ++(?=[<#|])|(?<=[>|\]}]) +")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ PLACEHOLDERS = frozenset(
 """What people write where a key is asked for and none is needed; said in an error, it is a word."""
 
 _USER = re.compile(r"(?<=://)[^/\s?#]*@")
-_QUERY = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
+_QUERY = re.compile(r"(?<=://)([^\s?#]*+)(?:[?#]\S*)?")
 _BESIDE = re.compile(r"^[^/\s?#]*@|[?#].*$", re.DOTALL)
 _SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _LEAST = 4

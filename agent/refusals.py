@@ -45,7 +45,7 @@ _LOADING = re.compile(
 )
 _TOO_LONG_CODES = frozenset({"context_length_exceeded", "string_above_max_length"})
 _TOO_LONG = re.compile(
-    r"maximum context length|context (?:length|size|window)|exceed\w*.{0,40}\bcontext|prompt is too long"
+    r"maximum context length|context (?:length|size|window)|exceed\w{0,10}.{0,40}\bcontext|prompt is too long"
     r"|too many (?:input )?tokens|input (?:is )?too long|longer than the (?:model|maximum)",
     re.IGNORECASE,
 )

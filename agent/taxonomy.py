@@ -91,6 +91,8 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
         raise UsageError(f"not YAML: {error}", where=where) from error
     except RecursionError as error:
         raise UsageError("is nested too deeply", where=where) from error
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"not YAML: {error}", where=where) from error
     faults: list[str] = []
     sections = _mapping(root, "the file", faults) if root is not None else {}
     labels: dict[str, Mapping[str, str]] = {}
@@ -175,7 +177,10 @@ def _sizes(
         if field not in given:
             continue
         line = given[field].start_mark.line + 1
-        value = yaml.safe_load(yaml.serialize(given[field]))
+        try:
+            value = yaml.safe_load(yaml.serialize(given[field]))
+        except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
+            value = None
         if (
             not isinstance(value, list)
             or len(value) != 2

@@ -9,6 +9,7 @@ Knows no papers and no models.
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sentencex import get_sentence_boundaries
@@ -22,6 +23,8 @@ _ASIDE = re.compile(r"\([^()]{0,120}\)|\[[^\[\]]{0,120}\]")
 """`(Doe, Phys. Rev. 2017)`: what is closed soon is one piece."""
 
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
+_PIECE = 10_000
+"""Characters of a paragraph that sentencex is given at once: over some texts its time is quadratic."""
 _GLUED = re.compile(r"[a-z]{3}[.!?](?=[A-Z][a-z]+[ ,])")
 """`fine-tuning.Remarkably, our`: a full stop that lost its space."""
 
@@ -30,6 +33,7 @@ _URL = re.compile(
     r"[^\s<>\"'`{}|\\^\[\]]+",
     re.IGNORECASE,
 )
+_BEHIND = frozenset(".,;:!?*_~")
 _WORD_NUMBERS = {
     word: str(value)
     for value, word in enumerate(
@@ -82,16 +86,32 @@ def _split_paragraph(text: str, begin: int, end: int, spans: list[Span]) -> None
     if not paragraph.strip():
         return
     masked = _ASIDE.sub(lambda aside: "-" * len(aside.group()), paragraph)
-    for link in links(masked):
-        masked = masked[: link.start] + "x" * (link.end - link.start) + masked[link.end :]
+    if found := links(masked):
+        pieces, at = [], 0
+        for link in found:
+            pieces += [masked[at : link.start], "x" * (link.end - link.start)]
+            at = link.end
+        masked = "".join([*pieces, masked[at:]])
     masked = masked.translate(_BRACKETS)
-    for boundary in get_sentence_boundaries("en", masked):
-        left, right = int(boundary["start_index"]), int(boundary["end_index"])
+    for left, right in _boundaries(masked):
         cuts = [glued.end() for glued in _GLUED.finditer(masked, left, right)]
         for a, b in zip([left, *cuts], [*cuts, right], strict=True):
             span = _trim(text, begin + a, begin + b)
             if span.start < span.end:
                 spans.append(span)
+
+
+def _boundaries(masked: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a paragraph begin and end; a long one is looked at a piece after the other."""
+    begin = 0
+    while begin < len(masked):
+        piece = masked[begin : begin + _PIECE]
+        if begin + _PIECE < len(masked):
+            end = piece.rfind(". ", _PIECE // 2) + 1 or piece.rfind(" ", _PIECE // 2) + 1
+            piece = piece[:end] if end else piece
+        for boundary in get_sentence_boundaries("en", piece):
+            yield begin + int(boundary["start_index"]), begin + int(boundary["end_index"])
+        begin += len(piece)
 
 
 def _trim(text: str, start: int, end: int) -> Span:
@@ -108,12 +128,22 @@ def links(text: str) -> tuple[Link, ...]:
     if "/" not in text and "www." not in text.lower():
         return ()  # most texts, in a hundredth of the time
     for match in _URL.finditer(text):
-        raw = match.group().rstrip(".,;:!?*_~")
-        while raw.endswith(")") and raw.count(")") > raw.count("("):
-            raw = raw[:-1].rstrip(".,;:!?*_~")
+        raw = _without_end(match.group())
         url = raw if "://" in raw else f"https://{raw}"
         found.append(Link(url, match.start(), match.start() + len(raw)))
     return tuple(found)
+
+
+def _without_end(url: str) -> str:
+    """A URL without punctuation behind it, and without brackets that close there and open before it."""
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while end:
+        if url[end - 1] == ")" and unopened > 0:
+            unopened -= 1
+        elif url[end - 1] not in _BEHIND:
+            break
+        end -= 1
+    return url[:end]
 
 
 def numbers(text: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from .bounded_answer import AnswerTooLong, bound
 from .completion import Usage, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
@@ -288,6 +289,10 @@ class Transport:
             if is_unreachable(error):
                 raise
             raise TooSlow(self.endpoint.timeout_s) from error
+        except openai.APIConnectionError as error:
+            if isinstance(error.__cause__, AnswerTooLong):
+                raise Unreadable(str(error.__cause__), may_pass=False, once=True) from error
+            raise
         except openai.APIStatusError as error:
             raise refused(error) from error
         finally:
@@ -399,7 +404,9 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
             default_headers=dict(endpoint.extra_headers),
             max_retries=0,
             timeout=endpoint.timeout_s,
-            http_client=openai.DefaultAioHttpClient(timeout=endpoint.timeout_s, follow_redirects=False),
+            http_client=openai.DefaultAioHttpClient(
+                timeout=endpoint.timeout_s, follow_redirects=False, event_hooks={"response": [bound]}
+            ),
         )
     except (ValueError, OSError, openai.OpenAIError) as error:
         raise UsageError(

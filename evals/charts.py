@@ -261,9 +261,9 @@ def _svg(figure: "Figure", name: str, label: str) -> str:
     return _for_page(root, name, _plain(label))
 
 
-_STYLE = re.compile(r"\s*([\w-]+):\s*([^;]+)")
-_REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_STYLE = re.compile(r"(?<![\w-])([\w-]++):([^;]+)")
+_REFERENCE = re.compile(r"url\(#([^()]+)\)|^#(.+)$")
+_NUMBER = re.compile(r"(?<!\d)-?\d++\.\d{3,}")
 
 
 def _for_page(root: ET.Element, name: str, label: str) -> str:
@@ -321,7 +321,7 @@ def _attribute(key: str, value: str, name: str) -> str:
             for what, how in _STYLE.findall(value)
             if what not in ("font", "font-family")
         ]
-        if font := re.search(r"font:[^;]*?([\d.]+px)", value):
+        if font := re.search(r"font:[^;]{0,200}?([\d.]{1,20}px)", value):
             parts.append(f"font-size: {font.group(1)}")
         if "bold" in value:
             parts.append("font-weight: 600")

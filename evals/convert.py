@@ -96,6 +96,8 @@ def _mapping(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UsageError(f"not YAML: {getattr(error, 'problem', error)}", where=place) from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise UsageError(f"not YAML: {error}", where=str(path)) from error
     if not isinstance(given, dict):
         raise UsageError("a mapping file maps names to values", where=str(path))
     roles = given.get("roles")
@@ -177,6 +179,8 @@ def _json(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise BadInput(f"not JSON: {error.msg}", where=where) from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"not JSON: {error}", where=where) from error
 
 
 def _object(value: object, where: str) -> Row:

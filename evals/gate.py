@@ -98,7 +98,7 @@ def read_gate(path: Path) -> Gate:
         raise UsageError(f"cannot read the gate: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise UsageError("the gate is not UTF-8 text", where=str(path)) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"not TOML: {error}", where=str(path)) from error
     table = body.get("gate")
     if not isinstance(table, dict):

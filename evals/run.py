@@ -171,7 +171,7 @@ def read_result(path: Path) -> RunResult:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"cannot read the result: {error.strerror}", where=str(path)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"not JSON: {error}", where=str(path)) from error
     if not isinstance(body, dict) or body.get("version") != RESULT_VERSION:
         raise BadInput(

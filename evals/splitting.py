@@ -133,6 +133,8 @@ def _records(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
             record = json.loads(line)
         except json.JSONDecodeError as error:
             raise BadInput(f"not JSON: {error.msg}", where=f"{path}:{number}") from error
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"not JSON: {error}", where=f"{path}:{number}") from error
         if not isinstance(record, dict):
             raise BadInput("not a label record: no JSON object", where=f"{path}:{number}")
         yield number, record

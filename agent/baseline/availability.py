@@ -35,9 +35,9 @@ _GIVEN = re.compile(
     r"\b(?:is|are|be|been|being|was|were|now)\b[^.;,]{0,40}?\b(?:releas(?:ed)?|open[- ]?sourced?"
     r"|published|available"
     r"|accessible|downloadable|hosted|provided (?:at|on|in|via|under)|shared)\b"
-    r"|\b(?:available|accessible|released|hosted|open[- ]?sourced)\s*"
+    r"|\b(?:available|accessible|released|hosted|open[- ]?sourced)\s*+"
     r"(?:at|on|here|via|under|from|through|in|for|as|online|open|:)?"
-    r"(?=[\s:.,;(]*(?:https?:|www\.|github|the following|hugging|\S+\.(?:com|org|io)/|$))"
+    r"(?=[\s:.,;(]*+(?:https?:|www\.|github|the following|hugging|\S{1,100}\.(?:com|org|io)/|$))"
     r"|\bmade (?:publicly |freely |openly )?available\b"
     r"|\bcan be (?:found|accessed|downloaded|obtained) (?:at|on|here|via|from|through|online|under)\b",
     re.IGNORECASE,
@@ -97,6 +97,8 @@ _REPOSITORY = re.compile(
     r"(?:github|gitlab|bitbucket)\.(?:com|org|io)/\S+|4open\.science/r/|\bon GitHub\b", re.IGNORECASE
 )
 _PAGES = re.compile(r"huggingface\.co/(?P<data>datasets/)?\S+", re.IGNORECASE)
+_LONGEST = 2_000
+"""Characters of a sentence that are looked at; each statement in it is searched from its verb on."""
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:our|we|this)\b", re.IGNORECASE)
 _RANK: dict[Rule, int] = {"said": 4, "linked": 3, "promised": 2, "named": 1, "silent": 0}
@@ -128,6 +130,7 @@ def find(sentences: Sequence[str]) -> dict[Artifact, Finding]:
 
 
 def _rules(text: str) -> dict[Artifact, Rule]:
+    text = text[:_LONGEST]
     if not _ANY.search(text.lower()):
         return {}
     links = _LINK.findall(text)

@@ -13,7 +13,7 @@ from functools import lru_cache
 Vector = Mapping[str, float]
 """A sparse vector of length 1, or an empty one."""
 
-_TOKEN = re.compile(r"[a-z][a-z0-9]*|\d+[a-z]+\d*")
+_TOKEN = re.compile(r"[a-z][a-z0-9]*|(?<!\d)\d++[a-z]+\d*")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 
 STOP = frozenset(

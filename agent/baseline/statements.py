@@ -37,7 +37,7 @@ _PATTERNS = {
     r"|parameters?"
     r"|cost\w*|efficien\w+|cheaper|lightweight|fewer|reduc\w+|less|sav(e|es|ing|ings)|scalab\w+|runtime"
     r"|wall-?clock|overhead|accelerat\w+|only \d+)\b",
-    "times": r"\d+(\.\d+)?\s*(x|\u00d7|times|\\times|-fold)(?!\w)",
+    "times": r"(?<!\d)\d++(\.\d++)?\s*+(x|\u00d7|times|\\times|-fold)(?!\w)",
     "percent": r"\d\s*\\?%|percent|points?\b",
     "number": r"\d",
     "state-of-the-art": r"\b(state[- ]of[- ]the[- ]art|sota|competitive|comparable|on par|superior"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
 
-_OPENING = re.compile(r"\s*@\s*\w*\s*[{(]\s*")
+_OPENING = re.compile(r"\s*+@\s*+\w*+\s*+[{(]\s*+")
 _SPACE = re.compile(r"\s*")
 _ENTRY = re.compile(
     rb"^[ \t]*@[ \t]*(?:article|book|booklet|comment|conference|dataset|in(?:book|collection|proceedings)"

@@ -23,8 +23,8 @@ _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/
 _HEADING = re.compile(r"<((?:jats:)?title|h[1-6]|strong|b)>([^<>]{1,100})</\1\s*>", re.IGNORECASE)
 _NO_LABELS = frozenset(("abstract", "summary"))
 _TWICE = re.compile(
-    r"<((?:jats:)?tex-math|(?:mml:)?annotation)\b[^<>]*>.{0,5000}?</\1\s*>|<!\[CDATA\[|\]\]>|<!--.{0,5000}?-->",
-    re.IGNORECASE | re.DOTALL,
+    r"<((?:jats:)?tex-math|(?:mml:)?annotation)\b[^<>]*>[^<]*+(?:<(?!/?\1\b)[^<]*+){0,100}+</\1\s*>|<!\[CDATA\[|\]\]>",
+    re.IGNORECASE,
 )
 _MARK = re.compile(
     rf"(?:<(?:jats:)?sup>\s*)?<(?:jats:)?xref{_ATTRIBUTES}>(?:\s*<(?:jats:)?sup>)?[\d\s,\u2013*\u2020-]{{0,20}}"
@@ -61,9 +61,19 @@ def plain(text: str) -> str:
 def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
-    bare = _HEADING.sub(_label, _MARK.sub("", _TWICE.sub("", text)))
+    bare = _HEADING.sub(_label, _MARK.sub("", _TWICE.sub("", without_comments(text))))
     bare = _TAG.sub("", _BLOCK.sub("\n", _POWER.sub(r"^\2", bare)))
     return "\n".join(filter(None, map(str.strip, bare.split("\n")))) if bare != text else text
+
+
+def without_comments(text: str, instead: str = "") -> str:
+    """The text without comments of HTML; one that never ends stays."""
+    pieces: list[str] = []
+    at = 0
+    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        pieces += [text[at:begin], instead]
+        at = end + 3
+    return "".join([*pieces, text[at:]]) if pieces else text
 
 
 def _label(match: re.Match[str]) -> str:

@@ -98,8 +98,13 @@ def main() -> None:
         note(f"papercards: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        note("papercards: interrupted; run the same command again to go on")
+        note(_INTERRUPTED)
         raise SystemExit(130) from None
+    except SystemExit as error:
+        # Typer makes an exit of a Ctrl-C, and says nothing.
+        if isinstance(getattr(error.__context__, "__cause__", None), KeyboardInterrupt):
+            note(_INTERRUPTED)
+        raise
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
         discard(sys.stdout)
@@ -129,6 +134,7 @@ def _check_system() -> None:
         )
 
 
+_INTERRUPTED = "papercards: interrupted; run the same command again to go on"
 _STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 

@@ -172,7 +172,7 @@ def load(path: Path) -> State:
         ) from error
     except OSError as error:
         raise StorageError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if version != VERSION:
         raise UsageError(

@@ -55,7 +55,7 @@ class Part:
             fits = 0 <= sum(lengths) <= good <= min(size, file.size) and min(lengths, default=1) > 0
             if state["sha256"] == file.sha256 and fits:
                 part.good, part.lengths = good, lengths
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
         with part.path.open("ab") as stream:
             stream.truncate(part.good)

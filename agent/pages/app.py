@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from .guard import Guard
 from .index import Index
 from .marks import legend_of
 from .rendering import ASSETS, environment
+from .requests import paper_address
 from .shell import Room, Shell
 from .views import SORT_TITLES, TITLES
 
@@ -74,7 +75,7 @@ def application(
 
 def paper_path(name: str) -> str:
     """The address of the page of the paper with that id."""
-    return f"{browse.PATH}/paper/{quote(name, safe=':')}"
+    return paper_address(browse.PATH, name)
 
 
 def tag_path(field: str, value: str) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from . import charts, state, views
+from .requests import paper_of
 from .shell import Room, Shell
 
 PATH = "/browse"
@@ -53,7 +54,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return _missing(shell, "There is no such chart.")
 
     def paper(request: Request) -> Response:
-        name = request.path_params["id"]
+        name = paper_of(request)
         card = index.card(name)
         if card is None:
             return _missing(shell, "No card has this id.")

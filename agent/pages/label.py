@@ -8,7 +8,6 @@ Knows passes and requests.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32,7 +31,7 @@ from .label_views import (
     label_page,
     listed,
 )
-from .requests import BadRequest, body_of, number_in, text_in
+from .requests import BadRequest, body_of, number_in, paper_address, paper_of, text_in
 from .shell import Room, Shell
 
 PATH = "/label"
@@ -78,7 +77,7 @@ def room(bench: Bench) -> Room:
 
 def paper_path(name: str) -> str:
     """The address of the page to label a paper."""
-    return f"{PATH}/paper/{quote(name, safe=':')}"
+    return paper_address(PATH, name)
 
 
 def _routes(shell: Shell, bench: Bench) -> Sequence[BaseRoute]:
@@ -106,7 +105,7 @@ def _routes(shell: Shell, bench: Bench) -> Sequence[BaseRoute]:
 
     def paper(request: Request) -> Response:
         bench.passes.refresh()
-        number = bench.number(request.path_params["id"])
+        number = bench.number(paper_of(request))
         if not number:
             return shell.page("missing.html", "label", status=404, message="No paper has this id.")
         one = bench.papers[number - 1]

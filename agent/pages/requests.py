@@ -5,14 +5,29 @@ Knows requests. Knows no rooms.
 
 import json
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from starlette.requests import Request
 
 MOST_BYTES = 256 * 1024
 
+_APART = "="
+"""Before an id that a browser would take for a way through folders, and before one that begins with it."""
+
 
 class BadRequest(Exception):
     """The request cannot be understood; the message is for people."""
+
+
+def paper_address(room: str, name: str) -> str:
+    """The address of a paper's page in a room, from the paper's id."""
+    return f"{room}/paper/{_APART * (name in ('.', '..') or name.startswith(_APART))}{quote(name, safe=':')}"
+
+
+def paper_of(request: Request) -> str:
+    """The id in such an address."""
+    name: str = request.path_params["id"]
+    return name.removeprefix(_APART)
 
 
 async def body_of(request: Request) -> Mapping[str, object]:

@@ -8,7 +8,6 @@ Knows the desk and requests.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +19,7 @@ from ..errors import PapercardsError
 from ..review.edits import Key, version_of
 from ..review.review_file import Conflict
 from ..review.worries import REASONS
-from .requests import BadRequest, body_of, text_in
+from .requests import BadRequest, body_of, paper_address, paper_of, text_in
 from .review_desk import Desk
 from .review_views import token_of
 from .review_wishes import Refused, about, all_done, wish_of
@@ -39,7 +38,7 @@ def room(desk: Desk) -> Room:
 
 def paper_path(name: str) -> str:
     """The address of the page to review a card."""
-    return f"{PATH}/paper/{quote(name, safe=':')}"
+    return paper_address(PATH, name)
 
 
 def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
@@ -76,7 +75,7 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
     def paper(request: Request) -> Response:
         desk.queue.wake()
         desk.file.refresh()
-        card = desk.index.card(request.path_params["id"])
+        card = desk.index.card(paper_of(request))
         if card is None:
             return shell.page("missing.html", "review", status=404, message="No card has this id.")
         return shell.page("review_paper.html", "review", **_context(desk, card))
@@ -157,7 +156,10 @@ def _edit(shell: Shell, desk: Desk, body: Mapping[str, object]) -> Response:
             if text_in(body, "token") != token_of(desk.file.overlay.of(key)):
                 return _answer(shell, desk, card, "Somebody has edited this card just now: look again.", 409)
             desk.file.write(key, all_done(desk, card), desk.reviewer)
-            return _answer(shell, desk, card, "Reviewed.", next=desk.queue.next(card.id, desk.open))
+            following = desk.queue.next(card.id, desk.open)
+            return _answer(
+                shell, desk, card, "Reviewed.", next=None if following is None else paper_path(following)
+            )
         wish = wish_of(desk, card, do, body)
         written = desk.file.write(key, [wish], desk.reviewer)
         return _answer(shell, desk, card, f"{about(written[0])}.")

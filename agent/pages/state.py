@@ -12,6 +12,9 @@ from .searching import SORTS
 
 PAGE_SIZE = 25
 
+MOST_TAGS = 30
+"""Of an address; what is beyond is passed over: each tag lays out the choices of all others anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -76,7 +79,7 @@ def read(pairs: Iterable[tuple[str, str]]) -> State:
     for name, value in pairs:
         if name == "q":
             words = value[:1000]
-        elif name in FIELDS and value:
+        elif name in FIELDS and value and len(tags) < MOST_TAGS:
             tags[Tag(name, value)] = None
         elif name == "sort" and value in SORTS:
             sort = value

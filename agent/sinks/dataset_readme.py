@@ -71,7 +71,7 @@ def _front(old: str, where: str) -> tuple[dict[str, Any], str]:
         return {}, old
     try:
         front = yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError("what it says at the top is not YAML", where=where, next_step="Mend it") from error
     return front if isinstance(front, dict) else {}, old[match.end() :]
 

@@ -18,7 +18,7 @@ from .escaping import plain
 MOST_BYTES = 120
 """Of a name in UTF-8, so that folder and extension fit beside it in Windows' 260 characters."""
 
-_APART = re.compile(r"\s*[:/\\|]\s+|\s+[:/\\|]\s*")
+_APART = re.compile(r" ?[:/\\|] | [:/\\|] ?")
 _JOINED = re.compile(r"[:/\\|]+")
 _LEFT_OUT = re.compile(r"[\[\]#^%?*\"<>`]|=(?==)|\{(?=[{%])|\$(?=[{=])")
 """What ends a link in Obsidian or begins something else there, and what no file may have in its name."""
@@ -28,7 +28,7 @@ _EXTENSION = re.compile(r"\.md$", re.IGNORECASE)
 def safe_name(title: str, most: int = MOST_BYTES) -> str:
     """The title as a file name without extension; empty where nothing of it can be one."""
     text = unicodedata.normalize("NFC", plain(title).encode("utf-8", "ignore").decode())
-    text = _JOINED.sub("-", _APART.sub(" - ", text))
+    text = _JOINED.sub("-", _APART.sub(" - ", " ".join(text.split())))
     text = " ".join(_LEFT_OUT.sub("", text).split()).strip(" .-")
     if len(text.encode()) > most:
         text = text.encode()[:most].decode("utf-8", "ignore")

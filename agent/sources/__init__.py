@@ -211,7 +211,10 @@ def _open(source: Input, *, close: bool) -> Records:
     head, stream, as_it_is = unpacked(source.name, source.stream)
     kind = choose(source.name, own_extension(source.path) if source.path else "", head)
     path = source.path if as_it_is else None
-    records = kind.read(replace(source, stream=stream, path=path, named=read_named))
+    try:
+        records = kind.read(replace(source, stream=stream, path=path, named=read_named))
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror or error}", where=source.name) from error
     return _guarded(source.name, records, stream if close else None, source.options)
 
 

@@ -48,7 +48,8 @@ _TAKEN = re.compile(r"arxiv:|arxiv-query:|https?://(?:[a-z]{2,9}\.)?arxiv\.org/"
 _SCHEME = re.compile(r"[a-z]+:", re.IGNORECASE)
 _HUB = re.compile(r"https?://(?:www\.)?(?:huggingface|hf)\.co/", re.IGNORECASE)
 
-_ERROR = re.compile(rb"<id>\s*https?://arxiv\.org/api/errors.*?<summary[^>]*>(.*?)</summary>", re.DOTALL)
+_ERROR = re.compile(rb"<id>\s*+https?://arxiv\.org/api/errors")
+_SUMMARY = re.compile(rb"<summary[^<>]*>([^<]*)<")
 _NONE = re.compile(rb"<opensearch:totalResults[^>]*>\s*0\s*<")
 
 Asker = Callable[[Sequence[tuple[str, str]]], "list[Paper | BadRecord | None]"]
@@ -202,7 +203,7 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
             body = web.get(str(url), keep)
             if body is None:
                 raise BadInput("there is no API of arXiv at this address", where=web.base)
-            if found := _ERROR.search(body):
+            if (error := _ERROR.search(body)) and (found := _SUMMARY.search(body, error.end())):
                 said = " ".join(found[1].decode("utf-8", "replace").split())
                 raise Refused(f"arXiv does not understand this: {said[:200]}", said=said[:200])
             response = requests.Response()

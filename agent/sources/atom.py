@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from .bounds import TOO_LONG
 from .categories import Wanted
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
@@ -25,7 +26,7 @@ _ERRORS = "arxiv.org/api/errors"
 _XHTML = "http://www.w3.org/1999/xhtml"
 
 _ANNOUNCED = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*\S+\s+(?:Abstract:\s*)?", re.IGNORECASE)
-_IN_TITLE = re.compile(r"\.?\s*\(arXiv:[^()]*\)\s*$")
+_IN_TITLE = re.compile(r"(?:\.|(?<![\s.]))\s*+\(arXiv:[^()]*+\)\s*+$")
 _ARXIV = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/(?:abs|pdf|html)/)([\w.-]+(?:/\d{7})?)", re.IGNORECASE)
 _DOI = re.compile(
     r"(?:doi\.org/|doi:\s*|/doi/(?:abs/|full/|pdf/)?)?\b(10\.\d{4,9}/[^\s?#&<>\"]+)", re.IGNORECASE
@@ -40,9 +41,11 @@ def read(source: Input) -> Records:
     columns, number = Columns(), 0
     try:
         for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
-            if wanted is not None and not wanted.has(_terms(entry)):
-                continue
-            yield columns.paper(_record(entry, source.name), f"{source.name}, entry {number}")
+            where = f"{source.name}, entry {number}"
+            if entry is None:
+                yield BadRecord(where, TOO_LONG)
+            elif wanted is None or wanted.has(_terms(entry)):
+                yield columns.paper(_record(entry, source.name), where)
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ..bibliography.markup import plain
 from ..errors import UsageError
 from ..paper import Paper, paper_id
+from .bounds import CUT, MAX_ABSTRACT, MAX_RECORD_BYTES, MAX_TITLE, TOO_LONG, cut
 from .rights import without_rights
 
 _GUESSES = {
@@ -60,6 +61,13 @@ _NOTHING = frozenset(("", "nan", "none", "null", "nat", "n/a", "na", "<na>", "-"
 
 _REMEMBERED = 512
 """Sets of field names whose meaning is remembered: records that all differ must not fill memory."""
+_LOOKED_AT = 4096
+"""Names of one record, at most, among which its parts are guessed; tables of that width hold measurements."""
+_FEW = 64
+"""Names in such a set; of larger ones, and of long names, the last alone is remembered."""
+
+_MOST_MARKUP = 2 * MAX_ABSTRACT
+"""Characters of a title or an abstract that are looked at, tags included."""
 
 _KINDS = {
     bool: "true or false",
@@ -114,18 +122,25 @@ class Columns:
                     next_step=f"Known are: {', '.join(_GUESSES)}",
                 )
         self._chosen: dict[tuple[str, ...], Choice] = {}
+        self._last: tuple[tuple[str, ...], Choice] | None = None
 
     def choose(self, names: tuple[str, ...]) -> Choice:
         """Which of a record's fields are what, from their names alone."""
-        choice = self._chosen.get(names)
-        if choice is None:
+        choice = self._chosen.get(names) if len(names) <= _FEW else None
+        if choice is not None:
+            return choice
+        if self._last is not None and self._last[0] == names:
+            return self._last[1]
+        folded: dict[str, str] = {}
+        for name in names[:_LOOKED_AT]:
+            folded.setdefault(_fold(name), name)
+        choice = Choice(*(self._find(ours, names, folded) for ours in _GUESSES))
+        if len(names) <= _FEW and sum(map(len, names)) <= _FEW * _FEW:
             if len(self._chosen) >= _REMEMBERED:
                 self._chosen.clear()
-            folded: dict[str, str] = {}
-            for name in names:
-                folded.setdefault(_fold(name), name)
-            choice = Choice(*(self._find(ours, names, folded) for ours in _GUESSES))
             self._chosen[names] = choice
+        else:
+            self._last = names, choice
         return choice
 
     def fit(self, names: tuple[str, ...]) -> bool:
@@ -183,6 +198,10 @@ class Columns:
             return BadRecord(where, self._missing("title", choice.title, title, record))
         if type(abstract) is not str or not abstract.strip():
             return BadRecord(where, self._missing("abstract", choice.abstract, abstract, record))
+        if len(title) > _MOST_MARKUP or len(abstract) > _MOST_MARKUP:
+            if len(title) > MAX_RECORD_BYTES or len(abstract) > MAX_RECORD_BYTES:
+                return BadRecord(where, TOO_LONG)
+            title, abstract = title[:_MOST_MARKUP], abstract[:_MOST_MARKUP]
         names: list[str | None] = []
         for ours, key in (
             ("id", choice.id),
@@ -191,6 +210,8 @@ class Columns:
             ("url", choice.url),
         ):
             value = None if key is None else _name(_value(record, key), ours)
+            if type(value) is str and len(value) > MAX_TITLE:
+                return BadRecord(where, f"its {ours} is longer than {MAX_TITLE:,} characters")
             if value is not None and type(value) is not str:
                 return BadRecord(where, f"its {ours} is {kind_of(value)}{_LOST.get(type(value), '')}")
             name = " ".join(value.split()) if value else ""
@@ -210,8 +231,13 @@ class Columns:
         abstract = without_rights(abstract)
         if not title or not abstract.strip():
             return BadRecord(where, f"its {'abstract' if title else 'title'} is nothing but markup")
+        if len(title) > MAX_TITLE:
+            return BadRecord(where, f"its title is longer than {MAX_TITLE:,} characters")
+        flags: tuple[str, ...] = ()
+        if len(abstract) > MAX_ABSTRACT:
+            abstract, flags = cut(abstract), (CUT,)
         id_ = paper_id(title, abstract, given=given, arxiv_id=arxiv_id, doi=doi, url=url)
-        return Paper(id=id_, title=title, abstract=abstract, where=where, url=url)
+        return Paper(id=id_, title=title, abstract=abstract, where=where, url=url, flags=flags)
 
     def _missing(self, ours: str, key: Key | None, value: object, record: Mapping[str, object]) -> str:
         if value is not None:

@@ -13,10 +13,11 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from .bounds import MAX_RECORD_BYTES, TOO_LONG, TooLarge
 from .categories import Wanted
 from .columns import BadRecord, Columns, unique
 from .interface import Format, Input, Records
-from .lines import MAX_LINE_BYTES, TOO_LONG, raw_lines, text_of
+from .lines import raw_lines, text_of
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -36,6 +37,8 @@ class _Lines:
         self.fault = ""
         """Why the row that these lines belong to is bad; whoever takes the row clears it."""
         self.ended = False
+        self.size = 0
+        """Bytes of the row so far; whoever takes the row clears it."""
         self._before: list[str] = []
 
     def again(self, lines: list[str]) -> None:
@@ -56,6 +59,10 @@ class _Lines:
         if line is None:
             self.fault = TOO_LONG
             return "\n"
+        self.size += len(line)
+        if self.size > MAX_RECORD_BYTES:
+            # The csv module lets go of the row, and begins with the next line.
+            raise TooLarge
         text = text_of(line)
         if text is None:
             self.fault = self.fault or "is not valid UTF-8; save it as UTF-8"
@@ -66,7 +73,7 @@ class _Lines:
 def read(source: Input) -> Records:
     """The papers of a CSV or TSV file. Raises UsageError if a column that it needs is missing."""
     # One for the whole process: the csv module has no other way.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
     lines = _Lines(raw_lines(source.stream))
     skipped: list[str] = []
     for first in lines:
@@ -103,12 +110,16 @@ def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, sep
     while True:
         where = f"{source.name}:{rows.line_num + 1}"
         lines.fault = ""
+        lines.size = 0
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
             yield BadRecord(where, f"the row cannot be read: {error}")
+            continue
+        except TooLarge:
+            yield BadRecord(where, TOO_LONG)
             continue
         if lines.fault:
             yield BadRecord(where, lines.fault)

@@ -1,4 +1,4 @@
-"""DuckDB: a row of a table or a view a paper, nested columns by their dotted path.
+"""DuckDB: a row of a table a paper, of a view only where it is named; nested columns by their dotted path.
 
 The file is opened for reading alone, and what its views say reaches no other file. `where` is
 `papers.duckdb:TABLE:ROW`, rows counted from 1 as the table gives them.
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ..errors import BadInput, MissingExtra
+from .bounds import MAX_RECORD_BYTES, TOO_LONG, computed
+from .columns import BadRecord
 from .interface import Format, Input, Records
 from .tables import AT_ONCE, check_abstracts, choose_table, file_of, quote
 
@@ -24,6 +26,10 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "256MB",
 }
 
+_SCALARS = frozenset(
+    "BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT "
+    "FLOAT DOUBLE DATE TIMESTAMP TIME UUID".split()
+)
 _COLUMNS = """
 SELECT schema_name, table_name, list(column_name ORDER BY column_index)
 FROM duckdb_columns()
@@ -46,19 +52,20 @@ def read(source: Input) -> Records:
         raise BadInput(f"cannot be opened: {_first_line(error)}", where=source.name) from error
     try:
         tables, views = _tables(connection, "table"), _tables(connection, "view")
-        name = choose_table(source, tables, views)
-        names = tables.get(name) or views[name]
-        place = f"{source.name}:{name}"
-        needed = source.columns.demand(names, place)
-        table = _quoted(connection, name)
+        chosen = choose_table(source, tables, views)
+        place = f"{source.name}:{chosen.name}"
+        needed = source.columns.demand(chosen.columns, place)
+        table = chosen.query or _quoted(connection, chosen.name)
 
         def any_row(condition: str) -> bool:
-            found = connection.execute(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1")  # noqa: S608
-            return found.fetchone() is not None
+            sql = f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1"  # noqa: S608
+            found = computed(lambda: connection.execute(sql).fetchone(), place, connection.interrupt)
+            return found is not None
 
-        check_abstracts(source, name, names, any_row)
-        columns = ", ".join(map(quote, needed))
-        connection.execute(f"SELECT {columns} FROM {table}")  # noqa: S608
+        check_abstracts(source, chosen.name, chosen.columns, any_row)
+        shown, too_long = _bounded(connection, table, needed)
+        sql = f"SELECT {too_long}, {shown} FROM {table}"  # noqa: S608
+        computed(lambda: connection.execute(sql), place, connection.interrupt)
     except duckdb.Error as error:
         connection.close()
         raise BadInput(f"cannot be read: {_first_line(error)}", where=source.name) from error
@@ -66,6 +73,22 @@ def read(source: Input) -> Records:
         connection.close()
         raise
     return _papers(source, place, connection, needed)
+
+
+def _bounded(connection: "DuckDBPyConnection", table: str, needed: Sequence[str]) -> tuple[str, str]:
+    """The columns in SQL, null where one is longer than a record may be, and a condition that says so."""
+    columns = connection.execute(f"DESCRIBE SELECT {', '.join(map(quote, needed))} FROM {table}")  # noqa: S608
+    shown, conditions = [], ["false"]
+    for name, kind, *_ in columns.fetchall():
+        column = quote(name)
+        size = f"strlen({column})" if kind == "VARCHAR" else f"strlen(CAST({column} AS VARCHAR))"
+        if kind in _SCALARS:
+            shown.append(column)
+            continue
+        long = f"coalesce({size}, 0) > {MAX_RECORD_BYTES}"
+        conditions.append(long)
+        shown.append(f"CASE WHEN {long} THEN NULL ELSE {column} END")
+    return ", ".join(shown), f"({' OR '.join(conditions)})"
 
 
 def _tables(connection: "DuckDBPyConnection", kind: str) -> dict[str, tuple[str, ...]]:
@@ -89,7 +112,10 @@ def _papers(source: Input, place: str, connection: "DuckDBPyConnection", needed:
 
     number = 0
     try:
-        for number, row in enumerate(_rows(connection), start=1):
+        for number, (too_long, *row) in enumerate(_rows(connection, place), start=1):
+            if too_long:
+                yield BadRecord(f"{place}:{number}", TOO_LONG)
+                continue
             record = {
                 name: str(value) if isinstance(value, UUID) else value
                 for name, value in zip(needed, row, strict=True)
@@ -103,8 +129,14 @@ def _papers(source: Input, place: str, connection: "DuckDBPyConnection", needed:
         connection.close()
 
 
-def _rows(connection: "DuckDBPyConnection") -> Iterator[Sequence[object]]:
-    while rows := connection.fetchmany(AT_ONCE):
+def _rows(connection: "DuckDBPyConnection", place: str) -> Iterator[Sequence[object]]:
+    given = 0
+    while True:
+        where = f"{place}:{given + 1}"
+        rows = computed(lambda: connection.fetchmany(AT_ONCE), where, connection.interrupt)
+        if not rows:
+            return
+        given += len(rows)
         yield from rows
 
 

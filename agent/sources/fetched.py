@@ -53,7 +53,7 @@ class Store:
                 return None
             age_s = max(0.0, time.time() - float(head["fetched"]))
             return Kept(None if head["status"] == 404 else body, age_s)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def write(self, url: str, body: bytes | None) -> None:

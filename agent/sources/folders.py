@@ -72,7 +72,7 @@ def _recorded(files: list[Path]) -> Iterator[Path]:
                 yield (base / path).resolve()
             for output in whole["outputs"]:
                 yield (base / output["path"]).resolve()
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
 
 

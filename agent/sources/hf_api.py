@@ -32,7 +32,9 @@ SERVICE = Service(
 
 _PAGE = 100
 _DAILY = "hf-daily:"
-_URL = re.compile(r"https?://(?:www\.)?(?:huggingface|hf)\.co/papers(?:/(.*?))?/?(?:[?#].*)?", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://(?:www\.)?(?:huggingface|hf)\.co/papers(?:/([^?#]*?))?/?(?:[?#].*)?", re.IGNORECASE
+)
 _PERIODS = {
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
     "week": re.compile(r"\d{4}-W\d\d"),

@@ -6,9 +6,10 @@ glued to the first title and to no other. There are no ids.
 
 import re
 
+from .bounds import TOO_LONG
 from .columns import BadRecord
 from .interface import Format, Input, Records
-from .lines import TOO_LONG, not_utf8, raw_lines
+from .lines import not_utf8, raw_lines
 
 _BANNER = b"Get trending papers in your email inbox"
 _BUTTON = re.compile(r"Subscribe(?=\S)")

@@ -34,7 +34,7 @@ def read(source: Input) -> Records:
     data = source.stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise BadInput(f"is a page of more than {_MAX_BYTES >> 20} MB", where=source.name)
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -50,7 +50,7 @@ def _papers(source: Input, root: "Element") -> Records:
         yield paper(columns, record, f"{source.name}, paper {number}")
     if number:
         return
-    for number, article in enumerate(root.iter("article"), start=1):
+    for number, article in enumerate(_outermost(root, "article"), start=1):
         where = f"{source.name}, paper {number}"
         fields = _shown(article)
         if fields.get("abstract"):
@@ -74,6 +74,17 @@ def _embedded(root: "Element") -> Iterator[dict[str, object]]:
             # The head and foot of every page embed props of their own; a paper's have a summary.
             if isinstance(inner, dict) and (listed or "summary" in inner):
                 yield record
+
+
+def _outermost(root: "Element", tag: str) -> Iterator["Element"]:
+    """Elements of a tag that lie in no other of it, in the order of the page."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if element.tag == tag:
+            yield element
+        else:
+            waiting.extend(reversed(element))
 
 
 def _shown(article: "Element") -> dict[str, object]:

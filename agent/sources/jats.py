@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput, MissingExtra
 from ..paper import Paper
+from .bounds import TOO_LONG
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
 from .outline import Block, Heading, Paragraph, pick
+from .xml_stream import Broken, doctype_of, elements, root_of
 
 if TYPE_CHECKING:
     from lxml import etree
 
-_ROOT = re.compile(
-    rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*"
-    rb"(?:<!DOCTYPE\s+(?:article|pmc-articleset)\b|<(?:\w+:)?(?:article|pmc-articleset)[\s>])",
-    re.DOTALL,
-)
+_ROOTS = frozenset(("article", "pmc-articleset"))
 _ASIDE = frozenset(
     (
         "fig fig-group table-wrap table-wrap-group disp-formula disp-formula-group boxed-text media graphic "
@@ -71,36 +69,20 @@ def read(source: Input) -> Records:
 
 
 def _articles(source: Input) -> Iterator[Paper | BadRecord]:
-    from lxml import etree
-
-    parser = etree.iterparse(
-        source.stream,
-        events=("end",),
-        tag=("{*}article", "article"),
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    any_ = False
+    line = 0
+    found = elements(source.stream, source.name, "{*}article", own_entities=True)
     try:
-        for _, article in parser:
-            any_ = True
+        for article in found:
+            if article is None:
+                yield BadRecord(f"{source.name}, behind line {line}", TOO_LONG)
+                continue
+            line = article.sourceline or 1
             yield _paper(article, source)
-            article.clear()
-            while (before := article.getprevious()) is not None:
-                before.getparent().remove(before)
-    except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        what = str(error.msg).partition(", line ")[0]
-        reason = f"is not well-formed XML: {what}"
-        if "amplification" in what or "entity loop" in what.lower():
-            reason = "has entities that expand to more and more: it is made to fill memory"
-        if not any_:
-            raise BadInput(reason, where=f"{source.name}:{line}") from error
-        yield BadRecord(f"{source.name}:{line}", f"{reason}; the rest of the file is lost")
+    except Broken as error:
+        where = f"{source.name}:{error.line}"
+        if not line:
+            raise BadInput(str(error), where=where) from error
+        yield BadRecord(where, f"{error}; the rest of the file is lost")
 
 
 def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
@@ -264,8 +246,8 @@ def _first(element: "etree._Element", name: str) -> "etree._Element | None":
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether its root is an article or a set of them."""
-    return _ROOT.match(head) is not None
+    """Whether its root, or what its document type says of it, is an article or a set of them."""
+    return root_of(head)[1] in _ROOTS or doctype_of(head) in _ROOTS
 
 
 FORMAT = Format("JATS", (".xml", ".nxml"), read, looks_like)

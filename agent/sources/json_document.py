@@ -10,6 +10,7 @@ import re
 from collections.abc import Generator, Iterator
 
 from ..errors import BadInput
+from .bounds import MAX_RECORD_BYTES, TOO_LONG
 from .categories import Wanted
 from .columns import BadRecord, Columns, kind_of
 from .interface import Format, Input, Records
@@ -44,7 +45,6 @@ _WRAPPERS = (
 )
 """Objects around a list of records, or around the one record: Crossref's `message`, Solr's `response`, …"""
 _OBJECTS = re.compile(r"\[\s*[{\]]")
-_LOOKS = re.compile(rb"\s*(?:\[\s*[\[{\"\]]|\{\s*[\"}])")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -76,10 +76,13 @@ def _papers(source: Input, text: str) -> Records:
     started = False
     wanted = Wanted.of(source.options.categories)
     try:
-        for at, record in _records(text):
+        for at, end, record in _records(text):
             line += text.count("\n", counted, at)
             counted = at
             started = True
+            if end - at > MAX_RECORD_BYTES:
+                yield BadRecord(f"{source.name}:{line}", TOO_LONG)
+                continue
             for one in _unwrapped(record, source.columns):
                 if wanted is None or wanted.has_record(one):
                     yield paper(source.columns, one, f"{source.name}:{line}")
@@ -112,8 +115,8 @@ def _parts(record: dict[str, object], columns: Columns) -> tuple[object, object]
     return choice.title, choice.abstract
 
 
-def _records(text: str) -> Iterator[tuple[int, object]]:
-    """Each record with its position, of one document after the other."""
+def _records(text: str) -> Iterator[tuple[int, int, object]]:
+    """Each record with where it begins and ends, of one document after the other."""
     at = _skip(text, 0)
     while True:
         end = yield from _document(text, at)
@@ -127,7 +130,7 @@ def _records(text: str) -> Iterator[tuple[int, object]]:
             raise _Syntax("something stands behind the document", at)
 
 
-def _document(text: str, at: int) -> Generator[tuple[int, object], None, int]:
+def _document(text: str, at: int) -> Generator[tuple[int, int, object], None, int]:
     """The records of the document that begins there, and where it ends.
 
     A list under a known name stands for its elements.
@@ -154,7 +157,7 @@ def _document(text: str, at: int) -> Generator[tuple[int, object], None, int]:
             at = _skip(text, at + 1)
         elif text[at : at + 1] != "}":
             raise _Syntax('"," or "}" expected', at)
-    yield start, record
+    yield start, at + 1, record
     return at + 1
 
 
@@ -173,11 +176,11 @@ def _behind(text: str, at: int) -> int:
     return at + 1
 
 
-def _elements(text: str, at: int) -> Generator[tuple[int, object], None, int]:
+def _elements(text: str, at: int) -> Generator[tuple[int, int, object], None, int]:
     at = _skip(text, at + 1)
     while text[at : at + 1] != "]":
         value, end = _decode(text, at)
-        yield at, value
+        yield at, end, value
         at = _skip(text, end)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)

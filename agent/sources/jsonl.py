@@ -8,10 +8,11 @@ import json
 import re
 from typing import BinaryIO
 
+from .bounds import TOO_LONG
 from .categories import Wanted
 from .columns import BadRecord
 from .interface import Format, Input, Records
-from .lines import TOO_LONG, not_utf8, raw_lines
+from .lines import not_utf8, raw_lines
 from .records import paper
 
 _WRAPPER = re.compile(rb'"(?:papers|data|results)"\s*:\s*\[\s*(?:\{|\])')

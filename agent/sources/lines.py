@@ -8,11 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ..bibliography.charset import decoded, readable
-
-MAX_LINE_BYTES = 16 * 1024 * 1024
-"""The longest line that is read; a paper with its full text is under a megabyte."""
-
-TOO_LONG = f"is longer than {MAX_LINE_BYTES // (1024 * 1024)} MB and was skipped"
+from .bounds import MAX_RECORD_BYTES
 
 BOM = b"\xef\xbb\xbf"
 
@@ -23,16 +19,16 @@ _SKIPPED_AT_ONCE = 1 << 16
 def raw_lines(stream: BinaryIO) -> Iterator[bytes | None]:
     """Each line with its end, the byte order mark taken off; None for a line that is too long."""
     readline = stream.readline
-    line = readline(MAX_LINE_BYTES + 1).removeprefix(BOM)
+    line = readline(MAX_RECORD_BYTES + 1).removeprefix(BOM)
     while line:
-        if len(line) <= MAX_LINE_BYTES or line.endswith(b"\n"):
+        if len(line) <= MAX_RECORD_BYTES or line.endswith(b"\n"):
             yield line
         else:
             del line
             while (rest := readline(_SKIPPED_AT_ONCE)) and not rest.endswith(b"\n"):
                 pass
             yield None
-        line = readline(MAX_LINE_BYTES + 1)
+        line = readline(MAX_RECORD_BYTES + 1)
 
 
 def text_of(line: bytes) -> str | None:

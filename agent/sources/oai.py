@@ -10,6 +10,7 @@ The protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from .bounds import TOO_LONG
 from .categories import Wanted
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
@@ -35,13 +36,16 @@ def read(source: Input) -> Records:
     columns, number = Columns(), 0
     try:
         for number, record in enumerate(elements(source.stream, source.name, _RECORD, _ERROR), start=1):
+            where = f"{source.name}, record {number}"
+            if record is None:
+                yield BadRecord(where, TOO_LONG)
+                continue
             if record.tag == _ERROR:
                 said = f"{record.get('code')}: {''.join(record.itertext())}"
                 raise BadInput(f"holds an error of the archive: {said}", where=source.name)
             header = record.find(f"{{{_OAI}}}header")
             if header is not None and header.get("status") == "deleted":
                 continue
-            where = f"{source.name}, record {number}"
             metadata = record.find(f"{{{_OAI}}}metadata/*")
             if metadata is None:
                 yield BadRecord(where, "has no metadata")

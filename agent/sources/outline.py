@@ -8,6 +8,7 @@ Knows headings and paragraphs. Knows no file format.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -39,13 +40,13 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ),
     (
         "availability",
-        r"\w*(availability|datasharing|codesharing)\w*"
+        r"(?=\w*(availability|datasharing|codesharing))\w+"
         r"|(data|code|software|dataandcode|codeanddata)(access|deposition|release|statement)\w*"
         r"|reproducibility(statement)?|open(practices|science|research)\w*",
     ),
-    ("conclusion", r"\w*conclu(sions?|ding)\w*|summary((and|&)\w+)?|(final|closing)(remarks|thoughts)\w*"),
+    ("conclusion", r"(?=\w*conclu(sion|ding))\w+|summary((and|&)\w+)?|(final|closing)(remarks|thoughts)\w*"),
     ("limitations", r"\w{0,20}limitations?(and\w{0,20})?"),
-    ("discussion", r"\w*discussions?\w*"),
+    ("discussion", r"(?=\w*discussion)\w+"),
     ("introduction", r"(general)?introduction\w*"),
     ("background", r"\w*(relatedworks?|background|preliminaries|literaturereview|priorwork)"),
     (
@@ -207,11 +208,12 @@ def _sections(blocks: Sequence[Block]) -> list[tuple[str, str, list[Paragraph]]]
 def _named(chosen: list[tuple[str, list[Paragraph]]]) -> Iterable[tuple[str, list[Paragraph]]]:
     """Each with a name that no other has."""
     used: set[str] = set()
-    for name, paragraphs in chosen:
-        unique, n = name or "Section", 1
+    times: Counter[str] = Counter()
+    for given, paragraphs in chosen:
+        unique = name = given or "Section"
         while unique in used:
-            n += 1
-            unique = f"{name or 'Section'} ({n})"
+            times[name] += 1
+            unique = f"{name} ({times[name] + 1})"
         used.add(unique)
         yield unique, paragraphs
 

@@ -9,41 +9,43 @@ import re
 
 from ..errors import BadInput
 from ..paper import Paper
+from .bounds import MAX_RECORD_BYTES
 from .columns import BadRecord, Columns
 from .interface import Format, Input, Records
-from .lines import BOM, MAX_LINE_BYTES, text_of
+from .lines import BOM, text_of
 
 _MAX_TITLE = 400
 """Characters: a first paragraph beyond this is a title line with the abstract right below."""
 _SEVERAL = (
     (
-        re.compile(r"^(?:PMID: \d+|DOI: 10\.\S+\s*$)", re.MULTILINE),
+        re.compile(r"^(?:PMID: \d+|DOI: 10\.\S+[ \t]*$)", re.MULTILINE),
         2,
         "PubMed's abstracts as text",
         "Save them from PubMed in the format PubMed, as a .nbib file",
     ),
     (
-        re.compile(r"^#{0,6}\s*\**title\**\s*:", re.MULTILINE | re.IGNORECASE),
+        re.compile(r"^#{0,6}[ \t]*\**+title\**+[ \t]*+:", re.MULTILINE | re.IGNORECASE),
         2,
         "several papers",
         "Write them as CSV or JSONL, or each in a file of its own",
     ),
     (
         re.compile(
-            r"^#{0,6}\s*\**abstract\**\s*[:.]?\s*\**\s*(?:\n|$)|^abstract:", re.MULTILINE | re.IGNORECASE
+            r"^#{0,6}[ \t]*+\**+abstract\**+[ \t]*+[:.]?[ \t]*+\**+[ \t]*+$|^abstract:",
+            re.MULTILINE | re.IGNORECASE,
         ),
         2,
         "several papers",
         "Write them as CSV or JSONL, or each in a file of its own",
     ),
     (
-        re.compile(r"^\s*(?:\[\d{1,4}\]|\d{1,4}[.)]|[-*+\u2022])\s+\S.{10,}$", re.MULTILINE),
+        re.compile(r"^[ \t]*+(?:\[\d{1,4}\]|\d{1,4}[.)]|[-*+\u2022])[ \t]++\S.{10,}$", re.MULTILINE),
         2,
         "a list, whose papers have no abstracts",
         "Give their arXiv ids, DOIs or links, one a line",
     ),
     (
-        re.compile(r"^\s*(?:PMID:?\s*)?\d{5,9}\s*$|^\s*PMC\d{4,9}\s*$", re.MULTILINE),
+        re.compile(r"^[ \t]*+(?:PMID:?[ \t]*+)?\d{5,9}[ \t]*$|^[ \t]*+PMC\d{4,9}[ \t]*$", re.MULTILINE),
         1,
         "a list of numbers of PubMed, which is not asked",
         "Save these papers from PubMed in the format PubMed, as a .nbib file",
@@ -62,8 +64,8 @@ _ABSTRACT = re.compile(r"^#{0,6}\s*\**abstract\**\s*(?:[:.\u2014-]|\n)\s*\**", r
 
 def read(source: Input) -> Records:
     """The one paper of a text file. Raises BadInput for a text that is something else."""
-    data = source.stream.read(MAX_LINE_BYTES + 1).removeprefix(BOM)
-    if len(data) > MAX_LINE_BYTES:
+    data = source.stream.read(MAX_RECORD_BYTES + 1).removeprefix(BOM)
+    if len(data) > MAX_RECORD_BYTES:
         raise BadInput("is longer than 16 MB: not the title and abstract of one paper", where=source.name)
     return iter([_paper(source.name, data)])
 

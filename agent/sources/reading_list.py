@@ -18,7 +18,7 @@ _NAME = re.compile(
     r"|(?P<bare>(?<![\w./])\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d+)?(?![\w.]))"
     r"|(?:https?://(?:dx\.)?doi\.org/|doi:\s*|(?<![\w/.]))(?P<doi>10\.\d{4,9}/[^\s\"<>\])},;]+)"
     r"|(?:https?://)?openalex\.org/(?:works/)?(?P<openalex>W\d+)|\bopenalex:(?P<work>W\d+)"
-    r"|(?P<s2>https?://www\.semanticscholar\.org/paper/\S*[0-9a-f]{40})",
+    r"|(?P<s2>https?://www\.semanticscholar\.org/paper/(?:[^\s/]{1,300}/)?[0-9a-f]{40})",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"\s*(?:#|//|=+\s*$|-{3,}|\*{3,}|$)")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from ..errors import MissingExtra
 from ..identifiers import arxiv_id
 from ..paper import Paper
+from .bounds import MAX_RECORD_BYTES, TOO_LONG
 from .columns import BadRecord, Columns
 
 _WORK = re.compile(r"https://openalex\.org/(W\d+)")
@@ -55,6 +56,9 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
         return BadRecord(where, "its abstract_inverted_index does not say where the words stand")
     if sum(map(len, index.values())) > _MOST_WORDS:
         return BadRecord(where, f"its abstract has more than {_MOST_WORDS:,} words")
+    # A word stands in the index once and in the abstract as often as the index says.
+    if sum((len(word) + 1) * len(places) for word, places in index.items()) > MAX_RECORD_BYTES:
+        return BadRecord(where, f"its abstract {TOO_LONG}")
     try:
         from pyalex import invert_abstract
     except ImportError as error:

@@ -1,73 +1,108 @@
-"""Spreadsheets: XLSX, XLS and ODS, a row a paper, by calamine.
+"""Spreadsheets: XLSX, XLS and ODS, a row a paper, by calamine in a process of its own.
 
 The sheet is the one that was asked for (`--table`), else the first with a title and an abstract. Its header
-is the first row that names both; rows above it are passed over. Sheets are held in memory, as their format
-wants.
+is the first row that names both; rows above it are passed over.
 """
 
-from typing import TYPE_CHECKING
+import importlib.util
+from collections.abc import Iterator
+from itertools import chain, islice
 
+from ..child_process import python
 from ..errors import BadInput, MissingExtra, UsageError
-from .columns import quoted, unique
+from .bounds import TOO_LONG
+from .columns import BadRecord, quoted, unique
+from .confined import Answer, Child
 from .interface import Format, Input, Records
+from .sheet_child import MEMORY_BYTES
 from .tables import file_of
-
-if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook
 
 _FIRST_ROWS = 20
 """In which a header is looked for."""
+_AT_ONCE = 64
 _MAX_BYTES = 256 << 20
 _SIGNS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_COMMAND = tuple(python("papercards.sources.sheet_child"))
+
+_Row = list[object] | None
+
+
+class _Broken(Exception):
+    """What the process says of a file."""
 
 
 def read(source: Input) -> Records:
     """The papers of a sheet. Raises UsageError where no sheet has a title and an abstract."""
     path = file_of(source, "a spreadsheet")
-    try:
-        import python_calamine
-    except ImportError as error:
-        raise MissingExtra("A spreadsheet", "tables") from error
+    if importlib.util.find_spec("python_calamine") is None:
+        raise MissingExtra("A spreadsheet", "tables")
     if path.stat().st_size > _MAX_BYTES:
         raise BadInput("is a spreadsheet of more than 256 MB", where=source.name, next_step="Save it as CSV")
+    child = Child(_COMMAND, MEMORY_BYTES)
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-    except Exception as error:  # its errors have no common class
-        raise BadInput(f"is no spreadsheet that can be read: {error}", where=source.name) from error
+        try:
+            sheets: list[str] = _asked(child, {"path": str(path.absolute())})["sheets"]
+            return _of_sheets(source, child, sheets)
+        except _Broken as error:
+            raise BadInput(f"is no spreadsheet that can be read: it {error}", where=source.name) from error
+    except BaseException:
+        child.close()
+        raise
+
+
+def _of_sheets(source: Input, child: Child, sheets: list[str]) -> Records:
     wanted = source.options.table
-    if wanted is not None and wanted not in book.sheet_names:
+    if wanted is not None and wanted not in sheets:
         raise UsageError(
-            f'has no sheet "{wanted}"',
-            where=source.name,
-            next_step=f"Its sheets are: {quoted(book.sheet_names)}",
+            f'has no sheet "{wanted}"', where=source.name, next_step=f"Its sheets are: {quoted(sheets)}"
         )
-    for name in [wanted] if wanted is not None else book.sheet_names:
-        rows = _rows(book, name)
-        for number, row in enumerate(rows[:_FIRST_ROWS]):
-            header = tuple(unique(row))
+    headers: list[tuple[str, ...]] = []
+    for name in [wanted] if wanted is not None else sheets:
+        rows = _rows(child, name)
+        first = list(islice(rows, _FIRST_ROWS))
+        for number, row in enumerate(first):
+            header = tuple(unique("" if cell is None else cell for cell in row or ()))
+            if row and not headers:
+                headers.append(header)
             if source.columns.fit(header):
-                place = source.name if len(book.sheet_names) == 1 else f"{source.name}:{name}"
-                return _papers(source, place, header, rows, number + 1)
-    first = _rows(book, wanted or book.sheet_names[0]) if book.sheet_names else []
-    if not first:
+                place = source.name if len(sheets) == 1 else f"{source.name}:{name}"
+                rest = chain(first[number + 1 :], rows)
+                return _papers(source, place, header, rest, number + 2, child)
+    if not headers:
         raise BadInput("is empty", where=source.name)
-    source.columns.demand(tuple(unique(first[0])), source.name)
+    source.columns.demand(headers[0], source.name)
     raise BadInput("no sheet has a title and an abstract", where=source.name)
 
 
-def _rows(book: "CalamineWorkbook", name: str) -> list[list[object]]:
-    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    return [list[object](row) for row in rows]
+def _rows(child: Child, sheet: str) -> Iterator[_Row]:
+    _asked(child, {"sheet": sheet})
+    while rows := _asked(child, {"rows": _AT_ONCE})["rows"]:
+        yield from rows
+
+
+def _asked(child: Child, question: dict[str, object]) -> Answer:
+    answer = child.ask(question)
+    if "error" in answer:
+        raise _Broken(answer["error"])
+    return answer
 
 
 def _papers(
-    source: Input, place: str, header: tuple[str, ...], rows: list[list[object]], begin: int
+    source: Input, place: str, header: tuple[str, ...], rows: Iterator[_Row], begin: int, child: Child
 ) -> Records:
-    for number in range(begin, len(rows)):
-        row, rows[number] = rows[number], []
-        if any(cell not in ("", None) for cell in row):
-            record = {name: cell if cell != "" else None for name, cell in zip(header, row, strict=False)}
-            yield source.columns.paper(record, f"{place}:{number + 1}")
+    number = begin - 1
+    try:
+        for number, row in enumerate(rows, start=begin):
+            where = f"{place}:{number}"
+            if row is None:
+                yield BadRecord(where, TOO_LONG)
+            elif any(cell not in ("", None) for cell in row):
+                record = {name: cell if cell != "" else None for name, cell in zip(header, row, strict=False)}
+                yield source.columns.paper(record, where)
+    except _Broken as error:
+        raise BadInput(f"cannot be read any further: it {error}", where=f"{place}:{number + 1}") from error
+    finally:
+        child.close()
 
 
 def looks_like(head: bytes) -> bool:

@@ -1,13 +1,21 @@
-"""SQLite: a row of a table or a view a paper. The file is opened for reading alone.
+"""SQLite: a row of a table a paper; of a view only where it is named. The file is opened for reading alone.
 
 `where` is `papers.db:TABLE:ROW`, rows counted from 1 as the table gives them.
 """
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 from ..errors import BadInput
+from .bounds import MAX_RECORD_BYTES, TOO_LONG, computed
+from .columns import BadRecord
 from .interface import Format, Input, Records
-from .tables import check_abstracts, choose_table, file_of, quote
+from .tables import AT_ONCE, check_abstracts, choose_table, file_of, quote
+
+_Row = tuple[object, ...]
+Result = TypeVar("Result")
 
 
 def read(source: Input) -> Records:
@@ -15,19 +23,25 @@ def read(source: Input) -> Records:
     path = file_of(source, "an SQLite file")
     connection = None
     try:
-        # Another thread than this one takes the rows.
+        # Other threads than this one take the rows.
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         # Views and defaults are a stranger's code.
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORD_BYTES)
         # Bytes that are not UTF-8 become lone surrogates, which spoil their record and not the file.
         connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         tables, views = _tables(connection, "table"), _tables(connection, "view")
-        name = choose_table(source, tables, views)
-        names = tables.get(name) or views[name]
-        needed = source.columns.demand(names, f"{source.name}:{name}")
-        check_abstracts(source, name, names, lambda condition: _any(connection, name, condition))
-        columns = ", ".join(map(quote, needed))
-        rows = connection.execute(f"SELECT {columns} FROM {quote(name)}")  # noqa: S608
+        chosen = choose_table(source, tables, views)
+        table = chosen.query or quote(chosen.name)
+        place = f"{source.name}:{chosen.name}"
+        needed = source.columns.demand(chosen.columns, place)
+
+        def any_row(condition: str) -> bool:
+            sql = f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1"  # noqa: S608
+            find = partial(connection.execute, sql)
+            return computed(lambda: find().fetchone(), place, connection.interrupt) is not None
+
+        check_abstracts(source, chosen.name, chosen.columns, any_row)
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
@@ -36,7 +50,7 @@ def read(source: Input) -> Records:
         if connection is not None:
             connection.close()
         raise
-    return _papers(source, f"{source.name}:{name}", connection, rows, needed)
+    return _papers(source, place, table, connection, needed)
 
 
 def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, tuple[str, ...]]:
@@ -50,22 +64,54 @@ def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, tuple[str, .
     return {name: tuple(column for (column,) in connection.execute(info, (name,))) for (name,) in names}
 
 
-def _any(connection: sqlite3.Connection, table: str, condition: str) -> bool:
-    sql = f"SELECT 1 FROM {quote(table)} WHERE {condition} LIMIT 1"  # noqa: S608
-    return connection.execute(sql).fetchone() is not None
-
-
 def _papers(
-    source: Input, place: str, connection: sqlite3.Connection, rows: sqlite3.Cursor, needed: tuple[str, ...]
+    source: Input, place: str, table: str, connection: sqlite3.Connection, needed: tuple[str, ...]
 ) -> Records:
     number = 0
     try:
-        for number, row in enumerate(rows, start=1):
-            yield source.columns.paper(dict(zip(needed, row, strict=True)), f"{place}:{number}")
+        for number, row in enumerate(_rows(connection, place, table, needed), start=1):
+            where = f"{place}:{number}"
+            if row is None:
+                yield BadRecord(where, TOO_LONG)
+            else:
+                yield source.columns.paper(dict(zip(needed, row, strict=True)), where)
     except sqlite3.Error as error:
         raise BadInput(f"cannot be read any further: {error}", where=f"{place}:{number + 1}") from error
     finally:
         connection.close()
+
+
+def _rows(
+    connection: sqlite3.Connection, place: str, table: str, needed: tuple[str, ...]
+) -> Iterator[_Row | None]:
+    """Each row; None for one that is longer than a record may be."""
+    sql = f"SELECT {', '.join(map(quote, needed))} FROM {table} LIMIT ? OFFSET ?"  # noqa: S608
+    given = 0
+
+    def taken(call: Callable[[], Result]) -> Result:
+        return computed(call, f"{place}:{given + 1}", connection.interrupt)
+
+    while True:
+        try:
+            cursor = taken(partial(connection.execute, sql, (-1, given)))
+            while rows := taken(partial(cursor.fetchmany, AT_ONCE)):
+                given += len(rows)
+                yield from rows
+            return
+        except sqlite3.DataError:
+            pass
+        # With a row that is too long, those are lost that were fetched with it: they come one by one.
+        for _ in range(AT_ONCE + 1):
+            try:
+                rows = taken(partial(connection.execute, sql, (1, given))).fetchall()
+            except sqlite3.DataError:
+                yield None
+                given += 1
+                break
+            if not rows:
+                return
+            given += 1
+            yield rows[0]
 
 
 def looks_like(head: bytes) -> bool:

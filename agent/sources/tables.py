@@ -4,6 +4,7 @@ Knows no database.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput, UsageError
@@ -29,11 +30,46 @@ Tables = Mapping[str, tuple[str, ...]]
 """The names of the columns of each."""
 
 
-def choose_table(source: Input, tables: Tables, views: Tables) -> str:
+_CARDS = "texts"
+"""What our own databases of cards call the view that has titles beside abstracts."""
+_OF_CARDS = (
+    "(SELECT papers.id, papers.url, papers.title, abstracts.abstract FROM papers "
+    "LEFT JOIN abstracts ON abstracts.paper = papers.number ORDER BY papers.number)"
+)
+"""The same, asked by ourselves of the tables, so that nothing of a view is computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is read of a database."""
+
+    name: str
+    columns: tuple[str, ...]
+    query: str = ""
+    """In SQL, to be put in the place of a table; empty: it is the table, or the view, of that name."""
+
+
+def choose_table(source: Input, tables: Tables, views: Tables) -> Chosen:
     """The table that was asked for, else the only one, else the only one with a title and an abstract.
 
-    Views are asked where no table fits. Raises UsageError where that says nothing, with all their names.
+    A view is what the file makes its reader compute, so it must be asked for. Raises UsageError where no
+    table is the one, with all their names.
     """
+    if _are_cards(tables, views) and source.options.table in (None, _CARDS):
+        return Chosen(_CARDS, ("id", "url", "title", "abstract"), _OF_CARDS)
+    name = _named(source, tables, views)
+    return Chosen(name, tables.get(name) or views[name])
+
+
+def _are_cards(tables: Tables, views: Tables) -> bool:
+    return (
+        _CARDS in views
+        and {"number", "id", "url", "title"} <= {*tables.get("papers", ())}
+        and {"paper", "abstract"} <= {*tables.get("abstracts", ())}
+    )
+
+
+def _named(source: Input, tables: Tables, views: Tables) -> str:
     wanted = source.options.table
     listed = f"Its tables are: {quoted([*tables, *views])}"
     if not tables and not views:
@@ -42,18 +78,23 @@ def choose_table(source: Input, tables: Tables, views: Tables) -> str:
         if wanted not in tables and wanted not in views:
             raise UsageError(f'has no table "{wanted}"', where=source.name, next_step=listed)
         return wanted
-    if len(tables) + len(views) == 1:
-        return next(iter([*tables, *views]))
-    for some in (tables, views):
-        fitting = [name for name, names in some.items() if source.columns.fit(names)]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
-            raise UsageError(
-                "several tables have a title and an abstract",
-                where=source.name,
-                next_step=f"Name one with --table. {listed}",
-            )
+    if len(tables) == 1 and not views:
+        return next(iter(tables))
+    fitting = [name for name, names in tables.items() if source.columns.fit(names)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(
+            "several tables have a title and an abstract",
+            where=source.name,
+            next_step=f"Name one with --table. {listed}",
+        )
+    if fitting := [name for name, names in views.items() if source.columns.fit(names)]:
+        raise UsageError(
+            f"only a view has a title and an abstract: {quoted(fitting)}",
+            where=source.name,
+            next_step="A view is a query that the file brings along. If you trust it, name it with --table",
+        )
     raise UsageError(
         "no table has a title and an abstract",
         where=source.name,

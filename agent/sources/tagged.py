@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from .bounds import MAX_RECORD_BYTES, TOO_LONG
 from .columns import BadRecord
 from .interface import Format, Input, Records
-from .lines import TOO_LONG, raw_lines, text_of
+from .lines import raw_lines, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class _Dialect:
     extensions: tuple[str, ...]
     sign: re.Pattern[bytes]
     """How the first record begins."""
+    proof: re.Pattern[bytes] | None
+    """What stands behind that in a file of this kind; None: the sign is enough."""
     tag: re.Pattern[str]
     """A tag and what stands behind it."""
     begins: str
@@ -37,7 +40,8 @@ _DIALECTS = (
     _Dialect(
         "MEDLINE",
         (".nbib", ".medline"),
-        re.compile(rb"^PMID ?- ?\d+\s*$.*?^(?:TI|OWN|STAT|DCOM|AB)  ?- ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^PMID ?- ?\d+[ \t\r]*$", re.MULTILINE),
+        re.compile(rb"^(?:TI|OWN|STAT|DCOM|AB)  ?- ", re.MULTILINE),
         re.compile(r"([A-Z]{2,4}) {0,2}- ?(.*)"),
         "PMID",
         "",
@@ -49,7 +53,8 @@ _DIALECTS = (
     _Dialect(
         "Web of Science",
         (".ciw", ".isi"),
-        re.compile(rb"^PT [A-Z]\s*$.*?^(?:TI|AU|SO) ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^PT [A-Z][ \t\r]*$", re.MULTILINE),
+        re.compile(rb"^(?:TI|AU|SO) ", re.MULTILINE),
         _TWO_LETTERS,
         "PT",
         "ER",
@@ -61,7 +66,8 @@ _DIALECTS = (
     _Dialect(
         "EndNote",
         (".enw",),
-        re.compile(rb"^%0 [A-Z].*?^%[TAX] ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^%0 [A-Z]", re.MULTILINE),
+        re.compile(rb"^%[TAX] ", re.MULTILINE),
         re.compile(r"%(\S)(?: (.*)|$)"),
         "0",
         "",
@@ -74,7 +80,8 @@ _DIALECTS = (
     _Dialect(
         "RefWorks",
         (),
-        re.compile(rb"^RT [A-Z].*?^(?:T1|A1|JF) ", re.MULTILINE | re.DOTALL),
+        re.compile(rb"^RT [A-Z]", re.MULTILINE),
+        re.compile(rb"^(?:T1|A1|JF) ", re.MULTILINE),
         _TWO_LETTERS,
         "RT",
         "",
@@ -88,6 +95,7 @@ _DIALECTS = (
         "NoteExpress",
         (".net",),
         re.compile(rb"^\{Reference Type\}: ", re.MULTILINE),
+        None,
         re.compile(r"\{([\w /]+)\}: ?(.*)"),
         "Reference Type",
         "",
@@ -110,7 +118,7 @@ def read(dialect: _Dialect, source: Input) -> Records:
 
 def _records(dialect: _Dialect, source: Input) -> Iterator[tuple[int, dict[str, object] | str]]:
     lines: list[tuple[str, str]] = []
-    begin, fault = 0, ""
+    begin, size, fault = 0, 0, ""
     for number, raw in enumerate(raw_lines(source.stream), start=1):
         line = text_of(raw) if raw is not None else ""
         fault = fault or (
@@ -121,9 +129,13 @@ def _records(dialect: _Dialect, source: Input) -> Iterator[tuple[int, dict[str, 
         if found and found[1] == dialect.begins:
             if lines:
                 yield begin, fault or _fields(dialect, lines)
-            lines, begin, fault = [], number, ""
+            lines, begin, size, fault = [], number, 0, ""
         if not begin:
             continue
+        size += len(text)
+        if size > MAX_RECORD_BYTES:
+            fault = fault or TOO_LONG
+            lines = lines[:1]
         if found:
             if found[1] == dialect.ends:
                 yield begin, fault or _fields(dialect, lines)
@@ -162,7 +174,10 @@ def _fields(dialect: _Dialect, lines: list[tuple[str, str]]) -> dict[str, object
 
 
 def _looks_like(dialect: _Dialect, head: bytes) -> bool:
-    return dialect.sign.search(head[:20_000]) is not None
+    found = dialect.sign.search(head, 0, 20_000)
+    if found is None or dialect.proof is None:
+        return found is not None
+    return dialect.proof.search(head, found.end(), 20_000) is not None
 
 
 FORMATS = tuple(

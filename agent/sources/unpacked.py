@@ -8,9 +8,10 @@ import io
 import zlib
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from ..errors import BadInput, MissingExtra
+from .bounds import MAX_RATIO, expands
 from .streams import head_of
 
 if TYPE_CHECKING:
@@ -104,9 +105,31 @@ class _Converted(io.RawIOBase):
         self._stream.close()
 
 
+class _Counted(io.RawIOBase):
+    """A stream that counts what was taken from it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, most: int = -1) -> bytes:
+        data = self._stream.read(most)
+        self.taken += len(data)
+        return data
+
+    def close(self) -> None:
+        super().close()
+        self._stream.close()
+
+
 class _Unpacked(_Converted):
-    def __init__(self, stream: BinaryIO, unpack: Any, kind: str) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: _Counted, unpack: Any, kind: str) -> None:
+        super().__init__(cast("BinaryIO", stream))
+        self._packed = stream
+        self._given = 0
         self._unpack = unpack
         self._kind = kind
 
@@ -119,6 +142,11 @@ class _Unpacked(_Converted):
             if type(error).__name__ not in ("LZMAError", "ZstdError"):
                 raise
             raise OSError(None, f"its {self._kind} data is damaged or cut off") from error
+        self._given += len(data)
+        if expands(self._packed.taken, self._given):
+            raise OSError(
+                None, f"its {self._kind} data expands more than {MAX_RATIO} times: it is made to fill memory"
+            )
         return data
 
 
@@ -158,7 +186,8 @@ def unpacked(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO, bool]:
     head, stream = head_of(name, stream)
     for sign, kind, _, opened in _PACKED:
         if head.startswith(sign):
-            unpack = _Unpacked(stream, opened(stream, name), kind)
+            packed = _Counted(stream)
+            unpack = _Unpacked(packed, opened(cast("BinaryIO", packed), name), kind)
             head, stream = head_of(name, io.BufferedReader(unpack, _CHUNK))
             as_it_is = False
             break

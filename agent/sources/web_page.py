@@ -10,16 +10,18 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..bibliography.markup import plain as without_tags
+from ..bibliography.markup import without_comments
 from ..errors import BadInput, MissingExtra
 from ..instructions import is_order
 from ..paper import Paper
+from .bounds import MAX_RECORD_BYTES
 from .columns import BadRecord, Columns
 from .html_unseen import take_out
 from .interface import Format, Input, Records
-from .lines import MAX_LINE_BYTES
 from .outline import Block, Heading, Paragraph, kind_of, pick
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ _PAPER_TAG = re.compile(
     re.IGNORECASE,
 )
 _DEAD = re.compile(r"<(script|style|noscript|template)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?[a-z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?[a-z][\w:-]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(?i:abstract)\s*(?:[:.\u2014\u2013-]\s*|(?=[A-Z]))")
 _SKIPPED = frozenset(
     (
@@ -70,6 +72,8 @@ _SKIPPED = frozenset(
     ).split()
 )
 _MARKS = frozenset(("abstract", "abstract-text", "acl-abstract", "abstract-content"))
+_MOST_MARKED = 20
+"""Elements that are looked through for an abstract; each may hold all the others."""
 _HEADINGS = {f"h{n}": n for n in range(2, 7)}
 _PARAGRAPHS = frozenset(("p", "li", "blockquote", "dd"))
 
@@ -77,16 +81,20 @@ _PARAGRAPHS = frozenset(("p", "li", "blockquote", "dd"))
 def read(source: Input) -> Records:
     """The paper of a page. Raises MissingExtra without lxml, BadInput for a page that is too long."""
     try:
+        from lxml import etree
         from lxml import html as lxml_html
     except ImportError as error:
         raise MissingExtra("reading HTML", "sources") from error
-    data = source.stream.read(MAX_LINE_BYTES + 1)
-    if len(data) > MAX_LINE_BYTES:
+    data = source.stream.read(MAX_RECORD_BYTES + 1)
+    if len(data) > MAX_RECORD_BYTES:
         raise BadInput("is longer than 16 MB: not the page of one paper", where=source.name)
     parser = lxml_html.HTMLParser(
         encoding=_encoding(data), no_network=True, remove_comments=True, remove_pis=True
     )
-    page = lxml_html.document_fromstring(data, parser=parser, ensure_head_body=True)
+    try:
+        page = lxml_html.document_fromstring(data, parser=parser, ensure_head_body=True)
+    except etree.ParserError as error:
+        raise BadInput("is no HTML with anything in it", where=source.name) from error
     return iter([_paper(page, source)])
 
 
@@ -128,7 +136,7 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
         paper,
         url=paper.url if _is_web(paper.url) else None,
         sections=pick(blocks, source.options.sections),
-        flags=("hidden-text",) if unseen else (),
+        flags=(*paper.flags, *(("hidden-text",) if unseen else ())),
     )
 
 
@@ -172,7 +180,7 @@ def _tags(page: "lxml_html.HtmlElement") -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Text of a tag's value, which may be HTML once more."""
-    bare = without_tags(_DEAD.sub(" ", text)) if "<" in text else text
+    bare = without_tags(_DEAD.sub(" ", without_comments(text, " "))) if "<" in text else text
     bare = html.unescape(_TAG.sub(" ", bare) if "<" in bare else bare)
     # Some write tags of tags, with entities for their signs.
     return "\n".join(" ".join(line.split()) for line in without_tags(bare).split("\n")).strip()
@@ -225,10 +233,8 @@ def _under_heading(blocks: list[Block]) -> str:
 
 def _marked(page: "lxml_html.HtmlElement") -> str:
     """What the page's own markup calls the abstract."""
-    for element in page.iter("div", "section", "blockquote", "p", "span"):
-        marks = f"{element.get('id') or ''} {element.get('class') or ''}".casefold().split()
-        if _MARKS.isdisjoint(marks):
-            continue
+    marked = filter(_is_marked, page.iter("div", "section", "blockquote", "p", "span"))
+    for element in islice(marked, _MOST_MARKED):
         blocks = [block for block in _walk(element) if not isinstance(block, Heading)]
         texts = [block.text for block in blocks if not _TOOLS.fullmatch(block.text)]
         loose = " ".join([element.text or "", *(child.tail or "" for child in element)]).strip()
@@ -236,6 +242,11 @@ def _marked(page: "lxml_html.HtmlElement") -> str:
         if text := without_statements(_LABEL.sub("", text, count=1)):
             return text
     return ""
+
+
+def _is_marked(element: Any) -> bool:
+    marks = f"{element.get('id') or ''} {element.get('class') or ''}".casefold().split()
+    return not _MARKS.isdisjoint(marks)
 
 
 def _blocks(page: "lxml_html.HtmlElement") -> Iterator[Block]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from .bounds import TOO_LONG
 from .columns import BadRecord
 from .interface import Format, Input, Records
 from .xml_stream import Broken, elements, root_of, words_of
@@ -23,7 +24,11 @@ def _read(tags: tuple[str, ...], fields: "Callable[[Element], _Fields]", source:
     number = 0
     try:
         for number, element in enumerate(elements(source.stream, source.name, *tags), start=1):
-            yield source.columns.paper(fields(element), f"{source.name}, record {number}")
+            where = f"{source.name}, record {number}"
+            if element is None:
+                yield BadRecord(where, TOO_LONG)
+            else:
+                yield source.columns.paper(fields(element), where)
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error

@@ -11,19 +11,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import BadInput, MissingExtra
+from .bounds import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\]\s*(?=>))*>)*", re.DOTALL)
 _ROOT = re.compile(rb"<(?:([\w.-]+):)?([\w.-]+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>?")
-
+_DOCTYPE = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE\s+([\w.-]+)", re.DOTALL)
 
 _CHUNK = 1 << 16
+_REMEMBERED = 1024
+"""Tags of a document; more of them are a stranger's invention."""
 
 
 class Broken(Exception):
-    """The document cannot be read any further; the message says why."""
+    """The document cannot be read any further; the message says why, `line` where, counted from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 def root_of(head: bytes) -> tuple[str, str]:
@@ -38,11 +45,20 @@ def root_of(head: bytes) -> tuple[str, str]:
     return (found[1].decode("utf-8", "replace") if found else ""), name.decode()
 
 
-def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
+def doctype_of(head: bytes) -> str:
+    """The name that a document type gives the root, from the first bytes; empty where there is none."""
+    found = _DOCTYPE.match(head)
+    return found[1].decode() if found else ""
+
+
+def elements(
+    stream: BinaryIO, name: str, *tags: str, own_entities: bool = False
+) -> Iterator["Element | None"]:
     """Each element of these tags (`{namespace}name`), whole, and gone once the next one is asked for.
 
-    `name` is the file's. Raises MissingExtra without lxml, BadInput where it declares entities, Broken where
-    it is not well-formed from some place on.
+    None for one that is longer than a record may be. `{*}` is any namespace or none. `name` is the file's.
+    Raises MissingExtra without lxml, BadInput where it declares entities and may have no `own_entities`,
+    Broken where it is not well-formed from some place on.
     """
     try:
         from lxml import etree
@@ -58,10 +74,12 @@ def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
         remove_comments=True,
         remove_pis=True,
     )
-    wanted = frozenset(tags)
+    wanted = _Wanted(tags)
     inside = 0
     first, broken = True, None
+    size = 0
     while broken is None and (data := stream.read(_CHUNK)):
+        size += len(data)
         try:
             parser.feed(data)
         except etree.XMLSyntaxError as error:
@@ -69,15 +87,19 @@ def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
         for event, element in parser.read_events():
             if first:
                 first = False
-                _no_entities(element, name)
+                if not own_entities:
+                    _no_entities(element, name)
             if event == "start":
-                inside += element.tag in wanted
+                if wanted[element.tag]:
+                    size = size if inside else len(data)
+                    inside += 1
                 continue
-            if element.tag in wanted:
+            too_long = size > MAX_RECORD_BYTES
+            if wanted[element.tag]:
                 inside -= 1
                 if not inside:
-                    yield element
-            if not inside:
+                    yield None if too_long else element
+            if not inside or too_long:
                 element.clear()
                 while element.getprevious() is not None:
                     del element.getparent()[0]
@@ -86,7 +108,25 @@ def elements(stream: BinaryIO, name: str, *tags: str) -> Iterator["Element"]:
             raise broken
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise Broken(f"is not well-formed XML: {error.msg}") from error
+        what = str(error.msg).partition(", line ")[0]
+        reason = f"is not well-formed XML: {what}"
+        if "amplification" in what or "entity loop" in what.lower():
+            reason = "has entities that expand to more and more: it is made to fill memory"
+        raise Broken(reason, error.lineno or 1) from error
+
+
+class _Wanted(dict[object, bool]):
+    """Whether an element of a tag is wanted, worked out once for each tag."""
+
+    def __init__(self, tags: tuple[str, ...]) -> None:
+        super().__init__()
+        self._tags = tags
+
+    def __missing__(self, tag: object) -> bool:
+        found = tag in self._tags or (isinstance(tag, str) and f"{{*}}{tag.rpartition('}')[2]}" in self._tags)
+        if len(self) < _REMEMBERED:
+            self[tag] = found
+        return found
 
 
 def _no_entities(root: "Element", name: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from papercards.paper import Paper
 from papercards.sources import BadRecord, Options, open_source
-from papercards.sources.lines import MAX_LINE_BYTES
+from papercards.sources.bounds import MAX_RECORD_BYTES
 
 GOOD = b'{"title": "T", "abstract": "A."}'
 
@@ -173,7 +173,7 @@ def test_a_line_of_a_gigabyte_is_skipped_in_bounded_memory() -> None:
     assert bad == BadRecord("<stdin>:1", "is longer than 16 MB and was skipped")
     assert isinstance(good, Paper)
     assert good.where == "<stdin>:2"
-    assert peak < 3 * MAX_LINE_BYTES
+    assert peak < 3 * MAX_RECORD_BYTES
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from papercards.paper import Paper
 from papercards.sources import BadRecord, Options, count_records, open_source
-from papercards.sources.pdf.process import Child
+from papercards.sources.confined import Child
 from papercards.sources.pdf.prose import Mender, ligatures
 from tests.conftest import Run
 from tests.sources import pdfs
@@ -157,8 +157,8 @@ def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path) -> None:
 def test_the_reader_may_take_no_more_memory_than_is_said(tmp_path: Path) -> None:
     """The bound is the system's: what asks for more ends, whatever it is."""
     code = (
-        "from papercards.sources.pdf.child import bound_memory\n"
-        "bound_memory()\n"
+        "from papercards.sources.confined import bound_memory\n"
+        "bound_memory(1 << 30)\n"
         "try:\n    bytearray(3 << 30)\nexcept MemoryError:\n    print('bounded')"
     )
     if sys.platform != "linux":
@@ -173,14 +173,14 @@ def test_the_reader_may_take_no_more_memory_than_is_said(tmp_path: Path) -> None
     "thinks",
     [
         "import time; time.sleep(600)",
-        "from papercards.sources.pdf.child import alarm\nalarm(1)\nwhile True: pass",
+        "from papercards.sources.confined import alarm\nalarm(1)\nwhile True: pass",
     ],
     ids=["by-its-parent", "by-itself"],
 )
 def test_a_reader_that_takes_too_long_is_ended(thinks: str) -> None:
-    child = Child([sys.executable, "-c", thinks], 0.5 if "sleep" in thinks else 600)
+    child = Child([sys.executable, "-c", thinks], 1 << 30, 0.5 if "sleep" in thinks else 600)
 
-    answer = child.ask(Path("paper.pdf"), ())
+    answer = child.ask({"path": "paper.pdf"})
     child.close()
 
     assert answer["error"].startswith("takes longer than")
@@ -189,9 +189,9 @@ def test_a_reader_that_takes_too_long_is_ended(thinks: str) -> None:
 def test_what_crashes_the_reader_is_an_error_and_it_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "paper.pdf").write_bytes(pdfs.one_column())
     crashes = "import os, sys; sys.stdin.readline(); os.abort()"
-    child = Child([sys.executable, "-c", crashes])
+    child = Child([sys.executable, "-c", crashes], 1 << 30)
 
-    first, second = child.ask(Path("a.pdf"), ()), child.ask(Path("b.pdf"), ())
+    first, second = child.ask({"path": "a.pdf"}), child.ask({"path": "b.pdf"})
     child.close()
 
     assert first["error"].startswith("broke its reader")

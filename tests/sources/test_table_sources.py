@@ -142,7 +142,7 @@ def test_several_tables_ask_for_one(tmp_path: Path, write: Write) -> None:
 
 
 @pytest.mark.parametrize("write", [sqlite, duck])
-def test_a_view_is_read_where_no_table_fits_or_it_is_named(tmp_path: Path, write: Write) -> None:
+def test_a_view_is_read_where_it_is_named_and_nowhere_else(tmp_path: Path, write: Write) -> None:
     path = write(tmp_path, ROWS[:2])
     _execute(
         path, "CREATE VIEW late AS SELECT Title AS title, Abstract AS abstract FROM papers WHERE key = 1"
@@ -150,6 +150,11 @@ def test_a_view_is_read_where_no_table_fits_or_it_is_named(tmp_path: Path, write
 
     assert len(read(path)) == 2
     assert [one.title for one in read(path, table="late") if isinstance(one, Paper)] == ["Títle 1"]
+    _execute(path, "DROP VIEW late; ALTER TABLE papers RENAME COLUMN Title TO heading")
+    _execute(path, "CREATE VIEW sole AS SELECT heading AS title, Abstract AS abstract FROM papers")
+    with pytest.raises(UsageError, match=r'only a view has a title and an abstract: "sole"'):
+        read(path)
+    assert len(read(path, table="sole")) == 2
 
 
 @pytest.mark.parametrize("write", [sqlite, duck])
@@ -190,7 +195,7 @@ def test_a_view_of_a_database_reaches_no_other_file(tmp_path: Path) -> None:
     _execute(path, f"CREATE VIEW v AS SELECT 'T' AS title, content AS abstract FROM read_text('{file}')")
 
     with pytest.raises(BadInput) as caught:
-        read(path)
+        read(path, table="v")
     assert "secret" not in str(caught.value).replace("secret.txt", "")
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from papercards import child_process
 from papercards.local.wheels import _pip
-from papercards.sources.pdf.process import Child
+from papercards.sources.confined import Child
+from papercards.sources.pdf import _COMMAND
 from tests.sources import pdfs
 
 SHADOWS = (
@@ -50,9 +51,9 @@ def test_the_reader_of_pdfs_imports_nothing_of_the_working_directory(
     if python_path is not None:
         monkeypatch.setenv("PYTHONPATH", python_path.format(folder=folder))
     Path("paper.pdf").write_bytes(pdfs.one_column())
-    child = Child()
+    child = Child(_COMMAND, 1 << 30)
     try:
-        answer = child.ask(Path("paper.pdf"), [])
+        answer = child.ask({"path": str(Path("paper.pdf").absolute()), "sections": []})
     finally:
         child.close()
     assert not (tmp_path / "ran").exists() and answer["abstract"]
@@ -124,9 +125,9 @@ def test_the_reader_of_pdfs_has_no_keys_in_its_memory_and_works_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret-0123456789")
-    child = Child()
+    child = Child(_COMMAND, 1 << 30)
     try:
-        child.ask(Path("/nonexistent.pdf"), [])
+        child.ask({"path": "/nonexistent.pdf", "sections": []})
         assert child._process is not None
         place = Path(f"/proc/{child._process.pid}")
         assert b"secret-0123456789" not in (place / "environ").read_bytes()
@@ -142,8 +143,8 @@ def test_the_reader_of_pdfs_writes_no_file_starts_no_process_and_reaches_no_serv
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     script = f"""
         import json, os, socket
-        from papercards.sources.pdf import child
-        child.leave_network(); child.bound_memory(); child.bound_deeds()
+        from papercards.sources import confined as child
+        child.leave_network(); child.bound_memory(1 << 30); child.bound_deeds()
         said = {{}}
         try:
             with open({str(tmp_path / "written")!r}, "w") as file:

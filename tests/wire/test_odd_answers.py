@@ -4,6 +4,7 @@ The shapes are those that servers and gateways were seen to send with status 200
 answer in another envelope gives its card; one that holds none is that paper's error, in words.
 """
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -279,6 +280,12 @@ ROWS = [
     Row("a string", lambda right: "ok", "not with a chat completion"),
     Row("a stream", as_bytes(lambda raw: b"data: " + raw + b"\n\ndata: [DONE]\n\n"), "a stream of events"),
     Row("no gzip", as_bytes(lambda raw: raw, content_encoding="gzip"), "decoded"),
+    Row("more than anybody says", as_bytes(lambda raw: b" " * (9 << 20) + raw), "more than 8 MB"),
+    Row(
+        "little that becomes much",
+        as_bytes(lambda raw: gzip.compress(b" " * (9 << 20) + raw), content_encoding="gzip"),
+        "more than 8 MB",
+    ),
     Row("JSON, then more", as_bytes(lambda raw: raw + b'{"x": 1}'), "not with a chat completion"),
 ]
 

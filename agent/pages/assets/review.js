@@ -39,7 +39,7 @@
       if (answer.status === 200) {
         calm();
         if (answer.next) {
-          location.assign(`/review/paper/${encodeURIComponent(answer.next)}`);
+          location.assign(answer.next);
           return;
         }
         if (answer.part) put(answer.part, key);

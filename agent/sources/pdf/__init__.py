@@ -11,15 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ...child_process import python
 from ...errors import MissingExtra
 from ...paper import Paper, Section
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Records
 
 if TYPE_CHECKING:
-    from .process import Child
+    from ..confined import Child
 
 MAX_BYTES = 256 << 20
+_COMMAND = tuple(python("papercards.sources.pdf.child"))
 _TOO_LARGE = f"is larger than {MAX_BYTES >> 20} MB: no paper"
 
 
@@ -50,7 +52,7 @@ def _read(source: Input) -> Iterator[Paper | BadRecord]:
 def _record(source: Input, path: Path) -> Paper | BadRecord:
     if path.stat().st_size > MAX_BYTES:
         return BadRecord(source.name, _TOO_LARGE)
-    answer = _child().ask(path, source.options.sections)
+    answer = _child().ask({"path": str(path.absolute()), "sections": source.options.sections})
     if error := answer.get("error"):
         return BadRecord(source.name, error)
     fields = {name: answer[name] for name in ("title", "abstract", "doi", "arxiv_id")}
@@ -71,9 +73,10 @@ def _section(record: dict[str, Any]) -> Section:
 
 @cache
 def _child() -> "Child":
-    from .process import Child
+    from ..confined import Child
+    from .child import MEMORY_BYTES
 
-    child = Child()
+    child = Child(_COMMAND, MEMORY_BYTES)
     atexit.register(child.close)
     return child
 

@@ -36,7 +36,7 @@ _RUN_IN = re.compile(
     r"|Categories and [Ss]ubject [Dd]escriptors|General [Tt]erms|ACM (?:Reference Format|Classification)"
     r"|Additional Key Words and Phrases|(?:AMS|Mathematics) [Ss]ubject [Cc]lassifications?|MSC codes?"
     r"|PACS numbers?|JEL [Cc]lassification))"
-    r"\s*(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?<=\s)-{1,3}(?=\s)|(?= ))\s*(?=\S)"
+    r"(?:\s*+(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?<=\s)-{1,3}(?=\s))|(?= ))\s*+(?=\S)"
 )
 """A heading that stands in the line that it begins."""
 

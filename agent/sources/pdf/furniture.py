@@ -19,7 +19,7 @@ _ROWS = 2
 _SAME = 6.0
 """Points between two heights that count as one."""
 _NUMBER = re.compile(
-    r"(?:page\s*)?[-\u2013\u2014\s]*(?:\d{1,4}|[ivxlc]{1,6})[-\u2013\u2014\s]*(?:(?:of|/)\s*\d{1,4})?",
+    r"(?:page)?[-\u2013\u2014\s]*+(?:\d{1,4}|[ivxlc]{1,6})[-\u2013\u2014\s]*+(?:(?:of|/)\s*\d{1,4})?",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")

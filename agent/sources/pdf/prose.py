@@ -34,9 +34,10 @@ MARKS = frozenset("0123456789,*\u2217\u22c6\u2605\u2020\u2021\u00a7\u00b6\u2016\
 _AFTER_WORD = re.compile(r"(?:[^\W\d_]{2}|[.,;:!?)\]\u201d\u2019\"'])\s?$|^$")
 """A power stands after a number, an operator or a letter that stands alone."""
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
+_BROKEN = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)([^\W\d_]++(?:-[^\W\d_]++)*+)-$")
 _STARTS = re.compile(r"[^\W_]+(?:-[^\W\d_]+)*")
-_LINK = re.compile(r"(?:https?://|www\.|doi\.org/|10\.\d{4,9}/)\S*$", re.IGNORECASE)
+_LINK = re.compile(r"https?://|www\.|doi\.org/|10\.\d{4,9}/", re.IGNORECASE)
+_LONGEST_LINK = 300
 _LINK_GOES_ON = re.compile(r"[\w%~?#&=/.-]")
 _HOST_GOES_ON = re.compile(r"[\w-]+(?:\.[\w-]+)*/|[\w-]{2,}\.[a-z]{2,}")
 _FIRST_PARTS = frozenset(
@@ -59,6 +60,11 @@ _ENDINGS = frozenset(
     "over ever fore in as out to on upon by while less able most one thing things times self".split()
 )
 """Words that end others: `moreover`, `within`."""
+
+
+def _ends_in_link(text: str) -> bool:
+    """Whether a link reaches to the end of the text."""
+    return _LINK.search(text[-_LONGEST_LINK:].rstrip("\n").rpartition(" ")[2]) is not None
 
 
 def raised(before: str, mark: str) -> str:
@@ -115,7 +121,7 @@ class Mender:
         """What is left of the text before, and what stands between it and the line."""
         if not text:
             return text, ""
-        if text.endswith("-") and _LINK.search(text):
+        if text.endswith("-") and _ends_in_link(text):
             return text, ""
         broken = _BROKEN.search(text[-80:])
         starts = _STARTS.match(line)
@@ -123,9 +129,9 @@ class Mender:
             return (text, "") if self._keeps(broken[1], starts[0], keep) else (text[:-1], "")
         if text[-1] == "/" and text[-2:-1].strip():
             return text, ""  # `and/or`, `1/n`, a link
-        if text[-1] == "." and _HOST_GOES_ON.match(line) and _LINK.search(text[-300:]):
+        if text[-1] == "." and _HOST_GOES_ON.match(line) and _ends_in_link(text):
             return text, ""
-        if text[-1] in "_=&" and _LINK.search(text[-300:]) and _LINK_GOES_ON.match(line):
+        if text[-1] in "_=&" and _ends_in_link(text) and _LINK_GOES_ON.match(line):
             return text, ""
         return text, "\u0020"
 

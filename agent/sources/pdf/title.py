@@ -30,7 +30,7 @@ _LABELS = re.compile(
     r"|draft(?: (?:of|version)\b.*|[:,].*)?"
     r"|(?:author )?manuscript(?: (?:received|submitted|number|id)\b.*)?"
     r"|running (?:head|title)s?:.*|contents lists.*"
-    r"|(?:chapter|part|lecture|paper|article) (?:no\. ?)?[\dIVX]{1,4}|doi\b.*10\..*|https?:.*"
+    r"|(?:chapter|part|lecture|paper|article) (?:no\. ?)?[\dIVX]{1,4}|doi\b(?=.*10\.).*|https?:.*"
     r"|vol(?:ume|\.) ?\d.*|citations?|reads?|confidential(?: .{0,20}review copy.*)?"
     r"|(?:technical report|working paper|discussion paper)[\w .:/-]{0,30}"
     r"|(?:master'?s?|phd|doctoral|a)? ?(?:thesis|dissertation)(?: submitted.*)?|open)",
@@ -51,7 +51,7 @@ _SCHOOL = re.compile(
 _CITED = re.compile(
     r"[\s,|.:\u00b7(]*(?:pages?|pp\.|vol|volume|no\.|\d{1,4}\s*[,.(:]|\(?(?:19|20)\d\d\b)", re.IGNORECASE
 )
-_NAMES = re.compile(r"(?:[A-Z]\.[ -]?){1,3}[A-Z][\w'\u2019-]+(?:\s*(?:,|and\b|&)|$)|\S+@\S+$")
+_NAMES = re.compile(r"(?:[A-Z]\.[ -]?){1,3}[A-Z][\w'\u2019-]+(?:\s*(?:,|and\b|&)|$)|[^\s@]+@\S+$")
 _PLACES = re.compile(
     r"(?:department|dept\.|faculty|school|university|institute|laboratory) (?:of|for)\b"
     r"|.*\b(?:university|institute|college)\b|.*@",
@@ -60,8 +60,8 @@ _PLACES = re.compile(
 _LONG = 250
 """Characters from which on a title is looked through for people and places."""
 _NO_TITLE = re.compile(
-    r"untitled|title|microsoft word\b.*|.*\.(?:docx?|dvi|tex|pdf|indd|rtf|odt|pages)|\S*\d{4,}\S*|paper|main"
-    r"|.{0,3}",
+    r"untitled|title|microsoft word\b.*|.*\.(?:docx?|dvi|tex|pdf|indd|rtf|odt|pages)|(?=\S*\d{4})\S+"
+    r"|paper|main|.{0,3}",
     re.IGNORECASE,
 )
 

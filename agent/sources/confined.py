@@ -1,0 +1,177 @@
+"""A process that does what a library might not survive: questions in, answers out, a line of JSON each.
+
+Libraries in C++ and Rust read files that strangers made. In a process of their own they may run out of
+memory, hang or crash, and take nothing with them: memory is bounded by the system, time by an alarm and by
+the parent, and the parent sees an end. It has no keys in its environment, starts no process, writes no
+file, and, where Linux lets it, has no network.
+
+Knows processes. Knows no format.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..child_process import NOWHERE, environment
+
+SECONDS = 60
+"""For one question."""
+
+_NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
+_ALARM = getattr(signal, "SIGALRM", 0)
+Answer = dict[str, Any]
+
+
+class Child:
+    """The parent's side: the process is started at the first question, and anew where it ended."""
+
+    def __init__(self, command: Sequence[str], memory_bytes: int, seconds: float = SECONDS + 5) -> None:
+        """`memory_bytes` is what the command allows itself, for messages.
+
+        `seconds` is how long it may think about one question where it does not end itself.
+        """
+        self._command = command
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+
+    def ask(self, question: Mapping[str, object]) -> Answer:
+        """The answer to a question about one file, or an `error`."""
+        with self._lock:
+            process = self._running()
+            assert process.stdin is not None and process.stdout is not None
+            late = threading.Event()
+
+            def end() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(self._seconds, end)
+            timer.daemon = True
+            timer.start()
+            try:
+                process.stdin.write(json.dumps(question) + "\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+            except OSError:
+                line = ""
+            except BaseException:
+                # Its answer would be taken for that to the next question.
+                self._end()
+                raise
+            finally:
+                timer.cancel()
+            answer: Answer = json.loads(line) if line.endswith("\n") else {}
+            if answer and not answer.get("memory"):
+                return answer
+            code = self._end()
+        if late.is_set() or code == -_ALARM:
+            return {"error": f"takes longer than {SECONDS} s to read; it is damaged, or made to take long"}
+        return {
+            "error": f"broke its reader, which may take {self._memory_bytes >> 30} GB of memory: "
+            "it is damaged, or made to do harm"
+        }
+
+    def close(self) -> None:
+        """End it."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> "subprocess.Popen[str]":
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            self._process = subprocess.Popen(  # noqa: S603  a module of our own
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+                env=environment(),
+                cwd=NOWHERE,
+            )
+        return self._process
+
+    def _end(self) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        assert process.stdin is not None and process.stdout is not None
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            try:
+                pipe.close()
+            except OSError:
+                continue
+        return process.wait()
+
+
+def serve(
+    answer: Callable[[Answer], Mapping[str, object]], memory_bytes: int, prepare: Callable[[], None]
+) -> None:
+    """The child's side: answer until there are no more questions.
+
+    Whatever a strange file brings about is said of this file, and the next question is answered. `prepare`
+    imports what is needed, since Python may keep what it compiles only before files are forbidden.
+    """
+    leave_network()
+    bound_memory(memory_bytes)
+    with contextlib.suppress(ImportError):
+        prepare()
+    bound_deeds()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: what is in flight shall finish
+    # Whatever a library prints must not look like an answer.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        alarm(SECONDS)
+        try:
+            given = answer(json.loads(line))
+        except MemoryError:
+            given = {"error": "", "memory": True}
+        except Exception as error:
+            what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            given = {"error": f"cannot be read: {what}"[:200]}
+        alarm(0)
+        print(json.dumps(given), file=answers, flush=True)
+
+
+def bound_memory(memory_bytes: int) -> None:
+    """Where the system can: this process may take so much and no more."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def bound_deeds() -> None:
+    """Where the system can: no file is written and no process or thread begun from here on."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def leave_network() -> None:
+    """Where Linux lets it: from here on there is no network, not even this machine's own."""
+    if sys.platform == "linux":
+        import ctypes
+
+        libc = ctypes.CDLL(None)
+        # Only an administrator can do it as he is, and would lose rights over files the other way.
+        if libc.unshare(_NEW_NETWORK):
+            libc.unshare(_NEW_USER | _NEW_NETWORK)
+
+
+def alarm(seconds: int) -> None:
+    """End this process after some seconds, also inside a library and without a parent; 0: do not."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
