@@ -18,6 +18,7 @@ from typing import Any
 import platformdirs
 
 from papercards.baseline import Baseline, Scores
+from papercards.baseline.features import log_odds
 from papercards.errors import UsageError
 from papercards.local.engine import Engine
 from papercards.local.server import LocalServer
@@ -33,14 +34,13 @@ from papercards.stepwise.stack import (
     FieldStack,
     Stack,
     kind_shares,
-    log_odds,
     stack_path,
 )
 from papercards.stepwise.transcript import Transcript, Typesetter, load_script
 from papercards.stepwise.vocabulary import Directions, directions
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
-from .fit import fit
+from .fit import fit, training_papers, unseen_scores
 from .fit_claims import sentence_shares
 from .fit_labels import label_shares
 from .labels import SEED_LABELS, Labelled, join, labels_version, read_labels, seed_papers, seed_taxonomy
@@ -70,17 +70,6 @@ class States:
     """Sentence by feature, see `readout.sentence_features`."""
     fields: Any
     """Label field by dimension."""
-
-
-def unseen_scores(pairs: Pairs, taxonomy: Taxonomy) -> list[Scores]:
-    """The baseline's scores of each paper, by a baseline that was fitted without it."""
-    found: list[Scores | None] = [None] * len(pairs)
-    for fold in range(FOLDS):
-        seen = [pair for number, pair in enumerate(pairs) if number % FOLDS != fold]
-        tagger = Baseline(taxonomy, fit(seen, taxonomy, "fold"))
-        for number in range(fold, len(pairs), FOLDS):
-            found[number] = tagger.scores(pairs[number][1])
-    return [one for one in found if one is not None]
 
 
 async def gather(
@@ -258,6 +247,7 @@ def _round(value: Any) -> float:
 
 def fit_all(
     pairs: Pairs,
+    scores: Sequence[Scores],
     states: Sequence[States],
     labels: Mapping[str, Directions],
     taxonomy: Taxonomy,
@@ -267,7 +257,6 @@ def fit_all(
     """Fit everything from states and write both files to a folder."""
     import numpy as np
 
-    scores = unseen_scores(pairs, taxonomy)
     probes = _Probes(pairs, states, taxonomy.claim_kinds)
     claim, claim_bias, kind, kind_bias = probes.fit(np.arange(len(probes.rows)))
     usual = {
@@ -302,13 +291,16 @@ def main(kept: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
     if file is None:
         raise UsageError(f"{model.name} is not here", next_step=f"papercards models pull {model.name}")
     taxonomy = seed_taxonomy()
+    training = training_papers(taxonomy)
+    parameters, held_out = fit(training, taxonomy)
     pairs = join(read_labels(SEED_LABELS, split="train", taxonomy=taxonomy), seed_papers())
+    # The seed corpus's papers come last.
+    scores = unseen_scores(held_out)[-len(pairs) :]
     if not kept.exists():
-        threshold = Baseline(taxonomy).claim_threshold
-        scores = unseen_scores(pairs, taxonomy)
+        threshold = Baseline(taxonomy, parameters).claim_threshold
         save_states(kept, asyncio.run(gather(model, file, pairs, scores, threshold)))
     labels = directions(file, model.file.sha256, taxonomy, store_directory)
-    fit_all(pairs, load_states(kept), labels, taxonomy, model, folder)
+    fit_all(pairs, scores, load_states(kept), labels, taxonomy, model, folder)
 
 
 if __name__ == "__main__":

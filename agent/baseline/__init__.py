@@ -10,15 +10,15 @@ Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..card import Status
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Taxonomy
-from .availability import ARTIFACTS, Artifact, Finding, find
+from .availability import Artifact
 from .gist import gist
+from .offers import Offer, offers
 from .parameters import Parameters, fitted, keywords, version
 from .statements import Chances, Classifier
-from .tags import Tagger, choose, probabilities
+from .tags import Tagger, choose, mains, probabilities
 
 __all__ = ["Baseline", "Chances", "Scores"]
 
@@ -29,12 +29,12 @@ class Scores:
 
     labels: Mapping[str, Mapping[str, float]]
     """Label field to label to the probability that it fits; each label on its own."""
+    mains: Mapping[str, Mapping[str, float]]
+    """Label field to label to how strongly it asks to be the main one."""
     sentences: tuple[Chances, ...]
     """For each sentence, in order; each section is judged as an abstract of its own."""
-    statuses: Mapping[Artifact, Mapping[Status, float]]
-    """`code`, `data` and `weights`, each to the probability of each status: they add up to 1."""
-    findings: Mapping[Artifact, Finding]
-    """What the rules behind `statuses` found, with the sentence."""
+    offers: Mapping[Artifact, Offer]
+    """What is said of `code`, `data` and `weights`, with its probability."""
 
 
 class Baseline:
@@ -49,7 +49,7 @@ class Baseline:
             rarity=self._fit.rarity,
             keyword_rarity=self._fit.keyword_rarity,
             keywords=keywords(),
-            papers=self._fit.papers,
+            words=self._fit.words,
         )
         self._known = {field: self._tagger.known(field) for field in LABEL_FIELDS}
         self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
@@ -63,17 +63,17 @@ class Baseline:
         """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
         parts = _parts(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
-        findings = find([sentence for part in parts for sentence in part])
         return Scores(
             labels={
                 field: probabilities(self._fit.fields[field], rows[field], self._known[field])
                 for field in LABEL_FIELDS
             },
-            sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
-            statuses={
-                artifact: self._fit.availability[artifact][findings[artifact].rule] for artifact in ARTIFACTS
+            mains={
+                field: mains(self._fit.fields[field], rows[field], self._known[field])
+                for field in LABEL_FIELDS
             },
-            findings=findings,
+            sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
+            offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
         )
 
     @property
@@ -121,14 +121,13 @@ class Baseline:
             fit = replace(
                 fit, trained=replace(fit.trained, threshold=cut), defined=replace(fit.defined, threshold=cut)
             )
-        labels = choose(chances, fit, self._known[field], self._taxonomy.sizes[field])
+        labels = choose(chances, fit, self._known[field], self._taxonomy.sizes[field], scores.mains[field])
         return tuple(Scored(label, round(chances[label], 4)) for label in labels)
 
 
 def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
-    finding = scores.findings[artifact]
-    chance = scores.statuses[artifact].get(finding.status, 0.0)
-    return DraftArtifact(finding.status, finding.sentence, round(chance, 4))
+    offer = scores.offers[artifact]
+    return DraftArtifact(offer.status, offer.sentence, offer.chances[offer.status])
 
 
 def _parts(paper: Paper) -> list[list[str]]:

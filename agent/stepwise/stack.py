@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ..baseline import Chances, Scores
-from ..baseline.features import sigmoid
+from ..baseline.features import log_odds, sigmoid
 from ..errors import UsageError
 from ..taxonomy import LABEL_FIELDS, Taxonomy
 from .readout import DATA, Readout
@@ -107,12 +107,6 @@ def pool(
     raised = {kind: math.exp(value - top) for kind, value in mixed.items()}
     whole = sum(raised.values())
     return {kind: value / whole for kind, value in raised.items()}
-
-
-def log_odds(probability: float) -> float:
-    """Log odds, finite for 0 and 1."""
-    bounded = min(max(probability, _SUREST), 1 - _SUREST)
-    return math.log(bounded / (1 - bounded))
 
 
 ADAPTER: TypeAdapter[Stack] = TypeAdapter(Stack)
