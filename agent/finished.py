@@ -45,7 +45,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lines (key BLOB NOT NULL UNIQUE, line TEXT NOT NULL, checksum INTEGER NOT NULL)
 """
 
-_MAKING = ("baseline", "stepwise", "data")
+_MAKING = ("baseline", "encoder", "stepwise", "data")
 """Folders of the package whose content makes a card; others read, write or serve."""
 
 _MAKERS = ("pydantic", "pydantic_core", "sentencex")

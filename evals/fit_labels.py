@@ -17,6 +17,8 @@ from .labels import Labelled
 from .regression import FOLDS, best_threshold, logistic, micro_f1, platt
 from .score import score_labels
 
+NEAR = -3.0
+"""Log odds from which a label counts for calibration: a probability of 1 in 20."""
 REGULARITY = 0.1
 """Inverse strength of the L2 penalty, scikit-learn's `C`."""
 
@@ -52,8 +54,12 @@ def fit_field(
     rows: Sequence[Mapping[str, Row]],
     size: Size,
     known: frozenset[str],
+    by_definition: Sequence[Mapping[str, Row]] | None = None,
 ) -> tuple[FieldFit, Unseen]:
     """The fit for one field; `known` are the labels of which more than the definition is known.
+
+    `by_definition` are the rows for labels of which no more is known; None: `rows`, of which the first
+    `DEFINED` features are taken.
 
     All papers count the same: the keywords were written with the seed corpus in view and look better there
     than they are.
@@ -64,8 +70,8 @@ def fit_field(
     alone = _alone([one for paper in readings for one in paper])
     width = len(next(iter(rows[0].values())))
     cuts, unseen = [], []
-    for size_of_row in (width, DEFINED):
-        cropped = [{label: row[:size_of_row] for label, row in paper.items()} for paper in rows]
+    for source, most in ((rows, width), (by_definition or rows, DEFINED)):
+        cropped = [{label: row[:most] for label, row in paper.items()} for paper in source]
         model, held_out = calibrated(cropped, shares)
         chances = [{label: sigmoid(v) for label, v in paper.items()} for paper in held_out]
         cuts.append(Cut(model, threshold_of(chances, readings, size, known, alone)))
@@ -106,7 +112,8 @@ def calibrated(
 ) -> tuple[Linear, list[dict[str, float]]]:
     """The model of all papers, and the log odds for each paper by a model that has not seen it.
 
-    Both are corrected by Platt's scaling (1999), fitted on the held-out log odds.
+    Both are corrected by Platt's scaling (1999), fitted on those held-out log odds that come near an answer:
+    the far more numerous others would decide the slope.
     """
 
     def train(numbers: Iterable[int]) -> Linear:
@@ -124,6 +131,7 @@ def calibrated(
         (logit, shares[number].get(label, 0.0))
         for number, paper in enumerate(held_out)
         for label, logit in paper.items()
+        if logit > NEAR
     ]
     scaling = platt([logit for logit, _ in table], [share for _, share in table])
     model = train(range(len(rows)))

@@ -24,6 +24,8 @@ from .regression import FOLDS, THRESHOLDS, platt, regression
 REGULARITY = 0.3
 LEAST_SENTENCES = 4
 """A feature must occur in so many sentences."""
+LEAST_WEIGHT = 0.02
+"""Weaker words are left out: there are thousands, and together they say nothing."""
 ROUNDS = 3
 _RANK: dict[Rule, float] = {"said": 4, "linked": 3, "promised": 2, "named": 1, "silent": 0}
 _SILENT = -6.0
@@ -81,7 +83,11 @@ def fit_offers(pairs: Sequence[tuple[Labelled, Paper]], weights: Sequence[float]
     best = max(THRESHOLDS, key=lambda threshold: (round(f1(threshold), 6), -abs(threshold - 0.5)))
     model = _model(rows, stated, weights)
     return OfferFit(
-        weights={name: round(slope * value, 3) for name, value in model.weights.items()},
+        weights={
+            name: round(slope * value, 3)
+            for name, value in model.weights.items()
+            if abs(value) >= LEAST_WEIGHT
+        },
         bias=round(slope * model.bias + scaling.bias, 3),
         threshold=best,
         promised=_promised(rows, pairs),

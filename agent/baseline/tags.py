@@ -22,6 +22,8 @@ TITLE_WEIGHT = 3.0
 LONGEST_KEYWORD = 4
 UNSEEN = -8.0
 """Log odds of a label with keywords that no training paper carries, by its words."""
+CANDIDATES = 3
+"""Labels that are told where none is likely enough."""
 MAIN = "-main"
 DEFINED = 3
 """How many of the features need nothing but a definition; they come first."""
@@ -230,22 +232,28 @@ def choose(
     size: Size,
     main: Mapping[str, float] | None = None,
 ) -> tuple[str, ...]:
-    """The labels to give, the main one first, then the likeliest: all above the threshold, within the size.
+    """The labels to give, the main one first, then the likeliest: all above the threshold, at most `size`.
 
-    `main` says how strongly each asks to be the main one; None: as likely as it is.
+    `main` says how strongly each asks to be the main one; None: as likely as it is. They may be fewer than a
+    paper should have, see `candidates`.
     """
-    order = sorted(chances, key=lambda label: (-chances[label], label))
-    if order and order[0] in fit.alone and size.least <= 1:
-        return (order[0],)
-    chosen: list[str] = []
-    for label in order:
-        if len(chosen) == size.most:
-            break
-        cut = fit.trained if label in known else fit.defined
-        wanted = chances[label] >= cut.threshold and label not in fit.alone
-        if wanted or len(chosen) < size.least:
-            chosen.append(label)
+    likely = [
+        label
+        for label in sorted(chances, key=lambda label: (-chances[label], label))
+        if chances[label] >= (fit.trained if label in known else fit.defined).threshold
+    ]
+    if likely and likely[0] in fit.alone and size.least <= 1:
+        return (likely[0],)
+    chosen = [label for label in likely if label not in fit.alone][: size.most]
     if main is not None:
         first = max(chosen, key=lambda label: (main[label], label), default=None)
         chosen.sort(key=lambda label: label != first)
     return tuple(chosen)
+
+
+def candidates(chances: Mapping[str, float], chosen: Sequence[str], size: Size) -> tuple[str, ...]:
+    """The likeliest labels beside those that were given, where these are fewer than a paper should have."""
+    if len(chosen) >= size.least:
+        return ()
+    others = sorted(chances.keys() - set(chosen), key=lambda label: (-chances[label], label))
+    return tuple(others[: max(CANDIDATES, size.least - len(chosen))])

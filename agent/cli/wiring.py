@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..adapting import Lesson
     from ..cache import Cache
     from ..call import Caller
+    from ..encoder.reader import EncoderReader
+    from ..encoder.tagger import EncodedTagger
     from ..endpoint import Endpoint
     from ..finished import Finished
     from ..form import Form
@@ -228,6 +230,8 @@ class Session:
             return BaselineReader(self.taxonomy)
         if model.plan == "stepwise":
             return self.stepwise(model, repeat=repeat)
+        if model.plan == "encoder":
+            return self.encoder(model)
         return ModelReader(
             model,
             self.taxonomy,
@@ -238,6 +242,25 @@ class Session:
             offline=self.settings.offline,
             repeat=repeat,
         )
+
+    def encoder(self, model: models.Model) -> "EncoderReader":
+        """The reader for a sentence encoder; weights that are missing are fetched at the first paper."""
+        import importlib.util
+
+        if importlib.util.find_spec("numpy") is None:
+            raise self._no_local()
+        # Two papers at a time, each in one thread: threads that share a paper's small products wait for each
+        # other most of the time.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        from ..encoder.reader import EncoderReader
+        from ..encoder.tagger import connect
+
+        def tagger() -> "EncodedTagger":
+            assert model.file is not None
+            store = models_directory(self.settings)
+            return connect(model, pull(model.file, store), self.taxonomy, store)
+
+        return EncoderReader(model, self.taxonomy, tagger)
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""
