@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import BadInput
 
@@ -199,6 +199,12 @@ class Card(Record):
         if self.tasks:
             return self.tasks[0].label
         return UNCERTAIN if self.unsure_of("tasks") else None
+
+    @field_validator("candidates", mode="before")
+    @classmethod
+    def _none_are_none(cls, value: object) -> object:
+        # In Parquet, what is not written of a card is null.
+        return () if value is None else value
 
     def to_json(self) -> str:
         """The card on one line, non-ASCII characters as they are."""

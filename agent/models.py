@@ -150,6 +150,8 @@ BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
 """The tagger that asks no model."""
 
 DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
+ENCODER = "local/minilm"
+"""Whose view of a paper the default model's states are stacked with."""
 DEFAULT_HOSTED = "openai/gpt-4.1-mini"
 """Used when a key is there and no model is named."""
 

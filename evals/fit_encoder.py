@@ -65,8 +65,11 @@ def fit_encoder(
     taxonomy: Taxonomy,
     held_out: HeldOut,
     baseline: str,
-) -> EncoderParts:
-    """The fit for labelled papers with their vectors and what a baseline that has not seen them says."""
+) -> tuple[EncoderParts, HeldOut]:
+    """The fit for labelled papers with their vectors and what a baseline that has not seen them says.
+
+    Beside it, what such a fit says of papers that it has not seen.
+    """
     import numpy as np
 
     labelled = [item for item, _ in training.pairs]
@@ -95,23 +98,22 @@ def fit_encoder(
         ]
 
     known_rows, defined_rows = rows(trained), rows(defined)
-    fields = {
-        field: fit_field(
+    fields, unseen_labels = {}, {}
+    for field in LABEL_FIELDS:
+        fields[field], unseen_labels[field] = fit_field(
             field,
             labelled,
             [one[field] for one in known_rows],
             taxonomy.sizes[field],
             frozenset(taxonomy.labels[field]),
             [one[field] for one in defined_rows],
-        )[0]
-        for field in LABEL_FIELDS
-    }
+        )
     probes = SentenceProbes(
         training.pairs, [one.sentences for one in embeddings], taxonomy.claim_kinds, SENTENCE_REGULARITY
     )
     claims, chances = fit_claim_stack(probes, trained)
     claim, claim_bias, kind, kind_bias = probes.fit(np.arange(len(probes.rows)))
-    return EncoderParts(
+    parts = EncoderParts(
         EncoderFit(
             fitted_on=training.version,
             baseline=baseline,
@@ -126,6 +128,7 @@ def fit_encoder(
             "usual": usual.astype(np.float32),
         },
     )
+    return parts, HeldOut(unseen_labels, chances)
 
 
 def _by_definition(scores: Scores, held_out: HeldOut, number: int) -> Scores:
@@ -190,7 +193,7 @@ def main(kept: Path, folder: Path, model: Model = LOCAL["local/minilm"]) -> None
         save(kept, embed_all(encoder, [paper for _, paper in training.pairs]))
     parameters, held_out = fit(training, taxonomy)
     baseline = Baseline(taxonomy, parameters).version
-    parts = fit_encoder(training, load(kept), definitions(encoder, taxonomy), taxonomy, held_out, baseline)
+    parts, _ = fit_encoder(training, load(kept), definitions(encoder, taxonomy), taxonomy, held_out, baseline)
     text, arrays = fit_paths(model.model_id)
     (folder / text.name).write_bytes(ADAPTER.dump_json(parts.fit, indent=1) + b"\n")
     np.savez(folder / arrays.name, **parts.arrays)

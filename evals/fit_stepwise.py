@@ -1,11 +1,12 @@
 """Fits what reads the embedded model's states, and how it is put together with the baseline, on `train`.
 
-    python -m papercards.evals.fit_stepwise states.npz agent/data
+    python -m papercards.evals.fit_stepwise states.npz vectors.npz agent/data
 
-The first run reads the 60 papers with the model (five minutes on two cores) and keeps the states in the
-file; a further run fits from it alone. Writes `agent/data/stepwise-MODEL.npz` and `.json`. The baseline's
-scores of a training paper come from a baseline that has not seen it; with the shipped one's, which has,
-the stack would trust the baseline more than it should.
+The first run reads the 60 papers of the seed corpus with the model (seven minutes on two cores) and keeps the
+states in the file; a further run fits from it alone. `vectors.npz` is what `fit_encoder` kept. Writes
+`agent/data/stepwise-MODEL.npz` and `.json`. The scores of a training paper that the states are stacked with
+come from an encoder and a baseline that have not seen it; with those of the shipped ones, which have, the
+stack would trust them more than it should.
 """
 
 import asyncio
@@ -19,11 +20,12 @@ import platformdirs
 
 from papercards.baseline import Baseline, Scores
 from papercards.baseline.features import log_odds
+from papercards.encoder.tagger import definitions
 from papercards.errors import UsageError
 from papercards.local.engine import Engine
 from papercards.local.server import LocalServer
 from papercards.local.store import find
-from papercards.models import DEFAULT_LOCAL, LOCAL, Model
+from papercards.models import DEFAULT_LOCAL, ENCODER, LOCAL, Model
 from papercards.paper import Paper
 from papercards.stepwise.reader import FOR_SUMMARY
 from papercards.stepwise.readout import Probe, Readout, probe_path, sentence_features
@@ -35,10 +37,13 @@ from papercards.stepwise.stack import (
     stack_path,
 )
 from papercards.stepwise.transcript import Transcript, Typesetter, load_script
-from papercards.stepwise.vocabulary import Directions, directions
+from papercards.stepwise.vocabulary import Directions
+from papercards.stepwise.vocabulary import directions as directions_of
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
 from .fit import fit, training_papers, unseen_scores
+from .fit_encoder import fit_encoder, open_encoder
+from .fit_encoder import load as load_vectors
 from .fit_labels import label_shares
 from .fit_sentences import STACK_REGULARITY, SentenceProbes, fit_claim_stack
 from .labels import SEED_LABELS, Labelled, join, labels_version, read_labels, seed_papers, seed_taxonomy
@@ -181,8 +186,11 @@ def fit_all(
     (folder / stack_path(model.model_id).name).write_bytes(ADAPTER.dump_json(stack, indent=1) + b"\n")
 
 
-def main(kept: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
-    """Read the training papers unless `kept` has their states, fit, and write both files to `folder`."""
+def main(kept: Path, vectors: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
+    """Read the training papers unless `kept` has their states, fit, and write both files to `folder`.
+
+    `vectors` are what `fit_encoder` kept.
+    """
     assert model.file is not None
     store_directory = platformdirs.user_cache_path("papercards") / "models"
     file = find(model.file, store_directory)
@@ -194,12 +202,17 @@ def main(kept: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
     pairs = join(read_labels(SEED_LABELS, split="train", taxonomy=taxonomy), seed_papers())
     # The seed corpus's papers come last.
     scores = unseen_scores(held_out)[-len(pairs) :]
+    baseline = Baseline(taxonomy, parameters)
     if not kept.exists():
-        threshold = Baseline(taxonomy, parameters).claim_threshold
-        save_states(kept, asyncio.run(gather(model, file, pairs, scores, threshold)))
-    labels = directions(file, model.file.sha256, taxonomy, store_directory)
+        save_states(kept, asyncio.run(gather(model, file, pairs, scores, baseline.claim_threshold)))
+    encoder = open_encoder(LOCAL[ENCODER])
+    _, encoded = fit_encoder(
+        training, load_vectors(vectors), definitions(encoder, taxonomy), taxonomy, held_out, baseline.version
+    )
+    scores = unseen_scores(encoded)[-len(pairs) :]
+    labels = directions_of(file, model.file.sha256, taxonomy, store_directory)
     fit_all(pairs, scores, load_states(kept), labels, taxonomy, model, folder)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -253,14 +253,15 @@ class Session:
         # other most of the time.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from ..encoder.reader import EncoderReader
+
+        return EncoderReader(model, self.taxonomy, lambda: self._encoded(model))
+
+    def _encoded(self, model: models.Model) -> "EncodedTagger":
         from ..encoder.tagger import connect
 
-        def tagger() -> "EncodedTagger":
-            assert model.file is not None
-            store = models_directory(self.settings)
-            return connect(model, pull(model.file, store), self.taxonomy, store)
-
-        return EncoderReader(model, self.taxonomy, tagger)
+        assert model.file is not None
+        store = models_directory(self.settings)
+        return connect(model, pull(model.file, store), self.taxonomy, store)
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""
@@ -285,7 +286,13 @@ class Session:
             return Bench(engine, labels)
 
         return StepwiseReader(
-            model, self.taxonomy, connect, self.cache(), offline=self.settings.offline, repeat=repeat
+            model,
+            self.taxonomy,
+            connect,
+            self.cache(),
+            offline=self.settings.offline,
+            repeat=repeat,
+            tagger=lambda: self._encoded(models.LOCAL[models.ENCODER]),
         )
 
     @staticmethod

@@ -17,7 +17,6 @@ from papercards.local.store import find
 from papercards.models import LOCAL
 from papercards.paper import Paper
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
-from tests.conftest import make_paper
 
 MODEL = LOCAL["local/minilm"]
 
@@ -173,7 +172,7 @@ def test_a_text_longer_than_the_network_takes_is_read_in_windows(network: Path) 
 def test_a_draft_has_the_sizes_of_the_taxonomy_and_the_rules_of_the_baseline(
     tagger: EncodedTagger, taxonomy: Taxonomy
 ) -> None:
-    paper = make_paper("p", "We release the code on GitHub.", "It beats all others by 12%.")
+    paper = Paper("p", "A network", "We release the code on GitHub. It beats all others by 12%.")
 
     draft, scores = tagger.tag(paper), tagger.scores(paper)
 
