@@ -269,8 +269,11 @@ class Session:
 
         if importlib.util.find_spec("numpy") is None:
             raise self._no_local()
+        from ..encoder.tagger import load_fit
         from ..stepwise.reader import Bench, StepwiseReader
         from ..stepwise.vocabulary import directions
+
+        encoder = models.LOCAL[models.ENCODER]
 
         async def connect() -> Bench:
             import asyncio
@@ -292,7 +295,8 @@ class Session:
             self.cache(),
             offline=self.settings.offline,
             repeat=repeat,
-            tagger=lambda: self._encoded(models.LOCAL[models.ENCODER]),
+            tagger=lambda: self._encoded(encoder),
+            tagger_version=load_fit(encoder.model_id)[1].version,
         )
 
     @staticmethod

@@ -72,6 +72,7 @@ class StepwiseReader:
         offline: bool = False,
         repeat: int = 0,
         tagger: Callable[[], Baseline] | None = None,
+        tagger_version: str = "",
         probe: Probe | None = None,
         stack: Stack | None = None,
     ) -> None:
@@ -99,7 +100,9 @@ class StepwiseReader:
         self._slots: asyncio.Queue[int] = asyncio.Queue()
         for slot in range(model.concurrency):
             self._slots.put_nowait(slot)
-        fitted = digest(self._probe.version, self._baseline.version, repr(self._stack))
+        fitted = digest(
+            self._probe.version, self._baseline.version, repr(self._stack), tagger_version
+        )
         self.prompt = f"{self._script.version}+{fitted[:8]}"
         """What the cards depend on beside the model: words, weights, baseline."""
         self._parts: dict[str, Part] = {
