@@ -8,8 +8,6 @@ calibrated probability, or null where nothing was there to compute it from. Know
 made.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -219,14 +217,6 @@ def json_schema() -> dict[str, Any]:
         "$id": f"urn:papercards:card:{SCHEMA_VERSION}",
         **schema,
     }
-
-
-def read_cards(path: Path) -> Iterator[Card]:
-    """The cards of a JSONL file, one at a time. Raises BadInput with the line that is none."""
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield parse_card(line, f"{path}:{number}")
 
 
 def parse_card(card: str | bytes | dict[str, Any], where: str) -> Card:

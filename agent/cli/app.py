@@ -101,7 +101,10 @@ def main() -> None:
         raise SystemExit(0) from None
     except OSError as error:
         # An error about a file has its name; the streams have none.
-        if debug or error.filename is not None or error.errno not in _STREAM_ERRORS:
+        if error.filename is not None and not debug:
+            note(f"papercards: {os.fsdecode(error.filename)}: {error.strerror}")
+            raise SystemExit(StorageError.exit_code) from None
+        if debug or error.errno not in _STREAM_ERRORS:
             _end_with_fault(error, debug)
         discard(sys.stdout)
         closed = error.errno == errno.EBADF

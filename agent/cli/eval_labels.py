@@ -70,12 +70,12 @@ def agree(
 
 @app.command("sample")
 def sample(
-    cards: Annotated[Path, typer.Argument(help="Cards of papers, labelled or not.", metavar="CARDS.jsonl")],
+    cards: Annotated[Path, typer.Argument(help="Cards of papers, labelled or not.", metavar="CARDS")],
     labels: Annotated[
         Path | None, typer.Option(help="Papers labelled so far; none: the shipped labels.", metavar="FILE")
     ] = None,
     other: Annotated[
-        Path | None, typer.Option(help="Another tagger's cards, as the baseline's.", metavar="CARDS.jsonl")
+        Path | None, typer.Option(help="Another tagger's cards, as the baseline's.", metavar="CARDS")
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many papers.", metavar="N")] = 20,
     at_random: Annotated[
@@ -85,9 +85,9 @@ def sample(
     as_json: Annotated[bool, typer.Option("--json", help="Print the papers as JSON.")] = False,
 ) -> None:
     """Say which papers to label next, why, and what that would do to the intervals."""
-    from ..card import read_cards
     from ..evals.labels import SEED_LABELS, read_labels
     from ..evals.sampling import narrowing, suggest
+    from ..sinks import read_cards
     from . import eval_tables
 
     known = read_labels(labels or SEED_LABELS)

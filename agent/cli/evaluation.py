@@ -229,7 +229,7 @@ def thresholds(
 
 @app.command("prevalence")
 def prevalence(
-    cards: Annotated[Path, typer.Argument(help="Cards of the whole corpus.", metavar="CARDS.jsonl")],
+    cards: Annotated[Path, typer.Argument(help="Cards of the whole corpus.", metavar="CARDS")],
     labels: Labels = None,
     split: Split = "dev",
     labelled_cards: Annotated[
@@ -239,10 +239,10 @@ def prevalence(
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimates as JSON.")] = False,
 ) -> None:
     """Say how many papers carry each label, corrected for what the model gets wrong."""
-    from ..card import read_cards
     from ..evals.label_texts import label_file
     from ..evals.labels import SEED_LABELS, read_labels
     from ..evals.prevalence import prevalence as estimated
+    from ..sinks import read_cards
     from . import eval_tables
 
     _check_split(split)

@@ -141,6 +141,8 @@ def read_cards(spec: Path) -> Iterator[Card]:
     kind, path = destination(spec)
     if not path.exists():
         raise UsageError(f"there is no such {'folder' if kind.folder else 'file'}", where=str(path))
+    if not kind.folder and path.is_dir():
+        raise UsageError("is a folder, not a file of cards", where=str(path), next_step="Name a file in it")
     if kind.read is None:
         raise UsageError(
             f"{kind.name} does not hold whole cards",

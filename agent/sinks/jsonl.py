@@ -1,8 +1,9 @@
 """JSONL: the contract. One card a line, as `Card.to_json` writes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from ..card import Card, read_cards
+from ..card import Card, parse_card
 from ..paper import Paper
 from .files import PartialFile
 from .interface import Format, Output
@@ -33,4 +34,12 @@ class JsonlSink:
         self._file.abandon()
 
 
-FORMAT = Format("jsonl", (".jsonl", ".ndjson"), JsonlSink, read_cards)
+def _read(path: Path) -> Iterator[Card]:
+    """The cards of a file, one at a time. Raises BadInput with the line that is none."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield parse_card(line, f"{path}:{number}")
+
+
+FORMAT = Format("jsonl", (".jsonl", ".ndjson"), JsonlSink, _read)

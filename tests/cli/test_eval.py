@@ -353,3 +353,37 @@ def test_a_limiter_that_was_stopped_serves_the_next_run() -> None:
         asyncio.run(limiter.enter(1))
         limiter.leave()
     assert limiter.busy == 0 and limiter.silent_since == 7.0
+
+
+@pytest.mark.parametrize("command", [("show",), ("eval", "prevalence"), ("eval", "labels", "sample")])
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("missing.jsonl", 2, "there is no such file"),
+        ("folder.jsonl", 2, "is a folder"),
+        ("latin.jsonl", 1, "latin.jsonl:1: not a card"),
+        ("cards.pdf", 2, "is no format for cards"),
+        ("cards.ris", 2, "does not hold whole cards"),
+    ],
+)
+def test_whatever_reads_cards_says_in_one_line_what_a_wrong_file_is(
+    run: Run, tmp_path: Path, command: tuple[str, ...], name: str, code: int, says: str
+) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "latin.jsonl").write_bytes(b'{"title": "Caf\xe9"}\n')
+    (tmp_path / "cards.ris").write_text("TY  - JOUR\nER  - \n")
+    done = run(*command, name)
+
+    assert done.returncode == code
+    (line,) = done.stderr.splitlines()
+    assert says in line and name in line
+
+
+def test_eval_prevalence_and_sample_read_cards_of_every_format_that_holds_them(run: Run) -> None:
+    run("enrich", SEED, "-m", "baseline", "-o", "cards.jsonl")
+    assert run("convert", "cards.jsonl", "cards.sqlite").returncode == 0
+
+    for command in (("eval", "prevalence"), ("eval", "labels", "sample")):
+        table, lines = (run(*command, name, "--json") for name in ("cards.sqlite", "cards.jsonl"))
+        assert table.returncode == 0, table.stderr
+        assert table.stdout == lines.stdout

@@ -5,8 +5,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from papercards.card import Card, read_cards
+from papercards.card import Card
 from papercards.paper import Paper
+from papercards.sinks import read_cards
 from papercards.sources import Options, open_source
 from tests.conftest import environment_of
 from tests.sources import pdfs

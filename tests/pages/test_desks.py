@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from papercards.card import Card, Label, read_cards
+from papercards.card import Card, Label
 from papercards.pages import label, review
 from papercards.pages.index import Index
 from papercards.pages.review_queue import Queue
@@ -16,6 +16,7 @@ from papercards.paper import Paper
 from papercards.review.edits import version_of
 from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
+from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy
 from tests.pages.conftest import TOKEN, Served, served, write_cards
 from tests.pages.desks import desk, label_room

@@ -12,13 +12,14 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from papercards.card import Card, read_cards
+from papercards.card import Card
 from papercards.pages import label, review
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.review.edits import Key, Place, version_of
 from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
+from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run
 from tests.pages.browsing import AXE, BROWSER, Open, faults, narrow_enough

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from papercards.card import Card, read_cards
+from papercards.card import Card
 from papercards.evidence import check, cited, numbered_as
 from papercards.pages import label, review
 from papercards.pages.index import Index
@@ -20,6 +20,7 @@ from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.reader import BaselineReader
 from papercards.review.edits import version_of
+from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run, environment_of
 from tests.pages.conftest import Served, wait_for, write_cards

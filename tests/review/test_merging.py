@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from papercards.card import Card, read_cards
+from papercards.card import Card
 from papercards.evidence import evidence
 from papercards.paper import Paper
 from papercards.review.edits import ArtifactValue, ClaimValue, Key, Place, original, version_of
 from papercards.review.passes import Passes, Statement, work_on
 from papercards.review.review_file import ReviewFile, Wish
+from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards.card import read_cards
 from papercards.errors import StorageError, UsageError
-from papercards.sinks import LineSink, open_sink
+from papercards.sinks import LineSink, open_sink, read_cards
 
 from .cards import card
 

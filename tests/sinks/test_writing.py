@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.card import Card, read_cards
+from papercards.card import Card, parse_card
 from papercards.errors import PapercardsError, StorageError, UsageError
-from papercards.sinks import ErrorsFile, errors_path, open_sink
+from papercards.sinks import ErrorsFile, errors_path, open_sink, read_cards
 from papercards.sinks.files import RecordFile
 
 from .cards import card
@@ -195,7 +195,8 @@ def test_a_full_disk_leaves_whole_records(mount: Callable[[str], Path], name: st
     assert written > 20
     assert not (folder / name).exists()
     if name.endswith(".jsonl"):
-        assert len(list(read_cards(partial))) == written
+        lines = partial.read_text(encoding="utf-8").splitlines()
+        assert len([parse_card(line, str(partial)) for line in lines]) == written
     else:
         assert partial.read_text().endswith("</sub>\n\n")
         assert partial.read_text().count("</sub>") == written
