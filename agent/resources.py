@@ -4,6 +4,7 @@ Knows settings and their meaning. Knows no environment and no terminal: what tho
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from .adapting import Lesson
     from .cache import Cache
     from .call import Caller
+    from .encoder.reader import EncoderReader
+    from .encoder.tagger import EncodedTagger
     from .endpoint import Endpoint
     from .finished import Finished
     from .form import Form
@@ -122,6 +125,8 @@ class Resources:
             return BaselineReader(self.taxonomy)
         if model.plan == "stepwise":
             return self.stepwise(model, repeat=repeat)
+        if model.plan == "encoder":
+            return self.encoder(model)
         return ModelReader(
             model,
             self.taxonomy,
@@ -133,14 +138,36 @@ class Resources:
             repeat=repeat,
         )
 
+    def encoder(self, model: models.Model) -> "EncoderReader":
+        """The reader for a sentence encoder; weights that are missing are fetched at the first paper."""
+        import importlib.util
+
+        if importlib.util.find_spec("numpy") is None:
+            raise self._no_local()
+        # Two papers at a time, each in one thread: threads that share a paper's small products wait for each
+        # other most of the time.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        from .encoder.reader import EncoderReader
+
+        return EncoderReader(model, self.taxonomy, lambda: self._encoded(model))
+
+    def _encoded(self, model: models.Model) -> "EncodedTagger":
+        from .encoder.tagger import connect
+
+        assert model.file is not None
+        return connect(model, self.pull(model.file), self.taxonomy, models_directory(self.settings))
+
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""
         import importlib.util
 
         if importlib.util.find_spec("numpy") is None:
             raise self._no_local()
+        from .encoder.tagger import load_fit
         from .stepwise.reader import Bench, StepwiseReader
         from .stepwise.vocabulary import directions
+
+        encoder = models.LOCAL[models.ENCODER]
 
         async def connect() -> Bench:
             import asyncio
@@ -156,7 +183,14 @@ class Resources:
             return Bench(engine, labels)
 
         return StepwiseReader(
-            model, self.taxonomy, connect, self.cache(), offline=self.settings.offline, repeat=repeat
+            model,
+            self.taxonomy,
+            connect,
+            self.cache(),
+            offline=self.settings.offline,
+            repeat=repeat,
+            tagger=lambda: self._encoded(encoder),
+            tagger_version=load_fit(encoder.model_id)[1].version,
         )
 
     @staticmethod

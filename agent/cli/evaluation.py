@@ -29,7 +29,12 @@ app = typer.Typer(help="Measure cards against labels.", no_args_is_help=True)
 app.add_typer(eval_labels.app, name="labels")
 
 Labels = Annotated[
-    Path | None, typer.Option("--labels", help="A label file; none: the one shipped.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="A label file, or arxiv-dev or arxiv-train once fetched; none: the seed corpus's.",
+        metavar="FILE",
+    ),
 ]
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 
@@ -93,6 +98,7 @@ def run(
     """
     from ..errors import BudgetSpent
     from ..evals.gate import check, read_gate, require, write_junit
+    from ..evals.label_texts import label_file
     from ..evals.labels import SEED_CORPUS, SEED_LABELS, join, labels_version, read_labels
     from ..evals.run import to_json
     from ..evals.sheet import sheet
@@ -121,7 +127,7 @@ def run(
     names: list[str | None] = [*model] if model else [chosen.model]
     entries = [choose_model(replace(chosen, model=name)) for name in names]
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
-    path = labels or SEED_LABELS
+    path = label_file(labels or SEED_LABELS)
     outcomes = {}
     lost = 0
     with wiring.resources(chosen) as session:
@@ -239,13 +245,14 @@ def prevalence(
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimates as JSON.")] = False,
 ) -> None:
     """Say how many papers carry each label, corrected for what the model gets wrong."""
+    from ..evals.label_texts import label_file
     from ..evals.labels import SEED_LABELS, read_labels
     from ..evals.prevalence import prevalence as estimated
     from ..sinks import read_cards
     from . import eval_tables
 
     _check_split(split)
-    known = read_labels(labels or SEED_LABELS)
+    known = read_labels(label_file(labels or SEED_LABELS))
     others = read_cards(labelled_cards) if labelled_cards is not None else ()
     corpus = estimated(read_cards(cards), known, split=split, labelled_cards=others)
     if as_json:

@@ -1,6 +1,6 @@
 """`papercards models`: which there are, fetching their weights, and how an endpoint behaves."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,10 @@ from .. import keys
 from ..places import models_directory
 from ..resources import LOCAL_TIMEOUT_S, choose_model
 from . import options, reading, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..models import Model
+    from ..settings import Settings
 
 app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 
@@ -77,6 +81,9 @@ def doctor(
     if entry.plan == "baseline":
         print("baseline asks no endpoint")
         return
+    if entry.plan == "encoder":
+        _encoder_speed(chosen, entry)
+        return
     with wiring.resources(chosen) as session:
         if entry.file is not None:
             server = session.server(entry)
@@ -115,6 +122,29 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
+
+
+def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
+    """Read one made-up paper and say how long that takes."""
+    import asyncio
+    import time
+
+    from ..paper import Paper
+
+    sentence = "We propose a method that forecasts time series, and test it on public data. "
+    paper = Paper("doctor", "Forecasting with a small network", sentence * 8)
+    with wiring.resources(chosen) as session:
+        reader = session.reader(entry)
+
+        async def twice() -> float:
+            await reader.read(paper)
+            begin = time.monotonic()
+            await reader.read(paper)
+            return time.monotonic() - begin
+
+        seconds = asyncio.run(twice())
+    print(f"{entry.name}: asks no endpoint")
+    print(f"  reads a paper in   {seconds:.2f} s")
 
 
 def _schema(enforced: bool, mode: str) -> str:

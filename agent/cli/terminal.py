@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from ..card import UNCERTAIN
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..card import Card, Evidence
+    from ..card import Candidate, Card, Evidence
     from ..counts import Counts
 
 QUIET_S = 5.0
@@ -179,8 +181,10 @@ def print_card(card: "Card") -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name in ("tasks", "modalities", "contributions"):
-        labels = Text(", ").join(_label(item.label, item.confidence) for item in getattr(card, name))
-        grid.add_row(name, labels)
+        given = [_label(item.label, item.confidence) for item in getattr(card, name)]
+        if maybe := card.unsure_of(name):
+            given.append(_uncertain(maybe))
+        grid.add_row(name, Text(", ").join(given))
     for name in ("code", "data", "weights"):
         artifact = getattr(card.reproducibility, name)
         said = _label(artifact.status, artifact.confidence)
@@ -211,6 +215,14 @@ def print_card(card: "Card") -> None:
     )
 
 
+def _uncertain(candidates: Sequence["Candidate"]) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(
+        (UNCERTAIN, "yellow"), (clean(f" ({', '.join(one.shown for one in candidates)})"), "dim")
+    )
+
+
 def _place(evidence: "Evidence") -> str:
     return f" ({clean(evidence.place)})" if evidence.place else ""
 
@@ -236,8 +248,12 @@ def print_table(cards: Iterator["Card"]) -> int:
     for card in cards:
         count += 1
         first = [
-            Text(clean(labels[0].label) if labels else "-")
-            for labels in (card.tasks, card.modalities, card.contributions)
+            Text(clean(labels[0].label) if labels else UNCERTAIN if card.unsure_of(name) else "-")
+            for name, labels in (
+                ("tasks", card.tasks),
+                ("modalities", card.modalities),
+                ("contributions", card.contributions),
+            )
         ]
         table.add_row(
             Text(clean(card.title)),

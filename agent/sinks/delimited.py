@@ -21,7 +21,7 @@ COLUMNS = (
     "claims", "code", "code_evidence", "data", "data_evidence", "weights", "weights_evidence",
     "links", "flags",
     "model", "prompt", "taxonomy", "created",
-    "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds",
+    "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds", "candidates",
 )  # fmt: skip
 """The header; `docs/outputs.md` says what is in them."""
 
@@ -77,7 +77,7 @@ def _row(card: Card, paper: Paper | None) -> list[Cell]:
         card.title,
         page_of(card.id, paper.url if paper else None),
         card.tldr,
-        main.label if main else None,
+        card.main_task,
         main.confidence if main else None,
         _joined(card.tasks),
         _joined(card.modalities),
@@ -97,6 +97,7 @@ def _row(card: Card, paper: Paper | None) -> list[Cell]:
         made.tokens.completion,
         made.cost_usd,
         made.seconds,
+        "; ".join(f"{one.field}: {one.shown}" for one in card.candidates),
     ]
     return [plain(cell) if isinstance(cell, str) else cell for cell in cells]
 

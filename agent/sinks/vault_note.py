@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..card import Card
+from ..card import UNCERTAIN, Card
 from ..text import digest
 from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
-from .passages import made_by, quote, reusable
+from .passages import made_by, quote, reusable, unsure
 from .safe_names import safe_name
 
 BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
@@ -112,6 +112,7 @@ def tags_of(card: Card) -> tuple[str, ...]:
         for label in card.labels(field)
         if (tag := tag_name(label.label))
     ]
+    found += [f"{GROUPS[one.field]}/{UNCERTAIN}" for one in card.candidates]
     for name, artifact in (("code", made.code), ("data", made.data), ("weights", made.weights)):
         if artifact.status != "not-stated":
             found.append(f"{name}/{artifact.status}")
@@ -133,6 +134,7 @@ def block_of(card: Card, page: str | None) -> str:
         if tags:
             lines.append(f"{field.capitalize()}: {' · '.join(_label_link(field, tag) for tag in tags)}")
     parts.append("  \n".join(lines))
+    parts.append(unsure(card))
     if card.claims:
         parts.append("## What the authors claim")
     parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence)}" for claim in card.claims]

@@ -114,7 +114,8 @@ def test_the_sheet_is_json() -> None:
 
 @pytest.mark.usefixtures("few_resamples")
 def test_repeats_give_the_agreement_of_the_model_with_itself(baseline: RunResult) -> None:
-    asked = [replace(paper, again=(paper.card,)) for paper in baseline.papers]
+    sure = [paper for paper in baseline.papers if paper.card is not None and paper.card.tasks]
+    asked = [replace(paper, again=(paper.card,)) for paper in sure]
     first = asked[0].card
     assert first is not None
     changed = first.model_copy(update={"tasks": (Label(label="robotics"),), "claims": ()})
@@ -123,7 +124,7 @@ def test_repeats_give_the_agreement_of_the_model_with_itself(baseline: RunResult
 
     found = {row.field: row for row in sheet(replace(baseline, papers=tuple(asked), repeats=2)).retest}
 
-    assert found["tasks"].papers == 54
-    assert found["tasks"].same_main == pytest.approx(53 / 54)
+    assert found["tasks"].papers == len(sure) - 1
+    assert found["tasks"].same_main == pytest.approx((len(sure) - 2) / (len(sure) - 1))
     assert found["modalities"].f1 == 1.0
     assert baseline_sheet().retest == ()

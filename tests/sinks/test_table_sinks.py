@@ -380,6 +380,7 @@ def test_a_row_has_all_that_a_spreadsheet_needs(tmp_path: Path, name: str) -> No
         "completion_tokens": "0",
         "cost_usd": "",
         "seconds": "0.0",
+        "candidates": "",
     }
 
 
@@ -446,7 +447,8 @@ def test_parquet_keeps_nested_types_and_flushes_row_groups(
     assert str(file.schema_arrow.field("tasks").type) == (
         "list<element: struct<label: string, confidence: double>>"
     )
-    assert file.schema_arrow.names == list(json.loads(card().to_json()))
+    written = list(json.loads(card().to_json()))
+    assert [name for name in file.schema_arrow.names if name != "candidates"] == written
 
 
 @pytest.mark.parametrize("name", ["c.parquet", "c.db", "c.duckdb"])
@@ -597,7 +599,7 @@ def test_duckdb_has_the_same_tables(tmp_path: Path, seed: list[tuple[Card, Paper
     light = sqlite3.connect(tmp_path / "c.db")
     with duckdb.connect(tmp_path / "c.duckdb", read_only=True) as heavy:
         tables = {name for (name,) in heavy.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        assert len(tables) == 10
+        assert len(tables) == 11
         for table in sorted(tables):
             ours, theirs = (
                 [
@@ -659,8 +661,8 @@ def test_its_readme_says_what_it_is_and_how_it_was_made(
     for words in (
         "215 research papers",
         "| `language-modeling` | 40 |",
-        "| code | 58 | 4 | 153 |",
-        "| tasks F1 | 0.70 |",
+        "| code | 57 | 5 | 153 |",
+        "| tasks F1 | 0.66 |",
     ):
         assert words in text
     assert "`list.txt`, `https://a.b/x`" in text
