@@ -1,13 +1,14 @@
-"""`papercards show`, `verify` and `schema`: card files, looked at and checked."""
+"""`papercards show`, `verify` and `schema`: show and check card files."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..wording import counted
 from . import options, reading, terminal, wiring
 
-CARDS = Annotated[Path, typer.Argument(help="A file of cards.", metavar="CARDS")]
+CARDS = Annotated[Path, typer.Argument(help="A file with cards.", metavar="CARDS")]
 
 
 def show(cards: CARDS) -> None:
@@ -20,7 +21,7 @@ def show(cards: CARDS) -> None:
 def verify(
     cards: CARDS,
     source: Annotated[
-        list[str], typer.Option(help="Where the papers came from; may repeat.", metavar="SOURCE")
+        list[str], typer.Option(help="A source of the papers; may be given several times.", metavar="SOURCE")
     ],
     limit: options.Limit = None,
     cache_dir: options.CacheDir = None,
@@ -30,7 +31,7 @@ def verify(
     category: options.Categories = None,
     sections: options.Sections = None,
 ) -> None:
-    """Check every offset, quote, link and number of a card file against its papers."""
+    """Check the quotes, offsets, links and numbers of cards against their papers."""
     from ..errors import VerifyFailed
     from ..evidence import check
     from ..paper import identity
@@ -48,7 +49,7 @@ def verify(
     count = spans = faults = 0
     for count, card in enumerate(read_cards(cards), start=1):  # noqa: B007
         paper = papers.get(identity(card.id, card.title))
-        found = check(card, paper) if paper else ["no source has this paper"]
+        found = check(card, paper) if paper else ["not found in any source"]
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))
         faults += len(found)
@@ -57,12 +58,12 @@ def verify(
             artifact.evidence is not None for artifact in (held.code, held.data, held.weights)
         )
     if faults:
-        raise VerifyFailed(f"{faults} faults in {count} cards", where=str(cards))
-    print(f"{count} cards, {spans} quoted sentences: all as the papers have them")
+        raise VerifyFailed(f"{counted(faults, 'fault')} in {counted(count, 'card')}", where=str(cards))
+    print(f"{counted(count, 'card')}, {counted(spans, 'quoted sentence')}: all match the papers")
 
 
 def schema() -> None:
-    """Print the JSON schema of one line of a card file."""
+    """Print the JSON schema of a card, which is one line of a card file."""
     import json
 
     from ..card import json_schema

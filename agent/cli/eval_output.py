@@ -1,4 +1,4 @@
-"""Where the results of `papercards eval run` go."""
+"""Output files of `papercards eval run`."""
 
 import re
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from . import terminal
 
 @dataclass(slots=True)
 class Files:
-    """The files of one run."""
+    """The output files of one run."""
 
     results: dict[str, Path] = field(default_factory=dict)
-    """By model."""
+    """Result file by model name."""
     junit: list[Path] = field(default_factory=list)
 
 
 def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> Files:
-    """Which file gets what, by its extension. Raises UsageError, before anything was asked or spent."""
+    """Decide by extension what each file gets. Raises UsageError before any request is sent."""
     files = Files()
     for path in outputs:
         if path.suffix == ".xml":
             if not gated:
                 raise UsageError(
-                    "JUnit XML holds the outcome of a gate, and there is none",
+                    "JUnit XML reports the outcome of a gate, but no gate was given",
                     where=str(path),
                     next_step="Add --gate FILE, or write a .json",
                 )
@@ -35,12 +35,12 @@ def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> File
                 raise UsageError(
                     f"one file cannot hold the results of {len(models)} models",
                     where=str(path),
-                    next_step="Name a folder instead, such as -o results",
+                    next_step="Give a folder instead, such as -o results",
                 )
             files.results[models[0]] = path
         elif path.suffix:
             raise UsageError(
-                f"no result is written as {path.suffix}",
+                f"results cannot be written as {path.suffix}",
                 where=str(path),
                 next_step="Use .json, .xml or a folder",
             )
@@ -52,12 +52,12 @@ def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> File
 
 
 def write(path: Path, text: str) -> None:
-    """Write a result; it is there whole or not at all. Raises StorageError."""
+    """Write a result atomically. Raises StorageError."""
     partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        raise StorageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
     terminal.note(f"result → {path}")

@@ -1,4 +1,4 @@
-"""The record of a run of `enrich`: begun before the first paper, written when the run has ended."""
+"""The record of an `enrich` run: started before the first paper, written at the end of the run."""
 
 import os
 import platform
@@ -35,7 +35,7 @@ Status = Literal["complete", "interrupted", "failed"]
 
 
 class Recording:
-    """A run's record in the making."""
+    """Builds the record of a run."""
 
     def __init__(
         self,
@@ -68,9 +68,10 @@ class Recording:
         self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def write(self, sinks: "Sequence[Sink]", counter: "Counter", status: Status, error: str | None) -> None:
-        """Write it beside the first output, with how the run ended.
+        """Write the record beside the first output, with how the run ended.
 
-        Raises StorageError where the disk refuses, unless the run has failed: then that is what matters.
+        Raises StorageError if it cannot be written, unless the run itself failed: then that error matters
+        more.
         """
         from ..errors import StorageError
         from ..sinks import destination

@@ -1,4 +1,4 @@
-"""`papercards review`: the corrections of a review file made into new files."""
+"""`papercards review`: applies the corrections of a review file, or turns them into labels."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,49 +6,55 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..wording import counted
 from . import options, reading, terminal, wiring
 from .cards import CARDS
+from .command_help import Commands, example
 
 if TYPE_CHECKING:
     from ..evals.labels import LabelRecord
     from ..paper import Paper
     from ..review.merging import Outcome
 
-app = typer.Typer(help="Make new files of cards and their corrections.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Apply corrections to cards, or turn them into labels.", no_args_is_help=True
+)
 
 REVIEW = Annotated[
     Path | None,
-    typer.Argument(help="The review file; none: the one beside the cards.", metavar="REVIEW.jsonl"),
+    typer.Argument(help="Review file (default: the one beside the cards).", metavar="REVIEW.jsonl"),
 ]
 SOURCE = Annotated[
     list[str] | None,
-    typer.Option("--source", help="Where the papers came from; may repeat.", metavar="SOURCE"),
+    typer.Option("--source", help="A source of the papers; may be given several times.", metavar="SOURCE"),
 ]
-SPLIT = Annotated[Literal["train", "dev", "test"], typer.Option("--split", help="What the labels are for.")]
+SPLIT = Annotated[
+    Literal["train", "dev", "test"], typer.Option("--split", help="Split that the labels belong to.")
+]
 
 
 def beside(cards: Path) -> Path:
-    """Where the corrections of a file of cards are, unless somebody says otherwise."""
+    """The default path of the corrections to a card file."""
     from ..sinks import destination
 
     path = destination(cards)[1]
     return path.with_name(f"{path.stem}.review.jsonl")
 
 
-@app.command("apply")
+@app.command("apply", epilog=example("papercards review apply cards.jsonl -o corrected.jsonl"))
 def apply(
     cards: CARDS,
     review: REVIEW = None,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file of corrected cards.", metavar="FILE")
+        Path, typer.Option("--output", "-o", help="File to write the corrected cards to.", metavar="FILE")
     ],
     source: SOURCE = None,
     column: options.Columns = None,
     table: options.Table = None,
     sections: options.Sections = None,
 ) -> None:
-    """Write the cards with their corrections; exit 1 if one is for a card that has changed since."""
+    """Write the corrected cards; exit 1 if a corrected card has changed since."""
     from ..errors import UsageError
     from ..review.merging import apply as applied
     from ..review.review_file import ReviewFile
@@ -56,7 +62,7 @@ def apply(
 
     path = _there(review or beside(cards))
     if destination(output)[1].resolve() in (destination(cards)[1].resolve(), path.resolve()):
-        raise UsageError("the output would take the place of what it is made of", where=str(output))
+        raise UsageError("the output would overwrite an input", where=str(output))
     known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(path)
     sink = open_sink(output)
@@ -65,16 +71,16 @@ def apply(
         sink.close()
     finally:
         sink.abandon()
-    terminal.note(f"{outcome.cards} cards, {outcome.changed} reviewed → {output}")
+    terminal.note(f"{counted(outcome.cards, 'card')}, {outcome.changed:,} reviewed → {output}")
     _say(outcome)
 
 
-@app.command("to-labels")
+@app.command("to-labels", epilog=example("papercards review to-labels cards.jsonl -o labels.jsonl"))
 def to_labels(
     cards: CARDS,
     review: REVIEW = None,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The label file.", metavar="FILE")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
     split: SPLIT = "dev",
     source: SOURCE = None,
     taxonomy: options.Taxonomy = None,
@@ -82,7 +88,7 @@ def to_labels(
     table: options.Table = None,
     sections: options.Sections = None,
 ) -> None:
-    """Write labels of the papers that were reviewed to the end; with --source they bring their abstracts."""
+    """Export labels of fully reviewed papers; --source adds the abstracts."""
     from ..review.merging import to_labels as made
     from ..review.review_file import ReviewFile
 
@@ -90,16 +96,18 @@ def to_labels(
     known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(_there(review or beside(cards)))
     outcome = written(output, lambda write: made(cards, file.overlay, split, labels, known, write))
-    terminal.note(f"{outcome.changed} labelled papers → {output}")
+    terminal.note(f"{counted(outcome.changed, 'labelled paper')} → {output}")
     if outcome.skipped:
-        terminal.note(f"{outcome.skipped} papers with corrections are not reviewed to the end: left out")
+        terminal.note(f"{counted(outcome.skipped, 'partly reviewed paper')} skipped")
     if outcome.beyond:
-        terminal.note(f"{outcome.beyond} claims stand in sections, and labels are about abstracts: left out")
+        terminal.note(
+            f"{counted(outcome.beyond, 'claim')} outside the abstract skipped: labels are about abstracts"
+        )
     _say(outcome)
 
 
 def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
-    """Whatever `make` writes of labels, in a file that is whole or not there."""
+    """Write the labels that `make` passes on to a file, atomically."""
     from ..review.writing import LabelFile
 
     file = LabelFile(output)
@@ -114,7 +122,7 @@ def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outco
 def papers(
     source: list[str] | None, column: list[str] | None, table: str | None, sections: str | None
 ) -> "Iterator[Paper]":
-    """The papers of all sources that can be read; none where there is no source."""
+    """The readable papers of all sources; nothing if no source is given."""
     from .serve import abstracts
 
     if source:
@@ -127,9 +135,9 @@ def _there(review: Path) -> Path:
 
     if not review.exists():
         raise UsageError(
-            "there is no such file",
+            "no such file",
             where=str(review),
-            next_step="papercards serve makes it at the first edit",
+            next_step="papercards serve creates it at the first edit",
         )
     return review
 

@@ -1,4 +1,4 @@
-"""Running a batch from the command line: sources to outputs, Ctrl-C, progress, counting."""
+"""Runs papers through a reader for a command: sources, Ctrl-C, progress, counting."""
 
 import asyncio
 import signal
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from ..sources.local_ids import LocalIds
 
 COUNTED_BYTES = 64 << 20
-"""Sources up to this size are read once beforehand, so that the progress line knows the time left."""
+"""Sources up to this size are counted first, so that the progress line can show the time left."""
 
 
 def papers(
     sources: Sequence[str], options: "Options", ids: "LocalIds | None" = None
 ) -> "Iterator[Paper | BadRecord]":
-    """The records of all sources, one after the other, at most `options.limit`.
+    """The records of all sources in order, at most `options.limit`.
 
-    Each source is opened at the call. `ids` are those of papers before these. Raises what `open_source`
-    raises.
+    Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
     """
     from itertools import chain, islice
 
@@ -39,7 +38,7 @@ def papers(
 
 
 def count(sources: Sequence[str], options: "Options") -> int | None:
-    """How many records there are, at most `options.limit`; that, too, where counting would take long."""
+    """The number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
     from ..sources import count_records, is_file
 
     limit = options.limit
@@ -65,10 +64,10 @@ def drive(
     take: "Callable[[list[Outcome]], None]",
     finished: "Finished | None" = None,
 ) -> bool:
-    """Run to the end and hand the outcomes to `take`, in order, as many at a time as are there.
+    """Run to the end and pass the outcomes to `take` in order, in groups as they become available.
 
-    The first Ctrl-C, SIGTERM or SIGHUP lets what is in flight finish; the second ends at once. Raises, after
-    the last outcome, what ended the run early.
+    The first Ctrl-C, SIGTERM or SIGHUP lets papers in flight finish; the second stops at once. Returns False
+    if the run was stopped. Raises the error that ended the run early, after the last outcome.
     """
     from ..batch import Batch
 
@@ -97,7 +96,7 @@ async def _drive(
         if asked_to_stop:
             signal.default_int_handler(signal.SIGINT, None)
         asked_to_stop = True
-        note("\nfinishing what is in flight; Ctrl-C again ends at once")
+        note("\nfinishing papers in flight; press Ctrl-C again to stop at once")
         batch.stop()
 
     with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there

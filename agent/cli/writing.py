@@ -1,4 +1,4 @@
-"""Outcomes into outputs: cards to the sinks, what failed to the errors file, the run to its record."""
+"""Writes outcomes: cards to the sinks, failures to the errors file, the run to its record."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .recording import Recording, Status
 
 SHOWN_FAILURES = 20
-"""More of them would push everything else off the screen."""
+"""Maximum number of failures printed, so that they do not push everything else off the screen."""
 
 
 def write_cards(
@@ -36,10 +36,10 @@ def write_cards(
     sources: Sequence[str] = (),
     record: "Recording | None" = None,
 ) -> bool:
-    """A card for each paper into every output, or onto standard output where there is none.
+    """Write a card for each paper to every output, or to standard output if there is none.
 
-    What failed goes beside the first output. Gives False where Ctrl-C ended it early. Raises BudgetSpent
-    where the money did.
+    Failures go to the errors file beside the first output. Returns False if Ctrl-C ended the run early.
+    Raises BudgetSpent if the budget did.
     """
     from ..errors import BudgetSpent, PapercardsError
     from ..sinks import RemarkingSink, destination, open_sink
@@ -69,7 +69,7 @@ def write_cards(
         if isinstance(error, BudgetSpent):
             note(counter.summary([]))
         elif output and not error.next_step:
-            error.next_step = "Run the same command again to go on"
+            error.next_step = "Run the same command again to continue"
         said = str(error)
         raise
     finally:
@@ -84,7 +84,7 @@ def write_cards(
 
 
 class Writer:
-    """Takes outcomes to sinks and to the errors file, and says what failed."""
+    """Writes outcomes to the sinks and to the errors file, and prints failures."""
 
     def __init__(self, sinks: "Sequence[Sink]", errors: "ErrorsFile | None") -> None:
         self._sinks = sinks
@@ -92,7 +92,7 @@ class Writer:
         self._failed = 0
 
     def take(self, outcomes: "list[Outcome]") -> None:
-        """Write what came, in order."""
+        """Write the outcomes in order."""
         from ..batch import Done
         from ..sinks import LineSink
 
@@ -116,7 +116,7 @@ class Writer:
         from ..batch import Duplicate, Failed
 
         if isinstance(outcome, Duplicate):
-            note(f"papercards: {outcome.where}: {outcome.id} was there before")
+            note(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
         elif isinstance(outcome, Failed):
             self._failed += 1
             errors = self._errors
@@ -125,11 +125,11 @@ class Writer:
             if errors is None or self._failed <= SHOWN_FAILURES:
                 note(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
             elif self._failed == SHOWN_FAILURES + 1:
-                note(f"papercards: more failures go to {errors.path} alone")
+                note(f"papercards: further failures are only in {errors.path}")
 
 
 def finish(counter: Counter, output: Sequence[Path], *, whole: bool, shards: int | None = None) -> None:
-    """Say what was done; end the program with 1 where papers failed, with 130 where Ctrl-C came."""
+    """Print the summary; exit with 1 if papers failed, with 130 if Ctrl-C ended the run."""
     from ..sinks import destination, shard_path
     from ..sinks.errors_file import errors_path
 
@@ -139,9 +139,9 @@ def finish(counter: Counter, output: Sequence[Path], *, whole: bool, shards: int
         names = [f"{first} … {last.name}" for first, last in ends]
     note(counter.summary(names if whole else []))
     if not whole:
-        note("interrupted; run the same command again to go on where it stopped")
+        note("interrupted; run the same command again to continue where it stopped")
         raise typer.Exit(130)
     if counter.failed:
         if output:
-            note(f"what failed is in {errors_path(destination(output[0])[1])}")
+            note(f"failures are listed in {errors_path(destination(output[0])[1])}")
         raise typer.Exit(1)
