@@ -1,4 +1,4 @@
-"""The wordings of `data/instructions.toml`, each compiled when it is first needed.
+"""The patterns of `data/instructions.toml`, each compiled when first needed.
 
 Knows regular expressions alone.
 """
@@ -32,25 +32,25 @@ class Wording:
         return re.compile(self.source)
 
     def within(self, text: str) -> bool:
-        """Whether it occurs."""
+        """Whether the pattern occurs in a text."""
         return self.pattern.search(text) is not None
 
 
 @dataclass(frozen=True)
 class Sign(Wording):
-    """A wording that has a kind and a weight."""
+    """A pattern with a kind and a weight."""
 
     kind: str
     weight: float
     imperative: bool
-    """It begins where an imperative can stand."""
+    """Whether it must start where an imperative can be."""
     triggers: frozenset[str]
-    """Beginnings of words, of which a text must have one, see `beginnings`."""
+    """Word prefixes of which a text must have at least one, see `beginnings`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """All of the file; what each part is for stands there."""
+    """The content of the file, which explains each part."""
 
     shouted: tuple[Sign, ...]
     said: tuple[Sign, ...]
@@ -71,7 +71,7 @@ def beginnings(text: str) -> frozenset[str]:
 
 @cache
 def patterns() -> Patterns:
-    """The wordings that ship."""
+    """The shipped patterns."""
     table: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
     fragments: Mapping[str, str] = table["fragments"]
     triggers = {

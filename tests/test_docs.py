@@ -1,8 +1,11 @@
 """What the README says is there is there."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
+from papercards.settings import ENVIRONMENT, Settings, merge
+from tests.card_reference import PAGE, page
 from tests.conftest import Run
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +31,27 @@ def test_every_command_and_option_of_the_readme_exists(run: Run) -> None:
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), (page.name, target)
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), (path.name, target)
+
+
+def test_the_reference_of_the_card_is_what_its_records_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tests.card_reference"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([a-z-]+\.md)", index))
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+
+
+def test_the_settings_page_names_every_setting_and_its_example_is_valid(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    for name in (field.name for field in fields(Settings)):
+        assert f"`{name}`" in text, name
+    for variable in ENVIRONMENT.values():
+        assert variable in text, variable
+    (tmp_path / "papercards.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+    made = merge({}, {}, tmp_path / "papercards.toml")
+    assert made.model == "openai/gpt-4.1-mini" and made.endpoint["reasoning_effort"] == "low"

@@ -1,4 +1,4 @@
-"""Text of a web page that a browser does not show, taken out of its tree.
+"""Removes text that a browser does not show from the tree of a web page.
 
 `hidden`, `aria-hidden`, and what styles do: not displayed, invisible, transparent, of no size, far off the
 screen, clipped to nothing, in the colour of its ground. Styles are those of the elements and simple rules of

@@ -1,8 +1,7 @@
-"""How long a service is waited for: what went wrong, how long that lasts, and when to give up.
+"""Decides how long to wait for a service, and when to give up.
 
-Two kinds of trouble. An answer that failed is asked for again soon, a few times. A service that throttles is
-given the time that it asks for, or a time that doubles, for as long as the user has patience: to ask sooner
-makes it last longer.
+A failed request is retried soon, a few times. A service that throttles gets the time that it asks for, or a
+time that doubles, up to the user's limit: retrying sooner makes throttling last longer.
 
 Knows headers and seconds. Knows no HTTP and no service.
 """
@@ -16,19 +15,19 @@ from dataclasses import dataclass
 from ..waiting import asked_wait_s, reset_wait_s
 
 ATTEMPTS = 5
-"""Requests in all for one answer, those that were throttled aside."""
+"""Maximum requests for one answer, without throttled ones."""
 
 PATIENCE_S = 900.0
-"""How long a throttling service is waited for in all, where nothing else is said."""
+"""Default maximum of total seconds to wait for a throttling service."""
 
 LONGEST_WAIT_S = 900.0
-"""Between two requests; a longer one only where the service asks for it and there is patience for it."""
+"""Maximum seconds between two requests, unless the service asks for more within the limit."""
 
 SAID_S = 5.0
-"""A longer wait is said to the user."""
+"""Waits longer than this many seconds are announced to the user."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
-"""Between two requests where nobody asked for less."""
+"""First and longest pause between retries, in seconds."""
 
 _TOO_MANY = re.compile(
     rb"rate.{0,3}(?:limit|exceeded)|too many requests|slow down|throttl|quota exceeded|request was blocked",

@@ -1,4 +1,4 @@
-"""Spreadsheets: XLSX, XLS and ODS, a row a paper, by calamine.
+"""Reads spreadsheets (XLSX, XLS and ODS) with calamine, one row per paper.
 
 The sheet is the one that was asked for (`--table`), else the first with a title and an abstract. Its header
 is the first row that names both; rows above it are passed over. Sheets are held in memory, as their format
@@ -33,7 +33,7 @@ def read(source: Input) -> Records:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     except Exception as error:  # its errors have no common class
-        raise BadInput(f"is no spreadsheet that can be read: {error}", where=source.name) from error
+        raise BadInput(f"is not a readable spreadsheet: {error}", where=source.name) from error
     wanted = source.options.table
     if wanted is not None and wanted not in book.sheet_names:
         raise UsageError(

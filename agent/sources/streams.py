@@ -24,7 +24,7 @@ def head_of(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     try:
         head, stream = _peek(stream)
     except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}", where=name) from error
+        raise BadInput(f"cannot read: {error.strerror}", where=name) from error
     head = head.removeprefix(BOM)
     if not head.strip():
         raise BadInput("is empty", where=name)

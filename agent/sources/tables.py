@@ -1,4 +1,4 @@
-"""Tables: which one of a database holds papers, and which of its columns are needed.
+"""Chooses the table of a database that contains papers, and its columns.
 
 Knows no database.
 """
@@ -20,7 +20,7 @@ def file_of(source: Input, kind: str) -> Path:
         raise UsageError(
             f"is {kind}, which cannot be read from a pipe",
             where=source.name,
-            next_step="Save it to a file and name that",
+            next_step="Save it to a file and give that",
         )
     return source.path
 
@@ -52,12 +52,12 @@ def choose_table(source: Input, tables: Tables, views: Tables) -> str:
             raise UsageError(
                 "several tables have a title and an abstract",
                 where=source.name,
-                next_step=f"Name one with --table. {listed}",
+                next_step=f"Choose one with --table. {listed}",
             )
     raise UsageError(
         "no table has a title and an abstract",
         where=source.name,
-        next_step=f"Name one with --table, and its columns with --column. {listed}",
+        next_step=f"Choose one with --table, and its columns with --column. {listed}",
     )
 
 
@@ -74,7 +74,7 @@ def check_abstracts(
     raise BadInput(
         f'no row of its table "{table}" has an abstract',
         where=source.name,
-        next_step="If it is a file of cards, name where their papers came from instead",
+        next_step="If it is a card file, give the source of its papers instead",
     )
 
 

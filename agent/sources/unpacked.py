@@ -74,7 +74,7 @@ def refuse_known(name: str, head: bytes) -> None:
     """Raise BadInput for a kind of file that is known and is not read."""
     for sign, what, step in _NO_TEXT:
         if head.startswith(sign):
-            raise BadInput(f"is {what}, which is not read", where=name, next_step=step)
+            raise BadInput(f"is {what}, which is not supported", where=name, next_step=step)
 
 
 class _Converted(io.RawIOBase):

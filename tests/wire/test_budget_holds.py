@@ -199,7 +199,9 @@ async def _run(session: wiring.Session, entry: models.Model, count: int, repeat:
         found = [one async for several in batch.run(papers) for one in several]
     finally:
         await reader.close()
-    assert batch.ended is None or isinstance(batch.ended, BudgetSpent) or "alike" in str(batch.ended)
+    assert (
+        batch.ended is None or isinstance(batch.ended, BudgetSpent) or "in the same way" in str(batch.ended)
+    )
     return found
 
 

@@ -17,7 +17,7 @@ from .page import Line
 from .title import letters, people
 
 PAGES = 10
-"""Before the end of which an abstract begins: theses have title pages, oaths and thanks before it."""
+"""Number of first pages that are searched: theses have title pages, oaths and thanks before the abstract."""
 _PARTS = frozenset(
     {"", "background", "introduction", "method", "results", "conclusion", "discussion", "limitations"}
 )
@@ -29,13 +29,14 @@ _OTHER_NAMES = frozenset(
         "\u0430\u043d\u043d\u043e\u0442\u0430\u0446\u0438\u044f \u6458\u8981"
     ).split()
 )
-"""Of abstracts, too: without one that is called so, these are it; beside it, they are in another language."""
+"""Other headings of abstracts: used if nothing is called an abstract; otherwise they are in another language.
+"""
 _ENDS_NONE = frozenset({"references", "thanks", "appendix", "conclusion"})
-"""What stands at the end of a paper ends no abstract."""
+"""Sections at the end of a paper, which do not end an abstract."""
 _MOST_WORDS = 1_000
 _LEAST_WORDS = 25
 _SAMPLE = 1_500
-"""Characters that tell whether a text is a language."""
+"""Number of characters used to tell whether a text is in a language."""
 _NO_PART = re.compile(
     r"\u00a9|\([cC]\) ?(?:19|20)\d\d|Copyright (?:\u00a9|\([cC]\)|(?:19|20)\d\d)|All rights reserved"
     r"|Permission to make|(?:Manuscript )?[Rr]eceived:? (?:\d|[A-Z][a-z]+ \d|by the editors)|Received:"
@@ -55,7 +56,7 @@ _FUNCTION_WORDS = frozenset(
         "bu ja on ei az \u00e9s dan yang \u0438 \u0432 \u043d\u0430 \u043d\u0435 \u0447\u0442\u043e"
     ).split()
 )
-"""Of languages in Latin and Cyrillic letters: a text of some length has some."""
+"""Function words of languages in Latin and Cyrillic letters, which any longer text contains."""
 
 
 def abstract(pieces: Sequence[Piece], after: Sequence[Line]) -> list[Piece]:

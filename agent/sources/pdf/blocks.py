@@ -22,9 +22,9 @@ _CAPTION = re.compile(
 )
 _MAX_HEADING = 100
 _SHORT = 0.15
-"""Of the width of a column."""
+"""Shortness of a last line, as a share of the column's width."""
 _SENTENCE = re.compile(r"[A-Z][\w-]*,? (?:[a-z\d(]|[A-Z]{2})")
-"""How one begins; `Abstract Syntax Notation` is none."""
+"""The start of a sentence; `Abstract Syntax Notation` is not one."""
 _SPACED = re.compile(r"(?:\w ){3,20}\w(?: (?:\w ){0,10}\w)?")
 """`a b s t r a c t`, as some journals print it."""
 _RUN_IN = re.compile(
@@ -38,7 +38,7 @@ _RUN_IN = re.compile(
     r"|PACS numbers?|JEL [Cc]lassification))"
     r"\s*(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?<=\s)-{1,3}(?=\s)|(?= ))\s*(?=\S)"
 )
-"""A heading that stands in the line that it begins."""
+"""A heading at the start of a line of text."""
 
 
 @dataclass(slots=True)
@@ -47,19 +47,19 @@ class Piece:
 
     lines: list[Line]
     level: int = 0
-    """Of a heading; 0: a paragraph."""
+    """Level of a heading; 0 for a paragraph."""
     kind: str = ""
-    """Of a heading."""
+    """Kind of a heading."""
     note: bool = False
     caption: bool = False
     name: str = ""
-    """Of a heading that stands in a line with other text."""
+    """Text of a heading that shares its line with other text."""
     column: int = 0
-    """In which its last line stands, counted through the document."""
+    """Column of its last line, counted through the document."""
 
     @property
     def size(self) -> float:
-        """Of the letters, in points."""
+        """Size of the letters in points."""
         return self.lines[0].size
 
     @property
@@ -161,7 +161,7 @@ class _Reader:
     body: float
     pieces: list[Piece] = field(default_factory=list)
     open: dict[int, Piece] = field(default_factory=dict)
-    """By size of letters: the paragraph that may go on."""
+    """The open paragraph for each size of letters."""
 
     def take(self, line: Line, before: Line | None, column: _Column) -> None:
         """Add the next line; `before` is the one above it in its column."""

@@ -1,7 +1,7 @@
-"""The process that reads PDFs: a line with a path and names of sections in, a line with what it says out.
+"""The process that reads PDFs: one line with a path and sections in, one line with the result out.
 
-PDFium is written in C++ and reads files that strangers made. Here it may run out of memory, hang or crash,
-and take nothing with it: memory is bounded by the system, time by an alarm, and the parent sees an end.
+PDFium is written in C++ and reads untrusted files. In this process it can run out of memory, hang or crash
+without harm: memory is bounded by the system, time by an alarm, and the parent notices the end.
 
 Run as `python -m papercards.sources.pdf.child`; ends when its input does.
 """
@@ -14,11 +14,11 @@ import sys
 
 MEMORY_BYTES = 1 << 30
 SECONDS = 60
-"""For one file."""
+"""Maximum seconds for one file."""
 
 
 def main() -> None:
-    """Answer until there are no more questions."""
+    """Answer requests until the input ends."""
     bound_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: what is in flight shall finish
     # Whatever a library prints must not look like an answer.
@@ -47,7 +47,7 @@ def _answer(path: str, sections: list[str]) -> dict[str, object]:
     except Exception as error:
         # Whatever a strange file brings about is said of this file, and the next one is read.
         what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        return {"error": f"cannot be read: {what}"[:200]}
+        return {"error": f"cannot read: {what}"[:200]}
 
 
 def bound_memory() -> None:

@@ -17,15 +17,15 @@ from .page import Line
 from .prose import MARKS, raised
 
 _LEAST = 4
-"""Lines that a column has, at least."""
+"""Minimum lines of a column."""
 _CROSSING = 0.4
-"""Of the lines of a page: with more across it, a strip parts no columns."""
+"""Maximum share of the lines of a page that may cross a strip between columns."""
 _NEAR = 3.0
 """Points by which lines of one column may begin before its heading."""
 _NARROW = 0.6
-"""Of the width of the abstract: a box beside it has no more."""
+"""Maximum width of a box beside the abstract, as a share of the abstract's width."""
 _WORD = 0.6
-"""Of the size: what stands nearer is the next word."""
+"""Gap between two words, as a share of the font's size."""
 _ABSTRACT = re.compile(r"a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\b(?:$|\s*[:.\u2014\u2013-])", re.IGNORECASE)
 _LEVELS = 12
 _DEPTH = 3

@@ -46,9 +46,9 @@ _SAYINGS = (
     ("your use of", "link to publication", "link to published"),
     ("further distribution", "legal requirements associated", "copyright owners", "rights holders"),
 )
-"""What covers say, those of one kind together."""
+"""Typical phrases of covers, grouped by kind."""
 _LEAST = 2
-"""Kinds of sayings; one alone may stand in the foot of a paper."""
+"""Minimum kinds of phrases on a cover; a single one may be in the footer of a paper."""
 _MOST_LINES = 70
 _MOST_PAGES = 3
 

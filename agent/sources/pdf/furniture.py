@@ -32,9 +32,9 @@ _ALIGNED = 2.5
 _WIDER = 8.0
 """Points that a number of more digits may take beside them on a later page."""
 _EVEN = 0.8
-"""Of their steps are alike, at least."""
+"""Minimum share of equal steps between the numbers."""
 _CROSSING = 0.1
-"""Of the other lines of a page may reach over their place, at most."""
+"""Maximum share of the other lines of a page that reach over the numbers."""
 
 
 class LineNumbers:

@@ -23,12 +23,12 @@ from .prose import MARKS, ligatures, raised
 from .unseen import unseen
 
 MAX_CHARACTERS = 60_000
-"""Of a page; a full one has 8,000."""
+"""Maximum characters of a page; a full one has 8,000."""
 
 _GAP = 0.8
-"""Of the font's size: what stands further apart in a line may be two columns."""
+"""Gap in a line, as a share of the font's size, that may separate two columns."""
 _RAISED = 0.2
-"""Of the font's size, above the base line: from there on it is a mark or a power."""
+"""Height above the base line, as a share of the font's size, from which text is a mark or a power."""
 _BOLD = re.compile(r"bold|black|heavy|demi|semibold|medi(?!um?italic)|cmbx|-b\b", re.IGNORECASE)
 _DROPPED_INITIAL = 1.6
 """Times the size of the rest: a first letter of two lines says nothing of its line."""
@@ -51,9 +51,9 @@ class Line:
     x0: float
     x1: float
     y: float
-    """Of the base line."""
+    """Height of the base line."""
     size: float
-    """Of the font, in points."""
+    """Size of the font in points."""
     bold: bool
     page: int
     """From 1."""

@@ -31,7 +31,7 @@ class Child:
         self._lock = threading.Lock()
 
     def ask(self, path: Path, sections: Sequence[str]) -> dict[str, Any]:
-        """What a file says, or an `error` about it."""
+        """The content of a file, or an `error` about it."""
         question = json.dumps({"path": str(path.absolute()), "sections": list(sections)})
         with self._lock:
             process = self._running()
@@ -58,14 +58,14 @@ class Child:
                 return answer
             code = self._end()
         if late.is_set() or code == -_ALARM:
-            return {"error": f"takes longer than {SECONDS} s to read; it is damaged, or made to take long"}
+            return {"error": f"takes longer than {SECONDS} s to read; the file is damaged or malicious"}
         return {
-            "error": f"broke its reader, which may take {MEMORY_BYTES >> 30} GB of memory: "
-            "it is damaged, or made to do harm"
+            "error": f"crashed its reader, which may use {MEMORY_BYTES >> 30} GB of memory; the file is "
+            "damaged or malicious"
         }
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         with self._lock:
             self._end()
 

@@ -16,7 +16,7 @@ from ..outline import kind_of
 from .page import Line
 
 MAX_CHARACTERS = 400
-"""Of a title; what is longer holds authors or an abstract."""
+"""Maximum characters of a title; longer text contains authors or an abstract."""
 _ALIKE = 0.96
 """Two sizes with this ratio or a higher one are one."""
 _SMALL_CAPITALS = 0.75

@@ -22,7 +22,7 @@ from ...instructions import is_order
 LEAST_SIZE = 3.0
 """Points; the marks of the smallest print have 4."""
 _FAINT = 40
-"""Of 255: a difference in brightness that no reader notices at the size of letters."""
+"""Difference in brightness, of 255, that no reader notices at the size of letters."""
 _INK = 0.02
 """Share of a box that letters cover at least."""
 _PICTURE = 0.6
@@ -30,7 +30,7 @@ _PICTURE = 0.6
 _MOST_OBJECTS = 50_000
 _MOST_GROUNDS = 2_000
 _MOST_PIXELS = 2_000
-"""Of the longer side of a picture of the page."""
+"""Maximum pixels of the longer side of a picture of the page."""
 _DEPTH = 8
 _NOT_PAINTED = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 _COMMON = re.compile(
@@ -48,11 +48,11 @@ class Unseen:
     """What of a page's text is not seen."""
 
     numbers: frozenset[int] = frozenset()
-    """Of characters."""
+    """Numbers of the unseen characters."""
     prose: bool = False
-    """They say something."""
+    """Whether the unseen text is prose."""
     scanned: bool = False
-    """The page is a picture, and its text invisible over it."""
+    """Whether the page is a picture with invisible text over it."""
 
 
 @dataclass(slots=True)
