@@ -16,9 +16,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from .instruction_patterns import beginnings, patterns
+from .instruction_patterns import Sign, beginnings, patterns
 from .text import Span
 
 ENOUGH = 1.0
@@ -47,9 +48,13 @@ _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(
     r"(?<!\w)(?=[a-z013457@$]*+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*"
 )
+_MIXED = re.compile(r"[013457@$][a-z]")
 _EMPHASIS = re.compile(r"[*_`~\\]+")
+_MARKS = frozenset("*_`~\\")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_|]{1,3}){7,}\w(?!\w)")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}")
+_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
+_INSTRUCTIONS = re.compile(r"\binstructions?\b")
 _HEX = re.compile(r"(?<!\w)(?:[0-9a-f]{2} ?){16,}(?!\w)", re.IGNORECASE)
 _QUOTED = re.compile(
     "\u201c[^\u201c\u201d]{3,}\u201d|\"[^\"]{3,}\"|\u00ab[^\u00ab\u00bb]{3,}\u00bb|``[^`']{3,}''"
@@ -63,8 +68,8 @@ _COMPACT = re.compile(
     r"(?:ignore|disregard|forget|override)(?:all|any|the|your|my|these|of)*(?:previous|prior|above|earlier|preceding)"
     r"[a-z]{0,12}(?:instructions?|prompts?|rules?|directions?|orders?)|(?:task|label|tag|index)(?:this|the)paperas"
 )
-_REVERSED = re.compile(r"snoitcurtsni|noitcurtsni|tpmorp metsys")
-_ROT13 = re.compile(r"vtaber|qvfertneq|vafgehpgvbaf")
+_TURNED = ("snoitcurtsni", "noitcurtsni", "tpmorp metsys", "vtaber", "qvfertneq", "vafgehpgvbaf")
+"""Words of orders written backwards, and in ROT13."""
 _STUFFED_PARTS = 5
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BREAK = re.compile(r"[.:!?] ")
@@ -162,7 +167,7 @@ def _hints(text: str, weight: float) -> bool:
     if weight >= _HINT:
         return True
     lower = text[:_MOST].lower()
-    return patterns().field_of_work.within(lower) and not patterns().research.within(lower)
+    return not patterns().research.within(lower) and patterns().field_of_work.within(lower)
 
 
 def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
@@ -180,9 +185,9 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
-    if not patterns().narrow.within(text.lower()) and not _odd(text):
-        return 0.0, ()
     weight = sum(_signs(text).values())
+    if not weight or not (patterns().narrow.within(text.lower()) or _odd(text)):
+        return 0.0, ()
     if weight < ENOUGH:
         return weight, ()
     quoted = tuple(_mentions(text))
@@ -225,44 +230,38 @@ def _odd(text: str) -> bool:
     )
 
 
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn"))
+
+
 def _signs(text: str) -> dict[str, float]:
     """The weight of each kind of sign, the heaviest of its kind."""
     found: dict[str, float] = {}
-    plain = unicodedata.normalize("NFKC", text)
-    plain = (
-        "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn"))
-        if not plain.isascii()
-        else plain
-    )
+    plain = _plain(text)
     lower = plain.lower()
-    lines = re.sub(r"[^\S\n]+", " ", lower).strip()
-    known = patterns()
+    flat = " ".join(lower.split())
+    lines = flat if "\n" not in lower else re.sub(r"[^\S\n]+", " ", lower).strip()
     for spelt in {lines, lines.translate(_LOOK_ALIKES)}:
-        for sign in known.shouted:
+        for sign in patterns().shouted.likely(spelt)[0]:
             if sign.weight > found.get(sign.kind, 0.0) and sign.within(spelt):
                 found[sign.kind] = sign.weight
-    for spelt in _spellings(lower):
-        words = beginnings(spelt)
-        imperative = known.imperative.within(spelt)
-        for sign in known.said:
-            if sign.triggers.isdisjoint(words) or (sign.imperative and not imperative):
-                continue
-            if sign.weight > found.get(sign.kind, 0.0) and sign.within(spelt):
+    foreign = False
+    for spelt in _spellings(flat):
+        likely, hint = patterns().said.likely(spelt)
+        foreign = foreign or hint
+        for sign in likely:
+            if sign.weight > found.get(sign.kind, 0.0) and _says(sign, spelt):
                 found[sign.kind] = sign.weight
-    if not lower.isascii() or "fields" in found or _FOREIGN_HINT.search(lower):
-        _foreign(" ".join(lower.split()), found)
+    if not lower.isascii() or "fields" in found or foreign:
+        _foreign(flat, found)
     if _encoded(plain):
         found["encoded"] = 1.0
-    if _stuffed(lower):
+    if sum(map(lower.count, ",;|")) >= _STUFFED_PARTS and _stuffed(lower):
         found["stuffing"] = 1.0
     return found
-
-
-_FOREIGN_HINT = re.compile(
-    r"ignor|missacht|vergiss|verges|negeer|oubli|neglige|olvid|descart|omit|dimentic|trascur|zapomn|abaikan|lupakan"
-    r"|unohda|talimat|aufgabe|tarea|compito|taak|klassifi|clasifi|classifi|etiquet|markier|schreib|antwort|responde"
-    r"|scriv|rispond|marque|indique|bu makale"
-)
 
 
 def _foreign(flat: str, found: dict[str, float]) -> None:
@@ -274,47 +273,57 @@ def _foreign(flat: str, found: dict[str, float]) -> None:
         found["file"] = 1.0
 
 
-def _spellings(lower: str) -> Iterator[str]:
+def _says(sign: Sign, text: str) -> bool:
+    return (
+        sign.within(text)
+        and not sign.triggers.isdisjoint(beginnings(text))
+        and (not sign.imperative or patterns().imperative.within(text))
+    )
+
+
+def _spellings(flat: str) -> Iterator[str]:
     """Possible readings of a text: unchanged, and with look-alikes and digits replaced by letters."""
-    flat = " ".join(_EMPHASIS.sub(" ", lower).split())
+    if not _MARKS.isdisjoint(flat):
+        flat = " ".join(_EMPHASIS.sub(" ", flat).split())
     yield flat
-    latin = flat.translate(_LOOK_ALIKES)
+    latin = flat if flat.isascii() else flat.translate(_LOOK_ALIKES)
     if latin != flat:
         yield latin
-    if _LEET_WORD.search(flat):
+    if _MIXED.search(flat) and _LEET_WORD.search(flat):
         yield _LEET_WORD.sub(lambda word: word.group().translate(_LEET), flat)
+
+
+def _squeezed(lower: str) -> str:
+    return lower.translate(_NO_LETTERS) if lower.isascii() else re.sub(r"[\W_]+", "", lower)
 
 
 def _encoded(plain: str) -> bool:
     """Whether the text contains an encoded order."""
-    for match in _SPACED.finditer(plain):
-        if _COMPACT.search(re.sub(r"[\W_]", "", match.group().lower())):
-            return True
-    squeezed = re.sub(r"[\W_]", "", plain.lower())
-    if (
-        "instructions" in squeezed
-        and _COMPACT.search(squeezed)
-        and not re.search(r"\binstructions?\b", plain.lower())
-    ):
-        return True
-    hidden: list[str] = []
-    for match in _BASE64.finditer(plain):
-        raw = match.group().rstrip("=")
-        try:
-            hidden.append(base64.b64decode(raw + "=" * (-len(raw) % 4)).decode("utf-8"))
-        except (ValueError, binascii.Error):
-            continue
-    for match in _HEX.finditer(plain):
-        try:
-            hidden.append(bytes.fromhex(match.group().replace(" ", "")).decode("utf-8"))
-        except ValueError:
-            continue
-    if any(
-        " " in one and one.isprintable() and sum(c.isalpha() for c in one) > 0.6 * len(one) for one in hidden
-    ):
-        return True  # prose in a code is meant for machines, whatever it says
     lower = plain.lower()
-    return _REVERSED.search(lower) is not None or _ROT13.search(lower) is not None
+    if any(word in lower for word in _TURNED):
+        return True
+    for match in _SPACED.finditer(lower):
+        if _COMPACT.search(_squeezed(match.group())):
+            return True
+    squeezed = _squeezed(lower)
+    if "instructions" in squeezed and _COMPACT.search(squeezed) and not _INSTRUCTIONS.search(lower):
+        return True
+    return any(
+        " " in one and one.isprintable() and sum(c.isalpha() for c in one) > 0.6 * len(one)
+        for one in _decoded(plain)
+    )  # prose in a code is meant for machines, whatever it says
+
+
+def _decoded(plain: str) -> Iterator[str]:
+    """The texts encoded in base64 or hexadecimal digits."""
+    longest = max(map(len, plain.split()), default=0)
+    for match in _BASE64.finditer(plain) if longest >= 24 else ():
+        raw = match.group().rstrip("=")
+        with suppress(ValueError, binascii.Error):
+            yield base64.b64decode(raw + "=" * (-len(raw) % 4)).decode("utf-8")
+    for match in _HEX.finditer(plain) if "6" in plain or "7" in plain else ():  # as all small letters have
+        with suppress(ValueError):
+            yield bytes.fromhex(match.group().replace(" ", "")).decode("utf-8")
 
 
 def _stuffed(lower: str) -> bool:

@@ -5,7 +5,9 @@ import time
 import pytest
 
 from papercards.evals.injection import attacks
+from papercards.evals.instruction_pieces import written
 from papercards.evals.labels import seed_papers
+from papercards.instruction_patterns import PIECES, beginnings, patterns
 from papercards.instructions import find, is_order, is_title_order
 from papercards.reading_copy import reading_copy
 
@@ -200,3 +202,23 @@ def test_the_time_grows_with_the_length(piece: str) -> None:
 
     short, long = seconds(2_000), seconds(16_000)
     assert long < 8 * 4 * max(short, 0.005)
+
+
+def test_the_pieces_that_rule_wordings_out_are_those_of_the_wordings() -> None:
+    assert PIECES.read_text(encoding="utf-8") == written(), (
+        "run python -m papercards.evals.instruction_pieces"
+    )
+
+
+def test_no_wording_is_ruled_out_where_it_occurs() -> None:
+    texts = [attack.text for attack in attacks()] + [paper.abstract for paper in seed_papers()]
+    found = 0
+    for text in texts:
+        lower = " ".join(text.lower().split())
+        for finder in (patterns().shouted, patterns().said):
+            likely, _ = finder.likely(lower)
+            for sign in finder.signs:
+                if sign.within(lower) and (not sign.triggers or sign.triggers & beginnings(lower)):
+                    found += 1
+                    assert sign in likely, (lower, sign.source)
+    assert found > 200
