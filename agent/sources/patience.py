@@ -34,23 +34,23 @@ _TOO_MANY = re.compile(
     re.IGNORECASE,
 )
 _LOOKED_THROUGH = 4096
-"""Bytes of an answer in which it says that it throttles."""
+"""Bytes of an answer that are searched for a throttling message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time and a way to let it pass: the real ones, or a test's."""
+    """The time and a way to sleep: the real ones, or those of a test."""
 
     now: Callable[[], float] = time.time
-    """Unix time."""
+    """Returns the Unix time."""
     sleep: Callable[[float], None] = time.sleep
 
 
 class Trouble(Exception):
-    """An answer, or none, that the same request may better later.
+    """A failure that the same request may not have later.
 
-    `after_s` is how long the service asks to wait. `throttled`: it wants fewer requests. `tries`: how often
-    it is worth asking as long as the service has not answered at all; None: as always.
+    `after_s` is the wait requested by the service. `throttled`: the service limits the rate. `tries`: maximum
+    tries while the service has not answered at all; None for the default.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Patience:
         self._left_s = PATIENCE_S if patience_s is None else patience_s
         self._tried = 0
         self.waited_s = 0.0
-        """For a service that throttled."""
+        """Seconds waited for a throttling service."""
 
     def pause_s(self, trouble: Trouble, answered: bool) -> float | None:
-        """Seconds until the next request; None: no more.
+        """Seconds until the next request; None to give up.
 
-        `answered`: whether the service has given an answer to anything so far.
+        `answered`: whether the service has answered any request so far.
         """
         if not trouble.throttled:
             self._tried += 1
@@ -101,7 +101,7 @@ class Patience:
 
 
 def asked_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a throttled answer asks to wait; None: it does not say."""
+    """Seconds that a throttled answer asks to wait; None if not given."""
     asked = asked_wait_s(headers, None, "", now)
     return asked if asked else reset_wait_s(headers, now)
 

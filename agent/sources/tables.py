@@ -11,7 +11,7 @@ from .columns import quoted
 from .interface import Input
 
 AT_ONCE = 256
-"""Rows that are in memory at a time."""
+"""Number of rows in memory at a time."""
 
 
 def file_of(source: Input, kind: str) -> Path:
@@ -26,13 +26,13 @@ def file_of(source: Input, kind: str) -> Path:
 
 
 Tables = Mapping[str, tuple[str, ...]]
-"""The names of the columns of each."""
+"""Column names by table."""
 
 
 def choose_table(source: Input, tables: Tables, views: Tables) -> str:
     """The table that was asked for, else the only one, else the only one with a title and an abstract.
 
-    Views are asked where no table fits. Raises UsageError where that says nothing, with all their names.
+    Views are used if no table fits. Raises UsageError with all names if the choice is unclear.
     """
     wanted = source.options.table
     listed = f"Its tables are: {quoted([*tables, *views])}"

@@ -1,7 +1,7 @@
-"""Lines in the order of reading as headings, paragraphs and notes.
+"""Groups lines in reading order into headings, paragraphs and notes.
 
-A paragraph ends with a wider gap, an indent, another size of letters or a heading; it goes on in the next
-column and on the next page. What is set smaller than the text is a note.
+A paragraph ends with a wider gap, an indent, another size of letters or a heading; it continues in the next
+column and on the next page. Text smaller than the body text is a note.
 
 Knows lines and sizes. Knows no sections.
 """
@@ -64,12 +64,12 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """As printed, line ends as spaces."""
+        """Text as printed, with line ends as spaces."""
         return self.name or " ".join(line.text for line in self.lines)
 
 
 def body_size(lines: Iterable[Line]) -> float:
-    """The size that most of the text has."""
+    """The size of most of the text."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[round(line.size * 4) / 4] += len(line.text)
@@ -119,15 +119,15 @@ def pieces(columns: Sequence[Sequence[Line]], body: float) -> list[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What is usual in a column."""
+    """The usual measures of a column."""
 
     number: int
     left: float
     right: float
     leading: float
-    """From one base line to the next."""
+    """Distance between two base lines, in points."""
     short: float
-    """Points that the last line of a paragraph lacks, at least: more where the right margin is ragged."""
+    """Minimum points that the last line of a paragraph is short; more if the right margin is ragged."""
 
     @classmethod
     def of(cls, number: int, lines: Sequence[Line], body: float) -> "_Column":
@@ -139,7 +139,7 @@ class _Column:
         return cls(number, left, right, median(gaps) if gaps else 1.2 * body, short)
 
     def parts(self, line: Line, before: Line) -> bool:
-        """Whether a paragraph begins with a line."""
+        """Whether a line starts a paragraph."""
         if line.y - before.y > max(1.35 * self.leading, 1.5 * line.size):
             return True
         indent = line.x0 - max(self.left, before.x0)
