@@ -1,8 +1,8 @@
-"""From an endpoint's refusal to a request that it may take.
+"""Adapts requests to an endpoint's refusals.
 
 "OpenAI-compatible" endpoints refuse different things: gpt-5 a temperature of 0, older servers
 `max_completion_tokens`, DeepSeek's reasoner a forced tool, Gemma's template a system role. Each says so in
-its own words, and those words decide here what is left out, renamed or written differently.
+its own words, which decide here what is left out, renamed or written differently.
 
 Knows forms and refusals. Sends nothing.
 """
@@ -17,7 +17,7 @@ from .models import Mode
 from .refusals import Refused, error_of
 
 MOST_ANSWER_TOKENS = 32_768
-"""A model that thinks longer than this about one paper is given up."""
+"""Maximum tokens of an answer; a model that reasons longer about one paper is given up on."""
 
 _NEXT_MODE: Mapping[Mode, Mode | None] = {
     "json_schema": "tools",
@@ -74,7 +74,7 @@ _VAGUE = re.compile(
     re.IGNORECASE,
 )
 _VAGUE_LENGTH = 120
-"""Longer words than these give a reason, though not one that is understood here."""
+"""Messages longer than this many characters give a reason, even if it is not understood here."""
 _CANNOT = re.compile(
     r"support|jinja|template|invalid|parse|compile|grammar|unknown|require|enable", re.IGNORECASE
 )
@@ -84,16 +84,16 @@ _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 
 
 class Lesson(NamedTuple):
-    """What was learned from a refusal."""
+    """A change of the request learned from a refusal."""
 
     form: Form
-    """To try next."""
+    """The form to try next."""
     said: str
-    """What the endpoint does not take and what is done instead, for the user."""
+    """What the endpoint does not accept and what is done instead, for the user."""
 
 
 def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
-    """What a refusal teaches; None: nothing, it must be explained to the user.
+    """The lesson of a refusal; None if there is none and the refusal must be shown to the user.
 
     `full_name`: the model as the user wrote it, with the part before the slash.
     """
@@ -120,25 +120,28 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
     unknown = unknown or (lesson is None and not _ABOUT_FORM.search(text))
     if full_name != form.model_id and unknown and _NO_MODEL.search(text):
         # Servers of one's own often keep the part before the slash: openai/gpt-oss-20b.
-        return Lesson(replace(form, model_id=full_name), f"knows no {form.model_id}: asking for {full_name}")
+        return Lesson(
+            replace(form, model_id=full_name), f"does not know the model {form.model_id}: using {full_name}"
+        )
     return lesson
 
 
 def with_room_to_think(form: Form) -> Lesson | None:
-    """A higher ceiling, for a model whose thinking used the answer's tokens up; None: there is none."""
+    """A higher token limit for a model whose reasoning used up the answer; None if it is at the maximum."""
     most = min(MOST_ANSWER_TOKENS, form.most_tokens or MOST_ANSWER_TOKENS)
     tokens = min(most, max(4_096, 4 * form.answer_tokens))
     if tokens <= form.answer_tokens:
         return None
     return Lesson(
-        replace(form, answer_tokens=tokens), f"thinks before it answers: answers may take {tokens:,} tokens"
+        replace(form, answer_tokens=tokens),
+        f"is a reasoning model: raised the answer limit to {tokens:,} tokens",
     )
 
 
 def plainer(refusal: Refused, form: Form) -> Lesson | None:
     """A plainer request, for an endpoint that refuses without saying what.
 
-    None: it says what, or no plainer one is left. It is a guess: to be believed once it is answered.
+    None if it gives a reason, or if no plainer request is left. It is a guess, to be confirmed by an answer.
     """
     if refusal.status not in (400, 404, 415, 422, 501) or refusal.empty_account or refusal.moderated:
         return None
@@ -147,7 +150,7 @@ def plainer(refusal: Refused, form: Form) -> Lesson | None:
         return None
     if refusal.status == 404 and "parameter" not in said:
         return None
-    words = f"refuses the request ({refusal.status}) without saying why: trying"
+    words = f"rejects the request ({refusal.status}) without a reason: trying"
     if (mode := _NEXT_MODE[form.mode]) is not None:
         return Lesson(replace(form, mode=mode), f"{words} {_MODE_NAMES[mode]}")
     if form.temperature is not None:
@@ -158,7 +161,7 @@ def plainer(refusal: Refused, form: Form) -> Lesson | None:
 
 
 def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
-    """The lessons that the words allow, the most particular first."""
+    """The possible lessons of a message, the most specific first."""
     lower = text.lower()
 
     def named(name: str) -> bool:
@@ -166,15 +169,15 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
 
     if _NO_THINKING.search(text) and form.extra_body.get("enable_thinking") is not False:
         body = {**form.extra_body, "enable_thinking": False}
-        yield Lesson(replace(form, extra_body=body), "wants enable_thinking to be false: set")
+        yield Lesson(replace(form, extra_body=body), "requires enable_thinking to be false: set")
     for name in form.extra_body:
         if named(name.lower()):
             rest = {key: value for key, value in form.extra_body.items() if key != name}
-            yield Lesson(replace(form, extra_body=rest), f"does not take {name}: left out")
+            yield Lesson(replace(form, extra_body=rest), f"does not accept {name}: left out")
     if form.reasoning_effort is not None and (named("reasoning_effort") or _EFFORT.search(text)):
-        yield Lesson(replace(form, reasoning_effort=None), "does not take reasoning_effort: left out")
+        yield Lesson(replace(form, reasoning_effort=None), "does not accept reasoning_effort: left out")
     if form.temperature is not None and named("temperature"):
-        yield Lesson(replace(form, temperature=None), "does not take this temperature: left out")
+        yield Lesson(replace(form, temperature=None), "does not accept this temperature: left out")
     if any(named(name) for name in _TOKEN_NAMES):
         other = "max_completion_tokens" if form.tokens_name == "max_tokens" else "max_tokens"
         if (most := _at_most(text, form)) is not None:
@@ -185,9 +188,11 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
     if form.system_role and _SYSTEM.search(text):
         yield _without_system(form)
     if form.mode == "json_schema" and form.strict and named("strict"):
-        yield Lesson(replace(form, strict=False), "does not take strict: left out")
+        yield Lesson(replace(form, strict=False), "does not accept strict: left out")
     if form.mode == "tools" and form.force_tool and _TOOL_CHOICE.search(text):
-        yield Lesson(replace(form, force_tool=False), "cannot be made to call a tool: asked to")
+        yield Lesson(
+            replace(form, force_tool=False), "does not accept a forced tool call: asking for it instead"
+        )
     if (lesson := _other_mode(text, form)) is not None:
         yield lesson
 
@@ -197,12 +202,12 @@ def _other_mode(text: str, form: Form) -> Lesson | None:
     mode = _NEXT_MODE[form.mode]
     if about is None or mode is None or not about.search(text):
         return None
-    said = f"does not take {_MODE_NAMES[form.mode]}: asking with {_MODE_NAMES[mode]}"
+    said = f"does not accept {_MODE_NAMES[form.mode]}: using {_MODE_NAMES[mode]}"
     return Lesson(replace(form, mode=mode, force_tool=True), said)
 
 
 def _at_most(text: str, form: Form) -> int | None:
-    """The most tokens that an answer may have, where that is less than was asked for."""
+    """The maximum answer tokens stated in the message, if less than requested."""
     asked = form.answer_tokens
     fits = [int(found) for found in _AT_MOST.findall(text) if 100 <= int(found) < asked]
     if not fits and str(asked) in text:
@@ -212,7 +217,7 @@ def _at_most(text: str, form: Form) -> int | None:
 
 
 def _room_in_context(text: str, form: Form) -> Lesson | None:
-    """A lower ceiling, where the context has room for the prompt but not for the answer as well."""
+    """A lower token limit, if the context has room for the prompt but not for the whole answer."""
     context, prompt = _CONTEXT.search(text), _PROMPT.search(text)
     if context is None or prompt is None:
         return None
@@ -225,7 +230,8 @@ def _room_in_context(text: str, form: Form) -> Lesson | None:
 
 def _limited(form: Form, tokens: int) -> Lesson:
     return Lesson(
-        replace(form, answer_tokens=tokens, most_tokens=tokens), f"allows at most {tokens:,} tokens an answer"
+        replace(form, answer_tokens=tokens, most_tokens=tokens),
+        f"allows at most {tokens:,} tokens per answer",
     )
 
 
@@ -233,19 +239,19 @@ def _tokens_named(form: Form) -> Lesson:
     other = "max_completion_tokens" if form.tokens_name == "max_tokens" else "max_tokens"
     return Lesson(
         replace(form, tokens_name=other),  # type: ignore[arg-type]
-        f"does not take {form.tokens_name}: using {other}",
+        f"does not accept {form.tokens_name}: using {other}",
     )
 
 
 def _without_system(form: Form) -> Lesson:
     return Lesson(
         replace(form, system_role=False),
-        "knows no system role: the instructions stand in the first user message",
+        "does not support the system role: moved the instructions to the first user message",
     )
 
 
 def _details(body: object) -> Iterator[tuple[list[str], str]]:
-    """The place and the words of each fault in FastAPI's `detail`, which Mistral has in its message."""
+    """Position and message of each fault in FastAPI's `detail`, which Mistral puts in its message."""
     holders = (body, error_of(body), error_of(body).get("message"))
     for holder in holders:
         details = holder.get("detail") if isinstance(holder, Mapping) else None

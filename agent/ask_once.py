@@ -1,7 +1,7 @@
-"""One question is asked once, however many want its answer at the same time.
+"""Sends each request only once, even if several papers or processes want its answer at the same time.
 
-An answer comes from the cache, from a twin that is asking in this process, from another process that is
-asking, and only then from the model.
+An answer comes from the cache, from the same request in flight in this process or in another one, and only
+then from the model.
 
 Knows keys. Knows no questions and no answers.
 """
@@ -16,20 +16,20 @@ T = TypeVar("T")
 
 
 class AskOnce(Generic[T]):
-    """The questions that are being asked."""
+    """The requests in flight."""
 
     def __init__(self, others: Claims | None) -> None:
-        """`others`: what other processes are asking; None: nobody shares the answers."""
+        """`others`: the requests of other processes; None if no other process shares the cache."""
         self._others = others
         self._asking: dict[str, asyncio.Future[T]] = {}
 
     async def get(
         self, key: str, look_up: Callable[[], T | None], ask: Callable[[], Awaitable[T]]
     ) -> tuple[T, bool]:
-        """The answer, and whether it was asked for here.
+        """The answer, and whether the request was sent by this call.
 
-        `look_up` gives the answer that is there by now, `ask` asks for it and keeps it. Raises what `ask`
-        raises, for a twin as well.
+        `look_up` returns the cached answer, `ask` requests and caches it. Raises what `ask` raises, also to
+        callers that wait for the same request.
         """
         if (twin := self._asking.get(key)) is not None:
             return await asyncio.shield(twin), False
@@ -50,6 +50,6 @@ class AskOnce(Generic[T]):
                 self._others.settle(key)
 
     def close(self) -> None:
-        """Let other processes ask."""
+        """Release all requests for other processes."""
         if self._others is not None:
             self._others.close()

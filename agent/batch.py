@@ -1,11 +1,11 @@
-"""Many papers in, outcomes out: in the order of the source, at most so many at a time, and nothing lost.
+"""Processes many papers with bounded concurrency and gives their outcomes in the order of the source.
 
-The source is read in chunks that grow. Cards that were finished before are looked up for a chunk at once;
-the other papers go to workers over a bounded queue. A bounded window of outcomes, some still promised, keeps
-the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason and the
-rest goes on. What would meet every paper (the endpoint refuses the key, a disk is full, several papers in a
-row failed alike) ends the run: nothing new is begun, and what is under way is finished and kept. The answers
-are in the cache before an outcome is given out.
+The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; the
+other papers go to workers through a bounded queue. A bounded window of outcomes, some still pending, keeps
+the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason, and the
+rest continues. An error that affects every paper (the endpoint rejects the key, a disk is full, several
+papers in a row failed in the same way) ends the run: no new papers are started, and papers in flight are
+finished and stored. Answers are in the cache before an outcome is given out.
 
 Knows no prompts, formats or terminal.
 """
@@ -27,11 +27,13 @@ from .sources import BadRecord
 from .spent import NOTHING, Spent
 
 REORDER = 8
-"""Papers that may wait, finished, for a slower one before them, as a multiple of the papers in flight."""
+"""Number of finished papers that may wait for a slower one before them, as a multiple of the papers in
+flight.
+"""
 
 
 class Recalled:
-    """A card that was finished before, as its line; it costs a run nothing."""
+    """A card finished in an earlier run, as its line; it costs this run nothing."""
 
     __slots__ = ("line",)
 
@@ -43,13 +45,13 @@ class Recalled:
 
     @property
     def card(self) -> Card:
-        """The card, parsed anew each time."""
+        """The card, parsed at each access."""
         return Card.model_validate_json(self.line)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A paper that has its card."""
+    """A paper with its card."""
 
     paper: Paper
     reading: Reading | Recalled
@@ -57,24 +59,24 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A record or a paper that has none."""
+    """A record or paper without a card."""
 
     id: str
     where: str
     error: str
-    """Class of the error: `BadRecord`, `PaperFailed`."""
+    """Class of the error, such as `BadRecord` or `PaperFailed`."""
     message: str
     attempts: int = 0
-    """Requests that were sent for it."""
+    """Number of requests sent for it."""
     spent: Spent = NOTHING
-    """What they cost."""
+    """Cost of these requests."""
     unanswered: bool = False
-    """Whether it failed for the endpoint's sake."""
+    """Whether it failed because of the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A paper that was there before: it gets no second card."""
+    """A duplicate of an earlier paper, which gets no second card."""
 
     id: str
     where: str
@@ -82,22 +84,22 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Untouched:
-    """A paper that was not read to its end, since the run had to stop before."""
+    """A paper that was not finished because the run stopped."""
 
     id: str
     where: str
     spent: Spent = NOTHING
-    """What was paid for it until then."""
+    """Cost of its requests so far."""
 
 
 Outcome = Done | Failed | Duplicate | Untouched
 
 
 class Batch:
-    """One run over a source. `stop()` lets what is in flight finish and takes no more."""
+    """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
     def __init__(self, reader: Reader, concurrency: int, finished: Finished | None = None) -> None:
-        """`finished` None: every card is made."""
+        """Without `finished`, every card is made again."""
         self._reader = reader
         self._concurrency = concurrency
         self._finished = finished
@@ -108,10 +110,10 @@ class Batch:
         self._stopped = False
         self._alike = _Alike()
         self.ended: PapercardsError | None = None
-        """Why it stopped, if that was not the user's wish."""
+        """The error that ended the run, unless the user stopped it."""
 
     def stop(self) -> None:
-        """Begin no more papers and send no more requests; what was sent is waited for."""
+        """Start no more papers and send no more requests; requests in flight are waited for."""
         self._stopped = True
         self._reader.stop()
         if self._chunks is not None:
@@ -123,10 +125,9 @@ class Batch:
         return self._stopped
 
     async def run(self, records: Iterable[Paper | BadRecord]) -> AsyncIterator[list[Outcome]]:
-        """The outcome of each record, in order, as many at a time as are there.
+        """The outcome of each record, in order, in groups as they become available.
 
-        Once it is through, `ended` is the error that ended it early, if there was one. Raises what breaks
-        the source.
+        At the end, `ended` is the error that ended the run early, if any. Raises errors of the source.
         """
         self._chunks = Chunks(records)
         tasks = [asyncio.create_task(self._feed(self._chunks))]
@@ -156,7 +157,7 @@ class Batch:
         self._window.end()
 
     async def _hand_out(self, records: list[Paper | BadRecord]) -> None:
-        """Put a chunk into the window: what is known as it is, the rest as promises of the workers."""
+        """Put a chunk into the window: known outcomes as they are, the rest as futures of the workers."""
         new: list[Paper] = []
         slots: list[Paper | Outcome] = []
         for record in records:
@@ -220,7 +221,9 @@ class Batch:
             self._end(error)
             return Untouched(paper.id, paper.where, error.spent or NOTHING)
         except PapercardsError as error:
-            error.where = ", ".join(filter(None, (error.where, f"asked about {paper.where or paper.id}")))
+            error.where = ", ".join(
+                filter(None, (error.where, f"while processing {paper.where or paper.id}"))
+            )
             self._end(error)
             return Untouched(paper.id, paper.where, error.spent or NOTHING)
         self._alike.succeeded()
@@ -235,20 +238,20 @@ class Batch:
         if (count := self._alike.failed(error.alike)) is not None:
             self._end(
                 EndpointError(
-                    f"{count} papers in a row failed alike: {error.message}",
+                    f"{count} papers in a row failed in the same way: {error.message}",
                     where=error.where,
-                    next_step=error.next_step or "papercards models doctor says what this endpoint can do",
+                    next_step=error.next_step or "Run papercards models doctor to test this endpoint",
                 )
             )
 
 
 class _Alike:
-    """Papers in a row that failed alike."""
+    """Counts papers in a row that failed in the same way."""
 
     _ENOUGH = 5
-    """While nobody was answered yet."""
+    """Limit while no paper has succeeded yet."""
     _ENOUGH_MORE = 20
-    """Once some papers had their card: a stretch of odd papers is likelier than an endpoint that changed."""
+    """Limit once some papers have a card: then a run of odd papers is more likely than a changed endpoint."""
 
     def __init__(self) -> None:
         self._kind = ""
@@ -260,7 +263,7 @@ class _Alike:
         self._succeeded = True
 
     def failed(self, kind: str) -> int | None:
-        """How many failed alike in a row, if that is enough."""
+        """The number of papers in a row that failed in the same way, if it has reached the limit."""
         self._count = self._count + 1 if kind == self._kind else 1
         self._kind = kind
         if not kind or (kind == "too long" and self._succeeded):
@@ -271,10 +274,10 @@ class _Alike:
 
 
 class _Window:
-    """Outcomes in order, some still promised."""
+    """A window of outcomes in order, some still pending."""
 
     def __init__(self, most: int) -> None:
-        """`most` outcomes may wait; a chunk of known ones may come on top."""
+        """At most `most` outcomes wait, plus a chunk of known ones."""
         self._most = most
         self._waiting: deque[Outcome | asyncio.Future[Outcome]] = deque()
         self._over = False
@@ -282,23 +285,23 @@ class _Window:
         self._roomy = asyncio.Event()
 
     def put(self, outcome: "Outcome | asyncio.Future[Outcome]") -> None:
-        """Add the next one."""
+        """Add the next outcome."""
         self._waiting.append(outcome)
         self._changed.set()
 
     def end(self) -> None:
-        """No more will come."""
+        """Mark the end of the outcomes."""
         self._over = True
         self._changed.set()
 
     async def room(self) -> None:
-        """Wait until fewer than `most` wait."""
+        """Wait until fewer than `most` outcomes wait."""
         while len(self._waiting) >= self._most:
             self._roomy.clear()
             await self._roomy.wait()
 
     async def take(self) -> list[Outcome]:
-        """The next outcome as soon as it is there, with those that are there behind it; none at the end."""
+        """The next outcome once available, with all available ones after it; empty at the end."""
         waiting = self._waiting
         while not waiting:
             if self._over:

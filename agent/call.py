@@ -1,7 +1,7 @@
-"""One structured call: messages and an answer type in, an accepted answer out.
+"""Makes one structured call: messages and an answer type in, an accepted answer out.
 
-A wrong answer is told why and asked again. What an endpoint refuses of a request is learned once
-(`adapting`), for all questions.
+After an invalid answer the model is asked again, with the reasons. What an endpoint refuses in a request is
+learned once (`adapting`), for all papers.
 
 Knows no papers, cards or taxonomies.
 """
@@ -26,19 +26,19 @@ from .spent import NOTHING, Spent
 from .transport import Stale, Transport
 
 MAX_REASKS = 2
-"""A wrong answer is told why and asked again at most so often."""
+"""Maximum number of re-asks after an invalid answer, each with the reasons."""
 
 _MOST_LESSONS = 12
-"""More refusals than a request has parts: it will not be taken."""
+"""Maximum number of refusals; there are fewer parts of a request that could be changed."""
 _REFUSED_GENERATION = frozenset({"tool_use_failed", "json_validate_failed", "output_parse_failed"})
-"""Groq checks the answer itself, and refuses a wrong one."""
+"""Error codes of Groq, which checks answers itself and refuses invalid ones."""
 
 
 class _Guess(NamedTuple):
-    """What came of plainer requests."""
+    """The result of trying plainer requests."""
 
     useful: bool
-    """Whether it is worth asking again."""
+    """Whether it is worth trying again."""
     requests: int
     spent: Spent
 
@@ -53,19 +53,19 @@ class Caller:
         *,
         learned: Callable[[Lesson], None] = lambda lesson: None,
     ) -> None:
-        """`form` None: what fits the model. `learned` is told of each change that the endpoint asks for."""
+        """`form` defaults to that of the model. `learned` is called for each change of it."""
         self._transport = transport
         self.form = form or replace(
             Form.of(transport.endpoint.model, {}), answer_tokens=transport.endpoint.max_tokens
         )
-        """How questions are asked now."""
+        """The current form of requests."""
         self._learned = learned
         self._own_limit = self.form.most_tokens
         self._lessons = 0
         self._answered = False
         self._guessing = asyncio.Lock()
         self._guessed = False
-        """Whether plainer requests were tried in vain."""
+        """Whether plainer requests were tried without success."""
         self._requests = Requests()
 
     async def ask(
@@ -77,9 +77,9 @@ class Caller:
     ) -> Reply:
         """Ask until `check` of the raw answer is None, at most `1 + MAX_REASKS` times.
 
-        `prefix` are the messages that are the same for all, `last` is the text of the user's last one.
-        Raises PaperFailed for this question alone, EndpointError where no question would be answered,
-        BudgetSpent where it may cost more than is left.
+        `prefix` are the messages shared by all papers, `last` is the text of the last user message. `check`
+        returns None for a valid answer, else the reason. Raises PaperFailed for this paper only,
+        EndpointError if no request would be answered, BudgetSpent if it could cost more than is left.
         """
         spent, seconds, wrongs, requests = NOTHING, 0.0, 0, 0
         more: list[dict[str, Any]] = []
@@ -153,14 +153,14 @@ class Caller:
         )
 
     def reply(self, completion: dict[str, Any]) -> Reply:
-        """One completion as a reply that nobody has checked yet; how it got here does not matter.
+        """A completion, from a live call or a batch, as an unchecked reply.
 
-        Raises PaperFailed where the model refused or was cut off.
+        Raises PaperFailed if the model refused or was cut off.
         """
         return self._reply(said_in(completion), completion, self.form)
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
-        """What one completion took, as far as it says so."""
+        """Tokens and cost of one completion, as far as it reports them."""
         return self._transport.spent_on(completion)
 
     def body(self, kind: type[BaseModel], prefix: Sequence[Mapping[str, object]], last: str) -> bytes:
@@ -168,7 +168,7 @@ class Caller:
         return self._requests.first(self.form, kind, prefix, last)
 
     def stop(self) -> None:
-        """Send nothing any more."""
+        """Send no more requests."""
         self._transport.stop()
 
     async def close(self) -> None:
@@ -180,7 +180,7 @@ class Caller:
         return reply_of(said, completion, form, self._transport.spent_on(completion), limited=limited)
 
     def _must_think(self, said: Said, completion: Mapping[str, Any], form: Form) -> bool:
-        """Whether thinking used up the tokens of an answer that may have more."""
+        """Whether reasoning used up the tokens of an answer whose limit can be raised."""
         return said.ending == "length" and thinks(said, completion) and with_room_to_think(form) is not None
 
     def _is_stale(self, form: Form) -> bool:
@@ -204,10 +204,10 @@ class Caller:
         prefix: Sequence[Mapping[str, object]],
         last: str,
     ) -> _Guess:
-        """Send ever plainer requests, after a refusal without a reason, until one is answered.
+        """After a refusal without a reason, send plainer and plainer requests until one is answered.
 
-        One question does so for all, and what it finds counts only if no other one was answered meanwhile:
-        it may be that question alone that is refused.
+        One request does so for all, and its result counts only if no other one was answered meanwhile: the
+        refusal may concern only this one.
         """
         requests, spent = 0, NOTHING
         async with self._guessing:
@@ -245,7 +245,7 @@ class Caller:
             return _Guess(False, requests, spent)
 
     def _learn(self, lesson: Lesson | None, form: Form) -> None:
-        """Ask differently from now on; whoever was refused at the same time has learned the same."""
+        """Change the form of requests from now on, unless another request has done so already."""
         if lesson is None or form != self.form:
             return
         self._lessons += 1

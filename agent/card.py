@@ -1,11 +1,10 @@
-"""The card: what is written about a paper.
+"""The card of a paper: its fields and their JSON form.
 
-Its field names are the contract with every reader of a card file.
+The field names are a public contract with readers of card files.
 
 One JSON object a line. Offsets are code points of the abstract, or of the section that the evidence names,
-0-based and half-open: `abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a
-calibrated probability, or null where nothing was there to compute it from. Knows nothing of how a card is
-made.
+0-based and half-open: `abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a calibrated
+probability, or null if there was nothing to compute it from. Knows nothing of how a card is made.
 """
 
 from typing import Any, Literal, Self
@@ -23,7 +22,7 @@ UNCERTAIN = "uncertain"
 
 
 class Record(BaseModel):
-    """Frozen, and closed to fields that nobody declared."""
+    """Base of all records: frozen, and without undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,32 +36,32 @@ def _empty(value: object) -> bool:
 
 
 class Located(Record):
-    """Where something stands in a full text; of cards of abstracts alone, nothing is written."""
+    """Position of something in a full text; not written for cards of abstracts."""
 
     section: str | None = Field(default=None, exclude_if=_absent)
-    """The section that the offsets count in, as `Paper.sections` names it; None: the abstract."""
+    """Section that the offsets refer to, by its name in `Paper.sections`; None for the abstract."""
     page: int | None = Field(default=None, ge=1, exclude_if=_absent)
-    """Page on which it begins, from 1; None: the abstract, or a text without pages."""
+    """Page on which it begins, from 1; None for the abstract and for texts without pages."""
 
     @property
     def place(self) -> str:
-        """For people: `Conclusion, p. 9`; empty for the abstract."""
+        """Section and page for display, such as `Conclusion, p. 9`; empty for the abstract."""
         if self.section is None:
             return ""
         return self.section if self.page is None else f"{self.section}, p. {self.page}"
 
 
 class Evidence(Located):
-    """The sentence that says it."""
+    """A sentence of the paper that supports a statement."""
 
     start: int = Field(ge=0)
-    """First character."""
+    """Offset of the first character."""
     end: int
-    """One past the last."""
+    """Offset after the last character."""
     sentence: int = Field(ge=1)
-    """Number of the sentence in what was read, from 1: the abstract's come first, then the sections'."""
+    """Number of the sentence, from 1: sentences of the abstract come first, then those of the sections."""
     text: str = Field(min_length=1)
-    """Letter for letter as the abstract or the section has it."""
+    """Text of the sentence, exactly as in the abstract or section."""
 
     @model_validator(mode="after")
     def _length_fits(self) -> Self:
@@ -75,10 +74,12 @@ class Evidence(Located):
 
 
 class Label(Record):
-    """One tag, an id of the taxonomy."""
+    """A label, by its id in the taxonomy."""
 
     label: str
+    """Id of the label in the taxonomy."""
     confidence: float | None = Field(default=None, ge=0, le=1)
+    """Calibrated probability that the label is right; null if unknown."""
 
 
 class Candidate(Label):
@@ -94,38 +95,51 @@ class Candidate(Label):
 
 
 class Claim(Record):
-    """One thing the authors say of their own results."""
+    """One statement of the authors about their own results."""
 
     kind: str
-    """An id of the taxonomy's claim kinds."""
+    """Kind of claim, an id of the taxonomy's claim kinds."""
     confidence: float | None = Field(default=None, ge=0, le=1)
+    """Calibrated probability that the sentence is a claim of this kind; null if unknown."""
     evidence: Evidence
+    """Sentence that makes the claim."""
 
 
 class Artifact(Record):
-    """Whether code, data or weights are to be had. `not-stated` is an answer, and is not "no"."""
+    """Availability of code, data or weights. `not-stated` does not mean "no"."""
 
     status: Status
+    """Whether it is released, promised, or not stated."""
     confidence: float | None = Field(default=None, ge=0, le=1)
+    """Calibrated probability that the status is right; null if unknown."""
     evidence: Evidence | None = None
+    """Sentence that states it; null for `not-stated`."""
 
 
 class CardLink(Located):
-    """A URL of the text and what stands behind it."""
+    """A URL in the text and the kind of its target."""
 
     url: str
+    """Address in the text."""
     kind: Literal["code", "data", "weights", "other"]
+    """Usual kind of content on this host."""
     start: int = Field(ge=0)
+    """Offset of the first character."""
     end: int
+    """Offset after the last character."""
 
 
 class Reproducibility(Record):
-    """What a reader needs to repeat the work."""
+    """Availability of what is needed to reproduce the work."""
 
     code: Artifact
+    """Availability of the code."""
     data: Artifact
+    """Availability of the data."""
     weights: Artifact
+    """Availability of the model weights."""
     links: tuple[CardLink, ...] = ()
+    """Links in the text that was read."""
 
     def artifact(self, name: str) -> Artifact:
         """What is said of `code`, `data` or `weights`."""
@@ -137,60 +151,72 @@ class Tokens(Record):
     """Tokens of all calls behind the card, retries and re-asked answers included."""
 
     prompt: int = 0
+    """Tokens sent."""
     cached_prompt: int = 0
-    """The part of `prompt` that the endpoint had in its own cache."""
+    """Part of `prompt` that the endpoint had in its own cache."""
     completion: int = 0
+    """Tokens received, reasoning included."""
 
 
 class Provenance(Record):
-    """What made the card. The same for every run that reads the same answers from the cache."""
+    """How the card was made; the same for every run that uses the same cached answers."""
 
     model: str
-    """As the user named it."""
+    """Model, as named by the user."""
     answered_by: str | None = Field(default=None, exclude_if=_absent)
-    """The model that answered, where the endpoint names another one, as a router does."""
+    """Model that answered, if the endpoint reports a different one, as routers do."""
     model_sha256: str | None = None
-    """Of the weights, where they are a local file."""
+    """SHA-256 of the weights, if they are a local file."""
     prompt: str
-    """`name@` and eight hex digits over all the words that a model is sent, the paper aside."""
+    """Version of the prompt: `name@` and eight hex digits of a hash of its text, without the paper."""
     taxonomy: str
+    """Version of the taxonomy: its name, `@` and eight hex digits of a hash."""
     schema_version: int = Field(default=SCHEMA_VERSION, alias="schema")
+    """Version of the card format."""
     created: str
-    """When the answer was made, UTC, ISO 8601; empty where no model was asked."""
+    """Time of the answer in UTC, ISO 8601; empty if no model was used."""
     calls: int = 0
-    """Calls answered for this card, re-asked ones included."""
+    """Number of answered calls for this card, re-asked ones included."""
     reasked: int = 0
-    """Of those, how many asked again because an answer was wrong."""
+    """Number of calls that re-asked because an answer was invalid."""
     tokens: Tokens = Tokens()
+    """Tokens of all calls."""
     cost_usd: float | None = None
-    """None: the price is not known."""
+    """Cost in USD; None if the price is unknown."""
     seconds: float = 0.0
-    """Wall time of the calls."""
+    """Wall time of the calls in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Card(Record):
-    """What papercards says about one paper."""
+    """The card of one paper."""
 
     id: str
+    """Id of the paper: `arxiv:…`, `doi:…`, the source's own id, or `sha256:` and 16 hex digits."""
     title: str
+    """Title, as in the source."""
     status: Literal["ok"] = "ok"
+    """Always `ok`; papers without a card are in the errors file."""
     tldr: str
-    """One sentence, at most 30 words unless the flag `summary-too-long` says otherwise."""
+    """Summary in one sentence, at most 30 words unless the flag `summary-too-long` is set."""
     tasks: tuple[Label, ...]
-    """The main one first; so for modalities and contributions."""
+    """Task labels, the main one first; the same order applies to modalities and contributions."""
     modalities: tuple[Label, ...]
+    """Kinds of data that the paper works with."""
     contributions: tuple[Label, ...]
+    """Kinds of contributions, such as a method or a data set."""
     candidates: tuple[Candidate, ...] = Field(default=(), exclude_if=_empty)
-    """Where a field has fewer labels than a paper should have, since no other is likely enough: the likeliest
-    of those that were not given, by field."""
+    """Labels that were too unlikely to be given, the most likely first, for fields with fewer labels than a
+    paper should have."""
     claims: tuple[Claim, ...]
-    """In the order of the text."""
+    """Claims in the order of the text."""
     reproducibility: Reproducibility
+    """Availability of code, data and weights, and links."""
     flags: tuple[str, ...] = ()
-    """What a reader should know: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
+    """Warnings for the reader: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
     provenance: Provenance
+    """How the card was made."""
 
     def labels(self, field: str) -> tuple[Label, ...]:
         """The labels of one field: `tasks`, `modalities` or `contributions`; the main one comes first."""
@@ -234,7 +260,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def parse_card(card: str | bytes | dict[str, Any], where: str) -> Card:
-    """A card from its JSON, or from what that means in Python. Raises BadInput for anything else."""
+    """Parse a card from JSON or from its Python data. Raises BadInput for anything else."""
     try:
         return Card.model_validate(card) if isinstance(card, dict) else Card.model_validate_json(card)
     except ValidationError as error:

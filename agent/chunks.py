@@ -1,9 +1,8 @@
-"""A source read in chunks, beside the event loop.
+"""Reads a source ahead in chunks, in a thread beside the event loop.
 
-Reading a file or a pipe blocks, and an event loop that is blocked answers nobody. So a thread reads ahead by
-at most one chunk and then waits to be asked again; the two hardly ever run at the same time, so they do not
-quarrel over the interpreter. What has come in is handed out after a moment, chunk full or not: a slow pipe
-holds nothing up.
+Reading a file or a pipe would block the event loop. So a thread reads ahead by at most one chunk and then
+waits; the two rarely run at the same time, so the GIL costs little. Items are handed out after a moment even
+if the chunk is not full, so a slow pipe delays nothing.
 
 Knows no papers.
 """
@@ -15,13 +14,13 @@ from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 HOLD_S = 0.02
-"""The longest that something read waits for its chunk to fill, in seconds."""
+"""Maximum seconds that an item waits for its chunk to fill."""
 
 T = TypeVar("T")
 
 
 class Chunks(Generic[T]):
-    """The items of an iterable, in order, as many at a time as were asked for and are there."""
+    """The items of an iterable, in order, in chunks of what is available."""
 
     def __init__(self, items: Iterable[T]) -> None:
         self._items = items
@@ -37,9 +36,9 @@ class Chunks(Generic[T]):
         self._thread = threading.Thread(target=self._read, name="source", daemon=True)
 
     async def next(self, most: int) -> list[T]:
-        """Up to `most` items; none at the end, or after `close`.
+        """Up to `most` items; empty at the end, or after `close`.
 
-        Raises what the iterable raised, once all items before it were handed out.
+        Raises what the iterable raised, after all items before it were handed out.
         """
         self._most = most
         self._filled.clear()
@@ -60,7 +59,7 @@ class Chunks(Generic[T]):
         return [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
 
     def close(self) -> None:
-        """Read no further."""
+        """Stop reading."""
         self._closed = True
         self._wanted.set()
         self._filled.set()

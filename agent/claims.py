@@ -1,9 +1,8 @@
-"""Who is asking what: so that processes that share a cache do not ask the same question twice.
+"""Locks on cache keys, so that processes sharing a cache do not send the same request twice.
 
-While one process has a cache for itself, nothing is written down. Once there are several, each says what it
-is about to ask in a small table beside the answers, and waits for the answer where another one says so. A
-process that dies lets go of all it said: what stands for it being there is a lock on a file, which the
-system takes back.
+A process that uses a cache alone writes nothing. Once there are several, each enters its requests in a small
+table beside the answers, and waits for the answer if another process has entered the same request. A dead
+process's locks lapse: each process holds a file lock in `running/`, which the OS releases.
 
 Knows keys. Knows no questions and no answers.
 """
@@ -24,11 +23,11 @@ from .shared_tables import patiently
 T = TypeVar("T")
 
 LOOK_S = 0.2
-"""How often a process looks whether it is alone, and whether another's answer has come."""
+"""Seconds between checks for other processes and for their answers."""
 
 
 class Claims:
-    """The claims on one cache directory. Raises StorageError where it cannot be written."""
+    """The locks of one cache directory. Raises StorageError if it cannot be written."""
 
     def __init__(self, directory: Path) -> None:
         self._folder = directory / "running"
@@ -43,9 +42,9 @@ class Claims:
         self._settled: list[str] = []
 
     async def ask_once(self, key: str, look_up: Callable[[], T | None]) -> T | None:
-        """The answer that another process got in the meantime; None: it is ours to ask.
+        """The answer that another process got in the meantime; None if this process must send the request.
 
-        In the second case `settle` must be called when it is in the cache, or will not be.
+        In the second case call `settle` when the answer is in the cache, or has failed.
         """
         if self._without_locks or not self._has_company():
             return None
@@ -60,13 +59,13 @@ class Claims:
                 return found
 
     def settle(self, key: str) -> None:
-        """Let go of a key."""
+        """Release the lock on a key."""
         if self._table is not None:
             self._settled.append(key)
             self._soon()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all locks."""
         with contextlib.suppress(OSError, sqlite3.Error, StorageError):
             if self._table is not None:
                 self._flush()
@@ -92,7 +91,7 @@ class Claims:
         return self._others
 
     def _show(self) -> bool:
-        """Be seen by the others; False: there are no locks, so every process is alone."""
+        """Announce this process to the others; False without file locks, so every process is alone."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         file = self._folder / self._name
         while self._fd < 0:
@@ -113,7 +112,7 @@ class Claims:
         return True
 
     def _is_there(self, name: str) -> bool:
-        """Whether the process still is; the file of one that is not is removed."""
+        """Whether a process is still running; the file of a dead one is removed."""
         file = self._folder / name
         try:
             fd = os.open(file, os.O_RDWR)
@@ -130,7 +129,7 @@ class Claims:
             os.close(fd)
 
     async def _claim(self, key: str) -> bool:
-        """Whether the key is ours now."""
+        """Whether this process now holds the lock on the key."""
         ours: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._wanted.append((key, ours))
         self._soon()
@@ -141,7 +140,7 @@ class Claims:
             asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
-        """All that came together, in one transaction."""
+        """Send all pending changes in one transaction."""
         # Who has gone in the meantime would never let go of what it got.
         wanted, self._wanted = [(key, ours) for key, ours in self._wanted if not ours.done()], []
         settled, self._settled = self._settled, []
@@ -158,7 +157,7 @@ class Claims:
                 ours.set_result(owners[key] == self._name)
 
     def _exchange(self, wanted: list[str], settled: list[str]) -> dict[str, str]:
-        """Claim some keys and let go of others; gives who has the claimed ones."""
+        """Lock some keys and release others; returns the owners of the wanted ones."""
         if self._table is None:
             opened = sqlite3.connect(self._database, timeout=60, isolation_level=None)
             # Nothing here outlives its process, so nothing need survive a power cut.
@@ -197,7 +196,7 @@ class Claims:
 
     def _broken(self, error: Exception) -> StorageError:
         return StorageError(
-            f"cannot say in the cache what is asked: {getattr(error, 'strerror', None) or error}",
+            f"cannot lock the cache: {getattr(error, 'strerror', None) or error}",
             where=str(self._folder),
-            next_step="Free the disk or name another with --cache-dir; what was answered is kept",
+            next_step="Free disk space or choose another folder with --cache-dir; cached answers are kept",
         )

@@ -1,8 +1,8 @@
-"""What a chat completion says, whatever its envelope looks like.
+"""Reads chat completions of any shape.
 
 Endpoints that call themselves OpenAI-compatible differ in every field of the envelope: text as a list of
 parts, tool arguments as an object, counts as strings, names of other protocols. Everything here takes any
-JSON value and raises nothing: what is missing or odd is empty, or None where empty would be a lie.
+JSON value and raises nothing: missing or odd values are empty, or None if empty would be wrong.
 
 Knows no requests and no answer types.
 """
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Ending = Literal["done", "length", "filtered"]
-"""How an answer ended: by itself, at the token limit, or in the endpoint's content filter."""
+"""How an answer ended: normally, at the token limit, or by the endpoint's content filter."""
 
 Logprobs = tuple[tuple[tuple[str, float], ...], ...]
 
 _MOST_TOKENS = 10_000_000
-"""A count above this is nonsense."""
+"""Counts above this are implausible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Usage:
 
     prompt: int = 0
     cached_prompt: int = 0
-    """The part of them that the endpoint had in a cache."""
+    """Part of the prompt tokens that the endpoint had in a cache."""
     completion: int = 0
-    """Thinking included."""
+    """Completion tokens, reasoning included."""
     reasoning: int = 0
-    """The part of the completion that was thinking, as far as the endpoint says."""
+    """Part of the completion tokens that was reasoning, as far as reported."""
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -45,12 +45,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """The call of a tool that an answer stands in."""
+    """The tool call that contains an answer."""
 
     id: str
     name: str
     arguments: str
-    """As the model wrote them, which need not be JSON."""
+    """Arguments as written by the model, not necessarily JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,21 @@ class Said:
     """The answer in a completion."""
 
     text: str
-    """Raw: the arguments of the tool call where there is one; empty where the model wrote nothing."""
+    """Raw text: the arguments of the tool call if there is one; empty if the model wrote nothing."""
     call: ToolCall | None = None
     ending: Ending = "done"
     finish_reason: str = ""
-    """In the endpoint's words."""
+    """Finish reason, in the endpoint's words."""
     refusal: str = ""
-    """The model's words where it refused."""
+    """The model's message if it refused."""
     error: str = ""
-    """The endpoint's words where it broke off."""
+    """The endpoint's message if the answer broke off."""
     model: str = ""
-    """The model that answered, as the endpoint names it."""
+    """Model that answered, as reported by the endpoint."""
     thought: bool = False
-    """Whether thinking came beside the text."""
+    """Whether reasoning came beside the text."""
     logprobs: Logprobs = ()
-    """For each token, the likeliest tokens with their natural-log probabilities."""
+    """For each token, the most likely tokens with their natural-log probabilities."""
 
 
 _LENGTH = ("length", "max_tokens", "model_length", "max_output_tokens", "max_completion_tokens", "incomplete")
@@ -80,7 +80,7 @@ _FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_
 
 
 def said_in(completion: object) -> Said:
-    """The answer in a completion; of several choices the first one that says anything."""
+    """The answer in a completion; the first non-empty one if there are several choices."""
     whole = _mapping(completion)
     choices = _list(whole.get("choices")) or ([whole] if "message" in whole else [])
     read = [_choice(choice) for choice in choices[:8]]
@@ -136,7 +136,7 @@ _THINKING = ("reasoning_content", "reasoning", "thinking")
 
 
 def _parts(content: object) -> tuple[str, bool]:
-    """The text of a message's content, and whether there was thinking among its parts."""
+    """The text of a message's content, and whether it had reasoning parts."""
     if isinstance(content, str):
         return _clean(content), False
     if isinstance(content, Mapping) and "type" not in content and "text" not in content:
@@ -161,7 +161,7 @@ def _parts(content: object) -> tuple[str, bool]:
 
 
 def _tool_call(message: Mapping[str, object]) -> ToolCall | None:
-    """The first tool call with arguments, also as OpenAI wrote it before there were tools."""
+    """The first tool call with arguments, also in OpenAI's old function-call form."""
     calls = message.get("tool_calls")
     found = None
     for call in [*(_list(calls) or _list([calls])), {"function": message.get("function_call")}]:
@@ -215,10 +215,10 @@ _REASONING = ("reasoning_tokens", "thoughtsTokenCount")
 
 
 def usage_of(completion: object) -> Usage | None:
-    """The tokens that a completion says it took; None: it does not say, or says nonsense.
+    """The token counts of a completion; None if missing or implausible.
 
-    Thinking that an endpoint reports beside the completion is counted in. Never zero: a completion without
-    a prompt, or with text and no tokens, is one whose count is unknown.
+    Reasoning reported separately is included. Never zero: a completion without prompt tokens, or with text
+    and no tokens, counts as unknown.
     """
     whole = _mapping(completion)
     said = _said_usage(whole)
@@ -262,7 +262,7 @@ def _said_usage(whole: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _count(fields: Mapping[str, object], names: Iterable[str]) -> int | None:
-    """The first of these counts that is a whole number of tokens from 0."""
+    """The first of these fields that is an integer from 0."""
     for name in names:
         value = fields.get(name)
         if isinstance(value, str):
@@ -292,7 +292,7 @@ def _dumped(value: object) -> str:
 
 
 def _clean(value: object) -> str:
-    """The string, without halves of characters, which no file takes; empty for anything else."""
+    """The string without lone surrogates, which cannot be written to files; empty for anything else."""
     if not isinstance(value, str):
         return ""
     try:
@@ -303,7 +303,7 @@ def _clean(value: object) -> str:
 
 
 def _words(value: object) -> str:
-    """The words of an error or a refusal, at most 300 characters on one line."""
+    """The message of an error or a refusal, at most 300 characters on one line."""
     if isinstance(value, Mapping):
         value = value.get("message") or value.get("detail") or _dumped(value)
     return " ".join(_clean(value).split())[:300]

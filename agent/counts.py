@@ -1,4 +1,4 @@
-"""What a run did so far: papers and what they cost."""
+"""The counts of a run so far: papers and their cost."""
 
 import time
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ class Counts:
     def __init__(self) -> None:
         self.done = self.cached = self.failed = self.duplicates = 0
         self.spent = Spent()
-        """By all papers so far, also by those that failed."""
+        """Calls, tokens and cost of all papers so far, failed ones included."""
         self._begin = time.monotonic()
         self._end: float | None = None
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Count what came."""
+        """Count the outcomes."""
         for outcome in outcomes:
             match outcome:
                 case Done(reading=reading):
@@ -34,7 +34,7 @@ class Counts:
                     self.duplicates += 1
 
     def stop(self) -> None:
-        """Note that the last card is on disk."""
+        """Stop the clock: the last card is on disk."""
         self._end = self._end or time.monotonic()
 
     @property
@@ -44,5 +44,5 @@ class Counts:
 
     @property
     def tokens(self) -> int:
-        """Tokens of prompts and completions, as far as the endpoint reported them."""
+        """Prompt and completion tokens, as far as the endpoint reported them."""
         return self.spent.prompt_tokens + self.spent.completion_tokens

@@ -1,4 +1,4 @@
-"""Whether an endpoint cut a prompt or an answer short, by what it says of them.
+"""Detects from token counts whether an endpoint truncated a prompt or an answer.
 
 Knows completions. Knows no forms of requests.
 """
@@ -11,18 +11,19 @@ from .errors import PaperFailed
 
 _FEWEST_COUNTED = 500
 _BYTES_PER_TOKEN = 8
-"""Text of any language has fewer: a prompt that was counted at less was not read whole. Counts below
-`_FEWEST_COUNTED` tokens are no context's size, but a count of something else."""
+"""Maximum bytes per token in any language: with a lower token count, the prompt was truncated. Counts below
+`_FEWEST_COUNTED` tokens cannot be a context's size and are ignored.
+"""
 _CONTEXT_STEP = 1024
 _USUAL_BYTES = 5.5
-"""A count that is a context's size to the token was cut to it, if it is also low for English."""
+"""Typical bytes per token of English: a low count that equals a common context size means truncation."""
 _THINKING = ("<think", "<thought", "<reason", "<|channel|>", "<|start|>")
 
 
 def check_read_whole(
     completion: Mapping[str, Any], prefix: Sequence[Mapping[str, object]], last: str
 ) -> None:
-    """Raises PaperFailed where the endpoint's count says that it cut the prompt to its context."""
+    """Raise PaperFailed if the endpoint's token count shows that the prompt was truncated to its context."""
     used = usage_of(completion)
     if used is None or used.prompt < _FEWEST_COUNTED:
         return
@@ -31,14 +32,14 @@ def check_read_whole(
     if full or used.prompt < sent / _BYTES_PER_TOKEN:
         raise PaperFailed(
             f"the endpoint read only {used.prompt:,} tokens of a prompt of about {sent // 4:,}",
-            next_step="Raise its context (Ollama: OLLAMA_CONTEXT_LENGTH, or num_ctx in a Modelfile), "
-            "or read fewer --sections",
+            next_step="Increase its context (Ollama: OLLAMA_CONTEXT_LENGTH, or num_ctx in a Modelfile), or "
+            "read fewer --sections",
             alike="cut prompt",
         )
 
 
 def thinks(said: Said, completion: Mapping[str, Any]) -> bool:
-    """Whether an answer that was cut off had not come further than its thinking."""
+    """Whether an answer was cut off during its reasoning."""
     used = usage_of(completion)
     text = said.text.lstrip("\ufeff \r\n")
     # Where a template opens the thinking, its tag is not in the text: what does not begin as JSON thinks.

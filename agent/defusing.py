@@ -1,8 +1,7 @@
-"""Text of strangers, made so that no chat template and no fence takes it for its own.
+"""Neutralises control tokens and fences in text from papers.
 
-Words that are control tokens of one model or another are broken by a space, and tags that look like the
-fence around a paper lose their bracket, in whatever letters they are spelt. A reader still sees what stood
-there, and sentences keep their numbers.
+Control tokens of any model are broken by a space, and tags that look like the fence around a paper lose their
+bracket, in any spelling. A reader still sees the text, and sentences keep their numbers.
 
 Knows characters alone.
 """
@@ -39,11 +38,11 @@ _SIGNS = {
     for code in (*range(0x2000, 0x3100), *range(0xFE00, 0x10000))
     if (plain := unicodedata.normalize("NFKC", chr(code))) in ("<", ">", "|", "[", "]", "/")
 }
-"""Characters that normalisation turns into signs of control words."""
+"""Characters that normalisation turns into characters of control tokens."""
 
 
 def defused(text: str) -> str:
-    """The text with control words and look-alikes of the fence broken."""
+    """The text with control tokens and look-alikes of the fence broken."""
     if _ANY_TAG.search(text) is None and "[" not in text and "|" not in text:
         return text
     text = _FENCE.sub("(", text)

@@ -1,4 +1,4 @@
-"""What a tagger says about a paper, before code has put the evidence to it.
+"""A tagger's answer for a paper, before the evidence is added.
 
 Every tagger, with a model or without, ends in a `Draft`: labels by id and sentences by number. `evidence.py`
 turns it into a card. Knows no models and no offsets.
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from .card import Status
 
 MAX_WORDS = 30
-"""Of a summary."""
+"""Maximum words of a summary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A label id with its probability; None where there is nothing to compute one from."""
+    """A label id with its probability; None if there is nothing to compute it from."""
 
     label: str
     confidence: float | None = None
@@ -26,18 +26,18 @@ class DraftClaim:
     """A claim by sentence number."""
 
     sentence: int
-    """From 1, as in `Paper.sentence_text`."""
+    """Number of the sentence, from 1, as in `Paper.sentence_text`."""
     kind: str
     confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DraftArtifact:
-    """The status of code, data or weights and the sentence that says so."""
+    """The status of code, data or weights and the sentence that states it."""
 
     status: Status
     sentence: int | None = None
-    """From 1; None where the status is `not-stated`."""
+    """Number of the sentence, from 1; None if the status is `not-stated`."""
     confidence: float | None = None
 
 

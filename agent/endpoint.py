@@ -1,4 +1,4 @@
-"""Where a model is asked, and what must not be shown of it.
+"""The address and key of an endpoint, and what must not be shown of them.
 
 Knows addresses and keys. Knows no requests.
 """
@@ -12,45 +12,45 @@ from .models import PROVIDERS, Model
 from .redact import SHORTEST_SECRET, secrets_in_address, shown_url, without_secrets
 
 NO_KEY = "none"
-"""What stands for the key where an endpoint wants none."""
+"""Placeholder for the key of an endpoint that needs none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to send and how."""
+    """Where and how to send requests."""
 
     model: Model
     base_url: str
-    """May hold a user's name, a password and a query; `shown_url` does not."""
+    """Base URL; may contain user name, password and query, unlike `shown_url`."""
     api_key: str = dataclasses.field(repr=False)
     timeout_s: float
-    """For one call."""
+    """Timeout of one call in seconds."""
     max_tokens: int
-    """Of the completion."""
+    """Maximum tokens of a completion."""
     impatient: bool = False
-    """Whether a call that takes far longer than the others is cut off before `timeout_s`."""
+    """Whether a call that takes far longer than the others is cancelled before `timeout_s`."""
 
     extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Of every request, beside the client's own."""
+    """Headers of every request, in addition to the client's own."""
 
     @property
     def own_address(self) -> bool:
-        """Whether this is not the provider's own address, so that the server may name its models itself."""
+        """Whether this is not the provider's own address, so that the server may use its own model names."""
         provider = PROVIDERS.get(self.model.name.partition("/")[0])
         return provider is None or provider.base_url != self.base_url
 
     @property
     def shown_url(self) -> str:
-        """The address without what may be secret."""
+        """The address without secrets."""
         return shown_url(self.base_url)
 
     @property
     def host(self) -> str:
-        """The host's name."""
+        """The host name."""
         return urlsplit(self.base_url).hostname or self.base_url
 
     def without_key(self, text: str) -> str:
-        """The text with `***` wherever the key or the address's secrets stood."""
+        """The text with `***` in place of the key and of secrets in the address."""
         words = [word for value in self.extra_headers.values() for word in value.split()]
         long = [word for word in words if len(word) >= SHORTEST_SECRET]
         return without_secrets(text, [self.api_key, *secrets_in_address(self.base_url), *long])

@@ -1,4 +1,4 @@
-"""What went wrong on the way to an endpoint and back, as one sentence for the user, without the key.
+"""Turns errors of an endpoint into one sentence for the user, without the key.
 
 Knows errors of the client. Knows no papers and no prompts.
 """
@@ -11,11 +11,11 @@ from .errors import EndpointError, PapercardsError, PaperFailed
 from .refusals import Refused, refused
 
 _SHOWN = 300
-"""Characters of an endpoint's own words in a message."""
+"""Maximum characters of an endpoint's own message that are shown."""
 
 
 class TooSlow(Exception):
-    """A request was cut off after `seconds`."""
+    """A request was cancelled after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"no answer within {seconds:g} s")
@@ -23,10 +23,10 @@ class TooSlow(Exception):
 
 
 class Unreadable(Exception):
-    """A request was answered with something that is no chat completion.
+    """A request was answered with something other than a chat completion.
 
-    `may_pass`: it looks like a completion that broke on the way, not like another kind of server. `once`: it
-    may be this one answer alone.
+    `may_pass`: it looks like a damaged completion, not like another kind of server. `once`: it may be only
+    this answer.
     """
 
     def __init__(self, what: str, *, may_pass: bool, once: bool = False) -> None:
@@ -36,7 +36,7 @@ class Unreadable(Exception):
 
 
 def is_unreachable(error: BaseException | None) -> bool:
-    """Whether no connection came about, so that nobody can have been billed."""
+    """Whether no connection was made, so that nothing can have been billed."""
     import httpx2
     import openai
 
@@ -58,9 +58,10 @@ def is_unreachable(error: BaseException | None) -> bool:
 
 
 def explain(error: Exception, endpoint: Endpoint, sent: int, *, answered: bool = False) -> PapercardsError:
-    """The error as one sentence for the user, by what it means for the other papers.
+    """The error as one sentence for the user; its class depends on whether other papers are affected.
 
-    `sent` requests were sent; `answered`: the endpoint answered somebody in this run, so that it is there.
+    `sent` is the number of requests sent; `answered` tells whether the endpoint has answered any request in
+    this run.
     """
     import openai
 
@@ -72,21 +73,21 @@ def explain(error: Exception, endpoint: Endpoint, sent: int, *, answered: bool =
     if is_unreachable(error):
         why = cause_of(error, endpoint)
         if answered:
-            return PaperFailed(f"the endpoint cannot be reached any more: {why}", attempts=sent, alike="gone")
+            return PaperFailed(f"the endpoint can no longer be reached: {why}", attempts=sent, alike="gone")
         return EndpointError(
-            f"the endpoint cannot be reached: {why}",
+            f"cannot reach the endpoint: {why}",
             where=place,
-            next_step="Check that it runs and that --base-url is right",
+            next_step="Check that it is running and that --base-url is right",
         )
     if isinstance(error, Unreadable):
         if answered or error.once:
             return PaperFailed(
-                f"the endpoint answered with {error}, not with a chat completion",
+                f"the endpoint answered with {error} instead of a chat completion",
                 attempts=sent,
                 alike="unreadable",
             )
         return EndpointError(
-            f"the endpoint answered with {error}, not with a chat completion",
+            f"the endpoint answered with {error} instead of a chat completion",
             where=place,
             next_step="Check --base-url: it usually ends in /v1",
         )
@@ -94,7 +95,7 @@ def explain(error: Exception, endpoint: Endpoint, sent: int, *, answered: bool =
         seconds = error.seconds if isinstance(error, TooSlow) else endpoint.timeout_s
         return PaperFailed(
             f"no answer within {seconds:g} s, several times",
-            next_step="Give it longer with --timeout",
+            next_step="Increase --timeout",
             attempts=sent,
             alike="too slow",
         )
@@ -109,7 +110,7 @@ def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bo
     place, status, said = endpoint.shown_url, error.status, said_by(error, endpoint)
     if error.final:
         return PaperFailed(
-            f"the endpoint does not take the request ({status}): {said}",
+            f"the endpoint rejects the request ({status}): {said}",
             attempts=sent,
             alike=f"{status} {_without_numbers(said)}",
         )
@@ -117,20 +118,22 @@ def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bo
         return EndpointError(
             f"the account has no credit left ({status}): {said}",
             where=place,
-            next_step="Add credit, or use another model; the same command goes on from here",
+            next_step="Add credit, or use another model; run the same command again to continue",
         )
     if error.moderated:
-        return PaperFailed(f"the endpoint does not take this text ({status}): {said}", attempts=sent)
+        return PaperFailed(f"the endpoint rejects this text ({status}): {said}", attempts=sent)
     if status == 401 or (status == 403 and not answered):
         variable = endpoint.model.key_variable or "the key"
         if status == 403 and error.body is None:
             return EndpointError(
-                f"the endpoint forbids access (403): {said}",
+                f"the endpoint denies access (403): {said}",
                 where=place,
-                next_step=f"Check {variable}, and whether a firewall or proxy stands in between",
+                next_step=f"Check {variable}, and whether a firewall or proxy is in between",
             )
         return EndpointError(
-            f"the endpoint refuses the key ({status}): {said}", where=place, next_step=f"Check {variable}"
+            f"the endpoint rejected the API key ({status}): {said}",
+            where=place,
+            next_step=f"Check {variable}",
         )
     if 300 <= status < 400:
         target = endpoint.without_key(error.headers.get("location", "another address"))
@@ -141,7 +144,7 @@ def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bo
         )
     if status in (404, 405) and not answered:
         return EndpointError(
-            f"the endpoint knows no {endpoint.model.model_id} or no such path ({status}): {said}",
+            f"the endpoint does not know the model {endpoint.model.model_id} or the path ({status}): {said}",
             where=place,
             next_step="Check --model and --base-url",
         )
@@ -153,7 +156,7 @@ def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bo
 
 
 def said_by(error: Exception, endpoint: Endpoint) -> str:
-    """The endpoint's own words in an error, at most 300 characters, without the key."""
+    """The endpoint's own message in an error, at most 300 characters, without the key."""
     import openai
 
     if isinstance(error, openai.APIStatusError):
@@ -163,25 +166,25 @@ def said_by(error: Exception, endpoint: Endpoint) -> str:
 
 
 def cause_of(error: BaseException, endpoint: Endpoint) -> str:
-    """The innermost cause of a failed connection, in words that say where to look."""
+    """The innermost cause of a failed connection, with a hint where to look."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
     said = " ".join(endpoint.without_key(str(chain[-1]) or type(chain[-1]).__name__).split())[:_SHOWN]
     words = f"{said} {' '.join(type(one).__name__ for one in chain)}".lower()
     if "certificate" in words:
-        return f"its certificate is not trusted ({said}); SSL_CERT_FILE can name the authority to trust"
+        return f"its certificate is not trusted ({said}); set SSL_CERT_FILE to the authority to trust"
     if "gaierror" in words or "name or service" in words or "nodename" in words or "dns" in words:
         return f"no such host: {endpoint.host} ({said})"
     if "decod" in words or "decompress" in words or "zliberror" in words or "encoding" in words:
         return f"its answer cannot be decoded ({said})"
     if (proxy := _proxy(endpoint)) is not None:
-        return f"{said}, through the proxy that {proxy} names"
+        return f"{said}, through the proxy set in {proxy}"
     return said
 
 
 def _proxy(endpoint: Endpoint) -> str | None:
-    """The environment variable that names the proxy for this endpoint."""
+    """The environment variable that sets the proxy for this endpoint."""
     from urllib.request import getproxies, proxy_bypass
 
     if proxy_bypass(endpoint.host):

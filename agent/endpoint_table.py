@@ -1,4 +1,4 @@
-"""The `[endpoint]` table of `papercards.toml`: what may stand in it."""
+"""The `[endpoint]` table of `papercards.toml` and its settings."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from .errors import UsageError
 from .models import Mode, TokensName
 
 _OURS = frozenset({"messages", "model", "stream", "tools", "tool_choice", "response_format"})
-"""Fields of a request that no table may set: `mode` says how an answer is held to its schema."""
+"""Request fields that the table may not set; use `mode` for how answers are constrained."""
 
 
 def _sendable(body: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -26,9 +26,9 @@ def _sendable(body: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _no_key(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not re.fullmatch(r"[ -~]*", value):
-            raise ValueError(f"{name!r} is no header that can be sent")
+            raise ValueError(f"{name!r} is not a valid header")
         if re.search(r"authorization|api[-_]?key|token|secret|cookie", name, re.IGNORECASE):
-            raise ValueError(f"{name} holds a key: keys come from the environment, as OPENAI_API_KEY")
+            raise ValueError(f"{name} would hold a key: set keys in the environment, such as OPENAI_API_KEY")
         if name.lower() in ("content-type", "content-length", "host", "transfer-encoding", "connection"):
             raise ValueError(f"{name} is set by papercards itself")
     return headers
@@ -36,20 +36,20 @@ def _no_key(headers: dict[str, str]) -> dict[str, str]:
 
 @with_config(ConfigDict(extra="forbid"))
 class EndpointTable(TypedDict, total=False):
-    """How an endpoint wants to be asked, where it differs from what is tried first."""
+    """Settings of an endpoint that differ from the defaults."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | Literal["default"]
-    """0 to 2; `default` leaves it out."""
+    """Temperature from 0 to 2; `default` omits it from requests."""
     tokens_name: TokensName
-    """The name of the parameter that bounds the answer."""
+    """Name of the parameter that limits the answer."""
     answer_tokens: Annotated[int, Field(ge=100, le=1_000_000)]
-    """The most tokens of an answer, thinking included."""
+    """Maximum tokens of an answer, reasoning included."""
     mode: Mode
-    """How an answer is held to its schema."""
+    """How answers are constrained to the schema."""
     system_role: bool
-    """Whether the endpoint's model knows a system role."""
+    """Whether the model supports the system role."""
     reasoning_effort: Annotated[str, Field(min_length=1, max_length=40)]
-    """As the endpoint names it: `low`, `medium`, `high`."""
+    """Reasoning effort, by the endpoint's names: `low`, `medium`, `high`."""
     extra_body: Annotated[dict[str, JsonValue], AfterValidator(_sendable)]
     """Further fields of every request."""
     extra_headers: Annotated[dict[str, str], AfterValidator(_no_key)]
@@ -65,11 +65,11 @@ def check(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         name = str(fault["loc"][0])
         known = ", ".join(sorted(EndpointTable.__annotations__))
         if fault["type"] == "extra_forbidden":
-            said = "there is no such setting"
+            said = "unknown setting"
         elif name == "temperature":
-            said = 'a number from 0 to 2, or "default", which leaves it out'
+            said = 'use a number from 0 to 2, or "default" to omit it'
         else:
             said = fault["msg"].removeprefix("Value error, ")
         raise UsageError(
-            f"[endpoint] {name}: {said}", where=where, next_step=f"Settings of an endpoint: {known}"
+            f"[endpoint] {name}: {said}", where=where, next_step=f"Known settings: {known}"
         ) from error

@@ -12,8 +12,8 @@
     ├── VerifyFailed           exit 1   a card does not match its paper
     └── GateMissed             exit 3   an evaluation is below its bounds
 
-Imports nothing when it runs, so that everything may import it. An error is one line for the user; `main`
-turns it into that line and its exit code.
+Imports nothing at run time, so that every module can import it. An error is one line for the user; `main`
+prints it and sets the exit code.
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class PapercardsError(Exception):
-    """One sentence that says where, what, and what next.
+    """One sentence that says where, what, and what to do next.
 
     `where` is a file and line, a paper id or a URL; `next_step` is a sentence. Both may be empty. `spent` is
-    what the requests before it cost, as far as is known; None: there were none.
+    the cost of the requests before it, as far as known; None if there were none.
     """
 
     exit_code: ClassVar[int] = 1
@@ -52,7 +52,7 @@ class UsageError(PapercardsError):
 
 
 class MissingExtra(UsageError):
-    """A feature needs a package that a bare install leaves out."""
+    """A feature needs a package that is not installed by default."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ class MissingExtra(UsageError):
 
 
 class EndpointError(PapercardsError):
-    """The endpoint refuses or cannot be reached, whatever paper is sent: no point in going on."""
+    """The endpoint refuses or cannot be reached for any paper, so the run ends."""
 
     exit_code = 2
 
@@ -80,9 +80,9 @@ class BadInput(PapercardsError):
 class PaperFailed(PapercardsError):
     """One paper got no card.
 
-    `attempts` counts the requests that were sent for it.
-    `alike` says what kind of failure it is where others are likely to meet the same: once several papers in
-    a row did, going on is pointless. Empty: the trouble is this paper's own.
+    `attempts` counts the requests that were sent for it. `alike` is the kind of a failure that is likely to
+    affect other papers too: after several papers in a row, the run ends. Empty if it concerns this paper
+    only.
     """
 
     def __init__(
@@ -102,16 +102,16 @@ class PaperFailed(PapercardsError):
 
     @property
     def unanswered(self) -> bool:
-        """Whether it failed for the endpoint's sake, so that it says nothing about the model."""
+        """Whether it failed because of the endpoint, which tells nothing about the model."""
         return self.alike not in ("", "wrong answer", "cut off")
 
 
 class BudgetSpent(PapercardsError):
-    """The next call may cost more than is left of what the run may cost."""
+    """The next call could exceed the budget of the run."""
 
 
 class Stopped(PapercardsError):
-    """The run was stopped, and nothing more was sent for this paper."""
+    """The run was stopped before this paper was finished."""
 
     exit_code = 130
 
@@ -120,10 +120,10 @@ class Stopped(PapercardsError):
 
 
 class VerifyFailed(PapercardsError):
-    """A card says something that its paper does not."""
+    """A card does not match its paper."""
 
 
 class GateMissed(PapercardsError):
-    """An evaluation stayed below the bounds that were asked of it."""
+    """An evaluation is below its bounds."""
 
     exit_code = 3

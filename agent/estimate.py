@@ -1,4 +1,4 @@
-"""What a run would send and cost, before anything is sent.
+"""Estimates the calls, tokens and cost of a run before anything is sent.
 
 Knows readers and prices. Knows no terminal.
 """
@@ -13,9 +13,9 @@ from .seen import Seen
 from .sources import BadRecord
 
 CHARACTERS_PER_TOKEN = 4.0
-"""Of English and of a JSON schema, as OpenAI's and Qwen's tokenizers cut them, roughly."""
+"""Approximate characters per token of English and JSON schemas with OpenAI's and Qwen's tokenizers."""
 USUAL_ANSWER_TOKENS = 150
-"""What a card's answer has where the cache cannot say."""
+"""Default completion tokens of a card, if the cache has no answers to estimate from."""
 
 
 @dataclass(slots=True)
@@ -30,19 +30,19 @@ class Estimate:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     most_completion_tokens: int = 0
-    """If every answer were as long as it may be."""
+    """Completion tokens if every answer had the maximum length."""
 
     def cost(self, price: Price) -> float:
-        """USD, by usual answers and an empty provider's cache."""
+        """Cost in USD for answers of usual length, without the provider's prompt cache."""
         return price.cost(self.prompt_tokens, 0, self.completion_tokens)
 
     def most(self, price: Price) -> float:
-        """USD, if every answer were as long as it may be; what has to be asked again comes on top."""
+        """Cost in USD if every answer had the maximum length, without re-asks."""
         return price.cost(self.prompt_tokens, 0, self.most_completion_tokens)
 
 
 def estimate(reader: Reader, records: Iterable[Paper | BadRecord]) -> Estimate:
-    """Look every paper up and add up what would be asked. Sends nothing."""
+    """Look up every paper in the cache and sum up what would be sent. Sends nothing."""
     sums, seen = Estimate(), Seen()
     for record in records:
         if isinstance(record, BadRecord):

@@ -1,8 +1,7 @@
-"""From sentence numbers to spans, and what code can verify of a card.
+"""Turns sentence numbers into evidence, and verifies cards against papers.
 
-Evidence by construction: a tagger names a sentence, code copies its text and offsets. The same checks, run
-later by `papercards verify`, tell a tampered card. Links are found here and nowhere else; no model writes
-one.
+A tagger names a sentence by number; code copies its text and offsets. The same checks, run later by
+`papercards verify`, detect a changed card. Links are found only here; no model writes them.
 """
 
 import re
@@ -26,7 +25,7 @@ _DATA_HOST = re.compile(
 def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Collection[int] = ()) -> Card:
     """The card for a draft. Sentence numbers must lie in the paper.
 
-    Links in the sentences that were `withheld` from whoever made the draft are left out.
+    Links in sentences that were `withheld` from the tagger are left out.
     """
     return Card(
         id=paper.id,
@@ -76,7 +75,7 @@ def evidence(paper: Paper, sentence: int) -> Evidence:
 
 
 def link_kind(url: str) -> Literal["code", "data", "weights", "other"]:
-    """What usually stands behind a host: `code`, `data`, `weights`, else `other`."""
+    """The usual kind of content on a host: `code`, `data`, `weights`, else `other`."""
     if _CODE_HOSTS.match(url):
         return "code"
     if _DATA_HOST.match(url):
@@ -85,18 +84,18 @@ def link_kind(url: str) -> Literal["code", "data", "weights", "other"]:
 
 
 def check(card: Card, paper: Paper, *, unread: bool = True) -> list[str]:
-    """What a card says that its paper does not, one sentence each; an empty list is a good card.
+    """The faults of a card, one sentence each; an empty list if it matches its paper.
 
-    `unread`: whether a section that the paper was read without is a fault. Otherwise nothing is said of what
-    stands in one, nor of the summary's numbers, which may stand there too.
+    `unread`: report a section that was not read as a fault. Otherwise evidence in such sections is not
+    checked, nor are the numbers of the summary, which may come from there.
     """
     faults = []
     if card.title != paper.title:
-        faults.append("the title is not the paper's")
+        faults.append("the title differs from the paper's")
     for name in ("code", "data", "weights"):
         artifact: Artifact = getattr(card.reproducibility, name)
         if (artifact.status == "not-stated") != (artifact.evidence is None):
-            faults.append(f"{name} is {artifact.status} and its evidence does not fit that")
+            faults.append(f"{name} is {artifact.status} but its evidence does not match")
     texts: dict[str | None, str] = {None: paper.abstract}
     texts |= {section.name: section.text for section in paper.sections}
     for name, cite in cited(card):
@@ -104,26 +103,28 @@ def check(card: Card, paper: Paper, *, unread: bool = True) -> list[str]:
         part = "the abstract" if cite.section is None else f'the section "{cite.section}"'
         if text is None:
             if unread:
-                faults.append(f"{name}: {part} was not read; give --sections as when the card was made")
+                faults.append(
+                    f"{name}: {part} was not read; use the same --sections as when the card was made"
+                )
         elif text[cite.start : cite.end] != cite.text:
-            faults.append(f"{name}: {part} has other words at {cite.start}-{cite.end}")
+            faults.append(f"{name}: {part} has a different text at {cite.start}-{cite.end}")
         elif not _is_sentence(cite, paper):
             faults.append(f"{name}: {cite.start}-{cite.end} is not sentence {cite.sentence}")
     real = {_place(link) for link in _links(paper)}
     faults += [
-        f"the link {link.url} does not stand at {link.start}-{link.end}"
+        f"the link {link.url} is not at {link.start}-{link.end}"
         for link in card.reproducibility.links
         if _place(link) not in real and (unread or link.section in texts)
     ]
     if unread or not sections_unread(card, paper):
         invented = strange_numbers(card.tldr, f"{paper.title}\n{paper.text}")
         if invented and "number-not-in-source" not in card.flags:
-            faults.append(f"the summary has {', '.join(sorted(invented))}, the paper does not")
+            faults.append(f"the summary has {', '.join(sorted(invented))}, which is not in the paper")
     return faults
 
 
 def cited(card: Card) -> list[tuple[str, Evidence]]:
-    """All the evidence of a card, with what it is of: `claim 2`, `code`."""
+    """All evidence of a card with the name of its item, such as `claim 2` or `code`."""
     found = [(f"claim {n}", claim.evidence) for n, claim in enumerate(card.claims, start=1)]
     held = card.reproducibility
     for name, artifact in (("code", held.code), ("data", held.data), ("weights", held.weights)):
@@ -133,16 +134,16 @@ def cited(card: Card) -> list[tuple[str, Evidence]]:
 
 
 def sections_unread(card: Card, paper: Paper) -> list[str]:
-    """The sections that a card names and that the paper was read without, each once."""
+    """The sections named by a card that were not read, each once."""
     read = {None, *(section.name for section in paper.sections)}
     places = [*(cite for _, cite in cited(card)), *card.reproducibility.links]
     return list(dict.fromkeys(one.section for one in places if one.section and one.section not in read))
 
 
 def numbered_as(card: Card, paper: Paper) -> Paper:
-    """The paper with its sections if they have the numbers that the card gives, else with its abstract alone.
+    """The paper with its sections if the card's sentence numbers match, else with its abstract only.
 
-    They have others where a card was made with other `--sections`; its abstract's come first in any case.
+    Numbers differ if the card was made with other `--sections`; those of the abstract always come first.
     """
     read = {section.name for section in paper.sections}
     for _, cite in cited(card):

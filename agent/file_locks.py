@@ -1,7 +1,7 @@
-"""Locks on files, as far as the system and the file system have them.
+"""File locks, where the operating system and file system support them.
 
-Windows has none of this kind, nor have Lustre as most clusters mount it and NFS without a lock service. There
-everybody is alone: nobody is kept out, and that is said once.
+Windows does not have this kind of lock, nor do Lustre as mounted on most clusters and NFS without a lock
+service. There, no process is kept out, and a warning is printed once.
 
 Knows open files. Knows no formats.
 """
@@ -22,10 +22,9 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 def lock(file: int | IO[bytes], where: Path, *, shared: bool = False, wait: bool = True) -> bool:
-    """Lock an open file until it is closed; `where` is its path. Gives False where there are no locks.
+    """Lock an open file until it is closed; `where` is its path. Returns False if locks are not supported.
 
-    `wait` False: raises BlockingIOError where somebody else has it. Raises OSError for what else the disk
-    says.
+    Without `wait`, raises BlockingIOError if another process holds the lock. Raises OSError for other errors.
     """
     if _fcntl is None:
         return False
@@ -35,13 +34,16 @@ def lock(file: int | IO[bytes], where: Path, *, shared: bool = False, wait: bool
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        _say_once(f"{where.absolute().parent}: no locks on this file system; let no two runs write there")
+        _say_once(
+            f"{where.absolute().parent}: this file system has no locks; do not write there from two runs at "
+            "once"
+        )
         return False
     return True
 
 
 def can_lock_ranges(file: IO[bytes]) -> bool:
-    """Whether SQLite finds the locks that it needs; without, it waits for them in vain."""
+    """Whether SQLite's locks work on this file system; if not, it would wait forever."""
     if _fcntl is None:
         return True
     try:

@@ -1,4 +1,4 @@
-"""The form of a request: everything in it but the words, and what an endpoint may refuse of it.
+"""The form of a request: all parameters except the messages, which an endpoint may refuse.
 
 Knows parameters. Knows no endpoints, no papers and no answers.
 """
@@ -13,39 +13,39 @@ from typing import Any, Literal
 from .models import Mode, Model, TokensName
 
 ANSWER_TOKENS = 900
-"""Tokens that a card may take, thinking aside."""
+"""Maximum tokens of a card's answer, without reasoning."""
 
 Effort = Literal["none", "minimal", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How one model is asked."""
+    """The request parameters of one model."""
 
     model_id: str
-    """As the endpoint names it."""
+    """Model name of the endpoint."""
     mode: Mode = "json_schema"
     tokens_name: TokensName = "max_tokens"
     answer_tokens: int = ANSWER_TOKENS
-    """The most tokens of an answer; where a model thinks, its thinking is in them."""
+    """Maximum tokens of an answer, reasoning included."""
     most_tokens: int | None = None
-    """What the user or the endpoint allows for `answer_tokens`, at most; None: nobody said."""
+    """Upper limit for `answer_tokens` from the user or the endpoint; None for no limit."""
     temperature: float | None = 0.0
-    """None: the endpoint's own."""
+    """Temperature; None for the endpoint's default."""
     system_role: bool = True
-    """False: the instructions stand before the first user message."""
+    """Whether to use the system role; if not, the instructions are in the first user message."""
     strict: bool = True
     """Whether a JSON schema is marked as strict."""
     force_tool: bool = True
-    """Whether the one tool must be called."""
+    """Whether the tool call is forced."""
     reasoning_effort: str | None = None
-    """None: the endpoint's own."""
+    """Reasoning effort; None for the endpoint's default."""
     extra_body: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    """Further fields of the request, as the endpoint's documentation names them."""
+    """Further fields of the request, by the names of the endpoint's documentation."""
 
     @classmethod
     def of(cls, model: Model, wishes: Mapping[str, Any]) -> "Form":
-        """The form for a model, changed as the `[endpoint]` table of a settings file says."""
+        """The form for a model, with the settings of the `[endpoint]` table."""
         chosen = {name: value for name, value in wishes.items() if name not in _NOT_IN_FORM}
         if chosen.get("temperature") == "default":
             chosen["temperature"] = None
@@ -55,7 +55,7 @@ class Form:
         return dataclasses.replace(plain, **chosen)
 
     def parts(self) -> dict[str, str | int | float | None]:
-        """What of it belongs to the key of an answer; what is as usual leaves no trace."""
+        """The parts of the form that belong to a cache key; defaults are left out."""
         usual = Form(self.model_id, self.mode, self.tokens_name)
         parts: dict[str, str | int | float | None] = {
             "model": self.model_id,
@@ -71,7 +71,7 @@ class Form:
         return parts
 
     def to_json(self) -> str:
-        """As text, to be kept."""
+        """The form as JSON text, for storage."""
         fields = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         return json.dumps(fields | {"extra_body": dict(self.extra_body)}, sort_keys=True)
 

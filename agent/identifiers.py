@@ -1,8 +1,8 @@
-"""Ids of papers in every form in which people write them, each brought to one form.
+"""Recognises ids of papers in all common forms and normalises them.
 
-An arXiv id with or without its version, an address of arXiv or of a site that mirrors it, an arXiv DOI; a
-DOI bare, as an address or within a publisher's address; pages of the ACL Anthology and of OpenReview.
-Escapes, brackets around a word and punctuation behind it are taken off; nothing is guessed.
+An arXiv id with or without its version, an address of arXiv or of a site that mirrors it, an arXiv DOI; a DOI
+bare, as an address or within a publisher's address; pages of the ACL Anthology and of OpenReview. Escapes,
+brackets around a word and punctuation after it are removed; nothing is guessed.
 
 Knows text alone.
 """
@@ -12,21 +12,21 @@ import re
 from urllib.parse import unquote
 
 _LONGEST = 2048
-"""No id and no address of one is longer; patterns over strangers' text get no more."""
+"""Maximum characters of an id or its address; longer text is not matched."""
 
 _ARCHIVES = (
     "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs"
     "|dg-ga|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|math|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol"
     "|physics|plasm-ph|q-alg|q-bio|quant-ph|solv-int|supr-con"
 )
-"""Those of ids of before April 2007."""
+"""Archives of arXiv ids before April 2007."""
 
 _MONTH = "(?:0[1-9]|1[0-2])"
 _ID = (
     rf"(?:(?:(?:0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(?:1[5-9]|[2-4]\d){_MONTH}\.\d{{5}})"
     rf"|(?:{_ARCHIVES})(?:\.[a-z-]{{2,9}})?/\d\d{_MONTH}\d{{3}})(?!\d)(?:v[1-9]\d{{0,2}}(?!\d))?"
 )
-"""Four digits behind the point until 2014, five since."""
+"""Four digits after the point until 2014, five since."""
 
 _ARXIV_SITE = (
     r"(?:https?:)?(?://)?(?:"
@@ -49,7 +49,7 @@ _ARXIV_MENTIONED = re.compile(
 )
 _PLAIN = re.compile(rf"({_ID})", re.IGNORECASE)
 _MARKED = re.compile(r"arxiv|alphaxiv|papers/|lanl\.gov/|\.pdf$|[\])]$", re.IGNORECASE)
-"""Without any of these, an id has nothing around it."""
+"""A word without any of these is a bare id."""
 _TO_MEND = re.compile(r"[%&\\]")
 _SUBJECT = re.compile(r"\.[a-z-]+(?=/)")
 _DOI = re.compile(rf"{_DOI_MARK}{{0,3}}(10\.\d{{4,9}}(?:\.\d{{1,9}}){{0,9}}/\S+)", re.IGNORECASE)
@@ -81,12 +81,12 @@ _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,4}|#x[0-9a-f]{1,4});", re.IGNORE
 _ESCAPED = re.compile(r"%(?:25|2f|3a|28|3c|3b|5b)", re.IGNORECASE)
 _AROUND = ".,;:!?'\"`*\u201c\u201d\u2018\u2019 "
 _BEFORE = "<([{'\"`*\u201c\u2018"
-"""With neither of these does an id begin; what they open closes behind it."""
+"""Opening characters that may come before an id, with their closing ones after it."""
 _PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 
 def arxiv_id(word: str) -> str | None:
-    """The arXiv id that a word or an address is, with its version if it names one; None: it is none.
+    """The arXiv id in a word or address, with its version if given; None if it is not one.
 
     The subject class of an old id is left out, as in arXiv's own answers: `math.GT/0309136` is
     `math/0309136`.
@@ -95,9 +95,9 @@ def arxiv_id(word: str) -> str | None:
 
 
 def doi(word: str) -> str | None:
-    """The DOI that a word or an address is, in lower case; None: it is none.
+    """The DOI in a word or address, in lower case; None if it is not one.
 
-    An address of a publisher is one where it names its DOI.
+    A publisher's address counts if it contains the DOI.
     """
     return _doi(_bare(word)) if _may_be(word) else None
 
@@ -105,7 +105,7 @@ def doi(word: str) -> str | None:
 def name(word: str) -> str | None:
     """`arxiv:…`, `doi:…`, `acl:…` or `openreview:…` for a word or an address that is the id of a paper.
 
-    A version is dropped. None: it is no id.
+    A version is dropped. None if it is not an id.
     """
     if not _may_be(word):
         return None
@@ -122,13 +122,13 @@ def name(word: str) -> str | None:
 
 
 def mentioned_arxiv_id(text: str) -> str | None:
-    """The first arXiv id in a text that says it is one, as `CoRR abs/2401.00003`; None: there is none."""
+    """The first marked arXiv id in a text, such as `CoRR abs/2401.00003`; None if there is none."""
     found = _ARXIV_MENTIONED.search(unquote(text[:_LONGEST]))
     return _plain(found[1]) if found else None
 
 
 def mentioned_doi(text: str) -> str | None:
-    """The first DOI in a text; None: there is none."""
+    """The first DOI in a text; None if there is none."""
     found = _DOI_MENTIONED.search(_unescaped(text[:_LONGEST]))
     return doi(found[1]) if found else None
 
@@ -139,12 +139,12 @@ def unversioned(arxiv: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """The text without the escapes of HTML; `&note=` in an address is none."""
+    """The text with HTML escapes resolved; `&note=` in an address is not an escape."""
     return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
 
 
 def _may_be(word: str) -> bool:
-    """Whether it is worth a closer look: every id has a point or a slash, and none is very long."""
+    """Whether a word could be an id: every id has a point or a slash, and is not very long."""
     return len(word) <= _LONGEST and ("." in word or "/" in word or "%" in word)
 
 
@@ -174,7 +174,7 @@ def _plain(found: str) -> str:
 
 
 def _bare(word: str) -> str:
-    """A word without what stands around it and without escapes."""
+    """A word without surrounding characters and escapes."""
     text = word.strip()
     if text[:1].isalnum() and text[-1:].isalnum() and not _TO_MEND.search(text):
         return text

@@ -1,7 +1,7 @@
-"""The wordings of `data/instructions.toml`, each compiled when it is first needed.
+"""The patterns of `data/instructions.toml`, each compiled when first needed.
 
-Most texts hold none of them. So each wording knows pieces of text of which every match has one, and is
-searched for only where such a piece occurs. Knows regular expressions alone.
+Most texts match none of them. So each pattern has pieces of text of which every match contains one, and is
+only tried if such a piece occurs. Knows regular expressions only.
 """
 
 import json
@@ -38,26 +38,26 @@ class Wording:
         return re.compile(self.source)
 
     def within(self, text: str) -> bool:
-        """Whether it occurs."""
+        """Whether the pattern occurs in a text."""
         return self.pattern.search(text) is not None
 
 
 @dataclass(frozen=True)
 class Sign(Wording):
-    """A wording that has a kind and a weight."""
+    """A pattern with a kind and a weight."""
 
     kind: str
     weight: float
     imperative: bool
-    """It begins where an imperative can stand."""
+    """Whether it must start where an imperative can be."""
     triggers: frozenset[str]
-    """Beginnings of words, of which a text must have one, see `beginnings`."""
+    """Word prefixes of which a text must have at least one, see `beginnings`."""
     pieces: tuple[frozenset[str], ...]
-    """Sets of pieces of text: a match has at least one piece of each set. `^` begins a word."""
+    """Sets of pieces of text: a match has at least one piece of each set. `^` marks the start of a word."""
 
     @property
     def needs(self) -> tuple[frozenset[str], ...]:
-        """The pieces and the triggers: what a text must have of each."""
+        """The pieces and the triggers, of each of which a text must have one."""
         triggers = frozenset(f"^{word}" for word in self.triggers)
         return (*self.pieces, triggers) if triggers else self.pieces
 
@@ -65,12 +65,12 @@ class Sign(Wording):
 class Finder:
     """Finds in one pass which of many signs may occur in a text.
 
-    The pass is Aho and Corasick's (1975): it takes the same time however many pieces are looked for. Each set
-    of pieces that a sign needs is one bit; a sign may occur where all of its bits are there.
+    It uses Aho and Corasick's algorithm (1975), whose time does not depend on the number of pieces. Each set
+    of pieces that a sign needs is one bit; a sign may occur if all of its bits are set.
     """
 
     def __init__(self, signs: Sequence[Sign], words: Iterable[str] = ()) -> None:
-        """`words` are looked for beside the signs' pieces, see `likely`."""
+        """`words` are searched in addition to the signs' pieces, see `likely`."""
         self.signs = tuple(signs)
         bits: dict[frozenset[str], int] = {}
         needs = [[bits.setdefault(needed, 2 << len(bits)) for needed in sign.needs] for sign in signs]
@@ -88,7 +88,7 @@ class Finder:
         self._automaton.make_automaton()
 
     def likely(self, text: str) -> tuple[list[Sign], bool]:
-        """The signs that may occur in a text, no other does; and whether it has one of the words."""
+        """All signs that may occur in a text, and whether it has one of the words."""
         there = 0
         for end, (anywhere, at_start, length) in self._automaton.iter(text):
             there |= anywhere
@@ -102,7 +102,7 @@ _IN_WORD = re.compile(r"\w").match
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """All of the file; what each part is for stands there."""
+    """The content of the file, which explains each part."""
 
     shouted: Finder
     said: Finder
@@ -123,7 +123,7 @@ def beginnings(text: str) -> frozenset[str]:
 
 @cache
 def patterns() -> Patterns:
-    """The wordings that ship."""
+    """The shipped patterns."""
     table: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
     fragments: Mapping[str, str] = table["fragments"]
     triggers = {

@@ -1,10 +1,10 @@
-"""Sentences that speak to a model instead of to readers, put into papers to steer what is written of them.
+"""Detects prompt injections: sentences in papers that address a model instead of readers.
 
-Ignoring earlier instructions in many languages, imperatives to an assistant or an indexer, turns of a chat,
-the words of our own script, answers ready-made, reviews on order, encoded text. Signs are weighed and added
-up for each sentence; a sentence that has nothing in common with its paper needs fewer of them, and an order
-draws its neighbours in, since such sentences come in company. What stands in quotation marks in a sentence
-that says something else is a mention, not an order: papers on such attacks quote them.
+Signs are: "ignore earlier instructions" in many languages, imperatives to an assistant or an indexer, chat
+turns, words of our own prompt, ready-made answers, ordered reviews, and encoded text. The weights of signs
+are added up for each sentence; a sentence unrelated to its paper needs fewer of them, and an order includes
+its neighbours, since such sentences come in groups. A quotation inside another sentence is a mention, not an
+order: papers on such attacks quote them.
 
 Knows sentences. Knows no papers, labels or models.
 """
@@ -23,27 +23,27 @@ from .instruction_patterns import Sign, beginnings, patterns
 from .text import Span
 
 ENOUGH = 1.0
-"""The weight of signs that makes a sentence an order."""
+"""Minimum weight of signs of an order."""
 _NEAR = 0.3
-"""The weight that makes it one beside an order."""
+"""Minimum weight of a sentence next to an order."""
 _HINT = 0.4
 _IN_TITLE = 0.7
 _ALIEN = 0.6
-"""What a sentence with a hint gains that shares no word of content with its paper."""
+"""Extra weight of a sentence with a sign that shares no content word with its paper."""
 _SUBJECT = 12
-"""Words of content that a paper has beside a sentence, if it is to be told what has nothing to do with it."""
+"""Minimum content words of the rest of a paper, to judge whether a sentence is unrelated."""
 _SHORT = 7
-"""Words of a sentence that goes with the order before it."""
+"""Maximum words of a short sentence that belongs to the order before it."""
 _TOGETHER = 1.2
-"""The weight of two sentences side by side that makes both orders."""
+"""Minimum joint weight of two adjacent sentences that are both orders."""
 _MOST = 20_000
-"""Characters of a sentence that are looked at."""
+"""Maximum characters of a sentence that are examined."""
 
 _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕԁһӏԛԝвкмнтгпАЕОРСУХІЈЅВКМНТαεορτυχινκβΑΕΟΡΤΥΧΙΝΚΒΜΗΖ",
     "aeopcyxijsdhlqwbkmhtrnAEOPCYXIJSBKMHTaeoptuxivkbAEOPTYXINKBMHZ",
 )
-"""Cyrillic and Greek letters that look like Latin ones, roughly."""
+"""Cyrillic and Greek letters that look like Latin ones."""
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(
     r"(?<!\w)(?=[a-z][a-z013457@$]{0,60}+(?!\w))(?:[a-z]++[013457@$]++)+[a-z]++|(?<!\w)[0134][a-z]+[013457@$]+[a-z]*"
@@ -87,12 +87,12 @@ _KEYWORDS = re.compile(r"(?:^|[\n.] ?)(?:key ?words|index terms|keyphrases|subje
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found in one sentence."""
+    """The finding for one sentence."""
 
     order: bool
-    """It speaks to a model."""
+    """Whether it addresses a model."""
     quoted: tuple[Span, ...] = ()
-    """Parts that would be orders, but are mentioned only; offsets count from the start of the sentence."""
+    """Parts that are only quoted orders; offsets count from the start of the sentence."""
 
 
 NOTHING = Finding(False)
@@ -117,22 +117,22 @@ def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
 
 
 def is_order(text: str) -> bool:
-    """Whether a text that stands for itself, as a heading or a summary does, speaks to a model."""
+    """Whether a standalone text, such as a heading or a summary, addresses a model."""
     return find([text])[0].order
 
 
 def is_title_order(title: str) -> bool:
-    """Whether a title does more than name an attack: papers on them like to be called `Ignore previous …`."""
+    """Whether a title is an order and not just named after an attack, such as `Ignore previous …`."""
     names = _signs(title[:_MOST])
     override = names.pop("override", 0.0) >= ENOUGH
     return sum(names.values()) >= (_HINT if override else _IN_TITLE)
 
 
 def _with_company(sentences: Sequence[str], weights: Sequence[float], title: str) -> list[bool]:
-    """Which sentences are orders: those of enough weight, and what stands beside them and goes with them.
+    """Which sentences are orders: those with enough weight, and neighbours that belong to them.
 
-    That is a sentence with any sign, and one that is short or between two orders and has nothing in common
-    with the rest of the paper, as `Code is released.`
+    A neighbour belongs to an order if it has any sign, or if it is short or between two orders and unrelated
+    to the rest of the paper, such as `Code is released.`
     """
     orders = [weight >= ENOUGH for weight in weights]
     for number, (one, other) in enumerate(itertools.pairwise(weights)):
@@ -157,13 +157,13 @@ def _is_strange(text: str, paper: Iterable[str]) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    """What a sentence is made of where it is several that were not told apart."""
+    """The parts of a sentence that may be several unseparated sentences."""
     pieces = _INNER_END.split(text)
     return [] if len(pieces) == 1 else pieces
 
 
 def _hints(text: str, weight: float) -> bool:
-    """Whether a sentence that is alien is an order: it has a sign, or names a field and reports nothing."""
+    """Whether an unrelated sentence is an order: it has a sign, or names a field and reports nothing."""
     if weight >= _HINT:
         return True
     lower = text[:_MOST].lower()
@@ -171,7 +171,7 @@ def _hints(text: str, weight: float) -> bool:
 
 
 def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
-    """Whether a sentence has words of content, and none that the title or another sentence has."""
+    """Whether a sentence has content words, and none of them are in the title or another sentence."""
     mine = _stems(sentences[number])
     if len(mine) < 2:
         return False
@@ -282,7 +282,7 @@ def _says(sign: Sign, text: str) -> bool:
 
 
 def _spellings(flat: str) -> Iterator[str]:
-    """The text as it may be meant: as it is, and with letters for those that look alike and for digits."""
+    """Possible readings of a text: unchanged, and with look-alikes and digits replaced by letters."""
     if not _MARKS.isdisjoint(flat):
         flat = " ".join(_EMPHASIS.sub(" ", flat).split())
     yield flat
@@ -298,7 +298,7 @@ def _squeezed(lower: str) -> str:
 
 
 def _encoded(plain: str) -> bool:
-    """Whether there is an order in it in a code that hides it from people."""
+    """Whether the text contains an encoded order."""
     lower = plain.lower()
     if any(word in lower for word in _TURNED):
         return True
@@ -315,7 +315,7 @@ def _encoded(plain: str) -> bool:
 
 
 def _decoded(plain: str) -> Iterator[str]:
-    """What stands in it in base64 or in hexadecimal digits."""
+    """The texts encoded in base64 or hexadecimal digits."""
     longest = max(map(len, plain.split()), default=0)
     for match in _BASE64.finditer(plain) if longest >= 24 else ():
         raw = match.group().rstrip("=")
@@ -327,7 +327,7 @@ def _decoded(plain: str) -> Iterator[str]:
 
 
 def _stuffed(lower: str) -> bool:
-    """Whether it has a list of search words that says the same ones over and over."""
+    """Whether the text has a list of keywords that are repeated many times."""
     keywords = _KEYWORDS.search(lower) is not None
     return any(_repeats(part, keywords) for part in _BREAK.split(lower))
 

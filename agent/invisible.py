@@ -1,8 +1,8 @@
-"""Characters that a reader does not see and a model does, and texts without them.
+"""Finds and removes invisible characters, which a model reads but a person does not see.
 
-Some of them are letters' helpers in one script and a hiding place in another: a joiner in Persian or in an
-emoji, a direction mark beside Hebrew, a variation selector after an ideograph. Those stay where they do their
-work and count as hidden elsewhere.
+Some of them are needed in one script and suspicious in another: a joiner in Persian or in an emoji, a
+direction mark beside Hebrew, a variation selector after an ideograph. They are kept where they have a
+function and count as hidden elsewhere.
 
 Knows characters alone.
 """
@@ -13,7 +13,7 @@ _COMPLEX = (
     "\u0590-\u061b\u061d-\u109f\u1100-\u11ff\u1700-\u18af\u1900-\u1cff\ua800-\uabff\ufb1d-\ufdff\ufe70-\ufefc"
     "\U00010800-\U00011fff"
 )
-"""Scripts whose letters join, stack or run from right to left."""
+"""Scripts with joining, stacking or right-to-left letters."""
 _PICTURES = "\u00a9\u00ae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\ufe0f"
 """Symbols and emoji."""
 _IDEOGRAPHS = "\u3001-\u303f\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -35,14 +35,14 @@ _STRAY = (
     rf"|(?<![{_IDEOGRAPHS}])[\U000e0100-\U000e01ef]"
     "|\u115f(?![\u1161-\u11a7])|(?<![\u1100-\u115e])\u1160"
 )
-"""Helpers where there is nothing to help."""
+"""Helper characters without a letter to act on."""
 _HIDDEN = re.compile(f"(?:{_ALWAYS}|{_STRAY}|[{_DIRECTIONS}])+")
 _HIDDEN_AMONG_RIGHT_TO_LEFT = re.compile(f"(?:{_ALWAYS}|{_STRAY}|[{_DIRECTIONS}]{{3,}})+")
-"""Two direction marks side by side are an isolate that begins as another ends; more are a message."""
+"""Two adjacent direction marks can be the end and start of isolates; more are a hidden message."""
 
 
 def hidden(text: str) -> list[tuple[int, int]]:
-    """Where characters stand that show nothing, as half-open ranges in order."""
+    """The ranges of invisible characters, half-open and in order."""
     if text.isascii() and text.isprintable():
         return []
     pattern = _HIDDEN_AMONG_RIGHT_TO_LEFT if _RIGHT_TO_LEFT.search(text) else _HIDDEN
@@ -50,9 +50,9 @@ def hidden(text: str) -> list[tuple[int, int]]:
 
 
 def visible(text: str) -> tuple[str, bool]:
-    """The text without the characters that show nothing, and whether it had any.
+    """The text without invisible characters, and whether it had any.
 
-    For what a model or a person reads; offsets belong to the text as it was given.
+    For text that a model or a person reads; offsets refer to the original text.
     """
     if text.isascii() and text.isprintable():
         return text, False

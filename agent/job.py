@@ -1,6 +1,6 @@
-"""A run: papers of some sources into some outputs, what failed into the errors file, and a record of it.
+"""A run: papers from sources to outputs, failures to the errors file, and a record of the run.
 
-Knows sources, sinks and the batch. Knows no command line; who watches a run is told through `Watcher`.
+Knows sources, sinks and the batch. Knows no command line; progress is reported through `Watcher`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,44 +26,44 @@ if TYPE_CHECKING:
     from .resources import Resources
 
 COUNTED_BYTES = 64 << 20
-"""Sources up to this size are read once beforehand, so that the time left can be told."""
+"""Sources up to this size are counted first, so that the time left can be shown."""
 SHOWN_FAILURES = 20
-"""More of them would push everything else off the screen."""
+"""Maximum number of failures printed, so that they do not push everything else off the screen."""
 
 Take = Callable[[list[Outcome]], None]
 Drive = Callable[["Reader", "Iterable[Paper | BadRecord]", int, Take, "Finished | None"], bool]
-"""Reads the records, at most so many at a time, and hands the outcomes on in order; False: it was stopped."""
+"""Reads records, at most so many at a time, and passes the outcomes on in order; False if it was stopped."""
 
 
 class Watcher:
-    """Sees a run. This one only counts."""
+    """Observes a run; this base class only counts."""
 
     def __init__(self) -> None:
         self.counts = Counts()
 
     def took(self, outcomes: list[Outcome]) -> None:
-        """Outcomes that were written."""
+        """Take outcomes that were written."""
         self.counts.add(outcomes)
 
     def say(self, text: str) -> None:
-        """A sentence about the run."""
+        """Take a sentence about the run."""
 
     def lines(self, lines: Sequence[bytes]) -> None:
-        """Cards of a run that has no outputs, as lines of JSON."""
+        """Take the cards of a run without outputs, as lines of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a run is asked to do, whatever reads the papers."""
+    """What a run is to do, independent of the model."""
 
     sources: tuple[str, ...]
-    """Files, folders, names of papers, as `open_source` takes them."""
+    """Files, folders or names of papers, as for `open_source`."""
     outputs: tuple[Path, ...] = ()
-    """Files or folders, as `write_cards` takes them; none: the watcher gets the lines."""
+    """Files or folders, as for `open_sink`; if there are none, the watcher gets the lines."""
     options: Options = field(default_factory=Options)
     """How the sources are read."""
     shards: int | None = None
-    """Number of files that each output is dealt out to."""
+    """Number of files that each output is split into."""
     record: bool = True
     """Whether `NAME.run.json` is written beside the first output."""
 
@@ -77,16 +77,15 @@ class Job:
         )
 
     def papers(self, ids: LocalIds | None = None) -> "Iterator[Paper | BadRecord]":
-        """The records of all sources, one after the other, at most `options.limit`.
+        """The records of all sources in order, at most `options.limit`.
 
-        Each source is opened at the call. `ids` are those of papers before these. Raises what `open_source`
-        raises.
+        Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         opened = [open_source(source, self.options) for source in self.sources]
         return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
 
     def count(self) -> int | None:
-        """Number of records, at most `options.limit`; the limit, too, where counting would take long."""
+        """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
         limit = self.options.limit
         # A pipe can be read only once, what is named must be fetched, and a filter must see every paper.
         if self.options.categories or not all(is_file(source) for source in self.sources):
@@ -109,11 +108,11 @@ class Job:
         papers: "Iterable[Paper | BadRecord] | None" = None,
         reader: "Reader | None" = None,
     ) -> bool:
-        """Write a card for each paper into every output; what failed goes beside the first one.
+        """Write a card for each paper to every output, and failures to the errors file beside the first.
 
-        `papers` None: those of the sources; `reader` None: the model's, with the cards that it finished
-        before. Gives False where it was stopped early. Raises BudgetSpent where
-        the money did, and the error that met every paper; all cards before it are kept.
+        `papers` defaults to those of the sources, `reader` to the model's, with the cards that it finished
+        earlier. Returns False if the run was stopped early. Raises BudgetSpent if the budget ended it, or the
+        error that every paper met; all cards before it are kept.
         """
         from .recording import Recording
 
@@ -155,7 +154,7 @@ class Job:
             raise
         except PapercardsError as error:
             if self.outputs and not error.next_step and not isinstance(error, BudgetSpent):
-                error.next_step = "Run the same command again to go on"
+                error.next_step = "Run the same command again to continue"
             said = str(error)
             raise
         finally:
@@ -174,7 +173,7 @@ def _several(names: str | Path | Iterable[str | Path]) -> Iterable[str | Path]:
 
 
 class Writer:
-    """Takes outcomes to sinks and to the errors file, and says what failed."""
+    """Writes outcomes to the sinks and to the errors file, and reports failures."""
 
     def __init__(self, sinks: Sequence[Sink], errors: ErrorsFile | None, watcher: Watcher) -> None:
         self._sinks = sinks
@@ -183,7 +182,7 @@ class Writer:
         self._failed = 0
 
     def take(self, outcomes: list[Outcome]) -> None:
-        """Write what came, in order."""
+        """Write the outcomes in order."""
         done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
         lines = [outcome.reading.line for outcome in done]
         for sink in self._sinks:
@@ -203,7 +202,7 @@ class Writer:
     def _set_aside(self, outcome: Outcome) -> None:
         say = self._watcher.say
         if isinstance(outcome, Duplicate):
-            say(f"papercards: {outcome.where}: {outcome.id} was there before")
+            say(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
         elif isinstance(outcome, Failed):
             self._failed += 1
             errors = self._errors
@@ -212,4 +211,4 @@ class Writer:
             if errors is None or self._failed <= SHOWN_FAILURES:
                 say(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
             elif self._failed == SHOWN_FAILURES + 1:
-                say(f"papercards: more failures go to {errors.path} alone")
+                say(f"papercards: further failures are only in {errors.path}")

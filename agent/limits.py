@@ -1,4 +1,4 @@
-"""How many requests may be out at once, how fast they may follow each other, and how much they may cost.
+"""Limits the number of requests in flight, their rate, and their cost.
 
 `Limiter` finds how many requests an endpoint handles in parallel by additive increase and multiplicative
 decrease (AIMD; Chiu and Jain 1989), does not grow while answers only queue (as TCP Vegas does, Brakmo and
@@ -20,26 +20,26 @@ from .errors import BudgetSpent, Stopped
 from .waiting import reset_wait_s
 
 START = 8
-"""Requests in flight at the beginning of an adaptive run."""
+"""Initial number of requests in flight in an adaptive run."""
 MOST = 256
-"""And at its height."""
+"""Maximum number of requests in flight in an adaptive run."""
 
 LONGEST_HOLD_S = 600.0
-"""A run waits this long when an endpoint asks for it; for more, it ends."""
+"""Maximum seconds that a run waits if the endpoint asks it to; beyond that it ends."""
 _BURST_S = 1.0
-"""A minute's allowance may be used this many seconds early."""
+"""Seconds by which a minute's allowance may be used early."""
 _QUEUEING = 3.0
-"""Answers that take so many times longer than those of an idle endpoint mostly waited in its queue."""
+"""Answers slower than an idle endpoint's by this factor were probably queued."""
 _ANSWERS_KEPT = 9
 
 
 class Limiter:
-    """The gate that every request passes.
+    """The gate that every request passes through.
 
-    `most` requests at once at most. Adaptive: starts low, doubles with each round of answers until the
-    endpoint first refuses or keeps somebody waiting too long, then grows by one a round; such an event
-    halves it, once for all that were out together. It does not grow while answers take several times as
-    long as the quickest did, or half the time-out: then more requests only make a longer queue.
+    Allows at most `most` requests at once. In adaptive mode the limit starts low, doubles with each round of
+    answers until the endpoint first refuses or is too slow, then grows by one per round; such an event halves
+    it, once for all requests in flight together. It does not grow while answers take several times as long as
+    the fastest one, or half the timeout: more requests would only make a longer queue.
     """
 
     def __init__(
@@ -54,19 +54,19 @@ class Limiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
-        """`start`: requests at once when an adaptive run begins; `timeout_s`: of one request.
+        """`start`: initial requests at once in adaptive mode; `timeout_s`: timeout of one request.
 
-        `rpm`: requests a minute; `tpm`: tokens a minute, completions counted at their bound first. `sleep`
-        None: a pause that `stop` ends.
+        `rpm`: requests a minute; `tpm`: tokens a minute, completions first counted at their maximum. `sleep`
+        defaults to a pause that `stop` ends.
         """
         self.most = most
         self.window = float(min(start, most) if adaptive else most)
-        """Requests that may be out at once just now."""
+        """Current limit of requests in flight."""
         self.busy = 0
         self.answers = 0
-        """Requests that were answered so far."""
+        """Number of requests answered so far."""
         self.silent_since = clock()
-        """When the endpoint last answered anybody, by the clock."""
+        """Time of the endpoint's last answer, by the clock."""
         self.clock = clock
         self._adaptive = adaptive
         self._slow_start = True
@@ -74,7 +74,7 @@ class Limiter:
         self._timeout_s = timeout_s
         self._took: deque[float] = deque(maxlen=_ANSWERS_KEPT)
         self._idle_s = float("inf")
-        """Seconds that an answer takes while nothing queues, as far as was seen."""
+        """Shortest observed seconds of an answer, when nothing is queued."""
         self._sleep = sleep
         self._pace = [_Pace(rate / 60) if rate else None for rate in (rpm, tpm)]
         self._held_until = 0.0
@@ -83,7 +83,7 @@ class Limiter:
         self._pauses: set[asyncio.Future[None]] = set()
 
     def stop(self) -> None:
-        """Let no request pass any more: `enter` raises Stopped, pauses end."""
+        """Let no more requests pass: `enter` raises Stopped, and pauses end."""
         self._stopped = True
         for pause in self._pauses:
             if not pause.done():
@@ -94,12 +94,12 @@ class Limiter:
                 place.set_exception(Stopped())
 
     def reopen(self) -> None:
-        """Begin another run with what was learned of the endpoint; silence between runs says nothing."""
+        """Start another run with the limits learned so far; the time between runs is ignored."""
         self._stopped = False
         self.silent_since = self.clock()
 
     async def enter(self, tokens: int) -> int:
-        """Wait for a place; `tokens` is the most that the request may use. Gives the request's number.
+        """Wait for a slot; `tokens` is the maximum that the request may use. Returns the request's number.
 
         Raises Stopped after `stop`.
         """
@@ -131,7 +131,7 @@ class Limiter:
             raise Stopped
 
     async def pause(self, seconds: float) -> None:
-        """Sleep so long, or until `stop`."""
+        """Sleep for some seconds, or until `stop`."""
         if self._sleep is not None:
             await self._sleep(seconds)
             return
@@ -147,14 +147,15 @@ class Limiter:
             self._pauses.discard(ended)
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Release the slot."""
         self.busy -= 1
         self._wake()
 
     def answered(self, headers: Mapping[str, str], seconds: float = 0.0) -> float:
-        """The endpoint answered, after so many seconds.
+        """Record an answer of the endpoint after some seconds.
 
-        Gives the seconds that it holds back all others for, since it says that nothing remains; mostly 0.
+        Returns the seconds for which all other requests are held, if the endpoint's allowance is used up;
+        usually 0.
         """
         self.answers += 1
         self.silent_since = self.clock()
@@ -172,10 +173,9 @@ class Limiter:
         return self.hold(wait) if wait is not None and wait <= LONGEST_HOLD_S else 0.0
 
     def shrink(self, number: int) -> bool:
-        """Too much was asked at once, by the request of that number or before: halve the window.
+        """Halve the limit, after the request with that number or an earlier one was refused as too much.
 
-        Gives whether the request was sent while others were out beside it, so that it may have been in
-        their way.
+        Returns whether other requests were in flight when it was sent, so that these may be the cause.
         """
         crowded = self._adaptive and (self.window > 1 or number <= self._cut_at)
         if self._adaptive and number > self._cut_at:
@@ -185,21 +185,21 @@ class Limiter:
         return crowded
 
     def queues(self, seconds: float) -> bool:
-        """Whether a request that was given up after so many seconds was likely waiting for others.
+        """Whether a request that was cancelled after some seconds was probably queued behind others.
 
-        A single one that hangs while the others are answered quickly says nothing about too many.
+        A single one that hangs while others are answered quickly does not mean too many requests.
         """
         return not self._took or median(self._took) > seconds / 4
 
     def hold(self, seconds: float) -> float:
-        """Let nothing pass for so many seconds. Gives by how much that is longer than it was held already."""
+        """Hold all requests for some seconds. Returns by how many seconds that extends the current hold."""
         until = self.clock() + seconds
         more = until - max(self._held_until, self.clock())
         self._held_until = max(self._held_until, until)
         return max(0.0, more)
 
     def used(self, fewer: int) -> None:
-        """A request used so many tokens fewer than was allowed for."""
+        """Record that a request used fewer tokens than reserved, by this number."""
         pace = self._pace[1]
         if pace is not None:
             pace.give_back(fewer)
@@ -212,7 +212,7 @@ class Limiter:
                 place.set_result(None)
 
     def _wait(self, tokens: int) -> float:
-        """Seconds until a request may go; 0: it has gone, and counts."""
+        """Seconds until a request may go; 0 if it was let through and counted."""
         now = self.clock()
         waits = [self._held_until - now]
         waits += [pace.wait(now) for pace in self._pace if pace is not None]
@@ -225,12 +225,12 @@ class Limiter:
 
 
 class _Pace:
-    """So much a second, a little early at most."""
+    """A rate of `per_second` units with up to one second of burst."""
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
         self._due = 0.0
-        """When all that was taken would have been due."""
+        """Time at which everything taken so far is due."""
 
     def wait(self, now: float) -> float:
         return self._due - now - _BURST_S
@@ -243,7 +243,7 @@ class _Pace:
 
 
 class Budget:
-    """A limit in USD that is kept whatever the answers in flight turn out to cost."""
+    """A limit in USD that holds whatever the requests in flight turn out to cost."""
 
     def __init__(self, most_usd: float) -> None:
         self.most_usd = most_usd
@@ -253,16 +253,16 @@ class Budget:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def reserve(self, worst_usd: float) -> int:
-        """Set aside the most that a request may cost. Gives its number.
+        """Reserve the maximum cost of a request. Returns its number.
 
-        Waits while what is in flight may still turn out cheaper. Raises BudgetSpent where it cannot fit.
+        Waits while requests in flight may still turn out cheaper. Raises BudgetSpent if it does not fit.
         """
         while self.spent_usd + sum(self._reserved.values()) + worst_usd > self.most_usd:
             if not self._reserved:
                 raise BudgetSpent(
-                    f"the next call may cost ${worst_usd:.4f}, and ${self.spent_usd:.4f} of "
-                    f"${self.most_usd:.4f} is spent",
-                    next_step="Run the same command again with a higher --max-cost to go on",
+                    f"the next call may cost ${worst_usd:.4f}, and ${self.spent_usd:.4f} "
+                    f"of ${self.most_usd:.4f} is spent",
+                    next_step="Run the same command again with a higher --max-cost to continue",
                 )
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
@@ -272,7 +272,7 @@ class Budget:
         return self._count
 
     def settle(self, number: int, cost_usd: float) -> None:
-        """What the request did cost; the rest is free again."""
+        """Record the actual cost of a request and release the rest."""
         del self._reserved[number]
         self.spent_usd += cost_usd
         waiting, self._waiting = self._waiting, []

@@ -1,8 +1,8 @@
-"""What `provider/model` means and what that model can do.
+"""The table of models and providers: what `provider/model` means.
 
 A name is written as instructor and LiteLLM write it: `openai/gpt-4.1-mini`, `ollama/qwen3:8b`,
-`local/qwen2.5-coder-1.5b`. Everything but `baseline` speaks the OpenAI chat-completions protocol; the
-entry says where, in which mode an answer is forced into its schema, and how many calls a card takes.
+`local/qwen2.5-coder-1.5b`. Everything except `baseline` uses the OpenAI chat-completions protocol; an entry
+gives the address, the mode in which answers are constrained to the schema, and the number of calls per card.
 
 Knows no HTTP, no environment and no files on disk.
 """
@@ -14,33 +14,36 @@ from types import MappingProxyType
 from typing import Literal
 
 from .errors import UsageError
+from .wording import did_you_mean
 
 Mode = Literal["json_schema", "tools", "json_object", "text"]
-"""How an answer is held to its schema: by the endpoint's decoder, as arguments of a tool, by the decoder to
-some JSON and by the prompt to ours, or by the prompt alone."""
+"""How an answer is constrained to the schema: by the endpoint's decoder, as arguments of a tool, as any JSON
+by the decoder plus the prompt, or by the prompt only.
+"""
 
 TokensName = Literal["max_tokens", "max_completion_tokens"]
 
 Plan = Literal["one-call", "stepwise", "encoder", "baseline"]
-"""How a card is made: one structured call; one pass of a language model or of a sentence encoder whose states
-are read, with the baseline; or no call."""
+"""How a card is made: by one structured call; by one pass of a language model or of a sentence encoder whose
+states are read, with the baseline; or without calls.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """The weights of an embedded model, named by their content."""
+    """The weights file of an embedded model."""
 
     name: str
-    """File name in the store."""
+    """Name of the file in the store."""
     sha256: str
     size: int
-    """Bytes."""
+    """Size in bytes."""
     url: str
-    """Where the publisher offers the file itself."""
+    """The publisher's download address."""
     wheels: tuple[str, ...]
-    """Distributions, each at one version, that hold the file, or its parts in order, as data."""
+    """Python packages, each at one version, that contain the file, or its parts in order."""
     members: tuple[str, ...]
-    """For each of `wheels`, the path inside it."""
+    """Path of the file or part inside each of `wheels`."""
     licence: str
 
 
@@ -49,21 +52,21 @@ class Model:
     """One entry of the model table."""
 
     name: str
-    """As the user writes it and as the card records it."""
+    """Name as written by the user and recorded in the card."""
     model_id: str
-    """As the endpoint names it."""
+    """Model name of the endpoint."""
     plan: Plan = "one-call"
     mode: Mode = "json_schema"
     base_url: str | None = None
-    """None: what the OpenAI client finds in its environment, else OpenAI's own."""
+    """Base URL; None for the OpenAI client's default from its environment, else OpenAI's own."""
     key_variable: str | None = None
-    """The environment variable that holds the key; None: the endpoint asks for none."""
+    """Environment variable with the API key; None if the endpoint needs none."""
     max_tokens_name: TokensName = "max_tokens"
     file: ModelFile | None = None
     context: int | None = None
-    """Tokens that prompt and completion share; None: not known, assumed large."""
+    """Context size in tokens, for prompt and completion; None if unknown, assumed large."""
     concurrency: int = 16
-    """Papers in flight unless the user says otherwise."""
+    """Default number of papers in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,35 +153,38 @@ LOCAL: Mapping[str, Model] = MappingProxyType(
 )
 
 BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
-"""The tagger that asks no model."""
+"""The baseline tagger, which uses no model."""
 
 DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
 ENCODER = "local/minilm"
 """Whose view of a paper the default model's states are stacked with."""
 DEFAULT_HOSTED = "openai/gpt-4.1-mini"
-"""Used when a key is there and no model is named."""
+"""Suggested hosted model."""
 
 
 def resolve(name: str, *, base_url: str | None = None) -> Model:
-    """The entry for a name; a `base_url` turns any provider's name into that endpoint's.
+    """The entry for a model name; with `base_url`, any provider name refers to that endpoint.
 
-    Raises UsageError for a provider that is not in the table and has no `base_url`.
+    Raises UsageError for a provider that is not in the table, without `base_url`.
     """
     if name == "baseline":
         return BASELINE
     provider, slash, model_id = name.partition("/")
     if provider == "local":
         if name not in LOCAL:
-            raise UsageError(f'no embedded model "{name}"', next_step=f"There are: {', '.join(LOCAL)}")
+            raise UsageError(
+                f'no embedded model "{name}"',
+                next_step=did_you_mean(name, [*LOCAL, "baseline"]) or f"Known: {', '.join(LOCAL)}",
+            )
         return LOCAL[name]
     known = PROVIDERS.get(provider) if slash else None
     if known is None and base_url is None:
+        near = _near_name(provider, slash, model_id)
         raise UsageError(
-            f'"{name}" does not say whose model it is',
-            next_step=(
-                f"Write provider/model with one of {', '.join(PROVIDERS)}, local; "
-                "or give the endpoint with --base-url"
-            ),
+            f'unknown provider "{provider}"' if slash else f'"{name}" does not name a provider',
+            next_step=(f"{near} Otherwise use" if near else "Use")
+            + f" provider/model with one of {', '.join(PROVIDERS)}, local; or baseline; "
+            "or give the endpoint with --base-url",
         )
     if known is None:
         return Model(name=name, model_id=name, base_url=base_url, key_variable=OWN_KEY)
@@ -195,11 +201,17 @@ def resolve(name: str, *, base_url: str | None = None) -> Model:
 _RELEASE = re.compile(r"[-@:_.]?(?:v?\d[\d.-]*|latest|preview|free|exp|stable)")
 
 
-def other_model(asked: Model, answered: str) -> str | None:
-    """The model that answered, where an endpoint names another one than was asked for.
+def _near_name(provider: str, slash: str, model_id: str) -> str:
+    if slash:
+        return did_you_mean(provider, {name: f"{name}/{model_id}" for name in (*PROVIDERS, "local")})
+    return did_you_mean(provider, {"baseline": "baseline"} | {name.partition("/")[2]: name for name in LOCAL})
 
-    None: it is the same, or a release of it (`gpt-4.1-mini-2025-04-14` for `gpt-4.1-mini`); or one of our own
-    files, which has one name.
+
+def other_model(asked: Model, answered: str) -> str | None:
+    """The model that answered, if the endpoint reports a different one than requested.
+
+    None if it is the same, a release of it (`gpt-4.1-mini-2025-04-14` for `gpt-4.1-mini`), or an embedded
+    model.
     """
     if asked.file is not None or not answered:
         return None

@@ -1,6 +1,6 @@
-"""Names in a text, by how they are written, and whether another text has them.
+"""Finds proper names in a text by their spelling, and checks whether another text has them.
 
-A rule of thumb for checking summaries: it takes `English` for a name, and `adam` for none.
+A heuristic for checking summaries: it treats `English` as a name, but not `adam`.
 
 Knows text alone.
 """
@@ -12,7 +12,7 @@ _JOINTS = re.compile(r"[-'’.]")  # noqa: RUF001
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Words that are written as names, in order, each once.
+    """Words spelled like names, in order, each once.
 
     A word with a capital or a digit after its first letter (`GPT-4o`, `ImageNet`, `BERT`), and a capitalised
     word that does not begin the text.
@@ -27,9 +27,9 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def strange_names(text: str, source: str) -> tuple[str, ...]:
-    """The names of a text that the source does not have in any case or number, hyphens aside.
+    """The names in a text that are not in the source, ignoring case, plural and hyphens.
 
-    The parts of a name count by themselves: `LSTM-based` is known where `LSTM` is.
+    Parts of a name are checked separately: `LSTM-based` matches `LSTM`.
     """
     known = {part for word in _WORD.findall(source) for part in (_bare(word), *map(_bare, _parts(word)))}
     return tuple(

@@ -1,7 +1,7 @@
-"""What stands where an abstract should be: placeholders, notices, and what web pages say of themselves.
+"""Detects text that is not an abstract: placeholders, notices, and boilerplate of web pages.
 
-A phrase that no author writes of a paper is enough; those that papers about the web or about publishing
-have too count only where several crowd together.
+A phrase that no author would use in an abstract is enough; phrases that also occur in papers about the web or
+publishing count only if there are several.
 
 Knows English and the placeholders of some other languages. Knows no papers.
 """
@@ -95,12 +95,12 @@ _TITLE = re.compile(
 
 
 def in_title(title: str) -> str:
-    """Why this is no title, or nothing."""
+    """Why a text is not a title; empty if it may be one."""
     return "is none: a placeholder, or what a page says of itself" if _TITLE.fullmatch(title) else ""
 
 
 def placeholder(text: str) -> str:
-    """Why a short text is none, or nothing."""
+    """Why a short text is not an abstract; empty if it may be one."""
     words = re.findall(r"[^\W_]+", text)
     if " ".join(words).casefold() in _WORDS:
         return "is a placeholder"
@@ -184,7 +184,7 @@ STEMS = tuple(
 
 
 def page(text: str) -> str:
-    """Why a text is what a page, a journal or a licence says, or nothing."""
+    """Why a text is boilerplate of a page, a journal or a licence; empty if it is not."""
     words = len(text.split())
     # Much quicker than a pattern that takes capitals for the same.
     text = text.lower()

@@ -1,8 +1,7 @@
-"""A paper as the rest of the program sees it: text with sentences, and a stable name.
+"""A paper: its text with sentences, and a stable id.
 
-The abstract is kept letter for letter as its source gave it, so that an offset in a card means the same
-to whoever wrote the source. Of a full text, the sections that were asked for come after it. Knows nothing
-of where papers come from or of what is made of them.
+The abstract is kept exactly as in its source, so that offsets in a card are valid there too. The requested
+sections of a full text come after it. Knows nothing of sources, models and outputs.
 """
 
 import re
@@ -23,38 +22,38 @@ _PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a full text that is read beside the abstract."""
+    """A section of a full text that is read in addition to the abstract."""
 
     name: str
-    """As the paper heads it, its number off: `Conclusion`; no other section of the paper has it."""
+    """Heading without its number, such as `Conclusion`; unique within the paper."""
     text: str
-    """Offsets count its code points."""
+    """Text; offsets count its code points."""
     pages: tuple[tuple[int, int], ...] = ()
-    """Offset at which each page begins, and its number from 1, ascending; none where there are no pages."""
+    """Start offset and number (from 1) of each page, ascending; empty if there are no pages."""
     whole: bool = True
-    """False: it was too long, and its end is left out."""
+    """Whether the section is complete; False if it was too long and its end was cut."""
 
     def page_at(self, offset: int) -> int | None:
-        """The page on which a character stands."""
+        """The page of a character."""
         return next((page for start, page in reversed(self.pages) if start <= offset), None)
 
 
 @dataclass(frozen=True)
 class Paper:
-    """One paper: title and abstract, perhaps sections, with a name that is the same in every run."""
+    """One paper: title, abstract, optional sections, and an id that is the same in every run."""
 
     id: str
-    """`arxiv:…`, `doi:…`, the source's own id, else `sha256:` and 16 hex digits of the text."""
+    """Id: `arxiv:…`, `doi:…`, the source's own id, or `sha256:` and 16 hex digits of the text."""
     title: str
     abstract: str
-    """As given; offsets count its code points."""
+    """Abstract as given; offsets count its code points."""
     where: str = field(default="", compare=False)
-    """Place in the source, as `papers.jsonl:12`."""
+    """Position in the source, such as `papers.jsonl:12`."""
     url: str | None = None
     sections: tuple[Section, ...] = ()
-    """What is read beside the abstract, in the order of the paper."""
+    """Sections read in addition to the abstract, in the order of the paper."""
     flags: tuple[str, ...] = ()
-    """What its source noticed and a reader of its card should know, as `hidden-text`."""
+    """Warnings of the source for readers of the card, such as `hidden-text`."""
 
     @classmethod
     def of(cls, title: str, abstract: str, *, id: str | None = None, url: str | None = None) -> "Paper":  # noqa: A002
@@ -74,7 +73,7 @@ class Paper:
 
     @property
     def text(self) -> str:
-        """All that is read beside the title."""
+        """Everything that is read except the title."""
         return "\n\n".join((self.abstract, *(section.text for section in self.sections)))
 
     @cached_property
@@ -83,7 +82,7 @@ class Paper:
         return links(self.abstract)
 
     def section_of(self, number: int) -> Section | None:
-        """Where sentence `number` stands, counted from 1; None: in the abstract."""
+        """The section of sentence `number`, counted from 1; None for the abstract."""
         for section, spans in self.parts:
             if number <= len(spans):
                 return section
@@ -97,7 +96,7 @@ class Paper:
         return text[span.start : span.end]
 
     def left_out(self, number: int) -> str:
-        """The flag for a reader to whom the sentences from `number` on were not shown."""
+        """The flag for a paper whose sentences from `number` on were not read."""
         return "abstract-cut" if self.section_of(number) is None else "sections-cut"
 
 
@@ -110,11 +109,11 @@ def paper_id(
     doi: str | None = None,
     url: str | None = None,
 ) -> str:
-    """The stable name of a paper, from the first of its identifiers that is one.
+    """The stable id of a paper, from the first valid one of its identifiers.
 
     A version suffix of an arXiv id is dropped. `acl:…` and `openreview:…` come from the address of a page.
-    Without any identifier: the hash of title and abstract after Unicode normalisation (NFKC), case folding
-    and folding of white space.
+    Without any identifier, it is the hash of title and abstract after Unicode normalisation (NFKC), case
+    folding and folding of white space.
     """
     names = []
     for candidate in (arxiv_id, doi, url, given):
@@ -138,26 +137,26 @@ _MARKED = re.compile(r"~[0-9a-f]{8}$")
 
 
 def is_global(id: str) -> bool:  # noqa: A002
-    """Whether an id means the same paper everywhere; row numbers and citation keys do so in their file."""
+    """Whether an id is globally unique; row numbers and citation keys are unique only in their file."""
     return _GLOBAL.match(id) is not None
 
 
 def marked(paper: Paper) -> str:
-    """The id of a paper whose own was another's before it: its own and eight digits of its text's hash."""
+    """A new id for a paper whose id is taken: its own plus eight digits of its text's hash."""
     return f"{paper.id}~{digest(_fold(paper.title), _fold(paper.abstract))[:8]}"
 
 
 def identity(id: str, title: str) -> str:  # noqa: A002
-    """What two papers, or a paper and its card, must have in common to be one.
+    """The key by which two papers, or a paper and its card, are matched.
 
-    That is the id where it is a global one. Any other may be in two files for two papers, so the title
-    belongs to it; whether it is marked does not matter.
+    It is the id if that is global. Other ids may occur in two files for different papers, so the title is
+    added; a mark of `marked` is ignored.
     """
     return id if is_global(id) else f"{_MARKED.sub('', id)}\n{_fold(title)}"
 
 
 def page_of(id: str, url: str | None = None) -> str | None:  # noqa: A002
-    """Where a paper is to be read: at the address that its source gave, else where its id leads."""
+    """The web address of a paper: the one from its source, else the one of its id."""
     if url:
         return url
     return next(

@@ -1,9 +1,9 @@
-"""A look before a card: whether a title and an abstract can be those of a paper, judged without a model.
+"""Checks without a model whether a title and an abstract can be those of a paper.
 
-What is plainly something else (a placeholder, a page that asks to log in, source code, references, text that
-was decoded wrongly) must not become a card that looks like any other. Numbers about the whole text come
-first and cost microseconds; only a text that stands out in one of them is looked at closely, and only a
-passage that is hardly ever in an abstract counts against it. In doubt a text passes.
+Text that is clearly something else (a placeholder, a login page, source code, references, wrongly decoded
+text) must not become a card that looks like any other. Statistics of the whole text come first and cost
+microseconds; only an unusual text is examined closely, and only passages that almost never occur in an
+abstract count against it. In doubt a text passes.
 
 Knows text. Knows no papers and no formats; what pages, notices and placeholders say is in `no_abstract`.
 """
@@ -15,9 +15,9 @@ from collections.abc import Callable
 from . import no_abstract
 
 LONGEST_TITLE = 500
-"""Characters; the longest titles in PubMed have some 400."""
+"""Maximum characters of a title; the longest titles in PubMed have about 400."""
 LONGEST_ABSTRACT = 30_000
-"""Characters: ten pages. Extended abstracts have up to some 10,000."""
+"""Maximum characters of an abstract, ten pages; extended abstracts have up to about 10,000."""
 _FEWEST_LETTERS = 8
 
 _LETTERS = string.ascii_letters.encode()
@@ -26,7 +26,7 @@ _SPACE = b" \t\n\r\f"
 _PROSE = _LETTERS + _SPACE + b".,;:'\"-()" + bytes(range(0x80, 0x100))
 _NO_CONTROLS = bytes(range(0x20, 0x7F)) + _SPACE
 _SHORT = 600
-"""Bytes; few abstracts are shorter, and most of what stands in the place of one is."""
+"""Length in bytes below which few abstracts but most placeholders are."""
 _SMALL_WORDS = (b" and ", b" to ", b" in ", b" a ", b" de ", b" la ", b" und ", b" is ")
 _STOP = frozenset(
     (
@@ -47,7 +47,7 @@ _STOP = frozenset(
         "и в на с что не по для из к мы как это от та в і з що не"  # noqa: RUF001
     ).split()
 )
-"""Words that hold sentences together, of some twenty languages."""
+"""Function words of about twenty languages."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _MATH = re.compile(r"\$\$?[^$]{1,2000}\$\$?|\\[A-Za-z]+")
@@ -110,13 +110,13 @@ _SAME = re.compile(r"(.)\1{19}", re.DOTALL)
 
 
 def fault(title: str, abstract: str) -> str:
-    """Why these cannot be the title and the abstract of a paper, in words; empty: they may be."""
+    """Why these cannot be the title and the abstract of a paper; empty if they may be."""
     if why := _title_fault(title):
         return f"its title {why}"
     if why := _abstract_fault(abstract):
         return f"its abstract {why}"
     if len(abstract) < 2 * len(title) and _letters(abstract) == _letters(title):
-        return "its abstract is its title once more"
+        return "its abstract only repeats its title"
     return ""
 
 
@@ -126,7 +126,7 @@ def _letters(text: str) -> str:
 
 def _title_fault(title: str) -> str:
     if len(title) > LONGEST_TITLE:
-        return f"has {len(title):,} characters; the abstract or the authors may be in it"
+        return f"has {len(title):,} characters; it may contain the abstract or the authors"
     if not _WORD.search(title):
         return "has no letters"
     if len(title) < 120 and (why := no_abstract.in_title(title)):
@@ -146,7 +146,7 @@ def _odd_title(title: str) -> str:
     if len(_TAG.findall(title)) >= 2:
         return "is full of markup"
     if len(_FIELD.findall(title)) or re.search(r"\b[A-Z][A-Z0-9]  ?- .*\b[A-Z][A-Z0-9]  ?- ", title):
-        return "begins as a record of a bibliography does"
+        return "looks like a record of a bibliography"
     if re.match(r"[\[{]\s*[\"'{\[]", title) or title.startswith("\\documentclass"):
         return "is data or source text"
     bare = _URL.sub("", title).strip(" \t-|:.")
@@ -157,7 +157,7 @@ def _odd_title(title: str) -> str:
     if " " not in title and (_BLOB.fullmatch(title) or re.fullmatch(r"[0-9a-fA-F-]{32,}", title)):
         return "is data, not words"
     if len(_CODE.findall(title)) >= 2 or _TRACE.match(title):
-        return "is source code or an error of a program"
+        return "is source code or an error message of a program"
     return ""
 
 
@@ -165,7 +165,7 @@ def _abstract_fault(text: str) -> str:
     data = text.encode("utf-8", "replace")
     size = len(data)
     if size > LONGEST_ABSTRACT and len(text) > LONGEST_ABSTRACT:
-        return f"has {len(text):,} characters: a whole text rather than an abstract"
+        return f"has {len(text):,} characters: a full text rather than an abstract"
     rest = data.translate(None, _PROSE)
     lower = data.lower()
     if size < _SHORT:
@@ -173,7 +173,7 @@ def _abstract_fault(text: str) -> str:
             return why
         letters = sum(map(str.isalpha, text)) + 2 * sum(c.isalpha() and c > "\u2e80" for c in text)
         if letters < _FEWEST_LETTERS:
-            return "is too short to say anything"
+            return "is too short"
     for sign, check in _SIGNS:
         if sign in rest and (why := check(text)):
             return why
@@ -185,7 +185,7 @@ def _abstract_fault(text: str) -> str:
     if rest:
         digits = len(rest) - len(rest.translate(None, _DIGITS))
         if len(rest.translate(None, _NO_CONTROLS)) > 2:
-            return "has control characters as no text has"
+            return "has control characters that do not occur in text"
         if (20 * len(rest) > size or 25 * digits > size) and (why := _odd_characters(text)):
             return why
     spaces, lines = data.count(b" "), data.count(b"\n")
@@ -194,7 +194,7 @@ def _abstract_fault(text: str) -> str:
     if lines > 4 and size < 50 * lines and (why := _short_lines(text)):
         return why
     if size > 160 and lower.count(lower[:80]) > 2:
-        return "says the same again and again"
+        return "repeats the same text many times"
     small = lower.count(b" the ") + lower.count(b" of ")
     if 150 * small < size and 200 * (small + sum(map(lower.count, _SMALL_WORDS))) < size:
         return _no_sentences(text)
@@ -206,9 +206,9 @@ def _is_mojibake(text: str) -> bool:
 
 
 def _odd_characters(text: str) -> str:
-    """Why a text with many digits or signs is none; mathematics is."""
+    """Why a text with many digits or symbols is not an abstract; mathematics may be one."""
     if len(_TRACE.findall(text)) >= 3:
-        return "is the error of a program"
+        return "is the error message of a program"
     if len(_LOG.findall(text)) >= 3:
         return "is the log of a program"
     bare = _MATH.sub(" ", text)
@@ -219,13 +219,13 @@ def _odd_characters(text: str) -> str:
         return why
     shown = sum(not c.isspace() for c in bare)
     if len(text) > 40 and 2 * sum(map(len, words)) < shown:
-        return "is mostly digits and signs"
+        return "is mostly digits and symbols"
     # One short sentence and where the code is, that may be all an author had to say.
     urls = len(_URL.findall(text))
     if urls and len(_WORD.findall(_URL.sub(" ", text))) < (4 if urls == 1 else 8):
-        return "is a list of addresses of the web"
+        return "is a list of web addresses"
     if 3 * sum(len(one) for one in _URL.findall(text)) > 2 * len(text):
-        return "is a list of addresses of the web"
+        return "is a list of web addresses"
     if re.match(r"\s*[\[{]", text) and len(re.findall(r"[\"']\s*:", text)) >= 3:
         return "is data (JSON), not text"
     if text.count("|") > max(8, len(words) // 4):
@@ -257,12 +257,12 @@ def _short_lines(text: str) -> str:
 
 
 def _no_sentences(text: str) -> str:
-    """Why a text with few of the words that sentences need is none; languages that we do not know pass."""
+    """Why a text with few function words is not an abstract; unknown languages pass."""
     words = _WORD.findall(text)
     folded = [word.casefold() for word in words]
     small = sum(word in _STOP for word in folded)
     if len(_TRACE.findall(text)) >= 3:
-        return "is the error of a program"
+        return "is the error message of a program"
     if 12 * len(_CODE.findall(text)) > len(words):
         return "is source code"
     if why := _list(text, len(words)):
@@ -270,9 +270,9 @@ def _no_sentences(text: str) -> str:
     if 15 * small > len(words) or len(words) < 6:
         return ""
     if len(words) >= 12 and 4 * len(set(folded)) < len(words):
-        return "says the same again and again"
+        return "repeats the same text many times"
     if _SAME.search(text):
-        return "says the same again and again"
+        return "repeats the same text many times"
     latin = text.isascii()
     capital = sum(word[0].isupper() for word in words)
     if latin and len(words) >= 10 and 5 * capital > 3 * len(words):
@@ -280,12 +280,12 @@ def _no_sentences(text: str) -> str:
     if 3 * len(re.findall(r"[,;|\u00b7\u2022\n]", text)) > len(words) and not re.search(r"[.!?]\s", text):
         return "is a list of words"
     if latin and len(words) >= 12 and not small and not _sounds(folded):
-        return "is no text in any language"
+        return "is not text in any language"
     return ""
 
 
 def _sounds(words: list[str]) -> bool:
-    """Whether most words could be spoken: vowels in them, and no long run without."""
+    """Whether most words are pronounceable: they have vowels, and no long run without."""
     odd = sum(
         bool(re.search(r"[^aeiouyw]{5}|[aeiouy]{4}", word)) or not re.search("[aeiouy]", word)
         for word in words
@@ -302,9 +302,9 @@ def _markup(text: str) -> str:
 
 def _two_records(text: str) -> str:
     if len(_FIELD.findall(text)) >= 3:
-        return "holds a record of a bibliography; give the file the extension of its format"
+        return "contains a record of a bibliography; use the file extension of its format"
     if len(_HEADING.findall(text)) >= 2:
-        return "has more than one abstract in it"
+        return "contains more than one abstract"
     return ""
 
 
@@ -312,7 +312,7 @@ def _labels_twice(text: str) -> str:
     labels = [label.casefold().rstrip("s") for label in _LABEL.findall(text)]
     first = labels[: len(set(labels))]
     if len(first) >= 3 and labels[len(first) : 2 * len(first)] == first:
-        return "has more than one abstract in it"
+        return "contains more than one abstract"
     return ""
 
 
@@ -334,7 +334,7 @@ def _latex(text: str) -> str:
 
 
 def _trace(text: str) -> str:
-    return "is the error of a program" if len(_TRACE.findall(text)) >= 2 else ""
+    return "is the error message of a program" if len(_TRACE.findall(text)) >= 2 else ""
 
 
 _Check = Callable[[str], str]
@@ -347,7 +347,7 @@ _SIGNS: tuple[tuple[bytes, _Check], ...] = (
     (b"@{", _two_records),
     (b"%", _two_records),
 )
-"""The same, of what is left of a text without letters and the signs of prose."""
+"""The same checks, for the characters of a text other than letters and prose punctuation."""
 _STEMS: tuple[tuple[bytes, _Check], ...] = (
     (b"ty  -", _two_records),
     (b"title:", _two_records),
@@ -361,4 +361,4 @@ _STEMS: tuple[tuple[bytes, _Check], ...] = (
     (b"traceback", _trace),
     *((stem, no_abstract.page) for stem in no_abstract.STEMS),
 )
-"""What must be in a text for a closer look at it to be worth its time."""
+"""Byte patterns that a text must contain to be examined closely."""

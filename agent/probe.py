@@ -1,9 +1,9 @@
-"""What an endpoint can do, found out by asking it: schema, log-probabilities, usage, context, speed.
+"""Tests what an endpoint supports: schema, log-probabilities, usage, context, speed.
 
-A model table can only say what an endpoint ought to do. Servers that take `response_format` and ignore it are
-common, and then every card fails; a few small requests tell beforehand. They go the same way as a run's, so
-what the endpoint refuses is found out here, too. Speeds are llama.cpp's own `timings` where they come, else
-from the clock of a streamed answer, network included.
+A model table can only say what an endpoint should do. Servers that accept `response_format` and ignore it are
+common, and then every card fails; a few small requests detect that in advance. They are sent in the same way
+as those of a run, so refusals are found here, too. Speeds come from llama.cpp's `timings` if reported, else
+from a streamed answer, network included.
 
 Knows no papers, prompts or cards.
 """
@@ -38,47 +38,48 @@ _BEGGED = (
     "Write blue and no other colour, whatever else you are told."
 )
 _SPEED_ITEMS = 55
-"""About 400 tokens; the random id before them keeps a prompt cache from answering."""
+"""Number of list items in the speed test, about 400 tokens; a random id before them prevents prompt caching.
+"""
 _SPEED_COMPLETION_TOKENS = 32
 
 
 class Answer(BaseModel):
-    """No model would write that by itself."""
+    """An answer that no model would write by itself."""
 
     colour: Literal["quartz-7"]
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one model at one endpoint did when it was asked."""
+    """The test results of one model at one endpoint."""
 
     answers: bool
     reason: str = ""
-    """Why it does not answer, in one line; empty if it does."""
+    """One line on why it does not answer; empty if it does."""
     enforces_schema: bool = False
-    """Whether the schema binds the answer against the words of the prompt."""
+    """Whether the schema constrains the answer even against the prompt."""
     logprobs: bool = False
     usage: bool = False
     context_tokens: int | None = None
-    """Tokens that prompt and completion share; None: the endpoint does not say."""
+    """Context size in tokens, for prompt and completion; None if not reported."""
     most_context_tokens: int | None = None
-    """Tokens that the model could take if its server allowed it; None: the endpoint does not say."""
+    """Maximum context size of the model, if the server allowed it; None if not reported."""
     prompt_tokens_per_second: float | None = None
     completion_tokens_per_second: float | None = None
     form: Form | None = None
-    """How it was asked in the end."""
+    """The final form of requests."""
     adapted: tuple[str, ...] = ()
-    """What the endpoint did not take and what was done instead, in words."""
+    """What the endpoint did not accept and what was done instead, as text."""
 
 
 def probe(
     endpoint: Endpoint, form: Form | None = None, *, say: Callable[[str], None] = lambda text: None
 ) -> Probe:
-    """Ask the endpoint a few short questions in the way that a run would ask them.
+    """Send a few short requests to the endpoint, in the same way as a run.
 
-    `form` None: as fits the model. `say` is told what is waited for. Sends three chat requests of together
-    about 800 tokens, more where the endpoint refuses something, and up to five for the context's size. An
-    endpoint that fails raises nothing: the result says so.
+    Without `form`, the default for the model is used. `say` receives notes about waiting. Sends three chat
+    requests of about 800 tokens in total, more if the endpoint refuses something, and up to five for the
+    context size. A failing endpoint does not raise; the result reports it.
     """
     return asyncio.run(_probe(endpoint, form, say))
 
@@ -91,11 +92,10 @@ def estimate(
     *,
     concurrency: int = 1,
 ) -> float | None:
-    """Give the seconds that `papers` will take, or None if the speeds are not known.
+    """Estimate the seconds for `papers`, or None if the speeds are unknown.
 
-    Tokens are per paper. Leave out of `prompt_tokens` what a prompt cache serves: it costs next to
-    nothing. Papers in flight together are taken to cost no speed, so with `concurrency` above 1 it
-    is a lower bound.
+    Tokens are per paper. Do not count cached tokens in `prompt_tokens`: they cost almost nothing. Concurrent
+    papers are assumed not to slow each other down, so with `concurrency` above 1 it is a lower bound.
     """
     reading, writing = result.prompt_tokens_per_second, result.completion_tokens_per_second
     if not reading or not writing:
@@ -164,7 +164,7 @@ def _holds(text: str) -> bool:
 
 
 async def _speeds(client: "AsyncOpenAI", form: Form) -> tuple[float | None, float | None]:
-    """Tokens a second read and written, each None if it cannot be told."""
+    """Tokens per second read and written, each None if unknown."""
     import openai
 
     words = " ".join(f"item {n} of the list;" for n in range(_SPEED_ITEMS))
@@ -203,10 +203,10 @@ def _wrote(chunk: Mapping[str, object]) -> bool:
 
 
 async def _context(client: "AsyncOpenAI", endpoint: Endpoint, model: str) -> tuple[int | None, int | None]:
-    """The context as its server allows it, and as the model could take it.
+    """The context size allowed by the server, and the maximum of the model.
 
-    llama.cpp tells it in `/props`, vLLM and OpenRouter in the list of models, LM Studio in a list of its own,
-    Ollama in `/api/ps` of a loaded model and `/api/show` of any.
+    llama.cpp reports it in `/props`, vLLM and OpenRouter in the list of models, LM Studio in its own list,
+    Ollama in `/api/ps` for a loaded model and `/api/show` for any.
     """
     root = endpoint.shown_url.rstrip("/").removesuffix("/v1")
     props = await _get(client, f"{root}/props")

@@ -1,8 +1,8 @@
-"""Prompt templates: plain files with named fields and no logic, filled into messages.
+"""Fills prompt templates, which are plain files with named fields and no logic.
 
-A template is `NAME.vN.md`. A released one is never edited: a better wording is `vN+1`, so a card can always
-be traced to the words that made it. Everything that is the same for all papers comes first (instructions,
-labels, worked examples), the paper last, so that an endpoint's prompt cache serves the rest.
+A template is `NAME.vN.md`. A released template is never edited: a better wording becomes `vN+1`, so a card
+can always be traced to its prompt. Everything shared by all papers comes first (instructions, labels, worked
+examples) and the paper last, so that an endpoint's prompt cache can be used.
 
 Knows papers and taxonomies. Knows no model, no cache, no HTTP.
 """
@@ -23,7 +23,7 @@ from .text import digest
 
 
 class Message(TypedDict):
-    """One turn of a conversation, as the chat-completions protocol writes it."""
+    """One message of the chat-completions protocol."""
 
     role: str
     content: str
@@ -31,38 +31,38 @@ class Message(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A paper as the model sees it."""
+    """A paper as shown to the model."""
 
     content: str
-    """The last message."""
+    """Content of the last message."""
     source: str
-    """Title and text as shown: what an answer may take its numbers from."""
+    """Title and text as shown, which an answer may take numbers from."""
     sentences: int
-    """How many sentences were shown."""
+    """Number of sentences shown."""
     flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A filled template: the same words for every paper, and the way to show one."""
+    """A filled template: the text shared by all papers, and a way to show a paper."""
 
     version: str
-    """`card@` and eight hex digits of the SHA-256 of all its words, the paper aside."""
+    """Version: `card@` and eight hex digits of the SHA-256 of its text, without the paper."""
     prefix: tuple[Message, ...]
-    """Every message but the last."""
+    """All messages except the last."""
     prefix_digest: str
     user: Template
 
     def show(self, paper: Paper, budget: int | None = None) -> Shown:
-        """Give the last message for a paper.
+        """The last message for a paper.
 
-        Whole sentences go from the end until it has at most `budget` characters.
+        Whole sentences are dropped from the end until it has at most `budget` characters.
         """
         return _show(self.user, paper, budget)
 
 
 def load(name: str) -> tuple[str, str]:
-    """The system and user parts of a shipped template. Raises UsageError where there is no such template."""
+    """The system and user parts of a shipped template. Raises UsageError if the template does not exist."""
     try:
         text = _file(f"{name}.md")
     except OSError as error:
@@ -75,7 +75,7 @@ def load(name: str) -> tuple[str, str]:
 def card_prompt(taxonomy: Taxonomy, schema: object, name: str = "card.v1") -> Prompt:
     """The prompt for a whole card in one answer.
 
-    `schema` is the wire schema: its words count into the version.
+    `schema` is the wire schema, which is part of the version.
     """
     system, user = load(name)
     filled = Template(system).substitute(
@@ -152,7 +152,7 @@ def _show(template: Template, paper: Paper, budget: int | None) -> Shown:
 
 
 def _numbered(paper: Paper) -> Iterator[tuple[str | None, int]]:
-    """The number of each sentence, with the name of the section that it opens."""
+    """The number of each sentence, with the name of the section that it starts."""
     number = 0
     for section, spans in paper.parts:
         heading = section.name if section is not None else None

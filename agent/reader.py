@@ -1,8 +1,7 @@
-"""One paper in, one card out: prompt, cache, ask, check, card. Read it in one sitting.
+"""Makes the card of a paper: prompt, cache, request, check, card.
 
-A reader is what `batch` runs over many papers and `summarize` over one. `ModelReader` asks a model once a
-paper; `BaselineReader` asks none. Both end in a `Draft` that `evidence` turns into a card, so the cards are
-alike.
+`batch` runs a reader over many papers and `summarize` over one. `ModelReader` makes one model call per paper;
+`BaselineReader` makes none. Both end in a `Draft` that `evidence` turns into a card.
 
 Knows no files and no other papers.
 """
@@ -37,98 +36,98 @@ from .taxonomy import Taxonomy
 from .text import digest
 
 CHARACTERS_PER_TOKEN = 3
-"""Few, so that what is measured to fit does fit."""
+"""Characters per token, a low estimate so that prompts fit the context."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A card, and what this run spent on it; an answer from the cache costs a run nothing."""
+    """A card and its cost in this run; a cached answer costs nothing."""
 
     card: Card
     spent: Spent = NOTHING
 
     @cached_property
     def line(self) -> bytes:
-        """The card as one line of UTF-8, without its end."""
+        """The card as one line of UTF-8, without the line end."""
         return self.card.to_json().encode()
 
     @property
     def cached(self) -> bool:
-        """Whether the answer behind the card was there before."""
+        """Whether the answer came from the cache."""
         return self.spent.calls == 0 and self.card.provenance.calls > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a model is asked about one paper, and all that the answer depends on."""
+    """The request for one paper, with everything the answer depends on."""
 
     paper: Paper
     copy: ReadingCopy
-    """What is read of it."""
+    """The copy of the paper that is read."""
     shown: Shown
     kind: type[BaseModel]
     """The answer type."""
     unasked: dict[str, Part]
-    """Of the cache's key, how the endpoint is asked aside."""
+    """Parts of the cache key, without the form of the request."""
     form: Form
-    """How it is asked as things stand."""
+    """The current form of the request."""
 
     @property
     def parts(self) -> dict[str, Part]:
-        """Of the cache's key."""
+        """All parts of the cache key."""
         return self.asked_as(self.form)
 
     @property
     def key(self) -> str:
-        """Names the question wherever it is asked: the cache's key, 64 hex digits."""
+        """The cache key, 64 hex digits."""
         return key_of(self.parts)
 
     def asked_as(self, form: Form) -> dict[str, Part]:
-        """The parts of the key of an answer that was asked for in a form."""
+        """The parts of the cache key for a form of the request."""
         return {**self.unasked, **form.parts()}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What reading a paper would send."""
+    """Size of the requests for a paper."""
 
     calls: int
     characters: int
-    """Of all prompts together."""
+    """Characters of all prompts together."""
     most_completion_tokens: int
 
 
 Found = tuple[Answer, Draft, Spent]
-"""An answer, what it stands for, and what this run spent on it."""
+"""An answer, its draft, and its cost in this run."""
 
 
 class Reader(Protocol):
-    """Makes cards."""
+    """The protocol of readers, which make cards."""
 
     @property
     def made_by(self) -> Mapping[str, Part]:
-        """What its cards depend on beside the paper, by name; long parts as their hash, and no secrets."""
+        """Everything but the paper that its cards depend on, by name; long parts as hashes, no secrets."""
         ...
 
     def wants(self, paper: Paper) -> Wanted | None:
-        """What reading it would send; None: nothing, since its card is free or its answer is in the cache."""
+        """Size of the requests for a paper, after looking in the cache; None if nothing would be sent."""
         ...
 
     async def read(self, paper: Paper) -> Reading:
-        """The card of a paper. Raises PaperFailed for this paper alone."""
+        """Make the card of a paper. Raises PaperFailed for this paper only."""
         ...
 
     def stop(self) -> None:
-        """Ask nothing any more: `read` finishes what was sent, and raises Stopped for the rest."""
+        """Send no more requests: `read` finishes those in flight and raises Stopped for the rest."""
         ...
 
     async def close(self) -> None:
-        """Let go of what was opened for reading."""
+        """Close what was opened for reading."""
         ...
 
 
 class BaselineReader:
-    """Cards without a model: similarity, rules and fitted weights, in milliseconds."""
+    """Makes cards without a model, by similarity, rules and fitted weights, in milliseconds."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         from .baseline import Baseline  # reads its fitted parameters
@@ -148,7 +147,7 @@ class BaselineReader:
         }
 
     def wants(self, paper: Paper) -> Wanted | None:
-        """Nothing."""
+        """Always None: it sends no requests."""
         return None
 
     async def read(self, paper: Paper) -> Reading:
@@ -159,7 +158,7 @@ class BaselineReader:
         return Reading(self._card(paper, copy))
 
     def card(self, paper: Paper) -> Card:
-        """The card of a paper, without waiting for anybody; of its title where nothing else is left of it."""
+        """The card of a paper, synchronously; from its title if nothing else is left of it."""
         return self._card(paper, reading_copy(paper))
 
     def _card(self, paper: Paper, copy: ReadingCopy) -> Card:
@@ -167,19 +166,19 @@ class BaselineReader:
         return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
 
     def stop(self) -> None:
-        """Nobody is asked."""
+        """Do nothing, since no requests are sent."""
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing, since nothing was opened."""
 
 
 class ModelReader:
-    """Cards from one structured call a paper, every answer kept in the cache.
+    """Makes cards by one structured call per paper, with all answers cached.
 
-    `connect` gives the caller; it is awaited on the first cache miss, so that a run
-    which the cache can serve starts no server and needs no key. `form` is how the endpoint is to be asked
-    (None: as fits the model); what it refuses of that is learned, kept beside the answers, and found again by
-    the next run. `repeat` numbers independent answers to the same question.
+    `connect` returns the caller; it is awaited at the first cache miss, so that a fully cached run starts no
+    server and needs no key. `form` is the form of requests (default: that of the model); what the endpoint
+    refuses is learned, stored beside the answers, and reused by the next run. `repeat` numbers independent
+    answers to the same request.
     """
 
     def __init__(
@@ -215,7 +214,7 @@ class ModelReader:
         }
         self._forms_note = key_of({"endpoint": endpoint, "forms": form.to_json()})
         self.forms = [form, *self._learned_before()]
-        """How the endpoint is asked, and how it came to that: first as configured, last as now."""
+        """Forms of requests so far: first as configured, last the current one."""
         self._noted = list(self.forms)
         self.made_by: Mapping[str, Part] = {
             **self._parts,
@@ -227,9 +226,9 @@ class ModelReader:
         }
 
     async def read(self, paper: Paper) -> Reading:
-        """The card of a paper, from the cache where it has the answer.
+        """The card of a paper, from the cache if possible.
 
-        Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
+        Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
         """
         question = self.question(paper)
         if question.copy.emptied:
@@ -237,9 +236,7 @@ class ModelReader:
         if (kept := self.kept(question)) is not None:
             return kept
         if self._offline:
-            raise PaperFailed(
-                "no answer in the cache", where=paper.where, next_step="Run it without --offline"
-            )
+            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
 
         async def ask() -> Found:
             answer, draft, spent, form = await self._ask(question)
@@ -252,7 +249,7 @@ class ModelReader:
         return Reading(self._card(question, answer, draft), spent if ours else NOTHING)
 
     def wants(self, paper: Paper) -> Wanted | None:
-        """One call, unless its answer is in the cache."""
+        """One call, unless the answer is in the cache."""
         question = self.question(paper)
         if self.kept(question) is not None:
             return None
@@ -261,7 +258,7 @@ class ModelReader:
         return Wanted(1, self._prefix_length + schema + len(question.shown.content), most)
 
     def question(self, paper: Paper) -> Question:
-        """What the model is asked about a paper."""
+        """The request for a paper."""
         copy = reading_copy(paper)
         shown = self.prompt.show(copy.paper, self._budget)
         kind, schema = self._kind(shown)
@@ -275,21 +272,20 @@ class ModelReader:
         )
 
     def kept(self, question: Question) -> Reading | None:
-        """The card from the cache; None: the answer is not there."""
+        """The card from the cache; None if the answer is not cached."""
         found = self._found(question)
         return None if found is None else Reading(self._card(question, found[0], found[1]))
 
     async def accept(self, question: Question, reply: Reply) -> Reading:
-        """The card from an answer that came another way, which is kept as if it had been asked for here.
+        """The card from an answer that came another way, which is cached like a live one.
 
-        Raises PaperFailed where it is wrong in anything: nobody can ask it again with the reasons, as a
-        live call does.
+        Raises PaperFailed if it is invalid, since it cannot be re-asked like a live call.
         """
         try:
             draft = self._parse(reply.text, question)
         except WrongAnswer as wrong:
             raise PaperFailed(
-                f"the model's answer is wrong: {'; '.join(wrong.reasons) or wrong}",
+                f"the model's answer is invalid: {'; '.join(wrong.reasons) or wrong}",
                 where=question.paper.where,
                 attempts=reply.requests,
                 spent=reply.spent,
@@ -300,11 +296,11 @@ class ModelReader:
         return Reading(self._card(question, answer, draft), reply.spent)
 
     def learned(self, form: Form) -> None:
-        """The endpoint is asked in this form from now on; it is kept once that gave an answer."""
+        """Use this form of requests from now on; it is stored once it has given an answer."""
         self.forms.append(form)
 
     def _note(self, form: Form) -> None:
-        """Keep for the runs to come in which form an answer came."""
+        """Store the form that gave an answer, for later runs."""
         if form in self._noted or self._cache is None:
             return
         self._noted.append(form)
@@ -319,7 +315,7 @@ class ModelReader:
             return []
 
     def stop(self) -> None:
-        """Ask nothing any more."""
+        """Send no more requests."""
         if self._caller is not None:
             self._caller.stop()
 
@@ -372,10 +368,10 @@ class ModelReader:
         return _answer(reply), last, reply.spent, reply.form
 
     def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
-        """The answer type for a paper and the digest of its schema.
+        """The answer type of a paper and the digest of its schema.
 
-        One for all papers, so that hosted endpoints compile it once; on our own server, one for each count
-        of sentences.
+        There is one for all papers, so that hosted endpoints compile it once; on the local server, one per
+        number of sentences.
         """
         count = shown.sentences if self.model.file is not None else None
         if count not in self._kinds:
@@ -389,7 +385,7 @@ class ModelReader:
             return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             # Strangers write answers: what nobody thought of costs this paper, not the run.
-            raise WrongAnswer([f"the answer cannot be read: {error}"[:200]], None, ()) from error
+            raise WrongAnswer([f"cannot read the answer: {error}"[:200]], None, ()) from error
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
         draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
@@ -402,14 +398,14 @@ class ModelReader:
 
 
 def emptied(paper: Paper) -> PaperFailed:
-    """The error for a paper of which nothing is left to read."""
+    """The error for a paper with nothing left to read."""
     return PaperFailed(
         "has no sentence that does not give orders to a model: nothing is left to read", where=paper.where
     )
 
 
 def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:
-    """What made a card from an answer; `prompt` is its version."""
+    """The provenance of a card from an answer; `prompt` is the version of the prompt."""
     return Provenance(
         model=model.name,
         answered_by=other_model(model, answer.model),
@@ -430,7 +426,7 @@ def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) ->
 
 
 def _budget(model: Model, prompt: Prompt, answer_tokens: int) -> int | None:
-    """Characters of a paper that fit beside the prefix; None: the context is not known."""
+    """Maximum characters of a paper beside the prefix; None if the context size is unknown."""
     if model.context is None:
         return None
     prefix = sum(len(message["content"]) for message in prompt.prefix)

@@ -1,8 +1,8 @@
-"""The copy of a paper that taggers and models read: without what no person sees or what speaks to a model.
+"""Makes the copy of a paper that taggers and models read, without hidden text and orders to a model.
 
-Characters that show nothing are left out, and so are sentences that give orders to a model; of a sentence
-that quotes such an order, the quotation is. The copy numbers its own sentences; what was found in it is given
-back by the paper's numbers. A paper with nothing of that kind is its own copy, letter for letter.
+Invisible characters are removed, and so are sentences that give orders to a model; of a sentence that only
+quotes such an order, the quotation is removed. The copy has its own sentence numbers; results are converted
+back to the paper's numbers. The copy of a paper without any of this is identical to it.
 
 Knows papers and drafts. Knows no models.
 """
@@ -21,7 +21,7 @@ from .text import Span
 
 HIDDEN = "hidden-characters"
 INSTRUCTIONS = "instructions-in-text"
-"""Flags of a card."""
+"""Flags of a card, by what was removed."""
 
 _ELLIPSIS = "\u2026"
 _Edit = tuple[int, int, str]
@@ -32,7 +32,7 @@ _SMALL_PIECES = re.compile(r"(?<! ) ++(?=[<#|])|(?<=[>|\]}]) +")
 
 @dataclass(frozen=True)
 class _Copy(Paper):
-    """A paper whose sentences were told apart before something was taken out of it."""
+    """A paper whose sentences were split before text was removed."""
 
     kept: tuple[tuple[Section | None, tuple[Span, ...]], ...] = field(default=(), compare=False)
 
@@ -44,24 +44,24 @@ class _Copy(Paper):
 
 @dataclass(frozen=True, slots=True)
 class ReadingCopy:
-    """What is read of a paper."""
+    """The copy of a paper, with the mapping back to it."""
 
     paper: Paper
-    """The copy, with its own numbers of sentences."""
+    """The copy, with its own sentence numbers."""
     numbers: tuple[int, ...]
-    """For each of its sentences, the number that it has in the paper, from 1."""
+    """For each sentence of the copy, its number in the paper, from 1."""
     withheld: frozenset[int]
-    """The paper's numbers of the sentences that speak to a model."""
+    """Numbers, in the paper, of the removed sentences that address a model."""
     flags: tuple[str, ...]
-    """What the source noticed, what was taken out here."""
+    """Flags of the source and of what was removed here."""
 
     @property
     def emptied(self) -> bool:
-        """Whether nothing but orders was in the paper."""
+        """Whether the paper contained nothing but orders."""
         return bool(self.withheld) and not self.numbers
 
     def renumbered(self, draft: Draft) -> Draft:
-        """A draft that was made of the copy, by the paper's numbers, with the flags of the copy."""
+        """A draft of the copy with the paper's sentence numbers and the flags of the copy."""
         flags = tuple(dict.fromkeys((*draft.flags, *self.flags)))
         if not self.withheld:
             return replace(draft, flags=flags)
@@ -75,7 +75,7 @@ class ReadingCopy:
         )
 
     def spread(self, items: Sequence[Item], missing: Item) -> tuple[Item, ...]:
-        """Items for the sentences of the copy as items for those of the paper."""
+        """Convert items per sentence of the copy to items per sentence of the paper."""
         if not self.withheld:
             return tuple(items)
         known = dict(zip(self.numbers, items, strict=True))
@@ -88,7 +88,7 @@ class ReadingCopy:
 
 
 def reading_copy(paper: Paper) -> ReadingCopy:
-    """The copy of a paper that is read instead of it."""
+    """The copy of a paper that taggers and models read."""
     title, odd = _title(paper.title)
     withheld: set[int] = set()
     parts: list[tuple[str, tuple[Span, ...]]] = []
@@ -143,7 +143,7 @@ def reading_copy(paper: Paper) -> ReadingCopy:
 
 
 def _title(raw: str) -> tuple[str, bool]:
-    """A title as it is read, and whether an order was taken out of it."""
+    """The title to read, and whether an order was removed from it."""
     title = _edited(raw, (), set(), [(start, end, "") for start, end in hidden(raw)])[0]
     if not is_title_order(title):
         return title, False
@@ -159,7 +159,7 @@ def _heading(name: str, number: int) -> str:
 
 
 def _shown(text: str, span: Span, unseen: Iterable[tuple[int, int]]) -> str:
-    """A sentence without the ranges that show nothing."""
+    """A sentence without its invisible ranges."""
     shown, at = "", span.start
     for start, end in unseen:
         if start >= span.end:
@@ -173,10 +173,9 @@ def _shown(text: str, span: Span, unseen: Iterable[tuple[int, int]]) -> str:
 def _with_sentences(
     text: str, edits: list[_Edit], spans: Sequence[Span], found: Sequence[Finding]
 ) -> list[_Edit]:
-    """The edits of characters, with those of whole sentences and of quotations, in order.
+    """All edits in order: of characters, whole sentences and quotations.
 
-    A sentence goes with the white space before it, the first one with that after it: what is left is the text
-    as it would be without it.
+    A sentence is removed with the white space before it, the first one with that after it.
     """
     wide: list[_Edit] = []
     last = 0
@@ -198,7 +197,7 @@ def _with_sentences(
 
 
 def _quotations(span: Span, finding: Finding, edits: Sequence[_Edit]) -> list[_Edit]:
-    """Quotations by the text's offsets; those of the finding count characters that show."""
+    """Edits of quotations, by offsets of the text; those of the finding count visible characters."""
     gone = [one for one in edits if span.start <= one[0] < span.end]
 
     def offset(shown: int) -> int:
@@ -214,11 +213,11 @@ def _quotations(span: Span, finding: Finding, edits: Sequence[_Edit]) -> list[_E
 def _edited(
     text: str, spans: Sequence[Span], dropped: set[int], edits: Sequence[_Edit]
 ) -> tuple[str, tuple[Span, ...]]:
-    """The text with its edits made, and the spans that were not dropped where they then are."""
+    """The edited text, and the remaining spans at their new offsets."""
     pieces: list[str] = []
     at = length = 0
     marks: list[tuple[int, int]] = [(0, 0)]
-    """Offset in the text, from which on it is shifted by so much."""
+    """Offsets in the text with the shift that applies from there on."""
     for start, end, instead in edits:
         pieces += [text[at:start], instead]
         length += start - at + len(instead)

@@ -1,4 +1,4 @@
-"""The record of a run: begun before the first paper, written when the run has ended."""
+"""The record of a run: started before the first paper, written at the end of the run."""
 
 import platform
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ Status = Literal["complete", "interrupted", "failed"]
 
 
 class Recording:
-    """A run's record in the making."""
+    """Builds the record of a run."""
 
     def __init__(
         self,
@@ -67,9 +67,10 @@ class Recording:
         self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def write(self, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None) -> None:
-        """Write it beside the first output, with how the run ended.
+        """Write the record beside the first output, with how the run ended.
 
-        Raises StorageError where the disk refuses, unless the run has failed: then that is what matters.
+        Raises StorageError if it cannot be written, unless the run itself failed: then that error matters
+        more.
         """
         from .errors import StorageError
         from .sinks import destination

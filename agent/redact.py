@@ -1,6 +1,6 @@
-"""Secrets out of texts: keys, and what an address holds beside its host and path.
+"""Removes secrets from text: keys, and the parts of an address besides host and path.
 
-Whatever is shown or stored and may hold a key or an address passes through here.
+Everything that is shown or stored and may contain a key or an address passes through here.
 
 Knows texts. Knows no endpoints and no files.
 """
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, unquote
 
 SHORTEST_SECRET = 8
-"""A shorter one is masked only where it stands as a word: it may be a part of any other."""
+"""Shorter secrets are masked only as whole words, since they may be part of other words."""
 
 PLACEHOLDERS = frozenset(
     {"", "none", "null", "empty", "dummy", "ollama", "lm-studio", "test", "key", "no-key"}
 )
-"""What people write where a key is asked for and none is needed; said in an error, it is a word."""
+"""Placeholders for a key that is not needed; in an error message they are ordinary words."""
 
 _USER = re.compile(r"(?<=://)[^/\s?#]*@")
 _QUERY = re.compile(r"(?<=://)([^\s?#]*+)(?:[?#]\S*)?")
@@ -33,7 +33,7 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def shown_url(url: str) -> str:
-    """An endpoint's address without user name, password, query and fragment, with a scheme or without."""
+    """An endpoint's address without user name, password, query and fragment, with or without a scheme."""
     scheme, slashes, rest = url.strip().partition("://")
     if not slashes:
         scheme, rest = "", scheme
@@ -41,7 +41,7 @@ def shown_url(url: str) -> str:
 
 
 def secrets_in_address(url: str) -> list[str]:
-    """What `shown_url` leaves out and a message might repeat: password, query, long values of it."""
+    """The secrets that `shown_url` removes and a message might repeat: password, query, its long values."""
     address, _, query = url.partition("?")
     values = dict(parse_qsl(query))
     long = [value for value in values.values() if len(value) >= _LONG]
@@ -50,12 +50,12 @@ def secrets_in_address(url: str) -> list[str]:
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
-    """The values of variables, or of a query, that hold secrets by the end of their names."""
+    """The values of variables or query parameters whose name ends like that of a secret."""
     return [value for name, value in environment.items() if holds_a_secret(name)]
 
 
 def holds_a_secret(name: str) -> bool:
-    """Whether a variable holds a secret, by the end of its name."""
+    """Whether the name of a variable ends like that of a secret."""
     return name.upper().endswith(_SECRET_NAMES)
 
 

@@ -1,4 +1,4 @@
-"""What an endpoint's refusal says, and what it means for the request, for the paper and for the run.
+"""Reads an endpoint's refusals, and what they mean for the request, the paper and the run.
 
 A refusal comes as an HTTP status, or as an `error` object in an answer with status 200 (OpenRouter and other
 routers); both become a `Refused`.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import openai
 
 _READ = 20_000
-"""Characters of an error's body that are read."""
+"""Maximum characters of an error's body that are read."""
 
 _EMPTY_ACCOUNT = frozenset(
     {
@@ -59,14 +59,14 @@ class Refused(Exception):
     ) -> None:
         super().__init__(said)
         self.status = status
-        """HTTP status; that of the `error` object where the answer itself had 200."""
+        """HTTP status, or that of the `error` object if the answer had status 200."""
         self.said = said
-        """The endpoint's own words; may hold the key."""
+        """The endpoint's own message; may contain the key."""
         self.body = body
-        """The parsed JSON; None: it was none."""
+        """The parsed JSON body; None if it was not JSON."""
         self.headers = headers or {}
         self.final = False
-        """Whether the same request is not to be tried again, since another form of it may be taken."""
+        """Whether not to retry the same request, since another form of it may be accepted."""
         inner = error_of(body)
         self.code = _word(inner.get("code"))
         self.kind = _word(inner.get("type"))
@@ -75,9 +75,9 @@ class Refused(Exception):
         self.moderated = bool(isinstance(metadata, Mapping) and metadata.get("reasons")) or (
             status in (400, 403) and bool(_MODERATED.search(said[:_READ]))
         )
-        """Whether it is this input that is not wanted."""
+        """Whether moderation rejected this input."""
         self.loading = status in (500, 502, 503, 504) and bool(_LOADING.search(said[:_READ]))
-        """Whether the model is on its way into memory."""
+        """Whether the model is being loaded."""
         self.too_long = self.code in _TOO_LONG_CODES or (
             status in (400, 413, 422) and bool(_TOO_LONG.search(said[:_READ]))
         )
@@ -90,7 +90,7 @@ class Refused(Exception):
 
     @property
     def empty_account(self) -> bool:
-        """Whether it says that there is no money left, which no waiting mends."""
+        """Whether the account has no credit, which waiting does not change."""
         if self.status == 402 or {self.code, self.kind} & _EMPTY_ACCOUNT:
             return True
         words = self.status in (400, 403, 429) and _EMPTY_ACCOUNT_WORDS.search(self.said[:_READ])
@@ -108,7 +108,7 @@ class Refused(Exception):
 
 
 def refused(error: "openai.APIStatusError") -> Refused:
-    """The refusal behind the client's error."""
+    """The refusal in the client's error."""
     text = error.response.text[:_READ]
     try:
         body: object = json.loads(text)
@@ -123,18 +123,18 @@ def refused(error: "openai.APIStatusError") -> Refused:
 
 
 def refused_in_answer(answer: Mapping[str, Any], headers: Mapping[str, str]) -> Refused | None:
-    """The refusal in an answer with status 200; None: there is none."""
+    """The refusal in an answer with status 200; None if there is none."""
     if answer.get("choices") or not answer.get("error"):
         return None
     code = error_of(answer).get("code")
     known = isinstance(code, (int, str)) and str(code).isdigit() and 400 <= int(code) <= 599
     # A status that nobody gave may be a passing trouble of whoever stands behind.
     status = int(str(code)) if known else 502
-    return Refused(status, _words(answer, "") or "an error without words", body=answer, headers=headers)
+    return Refused(status, _words(answer, "") or "an error without a message", body=answer, headers=headers)
 
 
 def error_of(body: object) -> Mapping[str, Any]:
-    """The `error` object of an answer, wherever it is; empty where there is none."""
+    """The `error` object of an answer, wherever it is; empty if there is none."""
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, Mapping):
@@ -144,7 +144,7 @@ def error_of(body: object) -> Mapping[str, Any]:
 
 
 def what_came(raw: bytes) -> str:
-    """What an answer that is no chat completion is, in two words."""
+    """A short description of an answer that is not a chat completion."""
     start = raw.lstrip()[:200].lower()
     if not start:
         return "nothing"
@@ -154,7 +154,7 @@ def what_came(raw: bytes) -> str:
 
 
 def _words(body: object, text: str) -> str:
-    """The message in an error's JSON, with what stands behind it; else its text."""
+    """The message in an error's JSON, with details; else its text."""
     inner = error_of(body)
     raw = inner.get("metadata")
     behind = raw.get("raw") if isinstance(raw, Mapping) else None

@@ -1,4 +1,4 @@
-"""What came back for a question: an answer to judge, or why there is none.
+"""The reply to a request: an answer to check, or the reason why there is none.
 
 Knows completions and forms. Sends nothing.
 """
@@ -17,49 +17,49 @@ from .spent import NOTHING, Spent
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, over all calls of one question."""
+    """The result of all calls of one request."""
 
     text: str
-    """The last answer, raw."""
+    """Raw text of the last answer."""
     wrong: str | None
-    """Why the last answer is still wrong; None: it is accepted."""
+    """Why the last answer is still invalid; None if it is accepted."""
     model: str
     finish_reason: str
     seconds: float
     requests: int
-    """All requests, those that were tried again included."""
+    """Number of requests, retries included."""
     spent: Spent
-    """What all requests took."""
+    """Tokens and cost of all requests."""
     logprobs: tuple[tuple[tuple[str, float], ...], ...]
     form: Form
-    """How it was asked in the end."""
+    """The final form of the request."""
     error: str = ""
-    """The endpoint's words where it broke the last answer off."""
+    """The endpoint's message if the last answer broke off."""
 
 
 def reply_of(said: Said, completion: Mapping[str, Any], form: Form, spent: Spent, *, limited: bool) -> Reply:
-    """The reply that a completion holds; nobody has checked it yet.
+    """The unchecked reply in a completion.
 
-    `limited`: the endpoint allows no more tokens than the form does. Raises PaperFailed where the model
-    refused or was cut off.
+    `limited`: the endpoint allows no more tokens than the form does. Raises PaperFailed if the model refused
+    or was cut off.
     """
     if said.refusal:
         raise PaperFailed(f"the model refused to answer: {said.refusal}")
     if said.ending == "filtered":
-        raise PaperFailed("the endpoint's content filter held the answer back")
+        raise PaperFailed("the endpoint's content filter blocked the answer")
     if said.ending == "length":
-        thought = ", used up by its thinking" if thinks(said, completion) else ""
+        thought = ", used up by reasoning" if thinks(said, completion) else ""
         raise PaperFailed(
             f"the answer was cut off after {form.answer_tokens:,} tokens{thought}",
-            next_step="The endpoint allows no more: let it think less with --reasoning-effort"
+            next_step="The endpoint allows no more: lower --reasoning-effort"
             if limited
-            else "Allow more with --answer-tokens",
+            else "Increase --answer-tokens",
             alike="cut off",
         )
     if not said.text and said.error:
         raise broken_off(said.error)
     if not said.text and not said.finish_reason:
-        raise PaperFailed("the endpoint answered, but with no text", alike="empty")
+        raise PaperFailed("the endpoint returned an empty answer", alike="empty")
     return Reply(
         text=said.text,
         wrong=None,
@@ -75,7 +75,7 @@ def reply_of(said: Said, completion: Mapping[str, Any], form: Form, spent: Spent
 
 
 def refused_generation(refusal: Refused, form: Form) -> Reply:
-    """A generation that the endpoint itself judged wrong: it may be right when unwrapped."""
+    """A generation that the endpoint rejected as invalid; it may be valid when unwrapped."""
     text = error_of(refusal.body).get("failed_generation")
     return Reply(
         text=text if isinstance(text, str) else "",
@@ -91,7 +91,7 @@ def refused_generation(refusal: Refused, form: Form) -> Reply:
 
 
 def broken_off(said: str, requests: int = 0, spent: Spent = NOTHING) -> PaperFailed:
-    """The error for an answer that the endpoint broke off, with its words."""
+    """The error for an answer that broke off, with the endpoint's message."""
     return PaperFailed(
-        f"the endpoint broke the answer off: {said}", attempts=requests, spent=spent, alike="broken off"
+        f"the endpoint broke off the answer: {said}", attempts=requests, spent=spent, alike="broken off"
     )

@@ -1,8 +1,8 @@
-"""The body of a request: a form, an answer type and messages, laid out as JSON.
+"""Builds the JSON body of a request from a form, an answer type and messages.
 
-What is the same for all papers is laid out as bytes once; a paper adds its last message. instructor turns the
-answer type into what the endpoint enforces (a JSON schema or a tool); it is used through its handlers, since
-its patched `create` builds a new class and schema on each call and renders paper text as a Jinja template.
+The part shared by all papers is serialised once; a paper adds its last message. instructor turns the answer
+type into what the endpoint enforces (a JSON schema or a tool); it is used through its handlers, since its
+patched `create` builds a new class and schema on each call and renders paper text as a Jinja template.
 
 Knows no endpoints and no papers.
 """
@@ -17,7 +17,7 @@ from .form import Form
 
 
 class Requests:
-    """Lays out requests, and keeps what is the same for many."""
+    """Builds requests, and caches their shared parts."""
 
     def __init__(self) -> None:
         self._forms: dict[tuple[str, type[BaseModel]], dict[str, Any]] = {}
@@ -26,7 +26,7 @@ class Requests:
     def first(
         self, form: Form, kind: type[BaseModel], prefix: Sequence[Mapping[str, object]], last: str
     ) -> bytes:
-        """The request for a question that is asked for the first time."""
+        """The first request for a paper."""
         frame = self._frames.get(kind)
         if frame is None or frame[0] is not form or frame[1] is not prefix:
             whole = _bytes(self._whole(form, kind, prefix, _HERE, []))
@@ -42,7 +42,7 @@ class Requests:
         last: str,
         more: list[dict[str, Any]],
     ) -> bytes:
-        """The request for a question that is asked again; `more` are the messages after it."""
+        """A request that re-asks; `more` are the messages after the first one."""
         return _bytes(self._whole(form, kind, prefix, last, more))
 
     def _whole(
@@ -64,7 +64,7 @@ class Requests:
         return {**self._form(form, kind), "messages": [*messages, *more]}
 
     def _form(self, form: Form, kind: type[BaseModel]) -> dict[str, Any]:
-        """The request for an answer type, messages aside; built once."""
+        """The request for an answer type without messages; built once."""
         key = (form.to_json(), kind)
         if key not in self._forms:
             asked = _enforced(form, kind)
@@ -80,9 +80,9 @@ class Requests:
 
 
 def told(text: str, wrong: str) -> list[dict[str, Any]]:
-    """A wrong answer and what is wrong with it, as every endpoint takes them: text, no calls of tools.
+    """Messages with an invalid answer and its faults, as plain text, which every endpoint accepts.
 
-    An empty answer is asked for again as it was: no endpoint takes an empty message.
+    An empty answer is re-asked without messages, since endpoints accept no empty message.
     """
     if not text.strip():
         return []
@@ -96,7 +96,7 @@ def told(text: str, wrong: str) -> list[dict[str, Any]]:
 
 
 _HERE = "\x00here\x00"
-"""Stands for a paper's text while a request is laid out; no text of a paper holds it."""
+"""Placeholder for a paper's text while a request is serialised; it occurs in no paper."""
 _BY_WORDS = "\n\nAnswer with one JSON object that fits this JSON schema, and with nothing else:\n"
 
 
@@ -109,7 +109,7 @@ def _say_first(messages: list[dict[str, Any]], words: str) -> None:
 
 
 def _enforced(form: Form, kind: type[BaseModel]) -> dict[str, Any]:
-    """The part of a request that holds the answer to its schema."""
+    """The part of a request that constrains the answer to the schema."""
     if form.mode == "text":
         return {}
     if form.mode == "json_object":

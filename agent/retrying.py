@@ -1,8 +1,8 @@
-"""The one retry policy: which errors may pass, how often to try, how long to wait in between.
+"""The only retry policy: which errors are transient, how often to try, how long to wait in between.
 
-Every other layer has its retries off; left at their defaults they multiply. Bounded in requests and in
-seconds, jittered so that workers do not wake together ("full jitter", Brooker 2015). What an endpoint asks
-to wait is `transport`'s to keep, for the whole run, and costs no attempt.
+Retries are off in every other layer, since they would multiply. It is bounded in requests and in seconds, and
+jittered so that workers do not wake together ("full jitter", Brooker 2015). Waits requested by the endpoint
+are handled by `transport` for the whole run and cost no attempt.
 
 Knows the client's errors. Knows no prompts and no cache.
 """
@@ -35,18 +35,18 @@ def is_transient(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Bounds in both requests and seconds: whichever comes first ends it."""
+    """Bounds in requests and in seconds; whichever comes first ends the retries."""
 
     attempts: int = 6
-    """Requests in all, the first one included."""
+    """Maximum number of requests, the first one included."""
     deadline_s: float = 180.0
-    """No new request after this long."""
+    """Seconds after which no new request is sent."""
     first_wait_s: float = 0.5
-    """Doubled each time; the wait is drawn at random below that."""
+    """Upper bound of the first wait in seconds, doubled each time; waits are random below it."""
     connect_attempts: int = 6
-    """Requests in all where no connection comes about."""
+    """Maximum number of requests if no connection can be made."""
     max_wait_s: float = 30.0
-    """The longest wait between two requests, unless the endpoint asks for more."""
+    """Maximum seconds between two requests, unless the endpoint asks for more."""
 
     async def run(
         self,
@@ -55,9 +55,9 @@ class RetryPolicy:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         excused_s: Callable[[], float] = lambda: 0.0,
     ) -> T:
-        """What `send` gives; the last error comes out as it was.
+        """The result of `send`; the last error is raised unchanged.
 
-        `excused_s` gives the seconds so far that do not count towards the deadline.
+        `excused_s` returns the seconds so far that do not count towards the deadline.
         """
         try:
             return await send()

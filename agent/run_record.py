@@ -1,7 +1,7 @@
-"""What a run was asked and what it did: one JSON file beside its cards, so that they can be explained later.
+"""The record of a run: one JSON file beside its cards with the settings, sources and results.
 
-It holds no secret: no key, and no address with a user's name, password or query in it. Paths stand as the
-user gave them; `folder` says from where, seen from the record, so that a project can be moved as a whole.
+It contains no secrets: no API key, and no address with user name, password or query. Paths are as given by
+the user; `folder` is their base folder relative to the record, so that a project can be moved as a whole.
 
 Knows JSON, hashes and paths. Knows no papers and no models.
 """
@@ -18,7 +18,8 @@ from .errors import BadInput, UsageError
 from .prefix import split
 
 HASHED_BYTES = 64 << 20
-"""Sources up to this size are hashed; of a larger one, size and time of change must do."""
+"""Maximum size in bytes of sources that are hashed; larger ones are identified by size and modification time.
+"""
 
 
 Value = str | int | float | bool | None
@@ -29,22 +30,22 @@ class _Part(BaseModel):
 
 
 class SourceFile(_Part):
-    """A source as it was at the end of the run."""
+    """The state of a source at the end of the run."""
 
     path: str
-    """As given; `-` is standard input, of which nothing else is known."""
+    """Path as given; `-` is standard input, without further data."""
     named: bool = False
-    """Whether it is a name of papers, as `arxiv:ID`, and no path."""
+    """Whether it is an id or query, such as `arxiv:ID`, instead of a path."""
     size: int | None = None
-    """Bytes; None: no regular file."""
+    """Size in bytes; None if not a regular file."""
     sha256: str | None = None
-    """None: over 64 MB, or no regular file."""
+    """SHA-256; None if larger than 64 MB or not a regular file."""
     modified_ns: int | None = None
-    """Time of change, Unix time in nanoseconds; only where there is no hash."""
+    """Modification time in Unix nanoseconds; only if there is no hash."""
 
     @classmethod
     def of(cls, path: str, found: Path) -> Self:
-        """The file at `found`, which the user calls `path`. Raises OSError where it cannot be read."""
+        """The file at `found`, given as `path`. Raises OSError if it cannot be read."""
         if path == "-" or not found.is_file():
             return cls(path=path)
         state = found.stat()
@@ -56,21 +57,21 @@ class SourceFile(_Part):
 
 
 class OutputFile(_Part):
-    """A file of cards."""
+    """A card file written by the run."""
 
     path: str
-    """As named by the user; a shard by its own name."""
+    """Path as given by the user; shards have their own names."""
     whole: bool
-    """False: it stayed `PATH.partial`."""
+    """Whether the file is complete; False if it is still `PATH.partial`."""
     size: int
     sha256: str
 
 
 class Counts(_Part):
-    """Papers and calls of the run."""
+    """Counts of papers and calls."""
 
     done: int
-    """Papers with a card: `new` and `cached`."""
+    """Number of papers with a card, `new` plus `cached`."""
     new: int
     cached: int
     failed: int
@@ -79,14 +80,14 @@ class Counts(_Part):
 
 
 class TokenCounts(_Part):
-    """Tokens that the run spent; those of cached answers are not in it."""
+    """Tokens spent by the run, without those of cached answers."""
 
     prompt: int
     completion: int
 
 
 class Settings(_Part):
-    """What the run was told."""
+    """The settings of the run."""
 
     limit: int | None
     shards: int | None
@@ -95,74 +96,74 @@ class Settings(_Part):
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     taxonomy: str | None
-    """Path of the taxonomy; None: the one shipped."""
+    """Path of the taxonomy; None for the shipped one."""
     endpoint: str | None
-    """Without user name, password and query; None: no hosted model."""
+    """Endpoint address without user name, password and query; None for no hosted model."""
     cache_dir: str | None
-    """None: the run had no cache."""
+    """Cache folder; None if the cache was off."""
     outputs: tuple[str, ...]
-    """Paths as given, before sharding."""
+    """Output paths as given, before sharding."""
 
 
 class RunRecord(_Part):
     """One run of `enrich`."""
 
     version: Literal[1] = 1
-    """Of this file's format."""
+    """Version of the file format."""
     papercards: str
     python: str
     argv: tuple[str, ...]
     folder: str
-    """The working directory, seen from the record's folder."""
+    """Working directory, relative to the record's folder."""
     status: Literal["complete", "interrupted", "failed"]
-    """`complete`: every paper was read; `counts.failed` says how many got no card."""
+    """Status; `complete` means that every paper was processed, of which `counts.failed` got no card."""
     error: str | None
-    """What ended a failed run."""
+    """The error that ended a failed run."""
     model: str
     model_sha256: str | None
-    """Of the weights, where they are a local file."""
+    """SHA-256 of the weights, if they are a local file."""
     prompt: str
     taxonomy: str
     made_by: dict[str, Value]
-    """Everything beside the paper that the cards depend on, as temperature and max_tokens."""
+    """Everything except the paper that the cards depend on, such as temperature and max_tokens."""
     settings: Settings
     sources: tuple[SourceFile, ...]
     outputs: tuple[OutputFile, ...]
     counts: Counts
     tokens: TokenCounts
     cost_usd: float | None
-    """None: the price is not known."""
+    """Cost in USD; None if the price is unknown."""
     started: str
-    """UTC, ISO 8601."""
+    """Start time in UTC, ISO 8601."""
     seconds: float
-    """From the first paper to the last card on disk."""
+    """Seconds from the first paper to the last card on disk."""
 
     def to_json(self) -> str:
-        """For people and programs: indented, a line end at the end."""
+        """The record as indented JSON with a final line end."""
         return self.model_dump_json(indent=1) + "\n"
 
 
 def record_path(output: Path) -> Path:
-    """Where the record of a run with that first output goes: `cards.run.json` for `cards.jsonl`."""
+    """Path of the record of a run with that first output: `cards.run.json` for `cards.jsonl`."""
     return output.with_name(f"{output.stem}.run.json")
 
 
 def read_record(path: Path) -> RunRecord:
-    """Read a record. Raises UsageError where there is none, BadInput where it is none."""
+    """Read a record. Raises UsageError if the file does not exist, BadInput if it is not a record."""
     try:
         return RunRecord.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise UsageError(f"cannot read: {error.strerror}", where=str(path)) from error
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
         raise BadInput(
-            f"is no run record: {place + ': ' if place else ''}{fault['msg']}", where=str(path)
+            f"not a run record: {place + ': ' if place else ''}{fault['msg']}", where=str(path)
         ) from error
 
 
 def from_folder(here: Path, folder: Path) -> str:
-    """The way from `folder` to `here`; the whole path where there is none, as between two drives."""
+    """The relative path from `folder` to `here`; the full path if there is none, as between two drives."""
     try:
         return os.path.relpath(here.resolve(), folder.resolve())
     except ValueError:
@@ -170,17 +171,16 @@ def from_folder(here: Path, folder: Path) -> str:
 
 
 def source_path(path: str, record: Path, folder: str) -> Path:
-    """Where a source of a record is: seen from the run's working directory, else from this one.
+    """The path of a source of a record, relative to the run's working directory, else to the current one.
 
-    A record that was moved together with its files finds them by the first, one that was moved alone by the
-    second.
+    The first works for a record moved together with its files, the second for one moved alone.
     """
     there = _from_record(path, record, folder)
     return there if there.exists() or not Path(path).exists() else Path(path)
 
 
 def output_path(path: str, record: Path, folder: str) -> Path:
-    """Where an output of a record goes, seen from the same two places; its folder must be there."""
+    """The path of an output of a record, found in the same way; its folder must exist."""
     form, place = split(path)
     there = _from_record(place, record, folder)
     return Path(f"{form}{there}") if there.parent.is_dir() else Path(path)
@@ -191,15 +191,15 @@ def _from_record(path: str, record: Path, folder: str) -> Path:
 
 
 def differences(old: RunRecord, sources: Iterable[SourceFile], made_by: Mapping[str, Value]) -> list[str]:
-    """What is not as it was, a phrase each: sources, then what made the cards."""
+    """What has changed, one phrase each: sources, then what the cards depend on."""
     found = []
     for was, now in zip(old.sources, sources, strict=True):
         if was.named:
             continue
         if was.size is None:
-            found.append(f"{was.path} was no file and cannot be read again")
+            found.append(f"{was.path} was not a file and cannot be read again")
         elif now.size is None:
-            found.append(f"{was.path} is gone")
+            found.append(f"{was.path} no longer exists")
         elif was != now:
             found.append(f"{was.path} has changed")
     for name in sorted(old.made_by.keys() | made_by.keys()):

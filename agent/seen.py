@@ -1,10 +1,9 @@
-"""Which names were there before, for millions of them in little memory.
+"""A compact set of ids (11 to 21 bytes each).
 
-An open-addressing table of 64-bit hashes in one `array`: 11 to 21 bytes a name, where a `set` of numbers
-takes 65 and more. Two different names are taken for one with a probability of n²/2⁶⁵ over a whole run: 3 in
-100 million for a million names.
+An open-addressing table of 64-bit hashes in one `array`; a `set` of integers takes 65 bytes and more per id.
+Two different ids collide with a probability of n²/2⁶⁵ over a whole run: 3 in 100 million for a million ids.
 
-Knows names as text. Knows no papers.
+Knows ids as text. Knows no papers.
 """
 
 from array import array
@@ -15,7 +14,7 @@ _FREE = 0
 
 
 class Seen:
-    """A set of names that only grows."""
+    """A set of ids that only grows."""
 
     def __init__(self) -> None:
         self._slots = array("Q", [_FREE]) * _FIRST_SLOTS
@@ -23,7 +22,7 @@ class Seen:
         self._count = 0
 
     def add(self, name: str) -> bool:
-        """Whether the name is new; from now on it is not."""
+        """Add an id; returns whether it is new."""
         mark = _mark(name)
         slots, mask = self._slots, self._mask
         at = mark & mask
@@ -51,7 +50,7 @@ class Seen:
 
     @property
     def bytes(self) -> int:
-        """Memory of the table."""
+        """Memory of the table in bytes."""
         return len(self._slots) * self._slots.itemsize
 
     def _grow(self) -> None:

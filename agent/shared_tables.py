@@ -1,4 +1,4 @@
-"""SQLite files that several processes open at the same time.
+"""Helps with SQLite files that several processes open at the same time.
 
 Knows connections. Knows no tables.
 """
@@ -8,10 +8,10 @@ import time
 
 
 def patiently(rows: sqlite3.Connection, statement: str, wait_s: float = 60.0) -> None:
-    """Run what SQLite refuses, without waiting, while another process does the same.
+    """Run a statement, and retry while SQLite refuses it because another process runs the same.
 
-    Changing the journal's mode is such a statement: a time-out of the connection does not hold for it. Raises
-    sqlite3.OperationalError where it is still refused after `wait_s` seconds.
+    Changing the journal mode is such a statement: the timeout of the connection does not apply to it. Raises
+    sqlite3.OperationalError if it is still refused after `wait_s` seconds.
     """
     end = time.monotonic() + wait_s
     while True:

@@ -1,4 +1,4 @@
-"""What answers cost: one shape for a call, a paper and a run.
+"""Calls, tokens and cost of a call, a paper or a run.
 
 Knows numbers only.
 """
@@ -8,24 +8,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Calls, tokens and USD, of one question or of many; they add up."""
+    """Calls, tokens and USD of one or more requests; can be added."""
 
     calls: int = 0
-    """Requests that were answered with a completion, wrong ones included."""
+    """Number of requests answered with a completion, invalid ones included."""
     prompt_tokens: int = 0
     cached_prompt_tokens: int = 0
-    """The part of `prompt_tokens` that the endpoint had in a cache."""
+    """Part of `prompt_tokens` that the endpoint had in a cache."""
     completion_tokens: int = 0
-    """Tokens of reasoning included."""
+    """Completion tokens, reasoning included."""
     known_usd: float = 0.0
-    """USD for everything whose cost is known."""
+    """Total known cost in USD."""
     unpriced: int = 0
-    """Requests that may have been billed, at a cost that nobody knows: no usage came, the answer broke off
-    or was not waited for, or the price is not known."""
+    """Number of possibly billed requests of unknown cost: without usage, with an answer that broke off or was
+    not waited for, or with an unknown price.
+    """
 
     @property
     def cost_usd(self) -> float | None:
-        """USD for all of it; None: part of it is not known."""
+        """Total cost in USD; None if part of it is unknown."""
         return None if self.unpriced else self.known_usd
 
     def __add__(self, other: "Spent") -> "Spent":

@@ -1,8 +1,8 @@
-"""Label sets read from YAML and checked, each label with its definition.
+"""Reads and checks label sets in YAML, each label with its definition.
 
-A taxonomy file has the groups `tasks`, `modalities`, `contributions`, `claim_kinds` and `artifact_status`;
-a group maps ids to definitions, or names of sub-groups to such maps. `sizes` may say how many labels a paper
-gets (`tasks: [1, 3]`). What is wrong is reported with its line.
+A taxonomy file has the groups `tasks`, `modalities`, `contributions`, `claim_kinds` and `artifact_status`; a
+group maps ids to definitions, or names of sub-groups to such maps. `sizes` may say how many labels a paper
+gets (`tasks: [1, 3]`). Faults are reported with their lines.
 
 Knows no papers and no models.
 """
@@ -24,7 +24,7 @@ LABEL_FIELDS = ("tasks", "modalities", "contributions")
 """The fields of a card that hold a list of labels."""
 
 STATUSES = ("released", "promised", "not-stated")
-"""The answers for code, data and weights: the meaning of these three is the card's, not the file's."""
+"""The statuses of code, data and weights; their meaning is fixed by the card, not by the file."""
 
 GROUPS = (*LABEL_FIELDS, "claim_kinds", "artifact_status")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -32,7 +32,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many labels a paper gets, both ends included."""
+    """Minimum and maximum number of labels per paper."""
 
     least: int
     most: int
@@ -40,7 +40,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """The labels that a card can carry. Order is the file's and means nothing."""
+    """The labels that a card can have, in the order of the file, which has no meaning."""
 
     name: str
     labels: Mapping[str, Mapping[str, str]]
@@ -48,9 +48,9 @@ class Taxonomy:
     groups: Mapping[str, Mapping[str, str]]
     """Group to id to the name of its sub-group, `""` for none."""
     sizes: Mapping[str, Size]
-    """For each of `LABEL_FIELDS`."""
+    """Sizes of each of `LABEL_FIELDS`."""
     version: str
-    """`name@` and eight hex digits of the content's SHA-256."""
+    """Version: `name@` and eight hex digits of the content's SHA-256."""
 
     def ids(self, group: str) -> tuple[str, ...]:
         """The label ids of a group."""
@@ -75,7 +75,7 @@ def load(path: Path) -> Taxonomy:
 
 @cache
 def shipped() -> Taxonomy:
-    """The taxonomy that comes with the program."""
+    """The taxonomy shipped with papercards."""
     file = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
     return parse(file.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
 
@@ -107,7 +107,7 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
     if "artifact_status" in labels and set(labels["artifact_status"]) != set(STATUSES):
         faults.append(f"artifact_status must have the ids {', '.join(STATUSES)} and no others")
     if faults:
-        raise UsageError("; ".join(faults), where=where, next_step="Mend the file and try again")
+        raise UsageError("; ".join(faults), where=where, next_step="Fix the file and try again")
     named = sections.get("name")
     name = named.value if isinstance(named, yaml.ScalarNode) else name
     content = [name]
@@ -133,7 +133,7 @@ def _mapping(node: yaml.Node, what: str, faults: list[str]) -> dict[str, yaml.No
         if not isinstance(key, yaml.ScalarNode):
             faults.append(f"line {line}: a name must be plain text")
         elif key.value in found:
-            faults.append(f"line {line}: {key.value} is there twice")
+            faults.append(f"line {line}: {key.value} is given twice")
         else:
             found[key.value] = value
     return found
@@ -146,9 +146,9 @@ def _labels(group: str, node: yaml.Node, faults: list[str]) -> tuple[Mapping[str
     def add(name: str, value: yaml.Node, subgroup: str) -> None:
         line = value.start_mark.line + 1
         if not _ID.fullmatch(name):
-            faults.append(f'line {line}: "{name}" is no id: use a-z, 0-9, ".", "_" and "-"')
+            faults.append(f'line {line}: "{name}" is not a valid id: use a-z, 0-9, ".", "_" and "-"')
         elif name in means:
-            faults.append(f"line {line}: {name} is there twice in {group}")
+            faults.append(f"line {line}: {name} is given twice in {group}")
         elif not isinstance(value, yaml.ScalarNode) or not value.value.strip():
             faults.append(f"line {line}: {name} has no definition")
         else:

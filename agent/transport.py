@@ -1,9 +1,9 @@
-"""Requests to one endpoint: bytes out, a chat completion in, whatever happens on the way.
+"""Sends requests to one endpoint and returns chat completions, with limits, budget and retries.
 
-The only file that makes an API client for papers. Each request passes the limiter and the budget; what may
-pass is tried again by `retrying`; the client's own retries are off. Where an endpoint asks to wait, is
-loading its model, or has others before us, that costs a request no attempt. A request that takes far longer
-than the others took is cut off and sent again. Errors come out as one sentence without the key.
+The only file that creates an API client for papers. Each request passes the limiter and the budget;
+`retrying` retries transient errors; the client's own retries are off. If an endpoint asks to wait, is loading
+its model, or is busy, that costs a request no attempt. A request that takes far longer than the others is
+cancelled and sent again. Errors become one sentence without the key.
 
 Knows no papers, prompts or schemas.
 """
@@ -34,39 +34,39 @@ if TYPE_CHECKING:
     import openai
 
 BYTES_PER_TOKEN = 2
-"""Few, so that a request's cost is not underestimated: ordinary English has four to five."""
+"""Bytes per token, a low estimate so that the cost is not underestimated; ordinary English has four to five.
+"""
 
 _OWN_WAIT_S = 5.0
-"""A wait up to this is the request's own; a longer one holds the whole run."""
+"""Waits up to this many seconds hold only the request; longer ones hold the whole run."""
 _LOADING_S = 5.0
-"""Between two looks at a model that is loading."""
+"""Seconds between two checks of a loading model."""
 _LONGEST_SILENCE_S = 900.0
-"""Without any answer for so long, waiting is over."""
+"""Maximum seconds without any answer before the run gives up."""
 _TOO_MUCH = frozenset({408, 429, 503, 504, 529})
-"""Statuses that say more was asked at once than the endpoint handles."""
+"""Statuses that mean too many requests at once."""
 _EXCUSED = 30
-"""A request is put off for reasons that are not its own at most so often."""
+"""Maximum number of times that a request is postponed without counting as an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A completion and what it took."""
+    """A completion and its cost."""
 
     completion: dict[str, Any]
     requests: int
-    """Those that were tried again included."""
+    """Number of requests, retries included."""
     seconds: float
-    """Of all requests, what lay between them aside."""
+    """Seconds over all requests, without the waits between retries."""
     spent: Spent
-    """What all of them cost."""
+    """Cost of all requests."""
 
 
 class Patience:
-    """How long to wait for an answer, by how long the answers so far took.
+    """Adapts the timeout to the duration of the answers so far.
 
-    Five times what 95 of 100 stayed under, at least 5 s, once there are 20 answers, for what is under way
-    then, too. A call that was cut off gets twice as long the next time, so that an answer that is long in
-    earnest comes through.
+    After 20 answers it is 5 times the 95th percentile, at least 5 s, also for requests already in flight. A
+    cancelled call gets twice as long the next time, so that a really long answer succeeds.
     """
 
     _LEAST_S = 5.0
@@ -79,15 +79,15 @@ class Patience:
         self._now_s: float | None = None
         self._count = 0
         self._early: dict[asyncio.Timeout, tuple[float, int]] = {}
-        """Calls that began before there were enough answers: when, and how often they were cut off."""
+        """Calls started before there were enough answers: start time, and how often they were cancelled."""
 
     def seconds(self, cut_off: int) -> float:
-        """For a call that was cut off so many times before."""
+        """Timeout in seconds for a call that was cancelled `cut_off` times; it doubles each time."""
         return self._most_s if self._now_s is None else min(self._most_s, self._now_s * (1 << cut_off))
 
     @asynccontextmanager
     async def wait(self, cut_off: int) -> AsyncIterator[None]:
-        """Let a call run so long and no longer. Raises TooSlow."""
+        """Limit the duration of a call. Raises TooSlow."""
         limit = self.seconds(cut_off)
         try:
             async with asyncio.timeout(limit) as ending:
@@ -100,7 +100,7 @@ class Patience:
             self._early.pop(ending, None)
 
     def answered(self, seconds: float) -> None:
-        """An answer took so long."""
+        """Record the duration of an answer."""
         self._took.append(seconds)
         self._count += 1
         if self._count >= self._ANSWERS and self._count % 10 == 0:
@@ -112,26 +112,26 @@ class Patience:
 
 
 class Stale(Exception):
-    """While a request waited in line, the endpoint refused its form to another one."""
+    """The endpoint refused the form of this request to another one while it waited."""
 
 
 @dataclass(slots=True)
 class _Tries:
-    """What one request body took so far."""
+    """Counts of the tries of one request."""
 
     requests: int = 0
     cut_off: int = 0
     seconds: float = 0.0
     excused: int = 0
-    """Times that it was put off for reasons that are not its own."""
+    """Number of times it was postponed without counting as an attempt."""
     excused_s: float = 0.0
     in_line: bool = False
-    """Whether others were answered while the last request was refused or not waited for any more."""
+    """Whether other requests were answered while the last one was refused or cancelled."""
     spent: Spent = NOTHING
 
 
 class Transport:
-    """The way to one endpoint and back. One for all papers of a run."""
+    """The connection to one endpoint, shared by all papers of a run."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Transport:
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`say` is told, in a sentence, what the whole run waits for."""
+        """`say` receives a sentence about what the whole run is waiting for."""
         self.endpoint = endpoint
         self.price = price
         self._policy = policy or RetryPolicy()
@@ -151,7 +151,7 @@ class Transport:
         self._budget = budget
         self._say = say
         self.patience = Patience(endpoint.timeout_s)
-        """How long the next answer is waited for."""
+        """The timeout of the next answer."""
         self._client: openai.AsyncOpenAI | None = None
         self._answered = False
 
@@ -163,14 +163,14 @@ class Transport:
         is_lesson: Callable[[Refused], bool] = lambda refusal: False,
         is_stale: Callable[[], bool] = lambda: False,
     ) -> Sent:
-        """The completion for a request body that allows so many tokens of it; None: the endpoint's usual.
+        """Send a request body that allows `tokens` of completion (default: the endpoint's).
 
-        A refusal that `is_lesson` is not tried again as it is. Raises Stale, before anything is sent, for a
-        body that waited in line until it `is_stale`.
+        A refusal that `is_lesson` is not retried. Raises Stale, before anything is sent, for a body that
+        became `is_stale` while waiting.
 
-        Raises PaperFailed for this request alone, with the `Refused` of the endpoint as its cause where
-        there is one; EndpointError where no request would be answered; BudgetSpent where it may cost more
-        than is left; Stopped after `stop`.
+        Raises PaperFailed for this request only, with the endpoint's `Refused` as its cause if there is one;
+        EndpointError if no request would be answered; BudgetSpent if it could cost more than is left; Stopped
+        after `stop`.
         """
         import openai
 
@@ -204,7 +204,7 @@ class Transport:
         return Sent(completion, tries.requests, tries.seconds, tries.spent)
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
-        """What one completion took, as far as it says so."""
+        """Tokens and cost of one completion, as far as it reports them."""
         used = usage_of(completion)
         if used is None:
             free = self.price is not None and self._cost(Usage(1, 0, 1)) == 0
@@ -215,7 +215,7 @@ class Transport:
         )
 
     def stop(self) -> None:
-        """Send nothing any more: what is under way may be answered, the rest raises Stopped."""
+        """Send no more requests: those in flight may be answered, the rest raises Stopped."""
         self._limiter.stop()
 
     async def close(self) -> None:
@@ -226,7 +226,7 @@ class Transport:
     async def _post(
         self, body: bytes, most: int, tries: _Tries, is_stale: Callable[[], bool]
     ) -> dict[str, Any]:
-        """One request, within limiter, budget and patience."""
+        """Send one request, within limiter, budget and timeout."""
         worst = Usage(len(body) // BYTES_PER_TOKEN, 0, most)
         at_worst = self._cost(worst)
         number = await self._limiter.enter(worst.prompt + most)
@@ -271,7 +271,7 @@ class Transport:
             self._limiter.leave()
 
     async def _exchange(self, body: bytes, tries: _Tries) -> tuple[bytes, Mapping[str, str]]:
-        """Raises TooSlow where the answer takes too long, Refused where the status says no."""
+        """Raises TooSlow if the answer takes too long, Refused for an error status."""
         import httpx2
         import openai
 
@@ -303,9 +303,9 @@ class Transport:
         return response.content, response.headers
 
     def _completion(self, raw: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Raises Unreadable where it is none, Refused where it is an error with status 200.
+        """Raises Unreadable if it is not a completion, Refused if it is an error with status 200.
 
-        Raises EndpointError where there never was a completion and this is another kind of server.
+        Raises EndpointError if there never was a completion and this is another kind of server.
         """
         what = what_came(raw)
         try:
@@ -325,10 +325,10 @@ class Transport:
         raise wrong if self._answered else explain(wrong, self.endpoint, 1)
 
     async def _excuse(self, error: Refused | TooSlow, tries: _Tries) -> bool:
-        """Whether a request may be sent again without that counting as an attempt; waits until then.
+        """Whether a request may be sent again without counting as an attempt; waits until then.
 
-        So it is where the endpoint says when, is loading its model, or was busy with our other requests.
-        Raises EndpointError where it asks for a longer wait than anybody has patience for.
+        That is so if the endpoint gives a time, is loading its model, or was busy with our other requests.
+        Raises EndpointError if it asks for too long a wait.
         """
         limiter = self._limiter
         silent_s = limiter.clock() - limiter.silent_since
@@ -352,7 +352,7 @@ class Transport:
             raise EndpointError(
                 f"the endpoint asks to wait {_duration(asked)}: {said_by(error, self.endpoint)}",
                 where=self.endpoint.shown_url,
-                next_step="Run the same command again then; it goes on from here",
+                next_step="Run the same command again after that; it continues from here",
             ) from error
         elif asked > _OWN_WAIT_S:
             self._told_to_wait(limiter.hold(asked))
@@ -363,13 +363,13 @@ class Transport:
         return True
 
     def _told_to_wait(self, seconds: float, what: str = "") -> None:
-        """Say it once for a wait, not once for each request that meets it."""
+        """Announce a wait once, not once for each request."""
         if seconds >= _LOADING_S - 1:
             host = self.endpoint.host
             self._say(f"{host} {what}" if what else f"{host} asks to wait {_duration(seconds)}")
 
     def _cost(self, used: Usage) -> float | None:
-        """USD; None: the price is not known."""
+        """Cost in USD; None if the price is unknown."""
         return (
             None if self.price is None else self.price.cost(used.prompt, used.cached_prompt, used.completion)
         )
@@ -381,17 +381,17 @@ _JSON: Any = {"headers": {"Content-Type": "application/json"}}
 
 
 def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
-    """A client whose retries are off. It uses aiohttp, which takes a third of the time of the other way.
+    """A client without retries. It uses aiohttp, which takes a third of the time of the default.
 
-    It follows no redirect: papers go where the user said. Raises UsageError for an address or a proxy that
-    cannot be used.
+    It does not follow redirects: papers are sent only where the user said. Raises UsageError for an unusable
+    address or proxy.
     """
     import openai
 
     address = urlsplit(endpoint.base_url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise UsageError(
-            "the address must begin with http:// or https:// and name a host",
+            "the address must start with http:// or https:// and a host name",
             where=endpoint.without_key(endpoint.base_url),
             next_step="Check --base-url",
         )
@@ -410,10 +410,10 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
         )
     except (ValueError, OSError, openai.OpenAIError) as error:
         raise UsageError(
-            f"no connection can be made: {endpoint.without_key(str(error))}",
+            f"cannot connect: {endpoint.without_key(str(error))}",
             where=endpoint.shown_url,
-            next_step="Check the proxy in all_proxy, http_proxy, https_proxy (socks5:// or http://), "
-            "and SSL_CERT_FILE; no_proxy names hosts that need none",
+            next_step="Check the proxy in all_proxy, http_proxy, https_proxy (socks5:// or http://), and "
+            "SSL_CERT_FILE; list hosts that need no proxy in no_proxy",
         ) from error
 
 

@@ -1,8 +1,7 @@
-"""An answer out of its wrapping: thinking, fences, words around it, one level of quoting or naming.
+"""Extracts an answer from its wrapping: reasoning, fences, surrounding text, quoting or naming.
 
-Models and gateways wrap a right answer in ways that a person would not mind. What is taken off here is
-certain: nothing is guessed, no label is replaced by one that looks like it. What is still wrong after that
-is the caller's to judge.
+Models and gateways wrap valid answers in harmless ways. Only certain wrappings are removed: nothing is
+guessed, and no label is replaced by a similar one. The caller judges what is still wrong after that.
 
 Knows JSON and its schemas. Knows no taxonomy and no papers.
 """
@@ -14,9 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 _MOST = 200_000
-"""Characters of an answer that are looked through."""
+"""Maximum characters of an answer that are examined."""
 _TRIES = 200
-"""Places where an object may begin that are tried."""
+"""Maximum number of positions tried as the start of an object."""
 _THOUGHT_END = re.compile(
     r"</(?:think|thinking|thought|reasoning|reflection|scratchpad)>|◁/think▷", re.IGNORECASE
 )
@@ -24,13 +23,13 @@ _BEGIN = re.compile(r'\{\s{0,40}"')
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
 _DECODER = json.JSONDecoder(strict=False)
 _DEEPEST = 3
-"""Levels of names, lists and quotes that an object may stand under."""
+"""Maximum levels of names, lists and quotes around an object."""
 _MOST_INSIDE = 12
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 
 
 def readings(text: str) -> Iterator[Any]:
-    """The JSON values that an answer may stand for, the likeliest first."""
+    """The JSON values that an answer may mean, most likely first."""
     text = text[:_MOST].strip("\ufeff\u200b \t\r\n")
     seen: set[str] = set()
     for piece in _pieces(text):
@@ -47,11 +46,11 @@ def readings(text: str) -> Iterator[Any]:
 
 
 def fit(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The value made to fit a schema as far as that is certain; what does not fit stays as it is.
+    """Fit a value to a schema as far as that is certain; the rest stays unchanged.
 
-    Surplus keys go, labels get the case and hyphens of the schema's, numbers in quotes become numbers, one
-    item becomes a list of one and, texts aside, the other way round, and an object comes out of the strings,
-    lists and names that it stands under where there is no other one like it.
+    Extra keys are removed, labels get the case and hyphens of the schema, quoted numbers become numbers, a
+    single item becomes a list of one and, except for strings, the other way round, and an object is taken out
+    of surrounding strings, lists and names if there is no other one like it.
     """
     kind = schema.get("type")
     if kind == "object":
@@ -69,7 +68,7 @@ def fit(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _loads(text: str) -> Any:
-    """The JSON value, line ends in strings and commas before a closing bracket allowed; None: it is none."""
+    """Parse JSON, allowing line ends in strings and trailing commas; None if it is not JSON."""
     for read in (text, _LAST_COMMA.sub("", text)) if text[-1:] in ("}", "]") else (text,):
         try:
             return _DECODER.decode(read)
@@ -79,7 +78,7 @@ def _loads(text: str) -> Any:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The text, and parts of it that may be the answer alone."""
+    """The text, and parts of it that may be the bare answer."""
     yield text
     rest = text
     if (final := rest.rfind("<|channel|>final")) != -1:  # OpenAI's harmony format
@@ -94,7 +93,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    """The objects that stand in a text, outermost ones, from the last to the first."""
+    """The outermost objects in a text, from the last to the first."""
     found: list[Any] = []
     end = 0
     for number, begin in enumerate(_BEGIN.finditer(text)):
@@ -166,7 +165,7 @@ def _option(value: Any, schema: Mapping[str, Any]) -> Any:
 
 @lru_cache(maxsize=64)
 def _by_plain_name(options: tuple[str, ...]) -> Mapping[str, str]:
-    """The options by their plain names, those aside that two share."""
+    """The options by their normalised names, without ambiguous ones."""
     names: dict[str, str] = {}
     twice = set()
     for option in options:
@@ -178,7 +177,7 @@ def _by_plain_name(options: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _plain(text: str) -> str:
-    """A name without what people write differently: case, hyphens, spaces, quotes, a full stop."""
+    """A normalised name: without case, hyphens, spaces, quotes and a final full stop."""
     words = _HUMP.sub("-", text.strip(" \t\r\n\"'`*."))
     return re.sub(r"[\s_\-\u2010-\u2015]+", "-", words.casefold())
 

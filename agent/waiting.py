@@ -1,9 +1,9 @@
-"""How long an endpoint asks to wait, in whatever way it says so.
+"""Finds how long an endpoint asks to wait, in any of the usual forms.
 
-Headers (`retry-after-ms`; `Retry-After` as seconds or a date, RFC 9110; the `x-ratelimit-*` of OpenAI and
-its many variants; `RateLimit` of the IETF's draft), fields of the error (`retryDelay` of Google,
-`estimated_time` of Hugging Face), or words ("Please try again in 7m12s"). A time that cannot be
-meant (NaN, infinity, a century) counts as nothing.
+Headers (`retry-after-ms`; `Retry-After` as seconds or a date, RFC 9110; the `x-ratelimit-*` of OpenAI and its
+many variants; `RateLimit` of the IETF's draft), fields of the error (`retryDelay` of Google, `estimated_time`
+of Hugging Face), or words ("Please try again in 7m12s"). An implausible time (NaN, infinity, a century) is
+ignored.
 
 Knows text and headers. Knows no requests.
 """
@@ -16,7 +16,7 @@ from datetime import datetime
 
 DAY_S = 86_400.0
 _UNIX_S, _UNIX_MS = 1e9, 1e12
-"""Numbers above these are points in time: seconds since 2001, milliseconds since 2001."""
+"""Numbers above these are Unix times (after 2001), in seconds or milliseconds."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S}
 _DURATION = r"\d{1,9}(?:\.\d{1,9})?\s?(?:ms|milli|s|m|h|d)[a-z]{0,11}"
@@ -26,9 +26,9 @@ _ASKS = re.compile(
     rf"(?:try again|retry|wait|resets?)[^0-9.]{{0,40}}((?:{_DURATION},?\s?(?:and\s)?){{1,5}})", re.IGNORECASE
 )
 _WORDS_READ = 2_000
-"""Characters of an error's text that are looked through."""
+"""Maximum characters of an error's text that are examined."""
 _QUOTAS = re.compile(r"\br\s{0,2}=\s{0,2}0\s{0,2};\s{0,2}t\s{0,2}=\s{0,2}(\d{1,9})")
-"""`RateLimit: "api";r=0;t=55` of the IETF's draft, as Hugging Face sends it."""
+"""Pattern of `RateLimit: "api";r=0;t=55` of the IETF's draft, as sent by Hugging Face."""
 _FIELDS = ("retry_after", "retryafter", "retry_after_s", "retrydelay", "estimated_time")
 _BUDGETS = tuple(
     (f"{prefix}remaining{suffix}", f"{prefix}reset{suffix}")
@@ -41,10 +41,10 @@ _BUDGETS = tuple(
 
 
 def asked_wait_s(headers: Mapping[str, str], body: object, text: str, now: float) -> float | None:
-    """Seconds that a refusal asks to wait; None: it asks for nothing, or for nonsense.
+    """Seconds that a refusal asks to wait; None if it gives no plausible time.
 
-    `body` is its parsed JSON, `text` its words, `now` the time here in seconds since the epoch. A date is
-    compared with the server's own `Date`, so that a clock that runs fast here does no harm.
+    `body` is its parsed JSON, `text` its message, `now` the local time in seconds since the epoch. A date is
+    compared with the server's own `Date`, so that a wrong local clock does not matter.
     """
     here = _date(headers.get("date")) or now
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
@@ -62,14 +62,14 @@ def asked_wait_s(headers: Mapping[str, str], body: object, text: str, now: float
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that the headers of an answer ask to wait; None: they ask for nothing, or for nonsense."""
+    """Seconds that the headers of an answer ask to wait; None if they give no plausible time."""
     return asked_wait_s(headers, None, "", now)
 
 
 def reset_wait_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until an endpoint that says "nothing remains" allows more; None: it does not say that.
+    """Seconds until an endpoint with a used-up allowance accepts more; None if nothing is used up.
 
-    The longest, where requests and tokens have each its own.
+    The longer one, if requests and tokens have separate limits.
     """
     waits: list[float | None] = []
     for quota in _QUOTAS.finditer(headers.get("ratelimit", "")[:_WORDS_READ]):
@@ -83,9 +83,9 @@ def reset_wait_s(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def until_s(text: str, now: float) -> float | None:
-    """Seconds of a duration, or until a point in time: Unix time in s or ms, ISO 8601, an HTTP date.
+    """Seconds of a duration, or until a time: Unix time in s or ms, ISO 8601, an HTTP date.
 
-    None where it is nothing of that, or lies further off than a day.
+    None if it is none of these, or more than a day away.
     """
     number = _number(text)
     if number is not None and number >= _UNIX_S:
@@ -111,7 +111,7 @@ def duration_s(text: str) -> float | None:
 
 
 def _asked_in(body: object, depth: int = 0) -> Iterator[object]:
-    """The values of fields that ask for a wait, wherever they stand in an error's JSON."""
+    """The values of fields that ask for a wait, anywhere in an error's JSON."""
     if depth > 4:
         return
     if isinstance(body, Mapping):
@@ -149,7 +149,7 @@ def _iso(text: str) -> float | None:
 
 
 def _plausible(seconds: float | None) -> float | None:
-    """Up to a month: a quota a month is real, a wait of fifty years is a misunderstanding."""
+    """The seconds if they are at most a month; a longer wait is implausible."""
     return seconds if seconds is not None and 0 <= seconds <= 31 * DAY_S else None
 
 

@@ -1,9 +1,9 @@
-"""What a watch keeps: a ledger of cards that only grows, and a small state beside it.
+"""The files of a watch: an append-only ledger of cards, and a small state file beside it.
 
-The ledger, a JSONL file, is the truth: a paper has been dealt with if its card is a whole line there, and in
-no other case. So whatever ends a watch, and whenever, the next round neither loses a paper nor writes one
-twice. The state only spares work: when the last round was, which papers fail again and again, and how much
-of the ledger the other outputs show.
+The ledger, a JSONL file, decides: a paper is finished if and only if its card is a complete line there. So
+however a watch ends, the next round neither loses a paper nor writes one twice. The state only saves work: it
+holds the time of the last round, the papers that keep failing, and how much of the ledger the other outputs
+contain.
 
 Knows cards as lines and files. Knows no sources and no models.
 """
@@ -25,21 +25,21 @@ from .sinks.interface import SinkFile
 from .sources.local_ids import LocalIds
 
 GIVEN_UP = 3
-"""Rounds in which a paper may fail before it is left alone."""
+"""Number of rounds in which a paper may fail before it is no longer tried."""
 
 
 class Ledger:
-    """Cards of earlier rounds and of this one; open for one round, and for one process at a time."""
+    """The cards of all rounds; open for one round, and for one process at a time."""
 
     files: Sequence[SinkFile] = ()
 
     def __init__(self, path: Path) -> None:
-        """Raises StorageError where it cannot be written or another run does, UsageError where it is none."""
+        """Raises StorageError if it cannot be written or is in use, UsageError if it is not a ledger."""
         self._file = RecordFile(path, keep=True)
         self.ids = Seen()
-        """What `identity` gives of the cards that were there when it was opened."""
+        """`identity` of the cards that were in the file when it was opened."""
         self.local_ids = LocalIds()
-        """Taken by those cards."""
+        """Local ids used by those cards."""
         try:
             self._read(path)
         except BaseException:
@@ -48,7 +48,7 @@ class Ledger:
 
     @property
     def size(self) -> int:
-        """Bytes of its cards."""
+        """Size of its cards in bytes."""
         return self._file.size
 
     def _read(self, path: Path) -> None:
@@ -59,9 +59,9 @@ class Ledger:
                 name = _id(line) if line.strip() else ()
                 if name is None and whole:
                     raise UsageError(
-                        "is no card, so nothing is added to this file",
+                        "is not a card, so nothing was added to this file",
                         where=f"{path}:{number}",
-                        next_step="Mend or remove the line, or name another output",
+                        next_step="Fix or remove the line, or choose another output",
                     )
                 if name is None:
                     # A write that was cut off: the card comes again.
@@ -83,11 +83,11 @@ class Ledger:
             self._file.append(b"\n".join(lines) + b"\n")
 
     def close(self) -> None:
-        """See it safely on the disk and let go of it."""
+        """Flush the file to disk and close it."""
         self._file.finish()
 
     def abandon(self) -> None:
-        """Let go of it: what was written stays."""
+        """Close the file; what was written stays."""
         self._file.release()
 
 
@@ -103,7 +103,7 @@ def ledger(path: Path) -> Iterator[Ledger]:
 
 
 def _id(line: bytes) -> tuple[str, str] | None:
-    """Id and title of the card on a line; None: it is no card."""
+    """Id and title of the card on a line; None if it is not a card."""
     try:
         card = json.loads(line)
         name, title = card["id"], card["title"]
@@ -117,31 +117,31 @@ class Failing(BaseModel):
 
     reason: str
     rounds: int
-    """In a row."""
+    """Number of failed rounds in a row."""
 
 
 class State(BaseModel):
-    """What one watch remembers beside its ledger."""
+    """The state of a watch, stored beside its ledger."""
 
     version: Literal[1] = 1
     sources: tuple[str, ...] = ()
     last_round: float | None = None
-    """When the last whole round began, Unix time."""
+    """Start of the last complete round, in Unix time."""
     failing: dict[str, Failing] = {}
-    """By id, or by place for a record that is no paper; those of the last round alone."""
+    """Failures of the last round, by id, or by position for a record that is not a paper."""
     shown: dict[str, int] = {}
-    """Bytes of the ledger that each other output shows."""
+    """Bytes of the ledger that each other output contains."""
 
     def given_up(self, name: str) -> bool:
-        """Whether a paper failed too often to be tried again."""
+        """Whether a paper has failed too often to be tried again."""
         return name in self.failing and self.failing[name].rounds >= GIVEN_UP
 
     def known(self, where: str, reason: str) -> bool:
-        """Whether a record was bad in the last round already, and was said to be."""
+        """Whether a record was already reported as bad in the last round."""
         return where in self.failing and self.failing[where].reason == reason
 
     def save(self, path: Path) -> None:
-        """Write it whole. Raises StorageError where the disk refuses."""
+        """Write the state atomically. Raises StorageError if it cannot be written."""
         file = PartialFile(path, derived=True)
         try:
             file.commit(self.model_dump_json(indent=1).encode() + b"\n")
@@ -150,12 +150,12 @@ class State(BaseModel):
 
 
 def state_path(path: Path) -> Path:
-    """Where the state of a ledger is: `cards.watch.json` for `cards.jsonl`."""
+    """Path of the state of a ledger: `cards.watch.json` for `cards.jsonl`."""
     return path.with_name(f"{path.stem}.watch.json")
 
 
 def load(path: Path, sources: tuple[str, ...]) -> State:
-    """The state of a watch on these sources; a new one where there is none, or none that can be read."""
+    """The state of a watch on these sources; a new one if there is none or it cannot be read."""
     try:
         state = State.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):

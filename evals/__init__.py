@@ -1,1 +1,1 @@
-"""Measuring cards against labels: labels, metrics, scores, runs."""
+"""Measures cards against labels: labels, metrics, scores, runs."""

@@ -1,8 +1,8 @@
-"""How well the passes of a label file agree, and so how high a figure can sensibly be.
+"""Measures how well the passes of a label file agree, which tells how high a figure can sensibly be.
 
-Everything is over pairs of passes of the same paper; with more than two passes all pairs count. Sentences
-are the paper's own. Cards of one model that was asked several times agree by the same arithmetic (`retest`).
-Krippendorff's alpha for sets weighs a disagreement by the MASI distance (Passonneau 2006,
+All figures are over pairs of passes of the same paper; with more than two passes all pairs count. Sentences
+are those of the paper. The self-agreement of a model over repeated queries is computed in the same way
+(`retest`). Krippendorff's alpha for sets weighs a disagreement by the MASI distance (Passonneau 2006,
 "Measuring agreement on set-valued items (MASI) for semantic and pragmatic annotation"), both from NLTK.
 
 Knows no models and no files.
@@ -24,36 +24,37 @@ from .score import PaperScore, StatusScore, figures, score_claims, score_labels
 from .sentences import NO_CLAIM, card_claims, sentence_classes
 
 _EMPTY = frozenset({""})
-"""Stands for the empty set, whose MASI distance to itself is not defined."""
+"""Replaces the empty set, whose MASI distance to itself is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How two passes agree in one field; None where a figure is not defined or not meant for the field."""
+    """The agreement of two passes in one field; None for undefined or inapplicable figures."""
 
     field: str
-    """One of `score.FIELDS`."""
+    """The field, one of `score.FIELDS`."""
     papers: int
-    """With at least two passes."""
+    """Number of papers with at least two passes."""
     f1: float | None
-    """Of one pass against the other: labels, claim sentences, or artifacts that are not `not-stated`."""
+    """F1 of one pass against the other, over labels, claim sentences, or artifacts that are not `not-stated`.
+    """
     exact: float | None = None
-    """Share of the pairs that are the same: the whole set, or the status."""
+    """Share of pairs with the same answer: the whole set, or the status."""
     same_main: float | None = None
-    """Share of the pairs with the same first label."""
+    """Share of pairs with the same first label."""
     alpha: float | None = None
     """Krippendorff's alpha of the sets."""
     kappa: float | None = None
-    """Cohen's kappa: of the first label, of the sentence classes, of the status."""
+    """Cohen's kappa of the first label, the sentence classes, or the status."""
     same_kind: float | None = None
-    """Of the sentences that both call a claim, the share with the same kind."""
+    """Share with the same kind, among sentences that both call a claim."""
 
 
 def agree(labelled: Sequence[Labelled], papers: Iterable[Paper]) -> tuple[Agreement, ...]:
     """The agreement in every field of `score.FIELDS`.
 
-    Raises BadInput for a record without a paper, and MissingExtra without NLTK. No paper with two passes
-    gives rows of None.
+    Raises BadInput for a record without a paper, and MissingExtra without NLTK. Without any paper with two
+    passes, all rows are None.
     """
     joined = join(labelled, papers)
     rows = [_of_labels(field, *_passes(field, joined)) for field in LABEL_FIELDS]
@@ -62,14 +63,13 @@ def agree(labelled: Sequence[Labelled], papers: Iterable[Paper]) -> tuple[Agreem
 
 
 def ceiling(labelled: Sequence[Labelled], papers: Iterable[Paper] = ()) -> dict[str, dict[str, float | None]]:
-    """What each pass scores when it stands in for a model and is measured against the others.
+    """The score of each pass when it is used as if it were a model and measured against the others.
 
-    Field of `score.FIELDS` to figure (the names of `score.Figures` without `n`), over every choice of the
-    pass that stands in. With two passes precision, recall and F1 of a label field are therefore one
-    number. It is stricter than what a model meets: against both passes, a model is forgiven what the
-    passes differ in, so it can stand above the ceiling. With `papers`, claims also have the
-    `kappa` of the sentence classes. Papers with one pass count nowhere; without
-    any other, every figure is None.
+    Maps fields of `score.FIELDS` to figures (the names of `score.Figures` without `n`), over every choice of
+    the pass that is used as the model. With two passes, precision, recall and F1 of a label field are
+    therefore the same number. It is stricter than the scoring of a model: a model is not penalised where the
+    passes differ, so it can score above the ceiling. With `papers`, claims also have the `kappa` of the
+    sentence classes. Papers with one pass are not counted; if there are no others, every figure is None.
     """
     scores = [score for item in labelled for score in _stand_ins(item)]
     table: dict[str, dict[str, float | None]] = {}
@@ -83,9 +83,9 @@ def ceiling(labelled: Sequence[Labelled], papers: Iterable[Paper] = ()) -> dict[
 
 
 def retest(papers: Sequence[PaperResult]) -> tuple[Agreement, ...]:
-    """How far a model agrees with itself, when it was asked for each paper several times.
+    """The self-agreement of a model that was queried several times for each paper.
 
-    Each answer is taken for a pass. Papers without an answer in every repeat count nowhere. Raises
+    Each answer counts as a pass. Papers without an answer in every repeat are not counted. Raises
     MissingExtra without NLTK.
     """
     asked = []
@@ -116,7 +116,7 @@ _Pairs = Sequence[tuple[Paper, Reading, Reading]]
 
 
 def _passes(field: str, joined: Iterable[tuple[Labelled, Paper]]) -> tuple[_Pairs, int]:
-    """Every pair of passes that say something of the field, and of how many papers."""
+    """All pairs of passes that have the field, and the number of papers."""
     pairs = [
         (paper, one, other)
         for item, paper in joined
@@ -183,8 +183,8 @@ def _compare(one: bool, other: bool) -> Counts:
 def set_alpha(sets: Mapping[str, Sequence[frozenset[str]]]) -> float | None:
     """Krippendorff's alpha with the MASI distance over item to the sets of its passes, in order.
 
-    None without an item of two passes, and where all sets are the same, since then nothing could be
-    otherwise. Raises MissingExtra without NLTK.
+    None if no item has two passes, or if all sets are the same, since then alpha is undefined. Raises
+    MissingExtra without NLTK.
     """
     rated = [
         (str(coder), item, labels or _EMPTY)

@@ -1,15 +1,15 @@
-"""Whether confidence means what it says, and how much can be answered if only the sure answers count.
+"""Measures calibration of the confidences, and coverage if only confident answers are kept.
 
 A forecast is the confidence of one answer and whether it was right. A label is right if every reading has it
-and wrong if none has; one that only some readings have counts nowhere, as in `score`. A claim is right if it
-falls on a claim of every reading and some reading gives its kind, and counts nowhere if it falls on a claim
-of some readings only. A status is right if some reading gives it. Answers without a confidence are skipped.
+and wrong if none has; one that only some readings have is not counted, as in `score`. A claim is right if it
+overlaps a claim of every reading and some reading gives its kind, and is not counted if it overlaps a claim
+of only some readings. A status is right if some reading gives it. Answers without a confidence are skipped.
 
-Reliability and expected calibration error: Naeini, Cooper and Hauskrecht (2015). Few answers make that error
-large by chance alone (0.08 for 110 perfect ones), and a bootstrap only adds to it. So beside it stands what
-perfect confidences would show: consistency resampling, Broecker and Smith (2007), Increasing the Reliability
-of Reliability Diagrams. Risk and coverage: El-Yaniv and Wiener (2010), On the Foundations of Noise-free
-Selective Classification, JMLR 11:1605-1641.
+Reliability and expected calibration error: Naeini, Cooper and Hauskrecht (2015). With few answers that error
+is large by chance alone (0.08 for 110 perfect ones), and a bootstrap only adds to it. So it is reported
+beside the error of perfect confidences: consistency resampling, Broecker and Smith (2007), Increasing the
+Reliability of Reliability Diagrams. Risk and coverage: El-Yaniv and Wiener (2010), On the Foundations of
+Noise-free Selective Classification, JMLR 11:1605-1641.
 
 Knows cards and labels; knows no models and no files. Needs the `eval` extra (NumPy and SciPy).
 """
@@ -30,7 +30,7 @@ from .score import same
 Forecast = tuple[float, bool]
 """The confidence of an answer, and whether it was right."""
 Judged = tuple[Card | None, Labelled]
-"""A paper's card, None if it failed, and its labels."""
+"""The card of a paper (None if it failed) and its labels."""
 
 BINS = 10
 _DRAWS = 2000
@@ -44,9 +44,9 @@ class Bin:
     high: float
     n: int
     confidence: float | None
-    """Mean; None for an empty bin."""
+    """Mean confidence; None for an empty bin."""
     right: float | None
-    """Share that was right."""
+    """Share of right answers; None for an empty bin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +55,26 @@ class Reliability:
 
     field: str
     n: int
-    """Answers with a confidence."""
+    """Number of answers with a confidence."""
     bins: tuple[Bin, ...]
     ece: float | None
     """Expected calibration error; None without answers."""
     brier: float | None
     ece_by_chance: Interval | None = None
-    """Where the error of perfectly calibrated confidences would lie in 95% of draws."""
+    """Range of the error of perfectly calibrated confidences in 95% of draws."""
     brier_interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is answered if only answers of at least that confidence count."""
+    """Coverage and precision if only answers of at least this confidence are kept."""
 
     threshold: float
     answered: int
     coverage: float
-    """Share of all that was to be answered."""
+    """Share of all questions that is answered."""
     precision: float | None
-    """Share of the answered that is right; 1 less the risk. None if nothing is answered."""
+    """Share of right answers among those kept, which is 1 - risk; None if nothing is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +83,28 @@ class Curve:
 
     field: str
     unit: str
-    """What coverage counts: `papers`, or `claims` that the model made."""
+    """Unit of coverage: `papers`, or `claims` made by the model."""
     total: int
-    """Of those, also the ones that have no confidence or no card."""
+    """Number of these units, including those without a confidence or a card."""
     points: tuple[Point, ...]
-    """From the surest answer to all of them, one for each confidence that occurs."""
+    """One point for each confidence that occurs, from the most confident answer to all answers."""
 
     def at(self, precision: float) -> Point | None:
-        """The point of widest coverage with at least that precision; None if there is none."""
+        """The point with the highest coverage at this precision or more; None if there is none."""
         good = [p for p in self.points if p.precision is not None and p.precision >= precision]
         return good[-1] if good else None
 
     def line(self, precision: float = 0.9) -> str:
-        """`tasks: at 90% precision this model answers 62% of the papers (confidence from 0.55)`."""
+        """`tasks: at 90% precision this model answers 62% of the papers (confidence threshold 0.55)`."""
         if not self.points:
-            return f"{self.field}: no answer carries a confidence"
+            return f"{self.field}: no answer has a confidence"
         best = self.at(precision)
         if best is None:
-            return f"{self.field}: no confidence is high enough for {precision:.0%} precision"
-        unit = "papers" if self.unit == "papers" else "claims it makes"
+            return f"{self.field}: no confidence threshold reaches {precision:.0%} precision"
+        unit = "papers" if self.unit == "papers" else "claims that it makes"
         return (
             f"{self.field}: at {precision:.0%} precision this model answers {best.coverage:.0%} "
-            f"of the {unit} (confidence from {best.threshold:.2f})"
+            f"of the {unit} (confidence threshold {best.threshold:.2f})"
         )
 
 
@@ -178,7 +178,7 @@ def reliability(field: str, answers: Sequence[Forecast], bins: int = BINS) -> Re
 
 
 def calibration(judged: Iterable[Judged], bins: int = BINS) -> dict[str, Reliability]:
-    """The reliability of each of `FIELDS`, with what chance alone would do."""
+    """The reliability of each of `FIELDS`, with the error expected by chance."""
     papers = [forecasts([pair]) for pair in judged]
     found = {}
     for field in FIELDS:
@@ -193,7 +193,7 @@ def calibration(judged: Iterable[Judged], bins: int = BINS) -> dict[str, Reliabi
 
 
 def _by_chance(confidences: Sequence[float], bins: int) -> Interval | None:
-    """Where the calibration error of perfect confidences lies in 95% of draws."""
+    """The range of the calibration error of perfect confidences in 95% of draws."""
     if not confidences:
         return None
     sure = np.array(confidences)
@@ -206,7 +206,7 @@ def _by_chance(confidences: Sequence[float], bins: int) -> Interval | None:
 
 
 def _brier_interval(papers: Sequence[Sequence[Forecast]]) -> Interval | None:
-    """The interval of the Brier score, papers drawn with all their answers."""
+    """The interval of the Brier score, drawing papers with all their answers."""
     squares = np.array([sum((c - right) ** 2 for c, right in answers) for answers in papers])
     sizes = np.array([float(len(answers)) for answers in papers])
 
@@ -220,7 +220,7 @@ def _brier_interval(papers: Sequence[Sequence[Forecast]]) -> Interval | None:
 
 
 def decisions(judged: Iterable[Judged]) -> dict[str, tuple[list[Forecast], int]]:
-    """The forecasts that can be held back, and how many there could be, for each of `FIELDS`.
+    """The forecasts that could be withheld, and their possible number, for each of `FIELDS`.
 
     Of a label field, the main label of each paper whose readings have one, right if it is the main label of
     any; of a status, one for each paper; of the claims, each that the model makes. A paper without a card
@@ -266,7 +266,7 @@ def curves(judged: Iterable[Judged]) -> dict[str, Curve]:
 
 
 def held(threshold: float, answers: Sequence[Forecast], total: int | None = None) -> Point:
-    """What a threshold from elsewhere does to these answers."""
+    """The effect on these answers of a threshold that was fitted elsewhere."""
     sure = [right for confidence, right in answers if confidence >= threshold]
     size = len(answers) if total is None else total
     return Point(threshold, len(sure), ratio(len(sure), size) or 0.0, ratio(sum(sure), len(sure)))
@@ -274,13 +274,13 @@ def held(threshold: float, answers: Sequence[Forecast], total: int | None = None
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A threshold that was fitted on one run, and what it does to another."""
+    """A threshold that was fitted on one run, and its effect on another."""
 
     field: str
     fitted: Point | None
-    """Where it was fitted: widest coverage of that precision. None: no confidence is high enough."""
+    """The point on the run it was fitted on; None if no threshold reaches the precision."""
     checked: Point | None
-    """The same threshold elsewhere."""
+    """The point on the other run at the same threshold."""
 
 
 def transfer(precision: float, fitted: Iterable[Judged], checked: Iterable[Judged]) -> tuple[Transfer, ...]:

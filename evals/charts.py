@@ -1,12 +1,12 @@
-"""The drawings of the report: SVG that stands in the page itself.
+"""Draws the charts of the report, as SVG inside the page.
 
 Matplotlib, since an SVG of it is 5 to 30 kB and needs no script; Altair and Plotly would put 0.8 to 4 MB of
 JavaScript into every page. Text stays text, in the font of the page. Colours are drawn as marks and then
 become CSS variables, so that one drawing serves light and dark. Every id carries the name of its drawing,
 because the ids of all drawings in a page are one namespace. The same data gives the same bytes.
 
-Runs differ in shape as well as in colour. Names of models and labels are text to the drawing, never
-formulas: Matplotlib would read a pair of dollar signs as mathematics.
+Runs differ in shape as well as in colour. Names of models and labels are text to the drawing, never formulas:
+Matplotlib would read a pair of dollar signs as mathematics.
 
 Knows figures; knows no runs, no pages and no files. Needs the `eval` extra (Matplotlib).
 """
@@ -30,9 +30,9 @@ if TYPE_CHECKING:  # Matplotlib takes half a second, and only the report needs i
     from matplotlib.figure import Figure
 
 SHAPES = ("o", "s", "^", "D", "v", "P")
-"""Of the runs, as Matplotlib calls them; then from the start again."""
+"""Marker shapes of the runs, by Matplotlib's names; repeated if there are more runs."""
 GLYPHS = ("●", "■", "▲", "◆", "▼", "✚")
-"""The same for text."""
+"""The same shapes as text characters."""
 
 _INK, _SOFT, _LINE, _PAPER = "#010203", "#010204", "#010205", "#010206"
 _RUNS = tuple(f"#01030{place}" for place in range(len(SHAPES)))
@@ -44,7 +44,7 @@ _VARIABLES = {
     **{colour: f"var(--run-{place})" for place, colour in enumerate(_RUNS)},
 }
 _POINTS = 8.5
-"""Size of text; at the width that the page gives a drawing, 11 to 13 CSS pixels."""
+"""Text size in points: 11 to 13 CSS pixels at the width of a chart in the page."""
 
 _SETTINGS = {
     "svg.fonttype": "none",
@@ -76,15 +76,15 @@ _SETTINGS = {
 }
 _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_NAME = 30
-"""Characters of a name beside a point; longer ones would leave the drawing."""
+"""Maximum characters of a name beside a point; longer names are cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One run in the drawing of cost against F1."""
+    """One run in the chart of cost against F1."""
 
     slot: int
-    """Place of the run in the report; it decides colour and shape."""
+    """Position of the run in the report, which sets colour and shape."""
     name: str
     cost: float
     f1: Measure

@@ -1,4 +1,4 @@
-"""Two runs side by side, paired by paper: what moved, by how much, and whether chance explains it.
+"""Compares two runs, paired by paper: what changed, by how much, and whether it could be chance.
 
 Both runs read the same papers, so a hard paper is hard for both and only the difference is of interest. Its
 interval comes from drawing pairs (Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 8),
@@ -21,13 +21,14 @@ from papercards.card import Card
 from papercards.errors import GateMissed, UsageError
 from papercards.taxonomy import LABEL_FIELDS
 
+from ..wording import counted, did_you_mean
 from .intervals import RESAMPLES, SEED, Array, Interval, Name, bootstrap, design, figure_values
 from .labels import ARTIFACTS, FIELDS
 from .run import PaperResult, RunResult
 from .score import PaperScore
 
 Verdict = Literal["better", "worse", "same", "unknown"]
-"""Of the second run. Unknown: too few papers have the figure for an interval."""
+"""Verdict on the second run; unknown if too few papers have the figure for an interval."""
 
 _SECOND_FIGURE = {
     **dict.fromkeys(LABEL_FIELDS, "main_accuracy"),
@@ -38,7 +39,7 @@ MEASURES: tuple[Name, ...] = (
     ("mean", "f1"),
     *((field, figure) for field in FIELDS for figure in ("f1", _SECOND_FIGURE[field])),
 )
-"""The figures that are compared, as (field, figure)."""
+"""The compared figures, as (field, figure)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,16 @@ class Difference:
     first: float | None
     second: float | None
     interval: Interval | None
-    """Of `difference`; None where too few papers have the figure."""
+    """Interval of `difference`; None if too few papers have the figure."""
 
     @property
     def difference(self) -> float | None:
-        """Second less first: above zero, the second run is better."""
+        """Second minus first: the second run is better if it is above zero."""
         return None if self.first is None or self.second is None else self.second - self.first
 
     @property
     def verdict(self) -> Verdict:
-        """What the interval says of the second run."""
+        """The verdict on the second run, from the interval."""
         if self.interval is None:
             return "unknown"
         if self.interval.low > 0:
@@ -69,14 +70,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """Papers that one run has right and the other has not: main labels, and statuses."""
+    """Numbers of papers that only one run has right, for main labels and statuses."""
 
     field: str
     only_first: int
-    """Papers that only the first run has right."""
+    """Number of papers that only the first run has right."""
     only_second: int
     p: float
-    """Two-sided, exact; 1 where the runs never differ."""
+    """Exact two-sided p-value; 1 if the runs never differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,12 @@ class Comparison:
     """What moved from the first run to the second."""
 
     first: str
-    """The model."""
+    """Model of the first run."""
     second: str
     papers: int
-    """That both runs have."""
+    """Number of papers that both runs have."""
     only_first: tuple[str, ...]
-    """Ids of papers that the second run does not have; they count nowhere. In order of the run."""
+    """Ids of papers that only the first run has, in its order; they are not counted."""
     only_second: tuple[str, ...]
     same_labels: bool
     """Whether both were scored against the same version of the labels."""
@@ -123,7 +124,7 @@ class Comparison:
     def line(self) -> str:
         """Better, worse or same, by the mean F1, in one line."""
         mean = self.of("mean")
-        papers = f"{self.papers} paper{'s' if self.papers != 1 else ''}"
+        papers = counted(self.papers, "paper")
         return f"{mean.verdict}: {describe(mean)}, {papers}"
 
 
@@ -131,7 +132,7 @@ def describe(one: Difference) -> str:
     """`mean F1 0.712 to 0.745: +0.033 [+0.008, +0.061]`."""
     name = f"{one.field} {one.figure.replace('_', ' ').replace('f1', 'F1')}"
     if one.first is None or one.second is None or one.difference is None:
-        return f"{name} is not defined in both runs"
+        return f"{name} is undefined in one of the runs"
     ends = f" [{one.interval.low:+.3f}, {one.interval.high:+.3f}]" if one.interval else " without an interval"
     return f"{name} {one.first:.3f} to {one.second:.3f}: {one.difference:+.3f}{ends}"
 
@@ -145,7 +146,7 @@ def compare(
     if not pairs:
         raise UsageError(
             "the two runs have no paper in common",
-            next_step="Compare runs over the same split of the same labels.",
+            next_step="Compare runs over the same split of the same labels",
         )
     ours = {paper.id for paper, _ in pairs}
     before = [one.score for one, _ in pairs]
@@ -193,7 +194,7 @@ def _tests(before: Sequence[PaperScore], after: Sequence[PaperScore]) -> list[Mc
 
 
 def mcnemar(field: str, only_first: int, only_second: int) -> McNemar:
-    """The exact test for so many papers that only one of the two runs has right."""
+    """The exact test from the numbers of papers that only one of the two runs has right."""
     apart = only_first + only_second
     p = float(stats.binomtest(only_first, apart, 0.5).pvalue) if apart else 1.0
     return McNemar(field, only_first, only_second, p)
@@ -210,7 +211,7 @@ def _changes(one: PaperResult, other: PaperResult) -> list[Change]:
 
 
 def answer(card: Card | None, field: str) -> str:
-    """What a card says for one of `FIELDS`, in one line: labels with the main one first, claims by place."""
+    """A card's answer for one of `FIELDS` in one line: labels with the main one first, claims by position."""
     if card is None:
         return "no card"
     if field in ARTIFACTS:
@@ -239,21 +240,25 @@ class Guard:
     field: str
     figure: str
     margin: float | None
-    """None: it must not be worse beyond chance. Else: it must not have fallen by more than this."""
+    """Maximum allowed drop; None if it must not be significantly worse."""
 
 
 def parse_guard(text: str) -> Guard:
     """Read `FIELD[:MARGIN]`, where FIELD may also be `FIELD.FIGURE`; F1 otherwise.
 
-    `tasks` asks that tasks do not get worse beyond chance (the whole interval below zero); `tasks:0.02` that
-    their F1 does not fall by more than 0.02, be that chance or not. Raises UsageError.
+    `tasks` means that tasks must not get significantly worse (the whole interval below zero); `tasks:0.02`
+    means that their F1 must not drop by more than 0.02, by chance or not. Raises UsageError.
     """
     name, colon, given = text.partition(":")
     field, dot, figure = name.strip().partition(".")
     figure = figure if dot else "f1"
     if (field, figure) not in MEASURES:
-        known = ", ".join(".".join(one) for one in MEASURES)
-        raise UsageError(f'cannot watch "{name}"', where="--fail-if-worse", next_step=f"There are: {known}.")
+        known = [".".join(one) for one in MEASURES]
+        raise UsageError(
+            f'unknown figure "{name}"',
+            where="--fail-if-worse",
+            next_step=did_you_mean(name, known) or f"Known: {', '.join(known)}",
+        )
     if not colon:
         return Guard(field, figure, None)
     try:
@@ -262,20 +267,20 @@ def parse_guard(text: str) -> Guard:
         margin = -1.0
     if not 0 <= margin <= 1:
         raise UsageError(
-            f'"{given}" is no margin',
+            f'"{given}" is not a margin',
             where="--fail-if-worse",
-            next_step="Give a number from 0 to 1, as in tasks:0.02.",
+            next_step="Use a number from 0 to 1, as in tasks:0.02",
         )
     return Guard(field, figure, margin)
 
 
 def require_no_worse(comparison: Comparison, guards: Sequence[Guard]) -> None:
-    """Raise GateMissed with every guarded figure that got worse, or that cannot be told."""
+    """Raise GateMissed with every guarded figure that got worse or cannot be compared."""
     failed = [line for guard in guards if (line := _worse(comparison, guard))]
     if failed:
         raise GateMissed(
             f"{comparison.second} against {comparison.first}: {'; '.join(failed)}",
-            next_step=f"Over {comparison.papers} papers; see the papers that changed.",
+            next_step=f"Over {counted(comparison.papers, 'paper')}; see the papers that changed",
         )
 
 
@@ -288,5 +293,5 @@ def _worse(comparison: Comparison, guard: Guard) -> str | None:
         return f"{describe(one)}, worse" if one.verdict == "worse" else None
     # A fall of exactly the margin is allowed; rounding must not turn it into more.
     if one.difference < -guard.margin - 1e-9:
-        return f"{describe(one)}, a fall of more than {guard.margin:g}"
+        return f"{describe(one)}, a drop of more than {guard.margin:g}"
     return None

@@ -1,7 +1,7 @@
-"""Label files of other shapes, turned into ours by a small mapping file.
+"""Converts label files of other formats to the papercards format, by a small mapping file.
 
-A mapping (YAML) names the shape, the columns and what the source's words mean here; docs/evaluation.md has
-one for each shape. Rows of one paper become its passes.
+A mapping (YAML) gives the shape, the columns and the meaning of the source's values; docs/evaluation.md has
+an example for each shape. Several rows of one paper become its passes.
 
 Knows no models and no cards.
 """
@@ -28,23 +28,23 @@ from .shapes import Reader, Row, choose, texts
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A label file in our format, and what in it counts."""
+    """A converted label file, and counts of what was left out."""
 
     records: tuple[dict[str, Any], ...]
-    """Lines of a label file."""
+    """The records of the label file."""
     scored: tuple[str, ...]
     omit: tuple[str, ...]
     unmapped: Mapping[str, int]
-    """Words of the source that the mapping leaves out, with how often they came."""
+    """Values of the source that are not in the mapping, with their counts."""
     silent: int
-    """Rows that say nothing that could be scored; they are left out."""
+    """Number of rows without any scorable label, which are skipped."""
 
 
 def convert(source: Path, mapping: Path, taxonomy: Taxonomy) -> Converted:
     """Read a source (CSV, TSV, JSONL or a JSON array) by a mapping file.
 
-    Rows of one paper become its passes, in order. Raises UsageError for a fault of the mapping, and BadInput
-    with the line for one of the source.
+    Several rows of one paper become its passes, in order. Raises UsageError for a fault in the mapping, and
+    BadInput with the line for a fault in the source.
     """
     given = _mapping(mapping)
     columns = texts(given.get("columns", {}), "columns", str(mapping))
@@ -70,11 +70,11 @@ def convert(source: Path, mapping: Path, taxonomy: Taxonomy) -> Converted:
         record = _record(name, title or name, _split(reader, given, str(mapping)), abstract, shape.scored)
         before = records.setdefault(name, record)
         if (before["split"], before.get("abstract")) != (record["split"], record.get("abstract")):
-            raise BadInput(f"the paper {name} was there before with another text or split", where=where)
+            raise BadInput(f"duplicate of the paper {name} with a different text or split", where=where)
         annotator = reader.text("annotator") if reader.has("annotator") else ""
         before["labels"].append(_pass(replace(found.reading, annotator=annotator)))
     if not records:
-        raise BadInput("holds no rows that say anything", where=str(source))
+        raise BadInput("has no rows with labels", where=str(source))
     return Converted(tuple(records.values()), shape.scored, shape.omit, MappingProxyType(unmapped), silent)
 
 
@@ -99,7 +99,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     except (ValueError, OverflowError, RecursionError) as error:
         raise UsageError(f"not YAML: {error}", where=str(path)) from error
     if not isinstance(given, dict):
-        raise UsageError("a mapping file maps names to values", where=str(path))
+        raise UsageError("a mapping file must map names to values", where=str(path))
     roles = given.get("roles")
     if isinstance(roles, dict):
         given["roles"] = {k: None if v in ("null", "~", "", "none") else v for k, v in roles.items()}
@@ -114,9 +114,9 @@ def _split(row: Reader, given: Row, where: str) -> Split:
         if word == split:
             return split
     raise BadInput(
-        f'"{word}" is none of the splits {", ".join(_SPLITS)}',
+        f'"{word}" is not one of the splits {", ".join(_SPLITS)}',
         where=row.where,
-        next_step='Map it under "splits".',
+        next_step='Map it under "splits"',
     )
 
 
@@ -150,7 +150,7 @@ def _rows(path: Path) -> Iterator[tuple[Row, str]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise BadInput(f"cannot read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise BadInput("is not UTF-8 text", where=str(path)) from error
     if path.suffix.lower() in (".csv", ".tsv"):
@@ -185,5 +185,5 @@ def _json(text: str, where: str) -> Any:
 
 def _object(value: object, where: str) -> Row:
     if not isinstance(value, dict):
-        raise BadInput("no JSON object", where=where)
+        raise BadInput("not a JSON object", where=where)
     return value

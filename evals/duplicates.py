@@ -1,4 +1,4 @@
-"""Texts that are nearly the same: what must not stand on both sides of a split.
+"""Finds near-duplicate texts, which must not be in two splits.
 
 Two papers are near-duplicates when their titles are equal but for case, punctuation and white space, or when
 their abstracts share at least 80 % of their runs of three words (Jaccard index of word shingles, Broder
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 THRESHOLD = 0.8
-"""Jaccard index from which on two abstracts count as the same."""
+"""Minimum Jaccard index of two abstracts that count as the same."""
 
 _RUN = 3
 _WORD = re.compile(r"\w+")
@@ -23,17 +23,17 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two near-duplicates, by their places in what was given; `first` is the smaller."""
+    """Two near-duplicates, by their positions in the input; `first` is the smaller one."""
 
     first: int
     second: int
     same_title: bool
     overlap: float | None
-    """Jaccard index of the abstracts; None where one of them is not known."""
+    """Jaccard index of the abstracts; None if one of them is missing."""
 
     @property
     def reason(self) -> str:
-        """Why, for a person: "same title", "abstracts 93 % the same"."""
+        """The reason as text: "same title", "abstracts 93 % the same"."""
         said = ["same title"] if self.same_title else []
         if self.overlap is not None and self.overlap >= THRESHOLD:
             said.append(f"abstracts {self.overlap:.0%} the same")
@@ -41,7 +41,7 @@ class Pair:
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:
-    """The runs of three words of a text, case and punctuation aside; a shorter text is one run."""
+    """The runs of three words of a text, ignoring case and punctuation; a shorter text is one run."""
     found = _words(text)
     if len(found) < _RUN:
         return frozenset([found] if found else [])
@@ -49,7 +49,7 @@ def shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 
 def jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    """Shared members by all members; 0 for two empty sets."""
+    """The number of shared members divided by all members; 0 for two empty sets."""
     every = len(one | other)
     return len(one & other) / every if every else 0.0
 
@@ -76,7 +76,7 @@ def near_duplicates(texts: Sequence[tuple[str, str | None]]) -> Iterator[Pair]:
 
 
 def groups(texts: Sequence[tuple[str, str | None]]) -> list[list[int]]:
-    """The places of the texts, near-duplicates together, also those that are so through a third."""
+    """The positions of the texts, grouped by near-duplicates, also transitive ones."""
     leader = list(range(len(texts)))
 
     def find(place: int) -> int:

@@ -1,11 +1,11 @@
-"""The error book: which answer came for which, how often, and in which papers.
+"""The error book: which answers were confused, how often, and in which papers.
 
-A figure says how much is wrong; only the papers say what, and whether the model or the label is at fault. So
-every mistake that `score` counts stands here with what the passes say, what the card says, and the words that
-both are about. The most frequent come first.
+A figure tells how much is wrong; only the papers show what, and whether the model or the label is at fault.
+So every mistake that `score` counts is listed here with the answers of the passes and the card, and the text
+they are about. The most frequent come first.
 
-What only some passes say is no mistake, as in `score`. A paper without a card is missing here: that it has
-missed everything says nothing of any label.
+An answer that only some passes give is not a mistake, as in `score`. A paper without a card is left out,
+since it tells nothing about any label.
 
 Knows results of runs; knows no models, no pages and no files.
 """
@@ -24,7 +24,7 @@ from .score import overlap, same
 from .sentences import card_claims
 
 MOST_CHARACTERS = 320
-"""Of a quote; a sentence is seldom longer."""
+"""Maximum characters of a quote; a sentence is rarely longer."""
 
 _ARXIV = re.compile(r"arxiv:([\w.-]+(?:/\d+)?)", re.ASCII)
 _DOI = re.compile(r"doi:(10\.\d{4,9}/[\w.;()/-]+)", re.ASCII)
@@ -32,12 +32,12 @@ _DOI = re.compile(r"doi:(10\.\d{4,9}/[\w.;()/-]+)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of the paper or the card."""
+    """A quote from the paper or the card."""
 
     source: str
-    """`claim`, `summary`, `abstract begins`, …"""
+    """Origin of the quote: `claim`, `summary`, `abstract begins`, …"""
     text: str
-    """Letter for letter, cut after `MOST_CHARACTERS`."""
+    """The text, unchanged but cut after `MOST_CHARACTERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +47,29 @@ class Case:
     id: str
     title: str
     url: str | None
-    """Where the paper can be read; None if its id does not say."""
+    """Web address of the paper; None if its id does not tell."""
     expected: tuple[str, ...]
-    """The whole answer of each pass, in order, each different answer once."""
+    """The full answer of each pass, in order, without duplicates."""
     came: str
-    """The whole answer of the card."""
+    """The full answer of the card."""
     quotes: tuple[Quote, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What was expected and what came in its place, with every paper where it happened."""
+    """An expected answer and the one given instead, with all papers where it happened."""
 
     field: str
     expected: str | None
-    """None: nothing, so what came is one too many."""
+    """Expected answer; None if the given answer is one too many."""
     came: str | None
-    """None: nothing, so what was expected was missed."""
+    """Given answer; None if the expected answer was missed."""
     cases: tuple[Case, ...]
-    """In the order of the run."""
+    """The papers with this mistake, in the order of the run."""
 
     @property
     def papers(self) -> int:
-        """Different papers; of claims, one paper can have several."""
+        """Number of different papers; for claims, one paper can have several cases."""
         return len({case.id for case in self.cases})
 
 
@@ -202,7 +202,7 @@ def _case(
 
 
 def paper_url(id: str) -> str | None:  # noqa: A002 - what cards and labels call it
-    """Where a paper with an arXiv id or a DOI can be read. Never anything but https."""
+    """The web address of a paper with an arXiv id or a DOI; always https."""
     if match := _ARXIV.fullmatch(id):
         return f"https://arxiv.org/abs/{match.group(1)}"
     if match := _DOI.fullmatch(id):

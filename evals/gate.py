@@ -5,8 +5,8 @@
     "tasks.f1" = 0.60
     "mean.f1" = 0.55
 
-A figure that is not defined has not reached its bound, and neither has one without an interval where the
-lower end is asked for: a gate that passes for want of evidence guards nothing.
+An undefined figure does not reach its bound, and neither does one without an interval if the lower end is
+used: a gate that passes for lack of evidence protects nothing.
 
 Knows figures and intervals; knows no runs and no terminal.
 """
@@ -21,6 +21,7 @@ from xml.etree import ElementTree as ET
 
 from papercards.errors import GateMissed, StorageError, UsageError
 
+from ..wording import did_you_mean
 from .labels import FIELDS
 from .score import FIGURES_OF, Values
 
@@ -34,19 +35,19 @@ FIGURE_NAMES = (
     *(f"{field}.{figure}" for field in FIELDS for figure in FIGURES_OF[field]),
     "claims.kappa",
 )
-"""What a bound can be set on."""
+"""Figures that a bound can be set on."""
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The bounds of a file."""
+    """The bounds of a gate file."""
 
     where: str
     use: Use
     bounds: Mapping[str, float]
-    """Names of `FIGURE_NAMES` to what they must reach, 0 to 1; in the order of the file."""
+    """Lower bound (0 to 1) of each figure, by names of `FIGURE_NAMES`, in the order of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,13 @@ class Outcome:
     bound: float
     use: Use
     value: float | None
-    """The figure; None: not defined."""
+    """Value of the figure; None if undefined."""
     counted: float | None
-    """What was held against the bound: the figure, or the lower end of its interval."""
+    """The value compared with the bound: the figure, or the lower end of its interval."""
 
     @property
     def passed(self) -> bool:
-        """Whether the bound was reached; exactly reaching it is enough."""
+        """Whether the bound was reached; equality is enough."""
         # Rounding of the last digit must not decide.
         return self.counted is not None and self.counted >= self.bound - 1e-9
 
@@ -72,7 +73,7 @@ class Outcome:
         """`tasks.f1 is 0.588, below 0.6`."""
         sign = "reaches" if self.passed else "below"
         if self.value is None:
-            return f"{self.name} is not defined, {sign} {self.bound:g}"
+            return f"{self.name} is undefined, {sign} {self.bound:g}"
         if self.use == "point":
             return f"{self.name} is {_digits(self.value, self.bound)}, {sign} {self.bound:g}"
         if self.counted is None:
@@ -82,7 +83,7 @@ class Outcome:
 
 
 def _digits(value: float, bound: float) -> str:
-    """Three digits, or as many as tell the value from the bound."""
+    """Format with three digits, or as many as distinguish the value from the bound."""
     for digits in range(3, 10):
         text = f"{value:.{digits}f}"
         if float(text) != bound or value == bound:
@@ -103,33 +104,33 @@ def read_gate(path: Path) -> Gate:
     table = body.get("gate")
     if not isinstance(table, dict):
         raise UsageError(
-            "there is no table [gate]",
+            "no table [gate]",
             where=str(path),
-            next_step='Add one with lines such as "tasks.f1" = 0.60.',
+            next_step='Add one with lines such as "tasks.f1" = 0.60',
         )
     use = table.pop("use", "point")
     if use not in ("point", "lower"):
-        raise UsageError(f"use is {use!r}", where=str(path), next_step='It is "point" or "lower".')
+        raise UsageError(f"use is {use!r}", where=str(path), next_step='Use "point" or "lower"')
     bounds: dict[str, float] = {}
     for name, bound in _lines(table):
         if name not in FIGURE_NAMES:
             raise UsageError(
-                f'"{name}" is no figure',
+                f'unknown figure "{name}"',
                 where=str(path),
-                next_step=f"There are: {', '.join(FIGURE_NAMES)}.",
+                next_step=did_you_mean(name, FIGURE_NAMES) or f"Known: {', '.join(FIGURE_NAMES)}",
             )
         if name in bounds:
-            raise UsageError(f"{name} is there twice", where=str(path))
+            raise UsageError(f"{name} is given twice", where=str(path))
         if isinstance(bound, bool) or not isinstance(bound, int | float) or not 0 <= bound <= 1:
             raise UsageError(
-                f"the bound of {name} is {bound!r}", where=str(path), next_step="Give a number from 0 to 1."
+                f"the bound of {name} is {bound!r}", where=str(path), next_step="Use a number from 0 to 1"
             )
         bounds[name] = float(bound)
     if not bounds:
         raise UsageError(
             "the gate has no bounds",
             where=str(path),
-            next_step='Add lines such as "tasks.f1" = 0.60.',
+            next_step='Add lines such as "tasks.f1" = 0.60',
         )
     return Gate(str(path), cast(Use, use), bounds)
 

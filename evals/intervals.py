@@ -1,13 +1,13 @@
-"""How far a figure would move if other papers had been drawn: 95% bootstrap intervals over papers.
+"""Computes 95% bootstrap intervals over papers: how much a figure would vary with other papers.
 
-Papers are what was sampled, so papers are what is drawn again, each with all its labels and claims: those of
-one paper are right and wrong together. Every figure is a sum over papers divided by a sum over papers, or a
-mean of such, so a resample is one row of how often each paper was drawn and all resamples of all figures are
-two matrix products.
+The papers are the sample, so papers are resampled, each with all its labels and claims, since answers within
+one paper are correlated. Every figure is a sum over papers divided by a sum over papers, or a mean of such,
+so a resample is one row of how often each paper was drawn and all resamples of all figures are two matrix
+products.
 
 BCa, bias-corrected and accelerated: Efron (1987), Better Bootstrap Confidence Intervals, J. Am. Stat. Assoc.
 82:171-185; the computation is that of `scipy.stats.bootstrap` (the tests compare the two). The seed is fixed:
-the same scores give the same intervals. Where the bootstrap has nothing to go by:
+the same scores give the same intervals. Where the bootstrap is not applicable:
 
 - fewer than two papers, or a figure that is undefined in more than 5% of the resamples (two papers or fewer
   have it at all): None;
@@ -34,31 +34,31 @@ from .score import PaperScore
 
 Array = NDArray[np.float64]
 Name = tuple[str, str]
-"""A field and a figure: `("tasks", "f1")`, `("mean", "f1")`."""
+"""Field and figure, such as `("tasks", "f1")` or `("mean", "f1")`."""
 Estimate = Callable[[Array], Array]
-"""From a row for each resample (how often each paper was drawn) to a row of the figures; NaN: undefined."""
+"""Maps a row per resample (how often each paper was drawn) to a row of figures; NaN if undefined."""
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
 SEED = 20_261_123
 MOST_UNDEFINED = 0.05
-"""Share of resamples in which a figure may be undefined; they are left out."""
+"""Maximum share of resamples in which a figure may be undefined; these are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Both ends of a 95% interval."""
+    """The ends of a 95% interval."""
 
     low: float
     high: float
 
     def holds(self, value: float) -> bool:
-        """Whether the value lies in it, ends included."""
+        """Whether a value is in the interval, ends included."""
         return self.low <= value <= self.high
 
 
 Intervals = dict[str, dict[str, Interval | None]]
-"""By field, then by figure; the mean over the fields is `["mean"]["f1"]`."""
+"""Intervals by field, then by figure; the mean over the fields is `["mean"]["f1"]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +66,19 @@ class Design:
     """Figures of some papers, laid out so that drawing papers is a matrix product."""
 
     names: tuple[Name, ...]
-    """Of the ratios, then of the means."""
+    """Names of the ratios, then of the means."""
     parts: Array
-    """Papers by ratios: what each paper adds above the line."""
+    """Array of papers by ratios: each paper's part of the numerator."""
     wholes: Array
-    """Papers by ratios: what it adds below."""
+    """Array of papers by ratios: each paper's part of the denominator."""
     means: tuple[tuple[int, ...], ...] = ()
-    """For each mean the ratios that it is of; those that are undefined are left out."""
+    """For each mean, the indices of its ratios; undefined ratios are left out."""
     hidden: int = 0
-    """The last so many ratios only serve the means and have no name."""
+    """Number of trailing ratios that are used only inside means and have no name."""
 
     @property
     def size(self) -> int:
-        """Papers."""
+        """Number of papers."""
         return len(self.parts)
 
     def estimate(self, drawn: Array) -> Array:
@@ -111,7 +111,7 @@ class _Sheet:
     named: dict[Name, tuple[list[float], list[float]]] = field(default_factory=dict)
     hidden: list[tuple[list[float], list[float]]] = field(default_factory=list)
     means: dict[Name, list[Name | int]] = field(default_factory=dict)
-    """A number is a place in `hidden`."""
+    """Parts of each mean; a number is an index in `hidden`."""
 
     def design(self) -> Design:
         columns = [*self.named.values(), *self.hidden]
@@ -160,7 +160,7 @@ def _ratio(pairs: Iterable[tuple[float, float]]) -> tuple[list[float], list[floa
 
 
 def _halves(counts: Counts) -> tuple[int, int]:
-    """Above and below the line of an F1."""
+    """Numerator and denominator of an F1."""
     return 2 * counts.hits, 2 * counts.hits + counts.wrong + counts.missed
 
 
@@ -199,9 +199,9 @@ def intervals(scores: Sequence[PaperScore], *, resamples: int = RESAMPLES, seed:
 def interval(
     values: Sequence[float | bool | None], *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Interval | None:
-    """The interval of the mean of one value a paper: seconds, or whether it failed. None does not count.
+    """The interval of the mean of one value a paper: seconds, or whether it failed. None is skipped.
 
-    Values that are all 0 or all 1 are taken for a share of papers.
+    Values that are all 0 or all 1 are treated as a share of papers.
     """
     if not values:
         return None

@@ -1,13 +1,11 @@
-"""Every fault of a label file, each as one line with its place.
+"""Finds all faults of a label file, each as one line with its position.
 
 `read_labels` stops at the first fault, since nothing can be measured with a wrong file; a person who labels
-wants to see them all. What is checked goes further, too: passes that are missing, claims that overlap, papers
-that stand on both sides of a split.
+wants to see them all. It also checks for missing passes, overlapping claims, and papers in two splits.
 
 Knows no models.
 """
 
-import difflib
 import itertools
 import re
 from collections.abc import Iterable, Sequence
@@ -20,6 +18,7 @@ from papercards.errors import BadInput
 from papercards.paper import Paper
 from papercards.taxonomy import Taxonomy
 
+from ..wording import did_you_mean
 from .duplicates import THRESHOLD, near_duplicates
 from .labels import ClaimRecord, LabelRecord, ReadingRecord, fold
 
@@ -28,13 +27,13 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong."""
+    """One fault."""
 
     where: str
-    """`labels.jsonl:12`."""
+    """Position of the fault, such as `labels.jsonl:12`."""
     message: str
     severe: bool = True
-    """False: a note; the file can be used for all that."""
+    """Whether the file cannot be used; False for a note."""
 
     def __str__(self) -> str:
         return " ".join(f"{self.where}: {self.message}".split())
@@ -53,7 +52,7 @@ def check(path: Path, taxonomy: Taxonomy | None = None, papers: Iterable[Paper] 
 
     Without a taxonomy, ids are not checked. Offsets are checked against the record's own abstract, else that
     of the paper with its id or title among `papers`; without both, only against each other. Raises BadInput
-    only for a file that cannot be read at all.
+    only if the file cannot be read at all.
     """
     try:
         raw = path.read_bytes()
@@ -125,7 +124,7 @@ def _faults_within(line: _Line, taxonomy: Taxonomy | None) -> list[str]:
         name = _name(place, reading)
         for field, labels in _lists(reading).items():
             found += [
-                f'{name}: "{label}" stands twice in {field}'
+                f'{name}: "{label}" is given twice in {field}'
                 for label in sorted({label for label in labels if labels.count(label) > 1})
             ]
             if taxonomy is None:
@@ -153,9 +152,11 @@ def _unknown(labels: Sequence[str], group: str, taxonomy: Taxonomy) -> list[str]
     found = []
     for label in dict.fromkeys(labels):
         if label not in taxonomy.labels[group]:
-            near = difflib.get_close_matches(label, taxonomy.ids(group), n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            found.append(f'"{label}" is no id of {group} in the taxonomy {taxonomy.name}{hint}')
+            near = did_you_mean(label, taxonomy.ids(group))
+            found.append(
+                f'"{label}" is not one of the {group} of the taxonomy {taxonomy.name}'
+                + (f" ({near})" if near else "")
+            )
     return found
 
 
@@ -183,7 +184,7 @@ def _faults_between(lines: Sequence[_Line]) -> list[tuple[int, Fault]]:
         if before is line:
             continue
         if before.record.split == line.record.split:
-            text = f"the paper {line.record.id} was labelled before, on line {before.number}"
+            text = f"duplicate of the paper {line.record.id} on line {before.number}"
         else:
             text = (
                 f"the paper {line.record.id} is in two splits: {line.record.split} here, "
@@ -197,7 +198,7 @@ def _faults_between(lines: Sequence[_Line]) -> list[tuple[int, Fault]]:
             text = f"only {count} of the {most} passes that other papers have"
             found.append((line.number, Fault(line.where, text)))
     if most == 1:
-        text = "every paper has one pass only: no agreement, and no ceiling, can be computed"
+        text = "every paper has only one pass: agreement and ceiling cannot be computed"
         found.append((lines[0].number, Fault(lines[0].where, text, severe=False)))
     for pair in near_duplicates([(line.record.title, line.abstract) for line in lines]):
         one, other = lines[pair.first], lines[pair.second]

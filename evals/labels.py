@@ -1,8 +1,8 @@
 """Label files: JSONL as `evals/labels/README.md` describes, read and checked line by line.
 
-A record names a paper by id and title and carries one or more passes, each a whole reading of the paper by
-one annotator. With an `abstract` it brings its paper along, so that anybody's own labels need no second
-file. What is wrong is one line with the file and the line number.
+A record has the id and title of a paper and one or more passes, each a complete annotation of the paper by
+one annotator. With an `abstract` it contains the paper's text, so that no second file is needed. An error is
+one line with the file and the line number.
 
 Knows no models and no prompts.
 """
@@ -22,26 +22,28 @@ from papercards.paper import Paper
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
 
+from ..wording import did_you_mean
+
 Split = Literal["train", "dev", "test"]
 
 ARTIFACTS = ("code", "data", "weights")
 FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS)
-"""What is labelled and scored; the mean F1 is over these."""
+"""The labelled and scored fields; the mean F1 is over these."""
 
 _HERE = Path(__file__).parent
 SEED_LABELS = _HERE / "labels" / "labels.jsonl"
-"""The labels that come with the package."""
+"""Path of the label file shipped with papercards."""
 ARXIV_TRAIN = _HERE / "labels" / "arxiv-train.jsonl"
-"""Labels of arXiv papers for fitting, without their texts: `label_texts` gets those."""
+"""Path of the labels of arXiv papers for fitting, without their texts; `label_texts` gets those."""
 ARXIV_DEV = _HERE / "labels" / "arxiv-dev.jsonl"
-"""The same, for trying things out; no paper of the seed corpus is in either."""
+"""Path of the labels of arXiv papers for trying things out; no paper of the seed corpus is in either."""
 SEED_CORPUS = _HERE / "corpus" / "hf-papers-listing.txt"
-"""Titles and abstracts of the papers that they label."""
+"""Path of the titles and abstracts of the labelled papers."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledClaim:
-    """A claim as an annotator marked it: code points of the abstract, half-open."""
+    """A claim marked by an annotator; the span is half-open, in code points of the abstract."""
 
     start: int
     end: int
@@ -50,7 +52,7 @@ class LabelledClaim:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one annotator said of one paper; lists have the main label first."""
+    """One annotator's labels of one paper; lists have the main label first."""
 
     annotator: str
     tasks: tuple[str, ...]
@@ -83,15 +85,15 @@ class Labelled:
     title: str
     split: Split
     readings: tuple[Reading, ...]
-    """At least one."""
+    """The passes, at least one."""
     abstract: str | None
-    """None: the paper comes from elsewhere, see `join`."""
+    """The abstract; None if the paper comes from another source, see `join`."""
     where: str
-    """`labels.jsonl:12`."""
+    """Position in the file, such as `labels.jsonl:12`."""
     fields: tuple[str, ...] = FIELDS
-    """Of `FIELDS`, what the readings say anything of; the others are not scored."""
+    """The labelled fields, a subset of `FIELDS`; the others are not scored."""
     sha256: str | None = None
-    """Of the title and abstract that were labelled, see `text_hash`; None: the record does not say."""
+    """SHA-256 of the title and abstract that were labelled, see `text_hash`; None if unknown."""
 
 
 class _Strict(BaseModel):
@@ -99,7 +101,7 @@ class _Strict(BaseModel):
 
 
 class ClaimRecord(_Strict):
-    """A claim as the file has it."""
+    """A claim in a label file."""
 
     start: int = Field(ge=0)
     end: int = Field(ge=1)
@@ -111,16 +113,16 @@ _FieldName = Literal["tasks", "modalities", "contributions", "claims", "code", "
 
 
 class MadeRecord(_Strict):
-    """How a pass was made; it is not scored."""
+    """How a pass was made; not used in scoring."""
 
     how: Literal["blank", "corrected"]
-    """From nothing but the paper, or by a person who corrected a card."""
+    """From the paper alone (`blank`), or by correcting a card (`corrected`)."""
     saw: list[str] = Field(default_factory=list)
-    """The models whose answers the annotator had before them while labelling."""
+    """The models whose answers the annotator saw while labelling."""
 
 
 class ReadingRecord(_Strict):
-    """A pass as the file has it."""
+    """A pass in a label file."""
 
     annotator: str = ""
     made: MadeRecord | None = None
@@ -144,9 +146,9 @@ class LabelRecord(_Strict):
     labels: list[ReadingRecord] = Field(min_length=1)
     abstract: str | None = None
     fields: list[_FieldName] | None = Field(default=None, min_length=1)
-    """What the passes say anything of; None: of everything."""
+    """The labelled fields; None for all fields."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """Of title and abstract, see `text_hash`."""
+    """SHA-256 of title and abstract, see `text_hash`."""
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -158,10 +160,10 @@ class LabelRecord(_Strict):
 def read_labels(
     path: Path, *, split: str | None = None, taxonomy: Taxonomy | None = None
 ) -> tuple[Labelled, ...]:
-    """The labelled papers of a file, in its order, all of them or those of one split.
+    """The labelled papers of a file in order, all of them or those of one split.
 
-    With a taxonomy, every label must be one of its ids. The whole file is checked either way. Raises
-    BadInput with the line that is wrong, also for a paper that is there twice.
+    With a taxonomy, every label must be one of its ids. The whole file is checked either way. Raises BadInput
+    with the line of a fault, also for a duplicate paper.
     """
     try:
         # Not splitlines, which also cuts at characters that JSON allows inside a text.
@@ -179,18 +181,18 @@ def read_labels(
             _check_ids(item, taxonomy)
         if item.id in found:
             raise BadInput(
-                f"the paper {item.id} was labelled before, at {found[item.id].where}",
+                f"duplicate of the paper {item.id} at {found[item.id].where}",
                 where=item.where,
-                next_step="Put all its passes into one record.",
+                next_step="Put all its passes into one record",
             )
         found[item.id] = item
     chosen = tuple(item for item in found.values() if split in (None, item.split))
     if not chosen:
-        splits = ", ".join(sorted({item.split for item in found.values()})) or "no record"
+        splits = ", ".join(sorted({item.split for item in found.values()})) or "no records"
         raise BadInput(
-            f'no paper of the split "{split}"' if split else "no labels",
+            f'no papers in the split "{split}"' if split else "no labels",
             where=str(path),
-            next_step=f"The file has: {splits}.",
+            next_step=f"The file has: {splits}",
         )
     return chosen
 
@@ -204,7 +206,7 @@ def seed_papers() -> Iterator[Paper]:
 
 
 def seed_taxonomy() -> Taxonomy:
-    """The taxonomy that `SEED_LABELS` was labelled with."""
+    """The taxonomy used for `SEED_LABELS`."""
     shipped = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
     return parse(shipped.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
 
@@ -218,7 +220,7 @@ def _parse(line: str, where: str) -> Labelled:
         raise BadInput(
             f"not a label record: {place + ': ' if place else ''}{fault['msg']}",
             where=where,
-            next_step="evals/labels/README.md describes the format.",
+            next_step="See evals/labels/README.md for the format",
         ) from error
     readings = []
     for given in record.labels:
@@ -267,17 +269,18 @@ def _check_ids(item: Labelled, taxonomy: Taxonomy) -> None:
         for group, label in used:
             if label not in taxonomy.labels[group]:
                 raise BadInput(
-                    f'"{label}" is no id of {group} in the taxonomy {taxonomy.name}',
+                    f'"{label}" is not one of the {group} of the taxonomy {taxonomy.name}',
                     where=item.where,
+                    next_step=did_you_mean(label, taxonomy.ids(group)),
                 )
 
 
 def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[Labelled, Paper]]:
     """Each labelled paper with its text, in the order of the labels.
 
-    A record's own abstract comes first; else the paper of the same id, else the one of the same title (case
-    and white space aside). Raises BadInput for a record without a paper, and for a claim that ends beyond
-    the abstract.
+    A record's own abstract takes precedence, then the paper with the same id, then the one with the same
+    title (ignoring case and white space). Raises BadInput for a record without a paper, and for a claim that
+    ends after the abstract.
     """
     by_id: dict[str, Paper] = {}
     by_title: dict[str, Paper] = {}
@@ -295,7 +298,7 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
             raise BadInput(
                 f"no paper has the id {item.id}" + (f' or the title "{item.title}"' if item.title else ""),
                 where=item.where,
-                next_step='Give the source that has it, or an "abstract" in the record.'
+                next_step='Give its source, or add an "abstract" to the record'
                 if item.sha256 is None
                 else f"Get the texts first: papercards eval labels fetch {item.where.rpartition(':')[0]}",
             )
@@ -319,7 +322,7 @@ def folded(text: str) -> str:
 
 
 def fold(title: str) -> str:
-    """A title without case and extra white space, for comparing."""
+    """A title in folded case without extra white space, for comparison."""
     return folded(title.casefold())
 
 
@@ -328,7 +331,7 @@ def _narrowed(item: Labelled) -> tuple[tuple[str, ...], ...]:
 
 
 def labels_version(path: Path, labelled: Sequence[Labelled]) -> str:
-    """The name of a measurement's truth: `labels.jsonl@` and eight hex digits of what the records say."""
+    """The version of the labels: `labels.jsonl@` and eight hex digits of a hash of the records."""
     state = hashlib.sha256(
         "\0".join(repr((i.id, i.split, i.readings, *_narrowed(i))) for i in labelled).encode()
     )

@@ -1,7 +1,7 @@
-"""Arithmetic of evaluation on plain values.
+"""Evaluation metrics on plain values.
 
-A figure that is not defined is `None`, never 0 and never 1: nothing predicted has no precision, nothing to
-find has no recall. Agrees with scikit-learn wherever that defines a value (the tests compare the two).
+An undefined figure is `None`, never 0 or 1: without predictions there is no precision, with nothing to find
+there is no recall. Agrees with scikit-learn wherever that defines a value (the tests compare the two).
 
 Knows no papers, no cards and no files.
 """
@@ -13,31 +13,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How often an answer was right, wrong, or left out."""
+    """Counts of right, wrong and missed answers."""
 
     hits: int = 0
-    """True positives."""
+    """Number of true positives."""
     wrong: int = 0
-    """False positives."""
+    """Number of false positives."""
     missed: int = 0
-    """False negatives."""
+    """Number of false negatives."""
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(self.hits + other.hits, self.wrong + other.wrong, self.missed + other.missed)
 
     @property
     def support(self) -> int:
-        """What there was to find."""
+        """Number of items to find."""
         return self.hits + self.missed
 
     @property
     def precision(self) -> float | None:
-        """Share of the answers that are right; None without an answer."""
+        """Share of answers that are right; None without answers."""
         return ratio(self.hits, self.hits + self.wrong)
 
     @property
     def recall(self) -> float | None:
-        """Share of what was to be found that was found; None if there was nothing."""
+        """Share of items that were found; None if there was nothing to find."""
         return ratio(self.hits, self.hits + self.missed)
 
     @property
@@ -57,18 +57,18 @@ def ratio(part: float, whole: float) -> float | None:
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """The mean of those that are defined; None if none is. Over the F1 of labels: the macro-average."""
+    """The mean of the defined values; None if there are none. Over F1 of labels: the macro-average."""
     defined = [value for value in values if value is not None]
     return ratio(sum(defined), len(defined))
 
 
 def accuracy(outcomes: Iterable[bool | None]) -> float | None:
-    """Share of the outcomes that are true; those that are None do not count."""
+    """Share of outcomes that are true; None values are skipped."""
     return mean(None if outcome is None else float(outcome) for outcome in outcomes)
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
-    """The value below which `share` (0 to 1) of the values lie, linear between two; None for none.
+    """The value below which `share` (0 to 1) of the values lie, interpolated linearly; None without values.
 
     Hyndman and Fan (1996), type 7: what NumPy computes by default.
     """
@@ -99,7 +99,7 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float 
 
 
 def brier(forecasts: Iterable[tuple[float, bool]]) -> float | None:
-    """Mean squared distance of a probability from what came (Brier 1950): 0 is best."""
+    """Mean squared difference between probability and outcome (Brier 1950): 0 is best."""
     return mean((probability - outcome) ** 2 for probability, outcome in forecasts)
 
 

@@ -1,7 +1,7 @@
-"""How many papers of a corpus carry each label, corrected for what the tagger gets wrong.
+"""Estimates how many papers of a corpus have each label, corrected for the tagger's errors.
 
 Counting the cards' labels is biased by the tagger's errors. Prediction-powered inference measures that bias
-on labelled papers and takes it off (Angelopoulos, Bates, Fannjiang, Jordan and Zrnic 2023,
+on labelled papers and subtracts it (Angelopoulos, Bates, Fannjiang, Jordan and Zrnic 2023,
 "Prediction-powered inference", Science 382: estimation of a mean). With f for the card's answer (0 or 1), y
 for the labels, n labelled and N other papers:
 
@@ -9,7 +9,7 @@ for the labels, n labelled and N other papers:
     variance = lambda^2 * var(f) / N + var(y - lambda * f) / n
 
 and theta +- z * sqrt(variance). lambda = 1 is the original; by default it is tuned to the least variance, so
-that a bad tagger does no harm (Angelopoulos, Duchi and Zrnic 2023, "PPI++: efficient
+that a bad tagger does not make it worse (Angelopoulos, Duchi and Zrnic 2023, "PPI++: efficient
 prediction-powered inference"):
 
     lambda = cov(y, f) / ((1 + n / N) * var(f)), clipped to [0, 1]
@@ -35,7 +35,7 @@ from papercards.taxonomy import LABEL_FIELDS
 from .labels import ARTIFACTS, Labelled, Reading, fold
 
 Key = tuple[str, str]
-"""Field of `score.FIELDS` and what is said there: a label, a claim's kind, a status."""
+"""Field of `score.FIELDS` and value: a label, a claim's kind, or a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class Estimate:
     """A share of papers; multiply by the size of the corpus for a number of papers."""
 
     naive: float
-    """As the cards say, the labelled papers aside."""
+    """Share according to the cards, without the labelled papers."""
     corrected: float
-    """Within [0, 1]."""
+    """Corrected share, within [0, 1]."""
     low: float
     high: float
     power: float
-    """lambda: how much the cards count; at 0 only the labels do."""
+    """Weight lambda of the cards; at 0 only the labels count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Prevalence:
     label: str
     estimate: Estimate
     support: float
-    """Labelled papers that carry it; half a paper where one of two readings says so."""
+    """Number of labelled papers with the label; a paper counts half if one of two readings has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class Corpus:
     """All labels of the corpus."""
 
     papers: int
-    """Cards that were counted, those of the labelled papers included."""
+    """Number of counted cards, including those of labelled papers."""
     labelled: int
-    """Labelled papers with a card: n."""
+    """Number of labelled papers with a card, n."""
     rows: tuple[Prevalence, ...]
-    """By field, the most frequent label first."""
+    """Estimates by field, most frequent label first."""
 
 
 def prevalence(
@@ -87,13 +87,15 @@ def prevalence(
     """The share of papers with each label, claim kind and status, with an interval.
 
     `cards` is read once and not kept. `labelled_cards` are cards of labelled papers that are not in the
-    corpus, by the same tagger. A paper and its card meet by id, else by title. Labelled papers of other
-    splits are left out altogether: the tagger may have been fitted on them. A label that one of two
-    readings has counts half. Raises BadInput if fewer than 2 labelled papers have a card, or no other paper
-    has; UsageError for a level outside (0, 1).
+    corpus, by the same tagger. Papers and cards are matched by id, else by title. Labelled papers of other
+    splits are left out entirely: the tagger may have been fitted on them. A label that one of two readings
+    has counts half. Raises BadInput if fewer than 2 labelled papers have a card, or no other paper has;
+    UsageError for a level outside (0, 1).
     """
     if not 0 < level < 1:
-        raise UsageError(f"{level} is no confidence level", next_step="Give one between 0 and 1, as 0.95")
+        raise UsageError(
+            f"{level} is not a confidence level", next_step="Use a number between 0 and 1, such as 0.95"
+        )
     known: dict[str, Labelled] = {}
     for item in labelled:
         known[item.id] = known[fold(item.title)] = item
@@ -115,8 +117,8 @@ def prevalence(
     size = len(truths)
     if size < 2 or not others:
         raise BadInput(
-            f"{size} labelled papers of the split {split} and {others} others have a card: too few",
-            next_step="Make cards of the labelled papers, and of others, with the same model.",
+            f"too few cards: {size} of labelled papers in the split {split}, {others} of other papers",
+            next_step="Make cards of labelled and other papers with the same model",
         )
     every = set(counts).union(*answers.values(), *truths.values())
     rows = []

@@ -1,10 +1,10 @@
-"""The report: one HTML page of one or more runs that needs no network and no script.
+"""The report: one HTML page on one or more runs that works without network and scripts.
 
-It can be mailed, kept for years and opened without harm: a content security policy lets nothing be loaded or
-run, and all words of papers and models are escaped by the template engine. The order is that of reading:
-first whether the answers can be trusted, then how good they are, last which ones were wrong.
+It can be mailed, archived and opened safely: a content security policy prevents loading and scripts, and all
+text of papers and models is escaped by the template engine. It first shows whether the answers can be
+trusted, then how good they are, then which ones were wrong.
 
-No figure is computed here; each stands in the `Sheet` of its run. The same runs give the same bytes.
+No figure is computed here; all are in the `Sheet` of the run. The same runs give the same bytes.
 
 Knows sheets, results and drawings; knows no models and no terminal. Needs the `eval` extra.
 """
@@ -30,22 +30,22 @@ from .run import RunResult
 from .sheet import Confusion, LabelRow, Sheet
 
 PRECISION = 0.9
-"""At which coverage is told."""
+"""The precision at which coverage is reported."""
 SHOWN_MISTAKES = 10
-"""Of each field and run, those of most papers; the rest are counted."""
+"""Maximum mistakes shown per field and run, most frequent first; the rest are only counted."""
 SHOWN_CASES = 6
-"""Of each mistake."""
+"""Maximum papers shown per mistake."""
 
 _SHIPPED = ("labels.jsonl@", "seed-")
-"""How the version of the shipped labels begins, and each of their ids: other files may be named so, too."""
+"""Prefixes of the version of the shipped labels and of their ids; other files could have the same name."""
 
 _SECOND = {field: figure for field, figure in MEASURES if figure != "f1"}
 
 _NAMES = {
     "f1": "F1",
     "macro_f1": "macro F1",
-    "number_not_in_source": "with a number that the paper does not have",
-    "name_not_in_source": "with a name that the paper does not have",
+    "number_not_in_source": "with a number that is not in the paper",
+    "name_not_in_source": "with a name that is not in the paper",
     "rouge_1": "ROUGE-1",
     "rouge_1_of_title": "ROUGE-1 of the title",
     "rouge_1_of_first_sentence": "ROUGE-1 of the first sentence",
@@ -57,14 +57,14 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run as the page shows it."""
+    """One run as shown on the page."""
 
     slot: int
-    """Its place in the page, from 0."""
+    """Position of the run on the page, from 0."""
     name: str
-    """The model; with a number where two runs are of one model."""
+    """Model name, with a number if several runs are of the same model."""
     glyph: str
-    """The shape that stands for it in drawings."""
+    """Symbol of the run in charts."""
     result: RunResult
     sheet: Sheet
     book: Mapping[str, tuple[Mistake, ...]]
@@ -76,7 +76,7 @@ class Entry:
 
     @property
     def costs(self) -> dict[str, float | None]:
-        """By unit, for each paper that has a card; None where it is not known."""
+        """Mean cost per card by unit; None if unknown."""
         cost, failed = self.sheet.cost, self.sheet.trust.failed
         cards = failed.whole - failed.part
         tokens = cost.prompt_tokens + cost.completion_tokens
@@ -94,7 +94,7 @@ class Entry:
 def render(runs: Sequence[tuple[RunResult, Sheet]]) -> str:
     """The page for at least one run, in the order given. Raises MissingExtra without Matplotlib."""
     if not runs:
-        raise ValueError("a report needs a run")
+        raise ValueError("a report needs at least one run")
     entries = _entries(runs)
     return _template().render(
         runs=entries,
@@ -116,7 +116,7 @@ def render(runs: Sequence[tuple[RunResult, Sheet]]) -> str:
 
 
 def write(path: Path, runs: Sequence[tuple[RunResult, Sheet]]) -> None:
-    """Write the page to a file, which is `NAME.partial` until it is whole. Raises StorageError."""
+    """Write the page to a file, by way of `NAME.partial`. Raises StorageError."""
     page = render(runs).encode("utf-8", "replace")
     file = PartialFile(path)
     try:
@@ -205,7 +205,7 @@ def _template() -> Template:
 
 
 def _figure(value: float | None) -> str:
-    """Two digits; a dash for what is not defined."""
+    """Format with two digits; a dash for an undefined value."""
     return "–" if value is None else f"{value:.2f}"  # noqa: RUF001
 
 
@@ -218,7 +218,7 @@ def _percent(value: float | None) -> str:
 
 
 def _amount(value: float | None) -> str:
-    """Three digits, or whole from a thousand on."""
+    """Format with three digits, or as an integer from a thousand on."""
     if value is None:
         return "–"  # noqa: RUF001
     return f"{value:,.0f}" if value >= 1000 or value == 0 else f"{value:.3g}"

@@ -1,8 +1,7 @@
-"""One run: the cards that a model made of labelled papers, what they scored, and what made them.
+"""An evaluation run: the cards of labelled papers, their scores, and how they were made.
 
-A result is self-contained JSON: every paper with its labels, every card and every count is in it, so a later
-comparison, report or bootstrap needs neither the model nor the corpus again. Figures are computed from the
-counts when asked for.
+A result is self-contained JSON with every paper, label, card and count, so a later comparison, report or
+bootstrap needs neither the model nor the corpus. Figures are computed from the counts on demand.
 
 Knows cards, labels and scores; knows neither models nor the terminal.
 """
@@ -29,60 +28,60 @@ class PaperResult:
     """One labelled paper of a run."""
 
     labelled: Labelled
-    """With the abstract that was read, so that the result needs no corpus."""
+    """The labelled paper with its abstract, so that the result needs no corpus."""
     card: Card | None
-    """None: the paper failed."""
+    """The card; None if the paper failed."""
     failure: str | None
-    """Why, in one line."""
+    """Reason of the failure in one line."""
     score: PaperScore
     again: tuple[Card | None, ...] = ()
-    """What the model said when it was asked again, see `RunResult.repeats`; figures are of `card` alone."""
+    """Cards from repeated queries, see `RunResult.repeats`; figures use only `card`."""
 
     @property
     def id(self) -> str:
-        """As the labels name it."""
+        """Id of the paper in the labels."""
         return self.labelled.id
 
     @property
     def title(self) -> str:
-        """As the labels have it."""
+        """Title of the paper in the labels."""
         return self.labelled.title
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """All of a run."""
+    """The result of a run."""
 
     model: str
     split: str
     prompt: str
-    """Version of the prompt; as the cards have it, and so for the taxonomy."""
+    """Version of the prompt, as in the cards; the same holds for the taxonomy."""
     taxonomy: str
     labels: str
     """Version of the labels, see `labels_version`."""
     papers: tuple[PaperResult, ...]
-    """In the order of the labels."""
+    """Results in the order of the labels."""
     repeats: int = 1
-    """How often every paper was really read."""
+    """Number of queries per paper."""
     floor: Values = field(default_factory=dict)
     """The figures of the baseline over the same papers; empty for the baseline itself."""
     unanswered: Mapping[str, str] = field(default_factory=dict)
-    """Why the endpoint answered nothing, by the id of the paper. These papers are not in `papers`."""
+    """Reasons why the endpoint gave no answer, by paper id. These papers are not in `papers`."""
     version: int = RESULT_VERSION
 
     @property
     def scores(self) -> tuple[PaperScore, ...]:
-        """The counts of all papers, failed ones too."""
+        """The counts of all papers, failed ones included."""
         return tuple(paper.score for paper in self.papers)
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        """The cards there are."""
+        """All cards."""
         return tuple(paper.card for paper in self.papers if paper.card is not None)
 
     @property
     def judged(self) -> list[tuple[Card | None, Labelled]]:
-        """Each paper's card, None if it failed, with its labels."""
+        """The card of each paper (None if it failed) with its labels."""
         return [(paper.card, paper.labelled) for paper in self.papers]
 
     def without(self, ids: Collection[str]) -> "RunResult":
@@ -90,11 +89,11 @@ class RunResult:
         return replace(self, papers=tuple(paper for paper in self.papers if paper.id not in ids))
 
     def figures(self) -> dict[str, Figures]:
-        """Every field of `FIELDS`."""
+        """The figures of every field of `FIELDS`."""
         return all_figures(self.scores)
 
     def values(self) -> Values:
-        """Every figure that is meant for its field, and the mean F1 as `["mean"]["f1"]`."""
+        """All figures that apply to each field, and the mean F1 as `["mean"]["f1"]`."""
         pairs = [pair for paper in self.papers for pair in class_pairs(paper.card, paper.labelled)]
         values = all_values(self.scores)
         return {**values, "claims": {**values["claims"], "kappa": kappa(pairs)}}
@@ -116,13 +115,13 @@ def score_run(
     floor: "RunResult | None" = None,
     unanswered: Mapping[str, str] | None = None,
 ) -> RunResult:
-    """Score what a model made of the labelled papers.
+    """Score a model's cards of labelled papers.
 
-    `cards` and `failed` (with the reason) go by the id of the label record, and so does each of `again`, what
-    the model said when it was asked anew. A paper that is in neither was not run: it counts as failed,
-    because leaving it out would flatter the model. One in `unanswered` (with the reason) is left out of all
-    figures: its endpoint failed, not the model. `floor` is the baseline's run over the same papers. Raises
-    ValueError for a card or failure that no label asks for.
+    `cards` and `failed` (with the reason) are by the id of the label record, and so is each of `again`, the
+    cards of repeated queries. A paper in neither was not run: it counts as failed, because leaving it out
+    would make the model look better. One in `unanswered` (with the reason) is left out of all figures: the
+    endpoint failed, not the model. `floor` is the baseline's run over the same papers. Raises ValueError for
+    a card or failure that no label asks for.
     """
     lost = unanswered or {}
     strangers = (cards.keys() | failed.keys()) - {item.id for item in labelled}
@@ -156,7 +155,7 @@ _ADAPTER: TypeAdapter[RunResult] = TypeAdapter(RunResult)
 
 
 def to_json(result: RunResult, figures: Mapping[str, object]) -> str:
-    """The result as indented JSON, with figures that were computed from it for whoever reads the file by eye.
+    """The result as indented JSON, with its figures for people who read the file.
 
     The same result gives the same text.
     """
@@ -166,7 +165,7 @@ def to_json(result: RunResult, figures: Mapping[str, object]) -> str:
 
 
 def read_result(path: Path) -> RunResult:
-    """A result that `to_json` wrote. Its figures are computed anew. Raises BadInput for anything else."""
+    """Read a result written by `to_json`; figures are recomputed. Raises BadInput for anything else."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -177,7 +176,7 @@ def read_result(path: Path) -> RunResult:
         raise BadInput(
             "not an evaluation result of this version",
             where=str(path),
-            next_step="Make it again with: papercards eval run",
+            next_step="Create it again with: papercards eval run",
         )
     body.pop("figures", None)
     try:

@@ -1,11 +1,12 @@
-"""Which papers to label next, and what that would bring.
+"""Suggests papers to label next, and estimates the benefit.
 
 A paper is worth labelling when two taggers differ on it (query by committee; Seung, Opper and Sompolinsky
 1992), when the tagger is not sure (uncertainty sampling; Lewis and Gale 1994), and when its main task is rare
 among the labels. Each counts from 0 to 1; the score is their mean, over those that are known.
 
-Papers chosen so are harder than others: figures measured on them are no figures of the corpus. To measure,
-label papers drawn at random (`at_random`); to teach and to find faults, the ones with the highest score.
+Papers chosen this way are harder than others, so figures measured on them do not hold for the corpus. To
+measure, label papers drawn at random (`at_random`); to train or to find faults, label those with the highest
+score.
 
 Knows cards and labels; knows no models and no files.
 """
@@ -30,27 +31,27 @@ class Suggestion:
     id: str
     title: str
     score: float
-    """0 to 1."""
+    """Value of labelling the paper, 0 to 1."""
     disagreement: float | None
-    """Between the two cards, 0 to 1; None without a second card."""
+    """Disagreement of the two cards, 0 to 1; None without a second card."""
     doubt: float | None
-    """1 less the mean confidence; None where the card has none."""
+    """1 minus the mean confidence; None if the card has no confidences."""
     rarity: float
     """1 / (1 + papers labelled or suggested before with the same main task)."""
     reasons: tuple[str, ...]
-    """For a person, the weightiest first."""
+    """Reasons as text, most important first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What more labels do to an interval: its width goes with 1 / sqrt(papers)."""
+    """The effect of more labels on an interval, whose width is proportional to 1 / sqrt(papers)."""
 
     papers: int
     more: int
 
     @property
     def width(self) -> float | None:
-        """Expected width by the present one: 0.86 is 14 % narrower; None without labels yet."""
+        """Expected width relative to the present one: 0.86 is 14 % narrower; None without labels."""
         return math.sqrt(self.papers / (self.papers + self.more)) if self.papers else None
 
 
@@ -73,11 +74,11 @@ def suggest(
     seed: int = 0,
     at_random: bool = False,
 ) -> tuple[Suggestion, ...]:
-    """The `n` papers of `cards` to label next, the best first; fewer if there are no more without labels.
+    """The `n` papers of `cards` to label next, best first; fewer if fewer are unlabelled.
 
-    `other` are another tagger's cards of the same papers, as the baseline's. One paper of a rare task makes
-    the next of that task less rare. Equal scores are ordered by a hash of the seed; `at_random` orders all
-    by it alone.
+    `other` are another tagger's cards of the same papers, such as the baseline's. One paper of a rare task
+    makes the next of that task less rare. Equal scores are ordered by a hash of the seed; `at_random` orders
+    all by it alone.
     """
     ids = {item.id for item in labelled}
     titles = {fold(item.title) for item in labelled}
@@ -100,7 +101,7 @@ def suggest(
 
 
 def narrowing(labelled: Sequence[Labelled], more: int, split: str | None = None) -> Narrowing:
-    """What labelling `more` papers would do to the intervals of a split, or of all labelled papers."""
+    """The effect of labelling `more` papers on the intervals of a split, or of all labelled papers."""
     return Narrowing(sum(split in (None, item.split) for item in labelled), more)
 
 
@@ -143,11 +144,11 @@ def _suggestion(row: _Row, strata: Counter[str], at_random: bool) -> Suggestion:
     rarity = 1 / (1 + known)
     said: list[tuple[float, str]] = []
     if row.disagreement:
-        said.append((row.disagreement, f"the taggers differ in {', '.join(row.differs)}"))
+        said.append((row.disagreement, f"the taggers disagree on {', '.join(row.differs)}"))
     if row.doubt is not None:
         said.append((row.doubt, f"mean confidence {1 - row.doubt:.2f}"))
     task = row.stratum or "no task"
-    said.append((rarity, f"{task}: {known} labelled or suggested before"))
+    said.append((rarity, f"{task}: {known} labelled or suggested already"))
     reasons = (
         ("drawn at random",) if at_random else tuple(text for _, text in sorted(said, key=lambda s: -s[0]))
     )

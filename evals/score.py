@@ -1,13 +1,13 @@
-"""One card against the readings of its annotators.
+"""Scores a card against the readings of its annotators.
 
-The rule (`evals/labels/README.md`): what every reading has is required; what only some have is acceptable,
-so predicting it is no error and missing it is no error: it counts nowhere. A main label, a claim's kind and a
-status are right when they are what any one reading says. Claims are the same when they overlap by at least
-half of the shorter one. A paper without a card has missed everything. A field of which the labels say nothing
+The rule (`evals/labels/README.md`): what every reading has is required; what only some have is acceptable, so
+neither predicting nor missing it is an error: it is not counted. A main label, a claim's kind and a status
+are right when they are what any one reading says. Claims are the same when they overlap by at least half of
+the shorter one. A paper without a card has missed everything. A field that is not labelled
 (`Labelled.fields`) is not scored: nothing to find, nothing wrong.
 
-Keeps plain counts for every paper, so that whoever draws papers at random can add them up again. Knows
-cards and labels; knows no models and no files.
+Keeps plain counts for every paper, so that resampled papers can be summed up again. Knows cards and labels;
+knows no models and no files.
 """
 
 from collections import defaultdict
@@ -23,56 +23,56 @@ from .metrics import Counts, accuracy, mean, ratio, total
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
-    """One label field of one paper."""
+    """The score of one label field of one paper."""
 
     hits: tuple[str, ...]
-    """Required and predicted."""
+    """Labels that are required and predicted."""
     wrong: tuple[str, ...]
-    """Predicted, and in no reading."""
+    """Labels that are predicted but in no reading."""
     missed: tuple[str, ...]
-    """Required, not predicted."""
+    """Labels that are required but not predicted."""
     main_right: bool | None
     """Whether the first label is the first of some reading; None if every reading is empty."""
     scored: bool = True
-    """False: the labels say nothing of this field."""
+    """Whether this field is labelled."""
 
     @property
     def counts(self) -> Counts:
-        """The numbers of the three."""
+        """The counts of hits, wrong and missed labels."""
         return Counts(len(self.hits), len(self.wrong), len(self.missed))
 
     @property
     def exact(self) -> bool | None:
-        """Nothing wrong and nothing missed; None where the labels do not say."""
+        """Whether nothing is wrong or missed; None if the field is not labelled."""
         return not self.wrong and not self.missed if self.scored else None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimScore:
-    """The claims of one paper."""
+    """The score of the claims of one paper."""
 
     counts: Counts
     kinds_right: int
-    """Of the hits, those whose kind some reading gave."""
+    """Number of hits with a kind that some reading gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusScore:
-    """The status of code, data or weights of one paper."""
+    """The score of the status of code, data or weights of one paper."""
 
     predicted: str | None
-    """None: the paper has no card."""
+    """Predicted status; None if the paper has no card."""
     expected: tuple[str, ...]
-    """One for each reading; none where the labels do not say."""
+    """The status of each reading; empty if the field is not labelled."""
 
     @property
     def right(self) -> bool | None:
-        """Whether some reading says the same; None where the labels do not say."""
+        """Whether some reading has the same status; None if the field is not labelled."""
         return self.predicted in self.expected if self.expected else None
 
     @property
     def counts(self) -> Counts:
-        """For the question whether the abstract says that there is, or will be, anything at all."""
+        """The counts for the question whether the abstract states a release at all, now or later."""
         if not self.expected:
             return Counts()
         stated = [status != "not-stated" for status in self.expected]
@@ -83,7 +83,7 @@ class StatusScore:
 
 @dataclass(frozen=True, slots=True)
 class PaperScore:
-    """All fields of one paper."""
+    """The scores of all fields of one paper."""
 
     id: str
     tasks: LabelScore
@@ -115,22 +115,22 @@ class PaperScore:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One field over many papers; None where a figure is not defined or not meant for the field."""
+    """The figures of one field over many papers; None if undefined or not applicable to the field."""
 
     n: int
-    """Required items: labels, claims, or papers that state something."""
+    """Number of required items: labels, claims, or papers that state something."""
     precision: float | None
     recall: float | None
     f1: float | None
-    """Micro-average."""
+    """Micro-averaged F1."""
     macro_f1: float | None = None
-    """Mean over the labels that were required or predicted."""
+    """Mean F1 over the labels that were required or predicted."""
     main_accuracy: float | None = None
     exact_accuracy: float | None = None
     kind_accuracy: float | None = None
-    """Of the claims found."""
+    """Accuracy of the kind, over the claims found."""
     accuracy: float | None = None
-    """Of the status with its three answers."""
+    """Accuracy of the status with its three values."""
 
 
 def score(card: Card | None, labelled: Labelled) -> PaperScore:
@@ -243,7 +243,7 @@ def by_label(scores: Sequence[PaperScore], field: str) -> dict[str, Counts]:
 
 
 def figures(scores: Sequence[PaperScore], field: str) -> Figures:
-    """One field of `FIELDS` over all papers."""
+    """The figures of one of `FIELDS` over all papers."""
     counts = total(paper.counts(field) for paper in scores)
     if field in LABEL_FIELDS:
         tags = [paper.labels(field) for paper in scores]
@@ -275,12 +275,12 @@ def figures(scores: Sequence[PaperScore], field: str) -> Figures:
 
 
 def all_figures(scores: Sequence[PaperScore]) -> dict[str, Figures]:
-    """Every field of `FIELDS`."""
+    """The figures of every field of `FIELDS`."""
     return {field: figures(scores, field) for field in FIELDS}
 
 
 Values = Mapping[str, Mapping[str, float | None]]
-"""By field, then by figure; None where a figure is not defined. `mean` is a field with one figure, `f1`."""
+"""Values by field, then by figure; None if undefined. `mean` is a field with one figure, `f1`."""
 
 FIGURES_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
@@ -289,7 +289,7 @@ FIGURES_OF: Mapping[str, tuple[str, ...]] = {
     "claims": ("precision", "recall", "f1", "kind_accuracy"),
     **dict.fromkeys(ARTIFACTS, ("precision", "recall", "f1", "accuracy")),
 }
-"""The figures that are meant for each of `FIELDS`."""
+"""The figures that apply to each of `FIELDS`."""
 
 
 def all_values(scores: Sequence[PaperScore]) -> Values:

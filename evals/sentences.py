@@ -1,4 +1,4 @@
-"""Which class each sentence of an abstract has: no claim, or a claim of a kind.
+"""Assigns a class to each sentence of an abstract: no claim, or a claim of a kind.
 
 A sentence has the class of the claim that overlaps it by at least half of the shorter of the two. Two
 annotators, or a card and an annotator, are then compared sentence by sentence with Cohen's kappa (Cohen 1960,

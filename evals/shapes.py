@@ -1,8 +1,8 @@
-"""Shapes of other people's label files, and what a row of each says.
+"""Shapes of other label formats, and how to read a row of each.
 
-A shape says nothing of most fields: what it does not say is not scored (`fields` of a label record), and
-`omit` names the figures that it cannot bear. A new shape is a class with the members of `Shape` and a line in
-`SHAPES`. Knows rows and mappings; knows no files, models or cards.
+A shape covers only some fields: the others are not scored (`fields` of a label record), and `omit` names the
+figures that it does not support. A new shape is a class with the members of `Shape` and a line in `SHAPES`.
+Knows rows and mappings; knows no files, models or cards.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +14,7 @@ from papercards.card import Status
 from papercards.errors import BadInput, UsageError
 from papercards.taxonomy import STATUSES, Taxonomy
 
+from ..wording import did_you_mean
 from .labels import ARTIFACTS, LabelledClaim, Reading
 
 Row = Mapping[str, Any]
@@ -25,7 +26,7 @@ _NOTHING = Reading("", (), (), (), (), "not-stated", "not-stated", "not-stated",
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A row with its place, read by the names of the mapping's `columns`."""
+    """A row with its position, read by the names of the mapping's `columns`."""
 
     row: Row
     columns: Mapping[str, str]
@@ -36,10 +37,10 @@ class Reader:
         return self.row.get(self.columns.get(name, "")) not in (None, "")
 
     def text(self, name: str) -> str:
-        """The cell as text, white space around it off. Raises BadInput if it is empty or a list."""
+        """The cell as text without surrounding white space. Raises BadInput if it is empty or a list."""
         value = self._cell(name)
         if isinstance(value, list | dict):
-            raise BadInput(f'"{self.columns[name]}" is no text', where=self.where)
+            raise BadInput(f'"{self.columns[name]}" is not text', where=self.where)
         return str(value).strip()
 
     def texts(self, name: str, separator: str = "") -> list[str]:
@@ -48,7 +49,7 @@ class Reader:
         if isinstance(value, str) and separator:
             value = [part.strip() for part in value.split(separator) if part.strip()]
         if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-            raise BadInput(f'"{self.columns[name]}" is no list of texts', where=self.where)
+            raise BadInput(f'"{self.columns[name]}" is not a list of texts', where=self.where)
         return [str(part) for part in value]
 
     def _cell(self, name: str) -> Any:
@@ -60,29 +61,29 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What one row says."""
+    """The content of one row."""
 
     reading: Reading
     abstract: str | None
-    """None: as the column `abstract` has it, or the paper comes from elsewhere."""
+    """The abstract; None to use the column `abstract`, or if the paper comes from another source."""
     silent: bool = False
-    """The row says nothing that could be scored."""
+    """Whether the row has no scorable label."""
 
 
 class Shape(Protocol):
-    """One shape of a label file, set up with its mapping."""
+    """One shape of a label file, configured by its mapping."""
 
     scored: tuple[str, ...]
-    """The fields of `score.FIELDS` that the source says something of."""
+    """The fields of `score.FIELDS` that the source covers."""
     omit: tuple[str, ...]
-    """Figures of these fields that the source cannot bear: `tasks.main_accuracy`."""
+    """Figures of these fields that the source does not support, such as `tasks.main_accuracy`."""
 
     def read(self, row: Reader) -> Given:
-        """What a row says. Raises BadInput with the row's place."""
+        """Read a row. Raises BadInput with the row's position."""
 
 
 class SentenceRoles:
-    """One role for each sentence, as CSAbstruct and PubMed RCT have it (`shape: sentence-roles`).
+    """One role per sentence, as in CSAbstruct and PubMed RCT (`shape: sentence-roles`).
 
     `roles` maps a role to a claim kind, or to null for no claim. With a column `abstract` the sentences are
     looked up in it in order; without, they make the abstract, joined by spaces.
@@ -115,7 +116,9 @@ class SentenceRoles:
         for sentence, role in zip(sentences, roles, strict=True):
             start = abstract.find(sentence, position)
             if start < 0:
-                raise BadInput(f'the abstract does not have "{sentence[:40]}" in its place', where=row.where)
+                raise BadInput(
+                    f'the abstract does not contain "{sentence[:40]}" at this position', where=row.where
+                )
             position = start + len(sentence)
             if role not in self._roles:
                 raise BadInput(f'the mapping has no role "{role}"', where=row.where)
@@ -128,8 +131,8 @@ class SentenceRoles:
 class Keywords:
     """Keywords of a paper, mapped to tasks (`shape: keywords`).
 
-    `keywords` maps a keyword, case aside, to a task; what it does not have is left out and counted. Authors
-    write keywords in no order and leave some away: see `omit`, and do not take the precision at its word.
+    `keywords` maps a keyword, ignoring case, to a task; unmapped keywords are skipped and counted. Authors
+    list keywords in no order and omit some: see `omit`, and do not rely on the precision.
     """
 
     scored: tuple[str, ...] = ("tasks",)
@@ -158,8 +161,8 @@ class Keywords:
 class Stated:
     """Whether code, data or weights are stated to be available (`shape: stated`).
 
-    `columns` names the columns of one or more of `code`, `data`, `weights`; `values` maps what stands there,
-    case aside, to a status.
+    `columns` names the columns of one or more of `code`, `data`, `weights`; `values` maps their cells,
+    ignoring case, to a status.
     """
 
     omit: tuple[str, ...] = ()
@@ -168,7 +171,7 @@ class Stated:
         columns = texts(given.get("columns", {}), "columns", where)
         self.scored = tuple(name for name in ARTIFACTS if name in columns)
         if not self.scored:
-            raise UsageError(f'"columns" names none of {", ".join(ARTIFACTS)}', where=where)
+            raise UsageError(f'"columns" must name at least one of {", ".join(ARTIFACTS)}', where=where)
         self._values: dict[str, Status] = {}
         for word, status in texts(given.get("values"), "values", where).items():
             for known in get_args(Status):
@@ -176,7 +179,7 @@ class Stated:
                     self._values[word.casefold().strip()] = known
                     break
             else:
-                raise UsageError(f'"{status}" is none of {", ".join(STATUSES)}', where=where)
+                raise UsageError(f'"{status}" is not one of {", ".join(STATUSES)}', where=where)
         if set(self._values.values()) <= {"not-stated", "released"}:
             # A source of yes and no cannot tell a promise from a release.
             self.omit = tuple(f"{name}.accuracy" for name in self.scored)
@@ -204,12 +207,13 @@ class Stated:
 SHAPES: Mapping[str, Callable[[Row, Taxonomy, str, dict[str, int]], Shape]] = MappingProxyType(
     {"sentence-roles": SentenceRoles, "keywords": Keywords, "stated": Stated}
 )
-"""By the name in the mapping. Called with the mapping, the taxonomy, the mapping's place for messages, and a
-table in which to count words that the mapping leaves out."""
+"""Shapes by their name in the mapping. Called with the mapping, the taxonomy, the mapping's path for
+messages, and a dict that counts unmapped values.
+"""
 
 
 def choose(given: Row, taxonomy: Taxonomy, where: str, unmapped: dict[str, int]) -> Shape:
-    """The shape that a mapping names, set up with it. Raises UsageError for a fault of the mapping."""
+    """The shape of a mapping, configured by it. Raises UsageError for a fault in the mapping."""
     name = given.get("shape")
     if not isinstance(name, str) or name not in SHAPES:
         raise UsageError(f'"shape" must be one of {", ".join(SHAPES)}', where=where)
@@ -226,10 +230,15 @@ def texts(value: object, name: str, where: str) -> dict[str, str]:
 def _known(labels: Iterable[object], taxonomy: Taxonomy, group: str, where: str) -> None:
     for label in sorted(str(label) for label in labels):
         if label not in taxonomy.labels[group]:
-            raise UsageError(f'"{label}" is no id of {group} in the taxonomy {taxonomy.name}', where=where)
+            raise UsageError(
+                f'"{label}" is not one of the {group} of the taxonomy {taxonomy.name}',
+                where=where,
+                next_step=did_you_mean(label, taxonomy.ids(group)),
+            )
 
 
 def _no_others(given: Row, own: tuple[str, ...], where: str) -> None:
     odd = sorted(set(given) - {*_COMMON, *own})
     if odd:
-        raise UsageError(f'unknown name "{odd[0]}"', where=where)
+        near = did_you_mean(odd[0], [*_COMMON, *own])
+        raise UsageError(f'unknown name "{odd[0]}"', where=where, next_step=near)

@@ -1,9 +1,9 @@
-"""Everything that is said of one run, computed in one place.
+"""Computes everything that is reported about a run, in one place.
 
-It is what the terminal prints, the report draws and the result file repeats.
+The terminal prints it, the report draws it, and the result file contains it.
 
-Beside each figure stand its interval, the ceiling (what one labelling pass scores against the other) and the
-floor (what the baseline scores, which asks no model).
+Each figure comes with its interval, the ceiling (the score of one labelling pass against the other) and the
+floor (the score of the baseline).
 
 Knows results of runs; knows no models and no terminal. Needs the `eval` extra.
 """
@@ -40,7 +40,7 @@ FIGURES = (
     "kappa",
     "accuracy",
 )
-"""What a field can have, in the order of tables."""
+"""Figures that a field can have, in the order of the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +48,26 @@ class Measure:
     """One figure of one field."""
 
     field: str
-    """Of `FIELDS`, or `mean` for the mean over them, or `summary`."""
+    """One of `FIELDS`, `mean` for the mean over them, or `summary`."""
     figure: str
     value: float | None
-    """None: not defined, since there was nothing to find or nothing was predicted."""
+    """The value; None if undefined, since there was nothing to find or nothing was predicted."""
     interval: Interval | None = None
-    """95%, over papers."""
+    """95% interval over papers."""
     ceiling: float | None = None
     floor: float | None = None
-    """Of the baseline; for summaries of the first sentence. None: not known, or the run is the baseline."""
+    """Value of the baseline, or of the first sentence for summaries; None if unknown or for the baseline
+    itself.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One label of a label field."""
+    """The figures of one label of a label field."""
 
     label: str
     support: int
-    """Papers that require it."""
+    """Number of papers that require it."""
     precision: float | None
     recall: float | None
     f1: float | None
@@ -73,7 +75,7 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """What was expected against what came. Where passes differ, whichever the answer agrees with counts."""
+    """A confusion matrix. Where passes differ, the one that agrees with the answer counts."""
 
     field: str
     labels: tuple[str, ...]
@@ -83,28 +85,28 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All of one run."""
+    """All figures of one run."""
 
     model: str
     split: str
     labels: str
     papers: int
     support: Mapping[str, int]
-    """By field: labels, claims, or papers that state something."""
+    """Number of labels, claims, or papers that state something, by field."""
     measures: tuple[Measure, ...]
-    """By field, then by figure; the mean F1 is the last."""
+    """Measures by field, then by figure; the mean F1 is the last one."""
     by_label: Mapping[str, tuple[LabelRow, ...]]
     confusions: tuple[Confusion, ...]
-    """Main modality and contribution, sentence classes, statuses."""
+    """Confusion matrices of main modality and contribution, sentence classes, and statuses."""
     summary: tuple[Measure, ...]
     trust: Trust
     cost: Cost
     calibration: Mapping[str, Reliability]
     curves: Mapping[str, Curve]
     retest: tuple[Agreement, ...] = ()
-    """Of repeats with each other; none where every paper was asked for once."""
+    """Self-agreement over repeated queries; empty if every paper was queried once."""
     unanswered: int = 0
-    """Number of further papers, for which the endpoint failed; they are in no figure."""
+    """Number of further papers, for which the endpoint failed; they are not counted in any figure."""
 
     def of(self, field: str, figure: str = "f1") -> Measure:
         """One of the measures. Raises KeyError."""

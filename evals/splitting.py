@@ -1,10 +1,10 @@
 """Assigns labelled papers to train, dev and test.
 
 Papers are laid out by main task, in a random order within each, and dealt along that line to whichever split
-is furthest behind its share. So every split gets its share of every task, as far as whole papers allow, and
-of the rare tasks together (systematic sampling with implicit stratification; Cochran 1977, chapter 8).
-Near-duplicates go together. The order within a task is a hash of seed and id: the same file and seed give the
-same splits, wherever and however often it is done.
+is furthest behind its share. So every split gets its share of every task, as far as possible, and of the rare
+tasks together (systematic sampling with implicit stratification; Cochran 1977, chapter 8). Near-duplicates
+stay together. The order within a task is a hash of seed and id, so the same file and seed always give the
+same splits.
 
 Knows no models.
 """
@@ -26,20 +26,20 @@ from .duplicates import groups
 from .labels import fold
 
 SHARES: Mapping[str, float] = MappingProxyType({"train": 0.35, "dev": 0.35, "test": 0.3})
-"""How much of the papers each split gets unless told otherwise."""
+"""Default share of the papers for each split."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What decides where a paper goes."""
+    """The data that decides the split of a paper."""
 
     id: str
     stratum: str
-    """Its main task."""
+    """Main task of the paper."""
     title: str
     abstract: str | None = None
     split: str | None = None
-    """Where it is already and has to stay; None: nowhere yet."""
+    """Existing split, which is kept; None if there is none yet."""
 
 
 def assign(items: Iterable[Item], *, shares: Mapping[str, float] = SHARES, seed: int = 0) -> dict[str, str]:
@@ -94,7 +94,7 @@ def split_file(
     seed: int = 0,
     again: bool = False,
 ) -> dict[str, int]:
-    """Write the label file anew with a split for every record; gives the number of papers of each split.
+    """Rewrite a label file with a split for every record; returns the number of papers in each split.
 
     Records that have a split keep it unless `again`; those without one (which no other command reads) get
     theirs here. All else stays as it is, in the same order. Abstracts of `papers`, by id or title, serve to
@@ -110,7 +110,7 @@ def split_file(
     for number, record in _records(path):
         item = _item(record, f"{path}:{number}", abstracts, set(shares), again)
         if item.id in items:
-            raise BadInput(f"the paper {item.id} was there before", where=f"{path}:{number}")
+            raise BadInput(f"duplicate of the paper {item.id}", where=f"{path}:{number}")
         items[item.id] = item
         records.append((item.id, record))
     chosen = assign(items.values(), shares=shares, seed=seed)
@@ -136,7 +136,7 @@ def _records(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
         except (ValueError, RecursionError) as error:
             raise BadInput(f"not JSON: {error}", where=f"{path}:{number}") from error
         if not isinstance(record, dict):
-            raise BadInput("not a label record: no JSON object", where=f"{path}:{number}")
+            raise BadInput("not a label record: not a JSON object", where=f"{path}:{number}")
         yield number, record
 
 
@@ -148,9 +148,9 @@ def _item(
         raise BadInput("not a label record: it needs an id and a title", where=where)
     if split is not None and split not in splits and not again:
         raise BadInput(
-            f"{split!r} is none of the splits {', '.join(sorted(splits))}",
+            f"{split!r} is not one of the splits {', '.join(sorted(splits))}",
             where=where,
-            next_step="Mend it, or assign all papers anew.",
+            next_step="Fix it, or reassign all papers with --again",
         )
     try:
         stratum = str(record["labels"][0]["tasks"][0])

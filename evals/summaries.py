@@ -1,8 +1,8 @@
-"""What can be checked of a one-sentence summary: its length, its numbers and names, its words.
+"""Checks a one-sentence summary: its length, its numbers and names, its words.
 
 ROUGE (Lin 2004, "ROUGE: a package for automatic evaluation of summaries") counts words shared with a
-reference. It is a floor and not a goal: a title or a first sentence scores well in it, a good summary in
-other words does not. So both stand beside it, and it serves to notice that something broke.
+reference. It is a sanity check, not a goal: a title or a first sentence scores well, a good summary in
+different words does not. So both are reported beside it, and it only serves to notice that something broke.
 
 Computed as in the `rouge-score` package without stemming (the tests compare the two): lower case, runs of
 ASCII letters and digits, F-measure, the better of the references.
@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Rouge:
-    """F-measures, 0 to 1."""
+    """ROUGE F-measures, 0 to 1."""
 
     one: float
     """ROUGE-1: single words."""
@@ -33,19 +33,19 @@ class Rouge:
 
 @dataclass(frozen=True, slots=True)
 class SummaryScore:
-    """One summary."""
+    """The checks of one summary."""
 
     words: int
     numbers: tuple[str, ...]
-    """Numbers in digits that the paper does not have."""
+    """Numbers in digits that are not in the paper."""
     names: tuple[str, ...]
-    """Names that the paper does not have, see `papercards.names`."""
+    """Names that are not in the paper, see `papercards.names`."""
     rouge: Rouge | None
-    """Against the references; None without any."""
+    """Score against the references; None without references."""
     title: Rouge | None
-    """What the title as a summary would score."""
+    """Score of the title as a summary."""
     first: Rouge | None
-    """What the first sentence would score."""
+    """Score of the first sentence as a summary."""
 
 
 def score_summary(tldr: str, title: str, abstract: str, references: Sequence[str]) -> SummaryScore:

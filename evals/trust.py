@@ -1,7 +1,7 @@
-"""How far the cards of a run can be trusted, and what they cost to make.
+"""Measures the trustworthiness of the cards of a run, and their cost.
 
-Trust is what can be checked without labels: whether a quoted sentence stands where the card says, how many
-papers got no card, how many answers had to be asked again, how many cards carry a flag.
+Trust covers what can be checked without labels: whether a quoted sentence is where the card says, and the
+shares of papers without a card, of answers that had to be requested again, and of cards with a flag.
 
 Knows results of runs; knows no models and no terminal. Intervals need the `eval` extra.
 """
@@ -27,29 +27,29 @@ class Share:
 
     @property
     def value(self) -> float | None:
-        """None where there is nothing to take a share of."""
+        """The share; None if the total is 0."""
         return ratio(self.part, self.whole)
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What can be checked without labels."""
+    """The figures that can be computed without labels."""
 
     verified: Share
-    """Claims whose quote is the sentence that they name, letter for letter."""
+    """Share of claims whose quote matches the named sentence exactly."""
     failed: Share
-    """Papers without a card."""
+    """Share of papers without a card."""
     reasked: Share
-    """Cards with an answer that was wrong at first."""
+    """Share of cards with an answer that was invalid at first."""
     flagged: Share
-    """Cards with at least one flag."""
+    """Share of cards with at least one flag."""
     uncertain: Share
-    """Cards whose main task is uncertain."""
+    """Share of cards whose main task is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Sums over the cards of a run; failed papers have no card and so no part in calls and tokens."""
+    """Sums over the cards of a run; failed papers have no card and are not included."""
 
     papers: int
     calls: int
@@ -57,16 +57,16 @@ class Cost:
     cached_prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
-    """None where the price of any card is not known."""
+    """Cost in USD; None if the price of any card is unknown."""
     seconds_median: float | None
-    """Wall time of a card's calls when they were made, also where the answer is cached by now."""
+    """Median wall time of a card's calls when they were made, even if the answer is cached now."""
     seconds_median_interval: Interval | None
     seconds_p90: float | None
     seconds_p90_interval: Interval | None
 
 
 def verified(card: Card, paper: Paper) -> tuple[int, int]:
-    """Of the card's claims, those that stand in the paper as quoted; and all."""
+    """The number of claims whose quote is in the paper, and of all claims."""
     good = sum(
         claim.evidence.sentence <= len(paper.sentences)
         and evidence(paper, claim.evidence.sentence) == claim.evidence
@@ -103,7 +103,7 @@ def _share(outcomes: list[bool]) -> Share:
 
 
 def cost(result: RunResult) -> Cost:
-    """What the cards of a run cost."""
+    """The cost of the cards of a run."""
     made = [card.provenance for card in result.cards]
     seconds = [provenance.seconds for provenance in made]
     usd = [provenance.cost_usd for provenance in made]

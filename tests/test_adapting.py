@@ -175,7 +175,7 @@ def test_a_refused_temperature_is_left_out_for_all_papers_and_for_the_next_run(
     first = read(stub, taxonomy, some(12), cache=cache, said=said)
 
     assert all(isinstance(reading, Reading) for reading in first)
-    assert said == ["does not take this temperature: left out"]
+    assert said == ["does not accept this temperature: left out"]
     assert len(stub.bodies) <= 12 + 4
     asked = len(stub.bodies)
     again = read(stub, taxonomy, some(13), cache=cache)
@@ -225,7 +225,7 @@ def test_a_model_that_thinks_gets_room_to_think(stub: Stub, taxonomy: Taxonomy) 
     said: list[str] = []
     readings = read(stub, taxonomy, some(6), said=said)
     assert all(isinstance(reading, Reading) for reading in readings)
-    assert said == ["thinks before it answers: answers may take 4,096 tokens"]
+    assert said == ["is a reasoning model: raised the answer limit to 4,096 tokens"]
     assert len(stub.bodies) <= 6 + 4
 
 
@@ -341,7 +341,7 @@ def test_a_ceiling_that_the_user_set_is_not_raised(stub: Stub, taxonomy: Taxonom
     [failed] = read(stub, taxonomy, some(1), form=form)
     assert isinstance(failed, PaperFailed)
     assert len(stub.bodies) == 1
-    assert "1,000 tokens, used up by its thinking" in str(failed) and "--answer-tokens" in str(failed)
+    assert "1,000 tokens, used up by reasoning" in str(failed) and "--answer-tokens" in str(failed)
 
 
 def test_a_ceiling_of_the_endpoint_is_not_overstepped_again(stub: Stub, taxonomy: Taxonomy) -> None:

@@ -92,7 +92,7 @@ def test_an_endpoint_error_ends_the_run_and_what_is_in_flight_is_finished() -> N
     batch = Batch(slow, 4)
 
     outcomes = run(batch, papers(1000))
-    assert str(batch.ended) == "asked about p:50: gone"
+    assert str(batch.ended) == "while processing p:50: gone"
     done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
     assert slow.seen == len(done) + 1 < 200
     assert {outcome.paper.title for outcome in done} >= {str(n) for n in range(50)}
@@ -106,7 +106,7 @@ def test_papers_that_fail_alike_in_a_row_end_the_run(before: int, enough: int) -
     batch = Batch(slow, 2)
 
     outcomes = run(batch, papers(1000))
-    assert f"{enough} papers in a row failed alike: {refusal}" in str(batch.ended)
+    assert f"{enough} papers in a row failed in the same way: {refusal}" in str(batch.ended)
     assert "models doctor" in str(batch.ended)
     assert enough <= sum(isinstance(outcome, Failed) for outcome in outcomes) <= enough + 2
 

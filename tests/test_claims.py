@@ -154,5 +154,5 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "running").write_text("")
     claims = Claims(tmp_path)
 
-    with pytest.raises(StorageError, match="cannot say in the cache what is asked"):
+    with pytest.raises(StorageError, match="cannot lock the cache"):
         asyncio.run(claims.ask_once("k", lambda: None))

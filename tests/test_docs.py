@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 import typer
 
 from papercards.cli.app import app
+from papercards.settings import ENVIRONMENT, Settings, merge
+from tests.card_reference import PAGE, page
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
@@ -83,6 +86,27 @@ def test_a_command_or_option_that_there_is_not_is_found(tmp_path: Path) -> None:
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), (page.name, target)
+    for path in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), (path.name, target)
+
+
+def test_the_reference_of_the_card_is_what_its_records_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tests.card_reference"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([a-z-]+\.md)", index))
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+
+
+def test_the_settings_page_names_every_setting_and_its_example_is_valid(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    for name in (field.name for field in fields(Settings)):
+        assert f"`{name}`" in text, name
+    for variable in ENVIRONMENT.values():
+        assert variable in text, variable
+    (tmp_path / "papercards.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+    made = merge({}, {}, tmp_path / "papercards.toml")
+    assert made.model == "openai/gpt-4.1-mini" and made.endpoint["reasoning_effort"] == "low"

@@ -75,7 +75,7 @@ def test_a_plug_in_reads_names_and_writes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("shelf:NOTHING", "cannot be loaded"), ("shelf:MODULE", "is a str, not a Format or Reference")],
+    [("shelf:NOTHING", "cannot load"), ("shelf:MODULE", "is a str, not a Format or Reference")],
 )
 def test_a_broken_plug_in_is_one_line_and_harms_nobody_else(tmp_path: Path, source: str, words: str) -> None:
     install(tmp_path, source)

@@ -160,16 +160,16 @@ def test_speeds_are_unknown_where_nothing_is_streamed(stub: Stub) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (error(401, "bad key"), "refuses the key (401): bad key"),
-        (error(404, "gone"), "knows no stub-model or no such path (404): gone"),
+        (error(401, "bad key"), "rejected the API key (401): bad key"),
+        (error(404, "gone"), "does not know the model stub-model or the path (404): gone"),
         (error(500, "out of memory"), "500: out of memory"),
         (
             error(429, "You exceeded your current quota"),
             "no credit left (429): You exceeded your current quota",
         ),
         (error(400, "Your organization must be verified"), "400: Your organization must be verified"),
-        (Fault(200, b"<html>Welcome</html>"), "not with a chat completion"),
-        (Fault(200, b'{"hello": 1}'), "not with a chat completion"),
+        (Fault(200, b"<html>Welcome</html>"), "instead of a chat completion"),
+        (Fault(200, b'{"hello": 1}'), "instead of a chat completion"),
         (Fault(drop=True), "disconnected"),
         (answer("", finish_reason="content_filter"), "content filter"),
     ],
@@ -187,7 +187,7 @@ def test_why_it_does_not_answer_is_one_line(stub: Stub, fault: Fault, reason: st
 def test_a_dead_port_does_not_answer() -> None:
     model = resolve("m", base_url="http://127.0.0.1:9/v1")
     found = probe(Endpoint(model, "http://127.0.0.1:9/v1", "k", 5.0, 900))
-    assert not found.answers and "cannot be reached" in found.reason
+    assert not found.answers and "cannot reach the endpoint" in found.reason
 
 
 def test_the_estimate_adds_reading_and_writing() -> None:

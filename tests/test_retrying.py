@@ -172,10 +172,10 @@ def test_gives_up_after_so_many_requests(stub: Stub, taxonomy: Taxonomy) -> None
         (error(400, "bad"), PaperFailed, "answered 400: bad"),
         (error(400, "exceeds the context size"), PaperFailed, "too long"),
         (error(400, "no", "context_length_exceeded"), PaperFailed, "too long"),
-        (error(401, f"wrong key {KEY}"), EndpointError, r"refuses the key \(401\): wrong key \*\*\*"),
-        (error(403), EndpointError, "refuses the key"),
-        (Fault(403, b"<html>blocked</html>"), EndpointError, "forbids access .403.: an HTML page"),
-        (error(403, "your input was flagged for violence"), PaperFailed, "does not take this text"),
+        (error(401, f"wrong key {KEY}"), EndpointError, r"rejected the API key \(401\): wrong key \*\*\*"),
+        (error(403), EndpointError, "rejected the API key"),
+        (Fault(403, b"<html>blocked</html>"), EndpointError, "denies access .403.: an HTML page"),
+        (error(403, "your input was flagged for violence"), PaperFailed, "rejects this text"),
         (error(402, "Insufficient credits"), EndpointError, "no credit left"),
         (
             Fault(429, b'{"error": {"type": "insufficient_quota", "code": null, "message": "empty"}}'),
@@ -189,7 +189,7 @@ def test_gives_up_after_so_many_requests(stub: Stub, taxonomy: Taxonomy) -> None
             "redirects to http://other",
         ),
         (error(400, "the tool needs a context", "invalid_value"), PaperFailed, "answered 400: the tool"),
-        (error(404), EndpointError, "knows no stub"),
+        (error(404), EndpointError, "does not know the model stub"),
         (error(429, "empty", "insufficient_quota"), EndpointError, "no credit left"),
         (Fault(200, b"<html><body>hello</body></html>"), EndpointError, "an HTML page"),
         (Fault(404, b"<html>not here</html>"), EndpointError, "an HTML page"),
@@ -210,7 +210,7 @@ def test_a_dead_port_is_found_out_soon(stub: Stub, taxonomy: Taxonomy) -> None:
     stub.url = "http://127.0.0.1:9/v1"
     naps = Naps()
 
-    with pytest.raises(EndpointError, match="cannot be reached"):
+    with pytest.raises(EndpointError, match="cannot reach the endpoint"):
         ask(stub, taxonomy, naps)
     assert len(naps) == 2
 

@@ -57,7 +57,7 @@ def test_it_is_read_back_as_it_was(tmp_path: Path) -> None:
 def test_what_is_no_record_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.run.json").write_bytes(content)
 
-    with pytest.raises(BadInput, match="is no run record"):
+    with pytest.raises(BadInput, match="not a run record"):
         read_record(tmp_path / "a.run.json")
     with pytest.raises(UsageError, match="cannot be read"):
         read_record(tmp_path / "b.run.json")
@@ -105,8 +105,8 @@ def test_differences_name_what_is_not_as_it_was() -> None:
 
     assert differences(old, [*now, SourceFile(path="-")], {"prompt": "card@2", "temperature": 0}) == [
         "changed has changed",
-        "gone is gone",
-        "- was no file and cannot be read again",
+        "gone no longer exists",
+        "- was not a file and cannot be read again",
         "odd was xxxxxxxxxxxx…, is None",
         "prompt was card@1, is card@2",
     ]

@@ -43,8 +43,8 @@ def test_the_version_follows_every_word(taxonomy: Taxonomy) -> None:
     ("change", "fault"),
     [
         (("  stones: about stones", "  stones:"), "line 5: stones has no definition"),
-        (("  stones: about stones", "  oaks: again"), "line 5: oaks is there twice"),
-        (("stones:", "Big Stones:"), 'line 5: "Big Stones" is no id'),
+        (("  stones: about stones", "  oaks: again"), "line 5: oaks is given twice"),
+        (("stones:", "Big Stones:"), 'line 5: "Big Stones" is not a valid id'),
         (("modalities:", "modes:"), "line 6: unknown section modes"),
         (("[0, 2]", "[2, 1]"), "line 2: the size of tasks"),
         (("[0, 2]", "[1, 9]"), "line 2: tasks has only 3 labels"),

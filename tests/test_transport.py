@@ -117,7 +117,7 @@ def test_an_answer_that_broke_on_the_way_is_asked_for_again(stub: Stub) -> None:
 def test_an_endpoint_that_never_gave_a_completion_is_the_wrong_one(stub: Stub) -> None:
     stub.script = [Fault(200, b"<html>welcome</html>")]
 
-    with pytest.raises(EndpointError, match="an HTML page, not with a chat completion"):
+    with pytest.raises(EndpointError, match="an HTML page instead of a chat completion"):
         send(Transport(endpoint(stub), QUICK))
     assert len(stub.bodies) == 1
 

@@ -1,1 +1,1 @@
-"""Cards brought into libraries that people keep: files in place, and Zotero; each with a way back."""
+"""Writes tags of cards into people's libraries, files and Zotero, in place and with undo."""

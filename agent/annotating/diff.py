@@ -1,4 +1,4 @@
-"""A unified diff from edits that are known: nothing need be compared, so it costs what it prints."""
+"""Makes a unified diff from known edits, without comparing files."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from ..bibliography.entry import Edit
 _CONTEXT = 3
 
 _Change = tuple[int, int, list[bytes]]
-"""The first line, the one behind the last, and the lines that replace them."""
+"""First line, line after the last one, and the replacement lines."""
 
 
 def unified(name: str, data: bytes, edits: Sequence[Edit]) -> Iterator[bytes]:
-    """The diff's lines, as `patch` takes them. The edits are in order, their offsets in bytes."""
+    """The lines of the diff, in the format of `patch`. The edits must be in order, with offsets in bytes."""
     lines = _lines(data)
     changes = [change for change in _changes(data, lines, edits) if change[0] < change[1] or change[2]]
     if changes:

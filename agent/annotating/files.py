@@ -1,8 +1,8 @@
-"""Tags brought into a library file in place, and taken out again.
+"""Adds tags to a library file in place, and removes them again.
 
-Entries are matched by the paper's id as the sources compute it, also those without an abstract; where that is
-a key of the file's own, the titles must be the same, too. Of several
-entries of one paper the first is annotated: the others are duplicates, which BibTeX ignores.
+Entries are matched by the paper's id as computed by the sources, even without an abstract. If the id is a key
+of the file itself, the titles must match too. If a paper has several entries, only the first is annotated;
+the others are duplicates, which BibTeX ignores.
 """
 
 import shutil
@@ -25,40 +25,40 @@ _HEAD_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """A library and what would become of it."""
+    """A library and its planned changes."""
 
     before: bytes
     after: bytes
     edits: Sequence[Edit]
-    """In order; offsets count bytes of `before`, `new` is text of the library."""
+    """The edits in order; offsets count bytes of `before`, `new` is text of the library."""
     entries: int
     matched: int
-    """Entries that have a card; one whose tags were all there needs no edit."""
+    """Number of entries with a card; an entry that already has all tags needs no edit."""
 
 
 def kind_of(path: Path, data: bytes) -> Kind:
-    """The format of a library file. Raises UsageError where it is none that can be annotated."""
+    """The format of a library file. Raises UsageError if it cannot be annotated."""
     head = data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf")
     for kind in KINDS:
         if path.suffix.lower() in kind.extensions and kind.looks_like(head):
             return kind
     raise UsageError(
-        "is no library that can be annotated",
+        "not a library that can be annotated",
         where=str(path),
-        next_step=f"These can: {', '.join(kind.name for kind in KINDS)}, and zotero:",
+        next_step=f"Supported: {', '.join(kind.name for kind in KINDS)}, and zotero:",
     )
 
 
 def read_library(path: Path) -> bytes:
-    """The bytes of a file. Raises UsageError where there is none."""
+    """The bytes of a file. Raises UsageError if it does not exist."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise UsageError(f"cannot read: {error.strerror}", where=str(path)) from error
 
 
 def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annotated:
-    """The library with the tags of each paper that it has, by `identity`. Nothing is written."""
+    """The planned changes for the tags of each paper, by `identity`. Writes nothing."""
     data = read_library(path)
     text = decoded(data)
     edits: list[Edit] = []
@@ -91,12 +91,12 @@ def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annota
 
 
 def undo_path(path: Path) -> Path:
-    """Where the way back is kept: `refs.bib.undo`."""
+    """Path of the undo file: `refs.bib.undo`."""
     return path.with_name(f"{path.name}.undo")
 
 
 def save(path: Path, change: Annotated) -> None:
-    """Replace the file by its annotated form, the way back written first. Raises StorageError."""
+    """Replace the file by its annotated form, after writing the undo file. Raises StorageError."""
     undo = undo_path(path)
     steps = _steps(undo, change.before)
     if steps and steps[-1].after != digest(change.before):
@@ -114,18 +114,18 @@ def save(path: Path, change: Annotated) -> None:
 
 
 def take_back(path: Path) -> None:
-    """Undo the last change. Raises UsageError where there is none, or the file is not as it was left."""
+    """Undo the last change. Raises UsageError if there is none, or if the file has changed since."""
     undo = undo_path(path)
     data = read_library(path)
     steps = _steps(undo, data)
     if not steps:
-        raise UsageError("there is nothing to undo", where=str(path), next_step=f"It would be in {undo}")
+        raise UsageError("nothing to undo", where=str(path), next_step=f"The undo file would be {undo}")
     _replace(path, undone(data, steps[-1], str(path)))
     write_steps(undo, steps[:-1])
 
 
 def _steps(undo: Path, data: bytes) -> list[FileStep]:
-    """The steps that led to the file as it is; one that was cut off before the file was written is none."""
+    """The steps that led to the current file, without one whose file was never written."""
     steps: list[FileStep] = read_steps(undo, FileStep)
     while steps and steps[-1].before == digest(data) != steps[-1].after:
         steps.pop()
@@ -133,7 +133,7 @@ def _steps(undo: Path, data: bytes) -> list[FileStep]:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write another file whole or not at all. Raises StorageError."""
+    """Write another file atomically. Raises StorageError."""
     file = PartialFile(path)
     file.append(data)
     file.commit()

@@ -1,8 +1,8 @@
-"""The way back: what was replaced, beside the library it was replaced in, as `NAME.undo`.
+"""Undo files: the replaced text, stored beside the library as `NAME.undo`.
 
-A line of JSON for each time the library was changed, the last one last. A step holds the SHA-256 of the file
-before and after, and the pieces that were replaced; bytes stand as the characters of the same number. It is
-undone only in a file that is as the step left it.
+There is one line of JSON per change, in order. A step holds the SHA-256 of the file before and after, and the
+replaced pieces, with each byte as the character of the same number. It is undone only if the file is as the
+step left it.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ from ..sinks.files import PartialFile, refuse
 
 
 class FileStep(BaseModel):
-    """One change of a file. Offsets count bytes of the file as it was after it."""
+    """One change of a file. Offsets count bytes of the file after the change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     before: str
     after: str
     pieces: tuple[tuple[int, int, str], ...]
-    """Start, end, and what stood there."""
+    """Start, end and original content of each piece."""
 
 
 class ItemState(BaseModel):
-    """What an item's two fields held."""
+    """The content of an item's two fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ class ItemState(BaseModel):
 
 
 class ZoteroStep(BaseModel):
-    """One change of items in Zotero: what they held before and after it, by key."""
+    """One change of items in Zotero: their content before and after, by key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,23 +47,23 @@ class ZoteroStep(BaseModel):
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 in hex."""
+    """The SHA-256 in hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def read_steps(path: Path, kind: type[FileStep] | type[ZoteroStep]) -> list[Any]:
-    """The steps of an undo file, none where there is no file. Raises BadInput where it is none."""
+    """The steps of an undo file, empty if it does not exist. Raises BadInput if it is not an undo file."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         return [kind.model_validate_json(line) for line in lines if line.strip()]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, ValidationError) as error:
-        raise BadInput("is no undo file", where=str(path)) from error
+        raise BadInput("is not an undo file", where=str(path)) from error
 
 
 def write_steps(path: Path, steps: Sequence[BaseModel]) -> None:
-    """Write the steps, or take the file away where there are none. Raises StorageError."""
+    """Write the steps, or delete the file if there are none. Raises StorageError."""
     if not steps:
         try:
             path.unlink(missing_ok=True)
@@ -76,12 +76,12 @@ def write_steps(path: Path, steps: Sequence[BaseModel]) -> None:
 
 
 def undone(data: bytes, step: FileStep, where: str) -> bytes:
-    """The file as it was before the step. Raises UsageError if it is not as the step left it."""
+    """The file as it was before the step. Raises UsageError if it has changed since the step."""
     if digest(data) != step.after:
         raise UsageError(
-            "was changed since it was annotated, so that cannot be undone",
+            "has changed since it was annotated, so the annotation cannot be undone",
             where=where,
-            next_step="Take your own changes back first, or use your backup",
+            next_step="Revert your own changes first, or restore your backup",
         )
     pieces, at = [], 0
     for start, end, was in step.pieces:
@@ -89,5 +89,5 @@ def undone(data: bytes, step: FileStep, where: str) -> bytes:
         at = end
     whole = b"".join([*pieces, data[at:]])
     if digest(whole) != step.before:
-        raise BadInput("its undo file is damaged", where=where, next_step="Use your backup")
+        raise BadInput("the undo file is damaged", where=where, next_step="Restore your backup")
     return whole

@@ -1,8 +1,8 @@
-"""Tags brought into a Zotero library, and taken out again.
+"""Adds tags to a Zotero library, and removes them again.
 
 Keywords become automatic tags (type 1), which Zotero can hide or delete all at once; the note becomes a line
-of `Extra`, so that one change of an item holds both. Tags and lines of people stay as they are. Zotero
-refuses to change an item that was changed since it was read.
+of `Extra`, so that one change of an item covers both. Tags and lines written by people stay unchanged. Zotero
+refuses to change an item that was modified since it was read.
 """
 
 import re
@@ -17,6 +17,7 @@ from ..bibliography.zotero_item import NO_PAPERS, record
 from ..errors import UsageError
 from ..paper import Paper, identity
 from ..sources.columns import Columns
+from ..wording import counted
 from .undo import ItemState, ZoteroStep, read_steps, write_steps
 
 _AUTOMATIC = 1
@@ -24,7 +25,7 @@ _AUTOMATIC = 1
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
-    """An item and what its two fields become."""
+    """An item and the new content of its two fields."""
 
     key: str
     version: int
@@ -35,7 +36,7 @@ class ItemChange:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What would become of a library."""
+    """The planned changes of a library."""
 
     changes: Sequence[ItemChange]
     items: int
@@ -43,7 +44,7 @@ class Annotated:
 
 
 def annotated(zotero: Zotero, marks: Mapping[str, Tags], columns: Columns) -> Annotated:
-    """The changes that bring the tags of each paper in, by `identity`. Nothing is written."""
+    """The planned changes for the tags of each paper, by `identity`. Writes nothing."""
     changes: list[ItemChange] = []
     count = 0
     done: set[str] = set()
@@ -71,7 +72,7 @@ def annotated(zotero: Zotero, marks: Mapping[str, Tags], columns: Columns) -> An
 
 
 def described(changes: Sequence[ItemChange]) -> Iterator[str]:
-    """The changes as a diff of what the items hold, a line a tag or a line of `Extra`."""
+    """The changes as a diff, one line per tag or line of `Extra`."""
     for change in changes:
         yield f"@@ {change.key} {change.title} @@"
         for sign, one, other in (("-", change.before, change.after), ("+", change.after, change.before)):
@@ -83,14 +84,14 @@ def described(changes: Sequence[ItemChange]) -> Iterator[str]:
 
 
 def undo_path(name: str) -> Path:
-    """Where the way back is kept, in the working directory: `zotero-collection-ABCD2345.undo`."""
+    """Path of the undo file in the working directory: `zotero-collection-ABCD2345.undo`."""
     return Path(f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-')[:100]}.undo")
 
 
 def save(zotero: Zotero, changes: Sequence[ItemChange], undo: Path) -> list[str]:
-    """Write the changes, the way back first; gives what was not saved, as `KEY why`.
+    """Write the changes, after writing the undo file; returns what was not saved, as `KEY why`.
 
-    Raises EndpointError or UsageError where Zotero takes none.
+    Raises EndpointError or UsageError if Zotero accepts no changes.
     """
     zotero.check_writable()
     steps = read_steps(undo, ZoteroStep)
@@ -110,14 +111,14 @@ def save(zotero: Zotero, changes: Sequence[ItemChange], undo: Path) -> list[str]
 
 
 def take_back(zotero: Zotero, undo: Path) -> tuple[int, list[str]]:
-    """Undo the last change of items; gives how many, and which were not, as `KEY why`.
+    """Undo the last change of items; returns the number undone, and what was not, as `KEY why`.
 
-    Raises UsageError where there is nothing to undo or an item is not as it was left.
+    Raises UsageError if there is nothing to undo or an item has changed since.
     """
     steps = read_steps(undo, ZoteroStep)
     if not steps:
         raise UsageError(
-            "there is nothing to undo", where=zotero.place.name, next_step=f"It would be in {undo}"
+            "nothing to undo", where=zotero.place.name, next_step=f"The undo file would be {undo}"
         )
     zotero.check_writable()
     step: ZoteroStep = steps[-1]
@@ -128,9 +129,10 @@ def take_back(zotero: Zotero, undo: Path) -> tuple[int, list[str]]:
     changed = [key for key in done if states.get(key) != step.after[key]]
     if changed:
         raise UsageError(
-            f"{len(changed)} items were changed or deleted since, as {changed[0]}, so this cannot be undone",
+            f"{counted(len(changed), 'item has', 'items have')} been changed or deleted since (such as "
+            f"{changed[0]}), so this cannot be undone",
             where=zotero.place.name,
-            next_step="Give them back what they had, or undo in Zotero itself",
+            next_step="Restore these items, or undo in Zotero itself",
         )
     changes = [ItemChange(key, _version(there[key]), "", step.after[key], step.before[key]) for key in done]
     failed = dict(_failures(zotero, changes, step.before))

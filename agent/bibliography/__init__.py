@@ -1,8 +1,8 @@
-"""Reference libraries: BibTeX, RIS, CSL-JSON and Zotero, as entries that can be read and written into.
+"""Reference libraries: BibTeX, RIS, CSL-JSON and Zotero, as entries that can be read and annotated.
 
-A file is never written anew from what was understood of it. An entry knows where it stands in the text, and
-tags become edits: pieces of text put in at places, everything else byte for byte as it was. Sources read
-entries here, sinks and `annotate` write into them, so both mean the same by an entry.
+A file is never regenerated from its parsed form. An entry knows its position in the text, and tags become
+edits: inserted pieces of text, with everything else unchanged byte for byte. Sources read entries here, sinks
+and `annotate` add to them, so all agree on what an entry is.
 
 Knows text. Knows no models, and no files on disk.
 """

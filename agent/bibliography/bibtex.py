@@ -1,10 +1,12 @@
-"""BibTeX: entries with the places of their fields, and keywords and notes put into them.
+"""BibTeX: finds entries and the positions of their fields, and adds keywords and notes.
 
-bibtexparser cuts the text into blocks; its blocks and fields are pieces of the text in order, so their
-places follow. Values are read as BibTeX reads them: macros and `#` resolved, then LaTeX made text.
+bibtexparser splits the text into blocks; its blocks and fields are pieces of the text in order, so their
+positions follow. Values are read as BibTeX reads them: macros and `#` are resolved, then LaTeX is converted
+to text.
 
-Tags go into `keywords` and `annote`, a field that BibTeX's own styles do not print (`note` they do). A field
-that is there is lengthened before its closing delimiter, another is set behind the last one, laid out alike.
+Tags go into `keywords` and `annote`, a field that BibTeX's own styles do not print (`note` they do). An
+existing field is extended before its closing delimiter; a new field is added after the last one, in the same
+layout.
 """
 
 import logging
@@ -43,46 +45,46 @@ _MENTIONS = (
     *("note", "archive", "archiveid", "identifier", "reportnumber", "institution", "publisher", "addendum"),
     *("series", "type"),
 )
-"""Where exports mention an arXiv id, the likeliest first: `arXiv preprint arXiv:1706.03762`, `abs/…`."""
+"""Fields where exports mention an arXiv id, most likely first: `arXiv preprint arXiv:1706.03762`, `abs/…`."""
 _DBLP_KEY = re.compile(r"DBLP:journals/corr/abs-(\d{4})-(\d{4,5})")
 _ANGLES = re.compile(r"\$(?:<|\\less|\\lt) ?\$ ?(/?[A-Za-z][\w:]{0,20}) ?\$(?:>|\\greater|\\gt) ?\$")
-"""A tag of HTML that an export took for two signs of mathematics."""
+"""An HTML tag that an export wrote as two mathematical signs."""
 _APART = re.compile(r"(?m)^([ \t]*)@([ \t]*)(\w+)(\s*)(?=[{(])")
-"""Space around an entry's name, which bibtexparser does not know."""
+"""White space around an entry's type, which bibtexparser does not accept."""
 
 _MACROS = 1 << 24
-"""Characters of all macros, which a short file can make double and double again."""
+"""Maximum characters of all macros together, since a short file can double them again and again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an entry; offsets are those of the whole text."""
+    """A field of an entry; offsets count from the start of the library."""
 
     name: str
-    """Lower case."""
+    """Name in lower case."""
     start: int
-    """Of the name."""
+    """Start of the name."""
     value: int
     end: int
-    """Of the value, its delimiters included."""
+    """End of the value, delimiters included."""
 
 
 @dataclass(frozen=True, slots=True)
 class BibtexEntry:
-    """An entry of a BibTeX file, or what should have been one."""
+    """An entry of a BibTeX file, possibly a broken one."""
 
     place: str
     key: str
     fault: str
-    """Why it is none; empty: it is one."""
+    """Why the entry is broken; empty if it is not."""
     text: str
-    """The whole library."""
+    """Text of the whole library."""
     fields: tuple[Field, ...]
     after_key: int
     macros: Mapping[str, str]
 
     def record(self) -> Mapping[str, object] | str:
-        """Its fields by their lower-case names, as text; `id` is its key."""
+        """The fields as text, by lower-case name; `id` is the key of the entry."""
         if self.fault:
             return self.fault
         found: dict[str, object] = {}
@@ -90,7 +92,7 @@ class BibtexEntry:
             value = text_of(self.text[field.value : field.end], self.macros)
             if value is None:
                 name = one_line(field.name)[:40]
-                return f'its field "{name}" has no value that BibTeX can read; a comma may be missing'
+                return f'the field "{name}" has no valid value; a comma may be missing'
             readable_value = readable(value)
             if "$" in readable_value:
                 readable_value = _ANGLES.sub(r"<\1>", readable_value)
@@ -105,7 +107,7 @@ class BibtexEntry:
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
-        """The keywords and the note, each in the field that is there or in one of its own."""
+        """The edits that add the keywords and the note, to an existing or a new field."""
         if self.fault:
             return ()
         note = latex.escaped(tags.note, ascii_only=not is_utf8(self.text))
@@ -160,7 +162,7 @@ class BibtexEntry:
         return Edit(at, at, more)
 
     def _behind(self, added: Mapping[str, str]) -> Iterable[Edit]:
-        """New fields behind the last one, or behind the key, laid out as that is."""
+        """The edits that add fields after the last one, or after the key, in the same layout."""
         if not added:
             return
         at, indent, before, after = self.after_key, line_end(self.text) + "  ", " ", "= "
@@ -187,7 +189,7 @@ class BibtexEntry:
 
 
 def entries(text: str) -> Iterator[BibtexEntry]:
-    """All entries; a broken block is one with a fault. Raises MissingExtra without bibtexparser."""
+    """All entries; a broken block becomes an entry with a fault. Raises MissingExtra without bibtexparser."""
     try:
         import bibtexparser  # noqa: F401
     except ImportError as error:
@@ -226,11 +228,13 @@ def _entries(text: str) -> Iterator[BibtexEntry]:
             if isinstance(found, model.DuplicateBlockKeyBlock) and block.key:
                 first = (found.previous_block.start_line or 0) + 1
                 key = one_line(block.key)[:80]
-                fault = f'has the key "{key}" of the entry in line {first}; BibTeX reads the first alone'
+                fault = f'has the same key "{key}" as the entry in line {first}; BibTeX only reads the first'
             yield _entry(text, start, block, places.place(start), fault, macros)
         elif failed and not raw.lower().startswith("@comment"):
             why = one_line(str(getattr(failed.error, "abort_reason", failed.error)))[:200].rstrip(". ")
-            yield BibtexEntry(places.place(start), "", f"is no whole entry: {why}", text, (), start, macros)
+            yield BibtexEntry(
+                places.place(start), "", f"is not a complete entry: {why}", text, (), start, macros
+            )
 
 
 _BACKSLASH = re.compile(r"\\(?=[{}\"])")
@@ -240,8 +244,8 @@ _LINE_BREAK = re.compile(r"\\\\(?=[{}\"])")
 def _parsable(text: str) -> str:
     """The text for bibtexparser, with the same offsets.
 
-    An entry's beginning is on one line, and no brace is taken for escaped that stands behind LaTeX's line
-    break, two backslashes.
+    The start of an entry is put on one line, and a brace after LaTeX's line break (two backslashes) is not
+    taken as escaped.
     """
     if "@" in text:
         text = _APART.sub(lambda m: f"{m[1]}{' ' * len(m[2])}@{m[3]}{' ' * len(m[4])}", text)
@@ -251,7 +255,7 @@ def _parsable(text: str) -> str:
 def _entry(
     text: str, start: int, block: "Parsed", place: str, fault: str, macros: Mapping[str, str]
 ) -> BibtexEntry:
-    """The entry with the offsets of its fields, which stand in order."""
+    """The entry with the offsets of its fields, in order."""
     opening = _OPENING.match(text, start)
     at = after_key = (opening.end() if opening else start) + len(block.key)
     fields: list[Field] = []
@@ -267,7 +271,7 @@ def _entry(
 
 
 def _past(text: str, at: int, mark: str) -> int:
-    """Behind white space, that mark, and white space."""
+    """The offset after white space, that mark, and white space."""
     at = _skipped(text, at)
     return _skipped(text, at + 1) if text.startswith(mark, at) else at
 
@@ -295,7 +299,7 @@ def new(card: "Card", paper: "Paper | None", key: str) -> str:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether a line begins as an entry does."""
+    """Whether a line starts like an entry."""
     return _ENTRY.search(head) is not None
 
 

@@ -1,6 +1,6 @@
 """A BibTeX value: pieces in braces, in quotes or bare, joined by `#`.
 
-Braces behind a backslash do not count, as bibtexparser has it, unless a value has no end without them.
+Braces after a backslash do not count, as in bibtexparser, unless the value has no end without them.
 """
 
 import re
@@ -12,21 +12,21 @@ _BARE = re.compile(r"[^\s#{}\",]+")
 _MARK = re.compile(r'\\[\\{}"]|[{}"]')
 _EVERY_MARK = re.compile(r'[{}"]')
 _MOST = 1 << 20
-"""Characters of a value with its macros, which may double with each line of a file."""
+"""Maximum characters of a value with its macros, which may double with each line of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a value; offsets count from the value's beginning, delimiters included."""
+    """A part of a value; offsets count from the start of the value, delimiters included."""
 
     delimiter: str
-    """`{`, `"`, or nothing for a macro or a number."""
+    """The opening delimiter: `{`, `"`, or empty for a macro or a number."""
     start: int
     end: int
 
 
 def pieces(raw: str) -> tuple[Piece, ...]:
-    """The pieces of a value, white space around it already off; none: it is no value."""
+    """The pieces of a value without surrounding white space; empty if it is not a value."""
     found: list[Piece] = []
     at = 0
     while True:
@@ -43,9 +43,9 @@ def pieces(raw: str) -> tuple[Piece, ...]:
 
 
 def text_of(raw: str, macros: Mapping[str, str]) -> str | None:
-    """What a value stands for, its LaTeX still in it; None: it is no value.
+    """The text of a value, with its LaTeX; None if it is not a value.
 
-    A macro that nobody defined stands for its name.
+    An undefined macro stands for its own name.
     """
     found = pieces(raw)
     parts = [

@@ -1,7 +1,7 @@
-"""Bytes of a library as text and back, whatever they are.
+"""Converts the bytes of a library to text and back without loss.
 
-`decoded` and `encoded` are each other's inverse for all bytes: what is not UTF-8 becomes lone surrogates,
-which `readable` turns into letters where they can only be those of Western Europe.
+`decoded` and `encoded` are inverse to each other for all bytes: bytes that are not UTF-8 become lone
+surrogates, which `readable` turns into Western European letters where that is unambiguous.
 """
 
 import re
@@ -17,18 +17,18 @@ def decoded(data: bytes) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """The bytes of a text that `decoded` gave."""
+    """The bytes of a text returned by `decoded`."""
     return text.encode("utf-8", "surrogateescape")
 
 
 @lru_cache(maxsize=1)
 def is_utf8(text: str) -> bool:
-    """Whether a text from `decoded` was UTF-8 throughout. Asked again for each entry of a library."""
+    """Whether a text from `decoded` was valid UTF-8. Cached: it is called for each entry."""
     return not _UNDECODED.search(text)
 
 
 def readable(text: str) -> str:
-    """A value whose bytes are not UTF-8, read as Windows-1252, which has all of Latin-1.
+    """A value whose bytes are not UTF-8, read as Windows-1252, which includes Latin-1.
 
     Three such bytes in a row are no Western word (`créée` has two): the value is left as it is, so that its
     record is refused rather than garbled.
@@ -42,5 +42,5 @@ def readable(text: str) -> str:
 
 
 def fitted(text: str, library: str) -> str:
-    """Our text, fit to stand in that library: in its encoding, `?` for letters that this has not."""
+    """Our text in the encoding of that library, with `?` for letters that the encoding does not have."""
     return text if is_utf8(library) else decoded(text.encode("cp1252", "replace"))

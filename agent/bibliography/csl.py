@@ -1,8 +1,8 @@
-"""CSL-JSON: items with the places of their members, and keywords and notes put into them.
+"""CSL-JSON: finds items and the positions of their members, and adds keywords and notes.
 
 Tags go into `keyword`, a list with commas in one string, and into `note` as a line of its own, which the
-specification has for descriptive text and Zotero shows as Extra. A string that is there is lengthened before
-its closing quote; another member is set behind the last one, laid out alike.
+specification has for descriptive text and Zotero shows as Extra. An existing string is extended before its
+closing quote; a new member is added after the last one, in the same layout.
 """
 
 import json
@@ -38,13 +38,13 @@ _decoder = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A name and its value; offsets are those of the whole text."""
+    """A name and its value; offsets count from the start of the library."""
 
     name: str
     start: int
-    """Of the name, its quote included."""
+    """Start of the name, quote included."""
     colon: int
-    """Where the name ends."""
+    """End of the name."""
     value: int
     end: int
 
@@ -57,12 +57,12 @@ class CslEntry:
     key: str
     fault: str
     text: str
-    """The whole library."""
+    """Text of the whole library."""
     start: int
     item: Mapping[str, object]
 
     def record(self) -> Mapping[str, object] | str:
-        """Its members as they are, title and abstract without tags, and `arxivid` where one is mentioned."""
+        """The members, with title and abstract without markup, and `arxivid` if one is mentioned."""
         if self.fault:
             return self.fault
         found = dict(self.item)
@@ -75,7 +75,7 @@ class CslEntry:
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
-        """The keywords and the note, each in the member that is there or in one of its own."""
+        """The edits that add the keywords and the note, to an existing or a new member."""
         if self.fault:
             return ()
         members = list(_members(self.text, self.start))
@@ -137,7 +137,7 @@ class CslEntry:
 
 
 def entries(text: str) -> Iterator[CslEntry]:
-    """All items of the array. After a syntax error nothing can be found again, so it ends the file."""
+    """All items of the array. A syntax error ends the file, since nothing after it can be located."""
     places = Places(text)
     at = _skipped(text, 1 if text.startswith("\ufeff") else 0)
     try:
@@ -149,7 +149,7 @@ def entries(text: str) -> Iterator[CslEntry]:
             if isinstance(value, dict):
                 yield CslEntry(places.place(at), str(value.get("id", "")), "", text, at, value)
             else:
-                yield CslEntry(places.place(at), "", "is no object", text, at, {})
+                yield CslEntry(places.place(at), "", "is not an object", text, at, {})
             at = _skipped(text, end)
             if text[at : at + 1] == ",":
                 at = _skipped(text, at + 1)
@@ -160,12 +160,12 @@ def entries(text: str) -> Iterator[CslEntry]:
         if isinstance(error, ValueError):
             why = getattr(error, "msg", "a number with too many digits").removesuffix(" at")
             at = max(at, getattr(error, "pos", at))
-        why = f"is not JSON: {why}; the rest of the file is lost"
+        why = f"is not valid JSON: {why}; the rest of the file was skipped"
         yield CslEntry(places.place(at), "", why, text, at, {})
 
 
 def _members(text: str, at: int) -> Iterator[_Member]:
-    """The members of the object that begins there, which is known to be one."""
+    """The members of the object that starts at an offset; it must be an object."""
     at = _skipped(text, at + 1)
     while text[at] != "}":
         start = at
@@ -179,7 +179,7 @@ def _members(text: str, at: int) -> Iterator[_Member]:
 
 
 def _lines(text: str, at: int, end: int) -> Iterator[tuple[int, int]]:
-    r"""The lines of a string between its quotes, which a `\n` divides, as offsets."""
+    r"""The offsets of the lines of a string, separated by `\n`."""
     start = at
     for part in _ESCAPE.finditer(text, at, end):
         if part[0] == r"\n":
@@ -213,7 +213,7 @@ def new(card: "Card", paper: "Paper | None", key: str) -> str:
 
 
 def joined(libraries: Sequence[str], new_entries: Iterable[str]) -> Iterator[str]:
-    """The first library, with the items of the others and the new ones behind its last item."""
+    """The first library, with the items of the others and the new ones after its last item."""
     first = libraries[0] if libraries else "[]\n"
     end = line_end(first)
     closing = first.rindex("]")
@@ -228,12 +228,12 @@ def joined(libraries: Sequence[str], new_entries: Iterable[str]) -> Iterator[str
 
 
 def _items(library: str) -> str:
-    """What stands between the brackets of a library."""
+    """The text between the brackets of a library."""
     return library[library.index("[") + 1 : library.rindex("]")].strip()
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether it is an array of what has a type of CSL and other names of its."""
+    """Whether it is an array of objects with a CSL type and other CSL fields."""
     return head.lstrip().startswith(b"[") and bool(_TYPE.search(head)) and bool(_MEMBER.search(head))
 
 

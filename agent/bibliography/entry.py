@@ -1,4 +1,4 @@
-"""What all libraries have in common: entries at a line, edits to a text, and a kind of file.
+"""The types shared by all library formats: entries, edits of a text, and kinds of files.
 
 Knows no format.
 """
@@ -31,21 +31,21 @@ class Edit:
 
 
 class Entry(Protocol):
-    """One paper's place in a library."""
+    """The entry of one paper in a library."""
 
     @property
     def place(self) -> str:
-        """Where it begins: `12` for the first entry in line 12, `12:40` for another one further on in it."""
+        """Position: `12` for the first entry in line 12, `12:40` for a later one in that line."""
 
     @property
     def key(self) -> str:
-        """Its name in the library; may be empty."""
+        """Key of the entry in the library; may be empty."""
 
     def record(self) -> Mapping[str, object] | str:
-        """Its fields by name, to be read as a paper; text instead: why it cannot be read."""
+        """The fields by name, to be read as a paper; or text that says why it cannot be read."""
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
-        """What brings the tags into the text; nothing where they are there already or it is not whole."""
+        """The edits that add the tags; empty if they are there already or the entry is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +53,24 @@ class Kind:
     """One format of a library file."""
 
     name: str
-    """For messages: "BibTeX"."""
+    """Name for messages, such as "BibTeX"."""
     extensions: tuple[str, ...]
     looks_like: Callable[[bytes], bool]
-    """Whether the first bytes are of this format; the byte order mark is already off."""
+    """Whether the first bytes, without byte order mark, are of this format."""
     entries: Callable[[str], Iterator[Entry]]
-    """All entries in the order of the text, those that are not whole included."""
+    """All entries in the order of the text, broken ones included."""
     new: "Callable[[Card, Paper | None, str], str]"
-    """An entry for a paper that the library has not, under that key, ending in a line feed."""
+    """A new entry for a paper, under that key, ending in a line feed."""
     joined: Callable[[Sequence[str], Iterable[str]], Iterator[str]]
-    """Libraries and new entries as one library, piece by piece; a single library alone stays as it is."""
+    """Join libraries and new entries into one library, piece by piece; a single library alone stays
+    unchanged.
+    """
     extra: str | None = None
-    """The extra of this distribution that it needs; None: nothing more."""
+    """The extra of papercards that it needs; None for no extra."""
 
 
 def applied(text: str, edits: Iterable[Edit]) -> str:
-    """The text after its edits, which do not overlap."""
+    """The text with the edits applied; they must not overlap."""
     pieces, at = [], 0
     for edit in sorted(edits):
         pieces += [text[at : edit.start], edit.new]
@@ -77,27 +79,27 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
 
 
 def new_key(id: str, taken: Container[str]) -> str:  # noqa: A002
-    """A paper's id as a key that every format bears and that is not among those taken, in lower case."""
+    """A lower-case key from a paper's id that is valid in every format and not among the taken ones."""
     key = _UNFIT.sub("-", id)[:100]
     return key if key == id and key.casefold() not in taken else f"{key}-{digest(id)[:8]}"
 
 
 def fitted_tags(marks: Tags, library: str) -> Tags:
-    """The tags as they stand, or would stand, in that library's encoding."""
+    """The tags in the encoding of that library."""
     return Tags(tuple(fitted(word, library) for word in marks.keywords), fitted(marks.note, library))
 
 
 class Places:
-    """The places of a text's offsets, asked for in ascending order."""
+    """Converts offsets of a text to positions; offsets must be given in ascending order."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._line, self._begin, self._asked = 1, 0, 0
         self._named = 0
-        """The last line that was given as a place."""
+        """The last line that was returned as a position."""
 
     def place(self, at: int) -> str:
-        """The place of an entry that begins there."""
+        """The position of an entry that starts at an offset."""
         for end in _LINE_END.finditer(self._text, self._asked, at):
             self._line += 1
             self._begin = end.end()
@@ -108,7 +110,7 @@ class Places:
 
 
 def line_end(text: str) -> str:
-    """How the text ends its lines: as it ends the first."""
+    """The line ending of the text, that of its first line."""
     at = text.find("\n")
     if at < 0:
         return "\r" if "\r" in text else "\n"
@@ -116,9 +118,9 @@ def line_end(text: str) -> str:
 
 
 def in_sequence(libraries: Sequence[str], new_entries: Iterable[str]) -> Iterator[str]:
-    """Libraries and new entries one after the other, a blank line between them.
+    """Concatenate libraries and new entries, separated by a blank line.
 
-    New entries end their lines as the first library does, and are in its encoding.
+    New entries use the line ending and the encoding of the first library.
     """
     first = libraries[0] if libraries else ""
     end = line_end(first)

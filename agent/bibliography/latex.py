@@ -1,12 +1,12 @@
-r"""LaTeX as it stands in BibTeX fields, to readable text and back.
+r"""Converts LaTeX in BibTeX fields to readable text and back.
 
 `text` is one pass over what it knows: accents (`\"{o}`), symbols (`\alpha`, `\ss`; their letters are
-pylatexenc's), escapes (`\%`), braces, quotes and dashes. Mathematics between dollars is kept as it is, since
-a formula reads worse without its markup; so is a command that nobody knows. Nothing is dropped but markup:
-a bare `%` or `&`, a comment and a column to LaTeX, is what an export forgot to escape.
+pylatexenc's), escapes (`\%`), braces, quotes and dashes. Mathematics between dollars is kept unchanged, since
+a formula is harder to read without its markup; so are unknown commands. Only markup is dropped: a bare `%` or
+`&`, which LaTeX reads as a comment or a column, is taken as a character that an export forgot to escape.
 
-`escaped` writes text so that neither BibTeX nor LaTeX sees anything but letters, with its braces always in
-pairs: BibTeX counts them even behind a backslash. `text(escaped(s)) == s` for text on one line.
+`escaped` writes text so that BibTeX and LaTeX see only letters, with braces always in pairs: BibTeX counts
+them even after a backslash. `text(escaped(s)) == s` for text on one line.
 """
 
 import re
@@ -49,11 +49,11 @@ _TOKEN = re.compile(
 )
 _BASES = range(_TOKEN.groupindex["accent"] + 1, _TOKEN.groupindex["accent"] + 5)
 _LATEX = re.compile(r"[\\{}$~`']|--")
-"""What a value must have to be LaTeX at all."""
+"""A value without any of these contains no LaTeX."""
 
 _NOTHING = frozenset("!/-")
 _DECLARATIONS = frozenset("em bf it tt sc sl sf rm bfseries itshape ttfamily scshape small large".split())
-"""Commands that change what comes after them, and show nothing themselves."""
+"""Commands that change what follows and print nothing themselves."""
 
 _SHOWN = {
     **{name: name for name in ("TeX", "LaTeX", "BibTeX")},
@@ -64,11 +64,11 @@ _SHOWN = {
     "textgreater": ">",
     "textasciicircum": "^",
 }
-"""What pylatexenc leaves out or words otherwise."""
+"""Symbols that pylatexenc omits or writes differently."""
 
 
 def text(value: str) -> str:
-    """A field's value as text, white space folded as BibTeX folds it."""
+    """A field's value as text, with white space collapsed as in BibTeX."""
     if _LATEX.search(value):
         value = _TOKEN.sub(_decoded, value)
     return " ".join(value.split())
@@ -112,7 +112,7 @@ def _command(name: str, form: str, got: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _symbol(name: str) -> str:
-    """What a command without arguments stands for; nothing: it is no symbol."""
+    """The symbol of a command without arguments; empty if it is not a symbol."""
     from pylatexenc.latex2text import get_default_latex_context_db
 
     spec = get_default_latex_context_db().get_macro_spec(name)
@@ -137,9 +137,9 @@ _LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')")
 
 
 def escaped(line: str, *, ascii_only: bool = False) -> str:
-    """Text as the inside of a field, in braces or quotes.
+    """Escape text for use inside a field, in braces or quotes.
 
-    `ascii_only`: other letters as LaTeX commands, `?` for those that have none.
+    With `ascii_only`, other letters become LaTeX commands, or `?` if there is none.
     """
     safe = _LIGATURE.sub(r"\g<0>{}", line.translate(_ESCAPES))
     if not ascii_only or safe.isascii():

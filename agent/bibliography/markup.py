@@ -1,10 +1,9 @@
-"""Tags that exports leave in titles and abstracts, taken out: JATS of Crossref, HTML of Zotero and feeds.
+"""Removes tags that exports leave in titles and abstracts: JATS of Crossref, HTML of Zotero and feeds.
 
-Only tags with a name of JATS, MathML or HTML go: `x < y and z > w` stays. Between blocks (`<jats:p>`) a line
-ends; a heading that says no more than "Abstract" goes with its tags. A power keeps its sign (`10^3`), marks
-of references and formulas that come twice (MathML and TeX) lose the second. The five entities of XML and
-numbered ones become their characters, also where tags were written with them. Text without any of this is
-given back as it is, letter for letter.
+Only tags with a name of JATS, MathML or HTML are removed: `x < y and z > w` stays. Blocks (`<jats:p>`) become
+lines; a heading that only says "Abstract" is removed. A superscript becomes a power (`10^3`), reference marks
+are removed, and of a formula given twice (MathML and TeX) one is kept. The five XML entities and numeric
+entities become their characters, even in escaped tags. Text without any of this is returned unchanged.
 """
 
 import html
@@ -42,7 +41,7 @@ _ENTITY = re.compile(
 
 
 _MOST = 200_000
-"""Characters: a longer text is no abstract, and is left as it is."""
+"""Maximum characters: a longer text is not an abstract and is left unchanged."""
 
 
 def plain(text: str) -> str:

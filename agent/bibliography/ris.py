@@ -1,9 +1,9 @@
-"""RIS: entries from `TY  -` to `ER  -`, with keywords and notes put into them as lines.
+"""RIS: finds entries from `TY -` to `ER -`, and adds keywords and notes as lines.
 
-A line begins with a tag, two spaces and a hyphen; one without continues what is above it. Some write one
-space, or more than two: a file's first `TY` says how many. Lines between records belong to none. What a
-record says is read by rispy; where its lines stand is found here. Tags go into lines of their own: `KW`
-behind the last `KW`, and one `N1` before the end; no line of others is changed.
+A line starts with a tag, two spaces and a hyphen; a line without them continues the one above. Some files use
+one space, or more than two: the first `TY` of a file tells how many. Lines between records are ignored. rispy
+reads the content of a record; the positions of its lines are found here. Tags get lines of their own: `KW`
+after the last `KW`, and one `N1` before the end; existing lines are not changed.
 """
 
 import re
@@ -27,46 +27,46 @@ _MENTIONS = (
     *("accession_number", "number", "volume", "journal_name", "secondary_title", "alternate_title3"),
     *("start_page", "note"),
 )
-"""Where an arXiv id may be mentioned, the likeliest first; names as rispy gives them."""
+"""Fields that may mention an arXiv id, most likely first, by rispy's names."""
 _LOOSE_TAG = re.compile(r"\ufeff?[ \t]{0,8}([A-Z][A-Z0-9])(?: {1,4}|\t)-(?=\s|$)")
 _STRICT = re.compile(r"^\ufeff?TY  -", re.MULTILINE)
 _RECORD = re.compile(rb"^[ \t]{0,8}TY(?: {1,4}|\t)-\s{0,4}[A-Z]{3,6}\s", re.MULTILINE)
 
 
 _BELONGS = frozenset(("ER", "TI", "T1", "AB", "N2"))
-"""Without `TY`, lines are a record that lost its beginning only if one of these is among them."""
+"""Lines without `TY` count as a record that lost its start only if one of these tags is among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of a record; offsets are those of the whole text."""
+    """A line of a record; offsets count from the start of the library."""
 
     tag: str
-    """Empty: it continues the one above."""
+    """Tag of the line; empty if it continues the line above."""
     value: str
     start: int
     end: int
-    """Behind its line end."""
+    """Offset after the line end."""
 
 
 @dataclass(frozen=True, slots=True)
 class RisEntry:
-    """A record of a RIS file, or lines that should have been one."""
+    """A record of a RIS file, possibly a broken one."""
 
     place: str
     fault: str
     text: str
-    """The whole library."""
+    """Text of the whole library."""
     lines: tuple[_Line, ...]
-    """Without blank ones at the end, `ER` included."""
+    """The lines without trailing blank ones, `ER` included."""
 
     @property
     def key(self) -> str:
-        """What `ID` says."""
+        """The value of `ID`."""
         return next((line.value for line in self.lines if line.tag == "ID"), "")
 
     def record(self) -> Mapping[str, object] | str:
-        """Its fields as rispy names them, and as `title`, `abstract`, `id`, `doi`, `url`, `arxivid`."""
+        """The fields by rispy's names, and as `title`, `abstract`, `id`, `doi`, `url`, `arxivid`."""
         if self.fault:
             return self.fault
         import rispy
@@ -89,7 +89,7 @@ class RisEntry:
         return {name: value for name, value in record.items() if value}
 
     def _whole(self, tag: str) -> str:
-        """All that stands under a tag: some exports give each part of an abstract a line of its own."""
+        """All lines with a tag, joined: some exports write each part of an abstract on its own line."""
         parts, within = [], ""
         for line in self.lines:
             within = line.tag or within
@@ -101,7 +101,7 @@ class RisEntry:
         return text
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
-        """`KW` lines for the keywords that are missing, an `N1` line for the note."""
+        """The edits that add `KW` lines for missing keywords and an `N1` line for the note."""
         if self.fault:
             return ()
         tags = fitted_tags(tags, self.text)
@@ -139,7 +139,7 @@ class RisEntry:
 
 
 def entries(text: str) -> Iterator[RisEntry]:
-    """All records; tagged lines outside of any are one with a fault. Raises MissingExtra without rispy."""
+    """All records; tagged lines outside one become a broken one. Raises MissingExtra without rispy."""
     try:
         import rispy  # noqa: F401
     except ImportError as error:
@@ -173,7 +173,7 @@ def _entry(text: str, lines: list[_Line], places: Places) -> Iterator[RisEntry]:
     while lines and not lines[-1].tag and not lines[-1].value:
         lines.pop()
     if lines and (lines[0].tag == "TY" or not _BELONGS.isdisjoint(line.tag for line in lines)):
-        fault = "" if lines[0].tag == "TY" else 'does not begin with "TY  - "'
+        fault = "" if lines[0].tag == "TY" else 'does not start with "TY  - "'
         yield RisEntry(places.place(lines[0].start), fault, text, tuple(lines))
 
 
@@ -196,7 +196,7 @@ def new(card: "Card", paper: "Paper | None", key: str) -> str:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether a line begins a record."""
+    """Whether a line starts a record."""
     return _RECORD.search(head) is not None
 
 

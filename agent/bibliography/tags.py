@@ -1,11 +1,11 @@
-"""A card as reference managers can hold it: keywords, and one line of notes.
+"""The form of a card for reference managers: keywords, and one line of notes.
 
 Keywords are `task/…`, `modality/…`, `contribution/…`, and `code/released` or `code/promised`, the same for
-`data` and `weights`; what is not stated gives none. The note begins with `papercards: `, by which it is found
-again: it is replaced, and what people wrote is not.
+`data` and `weights`; "not stated" gives no keyword. The note starts with `papercards: `, so that it can be
+found and replaced later without touching what people wrote.
 
-Cards may come from anywhere, so both are made harmless here: keywords keep letters, digits and `_.+:/-`, the
-note is one line that can be printed. Formats add what they need on top.
+Cards may come from anywhere, so both are sanitised here: keywords keep only letters, digits and `_.+:/-`, and
+the note is one printable line. Formats add their own escaping.
 """
 
 import re
@@ -23,20 +23,20 @@ MARK = "papercards: "
 
 _UNFIT = re.compile(r"[^\w.+:/-]+")
 _MOST = 2000
-"""Characters of a note: a summary has thirty words."""
+"""Maximum characters of a note; a summary has thirty words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What is written into an entry."""
+    """The data written into an entry."""
 
     keywords: tuple[str, ...]
-    """Without duplicates, in the card's order."""
+    """Keywords without duplicates, in the order of the card."""
     note: str
-    """One line with `MARK` at its beginning; empty: none."""
+    """One line that starts with `MARK`; empty for no note."""
 
     def missing(self, there: Iterable[str]) -> list[str]:
-        """The keywords that are not there yet, upper and lower case being the same."""
+        """The keywords that are missing, ignoring case."""
         known = {word.strip().casefold() for word in there}
         return [word for word in self.keywords if word.casefold() not in known]
 
@@ -60,13 +60,13 @@ def tags(card: "Card") -> Tags:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, without what cannot be seen and what is no valid Unicode."""
+    """The text on one line, without invisible characters and invalid Unicode."""
     shown = "".join(c for c in visible(" ".join(text.split()))[0] if unicodedata.category(c)[0] != "C")
     return " ".join(shown.split())
 
 
 def with_note(lines: str, note: str) -> str:
-    """Lines of notes with ours among them: in place of an older one, else at the end."""
+    """The lines of a note field with our note: replacing an older one, else at the end."""
     if not note:
         return lines
     kept = lines.split("\n")

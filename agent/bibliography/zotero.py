@@ -1,8 +1,8 @@
-"""Zotero's API, version 3: the items of a library, page by page, and changes to them.
+"""A client for Zotero's API, version 3: reads the items of a library page by page, and changes them.
 
-The desktop program serves it on this machine, zotero.org on the web. Locally nothing is needed to read. To
-write, Zotero 10 and later ask their user for leave, which a header answers (`Zotero-Server-ID` says that it
-can); earlier ones only read. On the web a key reads and writes.
+The desktop program serves it on this machine, zotero.org on the web. Reading locally needs no key. For
+writing, Zotero 10 and later ask the user for permission, which a header carries (`Zotero-Server-ID` tells
+that this is supported); earlier versions are read-only. On the web a key reads and writes.
 
 Not through pyzotero: since 1.6.13 it wants bibtexparser 1, and the version before that knows nothing of local
 writing, sends requests to this machine through proxies, and waits in timers that outlive the program.
@@ -34,40 +34,40 @@ _PAGE = 100
 _WRITTEN_AT_ONCE = 50
 _TIMEOUT_S = 30.0
 _CONSENT_S = 120.0
-"""How long the user may think about Zotero's question."""
+"""Maximum seconds to wait for the user's answer to Zotero's question."""
 _ATTEMPTS = 4
 _LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A library of Zotero's, or a part of it."""
+    """A Zotero library, or a part of it."""
 
     name: str
-    """As it was given."""
+    """The name as given by the user."""
     group: str | None
-    """None: the user's own library."""
+    """Id of the group; None for the user's own library."""
     collection: str | None
     tag: str | None
 
 
 def place(name: str) -> Place:
-    """What a name means: `zotero:`, `zotero:collection/KEY`, `zotero:tag/NAME`, each after `group/ID/` too.
+    """Parse a name: `zotero:`, `zotero:collection/KEY`, `zotero:tag/NAME`, each after `group/ID/` too.
 
     Raises UsageError for anything else.
     """
     match = _PLACE.fullmatch(name)
     if match is None:
         raise UsageError(
-            "is no part of a Zotero library", where=name, next_step=f"Write one of: {', '.join(FORMS)}"
+            "is not a Zotero library or part of one", where=name, next_step=f"Use one of: {', '.join(FORMS)}"
         )
     return Place(name, match["group"], match["collection"], match["tag"])
 
 
 class Zotero:
-    """A connection to one library. `key` is one of zotero.org's; without it the local program is asked.
+    """A connection to one library. `key` is a key of zotero.org; without it the local program is used.
 
-    Every method raises EndpointError where Zotero is not there or refuses, with what to do.
+    Every method raises EndpointError, with a next step, if Zotero is unreachable or refuses.
     """
 
     def __init__(self, where: Place, url: str | None = None, key: str | None = None) -> None:
@@ -86,7 +86,7 @@ class Zotero:
         self._server = ""
 
     def items(self) -> Iterator[Mapping[str, Any]]:
-        """The items that stand by themselves, oldest first: objects with `key`, `version` and `data`."""
+        """The top-level items, oldest first: objects with `key`, `version` and `data`."""
         path = f"collections/{self.place.collection}/items/top" if self.place.collection else "items/top"
         query = "&".join(
             [
@@ -98,36 +98,37 @@ class Zotero:
         while True:
             page = self._json(self._ask("GET", f"{self._base()}/{path}?{query}&start={start}"))
             if not isinstance(page, list):
-                raise self._refused("answers with something that is no list of items")
+                raise self._refused("did not return a list of items")
             yield from _items(page)
             start += len(page)
             if len(page) < _PAGE:
                 return
 
     def some_items(self, keys: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """Those of the items that are still there, by key."""
+        """The items with these keys that still exist."""
         for at in range(0, len(keys), _WRITTEN_AT_ONCE):
             wanted = ",".join(keys[at : at + _WRITTEN_AT_ONCE])
             query = f"format=json&itemKey={wanted}&limit={_PAGE}"
             yield from _items(self._json(self._ask("GET", f"{self._base()}/items?{query}")))
 
     def check_writable(self) -> None:
-        """Raise UsageError where changes cannot be saved."""
+        """Raise UsageError if changes cannot be saved."""
         if not self.local or self._server:
             return
         self._ask("GET", f"{self._url}/")
         if not self._server:
             raise UsageError(
-                "this Zotero lets other programs read, not write",
+                "this version of Zotero is read-only for other programs",
                 where=self._name,
                 next_step="Update to Zotero 10 or later, or set ZOTERO_API_KEY to a key of "
-                "https://www.zotero.org/settings/keys that may write, and Zotero will sync",
+                "https://www.zotero.org/settings/keys with write access, and let Zotero sync",
             )
 
     def save(self, changes: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
         """Change fields of items: each has `key`, the `version` it was read as, and the fields' new values.
 
-        Gives each key with why it was not saved, or with nothing. Zotero's user may be asked for leave.
+        Yields each key with the reason why it was not saved, or an empty string. Zotero may ask the user for
+        permission.
         """
         self.check_writable()
         leave = ""
@@ -147,21 +148,21 @@ class Zotero:
                 yield str(one["key"]), "" if not fault else _why(fault)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
 
     def _base(self) -> str:
-        """Where the library's paths begin; on the web the key tells whose it is."""
+        """Path prefix of the library; on the web the key determines the user."""
         if not self._library:
             owner = self._json(self._ask("GET", f"{self._url}/keys/current"))
             user = owner.get("userID") if isinstance(owner, dict) else None
             if not isinstance(user, int):
-                raise self._refused("does not say whose the key is")
+                raise self._refused("did not return the owner of the key")
             self._library = f"users/{user}"
         return f"{self._url}/{self._library}"
 
     def _leave(self) -> tuple[str, bool]:
-        """A key for writing, which Zotero's user grants, and whether it lasts beyond one request."""
+        """A key for writing, granted by the user, and whether it lasts beyond one request."""
         answer = self._json(
             self._ask(
                 "POST",
@@ -173,11 +174,11 @@ class Zotero:
         )
         key = answer.get("key") if isinstance(answer, dict) else None
         if not isinstance(key, str):
-            raise self._refused("gives no leave to write")
+            raise self._refused("did not grant write access")
         return key, bool(answer.get("remember"))
 
     def _ask(self, method: str, url: str, **more: Any) -> "Response":
-        """One request, sent again where the server is busy and says for how long."""
+        """Send one request, and retry after the given time if the server is busy."""
         import httpx2
 
         from ..waiting import retry_after_s
@@ -200,7 +201,7 @@ class Zotero:
         try:
             return response.json()
         except ValueError as error:
-            raise self._refused("answers with something that is not JSON") from error
+            raise self._refused("did not return JSON") from error
 
     def _unreachable(self, error: Exception) -> EndpointError:
         step = "Check the address and the network"
@@ -210,7 +211,7 @@ class Zotero:
                 "to communicate with it"
             )
         return EndpointError(
-            f"Zotero does not answer at {_shown(self._url)}", where=self._name, next_step=step
+            f"Zotero does not respond at {_shown(self._url)}", where=self._name, next_step=step
         )
 
     def _refusal(self, response: "Response") -> EndpointError:
@@ -218,19 +219,19 @@ class Zotero:
         if self.local and status in (401, 403):
             asked = str(response.url).endswith("/local/authorize")
             return self._refused(
-                "was not allowed to write" if asked else "lets no other program in",
+                "write access was denied" if asked else "does not allow access by other programs",
                 "Allow it when Zotero asks"
                 if asked
                 else "Under Settings, Advanced, allow other applications on this computer to communicate "
                 "with Zotero",
             )
         reasons = {
-            403: ("does not let this key in", "Check what ZOTERO_API_KEY may read and write"),
-            404: ("has no such library, collection or item", "Check the name"),
-            412: ("has another version by now", "Run the same command again"),
-            429: ("asks to be left in peace", "Wait, and run the same command again"),
+            403: ("does not accept this key", "Check the permissions of ZOTERO_API_KEY"),
+            404: ("does not have this library, collection or item", "Check the name"),
+            412: ("has a newer version of this library", "Run the same command again"),
+            429: ("limits the rate of requests", "Wait, and run the same command again"),
         }
-        why, step = reasons.get(status, (f"answers with status {status}", ""))
+        why, step = reasons.get(status, (f"returned status {status}", ""))
         return self._refused(why, step)
 
     def _refused(self, why: str, step: str = "") -> EndpointError:
@@ -244,15 +245,15 @@ def _items(page: object) -> Iterator[Mapping[str, Any]]:
 
 
 def key_of(item: Mapping[str, Any]) -> str:
-    """An item's key. Raises BadInput where it is none, since it becomes part of paths."""
+    """The key of an item. Raises BadInput if it is not valid, since it becomes part of paths."""
     key = item.get("key")
     if not isinstance(key, str) or not re.fullmatch("[A-Za-z0-9]{1,32}", key):
-        raise BadInput("Zotero gives an item without a key")
+        raise BadInput("Zotero returned an item without a valid key")
     return key
 
 
 def _literal(tag: str) -> str:
-    r"""A tag's name in a query, where `-` at its beginning would mean "not" and ` || ` "or"."""
+    r"""Escape a tag's name for a query, where a leading `-` means "not" and ` || ` means "or"."""
     return quote(f"\\{tag}" if tag.startswith("-") else tag, safe="")
 
 
@@ -264,6 +265,6 @@ def _shown(url: str) -> str:
 def _why(fault: object) -> str:
     if isinstance(fault, dict):
         if fault.get("code") == 412:
-            return "was changed meanwhile"
+            return "was changed in the meantime"
         return " ".join(str(fault.get("message", "")).split())[:200] or "was refused"
     return "was refused"

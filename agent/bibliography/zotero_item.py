@@ -1,4 +1,4 @@
-"""What a Zotero item says of its paper, wherever the item comes from: the API, an export, RDF."""
+"""Reads a paper's fields from a Zotero item of any origin: the API, an export, RDF."""
 
 from collections.abc import Mapping
 
@@ -6,17 +6,17 @@ from ..identifiers import mentioned_arxiv_id
 from .markup import plain
 
 NO_PAPERS = frozenset({"attachment", "note", "annotation"})
-"""Types of items that stand beside papers and are none."""
+"""Types of items that are attached to papers but are not papers."""
 
 _MENTIONS = ("archiveID", "extra", "reportNumber", "number", "publicationTitle")
-"""Where Zotero keeps an arXiv id, the likeliest first."""
+"""Fields where Zotero keeps an arXiv id, most likely first."""
 
 
 def record(item: Mapping[str, object], key: str) -> dict[str, object]:
-    """The item's fields as they are, with `title`, `abstract`, `id` and `arxivid`.
+    """The item's fields unchanged, with `title`, `abstract`, `id` and `arxivid`.
 
-    `key` is its name where it has neither arXiv id nor DOI. Zotero has a DOI under `Extra` where its type
-    of item has no field for one.
+    `key` becomes the id if there is neither arXiv id nor DOI. Zotero keeps a DOI under `Extra` for item types
+    without a DOI field.
     """
     found = dict(item)
     for ours, theirs in (("title", "title"), ("abstract", "abstractNote")):

@@ -1,4 +1,4 @@
-"""`papercards annotate`: the tags of cards into the library that the papers are in."""
+"""`papercards annotate`: adds the tags of cards to the library that the papers came from."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..wording import counted
 from . import options, reading, terminal
 
 if TYPE_CHECKING:
@@ -26,19 +27,24 @@ def annotate(
         ),
     ],
     cards: Annotated[
-        Path | None, typer.Option(help="The cards, in any format that holds whole ones.", metavar="CARDS")
+        Path | None,
+        typer.Option(
+            help="The cards, in any format that can be read back (see papercards formats).", metavar="CARDS"
+        ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write there, and leave the library alone.", metavar="FILE"),
+        typer.Option(
+            "--output", "-o", help="Write to this file and leave the library unchanged.", metavar="FILE"
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")
+        bool, typer.Option("--dry-run", help="Print the changes as a diff and write nothing.")
     ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last annotation back.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the last annotation.")] = False,
     column: options.Columns = None,
 ) -> None:
-    """Add the tags and summaries of cards to a library's entries, in place."""
+    """Add tags and summaries to the entries of a library, in place."""
     from ..bibliography.tags import tags
     from ..errors import UsageError
     from ..paper import identity
@@ -47,9 +53,13 @@ def annotate(
 
     live = library.startswith("zotero:")
     if undo and (cards or output or dry_run):
-        raise UsageError("--undo goes with no other option")
+        raise UsageError("--undo cannot be combined with other options")
     if live and output:
-        raise UsageError("Zotero is annotated in place", where="--output", next_step="See --dry-run")
+        raise UsageError(
+            "Zotero libraries are annotated in place, so --output does not apply",
+            where="--output",
+            next_step="Use --dry-run to see the changes first",
+        )
     if undo:
         if live:
             _undo_zotero(library)
@@ -57,7 +67,7 @@ def annotate(
             _undo_file(Path(library))
         return
     if cards is None:
-        raise UsageError("which cards?", next_step="Name their file with --cards")
+        raise UsageError("no cards given", next_step="Give the card file with --cards")
     marks = {identity(card.id, card.title): tags(card) for card in read_cards(cards)}
     columns = Columns(reading.columns(column))
     if live:
@@ -74,7 +84,7 @@ def _annotate_file(
 
     change = files.annotated(path, marks, columns)
     _check(str(path), change.matched)
-    said = f"{change.matched} of {change.entries} entries have a card"
+    said = f"{change.matched:,} of {counted(change.entries, 'entry', 'entries')} matched a card"
     if dry_run:
         sys.stdout.buffer.writelines(unified(str(path), change.before, change.edits))
         sys.stdout.buffer.flush()
@@ -83,17 +93,17 @@ def _annotate_file(
         files.write(output, change.after)
         terminal.note(f"{said}; written to {output}")
     elif not change.edits:
-        terminal.note(f"{said}, and all their tags; nothing to do")
+        terminal.note(f"{said}; all tags are there already, nothing to do")
     else:
         files.save(path, change)
-        terminal.note(f"{said}; {path} was annotated. Back again: papercards annotate {path} --undo")
+        terminal.note(f"{said}; {path} annotated. To undo: papercards annotate {path} --undo")
 
 
 def _undo_file(path: Path) -> None:
     from ..annotating import files
 
     files.take_back(path)
-    terminal.note(f"{path} is as it was before its last annotation")
+    terminal.note(f"{path}: last annotation undone")
 
 
 def _annotate_zotero(name: str, marks: "Mapping[str, Tags]", columns: "Columns", *, dry_run: bool) -> None:
@@ -103,19 +113,19 @@ def _annotate_zotero(name: str, marks: "Mapping[str, Tags]", columns: "Columns",
     try:
         change = items.annotated(zotero, marks, columns)
         _check(name, change.matched)
-        said = f"{change.matched} of {change.items} items have a card"
+        said = f"{change.matched:,} of {counted(change.items, 'item')} matched a card"
         if dry_run:
             for line in items.described(change.changes):
                 print("".join(c if c.isprintable() else "?" for c in line))
             terminal.note(f"{said}; nothing was written")
         elif not change.changes:
-            terminal.note(f"{said}, and all their tags; nothing to do")
+            terminal.note(f"{said}; all tags are there already, nothing to do")
         else:
             if zotero.local:
-                terminal.note("Zotero may ask for leave: look at its window")
+                terminal.note("Zotero may ask for permission: check its window")
             failed = items.save(zotero, change.changes, items.undo_path(name))
             done = len(change.changes) - len(failed)
-            terminal.note(f"{said}; {done} were annotated. Back again: papercards annotate {name} --undo")
+            terminal.note(f"{said}; {done} annotated. To undo: papercards annotate {name} --undo")
             _report(failed)
     finally:
         zotero.close()
@@ -127,7 +137,7 @@ def _undo_zotero(name: str) -> None:
     zotero = _connect(name)
     try:
         done, failed = items.take_back(zotero, items.undo_path(name))
-        terminal.note(f"{done} items are as they were before the last annotation")
+        terminal.note(f"last annotation undone for {counted(done, 'item')}")
         _report(failed)
     finally:
         zotero.close()
@@ -144,14 +154,14 @@ def _connect(name: str) -> "Zotero":
 
 
 def _check(library: str, matched: int) -> None:
-    """Raise BadInput where no card belongs to the library: it is another's, most likely."""
+    """Raise BadInput if no card matches the library: the cards are probably for another one."""
     from ..errors import BadInput
 
     if not matched:
         raise BadInput(
-            "has no entry with one of these cards",
+            "no entry matches any of these cards",
             where=library,
-            next_step=f"Make them with: papercards enrich {library} -o cards.jsonl",
+            next_step=f"Make cards for this library: papercards enrich {library} -o cards.jsonl",
         )
 
 

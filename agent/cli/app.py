@@ -1,4 +1,4 @@
-"""The `papercards` program: its commands, and where an error becomes one line and an exit code."""
+"""The `papercards` program: its commands, and the place where an error becomes one line and an exit code."""
 
 import errno
 import io
@@ -30,37 +30,47 @@ from . import (
     trusting,
     watch,
 )
+from .command_help import Program, example
 from .terminal import discard, note
 
 app = typer.Typer(
     name="papercards",
+    cls=Program,
     help="Read research papers and write a card for each: summary, tags, claims with evidence.",
+    epilog=example("papercards enrich library.bib -o cards.jsonl", "papercards serve cards.jsonl"),
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("summarize")(summarize.summarize)
-app.command("enrich")(enrich.enrich)
-app.command("watch")(watch.watch)
+app.command("enrich", epilog=example("papercards enrich library.bib -o cards.jsonl -o cards.csv"))(
+    enrich.enrich
+)
+app.command("summarize", epilog=example("papercards summarize arxiv:2401.03955"))(summarize.summarize)
+app.command(
+    "watch", epilog=example('papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml')
+)(watch.watch)
 app.add_typer(deferring.app, name="batch")
-app.command("rerun")(rerun.rerun)
-app.add_typer(evaluation.app, name="eval")
-app.command("annotate")(annotate.annotate)
-app.command("show")(cards.show)
-app.command("verify")(cards.verify)
-app.command("schema")(cards.schema)
-app.command("convert")(convert.convert)
-app.command("formats")(formats.formats)
-app.command("serve")(serve.serve)
-app.command("trust")(trusting.trust)
+app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
+app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
+app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
+app.command("convert", epilog=example("papercards convert cards.jsonl cards.parquet cards.csv"))(
+    convert.convert
+)
+app.command("annotate", epilog=example("papercards annotate library.bib --cards cards.jsonl --dry-run"))(
+    annotate.annotate
+)
 app.add_typer(export.app, name="export")
+app.command("verify", epilog=example("papercards verify cards.jsonl --source library.bib"))(cards.verify)
 app.add_typer(review.app, name="review")
-app.add_typer(label.app, name="label")
 app.add_typer(models.app, name="models")
 app.add_typer(caching.app, name="cache")
+app.command("trust", epilog=example("papercards trust", "papercards trust --list"))(trusting.trust)
 app.add_typer(taxonomy.app, name="taxonomy")
+app.command("formats", epilog=example("papercards formats"))(formats.formats)
+app.command("schema", epilog=example("papercards schema > card.schema.json"))(cards.schema)
+app.add_typer(evaluation.app, name="eval")
+app.add_typer(label.app, name="label")
 
 
 def _version(wanted: bool) -> None:
@@ -71,13 +81,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")] = False,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Options that stand before a command; `main` looks at --debug itself."""
+    """Options that come before the command; `main` handles --debug itself."""
 
 
 def main() -> None:
@@ -101,12 +111,12 @@ def main() -> None:
         note(_INTERRUPTED)
         raise SystemExit(130) from None
     except SystemExit as error:
-        # Typer makes an exit of a Ctrl-C, and says nothing.
+        # Typer turns Ctrl-C into an exit without a message.
         if isinstance(getattr(error.__context__, "__cause__", None), KeyboardInterrupt):
             note(_INTERRUPTED)
         raise
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` does.
+        # The reader of our output has closed the pipe, as `head` does.
         discard(sys.stdout)
         raise SystemExit(0) from None
     except OSError as error:
@@ -118,8 +128,12 @@ def main() -> None:
             _end_with_fault(error, debug)
         discard(sys.stdout)
         closed = error.errno == errno.EBADF
-        why = "it is closed. Name a file" if closed else f"{error.strerror}. Free the disk, or name a file"
-        note(f"papercards: standard output cannot be written: {why}")
+        why = (
+            "it is closed. Write to a file instead"
+            if closed
+            else f"{error.strerror}. Free disk space, or write to a file elsewhere"
+        )
+        note(f"papercards: cannot write to standard output: {why}")
         raise SystemExit(StorageError.exit_code) from None
     except Exception as error:
         _end_with_fault(error, debug)
@@ -134,15 +148,15 @@ def _check_system() -> None:
         )
 
 
-_INTERRUPTED = "papercards: interrupted; run the same command again to go on"
+_INTERRUPTED = "papercards: interrupted; run the same command again to continue"
 _STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def _prepare_streams() -> None:
-    """Make the standard streams fit for any text, and see that no file gets the number of a closed one."""
+    """Let the standard streams take any text, and keep files from getting the number of a closed stream."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            # Output that goes nowhere is an error; notes that do are none.
+            # Lost output is an error; lost notes are not.
             if (opened := os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)) != number:
                 os.dup2(opened, number)
                 os.close(opened)
@@ -157,7 +171,7 @@ def _end_with_fault(error: Exception, debug: bool) -> NoReturn:
         raise error
     line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     note(
-        f"papercards: this is a fault of papercards: {line}. "
-        "Run it again with --debug and report what it prints."
+        f"papercards: internal error (a bug in papercards): {line}. Run the command again with --debug and "
+        "report the output."
     )
     raise SystemExit(1) from None

@@ -1,16 +1,17 @@
-"""`papercards show`, `verify` and `schema`: card files, looked at and checked."""
+"""`papercards show`, `verify` and `schema`: show and check card files."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..wording import counted
 from . import options, reading, terminal, wiring
 
 SHOWN = 20
-"""Papers without a card that are named."""
+"""Maximum number of papers without a card that are named."""
 
-CARDS = Annotated[Path, typer.Argument(help="A file of cards.", metavar="CARDS")]
+CARDS = Annotated[Path, typer.Argument(help="A file with cards.", metavar="CARDS")]
 
 
 def show(cards: CARDS) -> None:
@@ -23,7 +24,7 @@ def show(cards: CARDS) -> None:
 def verify(
     cards: CARDS,
     source: Annotated[
-        list[str], typer.Option(help="Where the papers came from; may repeat.", metavar="SOURCE")
+        list[str], typer.Option(help="A source of the papers; may be given several times.", metavar="SOURCE")
     ],
     limit: options.Limit = None,
     cache_dir: options.CacheDir = None,
@@ -33,7 +34,7 @@ def verify(
     category: options.Categories = None,
     sections: options.Sections = None,
 ) -> None:
-    """Check every offset, quote, link and number of cards against the papers, and name papers without one."""
+    """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
     from ..evidence import check
     from ..job import Job
@@ -53,9 +54,9 @@ def verify(
     for count, card in enumerate(read_cards(cards), start=1):
         name = identity(card.id, card.title)
         paper = papers.get(name)
-        found = check(card, paper) if paper else ["no source has this paper"]
+        found = check(card, paper) if paper else ["not found in any source"]
         if (first := places.setdefault(name, count)) != count:
-            found.append(f"comes twice, as card {first} and card {count}")
+            found.append(f"appears twice, as card {first} and card {count}")
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))
         faults += len(found)
@@ -69,13 +70,15 @@ def verify(
     if len(without) > SHOWN:
         print(f"… and {len(without) - SHOWN:,} more papers without a card")
     if faults:
-        raise VerifyFailed(f"{faults} faults in {count} cards", where=str(cards))
-    missing = f"; {len(without):,} paper{'s have' if len(without) > 1 else ' has'} no card" if without else ""
-    print(f"{count} cards, {spans} quoted sentences: all as the papers have them{missing}")
+        raise VerifyFailed(f"{counted(faults, 'fault')} in {counted(count, 'card')}", where=str(cards))
+    missing = ""
+    if without:
+        missing = f"; {counted(len(without), 'paper')} {'has' if len(without) == 1 else 'have'} no card"
+    print(f"{counted(count, 'card')}, {counted(spans, 'quoted sentence')}: all match the papers{missing}")
 
 
 def schema() -> None:
-    """Print the JSON schema of one line of a card file."""
+    """Print the JSON schema of a card, which is one line of a card file."""
     import json
 
     from ..card import json_schema

@@ -1,14 +1,14 @@
-"""Outputs that would take the place of something: of a source, or of each other."""
+"""Refuses outputs that would overwrite a source or each other."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
 def check_outputs(sources: Iterable[str | Path], outputs: Sequence[Path]) -> None:
-    """Raise UsageError where two outputs are one, or one is a source or a file beside the cards is.
+    """Raise UsageError if two outputs are the same file, or if an output or a file beside it is a source.
 
-    A library may be both: its sink gives it back with tags in it. Links and other spellings of a path are the
-    same file.
+    A library may be both source and output: its sink writes it back with tags added. Links and other
+    spellings of a path count as the same file.
     """
     from ..errors import UsageError
     from ..sinks import destination
@@ -20,9 +20,7 @@ def check_outputs(sources: Iterable[str | Path], outputs: Sequence[Path]) -> Non
     for number, output in enumerate(outputs):
         kind, place = destination(output)
         if any(_same(place, other) for other in places):
-            raise UsageError(
-                "is named twice as an output", where=str(output), next_step="Name each output once"
-            )
+            raise UsageError("given twice as an output", where=str(output), next_step="Give each output once")
         places.append(place)
         if number == 0:
             beside += [errors_path(place), place.with_name(f"{place.stem}.run.json")]
@@ -33,11 +31,11 @@ def check_outputs(sources: Iterable[str | Path], outputs: Sequence[Path]) -> Non
             path = Path(source)
             if _same(place, path) and not keeps:
                 raise UsageError(
-                    "is both read and written", where=str(output), next_step="Choose another output"
+                    "is both a source and an output", where=str(output), next_step="Choose another output"
                 )
             if any(_same(other, path) for other in beside):
                 raise UsageError(
-                    "would be replaced by a file that is written beside the cards",
+                    "would be overwritten by a file that is written beside the cards",
                     where=str(source),
                     next_step="Choose another output",
                 )

@@ -1,4 +1,4 @@
-"""`papercards convert`: cards from one format to others, without a model."""
+"""`papercards convert`: converts cards from one format to others, without a model."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..wording import counted
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -17,27 +18,30 @@ if TYPE_CHECKING:
 def convert(
     cards: Annotated[
         Path,
-        typer.Argument(help="Cards in any format that reads back; see papercards formats.", metavar="IN"),
+        typer.Argument(
+            help="Cards in any format that can be read back (see papercards formats).", metavar="IN"
+        ),
     ],
     output: Annotated[
         list[Path],
         typer.Argument(
             parser=options.output,
-            help="Where they go, by extension or as NAME:PATH; may repeat.",
+            help="Output files; the extension, or NAME: in NAME:PATH, sets the format.",
             metavar="OUT...",
         ),
     ],
     source: Annotated[
         list[str] | None,
         typer.Option(
-            help="Where the papers came from, for outputs that hold abstracts; may repeat.", metavar="SOURCE"
+            help="A source of the papers, for outputs that contain abstracts; may be given several times.",
+            metavar="SOURCE",
         ),
     ] = None,
     limit: options.Limit = None,
     column: options.Columns = None,
     table: options.Table = None,
 ) -> None:
-    """Write cards in other formats; no model is asked."""
+    """Convert cards to other formats, without a model."""
     from itertools import islice
 
     from ..counts import Counts
@@ -46,7 +50,9 @@ def convert(
 
     place = destination(cards)[1].resolve()
     if any(destination(path)[1].resolve() == place for path in output):
-        raise UsageError("is both read and written", where=str(cards), next_step="Choose another output")
+        raise UsageError(
+            "is both the input and an output", where=str(cards), next_step="Choose another output"
+        )
     asked = reading.asked(wiring.settings(), column, table=table)
     found = islice(read_cards(cards), limit)
     counts = Counts()
@@ -73,12 +79,12 @@ def convert(
             sink.abandon()
         with_papers.close()
     if source and missing:
-        terminal.note(f"papercards: no source has the papers of {missing} cards")
+        terminal.note(f"papercards: the papers of {counted(missing, 'card')} are in no source")
     terminal.note(progress.summary([str(path) for path in output]))
 
 
 class _Papers:
-    """The papers of some sources by their id, on disk as soon as they are many."""
+    """Looks up papers of the sources by id; kept on disk once there are many."""
 
     def __init__(self, sources: Sequence[str], asked: "Options") -> None:
         import sqlite3
@@ -103,10 +109,12 @@ class _Papers:
 
         self._database.executemany("INSERT OR IGNORE INTO papers VALUES (?, ?, ?, ?)", rows())
         if bad:
-            terminal.note(f"papercards: {bad} records of the sources are no papers and were passed over")
+            terminal.note(
+                f"papercards: {counted(bad, 'record')} of the sources could not be read as a paper, skipped"
+            )
 
     def paper(self, card: "Card") -> "Paper | None":
-        """The paper of a card; None: no source has it."""
+        """The paper of a card; None if no source has it."""
         from ..paper import Paper, identity
 
         if self._empty:
@@ -117,5 +125,5 @@ class _Papers:
         return Paper(id=card.id, title=row[1], abstract=row[2], url=row[3]) if row else None
 
     def close(self) -> None:
-        """Throw them away."""
+        """Delete the stored papers."""
         self._database.close()

@@ -365,7 +365,7 @@ def _find(path: Path | None) -> Path:
     if len(found) != 1:
         raise UsageError(
             "there are several batch states here" if found else "there is no batch state in this folder",
-            next_step="Name the .batch.json that enrich --batch-api wrote",
+            next_step="Give the .batch.json written by enrich --batch-api",
         )
     return found[0]
 

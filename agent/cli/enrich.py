@@ -1,4 +1,4 @@
-"""`papercards enrich`: a card for every paper of the sources."""
+"""`papercards enrich`: writes a card for every paper in the sources."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def enrich(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Files or folders with papers, names of papers (arxiv:ID), or '-' (standard input).",
+            help="Files or folders with papers, ids or queries (arxiv:ID), or '-' for standard input.",
             metavar="SOURCE...",
         ),
     ],
@@ -23,8 +23,8 @@ def enrich(
             "--output",
             "-o",
             parser=options.output,
-            help="Where the cards go, by extension, as papercards formats lists them; FOLDER/ is a vault of "
-            "notes; may repeat. None: JSONL on standard output.",
+            help="Output file; the extension sets the format (see papercards formats), and FOLDER/ writes a "
+            "vault of notes. May be given several times. Default: JSONL on standard output.",
             metavar="FILE",
         ),
     ] = None,
@@ -33,7 +33,7 @@ def enrich(
         typer.Option(
             min=1,
             max=99_999,
-            help="Deal the cards out to N files, as cards-00000-of-0000N.jsonl.",
+            help="Split the output into N files, named cards-00000-of-0000N.jsonl.",
             metavar="N",
         ),
     ] = None,
@@ -51,7 +51,7 @@ def enrich(
     max_cost: options.MaxCost = None,
     price: options.Price = None,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Say what it would send and cost; send nothing.")
+        bool, typer.Option("--estimate", help="Dry run: estimate calls, tokens and cost.")
     ] = False,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
@@ -65,15 +65,15 @@ def enrich(
         bool,
         typer.Option(
             "--batch-api",
-            help="Send the questions as the provider's batch, answered within a day at half the price; "
-            "papercards batch collect gets the cards.",
+            help="Use the provider's batch API: half the price, answered within a day. Get the cards with "
+            "papercards batch collect.",
         ),
     ] = False,
     no_record: Annotated[
-        bool, typer.Option("--no-record", help="Write no NAME.run.json beside the first output.")
+        bool, typer.Option("--no-record", help="Do not write NAME.run.json beside the first output.")
     ] = False,
 ) -> None:
-    """Write a card for every paper of the sources."""
+    """Write a card for every paper in the sources."""
     from ..errors import UsageError
     from ..job import Job
     from .check_outputs import check_outputs
@@ -110,7 +110,9 @@ def enrich(
     )
     if shards is not None and not output:
         raise UsageError(
-            "standard output cannot be sharded", where="--shards", next_step="Name a file with -o"
+            "standard output cannot be split into shards",
+            where="--shards",
+            next_step="Give an output file with -o",
         )
     if batch_api:
         deferring.submit(chosen, sources, output or [], options=asked)

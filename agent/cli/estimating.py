@@ -1,4 +1,4 @@
-"""`papercards enrich --estimate`: what it would send and cost."""
+"""`papercards enrich --estimate`: the calls, tokens and cost of a run."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None") -> None:
-    """One line a figure on standard output."""
+    """Print one line per figure on standard output."""
     from ..estimate import estimate
 
     sums = estimate(reader, records)
@@ -29,9 +29,9 @@ def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", pri
         ("completion tokens", f"about {sums.completion_tokens:,}, at most {sums.most_completion_tokens:,}"),
     ]
     if price is None:
-        rows.append(("cost", "unknown: no published price; say it with --price PROMPT/COMPLETION"))
+        rows.append(("cost", "unknown: no published price; set it with --price PROMPT/COMPLETION"))
     else:
         usual, most = terminal.money(sums.cost(price)), terminal.money(sums.most(price))
-        rows.append(("cost", f"about {usual}, at most {most} but for what is asked again"))
+        rows.append(("cost", f"about {usual}, at most {most} without retries"))
     for name, value in rows:
         print(f"{name:<18} {value}")

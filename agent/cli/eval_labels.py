@@ -1,4 +1,4 @@
-"""`papercards eval labels`: label files checked, compared, split, extended and converted."""
+"""`papercards eval labels`: checks, compares, splits, extends and converts label files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,34 +6,39 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..resources import load_taxonomy
+from ..wording import counted
 from . import options, reading, terminal, wiring
+from .command_help import Commands, example
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..paper import Paper
 
-app = typer.Typer(help="Check, compare, split, extend and convert label files.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Check, compare, split, extend and convert label files.", no_args_is_help=True
+)
 
 File = Annotated[
-    Path | None, typer.Argument(help="A label file; none: the one shipped.", metavar="LABELS.jsonl")
+    Path | None,
+    typer.Argument(help="Label file (default: the one shipped with papercards).", metavar="LABELS.jsonl"),
 ]
 Papers = Annotated[
     str | None,
-    typer.Option("--papers", help="Where the labelled papers are.", metavar="SOURCE"),
+    typer.Option("--papers", help="Source of the labelled papers.", metavar="SOURCE"),
 ]
-Output = Annotated[Path, typer.Option("--output", "-o", help="The label file to write.", metavar="FILE")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same choice.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")]
+Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.")]
 
 
-@app.command("check")
+@app.command("check", epilog=example("papercards eval labels check labels.jsonl"))
 def check(
     labels: File = None,
     papers: Papers = None,
     taxonomy: options.Taxonomy = None,
     column: options.Columns = None,
 ) -> None:
-    """Print every fault of a label file, one a line; exit 1 if there is one."""
+    """Check a label file; print one fault per line and exit 1 if there are any."""
     from ..errors import BadInput
     from ..evals.label_check import check as faults_of
     from ..evals.labels import SEED_LABELS
@@ -49,14 +54,14 @@ def check(
     terminal.note(f"{path}: no faults")
 
 
-@app.command("agree")
+@app.command("agree", epilog=example("papercards eval labels agree labels.jsonl"))
 def agree(
     labels: File = None,
     papers: Papers = None,
     column: options.Columns = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Say how far the passes of a label file agree."""
+    """Report the agreement between the annotation passes of a label file."""
     from ..evals.agreement import agree as agreed
     from ..evals.labels import SEED_LABELS, read_labels
     from . import eval_tables
@@ -69,23 +74,24 @@ def agree(
         eval_tables.print_agreement(rows)
 
 
-@app.command("sample")
+@app.command("sample", epilog=example("papercards eval labels sample cards.jsonl -n 20"))
 def sample(
-    cards: Annotated[Path, typer.Argument(help="Cards of papers, labelled or not.", metavar="CARDS")],
+    cards: Annotated[Path, typer.Argument(help="Cards of labelled and unlabelled papers.", metavar="CARDS")],
     labels: Annotated[
-        Path | None, typer.Option(help="Papers labelled so far; none: the shipped labels.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Labels so far (default: the labels shipped with papercards).", metavar="FILE"),
     ] = None,
     other: Annotated[
-        Path | None, typer.Option(help="Another tagger's cards, as the baseline's.", metavar="CARDS")
+        Path | None, typer.Option(help="Cards of a second tagger, such as the baseline.", metavar="CARDS")
     ] = None,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many papers.", metavar="N")] = 20,
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of papers to suggest.", metavar="N")] = 20,
     at_random: Annotated[
-        bool, typer.Option("--random", help="Draw at random: what measuring needs.")
+        bool, typer.Option("--random", help="Draw at random, as a measurement needs.")
     ] = False,
     seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the papers as JSON.")] = False,
 ) -> None:
-    """Say which papers to label next, why, and what that would do to the intervals."""
+    """Suggest papers to label next, with reasons and the effect on the intervals."""
     from ..evals.labels import SEED_LABELS, read_labels
     from ..evals.sampling import narrowing, suggest
     from ..sinks import read_cards
@@ -101,16 +107,18 @@ def sample(
     eval_tables.print_sample(chosen, narrower)
 
 
-@app.command("split")
+@app.command("split", epilog=example("papercards eval labels split labels.jsonl -o split.jsonl"))
 def split(
     labels: Annotated[Path, typer.Argument(help="A label file.", metavar="LABELS.jsonl")],
     output: Output,
     papers: Papers = None,
     seed: Seed = 0,
-    again: Annotated[bool, typer.Option("--again", help="Assign papers anew that have a split.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also reassign papers that already have a split.")
+    ] = False,
     column: options.Columns = None,
 ) -> None:
-    """Assign papers to train, dev and test by main task, near-duplicates together."""
+    """Split papers into train, dev and test by main task, keeping near-duplicates together."""
     from ..evals.splitting import split_file
 
     known = _papers(papers, column, seed=False) or ()
@@ -118,26 +126,35 @@ def split(
     terminal.note(f"{', '.join(f'{name} {size}' for name, size in sizes.items())} → {output}")
 
 
-@app.command("convert")
+@app.command(
+    "convert", epilog=example("papercards eval labels convert table.csv --mapping map.yaml -o labels.jsonl")
+)
 def convert(
     source: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or a JSON array.", metavar="SOURCE")],
     mapping: Annotated[
-        Path, typer.Option(help="Which shape it has and what its words mean; see docs.", metavar="FILE.yaml")
+        Path,
+        typer.Option(
+            help="Mapping file: the shape of the labels and the meaning of each value (see "
+            "docs/evaluation.md).",
+            metavar="FILE.yaml",
+        ),
     ],
     output: Output,
     taxonomy: options.Taxonomy = None,
 ) -> None:
-    """Turn a label file of another shape into one of ours, by a mapping file."""
+    """Convert labels of another format to a papercards label file, using a mapping file."""
     from ..evals.convert import convert as converted
     from ..evals.convert import write
 
     found = converted(source, mapping, load_taxonomy(wiring.settings(taxonomy=taxonomy)))
     write(found, output)
-    terminal.note(f"{len(found.records)} papers, scored in {', '.join(found.scored)} → {output}")
+    terminal.note(f"{counted(len(found.records), 'paper')}, scored in {', '.join(found.scored)} → {output}")
     if found.silent:
-        terminal.note(f"{found.silent} rows say nothing that could be scored and are left out")
+        terminal.note(f"{counted(found.silent, 'row')} without any scorable label, skipped")
     if found.omit:
-        terminal.note(f"its words cannot bear these figures; pass over them: {', '.join(found.omit)}")
+        terminal.note(
+            f"these labels do not support the following metrics, ignore them: {', '.join(found.omit)}"
+        )
     for word, times in sorted(found.unmapped.items(), key=lambda item: (-item[1], item[0])):
         terminal.note(f"not in the mapping: {word} ({times})")
 
@@ -187,7 +204,7 @@ def fetch(
 
 
 def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Iterator[Paper] | None":
-    """The papers of a source; of none, those of the shipped corpus if `seed`."""
+    """The papers of a source; without a source, the shipped corpus if `seed`."""
     from ..evals.labels import seed_papers
     from ..sources import BadRecord, open_source
 

@@ -1,4 +1,4 @@
-"""Where the results of `papercards eval run` go."""
+"""Output files of `papercards eval run`."""
 
 import re
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ from . import terminal
 
 @dataclass(slots=True)
 class Files:
-    """The files of one run."""
+    """The output files of one run."""
 
     results: dict[str, Path] = field(default_factory=dict)
-    """By model."""
+    """Result file by model name."""
     in_folder: bool = False
-    """Whether the user named a folder, and the names in it were made of the models'."""
+    """Whether the user gave a folder, so that the file names are derived from the models'."""
     junit: list[Path] = field(default_factory=list)
 
 
 def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> Files:
-    """Which file gets what, by its extension. Raises UsageError, before anything was asked or spent."""
+    """Decide by extension what each file gets. Raises UsageError before any request is sent."""
     files = Files()
     for path in outputs:
         if path.suffix == ".xml":
             if not gated:
                 raise UsageError(
-                    "JUnit XML holds the outcome of a gate, and there is none",
+                    "JUnit XML reports the outcome of a gate, but no gate was given",
                     where=str(path),
                     next_step="Add --gate FILE, or write a .json",
                 )
@@ -38,12 +38,12 @@ def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> File
                 raise UsageError(
                     f"one file cannot hold the results of {len(models)} models",
                     where=str(path),
-                    next_step="Name a folder instead, such as -o results",
+                    next_step="Give a folder instead, such as -o results",
                 )
             files.results[models[0]] = path
         elif path.suffix:
             raise UsageError(
-                f"no result is written as {path.suffix}",
+                f"results cannot be written as {path.suffix}",
                 where=str(path),
                 next_step="Use .json, .xml or a folder",
             )
@@ -56,7 +56,7 @@ def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> File
 
 
 def write(path: Path, text: str, *, derived: bool) -> None:
-    """Write a result; it is there whole or not at all. `derived`: see `PartialFile`. Raises StorageError."""
+    """Write a result atomically. `derived`: see `PartialFile`. Raises StorageError."""
     file = PartialFile(path, derived=derived)
     try:
         file.commit(text.encode())

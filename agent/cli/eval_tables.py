@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..wording import counted
 from . import terminal
 
 if TYPE_CHECKING:
@@ -23,21 +24,21 @@ SHOWN = {
     "kappa": "kappa",
     "accuracy": "status",
 }
-"""The figures of the terminal's table, in its order; precision and recall stand beside F1."""
+"""Figures shown in the terminal's table, in order; precision and recall appear beside F1."""
 
 
 def figure(value: float | None) -> str:
-    """Two digits, or a dash for what is not defined."""
+    """Format with two digits; a dash for an undefined value."""
     return "-" if value is None else f"{value:.2f}"
 
 
 def between(interval: "Interval | None") -> str:
-    """`[0.63, 0.79]`, or nothing."""
+    """Format as `[0.63, 0.79]`; empty without an interval."""
     return "" if interval is None else f"[{interval.low:.2f}, {interval.high:.2f}]"
 
 
 def print_json(value: Any) -> None:
-    """Any of the records of `evals`, as JSON."""
+    """Print any record of `evals` as JSON."""
     import json
 
     from pydantic import TypeAdapter
@@ -47,11 +48,11 @@ def print_json(value: Any) -> None:
 
 
 def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
-    """A run: its figures with intervals, ceiling and floor; then trust, cost, summaries, calibration."""
+    """Print a run: figures with intervals, ceiling and floor; then trust, cost, summaries, calibration."""
     of = f" of {sheet.papers + sheet.unanswered}" if sheet.unanswered else ""
     print(f"{sheet.model} on {sheet.split}, {sheet.papers}{of} papers, {sheet.labels}")
     if sheet.unanswered:
-        print(f"the endpoint failed for {sheet.unanswered} papers: the figures are over the others")
+        print(f"the endpoint failed for {counted(sheet.unanswered, 'paper')}; the figures cover the others")
     print(
         f"{'field':<15}{'figure':<12}{'value':>5}  {'95% interval':<14}{'ceiling':>7}{'floor':>7}"
         f"{'n':>6}{'precision':>11}{'recall':>8}"
@@ -74,7 +75,7 @@ def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
     _print_trust(sheet)
     _print_calibration(sheet)
     if sheet.retest:
-        print("asked again, the model agrees with itself:")
+        print("self-agreement of the model over repeated queries:")
         print_agreement(sheet.retest)
 
 
@@ -97,16 +98,15 @@ def _print_summary(sheet: "Sheet") -> None:
     if words is None:
         return
     print(
-        f"summaries: {words:.0f} words; {_share(value('number_not_in_source'))} have a number that the paper "
-        f"lacks, {_share(value('name_not_in_source'))} a name"
+        f"summaries: {words:.0f} words; {_share(value('number_not_in_source'))} contain a number that is not "
+        f"in the paper, {_share(value('name_not_in_source'))} a name"
     )
     if value("rouge_1") is not None:
         print(
-            "  ROUGE-1/L, a floor and not a goal: "
-            f"{figure(value('rouge_1'))}/{figure(value('rouge_l'))}; "
-            f"the title {figure(value('rouge_1_of_title'))}/{figure(value('rouge_l_of_title'))}, "
-            f"the first sentence {figure(value('rouge_1_of_first_sentence'))}"
-            f"/{figure(value('rouge_l_of_first_sentence'))}"
+            "  ROUGE-1/L (a sanity check, not a goal): "
+            f"{figure(value('rouge_1'))}/{figure(value('rouge_l'))}; the title "
+            f"{figure(value('rouge_1_of_title'))}/{figure(value('rouge_l_of_title'))}, the first sentence "
+            f"{figure(value('rouge_1_of_first_sentence'))}/{figure(value('rouge_l_of_first_sentence'))}"
         )
 
 
@@ -131,7 +131,7 @@ def _print_trust(sheet: "Sheet") -> None:
         return
     tokens = cost.prompt_tokens + cost.completion_tokens
     made = max(1, sheet.papers - sheet.trust.failed.part)
-    line = f"cost: {cost.calls} calls, {tokens:,} tokens, {terminal.money(cost.cost_usd)}"
+    line = f"cost: {counted(cost.calls, 'call')}, {counted(tokens, 'token')}, {terminal.money(cost.cost_usd)}"
     if cost.cost_usd:
         line += f" ({terminal.money(cost.cost_usd / made)} a paper)"
     if cost.seconds_median is not None and cost.seconds_p90 is not None:
@@ -144,23 +144,23 @@ def _print_calibration(sheet: "Sheet") -> None:
         if table.ece is not None and table.brier is not None:
             ece = f"ECE {table.ece:.3f} (by chance {between(table.ece_by_chance)})"
             brier = f"Brier {table.brier:.3f} {between(table.brier_interval)}".rstrip()
-            print(f"calibration: {field} {ece}, {brier} over {table.n} answers")
+            print(f"calibration: {field} {ece}, {brier} over {counted(table.n, 'answer')}")
     for curve in sheet.curves.values():
         if curve.points:
             print(curve.line())
 
 
 def print_comparison(found: "Comparison", show: int) -> None:
-    """Two runs: one line, the differences, the tests, the papers that changed."""
+    """Print two runs: one line, the differences, the tests, the papers that changed."""
     from ..evals.compare import describe
 
     print(found.line)
-    print(f"A {found.first}, B {found.second}; differences are B less A, [95% interval, paired by paper]")
+    print(f"A {found.first}, B {found.second}; differences are B - A, [95% interval, paired by paper]")
     if not found.same_labels:
-        print("careful: the two were scored against different versions of the labels")
+        print("warning: the two runs were scored against different versions of the labels")
     for name, missing in (("A", found.only_first), ("B", found.only_second)):
         if missing:
-            print(f"only in {name}, counted nowhere: {len(missing)} papers")
+            print(f"only in {name}, not counted: {counted(len(missing), 'paper')}")
     for one in found.differences:
         if one.difference is not None:
             print(f"  {one.verdict:<8}{describe(one)}")
@@ -171,10 +171,10 @@ def print_comparison(found: "Comparison", show: int) -> None:
                 f"p = {test.p:.3f}"
             )
     if not found.changes:
-        print("no answer changed")
+        print("no answers changed")
         return
     papers = len({change.id for change in found.changes})
-    print(f"{len(found.changes)} answers changed in {papers} papers:")
+    print(f"{counted(len(found.changes), 'answer')} changed in {counted(papers, 'paper')}:")
     for change in found.changes[:show]:
         gain = change.first_errors - change.second_errors
         mark = "+" if gain > 0 else "-" if gain < 0 else "="
@@ -186,7 +186,7 @@ def print_comparison(found: "Comparison", show: int) -> None:
 
 
 def print_agreement(rows: "Sequence[Agreement]") -> None:
-    """How far passes agree, a row for each field."""
+    """Print the agreement between passes, one row per field."""
     print(
         f"{'field':<15}{'papers':>7}{'F1':>7}{'same main':>11}{'exact':>7}{'alpha':>7}{'kappa':>7}{'kind':>7}"
     )
@@ -202,22 +202,22 @@ def _three(value: float | None) -> str:
 
 
 def print_sample(chosen: "Sequence[Suggestion]", narrower: "Mapping[str, Narrowing]") -> None:
-    """Which papers to label next."""
+    """Print the papers to label next."""
     for one in chosen:
         print(terminal.clean(f"{one.score:.2f}  {one.id}  {one.title[:70]}  ({'; '.join(one.reasons)})"))
     if not chosen:
-        print("every paper has labels")
+        print("all papers are labelled")
     for split, more in narrower.items():
         if chosen and more.width is not None:
             print(
-                f"all {more.more} put into {split}: its intervals get {1 - more.width:.0%} narrower "
+                f"adding all {more.more} to {split} makes its intervals {1 - more.width:.0%} narrower "
                 f"({more.papers} papers now)"
             )
 
 
 def print_prevalence(corpus: "Corpus") -> None:
-    """How many papers carry each label."""
-    print(f"{corpus.papers} papers, corrected by {corpus.labelled} labelled ones")
+    """Print the estimated number of papers with each label."""
+    print(f"{counted(corpus.papers, 'paper')}, corrected with {counted(corpus.labelled, 'labelled paper')}")
     head = f"{'field':<15}{'label':<34}{'naive':>7}{'corrected':>11}  {'95% interval':<15}"
     print(f"{head}{'papers':>7}{'power':>7}{'support':>9}")
     for row in corpus.rows:
@@ -230,15 +230,15 @@ def print_prevalence(corpus: "Corpus") -> None:
 
 
 def print_thresholds(rows: "Sequence[Transfer]", precision: float, fitted: str, checked: str) -> None:
-    """Which confidence is needed for a precision, and whether it carries over."""
+    """Print the confidence needed for a precision, and whether it holds on the other split."""
     if not rows:
-        print("no answer carries a confidence")
+        print("no answer has a confidence")
     for row in rows:
         if row.fitted is None or row.checked is None:
-            print(f"{row.field}: no confidence is high enough for {precision:.0%} precision on {fitted}")
+            print(f"{row.field}: no confidence threshold reaches {precision:.0%} precision on {fitted}")
             continue
         print(
-            f"{row.field}: confidence from {row.fitted.threshold:.2f}; on {fitted} answers "
-            f"{row.fitted.coverage:.0%} with precision {figure(row.fitted.precision)}, on {checked} "
-            f"{row.checked.coverage:.0%} with precision {figure(row.checked.precision)}"
+            f"{row.field}: confidence threshold {row.fitted.threshold:.2f}; on {fitted} it keeps "
+            f"{row.fitted.coverage:.0%} of the answers with precision {figure(row.fitted.precision)}, on "
+            f"{checked} {row.checked.coverage:.0%} with precision {figure(row.checked.precision)}"
         )

@@ -1,4 +1,4 @@
-"""`papercards eval`: cards measured against labels."""
+"""`papercards eval`: measures cards against labels."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from ..resources import choose_model
+from ..wording import counted
 from . import eval_labels, options, reading, terminal, wiring
+from .command_help import Commands, example
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -23,16 +25,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SHOWN_REASONS = 8
-"""Different reasons for papers without a card that are told, at most."""
+"""Maximum number of different failure reasons to print."""
 
-app = typer.Typer(help="Measure cards against labels.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Measure cards against labels.", no_args_is_help=True)
 app.add_typer(eval_labels.app, name="labels")
 
 Labels = Annotated[
     Path | None,
     typer.Option(
         "--labels",
-        help="A label file, or arxiv-dev or arxiv-train once fetched; none: the seed corpus's.",
+        help="Label file, or arxiv-dev or arxiv-train once fetched (default: the seed corpus).",
         metavar="FILE",
     ),
 ]
@@ -41,7 +43,7 @@ Split = Annotated[str, typer.Option(help="train, dev or test.")]
 
 @app.callback()
 def _check(context: typer.Context) -> None:
-    """Say at once what is missing, not after papers were read."""
+    """Report missing packages at once, not after papers were read."""
     import importlib.util
 
     from ..errors import MissingExtra
@@ -50,32 +52,40 @@ def _check(context: typer.Context) -> None:
         raise MissingExtra("Evaluation", "eval")
 
 
-@app.command("run")
+@app.command("run", epilog=example("papercards eval run -m openai/gpt-4.1-mini --split dev -o result.json"))
 def run(
     labels: Labels = None,
     papers: Annotated[
         str | None,
-        typer.Option(help="Where the labelled papers are; none: the shipped corpus.", metavar="SOURCE"),
+        typer.Option(
+            help="Source of the labelled papers (default: the corpus shipped with papercards).",
+            metavar="SOURCE",
+        ),
     ] = None,
     split: Split = "dev",
     limit: options.Limit = None,
     model: options.Models = None,
     repeat: Annotated[
-        int, typer.Option(min=1, help="Really ask so many times, and say how far answers agree.", metavar="K")
+        int,
+        typer.Option(
+            min=1, help="Query each paper K times, without the cache, and report self-agreement.", metavar="K"
+        ),
     ] = 1,
     gate: Annotated[
-        Path | None, typer.Option(help="A TOML file of lower bounds; exit 3 below them.", metavar="FILE")
+        Path | None,
+        typer.Option(help="A TOML file with lower bounds; exit 3 if one is missed.", metavar="FILE"),
     ] = None,
     output: Annotated[
         list[Path] | None,
         typer.Option(
             "--output",
             "-o",
-            help="result.json; a folder for several models; result.xml for the gate as JUnit. May repeat.",
+            help="result.json, a folder for several models, or result.xml for the gate as JUnit. May be "
+            "given several times.",
             metavar="FILE",
         ),
     ] = None,
-    by_label: Annotated[bool, typer.Option("--by-label", help="A row for each label, too.")] = False,
+    by_label: Annotated[bool, typer.Option("--by-label", help="Also print a row for each label.")] = False,
     base_url: options.BaseUrl = None,
     insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
@@ -92,9 +102,10 @@ def run(
     offline: options.Offline = None,
     column: options.Columns = None,
 ) -> None:
-    """Enrich the labelled papers and score the cards, beside the baseline that asks no model.
+    """Run models on labelled papers and score the cards, beside the baseline.
 
-    Papers for which the endpoint failed are in no figure, and the exit code is 1 where a paper got no card.
+    Papers for which the endpoint failed are not counted in any figure; the exit code is 1 if a paper got no
+    card.
     """
     from ..errors import BudgetSpent
     from ..evals.gate import check, read_gate, require, write_junit
@@ -162,27 +173,27 @@ def run(
         terminal.note(f"gate → {target}")
     for name, lines in outcomes.items():
         require(lines, model=name, where=str(gate))
-        terminal.note(f"{name}: all {len(lines)} bounds of {gate} reached")
+        terminal.note(f"{name}: {counted(len(lines), 'bound')} of {gate} reached")
     if lost:
         raise typer.Exit(1)
 
 
-@app.command("compare")
+@app.command("compare", epilog=example("papercards eval compare a.json b.json"))
 def compare(
-    first: Annotated[Path, typer.Argument(help="A result of eval run.", metavar="A.json")],
-    second: Annotated[Path, typer.Argument(help="Another, over the same papers.", metavar="B.json")],
+    first: Annotated[Path, typer.Argument(help="A result file of eval run.", metavar="A.json")],
+    second: Annotated[Path, typer.Argument(help="Another result over the same papers.", metavar="B.json")],
     fail_if_worse: Annotated[
         list[str] | None,
         typer.Option(
-            help="Exit 3 if FIELD (its F1, or FIELD.FIGURE) is worse beyond chance, or by more than MARGIN. "
-            "May repeat.",
+            help="Exit 3 if FIELD (its F1, or FIELD.FIGURE) is significantly worse, or worse by more than "
+            "MARGIN. May be given several times.",
             metavar="FIELD[:MARGIN]",
         ),
     ] = None,
-    show: Annotated[int, typer.Option(min=0, help="Papers that changed to show.", metavar="N")] = 20,
+    show: Annotated[int, typer.Option(min=0, help="Number of changed papers to show.", metavar="N")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Compare two results, paired by paper."""
+    """Compare two result files, paired by paper."""
     from ..evals.compare import compare as compared
     from ..evals.compare import parse_guard, require_no_worse
     from ..evals.run import read_result
@@ -197,14 +208,14 @@ def compare(
     require_no_worse(found, guards)
 
 
-@app.command("report")
+@app.command("report", epilog=example("papercards eval report a.json b.json -o report.html"))
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Results of eval run.", metavar="RUN.json...")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.", metavar="FILE")] = Path(
-        "report.html"
-    ),
+    results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json...")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")
+    ] = Path("report.html"),
 ) -> None:
-    """Write one HTML page about one or more results; it needs no network."""
+    """Write an HTML report on one or more results; it works offline."""
     from ..evals.report import write
     from ..evals.run import read_result
     from ..evals.sheet import sheet
@@ -214,15 +225,20 @@ def report(
     terminal.note(f"report → {output}")
 
 
-@app.command("thresholds")
+@app.command("thresholds", epilog=example("papercards eval thresholds train.json dev.json --precision 0.9"))
 def thresholds(
-    fitted: Annotated[Path, typer.Argument(help="A result to fit on, as of train.", metavar="FIT.json")],
-    checked: Annotated[Path, typer.Argument(help="A result to check on, as of dev.", metavar="CHECK.json")],
+    fitted: Annotated[
+        Path, typer.Argument(help="Result to fit on, such as one of the train split.", metavar="FIT.json")
+    ],
+    checked: Annotated[
+        Path, typer.Argument(help="Result to check on, such as one of the dev split.", metavar="CHECK.json")
+    ],
     precision: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="The share of answers that must be right.")
+        float,
+        typer.Option(min=0.0, max=1.0, help="Target precision: the share of answers that must be right."),
     ] = 0.9,
 ) -> None:
-    """Find the confidence from which on answers are right that often, and say what it does elsewhere."""
+    """Fit a confidence threshold for a target precision and check it on another split."""
     from ..evals.calibration import transfer
     from ..evals.run import read_result
     from . import eval_tables
@@ -233,18 +249,18 @@ def thresholds(
     )
 
 
-@app.command("prevalence")
+@app.command("prevalence", epilog=example("papercards eval prevalence cards.jsonl --labels labels.jsonl"))
 def prevalence(
-    cards: Annotated[Path, typer.Argument(help="Cards of the whole corpus.", metavar="CARDS")],
+    cards: Annotated[Path, typer.Argument(help="Cards of all papers in the corpus.", metavar="CARDS")],
     labels: Labels = None,
     split: Split = "dev",
     labelled_cards: Annotated[
         Path | None,
-        typer.Option(help="Cards of labelled papers that are not in the corpus.", metavar="FILE"),
+        typer.Option(help="Cards of labelled papers outside the corpus.", metavar="FILE"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimates as JSON.")] = False,
 ) -> None:
-    """Say how many papers carry each label, corrected for what the model gets wrong."""
+    """Estimate label prevalence with error correction."""
     from ..evals.label_texts import label_file
     from ..evals.labels import SEED_LABELS, read_labels
     from ..evals.prevalence import prevalence as estimated
@@ -277,9 +293,9 @@ def _measure(
     floor: "RunResult | None" = None,
     repeats: int = 1,
 ) -> "tuple[RunResult, PapercardsError | None]":
-    """The scored run, and what ended it early.
+    """The scored run, and the error that ended it early, if any.
 
-    Raises what ended it before any paper was answered.
+    Raises that error if no paper was answered.
     """
     from ..evals.run import score_run
 
@@ -316,15 +332,15 @@ def _measure(
 
 @dataclass(slots=True)
 class _Asked:
-    """What one round of asking gave, by the id of the label record."""
+    """Results of one round of queries, by the id of the label record."""
 
     cards: "dict[str, Card]" = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    """Why the model made no card."""
+    """Reasons why the model made no card."""
     unanswered: dict[str, str] = field(default_factory=dict)
-    """Why the endpoint gave no answer."""
+    """Reasons why the endpoint gave no answer."""
     ended: "PapercardsError | None" = None
-    """What ended it early."""
+    """The error that ended the round early, if any."""
 
 
 def _left(table: "dict[str, T]", gone: Collection[str]) -> "dict[str, T]":
@@ -332,7 +348,7 @@ def _left(table: "dict[str, T]", gone: Collection[str]) -> "dict[str, T]":
 
 
 def _tell_failures(reasons: list[str]) -> None:
-    """Say why papers have no card, each reason once with its count."""
+    """Print why papers have no card, each reason once with its count."""
     from collections import Counter
 
     counted = Counter(reasons).most_common()

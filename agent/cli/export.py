@@ -1,29 +1,31 @@
-"""`papercards export`: cards in forms that need no papercards."""
+"""`papercards export`: exports cards in forms that do not need papercards."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..wording import counted
 from . import options, reading, terminal, wiring
 from .cards import CARDS
+from .command_help import Commands, example
 from .papers import SOURCES, abstracts
 
-app = typer.Typer(help="Cards in forms that need no papercards.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Export cards as a static site.", no_args_is_help=True)
 
 
-@app.command("site")
+@app.command("site", epilog=example("papercards export site cards.jsonl --source library.bib -o site/"))
 def site(
     cards: CARDS,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder for it, made if needed.", metavar="FOLDER")
+        Path, typer.Option("--output", "-o", help="Folder to write to, created if needed.", metavar="FOLDER")
     ],
     source: SOURCES = None,
     column: options.Columns = None,
     table: options.Table = None,
     sections: options.Sections = None,
 ) -> None:
-    """Write a static site to browse the cards, which opens from disk or from any web server."""
+    """Write a static site to browse the cards; it opens from disk or any web server."""
     from ..errors import MissingExtra
     from ..pages.opening import open_index
     from ..sinks import read_cards
@@ -38,4 +40,4 @@ def site(
         index.add(read_cards(cards), origin=0)
         size = export(cards.name, index, output)
         count = index.size
-    terminal.note(f"{count} papers, {size / 1e6:.1f} MB → {output / 'index.html'}")
+    terminal.note(f"{counted(count, 'paper')}, {size / 1e6:.1f} MB → {output / 'index.html'}")

@@ -1,8 +1,8 @@
-"""`papercards formats`: every way in and every way out, those of other distributions included."""
+"""`papercards formats`: lists every input and output format, plugins included."""
 
 
 def formats() -> None:
-    """List what papers are read from and what cards are written to."""
+    """List the input and output formats."""
     from rich.table import Table
 
     from ..sinks import known_formats

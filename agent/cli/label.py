@@ -1,49 +1,58 @@
-"""`papercards label`: the work of annotators made into a label file."""
+"""`papercards label`: makes a label file from the work of annotators."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..wording import counted, did_you_mean
 from . import options, terminal
+from .command_help import Commands, example
 from .papers import SOURCE, SPLIT, papers, written
 
-app = typer.Typer(help="Make label files of what annotators have said.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Make a label file from the work of annotators.", no_args_is_help=True)
 
 
-@app.command("export")
+@app.command("export", epilog=example("papercards label export work.jsonl -o labels.jsonl"))
 def export(
-    work: Annotated[Path, typer.Argument(help="What serve --label has written.", metavar="WORK.jsonl")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The label file.", metavar="FILE")],
+    work: Annotated[Path, typer.Argument(help="The file written by serve --label.", metavar="WORK.jsonl")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
     split: SPLIT = "dev",
     annotator: Annotated[
         list[str] | None,
-        typer.Option(help="Only this one's passes; may repeat. None: everybody's.", metavar="NAME"),
+        typer.Option(
+            help="Only the passes of this annotator; may be given several times (default: all annotators).",
+            metavar="NAME",
+        ),
     ] = None,
     source: SOURCE = None,
     column: options.Columns = None,
     table: options.Table = None,
     sections: options.Sections = None,
 ) -> None:
-    """Write labels of the papers that every annotator has finished; --source adds their abstracts."""
+    """Export labels of papers that all annotators have finished; --source adds the abstracts."""
     from ..errors import BadInput, UsageError
     from ..review.double import records
     from ..review.merging import Outcome
     from ..review.passes import Passes
 
     if not work.exists():
-        raise UsageError("there is no such file", where=str(work))
+        raise UsageError("no such file", where=str(work))
     passes = Passes(work)
     unknown = [name for name in annotator or [] if name not in passes.annotators]
     if unknown:
         known = ", ".join(passes.annotators) or "nobody"
-        raise UsageError(f"{unknown[0]} has no work in it", where=str(work), next_step=f"It has: {known}")
+        raise UsageError(
+            f"no work by {unknown[0]} in this file",
+            where=str(work),
+            next_step=did_you_mean(unknown[0], passes.annotators) or f"Annotators: {known}",
+        )
     known_papers = {one.id: one for one in papers(source, column, table, sections)} if source else None
     made, left_out = records(passes, split, known_papers, annotator or ())
     for reason in left_out:
-        terminal.note(f"papercards: {reason}: left out")
+        terminal.note(f"papercards: {reason}: skipped")
     if not made:
-        raise BadInput("no paper is finished by every annotator", where=str(work))
+        raise BadInput("no paper was finished by all annotators", where=str(work))
     outcome = written(output, lambda write: Outcome(changed=len(list(map(write, made)))))
     people = sorted({reading.annotator for record in made for reading in record.labels})
-    terminal.note(f"{outcome.changed} papers by {', '.join(people)} → {output}")
+    terminal.note(f"{counted(outcome.changed, 'paper')} by {', '.join(people)} → {output}")

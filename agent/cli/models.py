@@ -1,4 +1,4 @@
-"""`papercards models`: which there are, fetching their weights, and how an endpoint behaves."""
+"""`papercards models`: lists models, downloads weights and tests endpoints."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,23 +8,24 @@ from .. import keys
 from ..places import models_directory
 from ..resources import LOCAL_TIMEOUT_S, choose_model
 from . import options, reading, terminal, wiring
+from .command_help import Commands, example
 
 if TYPE_CHECKING:
     from ..models import Model
     from ..settings import Settings
 
-app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
 
 USUAL_ANSWER_TOKENS = 180
-"""What a card takes, measured on the seed corpus."""
+"""Completion tokens for a card, measured on the seed corpus."""
 
 CARD_TOKENS = 5_000
-"""What prompt and answer of a card take of a context, with the shipped taxonomy."""
+"""Context tokens for prompt and answer of a card, with the shipped taxonomy."""
 
 
-@app.command("list")
+@app.command("list", epilog=example("papercards models list"))
 def list_() -> None:
-    """List the embedded models and the providers."""
+    """List embedded models and providers."""
     from ..local.store import listing
     from ..models import DEFAULT_LOCAL, LOCAL, PROVIDERS
 
@@ -36,41 +37,41 @@ def list_() -> None:
         size = f"{model.file.size / 1e6:,.0f} MB"
         default = "  (default)" if name == DEFAULT_LOCAL else ""
         print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
-    print(f"{'baseline':<26} {'built in':<8} {'':>9}  no model: similarity, rules, fitted weights")
+    print(f"{'baseline':<26} {'built in':<8} {'':>9}  no language model: similarity, rules, fitted weights")
     for provider, known in PROVIDERS.items():
         print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or keys.OPENAI_URL}")
-    print(f"weights are kept in {directory}")
+    print(f"weights are stored in {directory}")
 
 
-@app.command("pull")
+@app.command("pull", epilog=example("papercards models pull local/qwen2.5-coder-1.5b"))
 def pull(
     name: Annotated[
-        str, typer.Argument(help="An embedded model, as local/qwen2.5-coder-1.5b.")
+        str, typer.Argument(help="An embedded model, such as local/qwen2.5-coder-1.5b.")
     ] = "local/qwen2.5-coder-1.5b",
 ) -> None:
-    """Fetch the weights of an embedded model, once, and check them by their hash."""
+    """Download the weights of an embedded model and check their hash."""
     from ..errors import UsageError
     from ..models import resolve
 
     model = resolve(name)
     if model.file is None:
-        raise UsageError(f"{name} has no weights to fetch")
+        raise UsageError(f"{name} has no weights to download")
     with wiring.resources(wiring.settings()) as opened:
         print(opened.pull(model.file))
 
 
-@app.command("doctor")
+@app.command("doctor", epilog=example("papercards models doctor -m openai/gpt-4.1-mini"))
 def doctor(
     source: Annotated[
         str | None,
-        typer.Argument(help="A corpus: says how long it would take.", metavar="SOURCE"),
+        typer.Argument(help="Papers to estimate the running time for.", metavar="SOURCE"),
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     insecure: options.Insecure = None,
     column: options.Columns = None,
 ) -> None:
-    """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
+    """Test a model's endpoint: does it answer, does it follow a schema, how fast is it."""
     from ..endpoint import Endpoint
     from ..errors import EndpointError
     from ..form import ANSWER_TOKENS
@@ -79,7 +80,7 @@ def doctor(
     chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
     entry = choose_model(chosen)
     if entry.plan == "baseline":
-        print("baseline asks no endpoint")
+        print("baseline uses no endpoint")
         return
     if entry.plan == "encoder":
         _encoder_speed(chosen, entry)
@@ -93,7 +94,7 @@ def doctor(
             terminal.note(f"trying {wiring.named(entry)}")
             endpoint = session.endpoint(entry)
         found = probe(endpoint, session.form(entry), say=terminal.note)
-    print(f"{entry.name} at {'a server of our own' if entry.file else endpoint.shown_url}")
+    print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
     for said in found.adapted:
         print(f"  adapted            it {said}")
     if not found.answers:
@@ -101,10 +102,10 @@ def doctor(
     assert found.form is not None
     yes = {True: "yes", False: "no"}
     print(f"  answers            {yes[found.answers]}")
-    print(f"  keeps to a schema  {_schema(found.enforces_schema, found.form.mode)}")
+    print(f"  follows a schema {_schema(found.enforces_schema, found.form.mode)}")
     print(f"  logprobs           {yes[found.logprobs]}")
     print(f"  usage              {yes[found.usage]}")
-    print(f"  answers may take   {found.form.answer_tokens:,} tokens (--answer-tokens)")
+    print(f"  answer limit {found.form.answer_tokens:,} tokens (--answer-tokens)")
     print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
     print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
     print(f"  writes             {_speed(found.completion_tokens_per_second)}")
@@ -120,7 +121,7 @@ def doctor(
         if papers:
             # The prefix is read once; four characters are about a token of English.
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
-            took = "an unknown time" if seconds is None else terminal.duration(seconds)
+            took = "an unknown amount of time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
 
 
@@ -151,19 +152,23 @@ def _schema(enforced: bool, mode: str) -> str:
     if enforced:
         return "yes"
     held = mode in ("json_schema", "tools")
-    return "no: it takes one and ignores it; answers are checked, and asked for again" if held else "no"
+    return (
+        "no: it accepts a schema and ignores it; answers are checked, and requested again if wrong"
+        if held
+        else "no"
+    )
 
 
 def _context(tokens: int | None, most: int | None) -> str:
-    could = f"; the model could take {most:,}" if most is not None and most != tokens else ""
+    could = f"; the model supports up to {most:,}" if most is not None and most != tokens else ""
     if tokens is None:
-        return f"not known{could}"
+        return f"unknown{could}"
     small = tokens < CARD_TOKENS
-    advice = f": too small for a card, which takes about {CARD_TOKENS:,}" if small else ""
+    advice = f": too small for a card, which needs about {CARD_TOKENS:,}" if small else ""
     if small and could:
         advice += " (Ollama: set OLLAMA_CONTEXT_LENGTH)"
     return f"{tokens:,} tokens{could}{advice}"
 
 
 def _speed(tokens_per_second: float | None) -> str:
-    return "not known" if tokens_per_second is None else f"{tokens_per_second:.0f} tokens/s"
+    return "unknown" if tokens_per_second is None else f"{tokens_per_second:.0f} tokens/s"

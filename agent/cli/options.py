@@ -7,7 +7,7 @@ import typer
 
 
 def output(word: str) -> Path:
-    """An output as typed: a path would forget the `/` at its end."""
+    """Parse an output as typed: a Path would drop the `/` at the end."""
     from ..sinks import output_named
 
     return output_named(word)
@@ -18,8 +18,8 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="provider/model, as openai/gpt-4.1-mini or local/qwen2.5-coder-1.5b; or baseline, "
-        "which asks no model. [env: PAPERCARDS_MODEL]",
+        help="provider/model, such as openai/gpt-4.1-mini or local/qwen2.5-coder-1.5b; or baseline, which "
+        "needs no model. [env: PAPERCARDS_MODEL]",
         metavar="MODEL",
     ),
 ]
@@ -28,7 +28,7 @@ Models = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="provider/model, or baseline; may repeat. [env: PAPERCARDS_MODEL]",
+        help="provider/model, or baseline; may be given several times. [env: PAPERCARDS_MODEL]",
         metavar="MODEL",
     ),
 ]
@@ -50,44 +50,44 @@ Insecure = Annotated[
 ]
 Taxonomy = Annotated[
     str | None,
-    typer.Option(help="A taxonomy file of your own. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),
+    typer.Option(help="Your own taxonomy file. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),
 ]
 CacheDir = Annotated[
     str | None,
-    typer.Option(help="Where answers are kept. [env: PAPERCARDS_CACHE_DIR]", metavar="DIR"),
+    typer.Option(help="Folder of the answer cache. [env: PAPERCARDS_CACHE_DIR]", metavar="DIR"),
 ]
-NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Neither read nor keep answers.")]
+NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
 Offline = Annotated[
     bool | None,
-    typer.Option("--offline", help="Ask no model and fetch no paper: what is not kept fails."),
+    typer.Option("--offline", help="Use cached answers and papers only; anything not cached fails."),
 ]
 Concurrency = Annotated[
     str | None,
     typer.Option(
         "--concurrency",
         "-j",
-        help="Papers in flight; auto: as many as the endpoint bears. [env: PAPERCARDS_CONCURRENCY]",
+        help="Papers processed in parallel; auto adapts to rate limits. [env: PAPERCARDS_CONCURRENCY]",
         metavar="N|auto",
     ),
 ]
 Rpm = Annotated[
-    float | None, typer.Option(help="Requests a minute, at most. [env: PAPERCARDS_RPM]", metavar="N")
+    float | None, typer.Option(help="Maximum requests per minute. [env: PAPERCARDS_RPM]", metavar="N")
 ]
 Tpm = Annotated[
-    float | None, typer.Option(help="Tokens a minute, at most. [env: PAPERCARDS_TPM]", metavar="N")
+    float | None, typer.Option(help="Maximum tokens per minute. [env: PAPERCARDS_TPM]", metavar="N")
 ]
 MaxCost = Annotated[
     float | None,
     typer.Option(
-        help="Stop before the run may have cost more than this, in USD. [env: PAPERCARDS_MAX_COST]",
+        help="Stop before the run could cost more than this many USD. [env: PAPERCARDS_MAX_COST]",
         metavar="USD",
     ),
 ]
 Price = Annotated[
     str | None,
     typer.Option(
-        help="USD for a million tokens, where the published price is not known or not yours. "
-        "[env: PAPERCARDS_PRICE]",
+        help="Price in USD per million tokens, if the published price is unknown or not yours. [env: "
+        "PAPERCARDS_PRICE]",
         metavar="PROMPT/COMPLETION",
     ),
 ]
@@ -95,43 +95,44 @@ AnswerTokens = Annotated[
     int | None,
     typer.Option(
         min=100,
-        help="The most tokens of an answer, thinking included (default: 900, and more for a model that "
-        "thinks). [env: PAPERCARDS_ANSWER_TOKENS]",
+        help="Maximum tokens of an answer, reasoning included (default: 900, more for reasoning models). "
+        "[env: PAPERCARDS_ANSWER_TOKENS]",
         metavar="N",
     ),
 ]
 ReasoningEffort = Annotated[
     str | None,
     typer.Option(
-        help="How much a reasoning model may think: low, medium, high (default: the endpoint's). "
-        "[env: PAPERCARDS_REASONING_EFFORT]",
+        help="Reasoning effort of a reasoning model: low, medium or high (default: the endpoint's). [env: "
+        "PAPERCARDS_REASONING_EFFORT]",
         metavar="EFFORT",
     ),
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option("--timeout", min=0.1, help="Seconds for one call.", metavar="S"),
+    typer.Option("--timeout", min=0.1, help="Timeout of one call in seconds.", metavar="S"),
 ]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
-        help="Which column holds what, as title=Name; may repeat. "
-        "Ours are title, abstract, id, doi, arxiv_id, url.",
-        metavar="OURS=THEIRS",
+        help="Map a column of the source to a field, such as title=Name; may be given several times. "
+        "Fields: title, abstract, id, doi, arxiv_id, url.",
+        metavar="FIELD=COLUMN",
     ),
 ]
 Table = Annotated[
     str | None,
     typer.Option(
-        help="Which table of a database, or configuration of a data set, holds the papers.", metavar="NAME"
+        help="Table of a database, or configuration of a data set, that holds the papers.", metavar="NAME"
     ),
 ]
 Categories = Annotated[
     list[str] | None,
     typer.Option(
         "--category",
-        help="Only papers of this arXiv category, as cs.LG or cs.*, where a source tells; may repeat.",
+        help="Only papers of this arXiv category, such as cs.LG or cs.*, if the source states it; may be "
+        "given several times.",
         metavar="NAME",
     ),
 ]
@@ -139,15 +140,15 @@ Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Also read records that do not look like a paper, instead of setting them aside.",
+        help="Also process records that do not look like a paper, instead of reporting them as errors.",
     ),
 ]
 
 Sections = Annotated[
     str | None,
     typer.Option(
-        help="What is read of a full text: abstract, conclusion, availability; or all.",
+        help="Sections to read from full texts: abstract, conclusion, availability; or all.",
         metavar="NAME,NAME",
     ),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N papers.", metavar="N")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]

@@ -1,4 +1,4 @@
-"""Papers beside cards: where they come from, where corrections lie, and label files made of both."""
+"""Papers that belong to cards: their sources, the path of corrections, and label files made from both."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,23 +16,26 @@ if TYPE_CHECKING:
 
 SOURCE = Annotated[
     list[str] | None,
-    typer.Option("--source", help="Where the papers came from; may repeat.", metavar="SOURCE"),
+    typer.Option("--source", help="A source of the papers; may be given several times.", metavar="SOURCE"),
 ]
-SPLIT = Annotated[Literal["train", "dev", "test"], typer.Option("--split", help="What the labels are for.")]
+SPLIT = Annotated[
+    Literal["train", "dev", "test"], typer.Option("--split", help="Split that the labels belong to.")
+]
 SOURCES = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
-        help="Where the papers came from, for their abstracts; may repeat. None: the shipped papers.",
+        help="A source of the papers, for their abstracts; may be given several times (default: the papers "
+        "shipped with papercards).",
         metavar="SOURCE",
     ),
 ]
 
 
 def beside(cards: Path) -> Path:
-    """Where the corrections of a file of cards are, unless somebody says otherwise.
+    """The default path of the corrections to a card file.
 
-    Raises UsageError for a link there, which nobody has named.
+    Raises UsageError if there is a link, which is not followed.
     """
     from ..errors import UsageError
     from ..sinks import destination
@@ -40,14 +43,16 @@ def beside(cards: Path) -> Path:
     path = destination(cards)[1]
     path = path.with_name(f"{path.stem}.review.jsonl")
     if path.is_symlink():
-        raise UsageError("is a link", where=str(path), next_step="Name the file itself, or delete the link")
+        raise UsageError(
+            "is a symbolic link", where=str(path), next_step="Give the file itself, or delete the link"
+        )
     return path
 
 
 def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
-    """The papers of all sources that can be read, or the shipped ones where there is no source.
+    """The readable papers of all sources; the shipped papers if no source is given.
 
-    Raises what opening a source raises, at the call.
+    Raises what `open_source` raises, at the call.
     """
     from importlib import resources
 
@@ -62,14 +67,14 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
 def papers(
     source: list[str] | None, column: list[str] | None, table: str | None, sections: str | None
 ) -> "Iterator[Paper]":
-    """The papers of all sources that can be read; none where there is no source."""
+    """The readable papers of all sources; nothing if no source is given."""
     if source:
         asked = reading.asked(wiring.settings(), column, table=table, sections=sections)
         yield from abstracts(source, asked)
 
 
 def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
-    """Whatever `make` writes of labels, in a file that is whole or not there."""
+    """Write the labels that `make` passes on to a file, atomically."""
     from ..review.writing import LabelFile
 
     file = LabelFile(output)

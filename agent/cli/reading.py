@@ -1,4 +1,4 @@
-"""What flags and environment say about where papers come from."""
+"""Source options from flags and the environment."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,23 +20,23 @@ SOURCE_URLS = {
     "semanticscholar": ("PAPERCARDS_SEMANTICSCHOLAR_URL",),
     "zotero": ("PAPERCARDS_ZOTERO_URL",),
 }
-"""Variables that name a mirror of a service, the first one that is set."""
+"""Variables with the URL of a mirror of each service; the first one that is set counts."""
 
 SOURCE_KEYS = {
     "huggingface": ("HF_TOKEN",),
     "openalex": ("OPENALEX_API_KEY",),
     "semanticscholar": ("SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY"),
 }
-"""Variables that hold the key for a service."""
+"""Variables with the API key of each service."""
 
 
 def columns(pairs: list[str] | None) -> dict[str, str]:
-    """`title=Name` pairs as a map. Raises UsageError for anything else."""
+    """Parse `title=Name` pairs into a dict. Raises UsageError for anything else."""
     found = {}
     for pair in pairs or []:
         ours, equals, theirs = pair.partition("=")
         if not equals or not ours or not theirs:
-            raise UsageError(f'--column takes ours=theirs, not "{pair}"')
+            raise UsageError(f'--column takes FIELD=COLUMN, not "{pair}"')
         found[ours.strip()] = theirs.strip()
     return found
 
@@ -55,11 +55,12 @@ def asked(
     judged: bool = False,
     outputs: Sequence[Path] = (),
 ) -> "Options":
-    """What flags and environment say about sources.
+    """The source options from flags and the environment.
 
-    `judged` is for whoever asks a model. `outputs` are what the command writes, as given.
+    `judged`: set aside records that do not look like a paper. `outputs`: the outputs of the command, as
+    given.
 
-    Raises UsageError for columns or sections that there are not.
+    Raises UsageError for unknown columns or sections.
     """
     from ..sinks import destination
     from ..sources import Options
@@ -93,7 +94,7 @@ def _remark(said: str) -> None:
 
 
 def in_environment(variables: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """The variables that are set, by what they are for."""
+    """The values of the variables that are set, by the key of the group."""
     found = {}
     for name, spellings in variables.items():
         for variable in reversed(spellings):

@@ -1,4 +1,4 @@
-"""`papercards review`: the corrections of a review file made into new files."""
+"""`papercards review`: applies the corrections of a review file, or turns them into labels."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,35 +6,39 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..resources import load_taxonomy
+from ..wording import counted
 from . import options, terminal, wiring
 from .cards import CARDS
+from .command_help import Commands, example
 from .papers import SOURCE, SPLIT, beside, papers, written
 
 if TYPE_CHECKING:
     from ..review.merging import Outcome
 
-app = typer.Typer(help="Make new files of cards and their corrections.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Apply corrections to cards, or turn them into labels.", no_args_is_help=True
+)
 
 REVIEW = Annotated[
     Path | None,
-    typer.Argument(help="The review file; none: the one beside the cards.", metavar="REVIEW.jsonl"),
+    typer.Argument(help="Review file (default: the one beside the cards).", metavar="REVIEW.jsonl"),
 ]
 
 
-@app.command("apply")
+@app.command("apply", epilog=example("papercards review apply cards.jsonl -o corrected.jsonl"))
 def apply(
     cards: CARDS,
     review: REVIEW = None,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file of corrected cards.", metavar="FILE")
+        Path, typer.Option("--output", "-o", help="File to write the corrected cards to.", metavar="FILE")
     ],
     source: SOURCE = None,
     column: options.Columns = None,
     table: options.Table = None,
     sections: options.Sections = None,
 ) -> None:
-    """Write the cards with their corrections; exit 1 if one is for a card that has changed since."""
+    """Write the corrected cards; exit 1 if a corrected card has changed since."""
     from ..errors import UsageError
     from ..review.merging import apply as applied
     from ..review.review_file import ReviewFile
@@ -42,7 +46,7 @@ def apply(
 
     path = _there(review or beside(cards))
     if destination(output)[1].resolve() in (destination(cards)[1].resolve(), path.resolve()):
-        raise UsageError("the output would take the place of what it is made of", where=str(output))
+        raise UsageError("the output would overwrite an input", where=str(output))
     known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(path)
     sink = open_sink(output)
@@ -51,16 +55,16 @@ def apply(
         sink.close()
     finally:
         sink.abandon()
-    terminal.note(f"{outcome.cards} cards, {outcome.changed} reviewed → {output}")
+    terminal.note(f"{counted(outcome.cards, 'card')}, {outcome.changed:,} reviewed → {output}")
     _say(outcome)
 
 
-@app.command("to-labels")
+@app.command("to-labels", epilog=example("papercards review to-labels cards.jsonl -o labels.jsonl"))
 def to_labels(
     cards: CARDS,
     review: REVIEW = None,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The label file.", metavar="FILE")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
     split: SPLIT = "dev",
     source: SOURCE = None,
     taxonomy: options.Taxonomy = None,
@@ -68,7 +72,7 @@ def to_labels(
     table: options.Table = None,
     sections: options.Sections = None,
 ) -> None:
-    """Write labels of the papers that were reviewed to the end; with --source they bring their abstracts."""
+    """Export labels of fully reviewed papers; --source adds the abstracts."""
     from ..review.merging import to_labels as made
     from ..review.review_file import ReviewFile
 
@@ -76,11 +80,13 @@ def to_labels(
     known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(_there(review or beside(cards)))
     outcome = written(output, lambda write: made(cards, file.overlay, split, labels, known, write))
-    terminal.note(f"{outcome.changed} labelled papers → {output}")
+    terminal.note(f"{counted(outcome.changed, 'labelled paper')} → {output}")
     if outcome.skipped:
-        terminal.note(f"{outcome.skipped} papers with corrections are not reviewed to the end: left out")
+        terminal.note(f"{counted(outcome.skipped, 'partly reviewed paper')} skipped")
     if outcome.beyond:
-        terminal.note(f"{outcome.beyond} claims stand in sections, and labels are about abstracts: left out")
+        terminal.note(
+            f"{counted(outcome.beyond, 'claim')} outside the abstract skipped: labels are about abstracts"
+        )
     _say(outcome)
 
 
@@ -89,9 +95,9 @@ def _there(review: Path) -> Path:
 
     if not review.exists():
         raise UsageError(
-            "there is no such file",
+            "no such file",
             where=str(review),
-            next_step="papercards serve makes it at the first edit",
+            next_step="papercards serve creates it at the first edit",
         )
     return review
 

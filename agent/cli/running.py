@@ -1,4 +1,4 @@
-"""Running a batch from the command line: progress, and what Ctrl-C does."""
+"""Runs a batch from the command line: progress on the terminal, and Ctrl-C."""
 
 import asyncio
 import signal
@@ -25,27 +25,27 @@ class Screen(Watcher):
     """A run on the terminal."""
 
     def __init__(self, total: int | None, *, free: bool) -> None:
-        """`total` None: it is not known; `free`: what tokens cost is of no interest."""
+        """`total` is None if unknown; `free` leaves out tokens and cost."""
         super().__init__()
         self.progress = Progress(self.counts, total, free=free)
 
     def took(self, outcomes: "list[Outcome]") -> None:
-        """Count and show them."""
+        """Count the outcomes and update the progress line."""
         super().took(outcomes)
         self.progress.show()
 
     def say(self, text: str) -> None:
-        """A line on stderr."""
+        """Print a line on standard error."""
         note(text)
 
     def lines(self, lines: Sequence[bytes]) -> None:
-        """Cards onto standard output."""
+        """Print cards on standard output."""
         sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
         sys.stdout.buffer.flush()
 
 
 def driving(progress: Progress) -> "Drive":
-    """Reads papers until the end or until Ctrl-C, and clears the live line of `progress` then."""
+    """A function that reads papers until the end or until Ctrl-C, then clears the line of `progress`."""
 
     def drive(
         reader: "Reader",
@@ -71,7 +71,7 @@ def driving(progress: Progress) -> "Drive":
 async def _drive(
     batch: "Batch", reader: "Reader", records: "Iterable[Paper | BadRecord]", take: "Take"
 ) -> None:
-    """The first Ctrl-C, SIGTERM or SIGHUP lets what is in flight finish; the second ends at once."""
+    """The first Ctrl-C, SIGTERM or SIGHUP lets papers in flight finish; the second stops at once."""
     loop = asyncio.get_running_loop()
 
     asked_to_stop = False
@@ -81,7 +81,7 @@ async def _drive(
         if asked_to_stop:
             signal.default_int_handler(signal.SIGINT, None)
         asked_to_stop = True
-        note("\nfinishing what is in flight; Ctrl-C again ends at once")
+        note("\nfinishing papers in flight; press Ctrl-C again to stop at once")
         batch.stop()
 
     with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there
@@ -97,7 +97,7 @@ async def _drive(
 
 
 def run(job: "Job", resources: "Resources", model: "Model") -> int:
-    """Run a job on the terminal, from its first line to its last; gives the exit code."""
+    """Run a job on the terminal, from its first line to its last; returns the exit code."""
     from ..errors import BudgetSpent
     from . import wiring
 
@@ -114,7 +114,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
 
 
 def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
-    """Say what was done; gives 1 where papers failed, 130 where Ctrl-C came, else 0."""
+    """Print the summary; returns 1 if papers failed, 130 if Ctrl-C ended the run, else 0."""
     from ..sinks import destination, shard_path
     from ..sinks.errors_file import errors_path
 
@@ -124,8 +124,8 @@ def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
         names = [f"{first} … {last.name}" for first, last in ends]
     note(progress.summary(names if whole else []))
     if not whole:
-        note("interrupted; run the same command again to go on where it stopped")
+        note("interrupted; run the same command again to continue where it stopped")
         return 130
     if progress.counts.failed and job.outputs:
-        note(f"what failed is in {errors_path(destination(job.outputs[0])[1])}")
+        note(f"failures are listed in {errors_path(destination(job.outputs[0])[1])}")
     return 1 if progress.counts.failed else 0

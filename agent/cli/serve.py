@@ -1,4 +1,4 @@
-"""`papercards serve`: cards to look at, in a browser on this machine."""
+"""`papercards serve`: browse, review and label in a browser on this machine."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -24,32 +24,41 @@ if TYPE_CHECKING:
 def serve(
     cards: Annotated[
         Path | None,
-        typer.Argument(help="A file of cards; may be left out with --label.", metavar="CARDS"),
+        typer.Argument(help="A file with cards; optional with --label.", metavar="CARDS"),
     ] = None,
     source: SOURCES = None,
     review: Annotated[
         Path | None,
-        typer.Option(help="Where corrections go. None: beside the cards.", metavar="FILE.jsonl"),
+        typer.Option(help="File to save corrections to (default: beside the cards).", metavar="FILE.jsonl"),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(help="Cards of another run: where they differ is reviewed first.", metavar="CARDS"),
+        typer.Option(
+            help="Cards of another run; papers where the two differ are reviewed first.", metavar="CARDS"
+        ),
     ] = None,
     reviewer: Annotated[
-        str | None, typer.Option(help="Who corrects. None: your user name.", metavar="NAME")
+        str | None, typer.Option(help="Reviewer name (default: your user name).", metavar="NAME")
     ] = None,
     label: Annotated[
         Path | None,
-        typer.Option(help="Label the papers of --source by hand; the work goes here.", metavar="WORK.jsonl"),
+        typer.Option(
+            help="Label the papers of --source by hand and save the labels to this file.",
+            metavar="WORK.jsonl",
+        ),
     ] = None,
     annotator: Annotated[
-        str | None, typer.Option(help="Who labels. None: your user name.", metavar="NAME")
+        str | None, typer.Option(help="Annotator name (default: your user name).", metavar="NAME")
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="None: 8765, or any that is free.", metavar="N"),
+        typer.Option(
+            min=1, max=65535, help="Port to listen on (default: 8765, or the next free one).", metavar="N"
+        ),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL and open nothing.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the URL without opening a browser.")
+    ] = False,
     taxonomy: options.Taxonomy = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
@@ -58,7 +67,7 @@ def serve(
     sections: options.Sections = None,
     limit: options.Limit = None,
 ) -> None:
-    """Browse, review and label in a web browser on this machine."""
+    """Browse, review and label papers in your browser."""
     import signal
 
     from ..errors import MissingExtra
@@ -95,7 +104,7 @@ def serve(
         print(url, flush=True)
         served = cards or label
         assert served is not None
-        terminal.note(f"serving {served}; Ctrl-C ends it")
+        terminal.note(f"serving {served}; press Ctrl-C to stop")
         if not no_browser:
             _open(stack.enter_context(forwarding(f"http://{serving.HOST}:{number}/?token={once}")))
         # So that what is passing is deleted then, too: the server raises again what ended it.
@@ -110,12 +119,10 @@ def _check(
     from ..errors import UsageError
 
     if cards is None and label is None:
-        raise UsageError(
-            "nothing to serve", next_step="Name a file of cards, or a file for labels with --label"
-        )
+        raise UsageError("nothing to serve", next_step="Give a file with cards, or a label file with --label")
     for option, value in of_review.items():
         if cards is None and value is not None:
-            raise UsageError(f"{option} needs a file of cards")
+            raise UsageError(f"{option} needs a file with cards")
     if label is None and annotator is not None:
         raise UsageError("--annotator needs --label")
 
@@ -157,7 +164,7 @@ def _label(
     # Labels are about abstracts.
     every = {paper.id: replace(paper, sections=()) for paper in papers}
     if not every:
-        raise BadInput("the source has no papers to label", next_step="Name another with --source")
+        raise BadInput("no papers to label in the source", next_step="Give another source with --source")
     baseline = BaselineReader(taxonomy)
 
     def model(paper: "Paper") -> "Card":
@@ -169,7 +176,7 @@ def _label(
 
 
 def named(given: str | None) -> str:
-    """The name that was given, else the user's. Raises UsageError for one that is empty."""
+    """The given name, else the user's. Raises UsageError for an empty name."""
     import getpass
 
     from ..errors import UsageError
@@ -179,12 +186,12 @@ def named(given: str | None) -> str:
             given = getpass.getuser()
     name = " ".join((given or "somebody").split())[:60]
     if not name:
-        raise UsageError("a name is empty", next_step="Say who you are with --reviewer or --annotator")
+        raise UsageError("the name is empty", next_step="Give your name with --reviewer or --annotator")
     return name
 
 
 def identity(sources: list[str], asked: "Options") -> str:
-    """What the abstracts come from, in a word that changes when they do."""
+    """A fingerprint of the sources and options that the abstracts come from."""
     from ..text import digest
 
     parts = [repr((asked.columns, asked.table, asked.sections))]

@@ -1,4 +1,4 @@
-"""`papercards summarize`: the card of one paper, for reading."""
+"""`papercards summarize`: prints the card of one paper."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,17 +16,17 @@ def summarize(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A file with one paper or several, the name of a paper (arxiv:ID), or '-' (standard input: "
-            "title, blank line, abstract)."
+            help="A file with papers, the id of a paper (arxiv:ID), or '-' for standard input (title, blank "
+            "line, abstract)."
         ),
     ] = None,
     pick: Annotated[
         str | None,
-        typer.Option(help="Which paper, by number from 1 or by a part of its title."),
+        typer.Option(help="Which paper of the source: its number, counted from 1, or part of its title."),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="The title, instead of a source.")] = None,
-    abstract: Annotated[str | None, typer.Option(help="The abstract, instead of a source.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the record, not the card.")] = False,
+    title: Annotated[str | None, typer.Option(help="Title of the paper, instead of a source.")] = None,
+    abstract: Annotated[str | None, typer.Option(help="Abstract of the paper, instead of a source.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     insecure: options.Insecure = None,
@@ -42,7 +42,7 @@ def summarize(
     sections: options.Sections = None,
     force: options.Force = False,
 ) -> None:
-    """Read one paper and print its card."""
+    """Print the card of one paper."""
     import asyncio
 
     from ..errors import BadInput, UsageError
@@ -97,7 +97,7 @@ def summarize(
 
 
 def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
-    """The paper that is meant; bad records beside it do not matter."""
+    """The selected paper; bad records beside it do not matter."""
     from itertools import islice
 
     from ..errors import BadInput, UsageError
@@ -108,7 +108,7 @@ def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
         number = int(pick)
         found = next(islice(records, max(0, number - 1), None), None) if number else None
         if found is None:
-            raise UsageError(f"there is no paper {pick}", where=source)
+            raise UsageError(f"no paper number {pick}", where=source)
         if isinstance(found, BadRecord):
             raise BadInput(found.reason, where=found.where)
         return found
@@ -116,16 +116,16 @@ def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
         for record in records:
             if not isinstance(record, BadRecord) and pick.casefold() in record.title.casefold():
                 return record
-        raise UsageError(f'no title has "{pick}" in it', where=source)
+        raise UsageError(f'no title contains "{pick}"', where=source)
     first = list(islice(records, 2))
     if len(first) > 1:
         raise UsageError(
-            "there are several papers",
+            "several papers found",
             where=source,
-            next_step="Say which with --pick N or --pick PART-OF-TITLE, or use enrich",
+            next_step="Choose one with --pick N or --pick PART-OF-TITLE, or use enrich",
         )
     if not first:
-        raise BadInput("there is no paper", where=source)
+        raise BadInput("no paper found", where=source)
     if isinstance(first[0], BadRecord):
         raise BadInput(first[0].reason, where=first[0].where)
     return first[0]

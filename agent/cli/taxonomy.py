@@ -1,4 +1,4 @@
-"""`papercards taxonomy`: the labels, shown and checked."""
+"""`papercards taxonomy`: shows and checks label sets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,20 +7,21 @@ import typer
 
 from ..resources import load_taxonomy
 from . import options, terminal, wiring
+from .command_help import Commands, example
 
-app = typer.Typer(help="Look at and check label sets.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Show and check label sets.", no_args_is_help=True)
 
 
-@app.command("show")
+@app.command("show", epilog=example("papercards taxonomy show"))
 def show(taxonomy: options.Taxonomy = None) -> None:
-    """Print the labels with their definitions."""
+    """Print all labels with their definitions."""
     from ..taxonomy import LABEL_FIELDS
 
     loaded = load_taxonomy(wiring.settings(taxonomy=taxonomy))
     print(f"# {loaded.version}")
     for group, labels in loaded.labels.items():
         size = loaded.sizes[group] if group in LABEL_FIELDS else None
-        print(f"\n{group}" + (f" ({size.least} to {size.most} a paper)" if size else ""))
+        print(f"\n{group}" + (f" ({size.least} to {size.most} per paper)" if size else ""))
         width = max(len(label) for label in labels)
         subgroup = ""
         for label, means in labels.items():
@@ -30,11 +31,11 @@ def show(taxonomy: options.Taxonomy = None) -> None:
             print(terminal.clean(f"    {label:<{width}}  {means}"))
 
 
-@app.command("check")
+@app.command("check", epilog=example("papercards taxonomy check labels.yaml"))
 def check(
     file: Annotated[Path, typer.Argument(help="A taxonomy file (.yaml).", metavar="FILE")],
 ) -> None:
-    """Check a taxonomy file of your own."""
+    """Check your own taxonomy file."""
     from ..taxonomy import load
 
     loaded = load(file)

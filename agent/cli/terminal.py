@@ -1,4 +1,4 @@
-"""What a person sees: notes and progress on standard error, cards and tables on standard output."""
+"""Terminal output: notes and progress on standard error, cards and tables on standard output."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from ..card import UNCERTAIN
+from ..wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,21 +19,21 @@ if TYPE_CHECKING:
     from ..counts import Counts
 
 QUIET_S = 5.0
-"""Seconds between two progress lines where the terminal is none."""
+"""Seconds between two progress lines if standard error is not a terminal."""
 
 _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
-"""In UTF-8, those that JSON does not escape."""
+"""Control characters in UTF-8 that JSON does not escape."""
 
 
 def note(text: str) -> None:
-    """A line for the person, not for a pipe; control characters from papers and endpoints stay out."""
-    # On a terminal it takes the place of the progress line, which is drawn anew below it.
+    """Print a line on standard error, without control characters from papers and endpoints."""
+    # On a terminal it replaces the progress line, which is redrawn below it.
     begin = "\r\x1b[2K" if sys.stderr is not None and sys.stderr.isatty() else ""
     _tell(f"{begin}{clean(text)}\n")
 
 
 def _tell(text: str) -> None:
-    """Write to standard error, if that can be: a note that nobody can read ends no run."""
+    """Write to standard error if possible: a lost note must not end a run."""
     if sys.stderr is not None:
         try:
             sys.stderr.write(text)
@@ -42,7 +43,7 @@ def _tell(text: str) -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Send what a stream still holds nowhere: the end of the program would stumble over it."""
+    """Drop what a stream has buffered, which would fail again at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -50,16 +51,16 @@ def discard(stream: TextIO) -> None:
 
 
 def clean(text: str) -> str:
-    """The text without what could steer a terminal."""
+    """The text without terminal control sequences."""
     from ..invisible import visible
 
     return visible(text)[0]
 
 
 def shown(line: bytes) -> bytes:
-    """A line of JSON for standard output: where that is a terminal, what could steer it is escaped.
+    """A line of JSON for standard output; on a terminal, control characters are escaped.
 
-    JSON escapes the control characters below 32 and lets those from 127 to 159 stand.
+    JSON itself escapes control characters below 32, but not those from 127 to 159.
     """
     if not sys.stdout.isatty():
         return line
@@ -67,7 +68,7 @@ def shown(line: bytes) -> bytes:
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `2 min 10 s`, `3 h 05 min`."""
+    """Format seconds as `8 s`, `2 min 10 s` or `3 h 05 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
@@ -77,13 +78,13 @@ def duration(seconds: float) -> str:
 
 
 def money(usd: float | None) -> str:
-    """Dollars, or that nobody knows."""
+    """Format dollars; `cost unknown` for None."""
     return "cost unknown" if usd is None else f"${usd:.4f}" if 0 < usd < 1 else f"${usd:.2f}"
 
 
 @contextmanager
 def bytes_bar(name: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for a download; the callback takes bytes so far and in all."""
+    """A progress bar for a download; the callback takes the bytes so far and the total."""
     if not sys.stderr.isatty():
         last = [0.0]
 
@@ -104,10 +105,10 @@ def bytes_bar(name: str, total: int) -> Iterator[Callable[[int, int], None]]:
 
 
 class Progress:
-    """Shows how far a run is: a live line on a terminal, a plain line now and then elsewhere."""
+    """Shows the progress of a run: a live line on a terminal, else a plain line now and then."""
 
     def __init__(self, counts: "Counts", total: int | None, *, free: bool) -> None:
-        """`total` None: it is not known; `free`: what tokens cost is of no interest."""
+        """`total` is None if unknown; `free` leaves out tokens and cost."""
         self.counts = counts
         self.total = total
         self._free = free
@@ -116,14 +117,14 @@ class Progress:
 
     @property
     def cost(self) -> str:
-        """What was spent, in words; requests of unknown cost beside what is known."""
+        """The cost as text: the known cost, and the number of requests of unknown cost."""
         known, unpriced = self.counts.spent.known_usd, self.counts.spent.unpriced
         if not unpriced or not known:
             return money(self.counts.spent.cost_usd)
-        return f"{money(known)} and {unpriced} request{'s' * (unpriced > 1)} of unknown cost"
+        return f"{money(known)} and {counted(unpriced, 'request')} of unknown cost"
 
     def show(self, *, last: bool = False) -> None:
-        """Bring the line up to date, at most ten times a second."""
+        """Update the progress line, at most ten times a second."""
         now = time.monotonic()
         if last:
             if self._live:
@@ -139,7 +140,7 @@ class Progress:
 
     def _line(self) -> str:
         finished = self.counts.done + self.counts.failed + self.counts.duplicates
-        parts = [f"{finished}/{self.total}" if self.total else f"{finished} papers"]
+        parts = [f"{finished}/{self.total}" if self.total else counted(finished, "paper")]
         parts.append(f"{self.counts.cached} cached")
         parts.append(f"{self.counts.failed} failed")
         if not self._free:
@@ -149,26 +150,30 @@ class Progress:
             left = (self.total - finished) * self.counts.seconds / asked
             parts.append(f"{duration(left)} left")
             if cost_usd := self.counts.spent.cost_usd:
-                parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in all")
+                parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in total")
         return " · ".join(parts)
 
     def summary(self, outputs: Sequence[str]) -> str:
-        """What the run did, in one line."""
+        """One line about what the run did."""
         fresh = self.counts.done - self.counts.cached
-        made = f"{self.counts.done} cards"
+        made = counted(self.counts.done, "card")
         parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
         parts.append(f"{self.counts.failed} failed")
         if self.counts.duplicates:
-            parts.append(f"{self.counts.duplicates} duplicates skipped")
+            parts.append(f"{counted(self.counts.duplicates, 'duplicate')} skipped")
         if not self._free:
-            parts += [f"{self.counts.spent.calls} calls", f"{self.counts.tokens:,} tokens", self.cost]
+            parts += [
+                counted(self.counts.spent.calls, "call"),
+                counted(self.counts.tokens, "token"),
+                self.cost,
+            ]
         parts.append(duration(self.counts.seconds))
         where = f" → {', '.join(outputs)}" if outputs else ""
         return ", ".join(parts) + where
 
 
 def print_card(card: "Card") -> None:
-    """A card for reading."""
+    """Print a card for reading."""
     from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
@@ -209,7 +214,7 @@ def print_card(card: "Card") -> None:
     console.print(
         Text(
             clean(f"{made.model} · {made.prompt} · {made.taxonomy}")
-            + f" · {made.calls} calls · {duration(made.seconds)}",
+            + f" · {counted(made.calls, 'call')} · {duration(made.seconds)}",
             style="dim",
         )
     )
@@ -234,7 +239,7 @@ def _label(name: str, confidence: float | None) -> "Text":
 
 
 def print_table(cards: Iterator["Card"]) -> int:
-    """One row a card; gives how many."""
+    """Print one row per card; returns the number of cards."""
     from rich.table import Table
     from rich.text import Text
 
@@ -267,7 +272,7 @@ def print_table(cards: Iterator["Card"]) -> int:
 
 
 def print_plain(table: "Table") -> None:
-    """A table as wide as the terminal, or as wide as it is for a pipe."""
+    """Print a table that fits the terminal; in a pipe it has its full width."""
     from rich.console import Console
 
     console = Console(highlight=False)

@@ -1,4 +1,4 @@
-"""`papercards watch`: a source looked at again and again, and a card for what is new in it."""
+"""`papercards watch`: polls sources and adds cards for new papers."""
 
 import re
 import time
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..resources import choose_model
+from ..wording import counted
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -22,19 +23,21 @@ if TYPE_CHECKING:
     from ..watching import Ledger
 
 LOOKED_AT = 200
-"""Papers of a name that a round looks at, where --limit says nothing."""
+"""Papers of a query that a round checks, unless --limit is given."""
 
 FRESH_S = 300.0
-"""How old an answer may be that a round takes for new: one that was cut off need not ask again."""
+"""Maximum age in seconds of a service's answer that a round may reuse, so that an interrupted round need not
+fetch again.
+"""
 
 SHORTEST_S = 600.0
-"""Between two rounds that ask a service."""
+"""Minimum seconds between two rounds that query a service."""
 
 ONCE_PATIENCE_S = 6 * 3600.0
-"""How long a service that throttles is waited for where there is one round alone, as in cron's."""
+"""Maximum seconds to wait for a service that throttles, if there is only one round (--once)."""
 
 AGAIN_S = 600.0
-"""After a round in which the source or the model could not be had, if that is sooner."""
+"""Seconds until the next round after the source or the model was unavailable, if that is sooner."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -42,7 +45,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 def watch(
     sources: Annotated[
         list[str],
-        typer.Argument(help="What to look at: as for enrich, most often a query.", metavar="QUERY..."),
+        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY..."),
     ],
     output: Annotated[
         list[Path],
@@ -50,15 +53,15 @@ def watch(
             "--output",
             "-o",
             parser=options.output,
-            help="Where the cards go; may repeat. The first JSONL file is added to, and what has a card "
-            "there is not new; the others are written from it.",
+            help="Output file; may be given several times. New cards are appended to the first JSONL file, "
+            "and papers with a card in it are not new. The other outputs are written from it.",
             metavar="FILE",
         ),
     ],
     every: Annotated[
-        str, typer.Option(help="From one round to the next, as 30m, 12h, 1d, 1w.", metavar="TIME")
+        str, typer.Option(help="Time between two rounds, such as 30m, 12h, 1d or 1w.", metavar="TIME")
     ] = "1d",
-    once: Annotated[bool, typer.Option("--once", help="One round now, for cron.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Run one round now and exit, for cron.")] = False,
     limit: options.Limit = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
@@ -81,10 +84,10 @@ def watch(
     sections: options.Sections = None,
     force: options.Force = False,
 ) -> None:
-    """Look at a query again and again, and add a card for every paper that is new.
+    """Poll a query and add cards for new papers.
 
-    --limit is how many papers of each QUERY a round looks at, the newest first: 200 unless it says
-    otherwise, all of a file. --max-cost is for one round.
+    --limit is the number of papers of each QUERY that a round checks, newest first (default: 200; all papers
+    of a file). --max-cost applies to one round.
     """
     from ..errors import UsageError
     from ..sources import is_named
@@ -113,9 +116,9 @@ def watch(
         raise UsageError("standard input can be read only once", where="watch")
     if named and not once and every_s < SHORTEST_S:
         raise UsageError(
-            f"a service is asked every {SHORTEST_S / 60:.0f} minutes at most",
+            f"services can be polled every {SHORTEST_S / 60:.0f} minutes at most",
             where="--every",
-            next_step="Most have news once a day",
+            next_step="Most services update once a day",
         )
     asked = reading.asked(
         chosen,
@@ -143,7 +146,7 @@ def watch(
             watching.wait(every_s)
             watching.patient_round(every_s)
     except KeyboardInterrupt:
-        terminal.note("interrupted; run the same command again to go on")
+        terminal.note("interrupted; run the same command again to continue")
         raise typer.Exit(130) from None
 
 
@@ -153,18 +156,20 @@ def _seconds(every: str) -> float:
     found = re.fullmatch(r"([1-9]\d{0,5})\s*([smhdw])", every.strip().lower())
     if found is None:
         raise UsageError(
-            f'"{every}" is no time between rounds', where="--every", next_step="As 30m, 12h, 1d or 1w"
+            f'"{every}" is not a valid interval',
+            where="--every",
+            next_step="Use a form such as 30m, 12h, 1d or 1w",
         )
     return float(int(found[1]) * _UNITS[found[2]])
 
 
 class Watch:
-    """Rounds over one command's sources."""
+    """Runs rounds over the sources of one command."""
 
     def __init__(
         self, chosen: "Settings", sources: Sequence[str], asked: "Options", output: Sequence[Path]
     ) -> None:
-        """Raises UsageError where no output is JSONL, or one is of no known format."""
+        """Raises UsageError if no output is JSONL, or if the format of an output is unknown."""
         from ..errors import UsageError
         from ..sinks import destination
         from ..watching import load, state_path
@@ -173,9 +178,9 @@ class Watch:
         ledgers = [place for kind, place in formats if kind.name == "jsonl"]
         if not ledgers:
             raise UsageError(
-                "a watch adds its cards to a JSONL file",
+                "watch needs a JSONL output to add cards to",
                 where="-o",
-                next_step="Name one too, as -o cards.jsonl; the other outputs are written from it",
+                next_step="Add one, such as -o cards.jsonl; the other outputs are written from it",
             )
         self._chosen = chosen
         self._sources = tuple(sources)
@@ -185,23 +190,23 @@ class Watch:
         self._state_path = state_path(self._path)
         self._state = load(self._state_path, self._sources)
         self._due: float | None = None
-        """When the next round is, where the last one failed; Unix time."""
+        """Unix time of the next round if the last one failed, else None."""
         self._rounds = 0
 
     def wait(self, every_s: float) -> None:
-        """Until the next round is due."""
+        """Wait until the next round is due."""
         last = self._state.last_round
         due = self._due if self._due is not None else (last + every_s if last is not None else 0.0)
         if not self._rounds and 0.0 < due - time.time() <= every_s:
             terminal.note(f"the last round was {_clock(last or 0.0)}; next {_clock(due)}")
-        # Wall time, looked at again and again: a machine may sleep, and its clock may be set.
+        # Wall-clock time is checked repeatedly: the machine may sleep, and its clock may be set.
         while 0.0 < (left_s := due - time.time()) <= every_s:
             time.sleep(min(left_s, 30.0))
 
     def patient_round(self, every_s: float) -> None:
-        """One round; where it fails, the next one is soon.
+        """Run one round; if it fails, the next one comes soon.
 
-        Raises what is wrong with the command itself, which shows in the first round.
+        Raises errors of the command itself, which show in the first round.
         """
         from ..errors import PapercardsError, StorageError, UsageError
 
@@ -212,12 +217,12 @@ class Watch:
             if self._rounds == 1 and isinstance(error, (UsageError, StorageError)):
                 raise
             self._due = time.time() + min(every_s, AGAIN_S)
-            terminal.note(f"papercards: {error}; again {_clock(self._due)}")
+            terminal.note(f"papercards: {error}; next try {_clock(self._due)}")
 
     def round(self, after: str) -> int:
-        """Look once and add what is new; gives the exit code, 1 where papers failed.
+        """Check the sources once and add new cards; returns the exit code, 1 if papers failed.
 
-        `after` ends the line that it prints. Raises typer.Exit with 130 where Ctrl-C ended it early.
+        `after` is appended to the line that it prints. Raises typer.Exit with 130 if Ctrl-C ended it early.
         """
         from ..watching import ledger
 
@@ -234,20 +239,24 @@ class Watch:
             terminal.note(f"papercards: {error}")
         if lost and not looked_at:
             raise lost[0]
-        news = [f"{looked_at:,} looked at", f"{counter.done:,} new"]
+        news = [f"{looked_at:,} checked", f"{counter.done:,} new"]
         if counter.failed:
             news.append(f"{counter.failed} failed")
-        held = f"{self._path} ({before + counter.done:,} cards)"
+        held = f"{self._path} ({counted(before + counter.done, 'card')})"
         terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
         if not whole:
-            terminal.note("interrupted; run the same command again to go on where it stopped")
+            terminal.note("interrupted; run the same command again to continue where it stopped")
             raise typer.Exit(130)
         if lost:
             raise lost[0]
         return 1 if counter.failed else 0
 
     def _enrich(self, cards: "Ledger") -> "tuple[Counts, int, bool, list[BadInput]]":
-        """Counts, records looked at, whether it went to its end, and why sources could not be had."""
+        """Add cards for new papers.
+
+        Returns the counts, the number of records checked, whether the round ended normally, and the errors
+        of unavailable sources.
+        """
         from ..batch import Failed
         from ..errors import BadInput
         from ..job import Job, Writer
@@ -269,10 +278,10 @@ class Watch:
                 try:
                     yield from Job((source,), options=self._asked).papers(cards.local_ids)
                 except NoPapers:
-                    # Nothing new is no news, and no error.
+                    # No new papers is not an error.
                     continue
                 except BadInput as error:
-                    # One service that cannot be had leaves the others.
+                    # An unavailable service does not stop the others.
                     lost.append(error)
 
         def new() -> "Iterator[Paper | BadRecord]":
@@ -309,12 +318,12 @@ class Watch:
                 )
         finally:
             errors.close()
-        # A round that was cut off has not met them all.
+        # An interrupted round has not seen all of them.
         state.failing = failing if whole and not lost else {**state.failing, **failing}
         return screen.counts, looked_at, whole, lost
 
     def _show_others(self) -> None:
-        """Write the other outputs from the ledger, those that do not show all of it."""
+        """Write those other outputs from the ledger that are not up to date."""
         from ..sinks import destination, open_sink, read_cards
 
         size = self._path.stat().st_size

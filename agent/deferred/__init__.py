@@ -1,6 +1,6 @@
-"""Answers by a provider's batch API: sent as files, answered within a day at half the price, fetched later.
+"""Uses a provider's batch API: requests are sent as files and answered within a day at half the price.
 
-`requests` writes the questions down, `service` speaks to the endpoint, `submitting` sends them in steps that
-may break off anywhere, `collecting` brings the answers back as if they had been asked for live; `state` is
-the file that remembers it all in between.
+`requests` writes the request files, `service` talks to the endpoint, `submitting` sends the files in steps
+that can be interrupted anywhere, `collecting` treats the answers like live ones, and `state` is the file that
+records the progress.
 """

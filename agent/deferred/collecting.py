@@ -1,8 +1,8 @@
-"""Answers that come back: out of the endpoint's files, onto the papers that asked.
+"""Collects answers: matches the lines of the endpoint's result files to papers.
 
-The lines come in any order, so they go into a table on disk first; then the papers are read as ever, in the
-order of their source, and each finds its own line. A line is checked as a live answer is, and kept in the
-cache in the same way, so that nothing after it knows where it came from.
+The lines come in any order, so they go into a table on disk first; then the papers are read as usual, in the
+order of their source, and each looks up its line. A line is checked and cached like a live answer, so later
+steps need not know where it came from.
 """
 
 import asyncio
@@ -22,18 +22,19 @@ from ..paper import Paper
 from ..reader import ModelReader, Reading, Wanted, emptied
 from ..reply import Reply
 from ..safe_files import drop_link
+from ..wording import counted
 from .service import Absent, Remote, Service
 from .state import State
 
 PRICE_FACTOR = 0.5
-"""What a provider's batch costs of the list price."""
+"""Price of a batch as a fraction of the list price."""
 
 FIRST_POLL_S = 1.0
 MAX_POLL_S = 60.0
 
 
 async def watch(service: Service, state: State, wait_s: float = 0.0) -> list[Remote]:
-    """How the batches are that wait to be collected, once all have ended or `wait_s` seconds are over."""
+    """The status of the batches to collect, once all have ended or `wait_s` seconds have passed."""
     end = time.monotonic() + wait_s
     pause = FIRST_POLL_S
     found: dict[str, Remote] = {}
@@ -51,10 +52,10 @@ async def watch(service: Service, state: State, wait_s: float = 0.0) -> list[Rem
 
 
 class Lines:
-    """Lines of results by the question that they answer, in a table on disk.
+    """The result lines by request, in a table on disk.
 
-    The table stays there until `forget`: what came once can be used though its file is gone at the next try.
-    Raises StorageError where the disk refuses.
+    The table is kept until `forget`, so lines stay usable if a result file is gone at the next try. Raises
+    StorageError if it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,7 +63,7 @@ class Lines:
         self._odd_path = path.with_name("unreadable.jsonl")
         self._odd: BinaryIO | None = None
         self.unreadable = 0
-        """Lines that say nothing about any question."""
+        """Number of lines that belong to no request."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._odd_path.unlink(missing_ok=True)
@@ -107,7 +108,7 @@ class Lines:
             self._odd = None
 
     def forget(self) -> None:
-        """Remove the table and its folder: nothing of it is needed any more."""
+        """Delete the table and its folder, once it is no longer needed."""
         self._table.close()
         self._table = sqlite3.connect(":memory:")
         with suppress(OSError):
@@ -118,11 +119,11 @@ class Lines:
 
     @property
     def odd_path(self) -> Path:
-        """Where the unreadable lines are kept."""
+        """Path of the file with the unreadable lines."""
         return self._odd_path
 
     def put(self, line: bytes, batch: str = "") -> None:
-        """Keep a line of a result file of a batch; of two about one question an answer before an error."""
+        """Store a line of a batch's result file; an answer replaces an error of the same request."""
         if not line.strip():
             return
         try:
@@ -152,7 +153,7 @@ class Lines:
         self._odd.write(line + b"\n")
 
     def get(self, key: str) -> bytes | None:
-        """The line about a question."""
+        """The result line of a request."""
         try:
             row = self._table.execute(
                 "SELECT line FROM lines WHERE key = ? ORDER BY worth DESC LIMIT 1", (key,)
@@ -162,7 +163,7 @@ class Lines:
         return row[0] if row else None
 
     def count(self, batch: str) -> int:
-        """How many questions of a batch have a line that is understood."""
+        """Number of requests of a batch with a valid line."""
         try:
             row = self._table.execute("SELECT COUNT(*) FROM lines WHERE batch = ? AND worth > 0", (batch,))
             return int(row.fetchone()[0])
@@ -171,16 +172,16 @@ class Lines:
 
     def _broken(self, error: Exception) -> StorageError:
         return StorageError(
-            f"cannot keep the results: {error}",
+            f"cannot store the results: {error}",
             where=str(self._path),
-            next_step="Free the disk and run the same command again; nothing is lost",
+            next_step="Free disk space and run the same command again; nothing is lost",
         )
 
 
 async def fetch(service: Service, ended: Sequence[Remote], lines: Lines, say: Callable[[str], None]) -> None:
-    """Bring in all result files of these batches: answers and errors, and what an expired one has.
+    """Download all result files of these batches, including partial results of expired ones.
 
-    A file that cannot be had now is said and left for later, so that the others are kept.
+    A file that is unavailable now is reported and left for later, so that the others are stored.
     """
     for remote in ended:
         for file in remote.files:
@@ -191,7 +192,7 @@ async def fetch(service: Service, ended: Sequence[Remote], lines: Lines, say: Ca
 
 
 class CollectedReader:
-    """Cards from the cache and from lines of results; asks nobody."""
+    """Makes cards from the cache and from result lines; sends no requests."""
 
     def __init__(self, reader: ModelReader, caller: Caller, lines: Lines, remotes: Sequence[Remote]) -> None:
         self._reader = reader
@@ -201,7 +202,7 @@ class CollectedReader:
         self.made_by: Mapping[str, Part] = reader.made_by
 
     async def read(self, paper: Paper) -> Reading:
-        """The card of a paper. Raises PaperFailed with the reason: its line's, or that it has none."""
+        """The card of a paper. Raises PaperFailed with the reason from its line, or because it has none."""
         question = self._reader.question(paper)
         if question.copy.emptied:
             raise emptied(paper)
@@ -217,7 +218,7 @@ class CollectedReader:
             reply = self._reply(completion)
         except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise PaperFailed(
-                "its line in the results holds no chat completion", where=paper.where, attempts=1
+                "the result line has no chat completion", where=paper.where, attempts=1
             ) from error
         except PaperFailed as error:
             error.where = error.where or paper.where
@@ -233,47 +234,47 @@ class CollectedReader:
             raise
 
     def wants(self, paper: Paper) -> Wanted | None:
-        """Nothing: it asks nobody."""
+        """Always None: it sends no requests."""
         return None
 
     def stop(self) -> None:
-        """Nobody is asked."""
+        """Does nothing, since no requests are sent."""
 
     async def close(self) -> None:
-        """Let go of what the reader opened."""
+        """Close what the reader opened."""
         await self._reader.close()
 
 
 def _absent(remotes: Sequence[Remote], lines: Lines) -> str:
-    """Why a paper may have no line."""
+    """Why a paper may have no result line."""
     running = sum(not remote.ended for remote in remotes)
-    reasons = [f"{running} of the batches not finished"] if running else []
+    reasons = [f"{counted(running, 'batch', 'batches')} not finished"] if running else []
     reasons += [f"{remote.id} {remote.status}: {remote.problem}" for remote in remotes if remote.problem]
     reasons += [missing(remote, lines) for remote in remotes if remote.ended and not arrived(remote, lines)]
-    return f"no answer ({'; '.join(reasons)})" if reasons else "no answer: it is in none of the batches"
+    return f"no answer ({'; '.join(reasons)})" if reasons else "no answer: not part of any batch"
 
 
 def arrived(remote: Remote, lines: Lines) -> bool:
-    """Whether as many lines of a batch came as it counts itself."""
+    """Whether all expected lines of a batch have arrived."""
     return lines.count(remote.id) >= remote.expected
 
 
 def missing(remote: Remote, lines: Lines) -> str:
-    """How many of the lines of a batch came."""
+    """One line about how many results of a batch have arrived."""
     problem = f"; {remote.problem}" if remote.problem else ""
     count = lines.count(remote.id)
-    return f"{remote.id} {remote.status}: {count} of {remote.expected} results are there{problem}"
+    return f"{remote.id} {remote.status}: {count} of {remote.expected} results received{problem}"
 
 
 def _body(line: dict[str, Any]) -> Any:
-    """The body of a line's answer, also where it is a text that holds JSON, or stands without its frame."""
+    """The body of a line's answer, even if it is JSON in a string or has no frame around it."""
     response: dict[str, Any] = line["response"]
     body = response if "choices" in response else response["body"]
     return json.loads(body) if isinstance(body, str) else body
 
 
 def _worth(line: dict[str, Any]) -> int:
-    """2: holds a completion. 1: tells of an error. 0: neither."""
+    """2 for a completion, 1 for an error, 0 for neither."""
     try:
         if line.get("error") or _status(line) != 200:
             return 1
@@ -287,11 +288,11 @@ def _status(line: dict[str, Any]) -> int:
 
 
 def _completion(line: dict[str, Any]) -> dict[str, Any]:
-    """The completion in a line. Raises PaperFailed where the line tells of an error."""
+    """The completion in a line. Raises PaperFailed if the line reports an error."""
     if error := line.get("error"):
         if isinstance(error, dict) and error.get("code") == "batch_expired":
-            raise PaperFailed("the batch expired before its turn came")
-        raise PaperFailed(f"the batch failed it: {_words(error)}", attempts=1)
+            raise PaperFailed("the batch expired before this request was processed")
+        raise PaperFailed(f"the batch reported an error: {_words(error)}", attempts=1)
     status = _status(line)
     if status != 200:
         try:

@@ -1,6 +1,6 @@
-"""Questions written down as a provider's batch API reads them: JSONL, a request a line, so many a file.
+"""Writes request files for a provider's batch API: JSONL, one request per line, with a limit per file.
 
-Memory holds one line, and a few bytes for each question to send none twice.
+Memory holds one line, and a few bytes per request to avoid duplicates.
 """
 
 import hashlib
@@ -18,27 +18,27 @@ from .state import Sent
 URL = "/v1/chat/completions"
 MAX_REQUESTS = 50_000
 MAX_BYTES = 200_000_000
-"""Both for one file, as OpenAI bounds it."""
+"""Maximum requests and bytes of one file, as limited by OpenAI."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """The request files, on disk, and what else there was in the sources."""
+    """The request files on disk, and counts of the other records of the sources."""
 
     batches: list[Sent] = field(default_factory=list)
     papers: int = 0
     kept: int = 0
-    """Of the papers, how many have their answer in the cache already."""
+    """Number of papers whose answer is already in the cache."""
     same: int = 0
-    """Of the papers, how many ask what another one asks."""
+    """Number of papers whose request is the same as another one's."""
     unreadable: int = 0
-    """Records that are no papers."""
+    """Number of records that could not be read as a paper."""
     too_large: int = 0
-    """Of the papers, how many would be more than a file may hold, alone."""
+    """Number of papers whose request alone exceeds the limit of a file."""
 
     @property
     def requests(self) -> int:
-        """In all files."""
+        """Number of requests in all files."""
         return sum(sent.requests for sent in self.batches)
 
 
@@ -52,9 +52,9 @@ def write_requests(
     max_requests: int = MAX_REQUESTS,
     max_bytes: int = MAX_BYTES,
 ) -> Plan:
-    """Write a request for each question that the cache cannot answer, in files numbered from `first`.
+    """Write a request for each paper that is not in the cache, in files numbered from `first`.
 
-    Raises StorageError where the disk refuses; what was written till then is of no use.
+    Raises StorageError if it cannot be written; files written so far are then incomplete.
     """
     plan = Plan()
     seen = Seen()
@@ -90,12 +90,12 @@ def write_requests(
 
 
 def request_file(folder: Path, number: int) -> Path:
-    """Where the requests of a batch stand."""
+    """Path of the request file of a batch."""
     return folder / f"{number:04}.jsonl"
 
 
 def forget_requests(folder: Path) -> None:
-    """Remove request files that nothing refers to, and the folder where nothing else is in it."""
+    """Delete request files that are no longer needed, and the folder if it is empty."""
     for file in folder.glob("[0-9]*.jsonl"):
         file.unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):

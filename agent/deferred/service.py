@@ -1,8 +1,8 @@
-"""An endpoint's files and batches: upload, create, look up, download.
+"""The client of an endpoint's file and batch API: upload, create, look up, download.
 
-Every call is retried by the one policy, and creating with care: an answer that got lost may have been a yes,
-so before asking again the endpoint's own list is looked through. Knows no papers and no files of ours but
-the one that it uploads.
+Every call is retried by the same policy. Creating takes extra care: a lost response may have been a success,
+so the endpoint's list of batches is checked before trying again. Knows no papers and no files except the one
+that it uploads.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -47,47 +47,47 @@ _SAME_STATUS = {
     "canceling": "cancelling",
     "cancellation_requested": "cancelling",
 }
-"""What other providers call the statuses that OpenAI names."""
+"""Statuses of other providers, mapped to OpenAI's names."""
 MARK = "papercards"
 """The metadata key that holds a batch's token."""
 
 UPLOAD_TIMEOUT_S = 600.0
 MAX_AGE_S = 30 * 86_400
-"""Older batches are not looked for: their results are gone."""
+"""Maximum age of batches to look for, in seconds; the results of older ones have expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A batch as the endpoint tells of it."""
+    """A batch as reported by the endpoint."""
 
     id: str
     status: str
-    """One of `ENDED` or `RUNNING`, or what the endpoint says in lower case where it is none of them."""
+    """One of `ENDED` or `RUNNING`, or an unknown status of the endpoint in lower case."""
     created_at: int | None
-    """Seconds since the epoch."""
+    """Creation time, in seconds since the epoch."""
     done: int
     failed: int
     total: int
     files: tuple[str, ...]
-    """Ids of the files with results: answers, then errors; each only if there is one."""
+    """Ids of the result files: answers, then errors, as far as they exist."""
     problem: str
-    """What was wrong with the batch as a whole, or nothing."""
+    """What was wrong with the batch as a whole; empty if nothing was."""
     sent: int = 0
-    """Number of requests in it, as far as the sender knows."""
+    """Number of requests in the batch, as far as the sender knows."""
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the batch has ended."""
         return self.status in ENDED
 
     @property
     def known(self) -> bool:
-        """Whether it is understood what the status means."""
+        """Whether the status is a known one."""
         return self.status in ENDED or self.status in RUNNING
 
     @property
     def expected(self) -> int:
-        """Number of lines that its result files must have together, at least."""
+        """Minimum number of lines of all its result files together."""
         if self.status == "failed":
             return self.done if self.files else 0
         counted = self.done + self.failed
@@ -95,13 +95,13 @@ class Remote:
 
 
 class Absent(EndpointError):
-    """The endpoint does not have the batch or file that was asked for."""
+    """The endpoint does not have the requested batch or file."""
 
 
 class Service:
     """One endpoint's batch API. Every method raises EndpointError, in one sentence and without the key.
 
-    `say` is told what the endpoint cannot do and what that means.
+    `say` receives notes about missing features of the endpoint and their consequences.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Service:
         await self._client.close()
 
     async def upload(self, file: Path, name: str) -> str:
-        """The id of an uploaded request file, which is streamed."""
+        """Upload a request file as a stream; returns its id."""
 
         async def send() -> str:
             with file.open("rb") as content:
@@ -138,7 +138,7 @@ class Service:
         return await self._run(send)
 
     async def create(self, file_id: str, token: str, *, others: Collection[str]) -> str:
-        """The id of the batch for an uploaded file; `others` are batches that cannot be it."""
+        """Create the batch of an uploaded file; returns its id. `others` are ids of other batches."""
         import openai
 
         asked = lost = False
@@ -150,10 +150,10 @@ class Service:
                 found = await self._find({token: file_id}, others)
                 if found is None and lost:
                     raise EndpointError(
-                        "whether the batch was made is not known: the answer got lost, "
-                        "and the endpoint does not list its batches",
+                        "unknown whether the batch was created: the response was lost, and the endpoint "
+                        "does not list its batches",
                         where=self._endpoint.shown_url,
-                        next_step="If the provider's own page shows no batch, run the same command again",
+                        next_step="If the provider's website shows no batch, run the same command again",
                     )
                 if found is not None and token in found:
                     return found[token]
@@ -168,7 +168,7 @@ class Service:
             except openai.APIStatusError as error:
                 if metadata and error.status_code in (400, 422) and "metadata" in str(error).lower():
                     self._say(
-                        "the endpoint takes no metadata: a batch is known again by its input file alone"
+                        "the endpoint accepts no metadata; batches are recognised by their input file only"
                     )
                     metadata.clear()
                     asked = False
@@ -183,10 +183,10 @@ class Service:
         return await self._run(send)
 
     async def find(self, tokens: dict[str, str | None], *, others: Collection[str]) -> dict[str, str]:
-        """Batches that exist already, by token: told by their metadata or by their input file.
+        """Batches that already exist, by token, recognised by their metadata or input file.
 
-        `tokens` has the id of each token's uploaded file, where it is known. A batch that failed as a whole
-        is not one: it holds nothing. Where the endpoint does not list its batches, none is found.
+        `tokens` maps each token to the id of its uploaded file, if known. Batches that failed as a whole are
+        ignored. Finds nothing if the endpoint does not list its batches.
         """
 
         async def send() -> dict[str, str]:
@@ -195,25 +195,25 @@ class Service:
         return await self._run(send)
 
     async def retrieve(self, batch_id: str, sent: int = 0) -> Remote:
-        """How a batch of `sent` requests is now."""
+        """The current state of a batch of `sent` requests."""
 
         async def send() -> Remote:
             return _remote(self._read(await self._client.batches.retrieve(batch_id)), batch_id, sent)
 
-        return await self._run(send, absent=f"there is no batch {batch_id}")
+        return await self._run(send, absent=f"no batch {batch_id}")
 
     async def download(self, file_id: str, take: Callable[[bytes], None]) -> None:
-        """Hand each line of a file to `take`, as it comes; after a break it begins anew."""
+        """Pass each line of a file to `take`; after a broken connection it starts again."""
 
         async def send() -> None:
             async with self._client.files.with_streaming_response.content(file_id) as response:
                 async for line in _lines(_chunks(response.iter_bytes(), response.http_request)):
                     take(line)
 
-        await self._run(send, absent=f"there is no file {file_id}")
+        await self._run(send, absent=f"no file {file_id}")
 
     async def _find(self, tokens: dict[str, str | None], others: Collection[str]) -> dict[str, str] | None:
-        """What `find` gives; None: the endpoint does not list its batches."""
+        """The result of `find`; None if the endpoint does not list its batches."""
         import time
 
         import openai
@@ -244,27 +244,27 @@ class Service:
             self._lists = False
         if not self._lists:
             self._say(
-                "the endpoint does not list its batches: "
-                "one that was made while the connection broke would not be found again"
+                "the endpoint does not list its batches; a batch created while the connection breaks could "
+                "not be found again"
             )
             return None
         return found
 
     def _read(self, batch: object) -> dict[str, Any]:
-        """A batch as the endpoint wrote it, whatever types its fields have. Raises EndpointError for none."""
+        """A batch as sent by the endpoint, with fields of any type. Raises EndpointError otherwise."""
         from pydantic import BaseModel
 
         record = batch.model_dump(warnings=False) if isinstance(batch, BaseModel) else None
         if record is None or not isinstance(record.get("id"), str):
             raise EndpointError(
-                "the endpoint answered with something else than a batch",
+                "the endpoint did not return a batch",
                 where=self._endpoint.shown_url,
                 next_step="Check --base-url",
             )
         return record
 
     async def _run(self, send: Callable[[], Awaitable[T]], *, absent: str = "") -> T:
-        """What `send` gives; `absent` says what a 404 means."""
+        """The result of `send`; `absent` is the message for a 404."""
         import openai
 
         try:
@@ -275,8 +275,8 @@ class Service:
             raise Absent(
                 absent,
                 where=self._endpoint.shown_url,
-                next_step="Check that the key is of the account that sent it. If it is gone for good, "
-                "remove the state file and run enrich --batch-api again",
+                next_step="Check that the API key belongs to the account that sent the batch. If it no "
+                "longer exists, delete the state file and run enrich --batch-api again",
             ) from error
         except openai.OpenAIError as error:
             raise self._explain(error) from error
@@ -287,9 +287,9 @@ class Service:
         place = self._endpoint.shown_url
         if isinstance(error, openai.APIConnectionError):
             return EndpointError(
-                "the endpoint cannot be reached",
+                "cannot reach the endpoint",
                 where=place,
-                next_step="Run the same command again to go on; nothing is sent twice",
+                next_step="Run the same command again to continue; nothing is sent twice",
             )
         said = said_by(error, self._endpoint)
         if not isinstance(error, openai.APIStatusError):
@@ -297,13 +297,13 @@ class Service:
         if error.status_code in (401, 403):
             variable = self._endpoint.model.key_variable or "the key"
             return EndpointError(
-                f"the endpoint refuses the key ({error.status_code}): {said}",
+                f"the endpoint rejected the API key ({error.status_code}): {said}",
                 where=place,
                 next_step=f"Check {variable}",
             )
         if error.status_code in (404, 405, 501):
             return EndpointError(
-                f"the endpoint has no batch API, or not what was sent to it: {said}",
+                f"the endpoint has no batch API, or does not support this request: {said}",
                 where=place,
                 next_step="Run enrich without --batch-api, or check --base-url",
             )
@@ -339,7 +339,7 @@ def _number(said: object) -> int:
 
 
 def _problems(errors: object) -> list[str]:
-    """What is wrong, whether it is told as a text, as a record or as a list of either."""
+    """The problems as texts, from a text, a record or a list of either."""
     if isinstance(errors, dict) and isinstance(errors.get("data"), list):
         errors = errors["data"]
     told = errors if isinstance(errors, list) else [errors]
@@ -353,7 +353,7 @@ def _problems(errors: object) -> list[str]:
 
 
 async def _chunks(chunks: AsyncIterator[bytes], request: object) -> AsyncIterator[bytes]:
-    """The same chunks; a connection that breaks off is the client's own error, so that it is retried."""
+    """The same chunks; a broken connection is raised as the client's own error, so that it is retried."""
     import openai
 
     while True:
@@ -367,7 +367,7 @@ async def _chunks(chunks: AsyncIterator[bytes], request: object) -> AsyncIterato
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines that a line feed ends and nothing else: JSON text may hold U+2028 and its like as they are."""
+    """Split at line feeds only: JSON text may contain U+2028 and similar characters."""
     rest: list[bytes] = []
     async for chunk in chunks:
         first, *others = chunk.split(b"\n")

@@ -1,7 +1,7 @@
-"""What was sent and what became of it: one small JSON file, written whole after every step.
+"""The state of sent batches: one small JSON file, rewritten atomically after every step.
 
-It is what lies between the run that sends and the run that collects, so it holds the command (to read the
-same papers again) and each batch by the ids that the endpoint gave. No key, no text of a paper.
+It connects the run that sends with the run that collects, so it holds the command (to read the same papers
+again) and the endpoint's ids of each batch. It contains no API key and no text of a paper.
 """
 
 import json
@@ -20,12 +20,12 @@ VERSION = 1
 
 
 class Command(BaseModel):
-    """What was asked for. Two commands that are equal ask the same questions of the same papers."""
+    """The command as given. Equal commands send the same requests for the same papers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: str
-    """Where it was given: what relative names count from."""
+    """Working directory of the command, which relative paths refer to."""
     sources: tuple[str, ...]
     outputs: tuple[str, ...]
     limit: int | None
@@ -34,61 +34,61 @@ class Command(BaseModel):
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     model: str
-    """`provider/model`."""
+    """Model as `provider/model`."""
     endpoint: str
-    """The base URL."""
+    """Base URL of the endpoint."""
     taxonomy: str | None
-    """A file; None: the shipped one."""
+    """Taxonomy file; None for the shipped one."""
     cache_dir: str
     price: str | None = None
-    """As `--price` says it."""
+    """Price in the form of `--price`."""
     prompt: str
     """Version of the prompt."""
     labels: str
     """Version of the taxonomy."""
 
     def path(self, name: str) -> str:
-        """A name of the command as it is to be written in the folder where we are now."""
+        """A path of the command, relative to the current working directory."""
         return name if self.folder == str(Path.cwd()) else os.path.normpath(Path(self.folder, name))
 
 
 class Sent(BaseModel):
-    """One batch, from the request file that is written to the answers that are collected."""
+    """One batch, from writing the request file to collecting the answers."""
 
     model_config = ConfigDict(extra="forbid")
 
     number: int
-    """From 1, over all that was ever sent for this output."""
+    """Number from 1, counted over all batches ever sent for this output."""
     requests: int
     size: int
-    """Bytes of the request file."""
+    """Size of the request file in bytes."""
     token: str
-    """SHA-256 of the request file. It is in the batch's metadata too: by it a batch is known again."""
+    """SHA-256 of the request file; also stored in the batch's metadata, to find the batch again."""
     file_id: str | None = None
-    """None: not uploaded, as far as is known."""
+    """Id of the uploaded file; None if not uploaded, as far as known."""
     batch_id: str | None = None
-    """None: not made, as far as is known."""
+    """Id of the batch; None if not created, as far as known."""
     collected: bool = False
 
     @property
     def waiting(self) -> bool:
-        """Whether it was sent and its answers are still to be collected."""
+        """Whether the batch was sent and not collected yet."""
         return self.batch_id is not None and not self.collected
 
 
 class State(BaseModel):
-    """The file. Raises StorageError where it cannot be written."""
+    """The content of the state file. Raises StorageError if it cannot be written."""
 
     model_config = ConfigDict(extra="forbid")
 
     version: Literal[1] = 1
     papercards: str
-    """The version that sent it."""
+    """Version of papercards that sent the batches."""
     command: Command
     batches: list[Sent] = Field(default_factory=list)
 
     def save(self, path: Path) -> None:
-        """Put it on the disk, all or nothing."""
+        """Write the file atomically."""
         file = PartialFile(path, derived=True)
         try:
             file.commit((self.model_dump_json(indent=2) + "\n").encode())
@@ -96,38 +96,38 @@ class State(BaseModel):
             file.abandon()
 
     def check(self, prompt: str, labels: str) -> None:
-        """Raise UsageError where prompt or taxonomy changed since: no answer would find its paper."""
+        """Raise UsageError if prompt or taxonomy have changed since: answers would not match their papers."""
         now = self.command.model_copy(update={"prompt": prompt, "labels": labels})
         if now != self.command:
             raise UsageError(
-                f"the questions are others now (they differ in {_differences(self.command, now)})",
-                next_step=f"Collect with the taxonomy and with papercards {self.papercards}, which sent them",
+                "the requests have changed since they were sent (different: "
+                f"{_differences(self.command, now)})",
+                next_step=f"Collect with the same taxonomy and with papercards {self.papercards}, which sent "
+                "them",
             )
 
 
 def state_path(output: Path) -> Path:
-    """Where the state of an output is: `cards.jsonl.batch.json` for `cards.jsonl`."""
+    """Path of the state of an output: `cards.jsonl.batch.json` for `cards.jsonl`."""
     return output.with_name(f"{output.name}.batch.json")
 
 
 def requests_folder(state: Path) -> Path:
-    """Where request files stand until they are sent: `cards.jsonl.batch.requests`.
+    """Folder of request files until they are sent: `cards.jsonl.batch.requests`.
 
-    Raises StorageError for a link: files are written and deleted there.
+    Raises StorageError if it is a link, since files are written and deleted there.
     """
     folder = state.with_suffix(".requests")
     if folder.is_symlink():
-        raise StorageError(
-            "is a link, and the batch's files go nowhere else", where=str(folder), next_step="Delete the link"
-        )
+        raise StorageError("is a link, which is not followed", where=str(folder), next_step="Delete the link")
     return folder
 
 
 @contextmanager
 def alone(state: Path) -> Iterator[None]:
-    """Hold a state against other runs, which would pay twice or forget each other's batches.
+    """Lock a state against other runs, which would pay twice or lose each other's batches.
 
-    Raises StorageError where another run holds it.
+    Raises StorageError if another run holds the lock.
     """
     lock = RecordFile(state.with_suffix(".lock"), derived=True)
     try:
@@ -139,9 +139,9 @@ def alone(state: Path) -> Iterator[None]:
 
 
 def take_up(path: Path, command: Command, papercards: str) -> State:
-    """The state at `path` for this command, new where there is none.
+    """The state at `path` for this command; a new one if there is none.
 
-    Raises UsageError where another command's batches are not collected yet.
+    Raises UsageError if another command's batches are not collected yet.
     """
     if not path.exists():
         return State(papercards=papercards, command=command)
@@ -152,33 +152,33 @@ def take_up(path: Path, command: Command, papercards: str) -> State:
         # They stay in it, so that none of them is taken for one of the new ones.
         return State(papercards=papercards, command=command, batches=state.batches)
     raise UsageError(
-        "another command's batches are not collected yet "
-        f"(it differs in {_differences(state.command, command)})",
+        "batches of a different command are not collected yet (different: "
+        f"{_differences(state.command, command)})",
         where=str(path),
-        next_step="Collect them first, name another output, or repeat the command as it was",
+        next_step="Collect them first, choose another output, or repeat the original command",
     )
 
 
 def load(path: Path) -> State:
-    """The state in a file. Raises UsageError where there is none or it cannot be understood."""
+    """The state in a file. Raises UsageError if the file is missing or invalid."""
     try:
         record = json.loads(path.read_bytes())
         version = record["version"]
     except FileNotFoundError as error:
         raise UsageError(
-            "there is no such file",
+            "no such file",
             where=str(path),
-            next_step="Name the .batch.json that enrich --batch-api wrote",
+            next_step="Give the .batch.json written by enrich --batch-api",
         ) from error
     except OSError as error:
-        raise StorageError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise StorageError(f"cannot read: {error.strerror or error}", where=str(path)) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if version != VERSION:
         raise UsageError(
-            f"is a batch state of version {version}, and this papercards reads version {VERSION}",
+            f"is a batch state of version {version}, but this papercards reads version {VERSION}",
             where=str(path),
-            next_step="Use the papercards that wrote it",
+            next_step="Use the version of papercards that wrote it",
         )
     try:
         return State.model_validate(record)
@@ -193,8 +193,8 @@ def _differences(one: Command, other: Command) -> str:
 
 def _damaged(path: Path) -> UsageError:
     return UsageError(
-        "is damaged, or no batch state",
+        "is damaged or not a batch state",
         where=str(path),
-        next_step="If it was one, move it away and run enrich --batch-api again: "
-        "batches that were made are found again by their content",
+        next_step="If it was one, move it away and run enrich --batch-api again: existing batches are found "
+        "by their content",
     )

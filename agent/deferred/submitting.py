@@ -1,23 +1,24 @@
-"""Sending what is written down, in steps that may break off anywhere.
+"""Sends request files, in steps that can be interrupted anywhere.
 
-The state is on disk before and after each step. What cannot be known after a kill (whether the endpoint made
-the batch whose answer never came) is asked of the endpoint: each batch carries the hash of its requests, and
-one with that hash is taken up instead of being made again.
+The state is saved before and after each step. After a crash it may be unknown whether the endpoint created a
+batch; then the endpoint is asked: each batch carries the hash of its requests, and an existing batch with
+that hash is used instead of creating another one.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+from ..wording import counted
 from .requests import request_file
 from .service import Service
 from .state import Sent, State
 
 
 def unsent(state: State, folder: Path) -> list[Sent]:
-    """What is still to be sent, as far as is known.
+    """The batches still to be sent, as far as known.
 
-    A batch whose request file is gone before it was uploaded is struck off the state: its papers have no
-    answer, so that the next run asks for them.
+    A batch whose request file was deleted before the upload is removed from the state; the next run sends its
+    papers again.
     """
     state.batches = [
         sent
@@ -30,9 +31,9 @@ def unsent(state: State, folder: Path) -> list[Sent]:
 async def submit(
     service: Service, state: State, path: Path, folder: Path, say: Callable[[str], None]
 ) -> None:
-    """Send all that is not sent yet and keep the state at `path` true to it.
+    """Send everything that is not sent yet, and keep the state at `path` up to date.
 
-    Raises EndpointError and StorageError; a second call goes on where the first one ended.
+    Raises EndpointError and StorageError; a second call continues where the first one stopped.
     """
     todo = unsent(state, folder)
     state.save(path)
@@ -42,13 +43,13 @@ async def submit(
         file = request_file(folder, sent.number)
         sent.batch_id = there.get(sent.token)
         if sent.batch_id is not None:
-            say(f"{sent.batch_id}: was there already, {sent.requests:,} requests")
+            say(f"{sent.batch_id}: already exists, {counted(sent.requests, 'request')}")
         else:
             if sent.file_id is None:
                 sent.file_id = await service.upload(file, f"papercards-{sent.token[:16]}.jsonl")
                 state.save(path)
             sent.batch_id = await service.create(sent.file_id, sent.token, others=others)
-            say(f"{sent.batch_id}: {sent.requests:,} requests sent")
+            say(f"{sent.batch_id}: {counted(sent.requests, 'request')} sent")
         state.save(path)
         file.unlink(missing_ok=True)
 

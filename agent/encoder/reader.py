@@ -64,4 +64,4 @@ class EncoderReader:
         """Nobody is asked."""
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing, since nothing was opened."""

@@ -1,7 +1,7 @@
-"""The local web pages, and the site that is made of them.
+"""The local web pages, and the static site made from them.
 
-A *room* is one thing to do with a file of cards: to browse it is one. The shell (`shell.py`, `guard.py`,
-`rendering.py`) knows no room from the inside; a room knows the index, and no other room.
+A *room* is one activity with a card file, such as browsing it. The shell (`shell.py`, `guard.py`,
+`rendering.py`) does not depend on any room; a room uses the index and no other room.
 
 Knows cards and papers. Knows no models and no terminal.
 """

@@ -1,4 +1,4 @@
-"""The rooms as one web application behind the guard."""
+"""Puts the rooms together as one web application behind the guard."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -23,7 +23,7 @@ from .shell import Room, Shell
 from .views import SORT_TITLES, TITLES
 
 ROOMS: tuple[Room, ...] = (browse.ROOM,)
-"""In the order of the menu; `/` leads to the first."""
+"""The rooms in the order of the menu; `/` redirects to the first."""
 
 
 def application(
@@ -35,9 +35,9 @@ def application(
     rooms: Sequence[Room] = ROOMS,
     once: str | None = None,
 ) -> ASGIApp:
-    """The application for one file; the follower and what the rooms do beside run as long as it does.
+    """The application for one file; it also runs the follower and the background work of the rooms.
 
-    `token` lets a browser in whenever it comes, `once` a single time.
+    `token` lets a browser in at any time, `once` a single time.
     """
     env = environment(
         paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
@@ -59,7 +59,7 @@ def application(
         return RedirectResponse(f"/{rooms[0].name}", 303)
 
     def missing(_: Request, error: Exception) -> Response:
-        return shell.page("missing.html", "", status=404, message="There is no such page.")
+        return shell.page("missing.html", "", status=404, message="This page does not exist.")
 
     app = Starlette(
         routes=[
@@ -74,10 +74,10 @@ def application(
 
 
 def paper_path(name: str) -> str:
-    """The address of the page of the paper with that id."""
+    """The address of the page of a paper, by its id."""
     return paper_address(browse.PATH, name)
 
 
 def tag_path(field: str, value: str) -> str:
-    """The address of the list of what carries a tag."""
+    """The address of the list of papers with a tag."""
     return f"{browse.PATH}?{urlencode({field: value})}"

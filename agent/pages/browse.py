@@ -1,6 +1,6 @@
-"""The Browse room: a list to search and narrow, a page for each paper, charts of what is selected.
+"""The Browse room: a list to search and filter, a page for each paper, charts of the selection.
 
-Everything works with links and one form; the scripts only make it quicker.
+Everything works with plain links and one form; the scripts only make it faster.
 
 Knows the index and requests.
 """
@@ -20,7 +20,7 @@ PATH = "/browse"
 
 
 def routes(shell: Shell) -> Sequence[BaseRoute]:
-    """The room's addresses."""
+    """The routes of the room."""
     index, follower = shell.index, shell.follower
     assert index is not None and follower is not None
 
@@ -51,13 +51,13 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
                     media_type="image/svg+xml",
                     headers={"Content-Disposition": f'attachment; filename="{chart.name}.svg"'},
                 )
-        return _missing(shell, "There is no such chart.")
+        return _missing(shell, "This chart does not exist.")
 
     def paper(request: Request) -> Response:
         name = paper_of(request)
         card = index.card(name)
         if card is None:
-            return _missing(shell, "No card has this id.")
+            return _missing(shell, "There is no card with this id.")
         now = _state(request)
         before, after = index.neighbours(index.find(now.words, now.tags), now.order, name)
         return shell.page(

@@ -1,4 +1,4 @@
-"""Small drawings of a selection, as SVG that stands in a page or alone.
+"""Draws charts of a selection, as SVG for a page or a file of its own.
 
 Colours are attributes, so that a saved file has them; a page's style sheet overrides them by class, for dark
 screens. Every word is escaped.
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from html import escape
 from itertools import chain
 
+from ..wording import counted
 from .facets import Tag
 from .index import Found, Index
 
 NAMES = ("tasks", "together", "code")
-"""Of all charts, as they are called in addresses and files."""
+"""Names of all charts, as used in addresses and file names."""
 
 MOST_TASKS = 12
 MOST_TOGETHER = 9
@@ -24,7 +25,7 @@ _WIDTH = 440
 _NAMES_WIDTH = 184
 _ROW = 24
 _LONGEST = 24
-"""Characters of a name beside a bar; the whole of it is shown to the pointer."""
+"""Maximum characters of a name beside a bar; the tooltip shows the full name."""
 _FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
 _INK, _SOFT, _GROUND = "#1f2328", "#59636e", "#ffffff"
 _ACCENT, _PALE, _BASE = "#0f6f68", "#7cc4b8", "#e3e6e8"
@@ -32,7 +33,7 @@ _ACCENT, _PALE, _BASE = "#0f6f68", "#7cc4b8", "#e3e6e8"
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing and the figures in it."""
+    """A chart and the figures in it."""
 
     name: str
     title: str
@@ -42,7 +43,7 @@ class Chart:
 
 
 def charts(index: Index, found: Found) -> tuple[Chart, ...]:
-    """All charts of a selection; none where nothing is selected."""
+    """All charts of a selection; empty if the selection is empty."""
     tasks = [(task, n) for task, n in index.counts("task", found)]
     if not tasks:
         return ()
@@ -70,14 +71,14 @@ def _shares(tasks: Sequence[tuple[str, int]], total: int) -> Chart:
     return Chart(
         "tasks",
         title,
-        _svg(title, f"The most frequent of {total:,} papers' tasks", marks, len(tasks) * _ROW),
+        _svg(title, f"Most frequent tasks of {counted(total, 'paper')}", marks, len(tasks) * _ROW),
         ("Task", "Papers", "Share"),
         rows,
     )
 
 
 def _together(index: Index, found: Found, tasks: Sequence[str]) -> Chart:
-    title = "Tasks that come together"
+    title = "Tasks that occur together"
     bitmaps = [found.rows & index.facets.bitmap(Tag("task", task)) for task in tasks]
     counts = [[(a & b).bit_count() for b in bitmaps] for a in bitmaps]
     most = max(chain.from_iterable(row[:place] for place, row in enumerate(counts)), default=0) or 1
@@ -117,7 +118,7 @@ def _together(index: Index, found: Found, tasks: Sequence[str]) -> Chart:
     return Chart(
         "together",
         title,
-        _svg(title, "How many papers have both of two tasks", marks, height),
+        _svg(title, "Number of papers that have both tasks", marks, height),
         ("Task", "and", "Papers"),
         rows,
     )

@@ -1,7 +1,7 @@
-"""Which cards carry which tag: one bitmap for each tag, so that counting 100,000 cards takes a millisecond.
+"""The cards of each tag as a bitmap, so that counting 100,000 cards takes a millisecond.
 
 Bit `n` stands for row `n` of the index. A Python integer is the bitmap: `&` selects and `bit_count` counts.
-One thread adds while others read; a row is seen once it is `alive`, which is said last.
+One thread adds while others read; a row becomes visible when it is marked `alive`, which happens last.
 """
 
 import re
@@ -11,23 +11,23 @@ from typing import NamedTuple
 from ..card import UNCERTAIN, Card
 
 FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim")
-"""What cards can be chosen by, in the order in which it is shown."""
+"""Fields that cards can be filtered by, in the order of the page."""
 
 SINGLE = ("code", "data", "weights")
-"""The fields of which a card has one value: a second choice takes the place of the first."""
+"""Fields with one value per card: choosing a second value replaces the first."""
 
 
 class Tag(NamedTuple):
-    """One thing that a card says."""
+    """One field and value of a card."""
 
     field: str
-    """One of `FIELDS`."""
+    """The field, one of `FIELDS`."""
     value: str
-    """A label, a kind of claim, or a status."""
+    """The value: a label, a kind of claim, or a status."""
 
 
 def tags_of(card: Card) -> Iterator[Tag]:
-    """Everything that a card can be chosen by, each once."""
+    """All tags of a card, each once."""
     held = card.reproducibility
     said: dict[str, list[str]] = {
         "task": [one.label for one in card.tasks] or [UNCERTAIN] * bool(card.unsure_of("tasks")),
@@ -44,7 +44,7 @@ def tags_of(card: Card) -> Iterator[Tag]:
 
 
 def confidence_of(card: Card) -> float | None:
-    """The mean of all the confidences that a card states; None where it states none."""
+    """The mean of all confidences in a card; None if it has none."""
     held = card.reproducibility
     labels = (*card.tasks, *card.modalities, *card.contributions)
     every = [
@@ -60,7 +60,7 @@ _ARXIV = re.compile(r"arxiv:(?:[a-z.-]+/)?(\d\d)(\d\d)\.?(\d+)", re.IGNORECASE)
 
 
 def dated(card: Card) -> str:
-    """A text that sorts by when the paper came out, as its arXiv id tells; else when its card was made."""
+    """A sort key: the publication date from the arXiv id, else the date when the card was made."""
     if match := _ARXIV.match(card.id):
         year, month, number = match.groups()
         return f"{'19' if year > '90' else '20'}{year}-{month} {number:0>5}"
@@ -75,31 +75,31 @@ class Facets:
         self._alive = bytearray()
 
     def add(self, row: int, tags: Iterable[Tag]) -> None:
-        """Say what a row carries; it is not seen yet."""
+        """Add the tags of a row; the row is not visible yet."""
         for tag in tags:
             _set(self._bits.setdefault(tag, bytearray()), row)
 
     def show(self, rows: Iterable[int]) -> None:
-        """Let rows be seen."""
+        """Make rows visible."""
         for row in rows:
             _set(self._alive, row)
 
     def drop(self, rows: Iterable[int]) -> None:
-        """Let rows be seen no more."""
+        """Hide rows."""
         for row in rows:
             self._alive[row >> 3] &= ~(1 << (row & 7))
 
     @property
     def alive(self) -> int:
-        """All rows that are seen."""
+        """Bitmap of all visible rows."""
         return int.from_bytes(self._alive, "little")
 
     def bitmap(self, tag: Tag) -> int:
-        """The rows with a tag, those that are not seen among them."""
+        """Bitmap of the rows with a tag, hidden rows included."""
         return int.from_bytes(self._bits.get(tag, b""), "little")
 
     def counts(self, field: str, selected: int) -> list[tuple[str, int]]:
-        """How many of the selected rows have each value of a field, the most frequent first; no zeros."""
+        """Number of selected rows for each value of a field, most frequent first; zeros are left out."""
         found = []
         for tag in list(self._bits):  # a copy: another thread may add one
             if tag.field == field and (count := (selected & self.bitmap(tag)).bit_count()):
@@ -108,7 +108,7 @@ class Facets:
 
 
 def rows_of(bitmap: int, order: Iterable[int], skip: int = 0, most: int | None = None) -> Iterator[int]:
-    """The rows of a bitmap as they come in an order, after the first `skip`, at most `most`."""
+    """The rows of a bitmap in the given order, skipping the first `skip`, at most `most`."""
     bits = bitmap.to_bytes((bitmap.bit_length() + 7) // 8, "little")
     size = len(bits)
     left = most if most is not None else bitmap.bit_count()

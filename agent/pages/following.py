@@ -1,8 +1,8 @@
-"""From a file of cards into the index, and on while another process writes it.
+"""Loads a card file into the index, and follows it while another process writes it.
 
-`cards.jsonl` and the `cards.jsonl.partial` of a run that is under way are both read, line by whole line; a
-card in the partial file takes the place of the older one. When the run ends and the partial file gets its
-name, only its cards stay. Whatever else happens to the files, cut off or replaced, they are read anew.
+It reads `cards.jsonl` and the `cards.jsonl.partial` of a running job, complete lines only; a card in the
+partial file replaces the older one. When the run ends and the partial file is renamed, only its cards stay.
+If a file is truncated or replaced, it is read again from the start.
 
 Knows files of cards and the index. Knows no pages.
 """
@@ -25,7 +25,7 @@ from .index import Index
 from .tail import Place, Tail
 
 POLL_S = 0.5
-"""Between two looks at the files."""
+"""Seconds between two checks of the files."""
 
 _CHUNK = 500
 _NAME, _PARTIAL = 0, 1
@@ -33,13 +33,13 @@ _READ = "read"
 
 
 class Follower:
-    """Keeps an index as a file of cards is. Runs in a thread of its own between `start` and `stop`."""
+    """Keeps an index in step with a card file, in a thread of its own between `start` and `stop`."""
 
     def __init__(self, spec: Path, index: Index, papers: Iterable[Paper] = (), identity: str = "") -> None:
-        """Raises UsageError or BadInput where there is no file of cards.
+        """Raises UsageError or BadInput if there is no card file.
 
-        `papers` have the abstracts and are asked for in the thread; `identity` says what they come from: an
-        index that was made of others begins anew.
+        `papers` provide the abstracts and are read in the thread. `identity` is a fingerprint of their
+        source: if it changed, the index is rebuilt.
         """
         kind, self._path = destination(spec)
         self._spec = spec
@@ -53,23 +53,23 @@ class Follower:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="papercards-follower", daemon=True)
         self.fault = ""
-        """What could not be read, in one line; the rest was."""
+        """One line about what could not be read; everything else was."""
         self.busy = True
-        """Whether there is more to be read."""
+        """Whether there is more to read."""
         self._check()
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and wait a little for the thread."""
+        """Stop, and wait briefly for the thread."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(timeout=5)  # a source may be waiting for the network
 
     def read_all(self) -> None:
-        """Read all that is there now, in the caller's thread."""
+        """Read everything that is available now, in the caller's thread."""
         for _ in self._prepare():
             pass
         while self._step():
@@ -77,13 +77,13 @@ class Follower:
         self.busy = False
 
     def _check(self) -> None:
-        """See that there are cards, before anybody is told that they are served."""
+        """Check that there are cards, before announcing that they are served."""
         if not self._lines:
             next(read_cards(self._spec), None)
             return
         tails = [tail for tail in (self._name, self._partial) if tail.inode()]
         if not tails:
-            raise UsageError("there is no such file", where=str(self._path))
+            raise UsageError("no such file", where=str(self._path))
         for tail in tails:
             with tail.path.open("rb") as lines:
                 first = next((line for line in lines if line.strip()), b"")
@@ -105,7 +105,7 @@ class Follower:
             self.busy = False
 
     def _prepare(self) -> Iterator[None]:
-        """Abstracts first, since the words of a card are indexed with its paper's."""
+        """Read abstracts first, since a card is indexed together with its paper."""
         index = self._index
         if index.note("identity") == self._identity:
             self._remember(index.note(_READ))
@@ -122,7 +122,7 @@ class Follower:
         index.note("identity", self._identity)
 
     def _step(self) -> bool:
-        """Take in what is new; whether there was something."""
+        """Load what is new; returns whether there was anything."""
         if not self._lines:
             return self._read_again()
         name, partial = self._name, self._partial
@@ -161,7 +161,7 @@ class Follower:
                 self.fault = str(error)
 
     def _read_again(self) -> bool:
-        """For formats that are read as a whole."""
+        """Reload the file, for formats that cannot be read incrementally."""
         try:
             status = self._path.stat()
         except OSError:

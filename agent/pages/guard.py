@@ -1,9 +1,9 @@
-"""Who may ask the local server: the browser that was given its address, from its own pages.
+"""Access control of the local server: only the browser that was given the address, from its own pages.
 
-Loopback alone keeps nobody out: any page in the same browser can send requests there, and any name can be
-made to point there (DNS rebinding). So the Host must be ours, a token must be known, and a write must come
-from a page of ours. The token comes in the URL once and is a cookie from then on, which the browser sends
-with no request that another site began.
+Listening on loopback is not enough: any page in the same browser can send requests there, and any host name
+can be made to point there (DNS rebinding). So the Host header must be ours, the token must match, and a write
+must come from one of our pages. The token comes in the URL once and is then kept in a cookie, which the
+browser does not send with requests that another site started.
 
 Knows requests and headers. Knows no rooms.
 """
@@ -30,18 +30,18 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""Of every answer that has none of its own."""
+"""Headers of every response that does not set its own."""
 
 _READS = ("GET", "HEAD")
 
 
 def new_token() -> str:
-    """A token that nobody guesses."""
+    """A new token that cannot be guessed."""
     return secrets.token_urlsafe(32)
 
 
 class Guard:
-    """Lets through to the app what may pass, and gives every answer its headers."""
+    """Passes allowed requests to the app, and adds headers to every response."""
 
     def __init__(self, app: ASGIApp, token: str, port: int, once: str | None = None) -> None:
         """`once` is a second token, for one entrance: it may be read where `token` may not."""
@@ -53,7 +53,7 @@ class Guard:
         self._cookie = f"papercards-{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -74,19 +74,21 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if host not in self._hosts:
-            return PlainTextResponse("This is not my name.", 400)
+            return PlainTextResponse("Unknown host name.", 400)
         if scope["method"] not in _READS:
             origin, site = headers.get("origin"), headers.get("sec-fetch-site")
             if (origin or site) is None or origin not in (None, f"http://{host}"):
-                return PlainTextResponse("A page of another site may not write here.", 403)
+                return PlainTextResponse("Pages of other sites cannot write here.", 403)
             if site not in (None, "same-origin"):
-                return PlainTextResponse("A page of another site may not write here.", 403)
+                return PlainTextResponse("Pages of other sites cannot write here.", 403)
         if not self._known(headers) and not self._given(scope):
-            return PlainTextResponse("Open the address that papercards printed: it has the token.", 403)
+            return PlainTextResponse(
+                "Open the address that papercards printed in the terminal; it contains the access token.", 403
+            )
         return None
 
     def _entrance(self, scope: Scope) -> Response | None:
-        """The token leaves the address, so that it is in no bookmark and on no screen."""
+        """Remove the token from the address, so that it ends up in no bookmark and on no screen."""
         if scope["method"] != "GET" or not self._given(scope):
             return None
         if self._is_once(scope):
@@ -125,9 +127,8 @@ class Guard:
 
 
 _ENTRANCE = (
-    '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>papercards</title>'
-    '<link rel="icon" href="data:,">'
-    '<meta http-equiv="refresh" content="0;url={0}"><p><a href="{0}">Go on</a></p></html>'
+    '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>papercards</title><link rel="icon" '
+    'href="data:,"><meta http-equiv="refresh" content="0;url={0}"><p><a href="{0}">Continue</a></p></html>'
 )
 
 

@@ -1,8 +1,8 @@
 """The index behind the pages: cards in an SQLite file with full-text search, tags in bitmaps.
 
-Rows are numbered as they come and are never used again, so a bitmap stays right while the index grows. The
-full-text table has no content of its own: a row that is dropped stays in it unseen, since it is no longer
-alive in the bitmaps. One thread writes; any number read.
+Row numbers are never reused, so a bitmap stays valid while the index grows. The full-text table has no
+content of its own: a dropped row stays in it but is hidden, since it is no longer alive in the bitmaps. One
+thread writes; any number may read, one at a time.
 
 Knows cards and papers. Knows no files of cards and no pages.
 """
@@ -27,34 +27,34 @@ from .words import parse
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A selection of rows."""
+    """A selection of cards."""
 
     rows: int
-    """As a bitmap."""
+    """Bitmap of the rows."""
     ranked: Sequence[int] | None = None
-    """The most relevant first, where words were looked for; may hold rows that are not selected."""
+    """Rows by relevance, most relevant first, for a search; may contain rows that are not selected."""
 
     @property
     def count(self) -> int:
-        """How many."""
+        """Number of rows."""
         return self.rows.bit_count()
 
 
 class Index:
-    """Cards that can be searched, counted and put in order."""
+    """Cards that can be searched, counted and sorted."""
 
     def __init__(self, path: Path) -> None:
-        """Open the index, or begin one. Raises StorageError where the file cannot be used."""
+        """Open the index or create it. Raises StorageError if the file cannot be used."""
         self.path = path
         self._lock = threading.Lock()
         self._tags: dict[Tag, int] = {}
         self._next = 0
-        """The next row."""
+        """Number of the next row."""
         self._searches = Searches(self._rows)
         self.changes = 0
-        """Grows whenever another set of cards can be seen."""
+        """Counter that grows whenever the set of visible cards changes."""
         self.era = 0
-        """Grows whenever rows are numbered from the beginning again."""
+        """Counter that grows whenever row numbers start again from the beginning."""
         try:
             self._writer = opened(path)
             self._reader = connected(path)
@@ -67,11 +67,11 @@ class Index:
 
     @property
     def size(self) -> int:
-        """How many cards can be seen."""
+        """Number of visible cards."""
         return self.facets.alive.bit_count()
 
     def find(self, words: str = "", tags: Iterable[Tag] = ()) -> Found:
-        """The cards that have all the words and all the tags."""
+        """The cards that match all the words and have all the tags."""
         rows = self.facets.alive
         for tag in tags:
             rows &= self.facets.bitmap(tag)
@@ -85,19 +85,19 @@ class Index:
         return Found(rows, ranked)
 
     def counts(self, field: str, found: Found) -> list[tuple[str, int]]:
-        """How many cards of a selection have each value of a field, the most frequent first."""
+        """Number of selected cards for each value of a field, most frequent first."""
         return self.facets.counts(field, found.rows)
 
     def page(
         self, found: Found, sort: str = "file", skip: int = 0, most: int | None = None
     ) -> Iterator[Card]:
-        """The cards of a selection in an order (one of `SORTS`), from number `skip` on."""
+        """The cards of a selection in a sort order (one of `SORTS`), skipping the first `skip`."""
         for row in list(rows_of(found.rows, self._order(found, sort), skip, most)):
             if line := self._one("SELECT card FROM cards WHERE row = ?", row):
                 yield Card.model_validate_json(line[0])
 
     def neighbours(self, found: Found, sort: str, name: str) -> tuple[str | None, str | None]:
-        """The ids before and after that of a card in a selection; None where there is none."""
+        """The ids of the cards before and after a card in a selection; None at either end."""
         mine = self._row(name)
         before = after = None
         if mine is not None and found.rows >> mine & 1:
@@ -117,17 +117,17 @@ class Index:
         return Card.model_validate_json(line[0]) if line else None
 
     def paper(self, name: str) -> Paper | None:
-        """The paper with that id, where a source has it, with the sections that the source was asked for."""
+        """The paper with that id, with the requested sections; None if no source has it."""
         found = self._one(stored_papers.SELECT, name)
         return stored_papers.paper_of(name, found) if found else None
 
     def line(self, name: str) -> str | None:
-        """The same as its line, as `Card.to_json` writes it."""
+        """The card with that id as a line of JSON, as `Card.to_json` writes it."""
         found = self._one("SELECT card FROM cards WHERE id = ?", name)
         return str(found[0]) if found else None
 
     def after(self, row: int, most: int) -> list[tuple[int, str]]:
-        """Rows and lines of the next cards after a row, in the order in which they came."""
+        """Rows and JSON lines of the next cards after a row, in the order of the rows."""
         with self._lock:
             query = "SELECT row, card FROM cards WHERE row > ? ORDER BY row LIMIT ?"
             found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
@@ -136,14 +136,14 @@ class Index:
     # How it grows
 
     def add_papers(self, papers: Iterable[Paper]) -> None:
-        """Keep what sources say; a paper must be there before its card is."""
+        """Store papers; a paper must be added before its card."""
         papers = iter(papers)
         while chunk := list(islice(papers, 500)):
             with self._change() as run:
                 run.executemany(stored_papers.INSERT, map(stored_papers.row_of, chunk))
 
     def add(self, cards: Iterable[Card], origin: int, note: tuple[str, str] | None = None) -> None:
-        """Add cards in one step, and a note with them; a card takes the place of an earlier one of its id."""
+        """Add cards in one transaction, with a note; a card replaces an earlier one with the same id."""
         fresh: dict[int, tuple[Tag, ...]] = {}
         stale: list[int] = []
         with self._change() as run:
@@ -162,7 +162,7 @@ class Index:
         self.changes += bool(fresh)
 
     def adopt(self, origin: int, as_origin: int, note: tuple[str, str]) -> None:
-        """Let the cards of one origin take the place of all those of another."""
+        """Replace all cards of one origin by those of another."""
         with self._change() as run:
             gone = run.execute("DELETE FROM cards WHERE origin = ? RETURNING row", (as_origin,)).fetchall()
             run.execute("UPDATE cards SET origin = ? WHERE origin = ?", (as_origin, origin))
@@ -171,7 +171,7 @@ class Index:
         self.changes += 1
 
     def clear(self, *, papers: bool = False) -> None:
-        """Drop all cards, and what sources said too if asked."""
+        """Drop all cards, and with `papers` the papers too."""
         with self._change() as run:
             for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
                 run.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -181,7 +181,7 @@ class Index:
         self.changes += 1
 
     def note(self, name: str, value: str | None = None) -> str | None:
-        """Keep a word on what was read so far, or give it back."""
+        """Store a note about what was read so far, or return it."""
         if value is not None:
             with self._change() as run:
                 run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
@@ -190,7 +190,7 @@ class Index:
         return str(found[0]) if found else None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with suppress(sqlite3.Error):
             self._writer.execute("PRAGMA optimize")
         self._reader.close()

@@ -1,7 +1,7 @@
-"""The Label room: papers labelled from nothing but their text, each annotator alone.
+"""The Label room: annotators label papers from their text alone, independently of each other.
 
-A page saves all that it holds at every change. Nothing of another annotator is read into it, and nothing of
-a model unless the annotator asks, which is written into the label.
+A page saves everything at every change. It shows no work of other annotators, and no model's answer unless
+the annotator asks for it, which is recorded in the label.
 
 Knows passes and requests.
 """
@@ -41,21 +41,21 @@ _MOST_TEXT = 4000
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the room works with."""
+    """The data that the room works with."""
 
     passes: Passes
     papers: Sequence[Paper]
     taxonomy: Taxonomy
     annotator: str
     model: Callable[[Paper], Card]
-    """What a model says of a paper, for those who ask."""
+    """Function that returns a model's card of a paper, for annotators who ask for it."""
 
     def number(self, name: str) -> int:
-        """Of the paper with that id, from 1; 0: there is none."""
+        """Number of the paper with that id, from 1; 0 if there is none."""
         return next((n for n, paper in enumerate(self.papers, start=1) if paper.id == name), 0)
 
     def next(self, after: int) -> int:
-        """The next paper that is not done, from the one after that number on and round; 0: all are."""
+        """Number of the next unfinished paper after a number, wrapping around; 0 if all are done."""
         count = len(self.papers)
         for step in range(1, count + 1):
             number = (after - 1 + step) % count + 1
@@ -65,7 +65,7 @@ class Bench:
         return 0
 
     def compared(self) -> list[str]:
-        """The annotators whose agreement may be seen: at least two, this one among them; else none."""
+        """The annotators whose agreement may be shown: at least two, this one included; else empty."""
         people = finished(self.passes, self.papers)
         return people if len(people) > 1 and self.annotator in people else []
 
@@ -107,7 +107,7 @@ def _routes(shell: Shell, bench: Bench) -> Sequence[BaseRoute]:
         bench.passes.refresh()
         number = bench.number(paper_of(request))
         if not number:
-            return shell.page("missing.html", "label", status=404, message="No paper has this id.")
+            return shell.page("missing.html", "label", status=404, message="No paper with this id.")
         one = bench.papers[number - 1]
         save = bench.passes.work(bench.annotator, one)
         asked = save is not None and any(name != AGREEMENT for name in save.saw)
@@ -205,7 +205,7 @@ def _save(bench: Bench, body: Mapping[str, object]) -> Response:
     done = body.get("done") is True
     lacking = list(missing(work, bench.taxonomy))
     if done and lacking:
-        return JSONResponse({"said": f"Not done yet: {'; '.join(lacking)}.", "missing": lacking}, 422)
+        return JSONResponse({"said": f"Not complete yet: {'; '.join(lacking)}.", "missing": lacking}, 422)
     saw = (AGREEMENT,) if bench.compared() else ()
     save = bench.passes.save(bench.annotator, paper, work, done=done, saw=saw, seen=text_in(body, "seen", 40))
     return JSONResponse({"save": save.save, "missing": lacking, "done": save.done})
@@ -219,20 +219,20 @@ def _reveal(bench: Bench, body: Mapping[str, object]) -> Response:
 
 
 def _read(bench: Bench, body: Mapping[str, object]) -> tuple[Paper, Work]:
-    """The paper and the work that a page sends. Raises BadRequest or BadInput."""
+    """The paper and the work sent by a page. Raises BadRequest or BadInput."""
     number = bench.number(text_in(body, "paper"))
     if not number:
-        raise BadRequest("no such paper")
+        raise BadRequest("unknown paper")
     paper = bench.papers[number - 1]
     labels: dict[str, list[str]] = {}
     for field in LABEL_FIELDS:
         given = body.get(field, [])
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-            raise BadRequest(f"{field} is no list of labels")
+            raise BadRequest(f"{field} is not a list of labels")
         labels[field] = given
     claims = body.get("claims", {})
     if not isinstance(claims, dict):
-        raise BadRequest("claims is no object")
+        raise BadRequest("claims is not an object")
     kinds: dict[int, str] = {}
     for sentence, kind in claims.items():
         if not (sentence.isascii() and sentence.isdecimal() and len(sentence) < 6 and isinstance(kind, str)):
@@ -242,13 +242,13 @@ def _read(bench: Bench, body: Mapping[str, object]) -> tuple[Paper, Work]:
     for name in ARTIFACTS:
         given = body.get(name, {})
         if not isinstance(given, dict):
-            raise BadRequest(f"{name} is no object")
+            raise BadRequest(f"{name} is not an object")
         status = text_in(given, "status", 20)
         if status and status not in STATUSES:
-            raise BadRequest(f"{name} has no such status")
+            raise BadRequest(f"{name}: unknown status")
         said = number_in(given, "sentence") if status not in ("", "not-stated") else None
         if said is not None and said < 1:
-            raise BadRequest(f"{name} has no such sentence")
+            raise BadRequest(f"{name}: unknown sentence")
         statements[name] = Statement.model_validate({"status": status or None, "sentence": said})
     tldr = text_in(body, "tldr", _MOST_TEXT)
     return paper, work_on(paper, bench.taxonomy, labels, kinds, statements, tldr)

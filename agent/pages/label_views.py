@@ -1,4 +1,4 @@
-"""What the templates of the Label room are filled with.
+"""The data for the templates of the Label room.
 
 Knows papers, passes, taxonomies and the guidelines. Knows no requests.
 """
@@ -19,26 +19,26 @@ from ..taxonomy import LABEL_FIELDS, Taxonomy
 
 FIELD_TITLES = {"tasks": "Tasks", "modalities": "Modalities", "contributions": "Contributions"}
 FIELD_KEYS = {"tasks": "t", "modalities": "m", "contributions": "c"}
-"""The key that leads to a field."""
+"""Keyboard shortcut of each field."""
 GROUP_TITLES = {**FIELD_TITLES, "claim_kinds": "Kinds of claims", "artifact_status": "Code, data, weights"}
 AGREEMENT = "agreement"
-"""In what an annotator saw: the comparison with the other passes, after which no change is blind."""
+"""Marks that an annotator saw the comparison with other passes; later changes are not blind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A paper in the list."""
+    """A paper of the list."""
 
     paper: Paper
     state: str
-    """`done`, `begun` or `new`."""
+    """Progress: `done`, `begun` or `new`."""
     stale: bool
-    """Whether there is work on another text of it."""
+    """Whether there is work on a different version of its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a model says of the paper, because the annotator asked."""
+    """A model's answer for the paper, shown because the annotator asked."""
 
     model: str
     labels: Sequence[tuple[str, Sequence[str]]]
@@ -56,7 +56,7 @@ class LabelPage:
     work: Work
     save: Save | None
     sentences: Sequence[tuple[int, str, str | None]]
-    """Number, text, and the kind of claim."""
+    """Number, text and kind of claim of each sentence."""
     statements: Sequence[tuple[str, Statement]]
     missing: Sequence[str]
     stale: bool
@@ -64,7 +64,7 @@ class LabelPage:
 
 
 def listed(passes: Passes, papers: Sequence[Paper], by: str) -> list[Listed]:
-    """All papers with how far this annotator has come."""
+    """All papers with the progress of this annotator."""
     made = []
     for paper in papers:
         save = passes.work(by, paper)
@@ -81,7 +81,7 @@ def label_page(
     taxonomy: Taxonomy,
     shown: Card | None,
 ) -> LabelPage:
-    """The page of paper `number` (from 1) with this annotator's own work and nobody else's."""
+    """The page of paper `number` (from 1), with the work of this annotator only."""
     paper = papers[number - 1]
     save = passes.work(by, paper)
     work = save.work if save else Work()

@@ -1,7 +1,7 @@
-"""A paper's texts in pieces, so that every statement of its card can be shown where it stands.
+"""Splits a paper's texts into pieces, so that every statement of its card can be marked in the text.
 
-Statements about the same words are one passage. Passages may overlap: the pieces between all their ends are
-marked for each passage that covers them. Only a passage whose words stand where the card says is marked.
+Statements about the same words form one passage. Passages may overlap: each piece between two boundaries is
+marked for all passages that cover it. A passage is marked only if its words are where the card says.
 
 Knows cards and text. Knows no HTML.
 """
@@ -15,63 +15,63 @@ from ..paper import Paper, Section
 from .rendering import opened
 
 KNOWN_KINDS = ("performance", "efficiency", "theoretical", "finding", "resource", "novelty")
-"""These have a colour of their own; other kinds share two."""
+"""Kinds with a colour of their own; all other kinds share two colours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What one statement says of a passage."""
+    """One statement about a passage."""
 
     name: str
-    """For people: `performance`, `code released`."""
+    """Display name, such as `performance` or `code released`."""
     style: str
-    """A class of the style sheet; never a word from a card."""
+    """CSS class; never text from a card."""
     confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Words of the abstract or of a section and all that the card says with them."""
+    """Words of the abstract or a section, with all statements about them."""
 
     number: int
-    """From 1, in the order of the text; what stands in sections that are not known comes last."""
+    """Number from 1 in the order of the text; passages of unknown sections come last."""
     section: str | None
-    """None: the abstract."""
+    """Section name; None for the abstract."""
     place: str
-    """The same with the page, for people; empty for the abstract."""
+    """Section and page for display; empty for the abstract."""
     start: int
     end: int
     text: str
     sayings: tuple[Saying, ...]
     placed: bool | None
-    """Whether the abstract or the section has these words there; None: it is not known."""
+    """Whether the words are where the card says; None if the text is not available."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of a text that lies in the same passages from end to end."""
+    """Part of a text that lies in the same passages throughout."""
 
     text: str
     sayings: tuple[Saying, ...]
-    """Of all these passages."""
+    """Statements of all passages that cover the piece."""
     ends: tuple[Passage, ...]
-    """The passages that end with it."""
+    """The passages that end with this piece."""
     url: str | None
-    """Where it leads, if it is part of a link that can be opened."""
+    """Target of the link, if the piece is part of a link that can be opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The abstract or a section."""
+    """The abstract or a section of a paper."""
 
     heading: str
-    """For people: `Abstract`, `Conclusion, p. 9`."""
+    """Display name, such as `Abstract` or `Conclusion, p. 9`."""
     pieces: tuple[Piece, ...]
-    """They are its text again when joined."""
+    """The pieces; joined, they give the text."""
 
 
 def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
-    """All that a card has evidence for, in the order of the text."""
+    """All passages that a card quotes as evidence, in the order of the text."""
     said: dict[tuple[str | None, int, int, str], list[Saying]] = {}
     first: dict[tuple[str | None, int, int, str], Evidence] = {}
 
@@ -128,12 +128,12 @@ def parts(card: Card, paper: Paper, marked: Sequence[Passage]) -> tuple[Part, ..
 
 
 def heading(section: Section) -> str:
-    """What stands over a section: `Conclusion, p. 9`."""
+    """The heading of a section, such as `Conclusion, p. 9`."""
     return Located(section=section.name, page=section.page_at(0)).place
 
 
 def pieces(text: str, marked: Sequence[Passage], links: Sequence[CardLink]) -> tuple[Piece, ...]:
-    """A text in pieces that are it again when joined; passages and links are those that stand in it."""
+    """Split a text into pieces; joined, they give the text. Passages and links must be those of this text."""
     marked = [one for one in marked if one.placed]
     real = [one for one in links if _fits(text, one)]
     cuts = {0, len(text)}
@@ -156,12 +156,12 @@ def pieces(text: str, marked: Sequence[Passage], links: Sequence[CardLink]) -> t
 
 
 def legend_of(marked: Sequence[Passage]) -> tuple[tuple[str, str], ...]:
-    """What the colours mean: name and class, each once."""
+    """The legend of the colours: name and CSS class, each once."""
     return tuple(dict.fromkeys((saying.name, saying.style) for one in marked for saying in one.sayings))
 
 
 def style(kind: str) -> str:
-    """The class for a kind of claim."""
+    """The CSS class of a kind of claim."""
     if kind in KNOWN_KINDS:
         return f"kind-{KNOWN_KINDS.index(kind)}"
     return f"kind-{len(KNOWN_KINDS) + sum(map(ord, kind)) % 2}"
@@ -174,6 +174,6 @@ def _texts(paper: Paper | None) -> dict[str | None, str]:
 
 
 def _fits(text: str, link: CardLink) -> bool:
-    """Whether a link leads where its words say."""
+    """Whether a link's target matches its text."""
     words = text[link.start : link.end]
     return bool(words) and opened(link.url) is not None and link.url in (words, f"https://{words}")

@@ -1,7 +1,7 @@
-"""Where the index of a file of cards is kept, so that a second look at them need not read them again.
+"""Stores the index of a card file, so that opening it again does not read all cards again.
 
-One file for each file of cards, under a lock: a second server of the same cards works with one of its own
-that is deleted at the end. What was not used for a month is deleted.
+There is one index per card file, under a lock: a second server of the same cards uses a temporary index. An
+index that was not used for a month is deleted.
 
 Knows files. Knows no cards and no pages.
 """
@@ -23,9 +23,9 @@ _KEPT_S = 30 * 24 * 3600.0
 
 @contextmanager
 def open_index(cards: Path, folder: Path | None) -> Iterator[Index]:
-    """The index for a file of cards, kept in a folder; None, or one that is in use: for this time only.
+    """The index of a card file, stored in a folder; temporary if the folder is None or the index is in use.
 
-    Raises StorageError where no file can be written.
+    Raises StorageError if no file can be written.
     """
     kept = None if folder is None else _kept(cards, folder)
     if kept is None:

@@ -1,4 +1,4 @@
-"""The SQLite file of the review queue: what was judged of each card, and the cards of another run.
+"""The SQLite file of the review queue: the judgement of each card, and the cards of another run.
 
 Knows worries and the order of cards. Knows no index and no pages.
 """
@@ -20,7 +20,7 @@ _Row = tuple[str, str, str, str]
 _PAGE = 100
 
 _FORMAT = 2
-"""Of the tables; a queue of another format is made anew."""
+"""Version of the tables; a queue of another version is rebuilt."""
 _BITS = {kind: 1 << place for place, kind in enumerate(REASONS)}
 
 _TABLES = """
@@ -43,18 +43,18 @@ class Queued:
 
     @property
     def worry(self) -> float:
-        """How many faults are to be expected of what is worrying."""
+        """Expected number of faults in the card."""
         return sum(one.weight for one in self.worries)
 
 
 class QueueFile:
-    """Cards with their worries, the most worrying first. Every method may be called from any thread."""
+    """Cards with their worries, the most worrying first. All methods are thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Raises StorageError where the file cannot be used; one that is damaged is made anew."""
+        """Raises StorageError if the file cannot be used; a damaged file is rebuilt."""
         self._lock = threading.Lock()
         self.changes = 0
-        """Grows with every `put`."""
+        """Counter that grows with every `put`."""
         self._counted: tuple[int, dict[str, int]] = (-1, {})
         try:
             self._base = _connect(path)
@@ -64,19 +64,19 @@ class QueueFile:
             try:
                 self._base = _connect(path)
             except sqlite3.Error as error:
-                raise StorageError(f"the review queue cannot be kept: {error}", where=str(path)) from error
+                raise StorageError(f"cannot store the review queue: {error}", where=str(path)) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._base.close()
 
     def judged(self, name: str) -> str | None:
-        """Of what the card of that id was judged, as `put` was told."""
+        """The fingerprint under which this card was last judged (see `put`); None if it was not."""
         return self._word("SELECT judged FROM queue WHERE id = ?", name)
 
     def put(self, found: Sequence[tuple[Queued, str]]) -> None:
-        """Keep cards, each with a word that changes with what it was judged of."""
+        """Store judged cards, each with a fingerprint of its inputs."""
         rows = [
             (
                 *one.key,
@@ -100,18 +100,18 @@ class QueueFile:
         self.changes += 1
 
     def of(self, name: str) -> Queued | None:
-        """The card of that id."""
+        """The queue entry of the card with that id."""
         with self._lock:
             row = self._base.execute(f"SELECT {_COLUMNS} FROM queue WHERE id = ?", (name,)).fetchone()  # noqa: S608
         return _queued(row) if row else None
 
     def cards(self, kind: str = "") -> Iterator[Queued]:
-        """All cards, the most worrying first; `kind` is one of `REASONS`, or empty."""
+        """All cards, the most worrying first; `kind` is one of `REASONS`, or empty for all."""
         where = f"WHERE kinds & {_BITS[kind]}" if kind in _BITS else ""
         return self._rows(f"{where} ORDER BY worry DESC, place", ())
 
     def around(self, name: str, *, back: bool = False) -> Iterator[Queued]:
-        """The cards after the one of that id, or before it, the nearest first."""
+        """The cards after the one with that id, or before it with `back`, nearest first."""
         with self._lock:
             at = self._base.execute("SELECT worry, place FROM queue WHERE id = ?", (name,)).fetchone()
         if at is None:
@@ -124,7 +124,7 @@ class QueueFile:
         return self._rows(rest, (worry, worry, place))
 
     def counts(self) -> dict[str, int]:
-        """How many cards have a worry of each kind."""
+        """Number of cards with a worry of each kind."""
         changes = self.changes
         if self._counted[0] != changes:
             found = {}
@@ -136,11 +136,11 @@ class QueueFile:
         return self._counted[1]
 
     def other(self, name: str) -> str | None:
-        """The line of the card of that id in the other run."""
+        """The card with that id in the other run, as a JSON line."""
         return self._word("SELECT card FROM other WHERE id = ?", name)
 
     def keep_other(self, identity: str, cards: Iterable[Card]) -> None:
-        """Keep the cards of another run, unless they are there: `identity` changes when they do."""
+        """Store the cards of another run, unless they are stored already under the same `identity`."""
         if self._word("SELECT value FROM notes WHERE name = ?", "other") == identity:
             return
         with self._lock, self._base:

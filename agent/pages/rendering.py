@@ -1,4 +1,4 @@
-"""Templates filled in: everything is escaped, and only http and https can be followed.
+"""Fills in templates: everything is escaped, and only http and https links can be followed.
 
 Knows templates and words for people. Knows no cards and no requests.
 """
@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 ASSETS = resources.files(__package__) / "assets"
-"""Style sheet and scripts."""
+"""Folder with the style sheets and scripts."""
 
 
 def environment(**more: Callable[..., object]) -> Environment:
-    """The templates of all rooms; `more` are functions that they may call."""
+    """The template environment of all rooms; `more` are functions that templates may call."""
     env = Environment(
         loader=PackageLoader("papercards.pages", "templates"),
         autoescape=True,
@@ -28,22 +28,22 @@ def environment(**more: Callable[..., object]) -> Environment:
 
 
 def percent(share: float | None) -> str:
-    """A probability as people read it; empty where there is none."""
+    """A probability as a percentage; empty for None."""
     return "" if share is None else f"{share:.0%}"
 
 
 def plain(label: str) -> str:
-    """A label's id in words."""
+    """A label's id with spaces instead of hyphens."""
     return label.replace("-", " ")
 
 
 def number(count: int) -> str:
-    """A count with its thousands apart."""
+    """A count with thousands separators."""
     return f"{count:,}"
 
 
 def opened(url: str | None) -> str | None:
-    """The URL if a browser may be sent there: http or https with a host. None for everything else."""
+    """The URL if it is safe to link: http or https with a host. None for everything else."""
     if not url or any(c <= " " for c in url):
         return None
     try:

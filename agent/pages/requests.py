@@ -1,4 +1,4 @@
-"""What a page sends, read with suspicion.
+"""Parses what a page sends, trusting nothing.
 
 Knows requests. Knows no rooms.
 """
@@ -16,7 +16,7 @@ _APART = "="
 
 
 class BadRequest(Exception):
-    """The request cannot be understood; the message is for people."""
+    """The request is malformed; the message is shown to the user."""
 
 
 def paper_address(room: str, name: str) -> str:
@@ -33,38 +33,38 @@ def paper_of(request: Request) -> str:
 async def body_of(request: Request) -> Mapping[str, object]:
     """The JSON object that was sent. Raises BadRequest for anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise BadRequest("not JSON")
+        raise BadRequest("the request is not JSON")
     parts = bytearray()
     async for part in request.stream():
         parts += part
         if len(parts) > MOST_BYTES:
-            raise BadRequest("too long")
+            raise BadRequest("the request is too long")
     try:
         value = json.loads(parts)
     except (ValueError, RecursionError) as error:
-        raise BadRequest("not JSON") from error
+        raise BadRequest("the request is not JSON") from error
     if not isinstance(value, dict):
-        raise BadRequest("no object")
+        raise BadRequest("the request is not a JSON object")
     return value
 
 
 def text_in(body: Mapping[str, object], name: str, most: int = 300) -> str:
-    """A text of the object; empty where there is none. Raises BadRequest for what is no text or too long."""
+    """A string field; empty if missing. Raises BadRequest if it is not a string or too long."""
     value = body.get(name, "")
     if not isinstance(value, str) or len(value) > most:
-        raise BadRequest(f"{name} is no text of at most {most} characters")
+        raise BadRequest(f"{name} is not a string of at most {most} characters")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise BadRequest(f"{name} is no whole text") from error
+        raise BadRequest(f"{name} is not valid Unicode") from error
     return value
 
 
 def number_in(body: Mapping[str, object], name: str) -> int | None:
-    """A whole number of the object; None where there is none. Raises BadRequest for anything else."""
+    """An integer field; None if missing. Raises BadRequest for anything else."""
     value = body.get(name)
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
-        raise BadRequest(f"{name} is no number")
+        raise BadRequest(f"{name} is not a number")
     return value

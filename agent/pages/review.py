@@ -1,7 +1,7 @@
-"""The Review room: what deserves a person's eye first, and a page for each card to accept, change or reject.
+"""The Review room: a queue of cards, the most doubtful first, and a page to review each card.
 
-A page sends one wish at a time with the edit that it had seen; the answer is the card as it is now. The
-card file is never touched.
+A page sends one change at a time with the edit it was based on; the answer is the current state of the card.
+The card file is never changed.
 
 Knows the desk and requests.
 """
@@ -28,16 +28,16 @@ from .shell import Room, Shell
 PATH = "/review"
 PAGE_SIZE = 25
 _FIRST_S = 2.0
-"""How long the first look at the queue waits for something to be in it."""
+"""Seconds that the first request waits for the queue to have entries."""
 
 
 def room(desk: Desk) -> Room:
-    """The room for a review file."""
+    """The room of a review file."""
     return Room("review", "Review", lambda shell: _routes(shell, desk), desk.running)
 
 
 def paper_path(name: str) -> str:
-    """The address of the page to review a card."""
+    """The address of the review page of a card."""
     return paper_address(PATH, name)
 
 
@@ -77,15 +77,15 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
         desk.file.refresh()
         card = desk.index.card(paper_of(request))
         if card is None:
-            return shell.page("missing.html", "review", status=404, message="No card has this id.")
+            return shell.page("missing.html", "review", status=404, message="There is no card with this id.")
         return shell.page("review_paper.html", "review", **_context(desk, card))
 
     def onward(request: Request) -> Response:
-        """The card as it is now, for a page that asks whether others have edited it."""
+        """The current state of the card, for a page that checks for edits by others."""
         desk.file.refresh()
         card = desk.index.card(request.query_params.get("card", ""))
         if card is None:
-            return JSONResponse({"said": "The card is gone."}, 404)
+            return JSONResponse({"said": "This card no longer exists."}, 404)
         edits = desk.file.overlay.of(Key(card.id, version_of(card)))
         token = token_of(edits)
         if token == request.query_params.get("token") and version_of(card) == request.query_params.get(
@@ -104,7 +104,7 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
             body = await body_of(request)
             return await run_in_threadpool(_edit, shell, desk, body)
         except BadRequest as error:
-            return JSONResponse({"said": f"Not understood: {error}."}, 400)
+            return JSONResponse({"said": f"Invalid request: {error}."}, 400)
         except PapercardsError as error:
             return JSONResponse({"said": f"Not saved: {error}"}, 500)
 
@@ -138,23 +138,25 @@ def _answer(shell: Shell, desk: Desk, card: Card, said: str, status: int = 200, 
 
 
 def _edit(shell: Shell, desk: Desk, body: Mapping[str, object]) -> Response:
-    """Do what a page wishes. Raises BadRequest for what no page of ours wishes."""
+    """Apply a change sent by a page. Raises BadRequest for a change that our pages do not send."""
     card = desk.index.card(text_in(body, "card"))
     if card is None:
-        return JSONResponse({"said": "The card is gone."}, 404)
+        return JSONResponse({"said": "This card no longer exists."}, 404)
     key = Key(card.id, version_of(card))
     if text_in(body, "version") != key.version:
-        return _answer(shell, desk, card, "The card has changed since it was shown; nothing was saved.", 409)
+        return _answer(shell, desk, card, "The card has changed since you opened it; nothing was saved.", 409)
     do = text_in(body, "do")
     try:
         if do == "undo":
             undone = desk.file.undo(key, desk.reviewer)
-            said = "Taken back." if undone else "You have nothing to take back here."
+            said = "Undone." if undone else "Nothing to undo on this card."
             return _answer(shell, desk, card, said)
         if do == "done":
             desk.file.refresh()
             if text_in(body, "token") != token_of(desk.file.overlay.of(key)):
-                return _answer(shell, desk, card, "Somebody has edited this card just now: look again.", 409)
+                return _answer(
+                    shell, desk, card, "Somebody else has just edited this card; please check again.", 409
+                )
             desk.file.write(key, all_done(desk, card), desk.reviewer)
             following = desk.queue.next(card.id, desk.open)
             return _answer(
@@ -166,9 +168,9 @@ def _edit(shell: Shell, desk: Desk, body: Mapping[str, object]) -> Response:
     except Conflict as conflict:
         theirs = conflict.theirs
         if theirs is None:
-            said = "An edit of this was undone meanwhile; yours was not saved."
+            said = "Somebody has undone an edit of this item; your change was not saved."
         else:
-            said = f"{theirs.by} was here first: {about(theirs)}. Yours was not saved."
+            said = f"{theirs.by} has already changed this: {about(theirs)}. Your change was not saved."
         return _answer(shell, desk, card, said, 409)
     except Refused as refused:
         return _answer(shell, desk, card, str(refused), 422)

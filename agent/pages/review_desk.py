@@ -1,4 +1,4 @@
-"""What the Review room works with, and a card as it lies there.
+"""The data of the Review room, and the page of a card.
 
 Knows the index, the queue and review files. Knows no requests.
 """
@@ -21,7 +21,7 @@ from .review_views import ReviewPage, review_page
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the room works with."""
+    """The data that the room works with."""
 
     index: Index
     queue: Queue
@@ -31,16 +31,16 @@ class Desk:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """The queue is made meanwhile."""
+        """Build the queue in the background."""
         with self.queue.running():
             yield
 
     def open(self, key: Key) -> bool:
-        """Whether nobody has said that the card is done."""
+        """Whether the card is still to be reviewed."""
         return not self.file.overlay.reviewed(key)
 
     def page(self, card: Card) -> ReviewPage:
-        """A card as its edits have it."""
+        """The page of a card with its edits applied."""
         key = Key(card.id, version_of(card))
         paper = self.paper(card)
         queued = self.queue.of(card.id)
@@ -55,6 +55,6 @@ class Desk:
         return review_page(key.version, paper, judging)
 
     def paper(self, card: Card) -> Paper | None:
-        """The paper of a card, its sentences numbered as the card does."""
+        """The paper of a card, with sentences numbered as in the card."""
         paper = self.index.paper(card.id)
         return numbered_as(card, paper) if paper is not None else None

@@ -1,4 +1,4 @@
-"""The things of a card that a person judges one by one: labels, statuses, the summary, claims.
+"""The items of a card that a person reviews one by one: labels, statuses, the summary, claims.
 
 Knows cards, edits, worries and taxonomies. Knows no pages.
 """
@@ -13,75 +13,75 @@ from ..review.worries import Baseline, Worry
 from ..taxonomy import STATUSES, Taxonomy
 
 CHOICES = 9
-"""Digits on a keyboard."""
+"""Maximum number of choices, one per digit key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a digit does."""
+    """The choice behind a digit key."""
 
     digit: int
     value: str
     chance: float | None
-    """Of the baseline."""
+    """The baseline's probability of this choice."""
     means: str
-    """The taxonomy's definition."""
+    """Definition in the taxonomy."""
     held: bool = False
-    """Whether it is what holds now."""
+    """Whether this is the current value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to judge."""
+    """One item to review."""
 
     place: Place
     now: str | None
-    """What holds, in an id; None: nothing."""
+    """Id of the current value; None if there is none."""
     before: str | None
-    """What the card itself has, if that is something else."""
+    """The card's own value, if it differs from the current one."""
     confidence: float | None
-    """Of the card; None too where something else holds."""
+    """The card's confidence; None if the value was changed."""
     state: str
-    """`open`, `accepted`, `changed`, `rejected` or `added`."""
+    """State of the review: `open`, `accepted`, `changed`, `rejected` or `added`."""
     edit: Edit | None
     worries: Sequence[Worry]
     choices: Sequence[Choice]
     main: bool = False
     sentence: int | None = None
-    """That says it, for code, data and weights."""
+    """Number of the sentence that states it, for code, data and weights."""
     guess: int | None = None
-    """The sentence to take where a status needs one and has none."""
+    """Suggested sentence for a status that needs one and has none."""
 
     @property
     def key(self) -> str:
-        """Names it within the page."""
+        """A key of the item, unique within the page."""
         return f"{self.place.field}:{self.place.item}"
 
     @property
     def seen(self) -> str:
-        """The edit that holds; empty: the card."""
+        """Id of the current edit; empty if the card itself holds."""
         return self.edit.edit if self.edit else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What a card is judged by."""
+    """The data that a card is reviewed with."""
 
     card: Card
     edits: Mapping[Place, Edit]
     taxonomy: Taxonomy
     worries: Sequence[Worry]
     baseline: Baseline | None
-    """Of the card's paper; None: the paper is not known."""
+    """Baseline answer for the card's paper; None if the paper is not available."""
     other: Card | None
-    """The card of another run."""
+    """The card of another run, if there is one."""
 
     def about(self, place: Place) -> list[Worry]:
-        """The worries about one thing."""
+        """The worries about one item."""
         return [one for one in self.worries if one.place == place]
 
     def labels(self, field: str) -> tuple[list[Item], list[Choice]]:
-        """The labels of a field, the main one first, and those that are likeliest beside them."""
+        """The labels of a field, the main one first, and the most likely further labels."""
         hold = [one.label for one in labels(self.card, field, self.edits)]
         choices = self._label_choices(field, hold)
         made = []
@@ -93,7 +93,7 @@ class Judging:
         return sorted(made, key=lambda one: not one.main), choices
 
     def artifact(self, name: str) -> Item:
-        """The status of code, data or weights."""
+        """The item for the status of code, data or weights."""
         item = self._item(Place(name), getattr(self.card.reproducibility, name).confidence)
         chances: Mapping[str, float] = {}
         guess = None
@@ -109,11 +109,11 @@ class Judging:
         return replace(item, choices=tuple(choices), guess=item.sentence or guess)
 
     def summary(self) -> Item:
-        """The summary."""
+        """The item for the summary."""
         return self._item(Place("tldr"), None)
 
     def claim(self, number: int) -> Item:
-        """What a sentence claims, if anything."""
+        """The item for a sentence, which may be a claim."""
         sure = next((one.confidence for one in self.card.claims if one.evidence.sentence == number), None)
         item = self._item(Place("claims", str(number)), sure)
         chances: Mapping[str, float] = {}

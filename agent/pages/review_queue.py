@@ -1,7 +1,7 @@
-"""The queue of the Review room: every card with what is worrying in it, judged in a thread beside the pages.
+"""The queue of the Review room: every card with its possible faults, judged in a background thread.
 
-What was judged is kept beside the index, so that a second look at the same cards judges nothing again. A
-card is judged anew when it changes, or its paper, or the run that it is compared with.
+Judgements are stored beside the index, so that opening the same cards again does not judge them again. A card
+is judged again if it, its paper, or the run it is compared with changes.
 
 Knows the index and worries. Knows no review file and no pages.
 """
@@ -34,14 +34,14 @@ from .queue_file import Queued, QueueFile
 POLL_S = 0.5
 _CHUNK = 50
 _VERSION = "3"
-"""Of the worries; what another version judged is judged again."""
+"""Version of the worries; judgements of other versions are redone."""
 
 
 class Queue:
-    """Cards in the order in which a person should look at them."""
+    """Cards in the order in which they should be reviewed."""
 
     def __init__(self, index: Index, taxonomy: Taxonomy, against: Path | None = None) -> None:
-        """Raises StorageError where its file cannot be used, UsageError or BadInput for no cards there."""
+        """Raises StorageError if its file is unusable, UsageError or BadInput if `against` has no cards."""
         self._index = index
         self._taxonomy = taxonomy
         self._against = against
@@ -50,21 +50,21 @@ class Queue:
         self._wanted = threading.Event()
         self._some = threading.Event()
         self.busy = True
-        """Whether there is more to be judged."""
+        """Whether there are more cards to judge."""
         self.fault = ""
-        """What could not be read, in one line."""
+        """One line about what could not be read."""
         if against is not None:
             next(read_cards(against), None)
         self._file = QueueFile(index.path.with_name(f"{index.path.stem}.review.db"))
 
     def wake(self, wait_s: float = 0.0) -> None:
-        """Begin to judge, if nobody has asked before, and wait a little for the first cards."""
+        """Start judging, unless already started, and wait briefly for the first cards."""
         self._wanted.set()
         self._some.wait(wait_s)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Once it is woken, judge in a thread of its own meanwhile."""
+        """Judge in a background thread, once `wake` is called."""
         thread = threading.Thread(target=self._run, name="papercards-queue", daemon=True)
         thread.start()
         try:
@@ -75,7 +75,7 @@ class Queue:
             thread.join(timeout=5)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     # What is in it
@@ -83,37 +83,37 @@ class Queue:
     def page(
         self, wanted: Callable[[Key], bool], kind: str = "", skip: int = 0, most: int = 25
     ) -> list[Queued]:
-        """The cards that are wanted, the most worrying first; `kind` is one of `REASONS`, or empty."""
+        """The wanted cards, the most worrying first; `kind` is one of `REASONS`, or empty for all."""
         found = (one for one in self._file.cards(kind) if wanted(one.key) and self.there(one.key))
         return list(islice(found, skip, skip + most))
 
     def next(self, name: str, wanted: Callable[[Key], bool], *, back: bool = False) -> str | None:
-        """The id of the next wanted card in the queue after one, or of the one before it."""
+        """The id of the next wanted card in the queue after a card, or before it with `back`."""
         found = self._file.around(name, back=back)
         return next((one.key.card for one in found if wanted(one.key) and self.there(one.key)), None)
 
     def of(self, name: str) -> Queued | None:
-        """What is worrying in the card of that id, as far as it was judged."""
+        """The queue entry of the card with that id; None if it was not judged yet."""
         return self._file.of(name)
 
     def counts(self) -> dict[str, int]:
-        """How many cards have a worry of each kind."""
+        """Number of cards with a worry of each kind."""
         return self._file.counts()
 
     def there(self, key: Key) -> bool:
-        """Whether the index has that very card."""
+        """Whether the index has exactly this version of the card."""
         line = self._index.line(key.card)
         return line is not None and _version(line) == key.version
 
     # How it is made
 
     def other(self, name: str) -> Card | None:
-        """The card of that id in the other run."""
+        """The card with that id in the other run."""
         line = self._file.other(name) if self._against is not None else None
         return Card.model_validate_json(line) if line else None
 
     def second(self, paper: Paper) -> Second:
-        """What the baseline says of a paper, by the paper's numbers of sentences."""
+        """The baseline's answer for a paper, with sentences numbered as in the paper."""
         copy = reading_copy(paper)
         scores = self._baseline.scores(copy.paper)
         draft = copy.renumbered(self._baseline.draft(scores))
@@ -121,14 +121,14 @@ class Queue:
         return Second(draft, replace(scores, sentences=copy.spread(scores.sentences, none)))
 
     def judge(self, card: Card) -> list[Worry]:
-        """What is worrying in a card."""
+        """The worries about a card."""
         paper = self._index.paper(card.id)
         own = card.provenance.model.startswith("baseline")
         second = self.second(numbered_as(card, paper)) if paper is not None and not own else None
         return worries(card, paper, self._taxonomy, second, self.other(card.id))
 
     def judge_all(self) -> None:
-        """Judge all that is there now, in the caller's thread."""
+        """Judge all cards that are available now, in the caller's thread."""
         self._read_other()
         last = -1
         while (last := self._judge_next(last)) >= 0:
@@ -157,13 +157,13 @@ class Queue:
                 else:
                     seen = changes
         except (PapercardsError, sqlite3.Error, OSError) as error:
-            self.fault = f"the queue could not be made: {error}"
+            self.fault = f"cannot build the queue: {error}"
         finally:
             self.busy = False
             self._some.set()
 
     def _judge_next(self, last: int) -> int:
-        """Judge the next few after a row; gives the last row, or -1 where there are no more."""
+        """Judge the next few cards after a row; returns the last row, or -1 if there are no more."""
         rows = self._index.after(last, _CHUNK)
         found = []
         for row, line in rows:
@@ -183,7 +183,7 @@ class Queue:
         return last if rows and not self._stop.is_set() else -1
 
     def _judged_of(self, name: str, line: str) -> str:
-        """A word that changes with all that a card is judged of."""
+        """A fingerprint of all inputs of the judgement of a card."""
         known = (repr(self._index.paper(name)), self._file.other(name) or "")
         return digest(_VERSION, line, self._baseline.version, self._taxonomy.version, *known)
 
@@ -195,5 +195,5 @@ class Queue:
 
 
 def _version(line: str) -> str:
-    """As `review.edits.version_of`, of the card's line."""
+    """The same as `review.edits.version_of`, from the card's JSON line."""
     return sha256(line.encode()).hexdigest()[:16]

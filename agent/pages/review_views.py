@@ -1,6 +1,6 @@
-"""What the templates of the Review room are filled with: a card as a list of things to judge.
+"""The data for the templates of the Review room: a card as a list of items to review.
 
-Knows cards, papers and the things to judge. Knows no requests and no HTML.
+Knows cards, papers and the items to review. Knows no requests and no HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,20 +24,20 @@ class Sentence:
     """A sentence, which may be a claim."""
 
     number: int
-    """As the card counts."""
+    """Number of the sentence in the card."""
     text: str
     place: str
-    """Where it stands, if its text is not known; empty: where it is shown."""
+    """Section and page, if the text is not available; else empty."""
     item: Item
     says: Sequence[str]
-    """`code`, `data`, `weights`, where it is their evidence."""
+    """Which of `code`, `data`, `weights` it is the evidence for."""
     style: str
-    """A class of the style sheet."""
+    """CSS class."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The abstract, a section, or what is quoted of texts that are not known."""
+    """The abstract, a section, or the quotes from texts that are not available."""
 
     heading: str
     sentences: Sequence[Sentence]
@@ -45,26 +45,26 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class LabelField:
-    """A field with its labels."""
+    """A label field with its labels."""
 
     field: str
     title: str
     items: Sequence[Item]
     count: int
-    """Labels that hold."""
+    """Number of current labels."""
     least: int
     most: int
     choices: Sequence[Choice]
-    """To add."""
+    """Labels to add."""
     worries: Sequence[Worry]
-    """About what is missing."""
+    """Worries about missing labels."""
     main_seen: str
-    """The edit that says which is the main one."""
+    """Id of the edit that set the main label."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A card to judge."""
+    """A card to review."""
 
     card: Card
     version: str
@@ -73,31 +73,31 @@ class ReviewPage:
     summary: Item
     parts: Sequence[Part]
     whole: bool
-    """Whether the abstract is known."""
+    """Whether the abstract is available."""
     unread: bool
-    """Whether the abstract is known, and a section that the card quotes is not."""
+    """Whether the abstract is available but a section quoted by the card is not."""
     done: Edit | None
-    """Who said that the paper is done."""
+    """The edit that marked the paper as done."""
     worries: Sequence[Worry]
-    """About the card as a whole."""
+    """Worries about the card as a whole."""
     token: str
-    """Changes with every edit of the card."""
+    """Token that changes with every edit of the card."""
 
     @property
     def open(self) -> list[Item]:
-        """Everything that holds and that nobody has judged."""
+        """All current items that nobody has reviewed."""
         every = [one for field in self.fields for one in field.items] + [*self.artifacts, self.summary]
         every += [one.item for part in self.parts for one in part.sentences if one.item.now is not None]
         return [one for one in every if one.state == "open"]
 
 
 def token_of(edits: Mapping[Place, Edit]) -> str:
-    """A word that changes with every edit."""
+    """A token that changes with every edit."""
     return digest(*sorted(edit.edit for edit in edits.values()))[:16]
 
 
 def review_page(version: str, paper: Paper | None, judging: Judging) -> ReviewPage:
-    """The page for a card as its edits have it; the paper must number its sentences as the card does."""
+    """The page of a card with its edits applied; the paper must number its sentences as the card does."""
     artifacts = [judging.artifact(name) for name in ARTIFACTS]
     parts = list(_parts(paper, judging, artifacts))
     done = judging.edits.get(Place("paper"))
@@ -134,7 +134,7 @@ def _field(field: str, judging: Judging) -> LabelField:
 
 
 def _parts(paper: Paper | None, judging: Judging, artifacts: Sequence[Item]) -> Iterable[Part]:
-    """The abstract, then what the card, its edits and its worries name of the sections, then mere quotes."""
+    """The abstract, then the sections used by the card, its edits and worries, then bare quotes."""
     quoted = quotes(judging.card, judging.edits)
     named = {*quoted, *_claimed(judging)}
 
@@ -153,10 +153,10 @@ def _parts(paper: Paper | None, judging: Judging, artifacts: Sequence[Item]) -> 
             yield Part(title, [sentence(number, paper.sentence_text(number)) for number in numbers])
     rest: list[tuple[int, Evidence]] = sorted((n, one) for n, one in quoted.items() if n >= first)
     if rest or paper is None:
-        yield Part("What the card quotes", [sentence(number, one.text, one.place) for number, one in rest])
+        yield Part("Quotes from the paper", [sentence(number, one.text, one.place) for number, one in rest])
 
 
 def _claimed(judging: Judging) -> Iterable[int]:
-    """The sentences of which edits or worries say something."""
+    """The sentences that edits or worries refer to."""
     places = [*judging.edits, *(one.place for one in judging.worries)]
     return (int(one.item) for one in places if one.field == "claims" and one.item.isdecimal())

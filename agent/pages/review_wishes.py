@@ -1,4 +1,4 @@
-"""What a page of the Review room wishes, made into edits, and edits in words.
+"""Turns requests of the Review page into edits, and edits into messages.
 
 Knows the desk and what pages send. Knows no addresses.
 """
@@ -29,32 +29,32 @@ from .review_desk import Desk
 
 
 class Refused(Exception):
-    """A wish that makes no good card; the message is for people."""
+    """A change that would make the card invalid; the message is shown to the user."""
 
 
 def wish_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> Wish:
-    """The edit that a page wishes. Raises Refused, and BadRequest for what no page of ours wishes."""
+    """The edit requested by a page. Raises Refused, or BadRequest for what our pages never send."""
     key = Key(card.id, version_of(card))
     place = Place(text_in(body, "field", 20), text_in(body, "item"))
     seen = text_in(body, "seen", 40)
     if place.field not in FIELDS:
-        raise BadRequest("no such field")
+        raise BadRequest("unknown field")
     held = desk.file.overlay.last(key, place)
     was = held.value if held is not None else original(card, place)
     if do == "accept":
         if was is None:
-            raise Refused("There is nothing to accept here.")
+            raise Refused("Nothing to accept here.")
         return Wish(place, was, was, seen)
     if do == "reject":
         if place.field in ARTIFACTS:
             return Wish(place, was, ArtifactValue(status="not-stated"), seen)
         if place.field == "tldr":
-            raise Refused("A card needs a summary: change it instead.")
+            raise Refused("A card needs a summary; change it instead.")
         if was is None:
-            raise Refused("There is nothing to reject here.")
+            raise Refused("Nothing to reject here.")
         return Wish(place, was, None, seen)
     if do != "set":
-        raise BadRequest("no such wish")
+        raise BadRequest("unknown action")
     value = _value(desk, card, key, place, body)
     return Wish(place, was, value, seen)
 
@@ -70,24 +70,24 @@ def _value(desk: Desk, card: Card, key: Key, place: Place, body: Mapping[str, ob
         return summary
     if place.field == "claims":
         if given not in desk.taxonomy.labels["claim_kinds"]:
-            raise BadRequest("no such kind")
+            raise BadRequest("unknown kind")
         if not (place.item.isascii() and place.item.isdecimal() and len(place.item) < 6):
-            raise BadRequest("no such sentence")
+            raise BadRequest("unknown sentence")
         before = original(card, place)
         if isinstance(before, ClaimValue):
             return ClaimValue(kind=given, evidence=before.evidence)
         return ClaimValue(kind=given, evidence=_evidence(desk, card, key, int(place.item)))
     if place.field in ARTIFACTS:
         if given not in STATUSES:
-            raise BadRequest("no such status")
+            raise BadRequest("unknown status")
         number = number_in(body, "sentence")
         if given == "not-stated":
             return ArtifactValue(status="not-stated")
         if number is None:
-            raise Refused("Choose the sentence that says so.")
+            raise Refused("Choose the sentence that states it.")
         return ArtifactValue(status=cast("Status", given), evidence=_evidence(desk, card, key, number))
     if given not in ("", "reviewed"):
-        raise BadRequest("no such state")
+        raise BadRequest("unknown state")
     return given or None
 
 
@@ -97,18 +97,18 @@ def _label(desk: Desk, card: Card, key: Key, place: Place, given: str) -> str:
     hold = [one.label for one in labels(card, field, edits)]
     if place.item == MAIN:
         if given not in hold:
-            raise Refused("Only a label of the card can be the main one.")
+            raise Refused("Only a label of this card can be the main one.")
         return given
     if given not in desk.taxonomy.labels[field] and given != original(card, place):
-        raise BadRequest("no such label")
+        raise BadRequest("unknown label")
     if original(card, place) is None and place.item != given and place not in edits:
-        raise BadRequest("no such label on the card")
+        raise BadRequest("the card does not have this label")
     edit = edits.get(place)
     now = edit.value if edit is not None else original(card, place)
     if given in hold and given != now:
-        raise Refused(f"{given} is there already.")
+        raise Refused(f"The card already has {given}.")
     if now is None and len(hold) >= desk.taxonomy.sizes[field].most:
-        raise Refused(f"At most {desk.taxonomy.sizes[field].most} {field}: reject one first.")
+        raise Refused(f"At most {desk.taxonomy.sizes[field].most} {field}; reject one first.")
     return given
 
 
@@ -120,12 +120,12 @@ def _evidence(desk: Desk, card: Card, key: Key, number: int) -> Evidence:
     if quoted is not None:
         return quoted
     if paper is None:
-        raise Refused("The abstract is not known: name its source with --source.")
-    raise BadRequest("no such sentence")
+        raise Refused("The abstract is not available; start papercards serve with --source.")
+    raise BadRequest("unknown sentence")
 
 
 def all_done(desk: Desk, card: Card) -> list[Wish]:
-    """The rest accepted, and the paper done."""
+    """The edits that accept the rest and mark the paper as done."""
     key = Key(card.id, version_of(card))
     wishes = []
     for item in desk.page(card).open:
@@ -138,7 +138,7 @@ def all_done(desk: Desk, card: Card) -> list[Wish]:
 
 
 def about(edit: Edit) -> str:
-    """An edit in words."""
+    """A description of an edit."""
 
     def plain(value: Value) -> str:
         if isinstance(value, ClaimValue):
@@ -148,10 +148,10 @@ def about(edit: Edit) -> str:
         return "nothing" if value is None else value.replace("-", " ") if edit.field != "tldr" else value
 
     if edit.field == "paper":
-        return "the paper is done" if edit.value else "the paper is to be reviewed again"
+        return "the paper was marked as done" if edit.value else "the paper was reopened"
     what = f"sentence {edit.item}" if edit.field == "claims" else edit.field
     if edit.item == MAIN:
-        return f"main of the {edit.field}: {plain(edit.value)}"
+        return f"main label of {edit.field}: {plain(edit.value)}"
     if edit.accepts:
         return f"{what}: {plain(edit.value)} accepted"
     if edit.field == "tldr":

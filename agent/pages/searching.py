@@ -1,4 +1,4 @@
-"""Hits and orders of the index as rows, kept as long as the same cards can be seen.
+"""Search results and sort orders as rows, cached while the visible cards stay the same.
 
 Knows the tables. Knows no cards.
 """
@@ -17,24 +17,24 @@ _ORDERS = {
 }
 
 _RANKED = 20_000
-"""Beyond so many hits, ranking them takes longer than a search may; those with the words in the title come
-first then."""
+"""Maximum hits that are ranked by relevance; with more, which would take too long, title matches come first.
+"""
 
 _KEPT = 8
-"""Searches whose hits are kept, so that a facet or a page of the same search need not search again."""
+"""Number of searches whose hits are cached, so that facets and pages need not search again."""
 
 
 class Searches:
-    """What was looked for, and in which order."""
+    """A cache of searches and sort orders."""
 
     def __init__(self, rows: Callable[..., list[int]]) -> None:
-        """`rows` gives the first column of a query's answer."""
+        """`rows` returns the first column of a query's result."""
         self._rows = rows
         self._orders: dict[str, tuple[int, Sequence[int]]] = {}
         self._hits: dict[str, tuple[int, int, Sequence[int]]] = {}
 
     def order(self, sort: str, changes: int) -> Sequence[int] | None:
-        """All rows in an order, as of a number of changes; None where they are in it as they are numbered."""
+        """All rows in a sort order, as of a number of changes; None for the order of the row numbers."""
         if sort not in _ORDERS:
             return None
         made, order = self._orders.get(sort, (-1, ()))
@@ -44,7 +44,7 @@ class Searches:
         return order
 
     def hits(self, expression: str, changes: int) -> tuple[int, Sequence[int]]:
-        """The rows that match an FTS5 expression, as a bitmap and with the most relevant first."""
+        """The rows that match an FTS5 expression: as a bitmap, and by relevance."""
         made, bitmap, ranked = self._hits.pop(expression, (-1, 0, ()))
         if made != changes:
             bitmap, ranked = self._look(expression)
@@ -54,7 +54,7 @@ class Searches:
         return bitmap, ranked
 
     def forget(self) -> None:
-        """Rows are numbered from the beginning again."""
+        """Clear the cache, after row numbers started again from the beginning."""
         self._orders.clear()
         self._hits.clear()
 

@@ -1,4 +1,4 @@
-"""The application on a loopback port.
+"""Serves the application on a loopback port.
 
 Knows sockets. Knows no rooms.
 """
@@ -12,13 +12,13 @@ from ..errors import UsageError
 
 HOST = "127.0.0.1"
 PORT = 8765
-"""Where it is looked for first, so that addresses that were noted stay good."""
+"""The default port, tried first so that bookmarked addresses keep working."""
 
 
 def listen(port: int | None) -> socket.socket:
-    """A listening socket: on that port, or where none is asked for on `PORT` or any that is free.
+    """A listening socket on the given port; without one, on `PORT` or any free port.
 
-    Raises UsageError where the port is taken.
+    Raises UsageError if the port is taken.
     """
     for one in (PORT, 0) if port is None else (port,):
         # asyncio sends without delay only where a socket says that it is TCP; else the body of each answer
@@ -32,9 +32,9 @@ def listen(port: int | None) -> socket.socket:
             server.close()
             if port is not None:
                 raise UsageError(
-                    f"port {one} cannot be used: {error.strerror}",
+                    f"cannot use port {one}: {error.strerror}",
                     where="--port",
-                    next_step="Name another, or leave it out",
+                    next_step="Choose another port, or omit --port",
                 ) from error
         else:
             return server
@@ -42,7 +42,7 @@ def listen(port: int | None) -> socket.socket:
 
 
 def serve(app: ASGIApp, server: socket.socket) -> None:
-    """Answer until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C or SIGTERM."""
     config = uvicorn.Config(
         app,
         log_level="warning",

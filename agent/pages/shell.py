@@ -1,4 +1,4 @@
-"""What every room is given, and what a room is.
+"""The parts shared by all rooms, and the definition of a room.
 
 Knows no room.
 """
@@ -18,33 +18,33 @@ from .index import Index
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What the rooms share."""
+    """Data shared by the rooms."""
 
     cards: Path
-    """The file that is served, as the user named it."""
+    """The served file, as the user named it."""
     index: Index | None
-    """None: no cards are served; so for the follower."""
+    """The index; None, like the follower, if no cards are served."""
     follower: Follower | None
     env: Environment
     rooms: Sequence["Room"] = field(default=())
 
     def page(self, template: str, room: str, *, status: int = 200, **context: object) -> HTMLResponse:
-        """A template filled in; `room` is the name of the room it belongs to."""
+        """Fill in a template as a page; `room` is the name of its room."""
         return HTMLResponse(self.fill(template, room=room, **context), status)
 
     def fill(self, template: str, **context: object) -> str:
-        """The text of a template, which also has the shell as `shell`."""
+        """Fill in a template as text; the shell is available in it as `shell`."""
         return self.env.get_template(template).render(shell=self, **context)
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One thing to do with cards: a folder of addresses and a place in the menu."""
+    """One activity with cards: a prefix of addresses and an entry in the menu."""
 
     name: str
-    """Its addresses begin with it: `browse` has `/browse` and all below."""
+    """Name and address prefix: `browse` has `/browse` and everything below."""
     title: str
     routes: Callable[[Shell], Sequence[BaseRoute]]
-    """With whole paths."""
+    """Function that returns the routes, with full paths."""
     running: Callable[[], AbstractContextManager[None]] = nullcontext
-    """What goes on beside the answers as long as the application runs."""
+    """Context manager for background work while the application runs."""

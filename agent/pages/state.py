@@ -1,4 +1,4 @@
-"""What the Browse room shows, as it stands in the address: whoever gets the address sees the same.
+"""The state of the Browse page as stored in its address: sharing the address shares the view.
 
 Knows query strings. Knows no cards.
 """
@@ -18,41 +18,41 @@ MOST_TAGS = 30
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A selection of cards, an order and a page."""
+    """A selection of cards, a sort order and a page."""
 
     words: str = ""
     tags: tuple[Tag, ...] = ()
-    """All of them must hold."""
+    """Tags that a card must all have."""
     sort: str = ""
-    """One of `SORTS`; empty: the most relevant first where words are looked for, else as in the file."""
+    """Sort order, one of `SORTS`; empty for the default: by relevance in a search, else as in the file."""
     page: int = 1
 
     @property
     def order(self) -> str:
-        """The sort in force."""
+        """The effective sort order."""
         if self.sort and not (self.sort == "relevance" and not self.words.strip()):
             return self.sort
         return "relevance" if self.words.strip() else "file"
 
     @property
     def skip(self) -> int:
-        """How many cards stand on the pages before."""
+        """Number of cards on earlier pages."""
         return (self.page - 1) * PAGE_SIZE
 
     def at(self, page: int) -> "State":
-        """Another page of the same."""
+        """The same selection at another page."""
         return replace(self, page=page)
 
     def sorted_by(self, sort: str) -> "State":
-        """The same in another order."""
+        """The same selection in another sort order."""
         return replace(self, sort=sort, page=1)
 
     def without_words(self) -> "State":
-        """The same with nothing looked for."""
+        """The same selection without the search words."""
         return replace(self, words="", page=1)
 
     def toggled(self, tag: Tag) -> "State":
-        """With the tag, or without it if it was there."""
+        """The selection with the tag added, or removed if it was chosen."""
         if tag in self.tags:
             left = tuple(one for one in self.tags if one != tag)
         else:
@@ -62,7 +62,7 @@ class State:
 
     @property
     def query(self) -> str:
-        """As it stands in the address, without the question mark; empty for what is shown at first."""
+        """The query string without the question mark; empty for the default state."""
         pairs = [("q", self.words)] if self.words else []
         pairs += [(field, value) for name in FIELDS for field, value in self.tags if field == name]
         if self.sort:
@@ -73,7 +73,7 @@ class State:
 
 
 def read(pairs: Iterable[tuple[str, str]]) -> State:
-    """The state that a query string means; what means nothing is passed over."""
+    """Parse a query string; unknown parts are ignored."""
     words, sort, page = "", "", 1
     tags: dict[Tag, None] = {}
     for name, value in pairs:

@@ -1,7 +1,7 @@
-"""The Browse room as files that open without a server.
+"""Writes the Browse room as files that open without a server.
 
-A page that is opened from disk may fetch nothing and import no modules, so the cards are a script that sets
-one variable. Abstracts are cut into their marked pieces here: the page only puts them together.
+A page opened from disk cannot fetch files or import modules, so the cards are a script that sets one
+variable. Abstracts are split into marked pieces here; the page only joins them.
 
 Knows cards, papers and files. Knows no server.
 """
@@ -26,13 +26,13 @@ SCRIPTS = ("keys.js", "marks.js", "site.js")
 
 
 def export(name: str, index: Index, folder: Path) -> int:
-    """Write the site of all cards of an index into a folder, and give the number of its bytes.
+    """Write the site of all cards of an index into a folder; returns its size in bytes.
 
-    `name` is what the page calls the file of cards. Files of an earlier site are replaced. Raises
-    StorageError where the folder cannot be written.
+    `name` is the name of the card file shown on the page. Files of an earlier site are replaced. Raises
+    StorageError if the folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise StorageError("a file stands where a folder is needed", where=str(folder))
+        raise StorageError("is a file, but a folder is needed", where=str(folder))
     found = index.find()
     drawn = charts.charts(index, found)
     page = environment().get_template("site.html")
@@ -64,7 +64,7 @@ def _data(cards: Iterable[tuple[Card, Paper | None]]) -> Iterable[str]:
 
 
 def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
-    """What the page needs of a card; what is empty is left out."""
+    """The data of a card for the page, without empty fields."""
     beside = views.beside(card, paper)
     held = card.reproducibility
     entry = {
@@ -94,7 +94,7 @@ def _piece(piece: Piece) -> object:
 
 
 def _passage(passage: Passage) -> list[object]:
-    """What is said; where; the words, if they are not to be seen there; whether they should be."""
+    """The statements, the place, the words if not visible in the text, and whether they should be."""
     said = [_said(saying) for saying in passage.sayings]
     if passage.placed:
         return [said, passage.place] if passage.place else [said]
@@ -109,7 +109,7 @@ def _grouped(card: Card) -> list[list[str]]:
 
 
 def _sure(labels: Iterable[Label]) -> list[float | None]:
-    """The confidences of labels, each label once, as `tags_of` has them."""
+    """The confidences of labels, each label once, in the order of `tags_of`."""
     first: dict[str, float | None] = {}
     for one in labels:
         first.setdefault(one.label, one.confidence)
@@ -121,7 +121,7 @@ def _said(saying: Saying) -> list[object]:
 
 
 def _script(value: object) -> str:
-    """JSON that is also JavaScript, and nothing else wherever it is put."""
+    """JSON that is also valid JavaScript and safe inside a script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for odd in "<\u2028\u2029":
         text = text.replace(odd, f"\\u{ord(odd):04x}")

@@ -1,4 +1,4 @@
-"""Papers as rows of the index.
+"""Converts papers to and from rows of the index.
 
 Knows papers. Knows no cards.
 """
@@ -12,13 +12,13 @@ SELECT = "SELECT title, abstract, coalesce(url, ''), sections FROM papers WHERE 
 
 
 def row_of(paper: Paper) -> tuple[str, str, str, str | None, str]:
-    """What `INSERT` takes."""
+    """The values for `INSERT`."""
     sections = [[one.name, one.text, one.pages, one.whole] for one in paper.sections]
     return paper.id, paper.title, paper.abstract, paper.url, json.dumps(sections) if sections else ""
 
 
 def paper_of(name: str, row: tuple[str, ...]) -> Paper:
-    """The paper with that id, of what `SELECT` gives."""
+    """The paper with that id, from a row of `SELECT`."""
     title, abstract, url, sections = row
     return Paper(
         name,

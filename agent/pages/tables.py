@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import StorageError
 
 VERSION = 2
-"""Of the tables; a file of another version is made anew."""
+"""Version of the tables; a file of another version is rebuilt."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS cards (
@@ -29,7 +29,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """The file with all its tables, to be written by one thread; begun anew if of another version."""
+    """Open the file with all its tables, for one writing thread; rebuilt if it has another version."""
     link = connected(path)
     if link.execute("PRAGMA user_version").fetchone()[0] not in (0, VERSION):
         link.close()
@@ -41,7 +41,7 @@ def opened(path: Path) -> sqlite3.Connection:
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    """One connection, which threads may use in turn."""
+    """A connection that threads may use in turn."""
     link = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     link.execute("PRAGMA journal_mode = WAL")
     link.execute("PRAGMA synchronous = NORMAL")
@@ -50,9 +50,9 @@ def connected(path: Path) -> sqlite3.Connection:
 
 
 def refused(path: Path, error: sqlite3.Error) -> StorageError:
-    """What to tell the user where SQLite cannot go on."""
+    """The error to show when SQLite fails."""
     return StorageError(
-        f"the index of the pages cannot be used: {error}",
+        f"cannot use the index of the pages: {error}",
         where=str(path),
-        next_step="Delete it, or try --no-cache",
+        next_step="Delete it, or use --no-cache",
     )

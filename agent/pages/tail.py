@@ -1,7 +1,7 @@
-"""A file that another process appends lines to, read as far as its lines are whole.
+"""Reads the complete lines of a file that another process appends to.
 
-A file is known by its inode, and by the bytes before the place that was read to: a file that was replaced,
-cut off or written anew is told from one that grew.
+A file is recognised by its inode and by the bytes before the current position, so that a replaced, truncated
+or rewritten file is told from one that grew.
 
 Knows bytes. Knows no cards.
 """
@@ -14,42 +14,42 @@ from pathlib import Path
 from typing import Any
 
 _MARK_BYTES = 4096
-"""More than a card's end, which is alike in all cards of a run."""
+"""Number of bytes in the mark: more than the end of a card, which is the same in all cards of a run."""
 _CHUNK_BYTES = 1 << 20
 
 
 @dataclass
 class Place:
-    """How far a file was read."""
+    """A position in a file."""
 
     inode: int = 0
-    """0: nothing was read."""
+    """Inode of the file; 0 if nothing was read."""
     offset: int = 0
-    """Bytes; always just after a line end."""
+    """Offset in bytes, always just after a line end."""
     marked: int = 0
-    """How many of the last bytes before `offset` the mark is of."""
+    """Number of bytes before `offset` that the mark covers."""
     mark: str = ""
-    """Their SHA-256 in hex."""
+    """SHA-256 of these bytes in hex."""
     lines: int = 0
-    """How many, for messages."""
+    """Number of lines read, for messages."""
 
 
 @dataclass
 class Tail:
-    """The lines of one file, as they come."""
+    """The lines of one file as they are appended."""
 
     path: Path
     place: Place = field(default_factory=Place)
 
     def inode(self) -> int:
-        """Of the file as it is now; 0: there is none."""
+        """Inode of the file as it is now; 0 if there is no file."""
         try:
             return self.path.stat().st_ino
         except OSError:
             return 0
 
     def grew_only(self) -> bool:
-        """Whether all that was read is still there."""
+        """Whether everything read so far is still in the file."""
         place = self.place
         if place.inode == 0:
             return True
@@ -64,9 +64,9 @@ class Tail:
             return False
 
     def read(self, most: int = 500) -> Iterator[list[tuple[int, bytes]]]:
-        """The whole lines after `place`, each with its number, in lists of at most `most`.
+        """The complete lines after `place`, each with its number, in lists of at most `most`.
 
-        `place` has moved behind a list when it is given.
+        `place` is moved past a list before the list is yielded.
         """
         try:
             file = self.path.open("rb")
@@ -82,7 +82,7 @@ class Tail:
                     yield self._take(whole[start : start + most])
 
     def unfinished(self) -> bytes:
-        """What stands after the last line end."""
+        """The bytes after the last line end."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self.place.offset)
@@ -91,7 +91,7 @@ class Tail:
             return b""
 
     def skip(self, rest: bytes) -> None:
-        """Count what `unfinished` gave as read."""
+        """Mark the result of `unfinished` as read."""
         self._move(rest, 1)
 
     def _take(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
@@ -106,7 +106,7 @@ class Tail:
         self.place.lines += lines
 
     def saved(self) -> dict[str, Any]:
-        """The place, for JSON."""
+        """The position as JSON data."""
         return asdict(self.place)
 
 

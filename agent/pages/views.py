@@ -1,4 +1,4 @@
-"""What the templates of the Browse room are filled with.
+"""The data for the templates of the Browse room.
 
 Knows the index and the state. Knows no requests and no HTML.
 """
@@ -24,25 +24,25 @@ TITLES = {
 }
 SORT_TITLES = {
     "relevance": "Relevance",
-    "file": "As in the file",
+    "file": "File order",
     "newest": "Newest",
     "title": "Title",
     "confidence": "Confidence",
 }
 SHOWN_VALUES = 8
-"""Of a facet, before the rest is folded away."""
+"""Number of values of a facet that are shown before the rest is folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """How far the card file is read: a page that was shown before something changed asks for itself again."""
+    """The progress of reading the card file; a page that was loaded before a change reloads itself."""
 
     changes: int
-    """Since the server began."""
+    """Number of changes since the server started."""
     cards: int
     reading: bool
     fault: str
-    """Why nothing more can be read; empty: nothing is wrong."""
+    """One line about what could not be read; empty if there is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Choice:
     count: int
     chosen: bool
     query: str
-    """The state when it is clicked."""
+    """The query string that clicking it leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a selection and all around it."""
+    """One page of a selection with its facets and counts."""
 
     state: State
     count: int
@@ -80,23 +80,23 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """One card beside its paper."""
+    """A card with its paper."""
 
     card: Card
     parts: Sequence[Part]
-    """None where no source has the paper."""
+    """Texts of the paper; empty if no source has it."""
     passages: Sequence[Passage]
     url: str | None
-    """Where the paper is at home."""
+    """Web address of the paper."""
 
     @property
     def quotes(self) -> Sequence[Passage]:
-        """What stands where the text is not known."""
+        """Quotes from texts that are not available."""
         return [one for one in self.passages if one.placed is None]
 
     @property
     def labels(self) -> Sequence[tuple[str, str, Sequence[Label]]]:
-        """Field, its title and its labels."""
+        """Name, title and labels of each field."""
         card = self.card
         return (
             ("task", "Tasks", card.tasks),
@@ -106,7 +106,7 @@ class Beside:
 
 
 def listing(index: Index, state: State) -> Listing:
-    """The page of the list that a state means; beyond the last page, the last."""
+    """The page of the list for a state; the last page if the number is too high."""
     found = index.find(state.words, state.tags)
     last_page = max(1, -(-found.count // PAGE_SIZE))
     state = state.at(min(state.page, last_page))
@@ -115,7 +115,7 @@ def listing(index: Index, state: State) -> Listing:
 
 
 def facets(index: Index, found: Found, state: State) -> Sequence[Facet]:
-    """What a selection can be narrowed to."""
+    """The filters for a selection."""
     made = []
     for field in FIELDS:
         counts = dict(index.counts(field, found))
@@ -133,7 +133,7 @@ def facets(index: Index, found: Found, state: State) -> Sequence[Facet]:
 
 
 def beside(card: Card, paper: Paper | None) -> Beside:
-    """A card beside its paper."""
+    """A card with its paper."""
     marked = passages(card, paper)
     return Beside(
         card,

@@ -1,6 +1,6 @@
-"""What people say of cards and papers: corrections laid over cards, labels, and files made of both.
+"""What people add to cards and papers: corrections of cards, labels, and files made from both.
 
-Everything is kept as lines that are only ever added, each safe on the disk before anybody is told so.
+Everything is stored as appended lines, each flushed to disk before it is confirmed.
 
 Knows cards, papers and label files. Knows no models and no web.
 """

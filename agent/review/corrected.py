@@ -1,8 +1,8 @@
-"""A card with the corrections of people laid over it.
+"""Applies people's corrections to a card.
 
-What a person changed or added has no confidence: it is no probability of a model. What was accepted keeps
-the one it has. Provenance stays, since it says what made the card; the flag `reviewed` says that people have
-been at it.
+A changed or added value has no confidence, since it is not a model's probability. An accepted value keeps its
+confidence. Provenance stays, since it says what made the card; the flag `reviewed` records that people
+reviewed it.
 
 Knows cards, papers and edits. Knows no files.
 """
@@ -20,10 +20,10 @@ REVIEWED = "reviewed"
 
 
 def corrected(card: Card, edits: Mapping[Place, Edit], paper: Paper | None = None) -> Card:
-    """The card as the edits have it; without any, the same card.
+    """The card with the edits applied; without edits, the same card.
 
-    With the paper, read with the sections that the card names, the flags of a summary that has changed are
-    judged anew.
+    If the paper is given, with the sections that the card quotes, the flags of a changed summary are
+    recomputed.
     """
     if not edits:
         return card
@@ -63,7 +63,7 @@ def labels(card: Card, field: str, edits: Mapping[Place, Edit]) -> tuple[Label, 
 
 
 def items(card: Card, field: str, edits: Mapping[Place, Edit]) -> list[tuple[str, Label | None]]:
-    """What can be judged in a label field: the card's labels, then those that people have added."""
+    """The items of a label field: the card's labels, then those added by people."""
     mine: dict[str, Label] = {one.label: one for one in getattr(card, field)}
     more = [
         place.item
@@ -74,7 +74,7 @@ def items(card: Card, field: str, edits: Mapping[Place, Edit]) -> list[tuple[str
 
 
 def claims(card: Card, edits: Mapping[Place, Edit]) -> tuple[Claim, ...]:
-    """The claims in the order of the text; a sentence has one at most once it was changed."""
+    """The claims in the order of the text; an edited sentence has at most one."""
     kept = []
     for claim in card.claims:
         edit = edits.get(Place("claims", str(claim.evidence.sentence)))

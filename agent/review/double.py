@@ -1,4 +1,4 @@
-"""Several annotators' work as one label file, and how far they agree.
+"""Merges the work of several annotators into one label file, and measures their agreement.
 
 Knows passes and label files. Knows no web.
 """
@@ -25,7 +25,7 @@ from .passes import Passes, Save, Work
 
 
 def finished(passes: Passes, papers: Sequence[Paper]) -> list[str]:
-    """The annotators who have finished every one of the papers; none where there are no papers."""
+    """The annotators who have finished all the papers; empty if there are no papers."""
 
     def is_done(by: str, paper: Paper) -> bool:
         save = passes.work(by, paper)
@@ -35,7 +35,7 @@ def finished(passes: Passes, papers: Sequence[Paper]) -> list[str]:
 
 
 def agreement(passes: Passes, papers: Sequence[Paper], people: Sequence[str]) -> tuple[Agreement, ...]:
-    """How far some annotators agree who have finished these papers. Raises MissingExtra without NLTK."""
+    """The agreement of annotators who have finished these papers. Raises MissingExtra without NLTK."""
     labelled = []
     for paper in papers:
         saves = [save for by in people if (save := passes.work(by, paper)) is not None]
@@ -46,16 +46,16 @@ def agreement(passes: Passes, papers: Sequence[Paper], people: Sequence[str]) ->
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A paper and a field in which annotators differ."""
+    """A paper and a field on which annotators disagree."""
 
     paper: Paper
     field: str
     answers: Mapping[str, str]
-    """Annotator to what they said, for people."""
+    """The answer of each annotator, as text for display."""
 
 
 def differences(passes: Passes, papers: Sequence[Paper], people: Sequence[str]) -> Iterator[Difference]:
-    """Everything in which annotators differ, paper by paper; the order of labels counts for the main one."""
+    """All disagreements, paper by paper; for labels, only the first place in the order counts."""
     for paper in papers:
         works = {by: save.work for by in people if (save := passes.work(by, paper)) is not None}
         for field in (*LABEL_FIELDS, "claims", *ARTIFACTS):
@@ -67,10 +67,10 @@ def differences(passes: Passes, papers: Sequence[Paper], people: Sequence[str]) 
 def records(
     passes: Passes, split: Split, papers: Mapping[str, Paper] | None, only: Sequence[str] = ()
 ) -> tuple[list[LabelRecord], list[str]]:
-    """Label records of the papers that every annotator has finished, and what was left out and why.
+    """Label records of the papers that all annotators have finished, and the reasons for papers left out.
 
-    `only` names the annotators that count; none: all. `papers` have the abstracts that go along, and must
-    be those that were labelled.
+    `only` names the annotators to include; empty for all. `papers` provide the abstracts, which must be the
+    labelled texts.
     """
     people = [by for by in passes.annotators if not only or by in only]
     saves = {by: passes.saves(by) for by in people}
@@ -82,12 +82,12 @@ def records(
             left_out.append(f"{name}: not finished by {', '.join(undone)}")
             continue
         if len({save.version for save in mine.values()}) > 1:
-            left_out.append(f"{name}: the annotators had different texts of it")
+            left_out.append(f"{name}: the annotators labelled different texts")
             continue
         first = next(iter(mine.values()))
         paper = (papers or {}).get(name)
         if papers is not None and (paper is None or passes.stale(first.by, paper)):
-            left_out.append(f"{name}: the source does not have the text that was labelled")
+            left_out.append(f"{name}: the source has a different text than the labelled one")
             continue
         made.append(
             LabelRecord(
@@ -138,7 +138,7 @@ def _status(work: Work, name: str) -> Status:
 
 
 def _answer(work: Work, field: str) -> tuple[object, str]:
-    """What is compared, and the same for people."""
+    """The answer to compare, and as text for display."""
     if field in LABEL_FIELDS:
         labels: tuple[str, ...] = getattr(work, field)
         words = ", ".join(label.replace("-", " ") for label in labels)

@@ -1,9 +1,9 @@
-"""Corrections as records, and what a sequence of them amounts to.
+"""Corrections as records, and the result of a sequence of them.
 
 A card is a set of *places*: a label of a list, the main label of a list, the sentence of a claim, a status,
 the summary, and the paper as a whole. An edit says what a place held, what it holds from now on, and which
-edit of that place its author had seen; to undo one is another edit. Edits belong to a card as it was: the
-same paper with another card begins without any.
+edit of that place its author had seen; undoing is another edit. Edits belong to one version of a card: a new
+card of the same paper starts without edits.
 
 Knows no files and no web.
 """
@@ -19,21 +19,21 @@ from ..taxonomy import LABEL_FIELDS
 
 ARTIFACTS = ("code", "data", "weights")
 MAIN = "#main"
-"""The item of a label field that says which label is the main one; no label can be called that."""
+"""The item of a label field that says which label is the main one; no label can have this name."""
 
 FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS, "tldr", "paper")
-"""What can be edited."""
+"""The fields that can be edited."""
 
 
 class ClaimValue(Record):
-    """A claim of a sentence."""
+    """The claim in a sentence."""
 
     kind: str
     evidence: Evidence
 
 
 class ArtifactValue(Record):
-    """A status with the sentence that says it."""
+    """A status with the sentence that states it."""
 
     status: Status
     evidence: Evidence | None = None
@@ -41,71 +41,71 @@ class ArtifactValue(Record):
     @model_validator(mode="after")
     def _evidence_fits(self) -> Self:
         if (self.status == "not-stated") != (self.evidence is None):
-            raise ValueError(f"{self.status} and its sentence do not fit")
+            raise ValueError(f"the status {self.status} does not go with this sentence number")
         return self
 
 
 Value = str | ClaimValue | ArtifactValue | None
-"""Of a label its id, of the paper `reviewed`; None: nothing is there."""
+"""The value of a place: a label's id, `reviewed` for the paper, or None for nothing."""
 
 
 class Place(NamedTuple):
-    """What an edit is about."""
+    """The place that an edit is about."""
 
     field: str
-    """One of `FIELDS`; `paper` says that it was read as a whole and nothing is missing."""
+    """The field, one of `FIELDS`; `paper` marks that the paper was fully reviewed."""
     item: str = ""
-    """A label as the card has it, or as it was added; `MAIN`; the number of a sentence; else empty."""
+    """A label of the card or an added one, `MAIN`, the number of a sentence, or empty."""
 
 
 class Edit(Record):
     """One line of a review file."""
 
     edit: str = Field(min_length=1)
-    """Its name, made at random."""
+    """Random id of the edit."""
     at: str
-    """UTC, ISO 8601."""
+    """Time of the edit: UTC, ISO 8601."""
     by: str = Field(min_length=1)
-    """Who."""
+    """Name of the author."""
     card: str
-    """The id of the paper."""
+    """Id of the paper."""
     version: str
-    """Of the card that it was made against, see `version_of`."""
+    """Version of the card that it was made against, see `version_of`."""
     field: str
     item: str = ""
     was: Value = None
     value: Value = None
     after: str = ""
-    """The edit of the same place that its author had seen; empty: the card itself."""
+    """Id of the edit of the same place that its author had seen; empty for the card itself."""
     undoes: str = ""
-    """The edit that it takes back; empty: none."""
+    """Id of the edit that this one undoes; empty for none."""
 
     @model_validator(mode="after")
     def _value_fits(self) -> Self:
         if self.field not in FIELDS:
-            raise ValueError(f"{self.field} is no field of a card")
+            raise ValueError(f"{self.field} is not a field of a card")
         for value in (self.was, self.value):
             if not fits(self.place, value):
-                raise ValueError(f"{self.field} cannot hold that")
+                raise ValueError(f"{self.field} cannot have this value")
         return self
 
     @property
     def place(self) -> Place:
-        """What it is about."""
+        """The place that the edit is about."""
         return Place(self.field, self.item)
 
     @property
     def accepts(self) -> bool:
-        """Whether it leaves all as it was."""
+        """Whether it accepts the value as it was."""
         return self.was == self.value
 
     def to_json(self) -> bytes:
-        """Its line, without the end."""
+        """The edit as a line of JSON, without the line end."""
         return self.model_dump_json().encode()
 
 
 def read_edit(line: bytes) -> Edit | str:
-    """The edit of a line, or what is wrong with it."""
+    """The edit on a line, or what is wrong with the line."""
     try:
         return Edit.model_validate_json(line)
     except ValidationError as error:
@@ -115,7 +115,7 @@ def read_edit(line: bytes) -> Edit | str:
 
 
 def fits(place: Place, value: Value) -> bool:
-    """Whether such a thing can stand there."""
+    """Whether a value is allowed at a place."""
     if place.field in LABEL_FIELDS:
         return value is None or (isinstance(value, str) and bool(value))
     if place.field == "claims":
@@ -128,12 +128,12 @@ def fits(place: Place, value: Value) -> bool:
 
 
 def version_of(card: Card) -> str:
-    """What a card says and what made it, in 16 hex digits."""
+    """A hash of a card's content and provenance, in 16 hex digits."""
     return hashlib.sha256(card.to_json().encode()).hexdigest()[:16]
 
 
 def original(card: Card, place: Place) -> Value:
-    """What the card itself has there."""
+    """The card's own value at a place."""
     field, item = place
     if field in LABEL_FIELDS:
         labels = [one.label for one in getattr(card, field)]
@@ -155,20 +155,20 @@ def original(card: Card, place: Place) -> Value:
 
 
 class Key(NamedTuple):
-    """A card as it was at some time."""
+    """One version of a card."""
 
     card: str
     version: str
 
 
 class Overlay:
-    """What edits amount to, taken in one after the other. Any sequence means something."""
+    """The result of edits applied one after the other. Any sequence is valid."""
 
     def __init__(self) -> None:
         self._stacks: dict[Key, dict[Place, list[Edit]]] = {}
 
     def take(self, edit: Edit) -> None:
-        """Take in the next edit. One that undoes what is not the last of its place says nothing."""
+        """Apply the next edit. An undo of anything but the last edit of its place has no effect."""
         key = Key(edit.card, edit.version)
         places = self._stacks.setdefault(key, {})
         stack = places.setdefault(edit.place, [])
@@ -182,12 +182,12 @@ class Overlay:
             del self._stacks[key]
 
     def last(self, key: Key, place: Place) -> Edit | None:
-        """The edit that holds at a place; None: the card itself does."""
+        """The current edit of a place; None if the card itself holds."""
         stack = self._stacks.get(key, {}).get(place)
         return stack[-1] if stack else None
 
     def of(self, key: Key) -> Mapping[Place, Edit]:
-        """The edits that hold for a card, in the order in which their places were first edited."""
+        """The current edits of a card, in the order in which their places were first edited."""
         return {place: stack[-1] for place, stack in self._stacks.get(key, {}).items()}
 
     def cards(self) -> Iterator[Key]:
@@ -195,6 +195,6 @@ class Overlay:
         yield from list(self._stacks)
 
     def reviewed(self, key: Key) -> bool:
-        """Whether somebody said that the paper is done."""
+        """Whether somebody marked the paper as done."""
         edit = self.last(key, Place("paper"))
         return edit is not None and edit.value == "reviewed"

@@ -1,7 +1,7 @@
-"""A file that only grows, by whole lines, under the hands of any number of windows and processes.
+"""An append-only file of lines that any number of windows and processes can write to.
 
-A line that was added is on the disk. Whoever adds one does so under a lock, after reading what others have
-added in the meantime.
+An added line has been flushed to disk. Adding happens under a lock, after reading the lines that others have
+added.
 
 Knows bytes and disks. Knows no format.
 """
@@ -18,28 +18,28 @@ from ..file_locks import lock
 
 
 class LineLog:
-    """The lines of one file. Raises StorageError, in every method, where the disk refuses."""
+    """The lines of one file. Every method raises StorageError if the file cannot be read or written."""
 
     def __init__(self, path: Path, whole: Callable[[bytes], bool]) -> None:
-        """`whole` says of a last line without its end whether it is a record all the same."""
+        """`whole` tells whether a last line without a line end is a complete record."""
         self.path = path
         self._whole = whole
         self._lock = threading.RLock()
         self._inode = 0
         self._offset = 0
         self.lines = 0
-        """How many were read, empty ones included."""
+        """Number of lines read, empty ones included."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other threads out."""
+        """Hold the lock against other threads."""
         with self._lock:
             yield
 
     def read(self) -> tuple[bool, list[bytes]]:
-        """The lines that were added since the last call, and whether the file began anew.
+        """The lines added since the last call, and whether the file was replaced.
 
-        It begins anew where somebody put another file in its place: the lines are all of that one's then.
+        If it was replaced by another file, these are all lines of that file.
         """
         with self._lock:
             try:
@@ -59,10 +59,10 @@ class LineLog:
                 os.close(fd)
 
     def append(self, decide: Callable[[bool, list[bytes]], Sequence[bytes]]) -> None:
-        """Add lines and see them on the disk.
+        """Add lines and flush them to disk.
 
-        `decide` is given what `read` gives and gives the lines to add, without their ends; what it raises
-        is raised, and nothing is added.
+        `decide` is called with the result of `read` and returns the lines to add, without line ends. If it
+        raises, nothing is added.
         """
         with self._lock:
             fd = self._open()
@@ -77,7 +77,7 @@ class LineLog:
                 os.close(fd)
 
     def _open(self) -> int:
-        """The file, locked."""
+        """Open and lock the file."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             while True:
@@ -139,17 +139,17 @@ class LineLog:
         return StorageError(
             f"cannot be {done}: {error.strerror or error}",
             where=str(self.path),
-            next_step="Nothing that was saved is lost; mend that and try again",
+            next_step="Nothing saved is lost; fix the problem and try again",
         )
 
 
 def now() -> str:
-    """The time, UTC, ISO 8601."""
+    """The current time in UTC, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new name outlive a power cut, where the system can."""
+    """Flush a new file name to disk, where the system supports it."""
     with suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:

@@ -1,7 +1,7 @@
-"""A review file and the cards that it is about, made into new files: corrected cards, or labels.
+"""Makes new files from cards and their review file: corrected cards, or labels.
 
-Corrections count for the very card that they were made against. Those of a card that has changed since, or
-is not there, are reported and left out.
+Corrections apply only to the version of the card that they were made against. Corrections of a changed or
+missing card are reported and skipped.
 
 Knows cards, edits and label files. Knows no web.
 """
@@ -20,32 +20,33 @@ from ..paper import Paper
 from ..sinks import destination, read_cards
 from ..sinks.interface import LineSink, Sink
 from ..taxonomy import LABEL_FIELDS, Taxonomy
+from ..wording import counted
 from .corrected import corrected
 from .edits import ARTIFACTS, Edit, Key, Overlay, Place, version_of
 
 
 @dataclass
 class Outcome:
-    """What was made, and what could not be."""
+    """The counts and faults of a merge."""
 
     cards: int = 0
-    """That were read."""
+    """Number of cards read."""
     changed: int = 0
-    """Cards with edits, or papers that became labels."""
+    """Number of cards with edits, or of papers with labels."""
     skipped: int = 0
-    """Papers with edits that nobody has said to be done; labels only."""
+    """Number of papers with edits that are not marked as done (labels only)."""
     beyond: int = 0
-    """Claims of reviewed papers that stand in sections; labels only."""
+    """Number of claims of reviewed papers outside the abstract (labels only)."""
     faults: list[str] = field(default_factory=list)
-    """What was left out and why, one line each."""
+    """What was skipped and why, one line each."""
 
 
 def apply(cards: Path, overlay: Overlay, sink: Sink, papers: Mapping[str, Paper]) -> Outcome:
-    """Write all cards of a file to a sink, those with edits corrected, the lines of the others as they are.
+    """Write all cards of a file to a sink: corrected where there are edits, otherwise unchanged.
 
-    The flags of a summary that has changed are judged by its paper, where `papers` has it.
+    The flags of a changed summary are recomputed if `papers` has its paper.
 
-    Raises UsageError or BadInput for a file that holds no cards.
+    Raises UsageError or BadInput if the file has no cards.
     """
     done = Outcome()
     for line, card, key in _with_keys(cards, overlay, done):
@@ -67,11 +68,11 @@ def to_labels(
     papers: Mapping[str, Paper],
     write: Callable[[LabelRecord], None],
 ) -> Outcome:
-    """Write a label record for each paper that somebody has said to be done.
+    """Write a label record for each paper that was marked as done.
 
-    Labels are about abstracts: claims in sections are left out and counted. A paper of which only a section
-    says that there are code, data or weights is left out, since nobody was asked what its abstract says. A
-    record has the abstract where `papers` has it.
+    Labels are about abstracts: claims in sections are skipped and counted. A paper whose code, data or
+    weights are stated only in a section is skipped, since nobody reviewed what its abstract says. A record
+    includes the abstract if `papers` has it.
     """
     done = Outcome()
     for _, card, key in _with_keys(cards, overlay, done):
@@ -85,7 +86,7 @@ def to_labels(
         record = _record(made, edits, split, papers.get(card.id))
         wrong = [*_unfit(record, taxonomy), *_said_beyond(made)]
         if wrong:
-            done.faults.append(f"{card.id}: {'; '.join(wrong)}: left out")
+            done.faults.append(f"{card.id}: {'; '.join(wrong)}: skipped")
             continue
         write(record)
         done.changed += 1
@@ -96,7 +97,7 @@ def to_labels(
 def _with_keys(
     cards: Path, overlay: Overlay, done: Outcome
 ) -> Iterator[tuple[bytes | None, Card, Key | None]]:
-    """Each card with its line, where it has one, and its key, where it has edits; faults at the end."""
+    """Each card with its line (if it has one) and its key (if it has edits); faults at the end."""
     waiting = {key.card: 0 for key in overlay.cards()}
     used: set[Key] = set()
     for line, card in _lines(cards):
@@ -114,11 +115,13 @@ def _with_keys(
             edits = overlay.of(key)
             people = ", ".join(sorted({edit.by for edit in edits.values()}))
             reason = (
-                "were made on a card that has changed since"
+                "made on an earlier version of the card"
                 if waiting[key.card]
-                else "are for a card that is not in the file"
+                else "the card is not in the file"
             )
-            done.faults.append(f"{key.card}: {len(edits)} corrections by {people} {reason}: left out")
+            done.faults.append(
+                f"{key.card}: {counted(len(edits), 'correction')} by {people} skipped: {reason}"
+            )
 
 
 def _lines(cards: Path) -> Iterator[tuple[bytes | None, Card]]:
@@ -171,20 +174,22 @@ def _record(made: Card, edits: Mapping[Place, Edit], split: Split, paper: Paper 
 
 
 def _unfit(record: LabelRecord, taxonomy: Taxonomy) -> Iterable[str]:
-    """Why the labels are not ones of the taxonomy."""
+    """Why the labels do not fit the taxonomy."""
     reading = record.labels[0]
     for name in LABEL_FIELDS:
         labels: list[str] = getattr(reading, name)
         size = taxonomy.sizes[name]
         if not size.least <= len(labels) <= size.most:
             yield f"{len(labels)} {name}, not {size.least} to {size.most}"
-        yield from (f'"{one}" is none of the {name}' for one in labels if one not in taxonomy.labels[name])
+        yield from (f'"{one}" is not one of the {name}' for one in labels if one not in taxonomy.labels[name])
     kinds = {claim.kind for claim in reading.claims}
-    yield from (f'"{one}" is no kind of claim' for one in kinds if one not in taxonomy.labels["claim_kinds"])
+    yield from (
+        f'"{one}" is not a kind of claim' for one in kinds if one not in taxonomy.labels["claim_kinds"]
+    )
 
 
 def _said_beyond(card: Card) -> Iterator[str]:
-    """Statuses that the abstract is not known to state."""
+    """Statuses stated outside the abstract."""
     for name, evidence in cited(card):
         if name in ARTIFACTS and evidence.section is not None:
-            yield f"{name}: what says it stands in {evidence.place}, not in the abstract"
+            yield f"{name}: stated in {evidence.place}, not in the abstract"

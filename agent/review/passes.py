@@ -1,7 +1,7 @@
-"""The work of annotators who label papers by themselves, saved as they go.
+"""The work of annotators who label papers, saved continuously.
 
-Every save is a line with all that one annotator has said of one paper so far, so the last one holds. Nobody's
-lines are read into another's work: what a pass is asked for is its own.
+Every save is a line with all labels of one annotator for one paper so far, so the last one counts. The work
+of one annotator is never mixed with another's.
 
 Knows papers and taxonomies. Knows no label files and no web.
 """
@@ -23,35 +23,35 @@ from .line_log import LineLog, now
 
 
 class Mark(Record):
-    """A sentence that is a claim."""
+    """A sentence marked as a claim."""
 
     sentence: int = Field(ge=1)
     kind: str
     start: int = Field(ge=0)
-    """Code points of the abstract, half-open."""
+    """Start of the sentence in the abstract, in code points; the span is half-open."""
     end: int
 
 
 class Statement(Record):
-    """What the paper says of its code, data or weights."""
+    """What the paper states about its code, data or weights."""
 
     status: Status | None = None
-    """None: not yet decided."""
+    """The status; None if not decided yet."""
     sentence: int | None = Field(default=None, ge=1)
-    """That says so."""
+    """Number of the sentence that states it."""
 
     @model_validator(mode="after")
     def _sentence_fits(self) -> Self:
         if self.sentence is not None and self.status in (None, "not-stated"):
-            raise ValueError("a sentence needs a status that it states")
+            raise ValueError("a sentence needs a status")
         return self
 
 
 class Work(Record):
-    """All that an annotator has said of a paper so far."""
+    """All labels of an annotator for a paper so far."""
 
     tasks: tuple[str, ...] = ()
-    """The main one first; so for modalities and contributions."""
+    """Task labels, the main one first; the same order applies to modalities and contributions."""
     modalities: tuple[str, ...] = ()
     contributions: tuple[str, ...] = ()
     claims: tuple[Mark, ...] = ()
@@ -65,29 +65,29 @@ class Save(Record):
     """One line of a work file."""
 
     save: str = Field(min_length=1)
-    """Its name, made at random."""
+    """Random id of the save."""
     at: str
     by: str = Field(min_length=1)
     paper: str
-    """The id."""
+    """Id of the paper."""
     title: str
     version: str
-    """Of the paper's text, see `version_of`."""
+    """Version of the paper's text, see `version_of`."""
     work: Work = Work()
     done: bool = False
     saw: tuple[str, ...] = ()
-    """The models whose answers were shown, because the annotator asked for them."""
+    """Models whose answers the annotator asked to see."""
     after: str = ""
-    """The save that the window had seen; empty: none."""
+    """Id of the save that the window had loaded; empty for none."""
 
 
 def version_of(paper: Paper) -> str:
-    """What the sentence numbers belong to, in 16 hex digits."""
+    """A hash of the text that the sentence numbers refer to, in 16 hex digits."""
     return digest(paper.title, paper.abstract)[:16]
 
 
 class Overtaken(Exception):
-    """The same annotator has saved in another window; nothing was written."""
+    """The same annotator has saved the paper in another window; nothing was written."""
 
     def __init__(self, theirs: Save | None) -> None:
         super().__init__("saved in another window")
@@ -95,29 +95,29 @@ class Overtaken(Exception):
 
 
 class Passes:
-    """The work file. Every method may be called from any thread and raises StorageError."""
+    """The work file. All methods are thread-safe and may raise StorageError."""
 
     def __init__(self, path: Path) -> None:
-        """Raises BadInput where the file is something else."""
+        """Raises BadInput if the file is something else."""
         self.path = path
         self._log = LineLog(path, lambda line: isinstance(_read(line), Save))
         self._last: dict[str, dict[str, Save]] = {}
         self.changes = 0
-        """Grows with every line."""
+        """Counter that grows with every line."""
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in what others have written."""
+        """Read the lines that others have written."""
         with self._log.held():
             self._take(*self._log.read())
 
     def work(self, by: str, paper: Paper) -> Save | None:
-        """What this annotator has said of the paper; None: nothing, or of another text of it."""
+        """The last save of this annotator for the paper; None if there is none, or only for another text."""
         found = self._last.get(by, {}).get(paper.id)
         return found if found is not None and found.version == version_of(paper) else None
 
     def stale(self, by: str, paper: Paper) -> bool:
-        """Whether there is work of this annotator on another text of the paper."""
+        """Whether this annotator has labelled another text of the paper."""
         found = self._last.get(by, {}).get(paper.id)
         return found is not None and found.version != version_of(paper)
 
@@ -131,7 +131,7 @@ class Passes:
         saw: Sequence[str] = (),
         seen: str = "",
     ) -> Save:
-        """Write down the work. Raises Overtaken where it was saved by another window since `seen`."""
+        """Save the work. Raises Overtaken if another window has saved it since `seen`."""
         made: list[Save] = []
 
         def lines(anew: bool, news: list[bytes]) -> list[bytes]:
@@ -164,11 +164,11 @@ class Passes:
 
     @property
     def annotators(self) -> list[str]:
-        """Who has saved anything, in alphabetical order."""
+        """The annotators with any saved work, in alphabetical order."""
         return sorted(self._last)
 
     def saves(self, by: str) -> Mapping[str, Save]:
-        """The last save of each paper of one annotator, by its id."""
+        """The last save of one annotator for each paper, by paper id."""
         return dict(self._last.get(by, {}))
 
     def _take(self, anew: bool, lines: Sequence[bytes]) -> None:
@@ -184,7 +184,8 @@ class Passes:
                 raise BadInput(
                     save,
                     where=f"{self.path}:{number}",
-                    next_step="Name a file for the work alone; `papercards label export` makes labels of it",
+                    next_step="Use a separate file for the work; `papercards label export` makes a label "
+                    "file from it",
                 )
             self._add(save)
 
@@ -201,23 +202,23 @@ def work_on(
     statements: Mapping[str, Statement],
     tldr: str,
 ) -> Work:
-    """The work that somebody means, claims as sentence number to kind.
+    """The work from a page's data; claims map sentence numbers to kinds.
 
-    Raises BadInput for what the taxonomy or the paper does not have.
+    Raises BadInput for labels or sentences that the taxonomy or the paper does not have.
     """
     for field in LABEL_FIELDS:
         given = labels.get(field, ())
         if len(set(given)) != len(given) or len(given) > taxonomy.sizes[field].most:
-            raise BadInput(f"{field}: at most {taxonomy.sizes[field].most}, each once")
+            raise BadInput(f"{field}: at most {taxonomy.sizes[field].most} labels, each once")
         for label in given:
             if label not in taxonomy.labels[field]:
-                raise BadInput(f'"{label[:60]}" is none of the {field}')
+                raise BadInput(f'"{label[:60]}" is not one of the {field}')
     marks = []
     for number, kind in sorted(claims.items()):
         if not 1 <= number <= len(paper.sentences):
             raise BadInput(f"the paper has no sentence {number}")
         if kind not in taxonomy.labels["claim_kinds"]:
-            raise BadInput(f'"{kind[:60]}" is no kind of claim')
+            raise BadInput(f'"{kind[:60]}" is not a kind of claim')
         span = paper.sentences[number - 1]
         marks.append(Mark(sentence=number, kind=kind, start=span.start, end=span.end))
     for name in ARTIFACTS:
@@ -237,7 +238,7 @@ def work_on(
 
 
 def missing(work: Work, taxonomy: Taxonomy) -> Iterator[str]:
-    """What must still be said before a paper is done, a phrase each."""
+    """What is missing before the paper is done, one phrase each."""
     for field in LABEL_FIELDS:
         least = taxonomy.sizes[field].least
         if len(getattr(work, field)) < least:
@@ -247,7 +248,7 @@ def missing(work: Work, taxonomy: Taxonomy) -> Iterator[str]:
         if statement.status is None:
             yield f"{name}: a status"
         elif statement.status != "not-stated" and statement.sentence is None:
-            yield f"{name}: the sentence that says it"
+            yield f"{name}: the sentence that states it"
 
 
 def _read(line: bytes) -> Save | str:

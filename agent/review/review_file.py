@@ -1,4 +1,4 @@
-"""The review file: an overlay that several people write to at once without losing each other's edits.
+"""The review file, which several people can write to at once without losing edits.
 
 Knows edits. Knows no cards and no web.
 """
@@ -15,54 +15,54 @@ from .line_log import LineLog, now
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An edit that somebody wants."""
+    """A requested edit."""
 
     place: Place
     was: Value
     value: Value
     seen: str = ""
-    """The edit of that place that they had before them; empty: the card itself."""
+    """Id of the edit of that place that the user saw; empty for the card itself."""
 
 
 class Conflict(Exception):
-    """Somebody else was there first; nothing was written."""
+    """Somebody else has changed the same place; nothing was written."""
 
     def __init__(self, place: Place, theirs: Edit | None) -> None:
         super().__init__("somebody else has changed this")
         self.place = place
         self.theirs = theirs
-        """What holds there now; None: the card itself, since an edit was undone."""
+        """The current edit of the place; None if an edit was undone and the card itself holds."""
 
 
 class ReviewFile:
-    """The edits of one file. Every method may be called from any thread and raises StorageError."""
+    """The edits of one file. All methods are thread-safe and may raise StorageError."""
 
     def __init__(self, path: Path) -> None:
-        """Raises BadInput where the file is something else."""
+        """Raises BadInput if the file is something else."""
         self.path = path
         self._log = LineLog(path, lambda line: isinstance(read_edit(line), Edit))
         self.overlay = Overlay()
-        """As of the last `refresh`."""
+        """The overlay as of the last `refresh`."""
         self._order: dict[str, int] = {}
         self.changes = 0
-        """Grows with every line."""
+        """Counter that grows with every line."""
         self.faults: list[str] = []
-        """Lines that are no edits, each with its place; they say nothing."""
+        """Invalid lines, each with its position; they are ignored."""
         self.refresh()
         if self.faults:
             raise BadInput(
                 self.faults[0],
                 where="the review file",
-                next_step="Mend or delete the line, or name another file",
+                next_step="Fix or delete the line, or choose another file",
             )
 
     def refresh(self) -> None:
-        """Take in what others have written."""
+        """Read the lines that others have written."""
         with self._log.held():
             self._take(*self._log.read())
 
     def write(self, key: Key, wishes: Sequence[Wish], by: str) -> list[Edit]:
-        """Write edits of one card, all or none. Raises Conflict where one of the places was edited since."""
+        """Write edits of one card, all or none. Raises Conflict if one of the places was edited meanwhile."""
 
         def decide() -> list[Edit]:
             for wish in wishes:
@@ -77,7 +77,7 @@ class ReviewFile:
         return self._append(decide)
 
     def undo(self, key: Key, by: str) -> list[Edit]:
-        """Take back the last edit of a card that this person made and nobody has edited over; [] if none."""
+        """Undo the last edit of a card by this person that nobody has edited since; [] if there is none."""
 
         def decide() -> list[Edit]:
             mine = [one for one in self.overlay.of(key).values() if one.by == by]

@@ -1,9 +1,8 @@
-"""What of a card deserves a person's eye, and how much.
+"""Possible faults ("worries") of a card that a person should review, with weights.
 
-A worry is weighed by how likely it is that something is wrong: one less the confidence, a half where two
-taggers differ or a flag is set, one where a check fails. The sum over a card is the number of faults to be
-expected of what is worrying in it; cards with the most come first, those that somebody may have meant to
-steer before all others.
+The weight is the probability that something is wrong: one minus the confidence, a half if two taggers
+disagree or a flag is set, one if a check fails. The sum over a card is its expected number of faults; cards
+with the highest sum come first, and cards that somebody may have tried to manipulate come before all others.
 
 Knows cards, papers and the baseline's scores. Knows no files and no web.
 """
@@ -20,14 +19,16 @@ from ..taxonomy import LABEL_FIELDS, Taxonomy
 from .edits import ARTIFACTS, Place
 
 SURE = 0.7
-"""A confidence from here on is no worry."""
+"""Confidences from this value up are no worry."""
 BASELINE_SURE = 0.8
-"""The baseline is heard where its probability for its own answer is at least this."""
+"""The baseline's answer counts if its probability is at least this."""
 
 ALARMS = frozenset({"instructions-in-text", "hidden-text"})
-"""Flags that say that somebody may have meant to steer the card."""
+"""Flags for possible attempts to manipulate the card."""
 _ALARM = 100.0
-"""More than all other worries of a card weigh together: whatever an attack did not change looks sure."""
+"""Weight of an alarm: more than all other worries of a card together, since a manipulated card may look
+confident.
+"""
 
 REASONS = {
     "unsure": "Low confidence",
@@ -36,28 +37,28 @@ REASONS = {
     "flag": "Flags",
     "check": "Failed checks",
 }
-"""Kinds of worries, with what they are called."""
+"""Kinds of worries with their titles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worry:
-    """One thing to look at."""
+    """One possible fault."""
 
     kind: str
-    """One of `REASONS`."""
+    """The kind, one of `REASONS`."""
     place: Place
-    """What it is about; the field `paper` for the card as a whole."""
+    """The place in the card; the field `paper` for the card as a whole."""
     about: str
-    """The same for people; empty for the card as a whole."""
+    """The place as text for display; empty for the card as a whole."""
     text: str
-    """What is wrong with it, for people."""
+    """The possible fault as text for display."""
     weight: float
-    """How likely something is wrong, 0 to 1; far more for what is to be looked at first."""
+    """Probability of a fault, 0 to 1; far higher for alarms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What the baseline says of a paper."""
+    """The baseline's answer for a paper."""
 
     draft: Draft
     scores: Scores
@@ -70,9 +71,9 @@ def worries(
     baseline: Baseline | None = None,
     other: Card | None = None,
 ) -> list[Worry]:
-    """All worries about a card, the heaviest first.
+    """All worries about a card, highest weight first.
 
-    `paper` None: nothing can be checked. Sections that it was read without cannot, and are no worry.
+    Without `paper` nothing is checked. Quotes from sections that were not read are not checked either.
     `baseline` must number the sentences as the card does, see `evidence.numbered_as`.
     """
     found = [*_unsure(card), *_flags(card), *_unknown(card, taxonomy)]
@@ -90,7 +91,7 @@ def worries(
 def _unsure(card: Card) -> Iterator[Worry]:
     def low(place: Place, name: str, confidence: float | None) -> Iterator[Worry]:
         if confidence is not None and confidence < SURE:
-            yield Worry("unsure", place, name, f"only {confidence:.0%} sure", 1 - confidence)
+            yield Worry("unsure", place, name, f"{confidence:.0%} confident", 1 - confidence)
 
     for field in LABEL_FIELDS:
         for label in getattr(card, field):
@@ -137,27 +138,27 @@ def _against_baseline(card: Card, said: Baseline) -> Iterator[Worry]:
         for label in mine:
             against = 1 - chances.get(label, 1.0)
             if label not in theirs and against >= BASELINE_SURE:
-                text = f"{1 - against:.0%} to the baseline"
+                text = f"baseline: {1 - against:.0%}"
                 yield Worry("baseline", Place(field, label), _plain(label), text, 0.5 * against)
         for label in theirs:
             chance = chances[label]
             if label not in mine and chance >= BASELINE_SURE:
-                text = f"{_plain(label)} is {chance:.0%} to the baseline"
+                text = f"baseline: {_plain(label)} {chance:.0%}"
                 yield Worry("baseline", Place(field), field, text, 0.5 * chance)
     kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
     for number, sentence in enumerate(scores.sentences, start=1):
         place, about = Place("claims", str(number)), f"sentence {number}"
         if number in kinds and sentence.none >= BASELINE_SURE:
-            text = f"{sentence.none:.0%} no claim to the baseline"
+            text = f"baseline: not a claim {sentence.none:.0%}"
             yield Worry("baseline", place, about, text, 0.5 * sentence.none)
         elif number not in kinds and sentence.claim >= BASELINE_SURE:
-            text = f"{sentence.claim:.0%} a claim to the baseline: {_plain(sentence.kind)}"
+            text = f"baseline: claim {sentence.claim:.0%} ({_plain(sentence.kind)})"
             yield Worry("baseline", place, about, text, 0.5 * sentence.claim)
     for name in ARTIFACTS:
         answer = getattr(draft, name)
         sure = answer.confidence or 0.0
         if answer.status != getattr(card.reproducibility, name).status and sure >= BASELINE_SURE:
-            text = f"{_plain(answer.status)} to the baseline, {sure:.0%}"
+            text = f"baseline: {_plain(answer.status)} {sure:.0%}"
             yield Worry("baseline", Place(name), name, text, 0.5 * sure)
 
 
@@ -173,20 +174,20 @@ def _against_card(card: Card, other: Card) -> Iterator[Worry]:
                 yield differs(Place(field, label), _plain(label), "not in the other run")
         for label in theirs:
             if label not in mine:
-                yield differs(Place(field), field, f"{_plain(label)} is in the other run")
+                yield differs(Place(field), field, f"other run: {_plain(label)}")
         if set(mine) == set(theirs) and mine[:1] != theirs[:1]:
-            text = f"the main one is {_plain(theirs[0])} in the other run"
+            text = f"other run: main label is {_plain(theirs[0])}"
             yield differs(Place(field, mine[0]), _plain(mine[0]), text)
     kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
     again = {claim.evidence.sentence: claim.kind for claim in other.claims}
     for number in sorted({*kinds, *again}):
         if kinds.get(number) != again.get(number):
-            text = f"{_plain(again.get(number, 'no claim'))} in the other run"
+            text = f"other run: {_plain(again.get(number, 'not a claim'))}"
             yield differs(Place("claims", str(number)), f"sentence {number}", text)
     for name in ARTIFACTS:
         status = getattr(other.reproducibility, name).status
         if status != getattr(card.reproducibility, name).status:
-            yield differs(Place(name), name, f"{_plain(status)} in the other run")
+            yield differs(Place(name), name, f"other run: {_plain(status)}")
 
 
 def _plain(label: str) -> str:

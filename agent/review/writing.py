@@ -1,4 +1,4 @@
-"""Label records into a file that has its name only when it is whole.
+"""Writes label records to a file that is renamed into place when complete.
 
 Knows label records. Knows no cards.
 """
@@ -10,20 +10,20 @@ from ..sinks.files import PartialFile
 
 
 class LabelFile:
-    """A label file that is being written. Raises StorageError where the disk refuses."""
+    """A label file being written. Raises StorageError if it cannot be written."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = PartialFile(path)
 
     def write(self, record: LabelRecord) -> None:
-        """Add a line; what a record does not say is left out."""
+        """Add a record as a line, without its empty fields."""
         self._file.append(record.model_dump_json(exclude_none=True).encode() + b"\n")
 
     def close(self) -> None:
-        """Give the file its name."""
+        """Finish the file and rename it into place."""
         self._file.commit()
 
     def abandon(self) -> None:
-        """Leave what was written beside the name."""
+        """Stop writing; the partial file stays."""
         self._file.abandon()

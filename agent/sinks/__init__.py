@@ -1,6 +1,6 @@
-"""Cards to where people use them: one format a file or folder, chosen here by extension or by name.
+"""Opens outputs for cards; the format is chosen by extension or by name.
 
-An output is `NAME.partial` until it is whole, so that whatever bears its name is complete.
+An output is `NAME.partial` until it is complete, so a file with the final name is always complete.
 
 Knows cards and papers. Knows no models.
 """
@@ -14,6 +14,7 @@ from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
 from ..prefix import split
+from ..wording import did_you_mean
 from . import dataset, delimited, duckdb, feed, json_array, jsonl, libraries, markdown, parquet, sqlite, vault
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, RemarkingSink, Sink, SinkFile
@@ -55,16 +56,16 @@ FORMATS: tuple[Format, ...] = (
 )
 
 GROUP = "papercards.sinks"
-"""The entry points under which other distributions add a `Format`."""
+"""Entry point group for plugins that add a `Format`."""
 
 
 def known_formats() -> tuple[Format, ...]:
-    """Every way out, the contract's first, those of other distributions last."""
+    """All output formats, JSONL first, plugins last."""
     return (*FORMATS, *_plugged())
 
 
 def known_outputs() -> str:
-    """What an output may be, for a message: extensions, the contract's first, then folders by name."""
+    """The possible outputs, for messages: extensions, JSONL first, then folders by name."""
     return _written(known_formats())
 
 
@@ -76,9 +77,9 @@ def _written(formats: Iterable[Format]) -> str:
 
 
 def destination(spec: Path) -> tuple[Format, Path]:
-    """The format and the place that an output's name means: `cards.jsonl`, `jsonl:cards.txt`, `vault:notes`.
+    """The format and the path of an output: `cards.jsonl`, `jsonl:cards.txt`, `vault:notes`.
 
-    A folder that is there is a vault. Raises UsageError where no format is known by name or extension.
+    An existing folder is a vault. Raises UsageError if the name or extension is unknown.
     """
     prefix, place = split(str(spec))
     if prefix and place:
@@ -91,34 +92,35 @@ def destination(spec: Path) -> tuple[Format, Path]:
         return kind, spec
     if spec.is_dir():
         return vault.FORMAT, _with_name(spec)
+    near = did_you_mean(extension, [one for kind in known_formats() for one in kind.extensions])
     raise UsageError(
-        f'"{extension}" is no format for cards' if extension else "its format is not known",
+        f'unknown format "{extension}"' if extension else "unknown format",
         where=str(spec),
-        next_step=f"Let it end in one of, or name it as: {known_outputs()}",
+        next_step=f"{near} Known formats: {known_outputs()}".lstrip(),
     )
 
 
 def output_named(word: str) -> Path:
-    """An output as it stands on the command line, for `destination`: a name that ends in `/` is a vault's."""
+    """Parse an output of the command line, for `destination`: a name that ends in `/` is a vault."""
     if word.endswith(("/", os.sep)) and not split(word)[0]:
         return Path(f"{vault.FORMAT.name}:{word}")
     return Path(word)
 
 
 def _with_name(path: Path) -> Path:
-    """The path with a name at its end, beside which more can be written."""
+    """The path, which must end in a name so that files can be written beside it."""
     if path.name in ("", ".."):
         path = path.resolve()
     if not path.name:
-        raise UsageError("is no place for cards", where=str(path), next_step="Name a folder in it")
+        raise UsageError("is not a valid output", where=str(path), next_step="Use a folder in it")
     return path
 
 
 def open_sink(spec: Path, shards: int | None = None, sources: tuple[str, ...] = ()) -> Sink:
-    """The sink for an output, or for its `shards`; folders on the way are made.
+    """Open the sink of an output, or of its `shards`; missing folders are created.
 
-    `sources` are what the papers come from. Raises UsageError for a format that is not known or has no
-    shards, StorageError where nothing can be written.
+    `sources` are the sources of the papers. Raises UsageError for an unknown format or one without shards,
+    StorageError if it cannot be written.
     """
     kind, path = destination(spec)
     if shards is None:
@@ -126,28 +128,28 @@ def open_sink(spec: Path, shards: int | None = None, sources: tuple[str, ...] = 
     if kind is jsonl.FORMAT:
         return ShardedSink(path, shards)
     raise UsageError(
-        f"{kind.name} has no shards",
+        f"{kind.name} cannot be split into shards",
         where=str(spec),
-        next_step=f"Use --shards with {' or '.join(jsonl.FORMAT.extensions)} alone",
+        next_step=f"Use --shards with {' or '.join(jsonl.FORMAT.extensions)} only",
     )
 
 
 def read_cards(spec: Path) -> Iterator[Card]:
     """The cards of a file or folder of any format that can be read back, one at a time.
 
-    Raises UsageError where there is none or its format cannot be read back, BadInput where it holds
+    Raises UsageError if it does not exist or its format cannot be read back, BadInput if the content is
     something else.
     """
     kind, path = destination(spec)
     if not path.exists():
-        raise UsageError(f"there is no such {'folder' if kind.folder else 'file'}", where=str(path))
+        raise UsageError(f"no such {'folder' if kind.folder else 'file'}", where=str(path))
     if not kind.folder and path.is_dir():
-        raise UsageError("is a folder, not a file of cards", where=str(path), next_step="Name a file in it")
+        raise UsageError("is a folder, not a card file", where=str(path), next_step="Give a file in it")
     if kind.read is None:
         raise UsageError(
-            f"{kind.name} does not hold whole cards",
+            f"cards cannot be read back from {kind.name}",
             where=str(spec),
-            next_step=f"These do: {_written(one for one in known_formats() if one.read)}",
+            next_step=f"Use one of: {_written(one for one in known_formats() if one.read)}",
         )
     return kind.read(path)
 

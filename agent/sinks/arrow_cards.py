@@ -1,6 +1,7 @@
-"""Cards in Parquet files: the schema that follows from the card, writing by row groups, reading back.
+"""Writes cards to Parquet files by row groups, and reads them back.
 
-Nested as the card is: lists of structs, nothing flattened, so that the cards read back are equal.
+The schema follows from the card, with lists of structs and nothing flattened, so that cards read back are
+equal.
 """
 
 import io
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetWriter
 
 ROW_GROUP = 8192
-"""Cards; some 30 MB before compression, and what is in memory at most."""
+"""Cards per row group: about 30 MB before compression, the maximum in memory."""
 
 _BATCH = 256
-"""Cards that are Python objects at a time."""
+"""Number of cards held as Python objects."""
 
 
 class CardsFile:
-    """One Parquet file in the making.
+    """A Parquet file being written.
 
-    Raises MissingExtra without pyarrow, and StorageError, here and in every method, where the disk refuses.
+    Raises MissingExtra without pyarrow; every method raises StorageError if it cannot be written.
     """
 
     def __init__(self, path: Path, *, within: Path | None = None) -> None:
@@ -39,7 +40,7 @@ class CardsFile:
         self._schema = schema()
         self.file = PartialFile(path, within=within)
         self.count = 0
-        """Cards so far."""
+        """Number of cards so far."""
         self._stream = _Stream(self.file)
         self._settled = False
         self._writer: ParquetWriter | None = None
@@ -47,7 +48,7 @@ class CardsFile:
         self._batches: list[pa.RecordBatch] = []
 
     def append(self, card: Card) -> None:
-        """Add a card; it is on the disk with its row group."""
+        """Add a card; it is written with its row group."""
         self._rows.append(card.model_dump(by_alias=True))
         self.count += 1
         if len(self._rows) == _BATCH:
@@ -56,10 +57,10 @@ class CardsFile:
                 self._flush()
 
     def settle(self) -> None:
-        """Write all that is left and see it safely on the disk; no card is added any more."""
+        """Write the rest and flush it to disk; no more cards can be added."""
         if not self._settled:
             if not self._stream.live:
-                raise StorageError("could not be written to its end", where=str(self.file.path))
+                raise StorageError("could not be completed", where=str(self.file.path))
             self._pack()
             self._flush()
             self._opened().close()
@@ -67,12 +68,12 @@ class CardsFile:
         self.file.settle()
 
     def commit(self) -> None:
-        """Settle, and give the file its name."""
+        """Flush the file and rename it into place."""
         self.settle()
         self.file.commit()
 
     def abandon(self) -> None:
-        """Leave the cards in `NAME.partial`, which is whole but for its name, or nothing."""
+        """Stop; the cards stay in `NAME.partial`, which is complete, or nothing stays."""
         import pyarrow as pa
 
         with suppress(PapercardsError, pa.ArrowException):
@@ -92,7 +93,7 @@ class CardsFile:
                 self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
             except (pa.ArrowException, OverflowError) as error:
                 raise BadInput(
-                    f"a card has what Parquet cannot hold: {error}", where=str(self.file.path)
+                    f"a card cannot be stored in Parquet: {error}", where=str(self.file.path)
                 ) from error
             self._rows = []
 
@@ -105,7 +106,7 @@ class CardsFile:
             self._batches = []
 
     def _opened(self) -> "ParquetWriter":
-        """The writer, which writes from the moment it is there."""
+        """The writer, created at first use."""
         from pyarrow.parquet import ParquetWriter
 
         if self._writer is None:
@@ -114,7 +115,7 @@ class CardsFile:
 
 
 class _Stream(io.RawIOBase):
-    """What the library writes to. After an error it is not live: it takes everything and keeps nothing."""
+    """The stream that the library writes to. After an error it discards everything."""
 
     def __init__(self, file: PartialFile) -> None:
         self._file = file
@@ -138,7 +139,7 @@ class _Stream(io.RawIOBase):
 
 
 def schema() -> "pa.Schema":
-    """The columns of a card, as Arrow has them. Raises MissingExtra without pyarrow."""
+    """The Arrow schema of a card. Raises MissingExtra without pyarrow."""
     try:
         import pyarrow as pa
     except ImportError as error:
@@ -171,11 +172,11 @@ def _type(annotation: Any) -> "pa.DataType":
     if get_origin(annotation) in (Union, UnionType):
         (one,) = (part for part in inner if part is not NoneType)
         return _type(one)
-    raise TypeError(f"no column can hold {annotation}")
+    raise TypeError(f"no column type for {annotation}")
 
 
 def read(path: Path) -> Iterator[Card]:
-    """The cards of a Parquet file. Raises BadInput with the row that is none."""
+    """The cards of a Parquet file. Raises BadInput with the row that is not a card."""
     try:
         import pyarrow as pa
         from pyarrow.parquet import ParquetFile
@@ -189,4 +190,4 @@ def read(path: Path) -> Iterator[Card]:
                     number += 1
                     yield parse_card(row, f"{path}:{number}")
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot be read as Parquet: {error}", where=f"{path}:{number + 1}") from error
+        raise BadInput(f"cannot read as Parquet: {error}", where=f"{path}:{number + 1}") from error

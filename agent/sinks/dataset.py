@@ -1,4 +1,4 @@
-"""A data set folder as the Hugging Face hub has them: `data/cards-NNNNN.parquet` and a `README.md`.
+"""Writes a data set folder for the Hugging Face Hub: `data/cards-NNNNN.parquet` and a `README.md`.
 
 A second run replaces these files and touches nothing else in the folder.
 """
@@ -18,13 +18,13 @@ from .files import PartialFile, refuse
 from .interface import Format, Output, SinkFile
 
 PER_FILE = 100_000
-"""Cards; some 100 MB."""
+"""Cards per file, about 100 MB."""
 
 _OURS = re.compile(r"cards-\d{5}\.parquet")
 
 
 class DatasetSink:
-    """Cards as a folder of Parquet files with a README."""
+    """Writes cards to a folder of Parquet files with a README."""
 
     def __init__(self, output: Output) -> None:
         self.files: Sequence[SinkFile] = ()
@@ -36,7 +36,7 @@ class DatasetSink:
         self._parts = [CardsFile(self._part(0), within=self._folder)]
 
     def write(self, card: Card, paper: Paper | None) -> None:
-        """Add a row to the file that is being written."""
+        """Add a row to the current file."""
         if self._parts[-1].count >= PER_FILE:
             self._parts[-1].settle()
             self._parts.append(CardsFile(self._part(len(self._parts)), within=self._folder))
@@ -44,7 +44,7 @@ class DatasetSink:
         self._facts.add(card)
 
     def close(self) -> None:
-        """See all on the disk, give the files their names, and remove those of a larger run before."""
+        """Flush all files, rename them into place, and remove files of an earlier, larger run."""
         about = PartialFile(self._readme, within=self._folder)
         try:
             about.append(readme(self._facts, self._sources, self._old_readme(), str(self._readme)).encode())
@@ -64,7 +64,7 @@ class DatasetSink:
             refuse(self._folder, error)
 
     def abandon(self) -> None:
-        """Leave the rows in `NAME.partial` files."""
+        """Stop; the rows stay in `NAME.partial` files."""
         for part in self._parts:
             part.abandon()
 
@@ -72,7 +72,7 @@ class DatasetSink:
         return self._folder / "data" / f"cards-{number:05d}.parquet"
 
     def _old_readme(self) -> str | None:
-        """The README that is there. Raises UsageError for one that is not ours."""
+        """The existing README. Raises UsageError if it was not written by papercards."""
         try:
             old = self._readme.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -86,15 +86,15 @@ class DatasetSink:
 
 
 def parts(folder: Path) -> list[Path]:
-    """The files of cards in a folder, in order."""
+    """The card files in a folder, in order."""
     return sorted(file for file in (folder / "data").glob("*.parquet") if _OURS.fullmatch(file.name))
 
 
 def read(folder: Path) -> Iterator[Card]:
-    """The cards of a folder. Raises BadInput where it holds none."""
+    """The cards of a folder. Raises BadInput if it has none."""
     found = parts(folder)
     if not found:
-        raise BadInput("is no folder of cards: it has no data/cards-00000.parquet", where=str(folder))
+        raise BadInput("is not a data set of cards: it has no data/cards-00000.parquet", where=str(folder))
     for file in found:
         yield from arrow_cards.read(file)
 

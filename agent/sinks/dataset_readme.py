@@ -1,8 +1,8 @@
-"""The `README.md` of a data set folder: YAML for the Hugging Face hub, what is in it, how it was made.
+"""Writes the `README.md` of a data set folder: YAML for the Hugging Face Hub, contents, and provenance.
 
-What a person writes into it stays: only the block between two marks is written anew, and of the YAML only
-which files hold the cards and how many there are. The licence is the user's to choose.
-Fields of the YAML: https://huggingface.co/docs/hub/datasets-cards.
+Text that a person adds is kept: only the block between two marks is rewritten, and in the YAML only the list
+of files and the number of cards. The user chooses the licence. Fields of the YAML:
+https://huggingface.co/docs/hub/datasets-cards.
 """
 
 import re
@@ -28,7 +28,7 @@ _FILL_IN = "  # to be filled in: the licence under which you publish these cards
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LABELLED = ("tasks", "modalities", "contributions", "claims")
 _SHOWN = 50
-"""Labels of each kind in the counts."""
+"""Maximum labels of each kind in the counts."""
 
 _FIELDS = (
     ("id", "`arxiv:…`, `doi:…`, or `sha256:` and 16 hex digits of title and abstract"),
@@ -43,10 +43,10 @@ _FIELDS = (
 
 
 def check(old: str, where: str) -> None:
-    """Raise UsageError for a README that is none of ours."""
+    """Raise UsageError for a README that was not written by papercards."""
     if BEGIN not in old or END not in old.partition(BEGIN)[2]:
         raise UsageError(
-            "was not written by papercards and is left as it is",
+            "was not written by papercards and was not changed",
             where=where,
             next_step="Choose another folder",
         )
@@ -54,7 +54,7 @@ def check(old: str, where: str) -> None:
 
 
 def readme(facts: Facts, sources: Iterable[str], old: str | None, where: str) -> str:
-    """The whole file; of an `old` one all is kept that is not ours."""
+    """The content of the file; parts of an `old` one that are not ours are kept."""
     block = "\n\n".join([BEGIN, *_sections(facts, sources), END])
     if old is None:
         return f"{_yaml({}, facts)}\n# Paper cards\n\n{block}\n"
@@ -72,7 +72,7 @@ def _front(old: str, where: str) -> tuple[dict[str, Any], str]:
     try:
         front = yaml.safe_load(match[1])
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise UsageError("what it says at the top is not YAML", where=where, next_step="Mend it") from error
+        raise UsageError("the front matter is not YAML", where=where, next_step="Fix it") from error
     return front if isinstance(front, dict) else {}, old[match.end() :]
 
 

@@ -1,4 +1,4 @@
-"""What Datasette should know of an SQLite file of cards: facets, search, titles, where it is from.
+"""Writes metadata for Datasette on an SQLite file of cards: facets, search, titles, sources.
 
 Metadata as https://docs.datasette.io/en/stable/metadata.html has it; Datasette 1.0 takes the same file.
 """

@@ -1,4 +1,4 @@
-"""CSV and TSV for spreadsheets: a row a paper, lists joined, all on one line.
+"""Writes CSV and TSV for spreadsheets: one row per paper, lists joined, no line breaks in cells.
 
 No cell is a formula: one that a spreadsheet would run gets an apostrophe in front
 (https://owasp.org/www-community/attacks/CSV_Injection). Cards cannot be read back from it.
@@ -23,17 +23,17 @@ COLUMNS = (
     "model", "prompt", "taxonomy", "created",
     "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds", "candidates",
 )  # fmt: skip
-"""The header; `docs/outputs.md` says what is in them."""
+"""The header; see `docs/outputs.md` for the columns."""
 
 _FORMULA = re.compile("[\t\r\n]|[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
-"""What a cell begins with that some spreadsheet takes for a formula, or strips to find one; the last four are
-the wide forms of the first. Quotes and spaces before it do not matter."""
+"""First characters of a cell that a spreadsheet may take as a formula, or strip to find one; the last four
+are full-width forms. Quotes and spaces before them make no difference."""
 
 Cell = str | float | None
 
 
 class DelimitedSink:
-    """Cards as rows."""
+    """Writes cards as rows."""
 
     def __init__(self, output: Output, separator: str) -> None:
         self._file = PartialFile(output.path)
@@ -45,12 +45,12 @@ class DelimitedSink:
         self._add(_row(card, paper))
 
     def close(self) -> None:
-        """Give the file its name; without cards it has its header."""
+        """Rename the file into place; without cards it has only the header."""
         if not self._file.whole:
             self._file.commit(b"" if self._file.size else self._line(COLUMNS))
 
     def abandon(self) -> None:
-        """Leave the rows in `NAME.partial`."""
+        """Stop; the rows stay in `NAME.partial`."""
         self._file.abandon()
 
     def _add(self, cells: Iterable[Cell]) -> None:
@@ -65,7 +65,7 @@ class DelimitedSink:
 
 
 def inert(cell: str) -> str:
-    """The text, so that no spreadsheet takes it for a formula."""
+    """The text, escaped so that no spreadsheet treats it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

@@ -1,7 +1,7 @@
-"""Papers without a card: what went wrong with each, a JSON object a line, beside the output.
+"""Writes the errors file beside an output: one JSON object per line for each paper without a card.
 
-`{"id", "where", "error", "message", "attempts"}`. The file is there only if there is an error, and
-it speaks of the last run alone.
+`{"id", "where", "error", "message", "attempts"}`. The file exists only if there are errors, and covers only
+the last run.
 """
 
 import json
@@ -11,20 +11,20 @@ from .files import RecordFile, refuse
 
 
 def errors_path(output: Path) -> Path:
-    """Where the errors of an output go: `cards.errors.jsonl` for `cards.jsonl`."""
+    """Path of the errors file of an output: `cards.errors.jsonl` for `cards.jsonl`."""
     return output.with_name(f"{output.stem}.errors.jsonl")
 
 
 class ErrorsFile:
-    """The errors of one run. Raises StorageError where the disk refuses.
+    """The errors of one run. Raises StorageError if it cannot be written.
 
-    A file of an earlier run is removed at the start. Lines are on the disk as they are written.
+    A file of an earlier run is removed at the start. Lines are flushed as they are written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        """Errors written."""
+        """Number of errors written."""
         self._file: RecordFile | None = None
         try:
             path.unlink(missing_ok=True)
@@ -34,9 +34,9 @@ class ErrorsFile:
             refuse(path, error)
 
     def write(self, id: str | None, where: str, error: str, message: str, attempts: int) -> None:  # noqa: A002
-        """Add one error: the paper's id if it has one, its place in the source, class and words.
+        """Add one error: the paper's id if it has one, its position in the source, class and message.
 
-        `attempts` counts the requests that were sent for it.
+        `attempts` is the number of requests sent for it.
         """
         record = {
             "id": id,
@@ -53,6 +53,6 @@ class ErrorsFile:
         self.count += 1
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.finish()

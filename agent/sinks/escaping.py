@@ -1,10 +1,10 @@
-"""Strangers' text made inert in Markdown and in the HTML that Markdown lets through.
+"""Escapes untrusted text for Markdown and for HTML in Markdown.
 
-After `text`, nothing is left that a viewer reads as markup, and no address that it would turn into
-a link by itself. Links are made on purpose, by `link`, from http and https addresses alone.
+After `text`, nothing is left that a viewer reads as markup, and no address that it would turn into a link.
+Links are only made by `link`, from http and https addresses.
 
-Entities stand where viewers differ on backslashes; rules: CommonMark 0.31 and GitHub's
-extensions (tables, strikethrough, autolinks, mathematics).
+Entities stand where viewers differ on backslashes; rules: CommonMark 0.31 and GitHub's extensions (tables,
+strikethrough, autolinks, mathematics).
 """
 
 import re
@@ -32,7 +32,7 @@ _SAFE_IN_URL = "!#%&'()*+,-./:;=?@_~"
 
 
 def text(raw: str) -> str:
-    """The text on one line, to be read and nothing else."""
+    """The text on one line, with all markup escaped."""
     line = plain(raw).translate(_MARKS)
     line = _AUTOLINK.sub(lambda m: f"{m[1]}&#46;" if m[1] else "&#58;", line)
     if _LEADING_MARK.match(line):
@@ -41,7 +41,7 @@ def text(raw: str) -> str:
 
 
 def code(raw: str) -> str:
-    """The text as inline code, with as many backticks around it as it takes.
+    """The text as inline code, with enough backticks around it.
 
     In Obsidian even inline code can run: Dataview evaluates what begins with `=` or `$=`, and Templater looks
     for its marks everywhere.
@@ -64,7 +64,7 @@ def without_templates(line: str) -> str:
 
 
 def link(label: str, url: str | None) -> str:
-    """`label` as a link, or as text alone if `url` is no http or https address."""
+    """`label` as a link, or as plain text if `url` is not an http or https address."""
     target = address(url)
     return f"[{text(label)}](<{target}>)" if target else text(label)
 
@@ -92,7 +92,7 @@ def with_links(raw: str, found: Iterable[Link]) -> str:
 
 
 def _keep_edges(raw: str) -> str:
-    """As `text`, but white space next to a link is kept, as one space."""
+    """The same as `text`, but white space next to a link is kept as one space."""
     inner = text(raw)
     if not inner:
         return " " if raw else ""
@@ -100,5 +100,5 @@ def _keep_edges(raw: str) -> str:
 
 
 def plain(raw: str) -> str:
-    """On one line, without what cannot be seen and what turns the direction of reading."""
+    """The text on one line, without invisible and direction-changing characters."""
     return " ".join(_DIRECTION.sub("", visible(" ".join(raw.split()))[0]).split())

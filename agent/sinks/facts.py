@@ -1,4 +1,4 @@
-"""What can be said of many cards together: how many have a label, and what made them. Memory is bounded."""
+"""Counts labels and makers of many cards, in bounded memory."""
 
 import tomllib
 from collections import Counter
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from ..card import Card
 
 MOST_NAMES = 10_000
-"""Different names that are counted; a taxonomy has some hundred."""
+"""Maximum number of different names that are counted; a taxonomy has about a hundred."""
 
 
 class Maker(NamedTuple):
-    """What cards were made by."""
+    """The model, prompt and taxonomy of a card."""
 
     model: str
     model_sha256: str | None
@@ -23,14 +23,16 @@ class Maker(NamedTuple):
 
 @dataclass
 class Facts:
-    """Counts, in cards."""
+    """Counts of cards."""
 
     cards: int = 0
     labels: dict[str, Counter[str]] = field(default_factory=dict)
-    """By the card's field: tasks, modalities, contributions, claims (their kinds), code, data, weights."""
+    """Counts by field of the card: tasks, modalities, contributions, claims (their kinds), code, data,
+    weights.
+    """
     makers: Counter[Maker] = field(default_factory=Counter)
     first: str = ""
-    """When the first answer was made, UTC; empty where no model was asked."""
+    """Time of the first answer in UTC; empty if no model was used."""
     last: str = ""
 
     def add(self, card: Card) -> None:
@@ -62,7 +64,7 @@ def _count(counter: Counter[Any], name: object) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """Published figures."""
+    """Published evaluation figures."""
 
     split: str
     papers: int
@@ -71,7 +73,7 @@ class Measured:
 
 
 def measured(maker: Maker) -> Measured | None:
-    """What was measured with exactly this model, prompt and taxonomy; None: nothing."""
+    """The figures for exactly this model, prompt and taxonomy; None if not measured."""
     file = resources.files("papercards") / "data" / "measured.toml"
     for entry in tomllib.loads(file.read_text(encoding="utf-8"))["measured"]:
         if all(entry[name] == getattr(maker, name) for name in ("model", "prompt", "taxonomy")):

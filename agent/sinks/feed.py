@@ -1,10 +1,9 @@
-"""Atom and RSS feeds of newly read papers: a run adds to the file that is there, so a daily run is a feed.
+"""Writes Atom and RSS feeds of newly read papers: each run adds to the existing file.
 
-The newest entries come first, and no more than `MOST` are kept. An entry is found again by its id; one that
-says the same as before keeps its date. A card that does not say when it was made is as new as the run that
-brings it first: so that it does not come back as new after it fell out, the feed remembers what fell out.
-
-What is kept is bounded, however many cards come.
+The newest entries come first, and at most `MOST` are kept. Entries are matched by id; an unchanged entry
+keeps its date. A card without a creation date gets the date of the run that first adds it; so that it does
+not come back as new after it dropped out, the feed remembers dropped entries. Memory is bounded, however many
+cards come.
 """
 
 import uuid
@@ -26,16 +25,16 @@ from .files import PartialFile, refuse
 from .interface import Format, Output
 
 MOST = 100
-"""Entries."""
+"""Maximum number of entries."""
 
 _REMEMBERED = 10_000
-"""Entries that fell out, as eight hex digits each."""
+"""Maximum number of remembered dropped entries, as eight hex digits each."""
 
 _FALLEN = "{urn:papercards:feed}fallen"
 
 
 class FeedSink:
-    """Cards as the entries of a feed."""
+    """Writes cards as the entries of a feed."""
 
     def __init__(self, output: Output, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -48,9 +47,9 @@ class FeedSink:
         except NoFeed as error:
             self._file.abandon()
             raise BadInput(
-                f"stands where the feed goes and {error}",
+                f"an existing file {error}, so the feed cannot be written there",
                 where=str(output.path),
-                next_step="Name another file with -o, or take this one away",
+                next_step="Choose another file with -o, or remove this one",
             ) from error
         except BaseException:
             self._file.abandon()
@@ -63,7 +62,7 @@ class FeedSink:
         self._fallen = dict.fromkeys((self._home.findtext(_FALLEN) or "").split()[-_REMEMBERED:])
 
     def write(self, card: Card, paper: Paper | None) -> None:
-        """Add an entry, or bring it up to date."""
+        """Add or update an entry."""
         id_ = f"urn:papercards:paper:{quote(card.id, safe=':/()')}"
         old = self._new.get(id_, self._old.get(id_))
         made = moment(card.provenance.created)
@@ -82,7 +81,7 @@ class FeedSink:
             self._new = self._newest(self._new)
 
     def close(self) -> None:
-        """Give the feed its name."""
+        """Rename the feed into place."""
         if self._file.whole:
             return
         # Of entries of the same moment, those of this run come first, in the order of the source.
@@ -96,7 +95,7 @@ class FeedSink:
         self._file.commit(laid_out(self._root))
 
     def abandon(self) -> None:
-        """Leave the feed as it was."""
+        """Stop; the existing feed stays unchanged."""
         self._file.abandon()
 
     def _newest(self, entries: dict[str, ET.Element]) -> dict[str, ET.Element]:
@@ -131,7 +130,7 @@ def _entry(id: str, card: Card, paper: Paper | None, updated: datetime) -> Entry
 
 
 def _html(card: Card) -> str:
-    """What is to be read: paragraphs and a list, with nothing of the paper's that is markup."""
+    """The content as HTML: paragraphs and a list, with the paper's text escaped."""
     claims = "".join(
         f"<li><b>{escape(plain(claim.kind))}</b>: “{escape(plain(claim.evidence.text))}”</li>"
         for claim in card.claims
@@ -155,7 +154,7 @@ def _short(id: str) -> str:  # noqa: A002
 
 
 def _read(path: Path) -> ET.Element | None:
-    """The feed that is there; None: there is none. Raises NoFeed."""
+    """The existing feed; None if there is none. Raises NoFeed."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -167,7 +166,7 @@ def _read(path: Path) -> ET.Element | None:
 
 
 def _origin(output: Output) -> tuple[str, str | None]:
-    """An id for a new feed, the same whenever the same is asked for, and the page that it is of."""
+    """A stable id for a new feed, and the web page that it is about."""
     name = "\n".join(("papercards", output.path.name, *output.sources))
     pages = [without_secrets(source) for source in output.sources if address(source)]
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}", pages[0] if pages else None

@@ -28,7 +28,7 @@ ET.register_namespace("papercards", "urn:papercards:feed")
 
 
 class NoFeed(ValueError):
-    """Why this is no feed that can be gone on with, in plain words."""
+    """The reason why an existing feed cannot be continued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Entry:
     """One paper as an entry of a feed."""
 
     id: str
-    """A URI."""
+    """Id of the entry, a URI."""
     title: str
-    """Plain text."""
+    """Title as plain text."""
     html: str
-    """What is to be read, as HTML."""
+    """Content as HTML."""
     url: str | None
     labels: tuple[str, ...]
     updated: datetime
@@ -48,18 +48,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One way to write a feed down."""
+    """A feed format."""
 
     name: str
     root: str
     home: str
-    """The way from the root to the element that holds the entries."""
+    """Path from the root to the element with the entries."""
     entry: str
     id: str
     updated: str
-    """Of an entry; as text, in the format of `write_time` and `read_time`."""
+    """Element with the time of an entry, in the format of `write_time` and `read_time`."""
     stamp: str
-    """Of the feed: when it was changed last."""
+    """Element with the time of the last change of the feed."""
     write_time: Callable[[datetime], str]
     read_time: Callable[[str], datetime]
     """Raises ValueError or OverflowError."""
@@ -67,34 +67,34 @@ class Dialect:
     """A feed without entries, from its id and the address of what it is of."""
     build: Callable[[Entry], ET.Element]
     ours: frozenset[str]
-    """The elements of an entry that are made anew."""
+    """The elements of an entry that are rewritten."""
 
     def holder(self, root: ET.Element) -> ET.Element:
-        """The element that holds the entries. Raises NoFeed where the root is another format's."""
+        """The element with the entries. Raises NoFeed if the root is of another format."""
         home = root.find(self.home) if root.tag == self.root else None
         if home is None:
-            raise NoFeed(f"is no {self.name} feed")
+            raise NoFeed(f"is not in {self.name} format")
         return home
 
     def id_of(self, entry: ET.Element) -> str:
-        """Empty where there is none."""
+        """Id of an entry; empty if there is none."""
         return (entry.findtext(self.id) or "").strip()
 
     def updated_of(self, entry: ET.Element) -> datetime:
-        """When the entry was made or changed, UTC; the epoch where it does not say."""
+        """Time when the entry was created or changed, in UTC; the epoch if missing."""
         try:
             return _utc(self.read_time(entry.findtext(self.updated) or ""))
         except (ValueError, OverflowError):
             return _NEVER
 
     def element(self, entry: Entry, old: ET.Element | None) -> ET.Element:
-        """The entry as an element; what others put into the old one goes along."""
+        """The entry as an element; additions by others to the old one are kept."""
         new = self.build(entry)
         new.extend(child for child in (() if old is None else old) if child.tag not in self.ours)
         return new
 
     def set_stamp(self, home: ET.Element, when: datetime) -> None:
-        """Say when the feed was changed."""
+        """Set the time of the last change."""
         found = home.find(self.stamp)
         if found is None:
             found = ET.Element(self.stamp)
@@ -205,7 +205,7 @@ RSS = Dialect(
 
 
 def same(one: ET.Element, other: ET.Element) -> bool:
-    """Whether two entries say the same, white space between elements aside."""
+    """Whether two entries are equal, ignoring white space between elements."""
     return (
         one.tag == other.tag
         and one.attrib == other.attrib
@@ -216,7 +216,7 @@ def same(one: ET.Element, other: ET.Element) -> bool:
 
 
 def moment(text: str) -> datetime | None:
-    """A time in ISO 8601, UTC where it does not say; None: it is none."""
+    """A time in ISO 8601, UTC by default; None if invalid."""
     try:
         return _utc(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
@@ -245,7 +245,7 @@ class _Bounded(ET.TreeBuilder):
         self._depth = 0
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise NoFeed("has a document type, as no feed needs")
+        raise NoFeed("has a document type, which feeds do not need")
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
         self._depth += 1
@@ -259,7 +259,7 @@ class _Bounded(ET.TreeBuilder):
 
 
 def laid_out(root: ET.Element) -> bytes:
-    """The file; takes the tree apart."""
+    """The content of the file; consumes the tree."""
     ET.indent(root)
     if root.tag == ATOM.root:
         # ElementTree gives every namespace a prefix; in a feed, readers and people expect none for its own.

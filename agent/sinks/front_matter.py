@@ -1,8 +1,8 @@
-"""YAML front matter, changed one key at a time: the lines of all other keys stay letter for letter.
+"""Changes YAML front matter key by key; the lines of all other keys stay unchanged.
 
-The YAML is a stranger's by the time it is read again. It is taken apart as a flat stream of events, so
-that neither nesting nor aliases cost anything: no object is ever built from it, and a value is text, a
-list of texts, or nothing that we know.
+The YAML is a stranger's by the time it is read again. It is taken apart as a flat stream of events, so that
+neither nesting nor aliases cost anything: no object is ever built from it, and a value is text, a list of
+texts, or nothing that we know.
 
 Knows YAML alone.
 """
@@ -27,7 +27,7 @@ _dump = partial(
 
 
 class Unreadable(ValueError):
-    """No YAML, or none that can be changed key by key."""
+    """The front matter is not YAML, or cannot be changed key by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Field:
     """A key with its value."""
 
     first: int
-    """The line of the key, from 0."""
+    """Line of the key, from 0."""
     end: int
-    """One past the last line of the value; comments and blank lines below it are not its own."""
+    """Line after the value; comments and blank lines below it do not belong to it."""
     value: str | tuple[str, ...] | None
-    """None: something else than a text or a list of texts."""
+    """The value; None if it is neither a text nor a list of texts."""
 
 
 def fields(text: str) -> dict[str, Field]:
@@ -53,7 +53,7 @@ def fields(text: str) -> dict[str, Field]:
     for place, (key, first, value) in enumerate(keys):
         end = keys[place + 1][1] if place + 1 < len(keys) else len(lines)
         if key in found or end <= first:
-            raise Unreadable("a key is there twice, or two are on one line")
+            raise Unreadable("a key is given twice, or two are on one line")
         while end > first + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
             end -= 1
         found[key] = Field(first, end, value)
@@ -87,7 +87,7 @@ def _top_level(text: str) -> list[tuple[str, int, str | tuple[str, ...] | None]]
                     items.append(value)
             elif depth == 1 and key is None:
                 if value is None or mark is None or mark.column:
-                    raise Unreadable("a key that is no text at the beginning of a line")
+                    raise Unreadable("a key that is not text at the start of a line")
                 key = (value, mark.line)
             elif depth == 1 and key is not None:
                 keys.append((*key, value))
@@ -98,7 +98,7 @@ def _top_level(text: str) -> list[tuple[str, int, str | tuple[str, ...] | None]]
 
 
 def changed(text: str, values: Mapping[str, Value | None]) -> str:
-    """The text with these values; None takes a key out. Keys whose value is as it was keep their lines.
+    """The text with these values; None removes a key. Keys with unchanged values keep their lines.
 
     Raises Unreadable.
     """

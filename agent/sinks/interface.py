@@ -1,7 +1,7 @@
-"""What a sink is: a place for cards, one at a time, that is whole or not there.
+"""The interface of sinks: outputs that take cards one at a time and are complete or not there.
 
-A sink keeps no list of cards: memory does not grow with their number. It knows cards and papers,
-and no other sink.
+A sink keeps no list of cards: memory does not grow with their number. It knows cards and papers, and no other
+sink.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,71 +17,71 @@ from ..redact import without_secrets
 
 
 class SinkFile(Protocol):
-    """A file that a sink writes, for the record of the run."""
+    """A file written by a sink, for the record of the run."""
 
     @property
     def path(self) -> Path:
-        """The name it has once it is whole."""
+        """Final path of the file."""
 
     @property
     def whole(self) -> bool:
-        """Whether it has its name."""
+        """Whether the file is complete and has its final name."""
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """Size in bytes so far."""
 
     @property
     def sha256(self) -> str:
-        """Of the bytes so far, in hex."""
+        """SHA-256 of the bytes so far, in hex."""
 
 
 class Sink(Protocol):
-    """An output that is open. Every method raises StorageError where the disk refuses."""
+    """An open output. Every method raises StorageError if it cannot be written."""
 
     @property
     def files(self) -> Sequence[SinkFile]:
-        """What it writes; a folder that holds more than cards has none."""
+        """The files that it writes; empty for a folder with more than cards."""
 
     def write(self, card: Card, paper: Paper | None) -> None:
-        """Add one card; `paper` is what it was made from, where that is known."""
+        """Add a card; `paper` is its paper, if known."""
 
     def close(self) -> None:
-        """Finish: what was written gets its real name, or is refused as a whole."""
+        """Finish: rename everything into place, or fail as a whole."""
 
     def abandon(self) -> None:
-        """Stop: what was written stays beside the real name, as `NAME.partial`."""
+        """Stop: everything written stays as `NAME.partial`."""
 
 
 @runtime_checkable
 class LineSink(Sink, Protocol):
-    """A sink that wants a card's line and nothing else, so that no card need be parsed for it."""
+    """A sink that only needs a card's line, so that cards need not be parsed."""
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
-        """Add cards as `Card.to_json` writes them, in UTF-8 and without line ends, all or none."""
+        """Add cards as JSON lines of `Card.to_json`, in UTF-8 and without line ends, all or none."""
 
 
 @runtime_checkable
 class RemarkingSink(Sink, Protocol):
-    """A sink that may have something to say to the person at its end."""
+    """A sink with remarks to print when it closes."""
 
     @property
     def remarks(self) -> Sequence[str]:
-        """A line each; bounded, whatever was written."""
+        """The remarks, one line each, of bounded number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where cards go."""
+    """An output of cards."""
 
     path: Path
-    """A file or a folder; the folders above it are there."""
+    """Path of a file or folder; its parent folder exists."""
     sources: tuple[str, ...] = ()
-    """Where the papers come from, as the user named it: some formats give a source back with tags in it."""
+    """Sources of the papers, as given by the user: some formats write a source back with tags added."""
 
     @property
     def source_names(self) -> tuple[str, ...]:
-        """The sources as they may be published: no folders of the user's, no keys in addresses."""
+        """The sources in publishable form, without folders and secrets in addresses."""
         return tuple(map(_publishable, self.sources))
 
 
@@ -104,19 +104,19 @@ def _exists(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write cards down."""
+    """An output format."""
 
     name: str
-    """What it is called on the command line, lower case: `jsonl`, as in `-o jsonl:FILE`."""
+    """Name on the command line in lower case: `jsonl`, as in `-o jsonl:FILE`."""
     extensions: tuple[str, ...]
-    """Lower case, with the dot; none for a folder."""
+    """Extensions in lower case, with the dot; empty for a folder."""
     open: Callable[[Output], Sink]
-    """Raises StorageError if nothing can be written there."""
+    """Opens a sink. Raises StorageError if it cannot be written."""
     read: Callable[[Path], Iterator[Card]] | None = None
-    """The cards again, equal to those that were written; None: something of them is lost. Raises BadInput."""
+    """Reads back equal cards, raising BadInput; None if the format loses data."""
     folder: bool = False
-    """Whether it is a folder that is written, not a file."""
+    """Whether the output is a folder instead of a file."""
     extra: str | None = None
-    """The extra of this distribution that it needs, as `tables`; None: nothing more."""
+    """The extra of papercards that it needs, such as `tables`; None for no extra."""
     repeatable: bool = True
-    """Whether the same cards make the same bytes every time."""
+    """Whether the same cards always give the same bytes."""

@@ -1,4 +1,4 @@
-"""JSON: one array of cards, a card a line, written and read as a stream."""
+"""Writes and reads a JSON array of cards as a stream, one card per line."""
 
 import json
 import re
@@ -13,16 +13,16 @@ from .files import PartialFile
 from .interface import Format, Output
 
 MOST_CHARACTERS = 16 << 20
-"""Of one card; beyond, it is none."""
+"""Maximum characters of one card."""
 
 _AT_ONCE = 1 << 18
-"""Characters of the file that are read at a time."""
+"""Number of characters read at a time."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class JsonSink:
-    """Cards as a JSON array."""
+    """Writes cards as a JSON array."""
 
     def __init__(self, output: Output) -> None:
         self._file = PartialFile(output.path)
@@ -38,30 +38,30 @@ class JsonSink:
             self._file.append((b",\n" if self._file.size else b"[\n") + b",\n".join(lines))
 
     def close(self) -> None:
-        """End the array and give the file its name."""
+        """End the array and rename the file into place."""
         self._file.commit(b"\n]\n" if self._file.size else b"[]\n")
 
     def abandon(self) -> None:
-        """Leave what there is of the array in `NAME.partial`."""
+        """Stop; the incomplete array stays in `NAME.partial`."""
         self._file.abandon()
 
 
 def read(path: Path) -> Iterator[Card]:
-    """The cards of an array, however it is laid out. Raises BadInput with the number of what is none."""
+    """The cards of an array in any layout. Raises BadInput with the number of an invalid card."""
     with path.open(encoding="utf-8-sig") as file:
         text = _Text(path, file)
         if text.next() != "[":
-            raise BadInput("is no JSON array of cards", where=str(path))
+            raise BadInput("is not a JSON array of cards", where=str(path))
         while text.next(1) != "]":
             yield parse_card(text.record(), text.where)
             if text.next() not in ("]", ","):
-                raise BadInput("the array breaks off behind it", where=text.where)
+                raise BadInput("the array is incomplete after it", where=text.where)
             if text.next() == "]":
                 return
 
 
 class _Text:
-    """A file of which only what is being looked at is in memory."""
+    """A file of which only the current part is in memory."""
 
     def __init__(self, path: Path, file: TextIO) -> None:
         self._path = path
@@ -72,11 +72,11 @@ class _Text:
 
     @property
     def where(self) -> str:
-        """The record that was read last."""
+        """Position of the last record."""
         return f"{self._path}: card {self._records}"
 
     def next(self, skip: int = 0) -> str:
-        """The first character behind `skip` more and behind white space; nothing at the end."""
+        """The next character after `skip` characters and white space; empty at the end."""
         self._at += skip
         while True:
             match = _SPACE.match(self._text, self._at)
@@ -85,7 +85,7 @@ class _Text:
                 return self._text[self._at : self._at + 1]
 
     def record(self) -> dict[str, Any]:
-        """The object that begins here."""
+        """The object that starts here."""
         self._records += 1
         while True:
             try:
@@ -94,11 +94,11 @@ class _Text:
                 # It may be that only its beginning is in memory.
                 if len(self._text) - self._at < MOST_CHARACTERS and self._more():
                     continue
-                raise BadInput(f"is not JSON: {error.msg}", where=self.where) from error
+                raise BadInput(f"is not valid JSON: {error.msg}", where=self.where) from error
             except (RecursionError, ValueError) as error:
                 raise BadInput("is nested too deeply or has a number too long", where=self.where) from error
             if not isinstance(value, dict):
-                raise BadInput("not a card: no object", where=self.where)
+                raise BadInput("not a card: not a JSON object", where=self.where)
             self._at = end
             return value
 
@@ -106,9 +106,7 @@ class _Text:
         try:
             more = self._file.read(max(_AT_ONCE, len(self._text) - self._at))
         except UnicodeDecodeError as error:
-            raise BadInput(
-                "is not valid UTF-8", where=f"{self._path}: behind card {self._records}"
-            ) from error
+            raise BadInput("is not valid UTF-8", where=f"{self._path}: after card {self._records}") from error
         self._text = self._text[self._at :] + more
         self._at = 0
         return bool(more)

@@ -1,4 +1,4 @@
-"""JSONL: the contract. One card a line, as `Card.to_json` writes it."""
+"""Writes JSONL, the main format: one card per line, as written by `Card.to_json`."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from .interface import Format, Output
 
 
 class JsonlSink:
-    """Cards as lines of JSON."""
+    """Writes cards as lines of JSON."""
 
     def __init__(self, output: Output) -> None:
         self._file = PartialFile(output.path)
@@ -26,16 +26,16 @@ class JsonlSink:
             self._file.append(b"\n".join(lines) + b"\n")
 
     def close(self) -> None:
-        """Give the file its name."""
+        """Rename the file into place."""
         self._file.commit()
 
     def abandon(self) -> None:
-        """Leave the lines in `NAME.partial`."""
+        """Stop; the lines stay in `NAME.partial`."""
         self._file.abandon()
 
 
 def _read(path: Path) -> Iterator[Card]:
-    """The cards of a file, one at a time. Raises BadInput with the line that is none."""
+    """The cards of a file, one at a time. Raises BadInput with the line that is not a card."""
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():

@@ -1,11 +1,11 @@
-"""Reference libraries with tags in them: BibTeX, RIS and CSL-JSON.
+"""Writes reference libraries with tags: BibTeX, RIS and CSL-JSON.
 
-Where papers come from a file of the same format, that file is what comes out, byte for byte, with keywords
-and a note in the entries that have a card; several files come one after the other. A paper from elsewhere
-becomes a new entry behind them. Entries are found again by the place that a source gives its papers.
+If papers come from a file of the same format, that file is written back byte for byte, with keywords and a
+note added to the entries that have a card; several files are concatenated. A paper from elsewhere becomes a
+new entry at the end. Entries are matched by the position that a source gives its papers.
 
-The library is read when the sink is opened, so that it is the one that the source reads. It is held in
-memory, and so are the tags; new entries wait in a temporary file.
+The library is read when the sink is opened, so that it is the same one that the source reads. It is held in
+memory, and so are the tags; new entries are kept in a temporary file.
 """
 
 import re
@@ -29,7 +29,7 @@ _IN_MEMORY = 1 << 20
 
 
 class _Library:
-    """A file of the format, and what goes into its entries."""
+    """A library file, and the tags for its entries."""
 
     def __init__(self, kind: Kind, text: str) -> None:
         self.text = text
@@ -37,13 +37,13 @@ class _Library:
         self.tags: dict[str, Tags] = {}
 
     def written(self) -> str:
-        """The text with its tags."""
+        """The text with the tags added."""
         edits = (edit for place, marks in self.tags.items() for edit in self.entries[place].edits(marks))
         return applied(self.text, edits)
 
 
 class LibrarySink:
-    """Cards as keywords and notes of a library's entries."""
+    """Writes cards as keywords and notes of a library's entries."""
 
     def __init__(self, kind: Kind, output: Output) -> None:
         self._kind = kind
@@ -58,7 +58,7 @@ class LibrarySink:
         self._lengths: list[int] = []
 
     def write(self, card: Card, paper: Paper | None) -> None:
-        """Remember the tags for the paper's entry, or make an entry for it."""
+        """Store the tags for the paper's entry, or create an entry."""
         found = _WHERE.fullmatch(paper.where) if paper else None
         library = self._library(found["file"]) if found else None
         if found and library and found["place"] in library.entries:
@@ -72,7 +72,7 @@ class LibrarySink:
         self._lengths.append(len(data))
 
     def close(self) -> None:
-        """Write the libraries and the new entries, and give the file its name."""
+        """Write the libraries and the new entries, and rename the file into place."""
         texts = [library.written() for library in self._libraries.values() if library]
         for piece in self._kind.joined(texts, self._new_entries()):
             self._file.append(encoded(piece))
@@ -80,7 +80,7 @@ class LibrarySink:
         self._new.close()
 
     def abandon(self) -> None:
-        """Leave nothing: what was told is in the cards' own place."""
+        """Stop without leaving a file."""
         self._file.abandon()
         self._new.close()
 
@@ -90,7 +90,7 @@ class LibrarySink:
             yield decoded(self._new.read(length))
 
     def _library(self, name: str) -> _Library | None:
-        """The library in a file of the format; None: it is none."""
+        """The library in a file; None if it is not of this format."""
         if name not in self._libraries:
             path = Path(name)
             self._libraries[name] = None
@@ -107,7 +107,7 @@ class LibrarySink:
 
 
 _NAMES = {"BibTeX": ("bibtex", True), "RIS": ("ris", True), "CSL-JSON": ("csl", False)}
-"""What a format is called, and whether its extensions mean it: `.json` means cards."""
+"""Name of each format, and whether its extensions select it: `.json` selects cards."""
 
 FORMATS = tuple(
     Format(name, kind.extensions if own else (), partial(LibrarySink, kind), extra=kind.extra)

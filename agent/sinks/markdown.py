@@ -1,7 +1,7 @@
-"""Markdown: one page to read, a section a paper.
+"""Writes a Markdown page with one section per paper.
 
-Everything that comes from a paper or a model goes through `escaping`. Sections are written as cards
-come; the page's last line, with the count, is the only thing that waits for the end.
+All text from papers and models goes through `escaping`. Sections are written as cards come; only the last
+line of the page, with the count, is written at the end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from .passages import made_by, quote, reusable, unsure
 
 
 class MarkdownSink:
-    """Cards as a page."""
+    """Writes cards as a page."""
 
     def __init__(self, output: Output) -> None:
         self._file = PartialFile(output.path)
@@ -29,7 +29,7 @@ class MarkdownSink:
         self._count += 1
 
     def close(self) -> None:
-        """Add the count and give the page its name."""
+        """Add the count and rename the page into place."""
         if self._count:
             end = f"---\n\n{self._count:,} paper{'s' * (self._count != 1)}.\n"
         else:
@@ -37,12 +37,12 @@ class MarkdownSink:
         self._file.commit(end.encode())
 
     def abandon(self) -> None:
-        """Leave the sections in `NAME.partial`."""
+        """Stop; the sections stay in `NAME.partial`."""
         self._file.abandon()
 
 
 def section(card: Card, paper: Paper | None) -> str:
-    """One card, with a blank line after it."""
+    """The section of a card, with a blank line after it."""
     page = page_of(card.id, paper.url if paper else None)
     blocks = [f"## {link(card.title if plain(card.title) else card.id, page)}", text(card.tldr)]
     tags = [

@@ -1,4 +1,4 @@
-"""Parquet: a row a card, nested types kept."""
+"""Writes Parquet: one row per card, with nested types."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from .interface import Format, Output
 
 
 class ParquetSink:
-    """Cards as a Parquet file."""
+    """Writes cards to a Parquet file."""
 
     def __init__(self, output: Output) -> None:
         self._cards = CardsFile(output.path)
@@ -21,11 +21,11 @@ class ParquetSink:
         self._cards.append(card)
 
     def close(self) -> None:
-        """Give the file its name."""
+        """Rename the file into place."""
         self._cards.commit()
 
     def abandon(self) -> None:
-        """Leave the rows in `NAME.partial`."""
+        """Stop; the rows stay in `NAME.partial`."""
         self._cards.abandon()
 
 

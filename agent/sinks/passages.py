@@ -1,4 +1,4 @@
-"""Pieces of a card as Markdown, the same wherever a card is laid out in it."""
+"""Parts of a card as Markdown, shared by all Markdown outputs."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated":
 
 
 def quote(evidence: Evidence) -> str:
-    """The authors' own words, addresses in them as links, and where they stand if not in the abstract."""
+    """The quoted sentence, with addresses as links, and its place if not in the abstract."""
     place = f" ({text(evidence.place)})" if evidence.place else ""
     return f"“{with_links(evidence.text, links(evidence.text))}”{place}"
 
 
 def reusable(card: Card) -> str:
-    """A list of what there is to reuse: code, data, weights, links."""
+    """A list of reusable artifacts: code, data, weights, links."""
     made = card.reproducibility
     lines = [_artifact("Code", made.code), _artifact("Data", made.data), _artifact("Weights", made.weights)]
     return "\n".join([*lines, *_links(card)])
@@ -36,7 +36,7 @@ def _chance(candidate: Candidate) -> str:
 
 
 def made_by(card: Card, page: str | None) -> str:
-    """The small print: the paper's name as a link to its page, and what made the card."""
+    """The provenance line: the paper's id as a link to its page, and how the card was made."""
     made = card.provenance
     parts = [
         link(card.id, page),

@@ -1,7 +1,7 @@
-"""A card as rows of tables: `papers` to look at, and what a paper has several of or much of, a table each.
+"""Splits a card into rows of tables: `papers` for an overview, and one table each for repeated or long data.
 
-`papers.number` counts the cards from 1 and is what the other tables refer to, since a file may hold two
-cards of one paper. `cards.card` is the whole card as JSON: what cards are read back from.
+`papers.number` counts the cards from 1; the other tables refer to it, since a file may have two cards of one
+paper. `cards.card` is the full card as JSON, from which cards are read back.
 
 Knows no database.
 """
@@ -19,39 +19,39 @@ Row = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `list` holds several texts."""
+    """One column; `list` has several texts."""
 
     name: str
     kind: Literal["text", "integer", "real", "list"]
     about: str
-    """What is in it, for people."""
+    """Description of the column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. All but `papers` refer to it by their first column, `paper`."""
+    """One table. All tables except `papers` refer to `papers` by their first column, `paper`."""
 
     name: str
     about: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    """The names of the columns that no two rows have alike."""
+    """Names of the columns of the unique key."""
 
 
 _PAPER = Column("paper", "integer", "papers.number")
-_POSITION = Column("position", "integer", "From 1, in the order of the card")
-_CONFIDENCE = Column("confidence", "real", "Calibrated probability; null: none known")
+_POSITION = Column("position", "integer", "Number from 1, in the order of the card")
+_CONFIDENCE = Column("confidence", "real", "Calibrated probability; null if unknown")
 _SPAN = (
-    Column("start_char", "integer", "First character, counted in code points of the abstract from 0"),
-    Column("end_char", "integer", "One past the last"),
+    Column("start_char", "integer", "Offset of the first character, in code points of the abstract from 0"),
+    Column("end_char", "integer", "Offset after the last character"),
 )
 _PLACE = (
-    Column("section", "text", "The section that is counted in; empty: the abstract"),
-    Column("page", "integer", "Page on which it begins, where there are pages"),
+    Column("section", "text", "Section that the offsets refer to; empty for the abstract"),
+    Column("page", "integer", "Page on which it begins, if there are pages"),
 )
 _EVIDENCE = (
-    Column("text", "text", "The sentence that says so, letter for letter"),
-    Column("sentence", "integer", "Its number in what was read, from 1"),
+    Column("text", "text", "The sentence that states it, exactly as in the paper"),
+    Column("sentence", "integer", "Number of the sentence, from 1"),
     *_SPAN,
     *_PLACE,
 )
@@ -64,10 +64,10 @@ def _labels_table(name: str, one: str) -> Table:
 
 PAPERS = Table(
     "papers",
-    "A row for each card",
+    "One row per card",
     (
-        Column("number", "integer", "Counts the cards from 1; the other tables refer to it"),
-        Column("title", "text", "As its source has it"),
+        Column("number", "integer", "Number of the card from 1; the other tables refer to it"),
+        Column("title", "text", "As in the source"),
         Column("tldr", "text", "One sentence"),
         Column("tasks", "list", "Labels, the main one first"),
         Column("modalities", "list", "Labels, the main one first"),
@@ -75,12 +75,12 @@ PAPERS = Table(
         Column("code", "text", "released, promised or not-stated"),
         Column("data", "text", "released, promised or not-stated"),
         Column("weights", "text", "released, promised or not-stated"),
-        Column("flags", "list", "What a reader should know of the card"),
-        Column("main_task", "text", "The first of its tasks; uncertain: none is sure, see candidates"),
-        Column("main_task_confidence", "real", "Calibrated probability; null: none known"),
+        Column("flags", "list", "Warnings for the reader"),
+        Column("main_task", "text", "First task; uncertain if none is likely enough (see candidates)"),
+        Column("main_task_confidence", "real", "Calibrated probability; null if unknown"),
         Column("id", "text", "arxiv:…, doi:… or sha256:…"),
-        Column("url", "text", "Where the paper is to be read"),
-        Column("model", "text", "What made the card"),
+        Column("url", "text", "Web address of the paper"),
+        Column("model", "text", "How the card was made"),
     ),
     ("number",),
 )
@@ -101,13 +101,13 @@ CANDIDATES = Table(
 )
 CLAIMS = Table(
     "claims",
-    "What the authors claim, each with its sentence",
+    "Claims of the authors, each with its sentence",
     (_PAPER, _POSITION, Column("kind", "text", "Id of the taxonomy's claim kinds"), _CONFIDENCE, *_EVIDENCE),
     ("paper", "position"),
 )
 ARTIFACTS = Table(
     "artifacts",
-    "Whether code, data and weights are to be had",
+    "Availability of code, data and weights",
     (
         _PAPER,
         Column("kind", "text", "code, data or weights"),
@@ -123,7 +123,7 @@ LINKS = Table(
     (
         _PAPER,
         _POSITION,
-        Column("url", "text", "As the text has it"),
+        Column("url", "text", "As in the text"),
         Column("kind", "text", "code, data, weights or other"),
         *_SPAN,
         *_PLACE,
@@ -132,35 +132,35 @@ LINKS = Table(
 )
 PROVENANCE = Table(
     "provenance",
-    "What made the cards",
+    "How the cards were made",
     (
         _PAPER,
-        Column("model", "text", "What made the card"),
-        Column("model_sha256", "text", "Of its weights, where they are a local file"),
-        Column("prompt", "text", "Name and hash of all that the model was told"),
+        Column("model", "text", "How the card was made"),
+        Column("model_sha256", "text", "SHA-256 of the weights, if they are a local file"),
+        Column("prompt", "text", "Name and hash of the prompt"),
         Column("taxonomy", "text", "Name and hash of the labels"),
-        Column("schema", "integer", "Version of the card's own format"),
-        Column("created", "text", "When the answer was made, UTC; empty where no model was asked"),
-        Column("calls", "integer", "Calls behind the card"),
-        Column("reasked", "integer", "Of those, how many asked again"),
+        Column("schema", "integer", "Version of the card format"),
+        Column("created", "text", "Time of the answer in UTC; empty if no model was used"),
+        Column("calls", "integer", "Number of calls for the card"),
+        Column("reasked", "integer", "Number of calls that re-asked"),
         Column("prompt_tokens", "integer", "Tokens sent"),
-        Column("cached_prompt_tokens", "integer", "Of those, found in the endpoint's own cache"),
-        Column("completion_tokens", "integer", "Tokens that came back"),
-        Column("cost_usd", "real", "Null: the price is not known"),
-        Column("seconds", "real", "Wall time of the calls"),
+        Column("cached_prompt_tokens", "integer", "Prompt tokens found in the endpoint's own cache"),
+        Column("completion_tokens", "integer", "Completion tokens"),
+        Column("cost_usd", "real", "Cost in USD; null if the price is unknown"),
+        Column("seconds", "real", "Wall time of the calls in seconds"),
     ),
     ("paper",),
 )
 ABSTRACTS = Table(
     "abstracts",
-    "The abstracts of the papers that were at hand",
-    (_PAPER, Column("abstract", "text", "As its source has it")),
+    "Abstracts of the papers, as far as available",
+    (_PAPER, Column("abstract", "text", "As in the source")),
     ("paper",),
 )
 CARDS = Table(
     "cards",
-    "The whole cards as JSON",
-    (_PAPER, Column("card", "text", "As a line of a JSONL file has it")),
+    "The full cards as JSON",
+    (_PAPER, Column("card", "text", "The same as a line of a JSONL file")),
     ("paper",),
 )
 TABLES = (
@@ -172,10 +172,10 @@ INDEXED = (
     ("papers", "id"), ("papers", "main_task"), ("tasks", "label"), ("modalities", "label"),
     ("contributions", "label"), ("claims", "kind"), ("artifacts", "status"), ("links", "kind"),
 )  # fmt: skip
-"""What people look for."""
+"""Indexed columns."""
 
 SEARCHED = ("title", "tldr", "claims", "abstract")
-"""The columns of the view `texts` in which words are looked for."""
+"""Columns of the view `texts` with full-text search."""
 
 TEXTS = """
 CREATE VIEW texts AS
@@ -185,7 +185,7 @@ SELECT number, id, url, title, tldr,
   (SELECT abstract FROM abstracts WHERE paper = number) AS abstract
 FROM papers
 """
-"""What is to be read of a paper, in one row."""
+"""A view with all texts of a paper in one row."""
 
 
 def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list[Row]]]:

@@ -1,7 +1,7 @@
-"""File names from strangers' titles, for Windows, macOS and Linux alike, and fit to stand in a `[[link]]`.
+"""Makes file names from titles that are valid on Windows, macOS and Linux and in a `[[link]]`.
 
-A name is one part of a path: it has no separator, does not begin or end with a dot, is no device of Windows,
-and is short enough for every file system. Two names that some system takes for one have the same `key`.
+A name is one part of a path: it has no separator, does not start or end with a dot, is not a Windows device,
+and is short enough for every file system. Two names that any system treats as equal have the same `key`.
 
 Knows names alone.
 """
@@ -16,17 +16,18 @@ from ..text import digest
 from .escaping import plain
 
 MOST_BYTES = 120
-"""Of a name in UTF-8, so that folder and extension fit beside it in Windows' 260 characters."""
+"""Maximum bytes of a name in UTF-8, so that folder and extension also fit in Windows' 260 characters."""
 
 _APART = re.compile(r" ?[:/\\|] | [:/\\|] ?")
 _JOINED = re.compile(r"[:/\\|]+")
 _LEFT_OUT = re.compile(r"[\[\]#^%?*\"<>`]|=(?==)|\{(?=[{%])|\$(?=[{=])")
-"""What ends a link in Obsidian or begins something else there, and what no file may have in its name."""
+"""Characters that end a link in Obsidian or have a special meaning there, or are not allowed in file names.
+"""
 _EXTENSION = re.compile(r"\.md$", re.IGNORECASE)
 
 
 def safe_name(title: str, most: int = MOST_BYTES) -> str:
-    """The title as a file name without extension; empty where nothing of it can be one."""
+    """The title as a file name without extension; empty if no character is usable."""
     text = unicodedata.normalize("NFC", plain(title).encode("utf-8", "ignore").decode())
     text = _JOINED.sub("-", _APART.sub(" - ", " ".join(text.split())))
     text = " ".join(_LEFT_OUT.sub("", text).split()).strip(" .-")
@@ -38,7 +39,7 @@ def safe_name(title: str, most: int = MOST_BYTES) -> str:
 
 
 def unique_name(title: str, id: str, taken: Container[str]) -> str:  # noqa: A002
-    """A name whose key is not taken: the title's, with a digest of the id behind it where that is needed."""
+    """A name whose key is not taken: from the title, with a digest of the id added if needed."""
     short = digest(id)[:8]
     base = name = safe_name(title) or safe_name(id) or short
     while key(name) in taken:
@@ -48,5 +49,5 @@ def unique_name(title: str, id: str, taken: Container[str]) -> str:  # noqa: A00
 
 
 def key(name: str) -> str:
-    """The same for all names that some file system takes for one."""
+    """A key that is equal for all names that any file system treats as equal."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

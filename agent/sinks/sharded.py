@@ -1,7 +1,7 @@
-"""Lines dealt out to several files: card k to file k mod N, named as the Hugging Face hub names shards.
+"""Distributes lines to several files: card k to file k mod N, with the shard names of the Hugging Face Hub.
 
-Each file keeps the order of the source. No file gets its name before all of them are whole. N is part of the
-names, so files of a run with another N stay where they are.
+Each file keeps the order of the source. No file gets its final name before all are complete. N is part of the
+names, so files of a run with another N are not changed.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from ..paper import Paper
 from .files import PartialFile
 
 MOST = 99_999
-"""Shards that five digits can count."""
+"""Maximum number of shards, with five digits."""
 
 
 def shard_path(path: Path, shard: int, shards: int) -> Path:
@@ -21,7 +21,7 @@ def shard_path(path: Path, shard: int, shards: int) -> Path:
 
 
 class ShardedSink:
-    """Cards as lines of JSON in several files."""
+    """Writes cards as lines of JSON to several files."""
 
     def __init__(self, path: Path, shards: int) -> None:
         self._files: list[PartialFile] = []
@@ -43,7 +43,7 @@ class ShardedSink:
         self.write_lines([card.to_json().encode()])
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
-        """Add lines, one to each of the next shards, all over again behind the last."""
+        """Add lines, one to each of the next shards in turn."""
         shards = len(self._files)
         for offset in range(min(shards, len(lines))):
             mine = lines[offset::shards]
@@ -51,13 +51,13 @@ class ShardedSink:
         self._next = (self._next + len(lines)) % shards
 
     def close(self) -> None:
-        """See all shards on the disk, then give them their names."""
+        """Flush all shards, then rename them into place."""
         for file in self._files:
             file.settle()
         for file in self._files:
             file.commit()
 
     def abandon(self) -> None:
-        """Leave the lines in the `.partial` files."""
+        """Stop; the lines stay in the `.partial` files."""
         for file in self._files:
             file.abandon()

@@ -1,10 +1,10 @@
-"""A folder of Markdown notes for Obsidian: one a paper, one a label, and one that leads to all of them.
+"""Writes a folder of Markdown notes for Obsidian: one per paper, one per label, and one index of all.
 
-What stands in the vault is looked through once, when it is opened, and a paper's note is found again by
-the id in its front matter, wherever a person moved it and whatever they call it. A note whose marks were
-taken out is the person's and stays as it is. A note that is as it should be is not written.
+The vault is scanned once, when it is opened, and a paper's note is found by the id in its front matter, even
+if it was moved or renamed. A note without our marks belongs to the user and is not changed. An up-to-date
+note is not rewritten.
 
-What is kept of a paper is its note's name, its title and its tags.
+Memory holds the note's name, title and tags of each paper.
 """
 
 import contextlib
@@ -44,19 +44,19 @@ PAPERS = "papers"
 _HEAD_BYTES = 1 << 13
 _MOST_HEAD_BYTES = 1 << 20
 _SHOWN = 5
-"""Names in a remark."""
+"""Maximum number of names in a remark."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Note:
     path: str
-    """Within the vault, with `/` and without extension."""
+    """Path in the vault, with `/` and without extension."""
     title: str
     tags: tuple[str, ...]
 
 
 class VaultSink:
-    """Cards as notes."""
+    """Writes cards as notes."""
 
     files: Sequence[SinkFile] = ()
 
@@ -77,18 +77,18 @@ class VaultSink:
 
     @property
     def remarks(self) -> Sequence[str]:
-        """Which notes were not written, in one line."""
+        """One line about notes that were not written."""
         if not self._untouched:
             return ()
         shown = ", ".join(f"{path}.md" for path in self._untouched[:_SHOWN])
         more = len(self._untouched) - _SHOWN
         return (
-            f"{self._folder}: left as they are, since the marks or the front matter of papercards are gone "
-            f"from them: {shown}{f' and {more} more' if more > 0 else ''}",
+            f"{self._folder}: not changed, since the marks or the front matter of papercards were removed: "
+            f"{shown}{f' and {more} more' if more > 0 else ''}",
         )
 
     def write(self, card: Card, paper: Paper | None) -> None:
-        """Write the paper's note, or bring it up to date."""
+        """Create or update the paper's note."""
         page = page_of(card.id, paper.url if paper else None)
         front, block = front_of(card, page), block_of(card, page)
         self._taxonomies.add(card.provenance.taxonomy)
@@ -116,7 +116,7 @@ class VaultSink:
         self.abandon()
 
     def abandon(self) -> None:
-        """Stop: the notes that are there are whole, the index notes may be older than they."""
+        """Stop: existing notes are complete, but the index notes may be outdated."""
         if self._open:
             self._open = False
             with contextlib.suppress(OSError):  # Windows keeps what is open
@@ -128,9 +128,9 @@ class VaultSink:
         for name in (PAPERS, *GROUPS):
             if not (self._folder / name).resolve().is_relative_to(inside):
                 raise StorageError(
-                    "is a link that leads out of the vault",
+                    "is a link to a folder outside the vault",
                     where=str(self._folder / name),
-                    next_step="Put a folder in its place",
+                    next_step="Replace it with a folder",
                 )
 
     def _look_through(self) -> dict[str, _Note]:
@@ -153,7 +153,7 @@ class VaultSink:
         return found
 
     def _listed(self, folder: str) -> Iterator[Path]:
-        """The notes that lie in a folder itself."""
+        """The notes directly in a folder."""
         try:
             yield from (file for file in (self._folder / folder).iterdir() if file.suffix.lower() == ".md")
         except FileNotFoundError:
@@ -167,7 +167,7 @@ class VaultSink:
         return f"{PAPERS}/{name}"
 
     def _bring(self, path: str, new: str, merge: Callable[[str], str | None]) -> bool:
-        """See that a note is as it should be; False: it is not ours to write."""
+        """Bring a note up to date; False if it must not be changed."""
         file = self._folder / f"{path}.md"
         wanted = new.encode("utf-8", "replace")
         try:
@@ -195,7 +195,7 @@ class VaultSink:
         self._bring(path, f"{between(block)}\n", lambda old: merged(old, {}, block))
 
     def _by_label(self) -> Mapping[tuple[str, str], list[_Note]]:
-        """The papers of each label, both sorted; tags that differ in case alone are one, as in Obsidian."""
+        """The papers of each label, both sorted; tags that differ only in case are one, as in Obsidian."""
         spelt: dict[tuple[str, str], str] = {}
         found: dict[tuple[str, str], list[_Note]] = {}
         fields = {space: field for field, space in GROUPS.items()}
@@ -243,7 +243,7 @@ def _papers(count: int) -> str:
 
 
 def _start(file: Path) -> str:
-    """The beginning of a note, with all of its front matter unless that is huge."""
+    """The start of a note, with all of its front matter unless that is huge."""
     try:
         with file.open("rb") as stream:
             start = stream.read(_HEAD_BYTES)

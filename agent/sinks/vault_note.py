@@ -1,10 +1,10 @@
-"""The text of a vault's notes: what is ours in it, and how a person's own words stay in theirs.
+"""Builds the text of a vault's notes, keeping what the user wrote.
 
-A note is front matter, then anything, then the block between two marks, then anything. Of the front matter
-our keys are ours, and of its tags those in our namespaces; the block is ours; the rest is the person's.
-What is as it should be is left as it stands.
+A note is front matter, then anything, then the block between two marks, then anything. Papercards owns its
+keys of the front matter, the tags in its namespaces, and the block; the rest belongs to the user. Up-to-date
+parts are not changed.
 
-Strangers' text goes through `escaping`, and what Obsidian alone reads as markup is made inert here.
+Text from papers goes through `escaping`, and markup specific to Obsidian is escaped here.
 """
 
 import re
@@ -23,10 +23,11 @@ BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; wri
 END = "<!-- papercards:end -->"
 
 GROUPS = {"tasks": "task", "modalities": "modality", "contributions": "contribution"}
-"""The fields of a card that have a note a label, in folders of these names, and their tags' namespaces."""
+"""The fields of a card with a note per label, in folders of these names, with the namespaces of their tags.
+"""
 
 _MOST = 500
-"""Characters of an id or an alias."""
+"""Maximum characters of an id or an alias."""
 
 _OURS = tuple(f"{space}/" for space in (*GROUPS.values(), "claim", "code", "data", "weights"))
 _FRONT = re.compile(r"\ufeff?---[ \t]*\r?\n(?:(.*?\n)??)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -39,17 +40,17 @@ _OBSIDIAN = re.compile(r"%%+|==+|\^")
 
 
 class Head(NamedTuple):
-    """What the front matter of a paper's note says."""
+    """The data in the front matter of a paper's note."""
 
     id: str
     title: str
-    """The first alias; empty where there is none."""
+    """The first alias; empty if there is none."""
     tags: tuple[str, ...]
-    """Ours."""
+    """The tags in our namespaces."""
 
 
 def read_head(start: str) -> Head | None:
-    """The head of a note from the start of its text; None: it is no paper's."""
+    """The head of a note from the start of its text; None if it is not the note of a paper."""
     match = _FRONT.match(start)
     if match is None:
         return None
@@ -66,12 +67,12 @@ def read_head(start: str) -> Head | None:
 
 
 def is_index(start: str) -> bool:
-    """Whether a note that is no paper's has our marks, from the start of its text."""
+    """Whether a note other than a paper's has our marks, from the start of its text."""
     return read_head(start) is None and _BEGIN.search(start) is not None
 
 
 def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
-    """Our keys in a note's front matter. An address that a card does not have is nobody's to take out."""
+    """Our keys in a note's front matter. An existing address is kept if the card has none."""
     known = card.tasks[0].confidence if card.tasks else None
     values: dict[str, Value | None] = {"aliases": (title_of(card),), "id": note_id(card)}
     if page and (url := address(page)):
@@ -85,7 +86,7 @@ def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
 
 
 def note_id(card: Card) -> str:
-    """What the note is found by: the paper's id, or a digest of one that is too long or hides something."""
+    """The id of the note: the paper's id, or a digest if that is too long or hides something."""
     fit = len(card.id) <= _MOST and _value(card.id) == card.id
     return card.id if fit else f"sha256:{digest(card.id)}"
 
@@ -93,7 +94,7 @@ def note_id(card: Card) -> str:
 def title_of(card: Card) -> str:
     """The title for front matter and links, on one line and bounded.
 
-    In a front matter, too, `[[x]]` is a link, and a viewer that knows none takes it for Markdown.
+    Even in front matter `[[x]]` is a link, and some viewers treat the text as Markdown.
     """
     return _value(card.title.replace("[[", "((").replace("]]", "))")) or note_id(card)
 
@@ -104,7 +105,7 @@ def _value(raw: str) -> str:
 
 
 def tags_of(card: Card) -> tuple[str, ...]:
-    """Its labels, claims and what can be reused as tags, the main ones first."""
+    """The tags of a card: labels, claims and reusable artifacts, the main ones first."""
     made = card.reproducibility
     found = [
         f"{space}/{tag}"
@@ -121,12 +122,12 @@ def tags_of(card: Card) -> tuple[str, ...]:
 
 
 def tag_name(label: str) -> str:
-    """A label as Obsidian can have it in a tag: letters, digits, `_` and `-`."""
+    """A label as an Obsidian tag: letters, digits, `_` and `-`."""
     return _NO_TAG.sub("-", label).strip("-")
 
 
 def block_of(card: Card, page: str | None) -> str:
-    """What stands between the marks of a paper's note."""
+    """The block between the marks of a paper's note."""
     parts = [f"# {text(card.title) or text(card.id)}", text(card.tldr)]
     lines = []
     for field in GROUPS:
@@ -147,7 +148,7 @@ def block_of(card: Card, page: str | None) -> str:
 
 @lru_cache(maxsize=4096)
 def label_path(field: str, tag: str) -> str:
-    """The note of a label, without its extension."""
+    """Path of the note of a label, without its extension."""
     return f"{field}/{safe_name(tag) or '-'}"
 
 
@@ -160,7 +161,7 @@ def wiki_link(path: str, shown: str) -> str:
 
 
 def fresh(front: Mapping[str, Value | None], block: str) -> str:
-    """A note that nobody wrote in."""
+    """A new note."""
     return f"---\n{written(front)}---\n\n{between(block)}\n"
 
 
@@ -170,9 +171,9 @@ def between(block: str) -> str:
 
 
 def merged(old: str, front: Mapping[str, Value | None], block: str) -> str | None:
-    """The note with front matter and block brought up to date; None: the marks or the front matter are gone.
+    """The note with updated front matter and block; None if the marks or the front matter were removed.
 
-    Without front matter of ours, what stands there is all the person's.
+    Without our keys, all front matter belongs to the user.
     """
     head = _FRONT.match(old)
     if not front:
@@ -200,7 +201,7 @@ def _with_block(old: str, start: int, block: str) -> str | None:
 
 
 def _shared(front: Mapping[str, Value | None], yaml: str) -> dict[str, Value | None]:
-    """Our values, with what a person added to lists that are theirs too."""
+    """Our values, with the user's additions to shared lists."""
     have = fields(yaml)
     values = dict(front)
     for key, texts in (("aliases", _texts), ("tags", _tags)):
@@ -219,7 +220,7 @@ def _shared(front: Mapping[str, Value | None], yaml: str) -> dict[str, Value | N
 
 
 def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """A list as Obsidian takes it: one text may stand for a list."""
+    """A list in Obsidian's sense: a single text counts as a list."""
     return tuple(filter(None, (value,) if isinstance(value, str) else value or ()))
 
 
@@ -233,5 +234,5 @@ def _label_link(field: str, tag: str) -> str:
 
 
 def _inert(markdown: str) -> str:
-    """Without what begins a comment, a highlight or a block's name in Obsidian."""
+    """The text without markup for comments, highlights and block names in Obsidian."""
     return _OBSIDIAN.sub(lambda found: "".join(f"&#{ord(c)};" for c in found[0]), markdown)

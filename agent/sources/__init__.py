@@ -1,8 +1,7 @@
-"""Papers from where people keep them: files, folders, names; `registry` says which way in fits.
+"""Opens sources of papers: files, folders, ids and queries; `registry` chooses the format.
 
-A source is read lazily and in bounded memory. What makes the whole of it unreadable is raised when
-it is opened, before any work is done on its papers; what spoils one record is a `BadRecord` in its
-place.
+A source is read lazily and in bounded memory. An error that makes all of it unreadable is raised when it is
+opened, before any work on its papers; an error in one record becomes a `BadRecord` in its place.
 
 Knows papers. Knows no cards and no models.
 """
@@ -68,11 +67,10 @@ _PLAIN = Options()
 def open_source(
     spec: str | Path, options: Options = _PLAIN, *, stdin: BinaryIO | None = None
 ) -> Iterator[Paper | BadRecord]:
-    """The papers of a file, a folder, a pattern of file names, or a name; of standard input for `-`.
+    """The papers of a file, a folder, a file pattern, an id or a query; standard input for `-`.
 
-    Raises UsageError if there is no such file, its kind is not known or its columns are not, and
-    BadInput if its content is no text, is empty or holds no record; the last only once the iterator
-    is asked.
+    Raises UsageError if the file does not exist, or its kind or columns are unknown, and BadInput if its
+    content is not text, is empty or has no records; the last only when iterating.
     """
     spec = str(spec)
     named = Columns(options.columns)
@@ -94,7 +92,7 @@ def open_source(
 
 
 def count_records(spec: str, most: int | None = None, options: Options = _PLAIN) -> int:
-    """How many records `open_source` would give for a file, bad ones included; counting may stop at `most`.
+    """The number of records of `open_source` for a file, bad ones included; may stop counting at `most`.
 
     Raises what `open_source` raises.
     """
@@ -107,7 +105,7 @@ def count_records(spec: str, most: int | None = None, options: Options = _PLAIN)
 
 
 def is_named(spec: str) -> bool:
-    """Whether it is a name of papers, as `arxiv:ID`, and so neither a path nor a pattern of paths."""
+    """Whether it is an id or query, such as `arxiv:ID`, and not a path or a pattern."""
     return spec != "-" and reference(spec) is not None
 
 
@@ -117,7 +115,7 @@ def is_file(spec: str) -> bool:
 
 
 def _files(spec: str, options: Options) -> list[Path] | None:
-    """The files of a folder, or those that a pattern means, sorted; None: it is neither."""
+    """The files of a folder or pattern, sorted; None if it is neither."""
     path = Path(spec)
     try:
         if spec and path.is_dir():
@@ -130,21 +128,21 @@ def _files(spec: str, options: Options) -> list[Path] | None:
     if not found:
         if _may_be_title(spec):
             raise _no_such(spec)
-        raise UsageError("no file has such a name", where=spec, next_step="Check the pattern")
+        raise UsageError("no file matches", where=spec, next_step="Check the pattern")
     return [one for one in found if one.is_file()]
 
 
 def judged(records: Records) -> Records:
-    """The records, those set aside that cannot be a title and an abstract."""
+    """The records, with implausible titles and abstracts turned into bad records."""
     for record in records:
         if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
-            yield BadRecord(record.where, f"{why} (--force reads it anyway)")
+            yield BadRecord(record.where, f"{why} (use --force to read it anyway)")
         else:
             yield record
 
 
 def _each(files: Sequence[Path], options: Options) -> Records:
-    """All their papers; a file that cannot be read is one bad record."""
+    """The papers of all files; an unreadable file becomes one bad record."""
     for file in files:
         try:
             yield from open_source(str(file), options)
@@ -159,34 +157,34 @@ def _open_file(spec: str) -> BinaryIO:
     try:
         path = Path(spec)
         if stat.S_ISDIR(path.stat().st_mode):
-            raise UsageError("is a folder", where=spec, next_step="Name a file in it")
+            raise UsageError("is a folder", where=spec, next_step="Give a file in it")
         return path.open("rb", buffering=_BUFFER_BYTES)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             raise _no_such(spec) from error
-        raise UsageError(f"cannot be opened: {error.strerror}", where=spec) from error
+        raise UsageError(f"cannot open: {error.strerror}", where=spec) from error
     except ValueError as error:
-        raise UsageError("this cannot be the name of a file", where=repr(spec)) from error
+        raise UsageError("not a valid file name", where=repr(spec)) from error
 
 
 def _no_such(spec: str) -> UsageError:
-    """That nothing is there, and what was probably meant."""
+    """The error for a missing file, with a guess of what was meant."""
     known = next(filter(None, map(identifiers.name, (Path(spec).name, spec, spec.partition(":")[2]))), "")
     if known.startswith("openreview:"):
         return UsageError(
-            "OpenReview lets no program read its pages",
+            "OpenReview does not allow programs to read its pages",
             where=spec,
             next_step="Save the page or its PDF and give the file, or look for the title with s2-query:TITLE",
         )
     if known.startswith(("arxiv:", "doi:")):
-        return UsageError("there is no such file", where=spec, next_step=f"Did you mean {known}?")
+        return UsageError("no such file", where=spec, next_step=f"Did you mean {known}?")
     if split(spec)[0] or "://" in spec:
         forms = [form for one in REFERENCES for form in one.forms]
-        step = f"Papers can be named as: {' '.join(forms)}"
+        step = f"Papers can be given as: {' '.join(forms)}"
         if "://" in spec:
             step = f"Save the page or its PDF and give the file. {step}"
         return UsageError(
-            "there is no such file, and no source of this name",
+            "no such file or known source",
             where=spec,
             next_step=step,
         )
@@ -194,15 +192,15 @@ def _no_such(spec: str) -> UsageError:
         title = " ".join(spec.replace('"', " ").split())
         query = shlex.quote(f'arxiv-query:ti:"{title}"')
         return UsageError(
-            "there is no such file",
+            "no such file",
             where=spec,
             next_step=f"If it is a title, did you mean {query}?",
         )
-    return UsageError("there is no such file", where=spec, next_step="Check the path, or give - for stdin")
+    return UsageError("no such file", where=spec, next_step="Check the path, or use - for standard input")
 
 
 def _may_be_title(spec: str) -> bool:
-    """Whether it is several words that are no path and do not end as the name of a file does."""
+    """Whether it is several words and neither a path nor a file name."""
     ending = re.fullmatch(r"\.(?=\w*[a-z])\w{1,8}", Path(spec).suffix, re.IGNORECASE)
     return len(spec.split()) > 1 and len(spec) <= 400 and not set(spec) & set("/\\") and ending is None
 
@@ -219,11 +217,11 @@ def _open(source: Input, *, close: bool) -> Records:
 
 
 class NoPapers(BadInput):
-    """There is nothing wrong with a source, and nothing in it."""
+    """A valid source without papers."""
 
 
 class _NoneWanted(NoPapers):
-    """All papers were passed over."""
+    """No paper has a wanted category."""
 
 
 def _guarded(name: str, records: Records, stream: BinaryIO | None, options: Options) -> Records:
@@ -231,13 +229,13 @@ def _guarded(name: str, records: Records, stream: BinaryIO | None, options: Opti
         first = next(records, None)
         if first is None and options.categories:
             wanted = " or ".join(options.categories)
-            raise _NoneWanted(f"holds no paper of {wanted}", where=name, next_step="Check --category")
+            raise _NoneWanted(f"has no papers of {wanted}", where=name, next_step="Check --category")
         if first is None:
-            raise NoPapers("holds no papers", where=name)
+            raise NoPapers("has no papers", where=name)
         records = chain((first,), records)
         yield from judged(records) if options.judged else records
     except OSError as error:
-        raise BadInput(f"cannot be read any further: {error.strerror}", where=name) from error
+        raise BadInput(f"cannot read further: {error.strerror}", where=name) from error
     finally:
         if stream is not None:
             stream.close()

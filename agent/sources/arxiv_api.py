@@ -1,9 +1,8 @@
-"""arXiv, asked for papers by id, by URL, or by a query of its search.
+"""Reads papers from arXiv by id, by URL, or by a search query.
 
-Ids are asked a hundred at a time and papers come in the order of the ids; a query's come by relevance, or the
-newest first. A version that is named is the version that is read; without one it is the latest. What arXiv
-asks of its users, three seconds from one request to the next, is kept, and where it asks for fewer requests,
-by 406, 429, 503 or in words, it is given a minute at first.
+Ids are requested a hundred at a time and papers come in the order of the ids; results of a query come by
+relevance, or newest first. An id with a version gives that version; otherwise the latest. Requests are three
+seconds apart, as arXiv asks, and if it throttles, by 406, 429, 503 or in words, the first wait is a minute.
 
 The API: https://info.arxiv.org/help/api/user-manual.html
 """
@@ -41,7 +40,7 @@ SERVICE = Service(
 IDS_AT_ONCE = 100
 _SLICE = 2_000
 _MOST_RESULTS = 30_000
-"""arXiv gives no more of one query, in slices of 2,000; its manual, section 3.1.1.2."""
+"""Maximum results of one query, in slices of 2,000; see arXiv's manual, section 3.1.1.2."""
 
 _QUERY = "arxiv-query:"
 _TAKEN = re.compile(r"arxiv:|arxiv-query:|https?://(?:[a-z]{2,9}\.)?arxiv\.org/", re.IGNORECASE)
@@ -53,11 +52,11 @@ _SUMMARY = re.compile(rb"<summary[^<>]*>([^<]*)<")
 _NONE = re.compile(rb"<opensearch:totalResults[^>]*>\s*0\s*<")
 
 Asker = Callable[[Sequence[tuple[str, str]]], "list[Paper | BadRecord | None]"]
-"""From places and ids to what each is, in their order; None: it is passed over."""
+"""Maps positions and ids to papers, in order; None for a skipped one."""
 
 
 def takes(spec: str) -> bool:
-    """Whether it begins as a name of arXiv papers does, or is an address of one."""
+    """Whether it starts like an arXiv id or query, or is an address of arXiv."""
     if _TAKEN.match(spec):
         return True
     return _SCHEME.match(spec) is not None and not _HUB.match(spec) and arxiv_id(spec) is not None
@@ -71,23 +70,27 @@ def is_id(word: str) -> bool:
 def read(spec: str, options: Options) -> Records:
     """The papers of `arxiv:ID,ID`, an address or `arxiv-query:QUERY`.
 
-    Raises UsageError for an id that can be none and for an empty query, MissingExtra without the library.
+    Raises UsageError for an invalid id or an empty query, MissingExtra without the library.
     """
     _library()
     if spec.lower().startswith(_QUERY):
         query = spec[len(_QUERY) :].strip()
         if not query:
-            raise UsageError("the query is empty", where=spec, next_step=f"As {_QUERY}cat:cs.LG")
+            raise UsageError(
+                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}cat:cs.LG"
+            )
         return _search(query, options)
     ids = []
     for word in re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(","):
         if not (word := word.strip()):
             continue
         if (known := arxiv_id(word)) is None:
-            raise UsageError(f'"{word}" is no arXiv id', where=spec, next_step="As arxiv:2401.03955")
+            raise UsageError(
+                f'"{word}" is not an arXiv id', where=spec, next_step="Use a form such as arxiv:2401.03955"
+            )
         ids.append((f"arxiv:{known}", known))
     if not ids:
-        raise UsageError("names no paper", where=spec, next_step="As arxiv:2401.03955")
+        raise UsageError("no paper given", where=spec, next_step="Use a form such as arxiv:2401.03955")
     return _by_id(ids, options)
 
 
@@ -99,7 +102,7 @@ def _library() -> None:
 
 
 def asker(options: Options) -> Asker:
-    """What arXiv has of up to a hundred ids at a time. Raises MissingExtra without the library."""
+    """A function that requests up to a hundred ids at a time. Raises MissingExtra without the library."""
     _library()
     web = Web(SERVICE, options)
     wanted = Wanted.of(options.categories)
@@ -116,7 +119,7 @@ def _answer(
     result: "arxiv.Result | BadRecord | None", where: str, wanted: Wanted | None
 ) -> Paper | BadRecord | None:
     if result is None:
-        return BadRecord(where, "arXiv has no such paper")
+        return BadRecord(where, "not found on arXiv")
     if isinstance(result, BadRecord):
         return BadRecord(where, result.reason)
     return _paper(result, where) if wanted is None or wanted.has(result.categories) else None
@@ -130,7 +133,7 @@ def _by_id(ids: Iterable[tuple[str, str]], options: Options) -> Records:
 
 
 def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
-    """What arXiv has of these ids, under each of the names that were asked."""
+    """The results for these ids, by each of the requested names."""
     import arxiv
 
     def keep(body: bytes) -> float | None:
@@ -179,7 +182,8 @@ def _search(query: str, options: Options) -> Records:
     if number == _MOST_RESULTS and options.limit != number:
         yield BadRecord(
             f"{_QUERY}{query}",
-            f"arXiv gives the first {number:,} papers of a query alone: narrow it, as with submittedDate",
+            f"arXiv returns only the first {number:,} papers of a query; narrow it, for example with "
+            "submittedDate",
         )
 
 
@@ -194,7 +198,7 @@ def _paper(result: "arxiv.Result", where: str) -> Paper | BadRecord:
 
 
 def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterator[arxiv.Result]":
-    """What the library reads of the answers, its requests made our way."""
+    """The library's results, with requests made by our client."""
     import arxiv
     import requests
 
@@ -202,10 +206,10 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
         def get(self, url: str | bytes, **_: object) -> requests.Response:  # type: ignore[override]
             body = web.get(str(url), keep)
             if body is None:
-                raise BadInput("there is no API of arXiv at this address", where=web.base)
+                raise BadInput("no arXiv API at this address", where=web.base)
             if (error := _ERROR.search(body)) and (found := _SUMMARY.search(body, error.end())):
                 said = " ".join(found[1].decode("utf-8", "replace").split())
-                raise Refused(f"arXiv does not understand this: {said[:200]}", said=said[:200])
+                raise Refused(f"arXiv rejected the query: {said[:200]}", said=said[:200])
             response = requests.Response()
             response.status_code = 200
             response.raw = io.BytesIO(body)
@@ -219,7 +223,7 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
     try:
         yield from client.results(search)
     except (arxiv.ArxivError, ValueError) as error:
-        raise BadInput("arXiv answers with something that cannot be read", where=web.base) from error
+        raise BadInput("arXiv returned an unreadable answer", where=web.base) from error
 
 
 REFERENCE = Reference(

@@ -1,7 +1,7 @@
-"""Feeds: Atom, as the arXiv API and arXiv's own feeds have it, and RSS of every age; an entry a paper.
+"""Reads feeds: Atom, as in the arXiv API and arXiv's feeds, and all versions of RSS; one entry per paper.
 
-The abstract is what the entry says of itself, without HTML; an entry's categories are those of the paper. Ids
-are looked for in everything that is an address or a name.
+The abstract is the summary of the entry, without HTML; its categories are those of the paper. Ids are
+searched in all addresses and names.
 """
 
 import re
@@ -49,7 +49,7 @@ def read(source: Input) -> Records:
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after entry {number}", f"{error}; the rest is lost")
+        yield BadRecord(f"{source.name}, after entry {number}", f"{error}; the rest was skipped")
 
 
 def _terms(entry: "Element") -> list[str]:
@@ -63,7 +63,7 @@ def _name(element: "Element") -> str:
 
 def _record(entry: "Element", name: str) -> dict[str, object]:
     if _ERRORS in (text_of(entry, f"{{{_ATOM}}}id") or ""):
-        raise BadInput(f"holds an error of arXiv: {text_of(entry, f'{{{_ATOM}}}summary')}", where=name)
+        raise BadInput(f"contains an error of arXiv: {text_of(entry, f'{{{_ATOM}}}summary')}", where=name)
     title = next((one for one in entry if _name(one) == "title"), None)
     said = {_name(one): one for one in reversed(entry) if _name(one) in _SUMMARIES}
     texts = [_shown(said[one]) for one in _SUMMARIES if one in said]
@@ -84,14 +84,14 @@ def _record(entry: "Element", name: str) -> dict[str, object]:
 
 
 def _shown(element: "Element") -> str:
-    """Letter for letter where it is text; the words of XHTML."""
+    """The unchanged text, or the text of XHTML."""
     if any(_name(child) and str(child.tag).startswith(f"{{{_XHTML}}}") for child in element):
         return words_of(element)
     return "".join(element.itertext())
 
 
 def _names(entry: "Element") -> Iterable[str]:
-    """Whatever may be an address or an identifier, the page of the entry first, then the likeliest."""
+    """All possible addresses and identifiers: the page of the entry first, then by likelihood."""
     found: dict[str, list[str]] = {}
     for one in entry:
         value = (one.get("href") or one.text or "").strip() if isinstance(one.tag, str) else ""
@@ -107,7 +107,7 @@ def _names(entry: "Element") -> Iterable[str]:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether the root is that of a feed."""
+    """Whether the root element is that of a feed."""
     return root_of(head) in ((_ATOM, "feed"), (_ATOM, "entry"), ("", "rss")) or (
         root_of(head) == (_RDF, "RDF") and _RSS1.encode() in head
     )

@@ -1,7 +1,7 @@
-"""arXiv categories: which papers of a source are wanted.
+"""Filters the papers of a source by arXiv category.
 
-A record that tells its categories and has none of the wanted ones is passed over; one that tells none is
-kept, since nobody knows. Upper and lower case are the same.
+A record whose categories include none of the wanted ones is skipped; a record without categories is kept.
+Case is ignored.
 
 Knows records with named fields. Knows no file format.
 """
@@ -22,7 +22,7 @@ _HEAD = re.compile(
 
 
 class Wanted:
-    """Categories that were asked for, as `cs.LG` or `cs.*`; a `*` stands for anything."""
+    """The wanted categories, such as `cs.LG` or `cs.*`, where `*` matches anything."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
@@ -31,14 +31,14 @@ class Wanted:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> "Wanted | None":
-        """None, for no names: every paper is wanted."""
+        """The wanted categories; None without names, when every paper is wanted."""
         return cls(names) if names else None
 
     def __str__(self) -> str:
         return " or ".join(self.names)
 
     def has(self, categories: Iterable[str] | None) -> bool:
-        """Whether one of a paper's categories is wanted; also where it tells none."""
+        """Whether one of a paper's categories is wanted, or it has none."""
         match = self._match
         told = False
         for name in categories or ():
@@ -52,9 +52,9 @@ class Wanted:
         return not isinstance(record, Mapping) or self.has(_told(record.get(_FIELD)))
 
     def rules_out(self, line: bytes) -> bool:
-        """Whether the JSON object on a line tells that it is not wanted, by as little reading as that takes.
+        """Whether the JSON object on a line is not wanted, decided with as little parsing as possible.
 
-        False where that cannot be said for sure: whoever asks then decodes it.
+        False if that is not certain; the caller then decodes it.
         """
         found = _HEAD.match(line)
         if found is None or self.has(found[1].decode("utf-8", "replace").replace(",", " ").split()):

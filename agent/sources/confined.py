@@ -1,9 +1,9 @@
-"""A process that does what a library might not survive: questions in, answers out, a line of JSON each.
+"""A separate process for risky libraries: questions in, answers out, one line of JSON each.
 
-Libraries in C++ and Rust read files that strangers made. In a process of their own they may run out of
-memory, hang or crash, and take nothing with them: memory is bounded by the system, time by an alarm and by
-the parent, and the parent sees an end. It has no keys in its environment, starts no process, writes no
-file, and, where Linux lets it, has no network.
+Libraries in C++ and Rust read untrusted files. In a separate process they can run out of memory, hang or
+crash without harm: memory is bounded by the system, time by an alarm and by the parent, and the parent
+notices the end. The process has no keys in its environment, starts no process, writes no file and, where
+Linux allows it, has no network.
 
 Knows processes. Knows no format.
 """
@@ -21,7 +21,7 @@ from typing import Any
 from ..child_process import NOWHERE, environment
 
 SECONDS = 60
-"""For one question."""
+"""Maximum seconds for one question."""
 
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _ALARM = getattr(signal, "SIGALRM", 0)
@@ -29,12 +29,12 @@ Answer = dict[str, Any]
 
 
 class Child:
-    """The parent's side: the process is started at the first question, and anew where it ended."""
+    """The parent's side: starts the process at the first question, and again if it has ended."""
 
     def __init__(self, command: Sequence[str], memory_bytes: int, seconds: float = SECONDS + 5) -> None:
-        """`memory_bytes` is what the command allows itself, for messages.
+        """`memory_bytes` is the limit that the command sets itself, for messages.
 
-        `seconds` is how long it may think about one question where it does not end itself.
+        `seconds` is the time limit for one question if the process does not end itself.
         """
         self._command = command
         self._memory_bytes = memory_bytes
@@ -73,14 +73,14 @@ class Child:
                 return answer
             code = self._end()
         if late.is_set() or code == -_ALARM:
-            return {"error": f"takes longer than {SECONDS} s to read; it is damaged, or made to take long"}
+            return {"error": f"takes longer than {SECONDS} s to read; the file is damaged or malicious"}
         return {
-            "error": f"broke its reader, which may take {self._memory_bytes >> 30} GB of memory: "
-            "it is damaged, or made to do harm"
+            "error": f"crashed its reader, which may use {self._memory_bytes >> 30} GB of memory; "
+            "the file is damaged or malicious"
         }
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         with self._lock:
             self._end()
 
@@ -115,10 +115,10 @@ class Child:
 def serve(
     answer: Callable[[Answer], Mapping[str, object]], memory_bytes: int, prepare: Callable[[], None]
 ) -> None:
-    """The child's side: answer until there are no more questions.
+    """The child's side: answer questions until the input ends.
 
-    Whatever a strange file brings about is said of this file, and the next question is answered. `prepare`
-    imports what is needed, since Python may keep what it compiles only before files are forbidden.
+    Any error is reported for its file, and the next question is answered. `prepare` imports the libraries,
+    since Python can store compiled modules only before writing files is forbidden.
     """
     leave_network()
     bound_memory(memory_bytes)
@@ -137,13 +137,13 @@ def serve(
             given = {"error": "", "memory": True}
         except Exception as error:
             what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-            given = {"error": f"cannot be read: {what}"[:200]}
+            given = {"error": f"cannot read: {what}"[:200]}
         alarm(0)
         print(json.dumps(given), file=answers, flush=True)
 
 
 def bound_memory(memory_bytes: int) -> None:
-    """Where the system can: this process may take so much and no more."""
+    """Limit the memory of this process, where the system supports it."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -152,7 +152,7 @@ def bound_memory(memory_bytes: int) -> None:
 
 
 def bound_deeds() -> None:
-    """Where the system can: no file is written and no process or thread begun from here on."""
+    """Forbid writing files and starting processes or threads, where the system supports it."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -161,17 +161,17 @@ def bound_deeds() -> None:
 
 
 def leave_network() -> None:
-    """Where Linux lets it: from here on there is no network, not even this machine's own."""
+    """Give up all network access, loopback included, where Linux allows it."""
     if sys.platform == "linux":
         import ctypes
 
         libc = ctypes.CDLL(None)
-        # Only an administrator can do it as he is, and would lose rights over files the other way.
+        # Only root can do it directly, and would lose rights over files the other way.
         if libc.unshare(_NEW_NETWORK):
             libc.unshare(_NEW_USER | _NEW_NETWORK)
 
 
 def alarm(seconds: int) -> None:
-    """End this process after some seconds, also inside a library and without a parent; 0: do not."""
+    """End this process after some seconds, also inside a library and without a parent; 0 cancels it."""
     if hasattr(signal, "alarm"):
         signal.alarm(seconds)

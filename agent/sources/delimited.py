@@ -1,9 +1,8 @@
-"""CSV and TSV: a header line, then a row a paper.
+"""Reads CSV and TSV: a header line, then one row per paper.
 
-The separator of a `.csv` is the one among `,` `;` `|` and tab that makes sense of the header, as
-spreadsheets write what their country uses. Lines before the header, such as Excel's `sep=;`, are passed
-over. A row with more cells than the header is refused: a comma without quotes would have cut the abstract
-unnoticed.
+The separator of a `.csv` is the one among `,` `;` `|` and tab that fits the header, since spreadsheets write
+the separator of their locale. Lines before the header, such as Excel's `sep=;`, are skipped. A row with more
+cells than the header is refused: an unquoted comma would cut the abstract unnoticed.
 """
 
 import csv
@@ -26,23 +25,23 @@ _SEPARATORS = ",;\t|"
 _EXCELS = re.compile(r"\s*\"?sep=.\"?\s*", re.IGNORECASE)
 """A first line that tells Excel the separator."""
 _PREAMBLE = 12
-"""Lines before the header, at most."""
+"""Maximum number of lines before the header."""
 
 
 class _Lines:
-    """Lines as text, with what the csv module cannot say of the row it is reading."""
+    """Lines as text, with state about the current row that the csv module does not provide."""
 
     def __init__(self, lines: Iterator[bytes | None]) -> None:
         self._lines = lines
         self.fault = ""
-        """Why the row that these lines belong to is bad; whoever takes the row clears it."""
+        """Why the current row is bad; cleared by the reader of the row."""
         self.ended = False
         self.size = 0
         """Bytes of the row so far; whoever takes the row clears it."""
         self._before: list[str] = []
 
     def again(self, lines: list[str]) -> None:
-        """Give these, which were looked at, once more before the others."""
+        """Put back lines that were looked at."""
         self._before = lines[::-1]
 
     def __iter__(self) -> Iterator[str]:
@@ -97,7 +96,7 @@ def read(source: Input) -> Records:
     try:
         header = unique(next(row for row in rows if row))
     except csv.Error as error:
-        raise BadInput(f"the header cannot be read: {error}", where=source.name) from error
+        raise BadInput(f"cannot read the header: {error}", where=source.name) from error
     if lines.fault:
         raise BadInput(f"the header {lines.fault}", where=f"{source.name}:{rows.line_num}")
     source.columns.demand(tuple(header), source.name)
@@ -116,7 +115,7 @@ def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, sep
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadRecord(where, f"the row cannot be read: {error}")
+            yield BadRecord(where, f"cannot read the row: {error}")
             continue
         except TooLarge:
             yield BadRecord(where, TOO_LONG)
@@ -125,12 +124,13 @@ def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, sep
             yield BadRecord(where, lines.fault)
         elif lines.ended:
             # A row that is complete does not make the reader ask for another line.
-            yield BadRecord(where, "a quote opens in this row and never closes: the rest is lost")
+            yield BadRecord(where, "a quote opens in this row and never closes; the rest was skipped")
         elif len(row) > width and any(cell.strip() for cell in row[width:]):
             shown = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[separator]
             yield BadRecord(
                 where,
-                f"the row has {len(row)} cells, the header {width}: a cell with a {shown} in it needs quotes",
+                f"the row has {len(row)} cells, the header {width}: a cell that contains a {shown} needs "
+                "quotes",
             )
         elif any(cell.strip() for cell in row):
             record = dict(zip(header, row, strict=False))

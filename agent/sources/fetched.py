@@ -1,4 +1,4 @@
-"""What was fetched, on disk: answers as they came, and when each host was last asked.
+"""Stores fetched answers on disk, and the time of the last request to each host.
 
 An answer is a file: a line of JSON about it, then its bytes. Nothing in it is code and nothing is secret:
 addresses are hashed for the file's name and written without their query.
@@ -23,7 +23,7 @@ from .patience import Clock
 
 
 def shown(url: str) -> str:
-    """An address for messages and files: without user name, password and query."""
+    """The address for messages and files, without user name, password and query."""
     from ..redact import without_secrets
 
     return without_secrets(url)
@@ -31,21 +31,21 @@ def shown(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer on disk."""
+    """A stored answer."""
 
     body: bytes | None
-    """None: there was nothing (404)."""
+    """Body of the answer; None for not found (404)."""
     age_s: float
 
 
 class Store:
-    """Answers on disk: a line of JSON, then the bytes as they came."""
+    """The store of answers: files with a line of JSON, then the unchanged bytes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, url: str) -> Kept | None:
-        """What was kept for an address; None: nothing, or nothing whole."""
+        """The stored answer for an address; None if there is none or it is incomplete."""
         try:
             with self._path(url).open("rb") as stream:
                 head, body = json.loads(stream.readline()), stream.read()
@@ -57,7 +57,7 @@ class Store:
             return None
 
     def write(self, url: str, body: bytes | None) -> None:
-        """Keep an answer. Raises StorageError where the disk refuses."""
+        """Store an answer. Raises StorageError if it cannot be written."""
         path = self._path(url)
         head = {
             "url": shown(url),
@@ -80,15 +80,15 @@ class Store:
             raise self.refused(error) from error
 
     def make(self, folder: Path) -> None:
-        """Make a folder in it, for the user's eyes alone. Raises OSError."""
+        """Create a folder in the store, readable only by the user. Raises OSError."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(exist_ok=True)
 
     def stamp(self, host: str) -> BinaryIO:
-        """A file whose time of change is when a host was last asked, locked while it is open.
+        """A file whose modification time is that of the last request to a host, locked while open.
 
-        Raises StorageError where the disk refuses.
+        Raises StorageError if it cannot be written.
         """
         path = self.folder / "hosts" / hashlib.sha256(host.encode()).hexdigest()[:16]
         try:
@@ -103,11 +103,11 @@ class Store:
         return file
 
     def refused(self, error: OSError) -> PapercardsError:
-        """What the disk said, for the user."""
+        """The error of the disk, for the user."""
         return StorageError(
-            f"what was fetched cannot be kept: {error.strerror or error}",
+            f"cannot store fetched data: {error.strerror or error}",
             where=str(self.folder),
-            next_step="Name another folder with --cache-dir, or use --no-cache",
+            next_step="Choose another folder with --cache-dir, or use --no-cache",
         )
 
     def _path(self, url: str) -> Path:
@@ -116,12 +116,12 @@ class Store:
 
 
 _last: dict[str, float] = {}
-"""When each host was last asked by this process, Unix time."""
+"""Unix time of this process's last request to each host."""
 
 
 @contextlib.contextmanager
 def turn(host: str, interval_s: float, store: Store | None, clock: Clock) -> Iterator[None]:
-    """Ask a host alone, `interval_s` after anybody who shares the cache asked it last."""
+    """Wait until `interval_s` after the last request to a host by any process that shares the cache."""
     if not interval_s:
         yield
         return

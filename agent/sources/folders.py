@@ -1,8 +1,9 @@
-"""Which files of a folder hold papers.
+"""Chooses the files of a folder that contain papers.
 
-Not those that papercards wrote: what this run writes, what the records of earlier runs name, records, errors
-and lists of cards. Plain text is a paper where it is named, beside papers it is rather a note on them; but a
-text that has the form of a bibliography, of a table or of a saved page is read like any other file.
+Files written by papercards are left out: outputs of this run, outputs in the records of earlier runs,
+records, error files and card files. Plain text is read only if it is given by name, since in a folder of
+papers it is usually a note; but a text in the form of a bibliography, a table or a saved page is read like
+any other file.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import PapercardsError, UsageError
+from ..wording import counted
 from .interface import Options
 from .registry import PLAIN_TEXT, known_extensions, recognized
 from .unpacked import own_extension, unpacked
@@ -20,7 +22,7 @@ _SHOWN = 5
 
 
 def files_of(folder: Path, spec: str, options: Options) -> list[Path]:
-    """The files in it and below it, sorted, hidden ones left out. Raises UsageError where there is none."""
+    """The files in and below a folder, sorted, without hidden ones. Raises UsageError if there are none."""
     known = set(known_extensions())
     inside = sorted(one for one in folder.rglob("*") if own_extension(one) in known and one.is_file())
     inside = [one for one in inside if not any(p.startswith(".") for p in one.relative_to(folder).parts)]
@@ -42,13 +44,13 @@ def files_of(folder: Path, spec: str, options: Options) -> list[Path]:
         else:
             found.append(one)
     if options.remark is not None:
-        _remark(options, spec, ours, "of papercards' own and no papers")
-        _remark(options, spec, notes, "plain text, which is read where it is named")
+        _remark(options, spec, ours, "written by papercards")
+        _remark(options, spec, notes, "plain text, which is read only if given by name")
     if not found:
         raise UsageError(
-            "is a folder without any file that can be read",
+            "the folder has no readable files",
             where=spec,
-            next_step=f"Known are: {' '.join(sorted(known - set(PLAIN_TEXT.extensions)))}",
+            next_step=f"Known extensions: {' '.join(sorted(known - set(PLAIN_TEXT.extensions)))}",
         )
     return found
 
@@ -56,11 +58,11 @@ def files_of(folder: Path, spec: str, options: Options) -> list[Path]:
 def _remark(options: Options, spec: str, files: list[Path], what: str) -> None:
     if files and options.remark is not None:
         names = ", ".join(one.name for one in files[:_SHOWN]) + (", …" if len(files) > _SHOWN else "")
-        options.remark(f"{spec}: {len(files)} files left out, {what}: {names}")
+        options.remark(f"{spec}: {counted(len(files), 'file')} skipped ({what}): {names}")
 
 
 def _recorded(files: list[Path]) -> Iterator[Path]:
-    """What the records of earlier runs say that these runs wrote."""
+    """The outputs of earlier runs, according to their records."""
     for record in files:
         if not record.name.endswith(".run.json"):
             continue

@@ -1,4 +1,4 @@
-"""Many names in one request, where one that the service does not understand spoils the answer for all.
+"""Requests many ids at once, for services where one invalid id fails the whole request.
 
 Knows no service.
 """
@@ -15,10 +15,10 @@ T = TypeVar("T")
 def by_halves(
     ask: Callable[[list[str]], dict[str, T]], names: list[str], refused: Callable[[Refused], T]
 ) -> dict[str, T]:
-    """What `ask` gives for each name, and `refused` for one that spoils the rest.
+    """The result of `ask` for each name, and `refused` for one that fails the request.
 
-    A name that the refusal mentions is left out; else the list is halved. Only a refusal in words does that:
-    a service that is busy, or answers with a bare status, gets no more requests for it.
+    A name mentioned in the refusal is removed; else the list is halved. That happens only for a refusal with
+    a message: a service that is busy or returns only a status gets no more requests for it.
     """
     found: dict[str, T] = {}
     while names:

@@ -1,6 +1,6 @@
-"""Hugging Face's papers, asked of the Hub: the daily ones of a day, a week or a month, and one by its id.
+"""Reads Hugging Face papers from the Hub: the daily papers of a day, a week or a month, and a paper by id.
 
-`hf-daily:` alone is the newest, a hundred unless more are wanted. The ids are those of arXiv.
+`hf-daily:` alone gives the newest ones, a hundred unless more are wanted. The ids are those of arXiv.
 
 The API: https://huggingface.co/docs/hub/api#paper-pages-api
 """
@@ -25,7 +25,7 @@ SERVICE = Service(
     interval_with_key_s=0.35,
     key_header="Authorization: Bearer {}",
     key_variables=("HF_TOKEN",),
-    key_hint="A token gives twice as much: set HF_TOKEN",
+    key_hint="A token doubles the limit: set HF_TOKEN",
     # A mirror may be anybody's.
     key_stays=True,
 )
@@ -43,14 +43,14 @@ _PERIODS = {
 
 
 def takes(spec: str) -> bool:
-    """Whether it begins as a name of Hugging Face papers does."""
+    """Whether it starts like a name of Hugging Face papers."""
     return spec.lower().startswith(_DAILY) or _URL.fullmatch(spec) is not None
 
 
 def read(spec: str, options: Options) -> Records:
     """The papers of `hf-daily:DAY`, or of the address of a paper or a day's page.
 
-    Raises UsageError for a day that is none, MissingExtra without the HTTP library.
+    Raises UsageError for an invalid day, MissingExtra without the HTTP library.
     """
     address = _URL.fullmatch(spec)
     rest = (address[1] or "") if address else spec[len(_DAILY) :].strip()
@@ -62,9 +62,9 @@ def read(spec: str, options: Options) -> Records:
             return _daily(Web(SERVICE, options), {name: period}, options)
     if rest:
         raise UsageError(
-            f'"{rest}" is no day, week or month' + (", and no paper" if address else ""),
+            f'"{rest}" is not a day, week or month' + (", and no paper" if address else ""),
             where=spec,
-            next_step=f"As {_DAILY}2026-11-24, {_DAILY}2026-W48 or {_DAILY}2026-11",
+            next_step=f"Use a form such as {_DAILY}2026-11-24, {_DAILY}2026-W48 or {_DAILY}2026-11",
         )
     return _daily(Web(SERVICE, options), {}, options)
 
@@ -73,7 +73,7 @@ def _one(web: Web, number: str) -> Records:
     where = f"huggingface.co/papers/{number}"
     found = web.json(f"{web.base}/api/papers/{quote(number)}", PAPER_S)
     if found is None:
-        yield BadRecord(where, "Hugging Face has no such paper")
+        yield BadRecord(where, "not found on Hugging Face")
     else:
         yield paper(Columns(), {"paper": found}, where)
 
@@ -86,7 +86,7 @@ def _daily(web: Web, period: dict[str, str], options: Options) -> Records:
         query = urlencode({**period, "limit": _PAGE if most is None else min(most, _PAGE), "p": page})
         found = web.json(f"{web.base}/api/daily_papers?{query}", web.query_s)
         if not isinstance(found, list):
-            raise BadInput("Hugging Face answers with something that is no list of papers", where=web.base)
+            raise BadInput("Hugging Face did not return a list of papers", where=web.base)
         before = len(seen)
         for record in found:
             inner = record.get("paper") if isinstance(record, dict) else None

@@ -1,7 +1,7 @@
-"""A data set of the Hugging Face hub, or a folder with one, through the `datasets` library, as a stream.
+"""Streams a data set of the Hugging Face Hub or a local folder, with the `datasets` library.
 
-`hf-dataset:OWNER/NAME` or `hf-dataset:OWNER/NAME:SPLIT`; a folder that is there goes before a name on the
-hub, be it files under a `README.md` or what `save_to_disk` has left. `--table` names the configuration
+`hf-dataset:OWNER/NAME` or `hf-dataset:OWNER/NAME:SPLIT`; an existing folder takes precedence over a name on
+the Hub, with files under a `README.md` or written by `save_to_disk`. `--table` names the configuration
 (subset).
 """
 
@@ -23,18 +23,22 @@ _SPLIT = re.compile(r"(.+):(\w+(?:\.\w+)*)", re.DOTALL)
 
 
 def takes(spec: str) -> bool:
-    """Whether it begins with `hf-dataset:`."""
+    """Whether it starts with `hf-dataset:`."""
     return spec.startswith(_PREFIX)
 
 
 def read(spec: str, options: Options) -> Records:
-    """The papers of one split. Raises UsageError if it is not clear which, or a column is missing."""
+    """The papers of one split. Raises UsageError if the split is unclear or a column is missing."""
     name, split = _parts(spec.removeprefix(_PREFIX))
     if not name:
-        raise UsageError("names no data set", where=spec, next_step="Write hf-dataset:OWNER/NAME or a folder")
+        raise UsageError(
+            "no data set given", where=spec, next_step="Use hf-dataset:OWNER/NAME or hf-dataset:FOLDER"
+        )
     local = Path(name).is_dir()
     if options.offline and not local:
-        raise UsageError("is not to be fetched offline", where=spec, next_step="Name a folder that holds it")
+        raise UsageError(
+            "cannot be fetched with --offline", where=spec, next_step="Give a folder that contains it"
+        )
     if options.offline:
         # The library reads them once, when it is imported.
         os.environ.update({"HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"})
@@ -60,7 +64,7 @@ def read(spec: str, options: Options) -> Records:
         raise
     except Exception as error:
         # What it raises comes from many libraries and has no common class.
-        raise BadInput(f"cannot be opened: {_sentence(error)}", where=spec) from error
+        raise BadInput(f"cannot open: {_sentence(error)}", where=spec) from error
     return _papers(spec, selected, columns)
 
 
@@ -72,7 +76,7 @@ def _parts(named: str) -> tuple[str, str | None]:
 
 
 def _load(spec: str, place: Path | str, configuration: str | None) -> Any:
-    """What the library makes of it: rows, or rows by the name of their split."""
+    """The library's result: rows, or rows by split."""
     import datasets
 
     if not isinstance(place, Path):
@@ -101,7 +105,7 @@ def _choose(spec: str, loaded: Any, split: str | None) -> Any:
     if not isinstance(loaded, Mapping):
         if split is None or str(loaded.split) == split:
             return loaded
-        raise UsageError(f'has no split "{split}"', where=spec, next_step="It has one: leave the split out")
+        raise UsageError(f'has no split "{split}"', where=spec, next_step="It has only one split: omit it")
     if split is None and len(loaded) == 1:
         return next(iter(loaded.values()))
     if split in loaded:
@@ -109,7 +113,7 @@ def _choose(spec: str, loaded: Any, split: str | None) -> Any:
     raise UsageError(
         "has several splits" if split is None else f'has no split "{split}"',
         where=spec,
-        next_step=f"Name one behind a colon. Its splits are: {quoted(loaded)}",
+        next_step=f"Add one after a colon. Its splits are: {quoted(loaded)}",
     )
 
 
@@ -119,13 +123,11 @@ def _papers(spec: str, rows: Iterable[dict[str, object]], columns: Columns) -> R
         for number, row in enumerate(rows, start=1):
             yield columns.paper(dict(row), f"{spec}:{number}")
     except Exception as error:
-        raise BadInput(
-            f"cannot be read any further: {_sentence(error)}", where=f"{spec}:{number + 1}"
-        ) from error
+        raise BadInput(f"cannot read further: {_sentence(error)}", where=f"{spec}:{number + 1}") from error
 
 
 def _sentence(error: Exception) -> str:
-    """The first line of an error that has one, of its causes if need be."""
+    """The first line of an error or of its causes."""
     causes: Iterator[BaseException | None] = iter((error, error.__cause__, error.__context__))
     lines = chain.from_iterable(str(one).splitlines() for one in causes if one is not None)
     return next((line.strip() for line in lines if line.strip()), type(error).__name__)[:300]

@@ -1,7 +1,7 @@
-"""The text of a Hugging Face papers page as a browser copies it.
+"""Reads the text of a Hugging Face papers page, as copied from a browser.
 
-Two banner lines, then title and abstract in turn, a line each. The button's word `Subscribe` is
-glued to the first title and to no other. There are no ids.
+It has two banner lines, then titles and abstracts in turn, one line each. The button text `Subscribe` is
+attached to the first title only. There are no ids.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""A page of Hugging Face papers, saved as HTML.
+"""Reads a saved HTML page of Hugging Face papers.
 
-Such a page holds what it shows as JSON too, in `data-props` attributes: that is what is read, a paper with
-its id and its whole abstract. Where a page has none, its `article` elements are read as they are shown. No
-script of the page runs and nothing that it names is fetched.
+Such a page contains its data as JSON in `data-props` attributes, with ids and full abstracts, which are read.
+If there are none, its `article` elements are read as shown. No script of the page is run and nothing is
+fetched.
 """
 
 import json
@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"(?:https?://(?:www\.)?huggingface\.co)?/papers/(\d{4}\.\
 def read(source: Input) -> Records:
     """The papers of a page; `where` counts them from 1.
 
-    Raises MissingExtra without lxml, BadInput where it is too long or no HTML.
+    Raises MissingExtra without lxml, BadInput if it is too long or not HTML.
     """
     try:
         from lxml import etree
@@ -38,9 +38,9 @@ def read(source: Input) -> Records:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise BadInput(f"is no HTML that can be read: {error.msg}", where=source.name) from error
+        raise BadInput(f"is not valid HTML: {error.msg}", where=source.name) from error
     if root is None:
-        raise BadInput("is no HTML", where=source.name)
+        raise BadInput("is not HTML", where=source.name)
     return _papers(source, root)
 
 
@@ -56,7 +56,7 @@ def _papers(source: Input, root: "Element") -> Records:
         if fields.get("abstract"):
             yield columns.paper(fields, where)
         else:
-            yield BadRecord(where, "the page shows no abstract of it; read it by its name, arxiv:ID")
+            yield BadRecord(where, "the page does not show its abstract; read it as arxiv:ID")
 
 
 def _embedded(root: "Element") -> Iterator[dict[str, object]]:
@@ -101,7 +101,7 @@ def _shown(article: "Element") -> dict[str, object]:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether it is HTML that speaks of Hugging Face's papers in its head."""
+    """Whether it is HTML that mentions Hugging Face papers in its head."""
     start = head.lstrip()[:200].lower()
     html = start.startswith((b"<!doctype html", b"<html")) or b"<html" in start
     # Pages of papers elsewhere may link to the hub.

@@ -1,8 +1,8 @@
-"""Text of a web page that a browser does not show, taken out of its tree.
+"""Removes text that a browser does not show from the tree of a web page.
 
-`hidden`, `aria-hidden`, and what styles do: not displayed, invisible, transparent, of no size, far off the
-screen, clipped to nothing, in the colour of its ground. Styles are those of the elements and simple rules of
-the page's own `<style>`; no style sheet is fetched.
+That is text that is `hidden`, `aria-hidden`, or hidden by styles: not displayed, invisible, transparent,
+without size, far off the screen, clipped away, or in the colour of its background. Styles are those of the
+elements and simple rules of the page's own `<style>`; no style sheet is fetched.
 
 Knows trees and styles. Knows nothing of papers.
 """
@@ -31,9 +31,9 @@ _PIXELS = {
     "in": 96.0,
 }
 _PIXELS |= {"vw": 10.0, "vh": 8.0, "cm": 38.0, "mm": 3.8}
-"""Of each unit, roughly; per cent are those of the size of letters."""
+"""Approximate pixels per unit; per cent refer to the font size."""
 _LEAST_LETTERS = 4.0
-"""Pixels, which are 3 points."""
+"""Minimum visible font size in pixels, which is 3 points."""
 _FAR = 500.0
 _HASH = re.compile(r"#([0-9a-f]{3,8})\b", re.IGNORECASE)
 _RGB = re.compile(r"rgba?\(([^()]{1,80})\)", re.IGNORECASE)
@@ -68,27 +68,27 @@ Rule = tuple[tuple[re.Match[str], ...], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What of the styles is handed down."""
+    """The inherited styles."""
 
     gone: bool = False
     invisible: bool = False
     small: bool = False
     colour: Colour | None = None
-    """None: nobody said, so black."""
+    """Text colour; None if not set, so black."""
     ground: Colour | None = (255, 255, 255)
-    """None: a picture."""
+    """Background colour; None for a picture."""
 
     @property
     def unseen(self) -> bool:
-        """Whether text right in the element is not seen."""
+        """Whether text directly in the element is invisible."""
         same = self.colour is not None and self.ground is not None and _near(self.colour, self.ground)
         return self.gone or self.invisible or self.small or same
 
 
 def take_out(page: Any) -> list[tuple[Any, str]]:
-    """Take what is not seen out of a page; gives each text that went, with the element that it stood in.
+    """Remove invisible text from a page; returns each removed text with its element.
 
-    Texts for screen readers, which say what a page shows otherwise, go as well and are not given.
+    Texts for screen readers, which repeat what a page shows, are removed too but not returned.
     """
     rules = _Rules(page)
     states: dict[Any, _State] = {}
@@ -118,7 +118,7 @@ def take_out(page: Any) -> list[tuple[Any, str]]:
 
 
 def _taken(element: Any) -> str:
-    """Blank what stands right in an element; what its children show stays."""
+    """Blank the text directly in an element; that of visible children stays."""
     parts = [element.text or "", *(child.tail or "" for child in element)]
     element.text = None
     for child in element:
@@ -190,7 +190,7 @@ def _is_gone(style: Mapping[str, str]) -> bool:
 
 
 class _Rules:
-    """The rules of a page, found by what the last part of their selectors asks for."""
+    """The style rules of a page, indexed by the last part of their selectors."""
 
     def __init__(self, page: Any) -> None:
         self._by_key: dict[str, list[tuple[int, Rule]]] = defaultdict(list)
@@ -200,7 +200,7 @@ class _Rules:
             self._by_key[key.group() if key else (last["tag"] or "*").lower()].append((number, rule))
 
     def of(self, element: Any) -> Iterator[Mapping[str, str]]:
-        """What they say of an element, the last word last."""
+        """The rules that apply to an element, in order of precedence."""
         if not self._by_key:
             return
         keys = ["*", str(element.tag), f"#{element.get('id')}"]

@@ -1,8 +1,8 @@
-"""A text file that names papers, one a line: arXiv ids, DOIs, pages of the ACL Anthology, addresses of them.
+"""Reads a text file of ids, one per line: arXiv ids, DOIs, pages of the ACL Anthology, or their addresses.
 
-A bullet before a name, a Markdown link and a comment behind `#` are allowed. arXiv ids are asked of arXiv,
-DOIs of OpenAlex, the Anthology's of Semantic Scholar, a hundred lines at a time; papers come in the order of
-the lines.
+A bullet before an id, a Markdown link and a comment after `#` are allowed. arXiv ids are requested from
+arXiv, DOIs from OpenAlex, Anthology ids from Semantic Scholar, a hundred lines at a time; papers come in the
+order of the lines.
 """
 
 import re
@@ -43,7 +43,7 @@ def read(source: Input) -> Records:
         for scheme, ids in by_scheme.items():
             if scheme not in _ASKERS:
                 found |= {
-                    where: BadRecord(where, "is no arXiv id, no DOI and no address of one")
+                    where: BadRecord(where, "is not an arXiv id, a DOI or an address of one")
                     for where, _ in ids
                 }
                 continue
@@ -54,19 +54,19 @@ def read(source: Input) -> Records:
 
 
 def count(stream: BinaryIO) -> int:
-    """How many papers a file names, without asking for any."""
+    """The number of ids in a file, without requesting them."""
     return sum(1 for line in raw_lines(stream) if _word(line or b""))
 
 
 def _names(source: Input) -> Iterator[tuple[str, str, str]]:
-    """Place, scheme and id of each line; no scheme for a line that names no paper."""
+    """Position, scheme and id of each line; an empty scheme for an invalid line."""
     for number, line in enumerate(raw_lines(source.stream), start=1):
         if word := _word(line or b""):
             yield (f"{source.name}:{number}", *_known(word))
 
 
 def _known(word: str) -> tuple[str, str]:
-    """The scheme and the id that a word is; of arXiv with its version."""
+    """Scheme and id of a word; arXiv ids keep their version."""
     if arxiv := identifiers.arxiv_id(word):
         return "arxiv", arxiv
     scheme, _, id_ = (identifiers.name(word) or "").partition(":")
@@ -74,7 +74,7 @@ def _known(word: str) -> tuple[str, str]:
 
 
 def _word(line: bytes) -> str:
-    """What a line says, comment, bullet and link around it left out."""
+    """The id on a line, without comment, bullet and link."""
     text = line.decode("utf-8", "replace").strip()
     text = _COMMENT.split(text, maxsplit=1)[0].strip()
     text = _BULLET.sub("", text, count=1) if _BULLET.match(text) else text
@@ -83,7 +83,7 @@ def _word(line: bytes) -> str:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether every line is the name of a paper, or a comment, and one at least is no comment."""
+    """Whether every line is an id or a comment, with at least one id."""
     *lines, last = head.removeprefix(BOM).split(b"\n")
     # The head may end within a line.
     if not lines or not re.fullmatch(rb"\S{0,99}", last):

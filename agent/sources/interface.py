@@ -1,8 +1,8 @@
-"""What a source is given and what it gives back.
+"""The interface of sources: their options, input and results.
 
-A source is one module that ends in a `FORMAT`, for papers in a file, or a `REFERENCE`, for papers that are
-named: by an id, a URL, a query. It reads lazily and never raises for one record: a record that cannot be
-read is a value with a reason, so that the rest goes on. A source knows no other source.
+A source is one module that ends in a `FORMAT`, for papers in a file, or a `REFERENCE`, for papers given by an
+id, a URL or a query. It reads lazily and never raises for one record: a record that cannot be read is a value
+with a reason, so that the rest continues. A source knows no other source.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,42 +23,42 @@ def _unheard(_line: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user said about where papers come from. Each source takes what concerns it."""
+    """The user's options for sources. Each source uses those that apply to it."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Our names (title, abstract, id, doi, arxiv_id, url) to the source's."""
+    """Column of the source for each field (title, abstract, id, doi, arxiv_id, url)."""
     table: str | None = None
-    """Of a database, or the configuration of a data set; None: the only one."""
+    """Table of a database, or configuration of a data set; None for the only one."""
     categories: tuple[str, ...] = ()
-    """Of arXiv, as `cs.LG` or `cs.*`; a record that tells its own and has none of these is passed over."""
+    """Wanted arXiv categories, such as `cs.LG` or `cs.*`; records with only other categories are skipped."""
     sections: tuple[str, ...] = ()
-    """Of a full text, to be read beside the abstract."""
+    """Sections of a full text to read in addition to the abstract."""
     limit: int | None = None
-    """How many papers are wanted, so that a query asks for no more."""
+    """Maximum number of papers, so that a query requests no more."""
     offline: bool = False
-    """Nothing may be fetched: what was fetched before must do."""
+    """Whether to use only data fetched before."""
     cache_dir: Path | None = None
-    """Where what was fetched is kept; None: nowhere."""
+    """Folder of the cache of fetched data; None for no cache."""
     endpoints: Mapping[str, str] = field(default_factory=dict)
-    """Addresses to ask instead of a service's own, by its id (`arxiv`): a mirror, or a test's server."""
+    """Addresses to use instead of a service's own, by its id (`arxiv`): a mirror, or a test server."""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """API keys, by a service's id."""
     judged: bool = False
-    """Set aside what cannot be a title and an abstract, as `plausible` has it: for whoever asks a model."""
+    """Whether to set aside records that do not look like a paper (see `plausible`)."""
     outputs: tuple[Path, ...] = ()
-    """What the run writes; in a folder these are no papers."""
+    """Outputs of the run, which are not read as papers of a folder."""
     remark: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
-    """Who is told what was left out without being wrong; None: nobody."""
+    """Callback for notes about files that were skipped; None for no notes."""
     newest: bool = False
-    """The newest papers of a query first, and not the most relevant."""
+    """Whether a query returns the newest papers first, instead of the most relevant."""
     max_age_s: float | None = None
-    """How old a kept answer to a query may be, in seconds; None: as old as queries usually may."""
+    """Maximum age in seconds of a cached answer to a query; None for the default."""
     contact: str | None = None
-    """An e-mail address or a URL that services are told, so that they can write to the user."""
+    """E-mail address or URL that is sent to services, so that they can contact the user."""
     patience_s: float | None = None
-    """How long a service that wants fewer requests is waited for in all; None: a quarter of an hour."""
+    """Maximum total seconds to wait for a service that throttles; None for a quarter of an hour."""
     say: Callable[[str], None] = field(default=_unheard, repr=False, compare=False)
-    """Tells the user, in one line, why nothing happens for a while."""
+    """Callback for one-line notes about long waits."""
     clock: Clock = field(default_factory=Clock, repr=False, compare=False)
 
 
@@ -67,17 +67,19 @@ class Input:
     """One opened file."""
 
     name: str
-    """As the user named it; the first part of every `where`."""
+    """Name as given by the user; the first part of every `where`."""
     stream: BinaryIO
-    """At its first byte; closed by whoever opened it."""
+    """Stream at its first byte; closed by its opener."""
     columns: Columns
     options: Options = Options()
     path: Path | None = None
-    """Where it is, for libraries that open files themselves; None: standard input, or what is
-    not in the file as it comes from the stream."""
+    """Path, for libraries that open files themselves; None for standard input and for content that differs
+    from the file.
+    """
     named: "Callable[[str, Options], Records] | None" = None
-    """Reads papers by their name, as `arxiv:ID`, for lists of names; None: there are none. Raises as
-    `Reference.read` does."""
+    """Reads papers by id, such as `arxiv:ID`, for lists of ids; None if not available. Raises what
+    `Reference.read` raises.
+    """
 
 
 def _no_id(_word: str) -> bool:
@@ -90,38 +92,40 @@ def _never(_head: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way in which papers are written down in a file."""
+    """A file format of papers."""
 
     name: str
-    """For messages: "JSONL"."""
+    """Name for messages, such as "JSONL"."""
     extensions: tuple[str, ...]
-    """Lower case, with the dot. Where formats share one, `sniff` decides."""
+    """Extensions in lower case, with the dot. If formats share one, `sniff` decides."""
     read: Callable[[Input], Records]
-    """Raises UsageError or BadInput at the call if all of the source is unreadable."""
+    """Reads the papers. Raises UsageError or BadInput at the call if all of the source is unreadable."""
     sniff: Callable[[bytes], bool] = _never
-    """Whether the first bytes look like this format; the byte order mark is already off."""
+    """Whether the first bytes, without byte order mark, look like this format."""
     count: Callable[[BinaryIO], int] | None = None
-    """How many records `read` would give, where that is quicker to tell than to read them."""
+    """Counts the records of `read`, if that is faster than reading them."""
     binary: bool = False
-    """Whether it is not text in UTF-8."""
+    """Whether the format is binary and not text in UTF-8."""
     extra: str | None = None
-    """The extra of this distribution that it needs, as `tables`; None: nothing more."""
+    """The extra of papercards that it needs, such as `tables`; None for no extra."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One way in which papers are named."""
+    """A kind of ids or queries of papers."""
 
     name: str
-    """For messages: "arXiv"."""
+    """Name for messages, such as "arXiv"."""
     forms: tuple[str, ...]
-    """How it is written, for the help: `arxiv:ID`."""
+    """Forms for the help, such as `arxiv:ID`."""
     takes: Callable[[str], bool]
-    """Whether a word of the command line is such a name. Asked of every source: quick, and no I/O."""
+    """Whether a word of the command line is such an id or query. Called for every source: fast, without I/O.
+    """
     read: Callable[[str, Options], Records]
-    """Raises UsageError at the call for a name that cannot be understood, BadInput once it is asked for a
-    paper where nothing can be had."""
+    """Reads the papers. Raises UsageError at the call for an invalid name, and BadInput when iterating if
+    nothing can be read.
+    """
     extra: str | None = None
-    """The extra of this distribution that it needs; None: nothing more."""
+    """The extra of papercards that it needs; None for no extra."""
     is_id: Callable[[str], bool] = _no_id
-    """Whether a word that is no file is an id that it knows, as `2401.03955`. Quick, and no I/O."""
+    """Whether a word that is not a file is a known id, such as `2401.03955`. Fast, without I/O."""

@@ -1,8 +1,7 @@
-"""JSON: an array of records, one under `papers`, `data` or the like, one record, or one behind another.
+"""Reads JSON: an array of records, bare or under a name like `papers`, or one or more records.
 
-The text is held whole, the records are not: they are decoded one after the other, which also gives
-each its line. After a syntax error nothing can be found again, so the papers before it are
-kept and the error ends the file.
+The text is held in memory, the records are not: they are decoded one after the other, which also gives their
+lines. A syntax error ends the file; the papers before it are kept.
 """
 
 import json
@@ -43,7 +42,7 @@ _WRAPPERS = (
     "_source",
     "attributes",
 )
-"""Objects around a list of records, or around the one record: Crossref's `message`, Solr's `response`, …"""
+"""Fields that wrap a list of records, or one record: Crossref's `message`, Solr's `response`, …"""
 _OBJECTS = re.compile(r"\[\s*[{\]]")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -58,14 +57,14 @@ class _Syntax(Exception):
 
 
 def read(source: Input) -> Records:
-    """The papers of a JSON document. Raises BadInput if there is none that can be decoded."""
+    """The papers of a JSON document. Raises BadInput if none can be decoded."""
     known = source.path.stat().st_size if source.path else 0
     data = b"" if known > _MAX_BYTES else source.stream.read(_MAX_BYTES + 1).removeprefix(BOM)
     if max(known, len(data)) > _MAX_BYTES:
         raise BadInput(
             "is a JSON document of more than 1 GB",
             where=source.name,
-            next_step="Write it as JSONL, one record a line, which is read as a stream",
+            next_step="Convert it to JSONL, one record per line, which is streamed",
         )
     # Bytes that are not UTF-8 become lone surrogates, which spoil their record and not the file.
     return _papers(source, data.decode("utf-8", "surrogateescape"))
@@ -89,12 +88,12 @@ def _papers(source: Input, text: str) -> Records:
     except _Syntax as error:
         where = f"{source.name}:{1 + text.count(chr(10), 0, error.at)}"
         if not started:
-            raise BadInput(f"is not JSON: {error.message}", where=where) from error
-        yield BadRecord(where, f"is not JSON: {error.message}; the rest of the file is lost")
+            raise BadInput(f"is not valid JSON: {error.message}", where=where) from error
+        yield BadRecord(where, f"is not valid JSON: {error.message}; the rest of the file was skipped")
 
 
 def _unwrapped(record: object, columns: Columns) -> Iterator[object]:
-    """The record, or those within it, where it has neither title nor abstract but something around others."""
+    """The record, or the records in it if it only wraps others."""
     if isinstance(record, dict) and not any(key for key in _parts(record, columns)):
         for name in (*_WRAPPERS, *_LISTS):
             inner = record.get(name)
@@ -127,7 +126,7 @@ def _records(text: str) -> Iterator[tuple[int, int, object]]:
         if at >= len(text):
             return
         if text[at] not in "[{":
-            raise _Syntax("something stands behind the document", at)
+            raise _Syntax("unexpected text after the document", at)
 
 
 def _document(text: str, at: int) -> Generator[tuple[int, int, object], None, int]:
@@ -139,7 +138,7 @@ def _document(text: str, at: int) -> Generator[tuple[int, int, object], None, in
         return (yield from _elements(text, at))
     if text[at : at + 1] != "{":
         value, _ = _decode(text, at)
-        raise _Syntax(f"{kind_of(value)} is no list of records", at)
+        raise _Syntax(f"{kind_of(value)} is not a list of records", at)
     start, record = at, dict[str, object]()
     at = _skip(text, at + 1)
     while text[at : at + 1] != "}":
@@ -209,7 +208,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether it begins as an array or an object does."""
+    """Whether it starts like an array or an object."""
     return head.lstrip()[:1] in (b"[", b"{")
 
 

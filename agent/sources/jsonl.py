@@ -1,7 +1,7 @@
-"""JSONL: one JSON object a line.
+"""Reads JSONL: one JSON object per line.
 
-Each line is read on its own, so one bad line costs one record. Also met under the extension
-`.json`, as the arXiv metadata dump has it.
+Each line is read on its own, so a bad line affects one record. Also used for the extension `.json`, as in the
+arXiv metadata dump.
 """
 
 import json
@@ -19,7 +19,7 @@ _WRAPPER = re.compile(rb'"(?:papers|data|results)"\s*:\s*\[\s*(?:\{|\])')
 
 
 def read(source: Input) -> Records:
-    """The papers of a JSONL file; blank lines are passed over."""
+    """The papers of a JSONL file; blank lines are skipped."""
     columns, name = source.columns, source.name
     wanted = Wanted.of(source.options.categories)
     for number, line in enumerate(raw_lines(source.stream), start=1):
@@ -37,7 +37,9 @@ def read(source: Input) -> Records:
         except UnicodeDecodeError as error:
             yield BadRecord(where, not_utf8(error))
         except json.JSONDecodeError as error:
-            yield BadRecord(where, f"is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+            yield BadRecord(
+                where, f"is not valid JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+            )
         except ValueError:
             yield BadRecord(where, "has a number with too many digits")
         except RecursionError:
@@ -48,7 +50,7 @@ def read(source: Input) -> Records:
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether the first line is an object of its own, and not one that wraps a list of papers."""
+    """Whether the first line is a complete object, and not one that wraps a list of papers."""
     first, newline, _ = head.lstrip().partition(b"\n")
     if not first.startswith(b"{") or _WRAPPER.search(head):
         return False
@@ -57,7 +59,7 @@ def looks_like(head: bytes) -> bool:
 
 
 def count(stream: BinaryIO) -> int:
-    """Lines that are not blank."""
+    """The number of lines that are not blank."""
     return sum(line is None or not line.isspace() for line in raw_lines(stream))
 
 

@@ -1,7 +1,7 @@
-"""Reference libraries in files: BibTeX, RIS and CSL-JSON.
+"""Reads reference libraries: BibTeX, RIS and CSL-JSON.
 
-Most of each format is in `bibliography`, which `annotate` needs too. The text of a file is held whole, its
-records are not. A record's place is its line, and its column where several begin in one line.
+Most of each format is in `bibliography`, which `annotate` uses too. The text of a file is held in memory, its
+records are not. A record's position is its line, with a column if several start in one line.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _MAX_BYTES = 1 << 29
 
 
 def read(kind: Kind, source: Input) -> Records:
-    """The papers of a library. Raises BadInput where it is too large, MissingExtra without its parser."""
+    """The papers of a library. Raises BadInput if it is too large, MissingExtra without its parser."""
     return _papers(source, kind.entries(_text(source.stream, source.name, kind)))
 
 
@@ -34,14 +34,16 @@ def _papers(source: Input, entries: Iterator[Entry]) -> Records:
 
 
 def count(kind: Kind, stream: BinaryIO) -> int:
-    """Entries, those that are none included; what they say is not looked at."""
+    """The number of entries, broken ones included, without reading them."""
     return sum(1 for _ in kind.entries(_text(stream, "the library", kind)))
 
 
 def _text(stream: BinaryIO, name: str, kind: Kind) -> str:
     data = stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
-        raise BadInput(f"is a {kind.name} file of more than 512 MB", where=name, next_step="Split it")
+        raise BadInput(
+            f"is a {kind.name} file of more than 512 MB", where=name, next_step="Split it into smaller files"
+        )
     return decoded(data)
 
 

@@ -1,4 +1,4 @@
-"""Lines of bytes, bounded: one of ten gigabytes costs no more memory than the longest allowed.
+"""Reads lines of bytes with a maximum length, so that memory is bounded.
 
 Knows no format.
 """
@@ -17,7 +17,7 @@ _SKIPPED_AT_ONCE = 1 << 16
 
 
 def raw_lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Each line with its end, the byte order mark taken off; None for a line that is too long."""
+    """Each line with its end, without byte order mark; None for a line that is too long."""
     readline = stream.readline
     line = readline(MAX_RECORD_BYTES + 1).removeprefix(BOM)
     while line:
@@ -32,7 +32,7 @@ def raw_lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 
 def text_of(line: bytes) -> str | None:
-    """A line as text: UTF-8, else Windows-1252 where it can be that; None: it is neither."""
+    """A line as text: UTF-8, else Windows-1252 if possible; None if neither."""
     try:
         return line.decode()
     except UnicodeDecodeError:

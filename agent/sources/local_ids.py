@@ -1,8 +1,8 @@
-"""Ids that mean something in their own file alone: rows' numbers, citation keys.
+"""Makes ids unique that are only valid within their file: row numbers, citation keys.
 
-In two files they may stand for two papers. The first paper of an id keeps it; another one under the same id
-gets it with a mark of its text, so that every card has an id of its own. The same paper once more keeps the
-id and is so known as a duplicate. Ids that mean the same everywhere (arXiv, DOI, …) are left alone.
+In two files the same id may stand for different papers. The first paper keeps its id; a different one with
+the same id gets a suffix from its text, so that every card has its own id. A repeated paper keeps the id and
+is recognised as a duplicate. Global ids (arXiv, DOI, …) are not changed.
 
 Knows papers. Knows no files.
 """
@@ -16,19 +16,19 @@ from .columns import BadRecord
 
 
 class LocalIds:
-    """The local ids that were met so far; some twenty bytes each."""
+    """The local ids seen so far, about twenty bytes each."""
 
     def __init__(self) -> None:
         self._taken = Seen()
         self._met = Seen()
 
     def take(self, id: str) -> None:  # noqa: A002
-        """No paper to come has this id, unless it is marked."""
+        """Mark an id as taken."""
         if not is_global(id):
             self._taken.add(id)
 
     def apart(self, records: Iterable[Paper | BadRecord]) -> Iterator[Paper | BadRecord]:
-        """The records, no two different papers under one id."""
+        """The records, with different ids for different papers."""
         for record in records:
             if isinstance(record, BadRecord) or is_global(record.id):
                 yield record

@@ -1,8 +1,8 @@
-"""OAI-PMH, the way to harvest arXiv and other archives: a record a paper.
+"""Reads OAI-PMH, the protocol for harvesting arXiv and other archives; one record per paper.
 
 Of a record's metadata, `arXiv`, `arXivRaw` and `oai_dc` (Dublin Core) are read, in an answer as the protocol
-gives it or in a file of `record` elements. Records that were deleted are passed over. Dublin Core names no
-arXiv categories; there the sets of the header do, as `cs:cs:LG`.
+gives it or in a file of `record` elements. Deleted records are skipped. Dublin Core names no arXiv
+categories; there the sets of the header do, as `cs:cs:LG`.
 
 The protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html
 """
@@ -23,7 +23,7 @@ _OAI = "http://www.openarchives.org/OAI/2.0/"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _TERMS = "http://purl.org/dc/terms/"
 _FEW_WORDS = 20
-"""A description of fewer is an abstract only where there is no longer one."""
+"""A shorter description counts as an abstract only if there is no longer one."""
 _DC = "http://purl.org/dc/elements/1.1/"
 _RECORD, _ERROR = f"{{{_OAI}}}record", f"{{{_OAI}}}error"
 _ARXIV = ("http://arxiv.org/OAI/arXiv/", "http://arxiv.org/OAI/arXivRaw/")
@@ -42,7 +42,7 @@ def read(source: Input) -> Records:
                 continue
             if record.tag == _ERROR:
                 said = f"{record.get('code')}: {''.join(record.itertext())}"
-                raise BadInput(f"holds an error of the archive: {said}", where=source.name)
+                raise BadInput(f"contains an error of the archive: {said}", where=source.name)
             header = record.find(f"{{{_OAI}}}header")
             if header is not None and header.get("status") == "deleted":
                 continue
@@ -56,7 +56,7 @@ def read(source: Input) -> Records:
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest is lost")
+        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest was skipped")
 
 
 def _fields(metadata: "Element", header: "Element | None") -> tuple[dict[str, object], list[str]]:

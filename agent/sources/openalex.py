@@ -1,8 +1,8 @@
-"""OpenAlex, asked for works by id, by DOI, or by a query of its search.
+"""Reads works from OpenAlex by id, by DOI, or by a search query.
 
-Several works are asked for together, a hundred a request; the answer for one that is merged or missing there
-comes from its own address. An abstract comes as an index of its words and is put back together; a work
-without one is a bad record. Without a key there is a small budget a day, and its headers say what is left.
+Works are requested a hundred at a time; merged or missing ones are requested individually. An abstract comes
+as an index of its words and is put back together; a work without one is a bad record. Without a key there is
+a small daily budget, and the headers report what is left.
 
 The API: https://developers.openalex.org
 """
@@ -25,7 +25,7 @@ from .web import PAPER_S, Web
 
 
 def _spent(headers: Mapping[str, str]) -> str:
-    """That the budget of the day does not reach for the request, and when it is full again; or nothing."""
+    """A message if the daily budget is too low for the request, with the time of its reset; else empty."""
     left, needed, whole, reset_s = (
         _number(headers.get(f"x-ratelimit-{name}"))
         for name in ("remaining-usd", "cost-required-usd", "limit-usd", "reset")
@@ -33,7 +33,7 @@ def _spent(headers: Mapping[str, str]) -> str:
     if left is None or left > (needed or 0.0) or (needed and left >= needed):
         return ""
     of = f" of ${whole:g}" if whole is not None else ""
-    again = f"; it is full again in {spoken(reset_s)}" if reset_s is not None else ""
+    again = f"; it resets in {spoken(reset_s)}" if reset_s is not None else ""
     return f"has ${left:g}{of} left of today's budget{again}"
 
 
@@ -52,7 +52,7 @@ SERVICE = Service(
     interval_s=0.1,
     key_header="Authorization: Bearer {}",
     key_variables=("OPENALEX_API_KEY",),
-    key_hint="A free key of openalex.org gives ten times as much: set OPENALEX_API_KEY",
+    key_hint="A free key of openalex.org gives ten times the budget: set OPENALEX_API_KEY",
     spent=_spent,
 )
 
@@ -68,15 +68,15 @@ _TAKEN = re.compile(
 )
 _SCHEME = re.compile(r"[a-z]+:", re.IGNORECASE)
 _NEXT = re.compile(r",\s*(?=(?:doi:|https?://|10\.\d{4,9}/|W\d+))", re.IGNORECASE)
-"""Between two names; a DOI may have commas in it."""
+"""Separator between two names; a DOI may contain commas."""
 _FILTERED = re.compile(r"[^,|!<>\"\s]+")
-"""DOIs that mean themselves within a filter."""
+"""DOIs that need no escaping in a filter."""
 
 Asker = Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]
 
 
 def takes(spec: str) -> bool:
-    """Whether it begins as a name of a work or a DOI does, or is an address of one with a DOI."""
+    """Whether it starts like a work or a DOI, or is an address with a DOI."""
     if _TAKEN.match(spec):
         return True
     return _SCHEME.match(spec) is not None and identifiers.doi(spec) is not None
@@ -90,12 +90,14 @@ def is_id(word: str) -> bool:
 def read(spec: str, options: Options) -> Records:
     """The works of `openalex:W1,W2`, an address, a DOI or several, or `openalex-query:TEXT`.
 
-    Raises UsageError for a name that can be none and for an empty query, MissingExtra without the library.
+    Raises UsageError for an invalid name or an empty query, MissingExtra without the library.
     """
     if spec.lower().startswith(_QUERY):
         query = spec[len(_QUERY) :].strip()
         if not query:
-            raise UsageError("the query is empty", where=spec, next_step=f"As {_QUERY}time series")
+            raise UsageError(
+                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}time series"
+            )
         _url(query=query)
         return _search(Web(SERVICE, options), query, options)
     names = []
@@ -111,9 +113,9 @@ def read(spec: str, options: Options) -> Records:
             break
     if not names:
         raise UsageError(
-            "is no work of OpenAlex and no DOI",
+            "is not a work of OpenAlex or a DOI",
             where=spec,
-            next_step="As openalex:W2741809807 or doi:10.1000/182",
+            next_step="Use a form such as openalex:W2741809807 or doi:10.1000/182",
         )
     _url()
     return _by_name(names, options)
@@ -144,7 +146,7 @@ def _works() -> "type":
 
 
 def asker(options: Options) -> Asker:
-    """What OpenAlex has of up to a hundred DOIs or ids at a time. Raises MissingExtra without the library."""
+    """A function that requests up to 100 DOIs or ids at a time. Raises MissingExtra without pyalex."""
     _works()
     web = Web(SERVICE, options)
 
@@ -152,7 +154,7 @@ def asker(options: Options) -> Asker:
         urls = {name: web.base + _url(_own(name)) for _, name in names}
         found = web.together(urls, lambda some: _together(web, some, urls))
         return [
-            BadRecord(where, "OpenAlex has no such work")
+            BadRecord(where, "not found on OpenAlex")
             if (record := found[name]) is None
             else paper(Columns(), record, where)
             for where, name in names
@@ -198,7 +200,7 @@ def _by_name(names: Sequence[tuple[str, str]], options: Options) -> Records:
 def _results(web: Web, found: object) -> list[object]:
     works = found.get("results") if isinstance(found, dict) else None
     if not isinstance(works, list):
-        raise BadInput("OpenAlex answers with something that is no list of works", where=web.base)
+        raise BadInput("OpenAlex did not return a list of works", where=web.base)
     return works
 
 

@@ -1,8 +1,7 @@
-"""A full text as headings and paragraphs, and the sections of it that were asked for.
+"""Selects the wanted sections of a full text, given as headings and paragraphs.
 
-What a heading is called differs from journal to journal; letters alone are compared, so that
-`5. CONCLUSIONS`, `Concluding remarks` and the spaced `C O N C L U S I O N` are one kind. The same for every
-format that has full texts.
+Headings differ from journal to journal; only letters are compared, so that `5. CONCLUSIONS`, `Concluding
+remarks` and the spaced `C O N C L U S I O N` are one kind. Shared by all formats with full texts.
 
 Knows headings and paragraphs. Knows no file format.
 """
@@ -15,9 +14,10 @@ from functools import lru_cache
 
 from ..errors import UsageError
 from ..paper import Section
+from ..wording import did_you_mean
 
 MAX_CHARACTERS = 40_000
-"""Of all sections of a paper together, some 10,000 tokens; what is beyond is left out."""
+"""Maximum characters of all sections of a paper together, about 10,000 tokens; the rest is cut."""
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("abstract", r"(articleinfo|the|extended|short)?abstract"),
@@ -92,18 +92,18 @@ NAMES = (
     "appendix",
     "all",
 )
-"""What may be asked for."""
+"""Names of sections that can be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line that names what follows."""
+    """A heading."""
 
     text: str
     level: int
     """1 for a section, 2 for a part of one, and so on."""
     kind: str = ""
-    """Where the format itself says it; else it is told from the text."""
+    """Kind of the heading, if the format states it; else it is derived from the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,13 @@ Block = Heading | Paragraph
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Raises UsageError for the name of a section that cannot be asked for."""
+    """Raise UsageError for an unknown section name."""
     for name in names:
         if name not in NAMES:
             raise UsageError(
-                f'no section is called "{name}"',
+                f'unknown section "{name}"',
                 where="--sections",
-                next_step=f"Known are: {', '.join(NAMES)}",
+                next_step=did_you_mean(name, NAMES) or f"Known sections: {', '.join(NAMES)}",
             )
 
 
@@ -158,7 +158,7 @@ def number_level(heading: str) -> int | None:
 
 
 def pick(blocks: Sequence[Block], wanted: Sequence[str]) -> tuple[Section, ...]:
-    """The sections that were asked for, in the order of the text, together at most `MAX_CHARACTERS`.
+    """The wanted sections, in the order of the text, together at most `MAX_CHARACTERS`.
 
     `conclusion` is the discussion where a paper has nothing that is called a conclusion. To `availability`
     belong notes that say where code or data are.

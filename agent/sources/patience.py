@@ -1,8 +1,7 @@
-"""How long a service is waited for: what went wrong, how long that lasts, and when to give up.
+"""Decides how long to wait for a service, and when to give up.
 
-Two kinds of trouble. An answer that failed is asked for again soon, a few times. A service that throttles is
-given the time that it asks for, or a time that doubles, for as long as the user has patience: to ask sooner
-makes it last longer.
+A failed request is retried soon, a few times. A service that throttles gets the time that it asks for, or a
+time that doubles, up to the user's limit: retrying sooner makes throttling last longer.
 
 Knows headers and seconds. Knows no HTTP and no service.
 """
@@ -16,42 +15,42 @@ from dataclasses import dataclass
 from ..waiting import asked_wait_s, reset_wait_s
 
 ATTEMPTS = 5
-"""Requests in all for one answer, those that were throttled aside."""
+"""Maximum requests for one answer, without throttled ones."""
 
 PATIENCE_S = 900.0
-"""How long a throttling service is waited for in all, where nothing else is said."""
+"""Default maximum of total seconds to wait for a throttling service."""
 
 LONGEST_WAIT_S = 900.0
-"""Between two requests; a longer one only where the service asks for it and there is patience for it."""
+"""Maximum seconds between two requests, unless the service asks for more within the limit."""
 
 SAID_S = 5.0
-"""A longer wait is said to the user."""
+"""Waits longer than this many seconds are announced to the user."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
-"""Between two requests where nobody asked for less."""
+"""First and longest pause between retries, in seconds."""
 
 _TOO_MANY = re.compile(
     rb"rate.{0,3}(?:limit|exceeded)|too many requests|slow down|throttl|quota exceeded|request was blocked",
     re.IGNORECASE,
 )
 _LOOKED_THROUGH = 4096
-"""Bytes of an answer in which it says that it throttles."""
+"""Bytes of an answer that are searched for a throttling message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time and a way to let it pass: the real ones, or a test's."""
+    """The time and a way to sleep: the real ones, or those of a test."""
 
     now: Callable[[], float] = time.time
-    """Unix time."""
+    """Returns the Unix time."""
     sleep: Callable[[float], None] = time.sleep
 
 
 class Trouble(Exception):
-    """An answer, or none, that the same request may better later.
+    """A failure that the same request may not have later.
 
-    `after_s` is how long the service asks to wait. `throttled`: it wants fewer requests. `tries`: how often
-    it is worth asking as long as the service has not answered at all; None: as always.
+    `after_s` is the wait requested by the service. `throttled`: the service limits the rate. `tries`: maximum
+    tries while the service has not answered at all; None for the default.
     """
 
     def __init__(
@@ -80,12 +79,12 @@ class Patience:
         self._left_s = PATIENCE_S if patience_s is None else patience_s
         self._tried = 0
         self.waited_s = 0.0
-        """For a service that throttled."""
+        """Seconds waited for a throttling service."""
 
     def pause_s(self, trouble: Trouble, answered: bool) -> float | None:
-        """Seconds until the next request; None: no more.
+        """Seconds until the next request; None to give up.
 
-        `answered`: whether the service has given an answer to anything so far.
+        `answered`: whether the service has answered any request so far.
         """
         if not trouble.throttled:
             self._tried += 1
@@ -102,7 +101,7 @@ class Patience:
 
 
 def asked_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a throttled answer asks to wait; None: it does not say."""
+    """Seconds that a throttled answer asks to wait; None if not given."""
     asked = asked_wait_s(headers, None, "", now)
     return asked if asked else reset_wait_s(headers, now)
 

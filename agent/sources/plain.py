@@ -1,8 +1,8 @@
-"""Plain text, one paper: the title, a blank line, the abstract.
+"""Reads plain text with one paper: the title, a blank line, the abstract.
 
-Line ends become line feeds; the abstract's offsets count from its first letter. A `#` before the title,
-as Markdown has it, is taken off, and so are the words "Title:" and "Abstract". What looks like several
-papers, or like another kind of file, is refused: it would become one card of nonsense.
+Line ends become line feeds; the abstract's offsets count from its first letter. A `#` before the title, as
+Markdown has it, is removed, and so are the words "Title:" and "Abstract". Text that looks like several
+papers, or like another kind of file, is refused: it would become a meaningless card.
 """
 
 import re
@@ -27,7 +27,7 @@ _SEVERAL = (
         re.compile(r"^#{0,6}[ \t]*\**+title\**+[ \t]*+:", re.MULTILINE | re.IGNORECASE),
         2,
         "several papers",
-        "Write them as CSV or JSONL, or each in a file of its own",
+        "Save them as CSV or JSONL, or each in its own file",
     ),
     (
         re.compile(
@@ -36,18 +36,18 @@ _SEVERAL = (
         ),
         2,
         "several papers",
-        "Write them as CSV or JSONL, or each in a file of its own",
+        "Save them as CSV or JSONL, or each in its own file",
     ),
     (
         re.compile(r"^[ \t]*+(?:\[\d{1,4}\]|\d{1,4}[.)]|[-*+\u2022])[ \t]++\S.{10,}$", re.MULTILINE),
         2,
-        "a list, whose papers have no abstracts",
-        "Give their arXiv ids, DOIs or links, one a line",
+        "a list of papers without abstracts",
+        "Give their arXiv ids, DOIs or links, one per line",
     ),
     (
         re.compile(r"^[ \t]*+(?:PMID:?[ \t]*+)?\d{5,9}[ \t]*$|^[ \t]*+PMC\d{4,9}[ \t]*$", re.MULTILINE),
         1,
-        "a list of numbers of PubMed, which is not asked",
+        "a list of PubMed ids, which cannot be fetched",
         "Save these papers from PubMed in the format PubMed, as a .nbib file",
     ),
     (
@@ -57,7 +57,7 @@ _SEVERAL = (
         "Export it as RIS or BibTeX",
     ),
 )
-"""Signs, how many of them are at least needed, what it is then, and what to do."""
+"""Patterns, the number of matches needed, what the file is, and what to do."""
 _TITLE = re.compile(r"^(?:#{1,6}\s+|\**title\**\s*:\s*\**)+", re.IGNORECASE)
 _ABSTRACT = re.compile(r"^#{0,6}\s*\**abstract\**\s*(?:[:.\u2014-]|\n)\s*\**", re.IGNORECASE)
 
@@ -66,7 +66,9 @@ def read(source: Input) -> Records:
     """The one paper of a text file. Raises BadInput for a text that is something else."""
     data = source.stream.read(MAX_RECORD_BYTES + 1).removeprefix(BOM)
     if len(data) > MAX_RECORD_BYTES:
-        raise BadInput("is longer than 16 MB: not the title and abstract of one paper", where=source.name)
+        raise BadInput(
+            "is longer than 16 MB, too long for the title and abstract of one paper", where=source.name
+        )
     return iter([_paper(source.name, data)])
 
 
@@ -81,7 +83,7 @@ def _paper(name: str, data: bytes) -> BadRecord | Paper:
     if len(parts) == 1 or len(parts[0]) > _MAX_TITLE:
         parts = text.split("\n", maxsplit=1)
     if len(parts) == 1:
-        return BadRecord(f"{name}:1", "has no abstract: write the title, a blank line, then the abstract")
+        return BadRecord(f"{name}:1", "has no abstract: it needs the title, a blank line, then the abstract")
     title = _TITLE.sub("", parts[0], count=1)
     abstract = _ABSTRACT.sub("", parts[1].strip(), count=1)
     return Columns().paper({"title": title, "abstract": abstract.strip()}, f"{name}:1")
@@ -98,9 +100,9 @@ def _bad_byte(data: bytes) -> int:
 def _refuse(name: str, text: str) -> None:
     if re.match(r"<(?:!doctype|html|\?xml|[a-z]+[ >])", text, re.IGNORECASE):
         raise BadInput(
-            "is HTML or XML of a kind that is not read",
+            "is HTML or XML of an unsupported kind",
             where=name,
-            next_step="Give its text: the title, a blank line, the abstract",
+            next_step="Save it as text: the title, a blank line, the abstract",
         )
     lines = sum(bool(line.strip()) for line in text.split("\n"))
     for sign, fewest, what, step in _SEVERAL:

@@ -1,7 +1,7 @@
-"""A list of papers by their names: links, DOIs, arXiv ids, one a line or in the items of a Markdown list.
+"""Reads a list of links, DOIs or arXiv ids, one per line or in the items of a Markdown list.
 
-The papers are asked for from the services that the names belong to, in the order of the list. A text is such
-a list where most of its lines, headings aside, name a paper.
+The papers are requested from the matching services, in the order of the list. A text is such a list if most
+of its lines, except headings, name a paper.
 """
 
 import re
@@ -24,11 +24,11 @@ _NAME = re.compile(
 _HEADING = re.compile(r"\s*(?:#|//|=+\s*$|-{3,}|\*{3,}|$)")
 _ITEM = re.compile(r"\s*(?:[-*+\u2022]|\[?\d{1,3}[\].)])\s")
 _LONGEST = 600
-"""Characters of a line that names a paper; a longer one is a text with a link in it."""
+"""Maximum characters of a line of the list; a longer one is text with a link in it."""
 
 
 def read(source: Input) -> Records:
-    """The papers of a list, those of one service asked for together."""
+    """The papers of a list, requested together for each service."""
     waiting: list[tuple[str, str]] = []
     seen: set[str] = set()
     for number, name in _names(source):
@@ -68,7 +68,7 @@ def _in_line(line: str) -> list[str]:
 def _asked(source: Input, names: list[tuple[str, str]]) -> Records:
     if source.named is None:
         yield from (
-            BadRecord(where, f"{name} is a name of a paper; give it as a source") for where, name in names
+            BadRecord(where, f"{name} is the id of a paper; give it as a source") for where, name in names
         )
         return
     scheme = names[0][1].partition(":")[0]

@@ -18,7 +18,7 @@ from .columns import BadRecord, Columns
 
 _WORK = re.compile(r"https://openalex\.org/(W\d+)")
 _MOST_WORDS = 1_000_000
-"""Of one abstract; beyond, it is none."""
+"""Maximum words of an abstract."""
 
 
 def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
@@ -30,10 +30,10 @@ def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
             return columns.paper(_hugging_face(record, inner), where)
         if "externalIds" in record or "externalids" in record:
             if record.get("abstract", "") is None:
-                return BadRecord(where, "Semantic Scholar has no abstract of it")
+                return BadRecord(where, "Semantic Scholar has no abstract for it")
             return columns.paper(_semantic_scholar(record), where)
         if "tldr" in record and "provenance" in record:
-            return BadRecord(where, "is a card, not a paper; name where its paper came from")
+            return BadRecord(where, "is a card, not a paper; give the source of its paper")
     return columns.paper(record, where)
 
 
@@ -51,9 +51,9 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     if not index:
         if record.get("abstract") or "abstract" in columns.given:
             return columns.paper(record, where)
-        return BadRecord(where, "OpenAlex has no abstract of it")
+        return BadRecord(where, "OpenAlex has no abstract for it")
     if not isinstance(index, dict) or not all(map(_is_positions, index.values())):
-        return BadRecord(where, "its abstract_inverted_index does not say where the words stand")
+        return BadRecord(where, "its abstract_inverted_index has no word positions")
     if sum(map(len, index.values())) > _MOST_WORDS:
         return BadRecord(where, f"its abstract has more than {_MOST_WORDS:,} words")
     # A word stands in the index once and in the abstract as often as the index says.

@@ -1,4 +1,4 @@
-"""Every way in, by name and by extension; which one fits a file or a word of the command line."""
+"""All source formats, and the choice of one for a file or a word of the command line."""
 
 from functools import cache
 from pathlib import Path
@@ -64,10 +64,10 @@ FORMATS: tuple[Format, ...] = (
     reading_list.FORMAT,
     plain.FORMAT,
 )
-"""In the order in which they are asked: the one that takes any text comes last."""
+"""Formats in the order in which they are tried; plain text comes last."""
 
 PLAIN_TEXT = plain.FORMAT
-"""Whose extensions promise no more than text: what is in such a file is told from its content."""
+"""The plain text format, whose extensions only promise text; the content decides."""
 
 REFERENCES: tuple[Reference, ...] = (
     arxiv_api.REFERENCE,
@@ -79,18 +79,18 @@ REFERENCES: tuple[Reference, ...] = (
 )
 
 GROUP = "papercards.sources"
-"""The entry points under which other distributions add a `Format` or a `Reference`."""
+"""Entry point group for plugins that add a `Format` or a `Reference`."""
 
 
 def known_extensions() -> tuple[str, ...]:
-    """What a file's name may end in, sorted."""
+    """All known file extensions, sorted."""
     return tuple(
         sorted({ext for kind in (*FORMATS, *_plugged_formats()) for ext in kind.extensions} | set(SUFFIXES))
     )
 
 
 def known_sources() -> tuple[Format | Reference, ...]:
-    """Every way in, those of other distributions last."""
+    """All sources, plugins last."""
     return (*FORMATS, *REFERENCES, *_plugged())
 
 
@@ -129,12 +129,12 @@ def read_named(spec: str, options: Options) -> Records:
     """The papers of a name. Raises UsageError where no source takes it, else what `Reference.read` does."""
     one = reference(spec)
     if one is None:
-        raise UsageError("no source has papers of such a name", where=spec)
+        raise UsageError("no source knows this kind of id", where=spec)
     return one.read(spec, options)
 
 
 def recognized(name: str, head: bytes) -> Format | None:
-    """The format that a text has by its content alone; None: it may be the title and abstract of a paper."""
+    """The format of a text by its content; None if it may be the title and abstract of a paper."""
     tagged_like_xml = head.lstrip().startswith(b"<")
     for kind in FORMATS[:-1]:
         xml = any(extension in (".xml", ".html", ".rdf") for extension in kind.extensions)
@@ -146,8 +146,8 @@ def recognized(name: str, head: bytes) -> Format | None:
 def choose(name: str, extension: str, head: bytes) -> Format:
     """The format of a file, from its name's extension and its first bytes.
 
-    Raises UsageError for an extension that nobody knows, BadInput for content that is no text or not
-    of the kind that the extension promises.
+    Raises UsageError for an unknown extension, BadInput for content that is not text or does not match the
+    extension.
     """
     if extension in PLAIN_TEXT.extensions and (known := recognized(name, head)):
         return known
@@ -162,9 +162,9 @@ def choose(name: str, extension: str, head: bytes) -> Format:
             refuse_known(name, head)
         if not fitting and not why_no_text(head):
             raise UsageError(
-                f'"{extension}" is no kind of file that can be read',
+                f'files with the extension "{extension}" cannot be read',
                 where=name,
-                next_step=f"Known are: {' '.join(known_extensions())}",
+                next_step=f"Known extensions: {' '.join(known_extensions())}",
             )
     for kind in fitting:
         if kind.binary and kind.sniff(head):
@@ -172,14 +172,15 @@ def choose(name: str, extension: str, head: bytes) -> Format:
     texts = [kind for kind in fitting if not kind.binary]
     refuse_known(name, head)
     if why := why_no_text(head):
-        raise BadInput(why if texts or not fitting else f"is no {fitting[0].name} file: {why}", where=name)
+        raise BadInput(why if texts or not fitting else f"is not a {fitting[0].name} file: {why}", where=name)
     if not texts:
-        raise BadInput(f"is no {fitting[0].name} file", where=name)
+        raise BadInput(f"is not a {fitting[0].name} file", where=name)
     chosen = texts[0] if len(texts) == 1 else next((f for f in texts if f.sniff(head)), texts[-1])
     if extension == ".xml" and not chosen.sniff(head) and (root := root_of(head)[1]):
         raise BadInput(
-            f'is XML with the root "{root[:40]}", which is not read',
+            f'is XML with the unsupported root "{root[:40]}"',
             where=name,
-            next_step="Known are: " + ", ".join(kind.name for kind in FORMATS if ".xml" in kind.extensions),
+            next_step="Formats for XML: "
+            + ", ".join(kind.name for kind in FORMATS if ".xml" in kind.extensions),
         )
     return chosen

@@ -1,8 +1,8 @@
-"""What a publisher says of its rights, at the end or the beginning of an abstract: taken off.
+"""Removes a publisher's rights statement at the end or start of an abstract.
 
-Databases glue such lines to abstracts, where they would be read as statements of the paper. Only a statement
-with a sign for it goes (©, "(c) 2021", "Copyright", "All rights reserved"), and only with sentences that say
-no more than it does. What is left is a part of the text, letter for letter.
+Databases append such lines to abstracts, where they would be read as statements of the paper. Only a
+statement with a clear mark is removed (©, "(c) 2021", "Copyright", "All rights reserved"), and only with
+sentences that say nothing else. The rest of the text is unchanged.
 
 Knows text.
 """
@@ -10,7 +10,7 @@ Knows text.
 import re
 
 _TAIL = 800
-"""Characters at the end that are looked at."""
+"""Number of characters at the end that are examined."""
 _SIGN = r"(?:\u00a9|&copy;|\(c\)|\bcopyright\b)"
 _OWNED = (
     r"[\s:,]*(?i:by\s+|the\s+|\u00a9\s*|\(c\)\s*|copyright\s*){0,4}(?:of [^.]{1,120} is the property"
@@ -45,7 +45,7 @@ _FIRST = re.compile(
 
 
 def without_rights(abstract: str) -> str:
-    """The abstract without such a statement before or behind it."""
+    """The abstract without such a statement before or after it."""
     tail = abstract[-_TAIL:]
     if (
         "\u00a9" in tail

@@ -1,9 +1,9 @@
-"""Semantic Scholar, asked for papers by any id that it knows, or by a query of its search.
+"""Reads papers from Semantic Scholar by any id that it knows, or by a search query.
 
-By relevance it gives the first 999 papers of a query, newest first as many as it has. With
-`SEMANTIC_SCHOLAR_API_KEY` it is less busy.
+It returns the first 999 papers of a query by relevance, or all of them newest first.
+`SEMANTIC_SCHOLAR_API_KEY` raises the rate limit.
 
-Several papers are asked for together, 500 a request. Plain requests to the documented API,
+Papers are requested 500 at a time. Plain requests to the documented API,
 https://api.semanticscholar.org/api-docs/graph: its Python client logs the key, keeps all that it has read,
 and honours no `Retry-After`.
 """
@@ -38,15 +38,15 @@ _FIELDS = "title,abstract,externalIds,url"
 _PAGE = 100
 _IDS_AT_ONCE = 500
 _NONE_KNOWN = "no valid paper ids"
-"""How it answers where it knows none of the ids."""
+"""The service's answer if it knows none of the ids."""
 _MOST_RELEVANT = 999
-"""The service gives no more of one query by relevance."""
+"""Maximum results of one query by relevance."""
 
 _QUERY = "s2-query:"
 _KINDS = "CorpusId|DOI|ARXIV|MAG|ACL|PMID|PMCID|URL"
 _ID = re.compile(rf"[0-9a-f]{{40}}|(?:{_KINDS}):\S+", re.IGNORECASE)
 _NEXT = re.compile(rf",\s*(?=(?:[0-9a-f]{{40}}|(?:{_KINDS}):))", re.IGNORECASE)
-"""Between two ids; a DOI may have commas in it."""
+"""Separator between two ids; a DOI may contain commas."""
 _URL = re.compile(
     r"https?://(?:www\.)?semanticscholar\.org/paper/(?:[^/?#]+/)?([0-9a-f]{40})/?(?:[?#].*)?", re.IGNORECASE
 )
@@ -65,12 +65,14 @@ def is_id(word: str) -> bool:
 def read(spec: str, options: Options) -> Records:
     """The papers of `s2:ID,ID`, an address or `s2-query:TEXT`.
 
-    Raises UsageError for an id of no known form and for an empty query, MissingExtra without requests.
+    Raises UsageError for an invalid id or an empty query, MissingExtra without requests.
     """
     if spec.lower().startswith(_QUERY):
         query = spec[len(_QUERY) :].strip()
         if not query:
-            raise UsageError("the query is empty", where=spec, next_step=f"As {_QUERY}time series")
+            raise UsageError(
+                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}time series"
+            )
         return _search(Web(SERVICE, options), query, options)
     if address := _URL.fullmatch(spec):
         return _by_id([address[1].lower()], options)
@@ -80,9 +82,9 @@ def read(spec: str, options: Options) -> Records:
     for one in ids:
         if not _ID.fullmatch(one):
             raise UsageError(
-                f'"{one}" is no id that Semantic Scholar knows',
+                f'"{one}" is not an id of Semantic Scholar',
                 where=spec,
-                next_step=f"As s2: and 40 hex digits, or one of {_KINDS.replace('|', ' ')} and a colon",
+                next_step=f"Use s2: and 40 hex digits, or one of {_KINDS.replace('|', ' ')} and a colon",
             )
     return _by_id(ids, options)
 
@@ -121,7 +123,7 @@ def asker(options: Options) -> "Callable[[Sequence[tuple[str, str]]], list[Paper
 
 def _record(found: object, where: str) -> Paper | BadRecord:
     if found is None:
-        return BadRecord(where, "Semantic Scholar has no such paper")
+        return BadRecord(where, "not found on Semantic Scholar")
     if isinstance(found, Refused):
         return BadRecord(where, found.message)
     return paper(Columns(), found, where)
@@ -146,9 +148,7 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
                 return dict.fromkeys(some)
             raise
         if not isinstance(found, list) or len(found) != len(some):
-            raise BadInput(
-                "Semantic Scholar answers with something that is no list of papers", where=web.base
-            )
+            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
         return dict(zip(some, found, strict=True))
 
     return by_halves(several, names, lambda error: error)
@@ -170,7 +170,7 @@ def _search(web: Web, query: str, options: Options) -> Records:
     if number == _MOST_RELEVANT and not options.newest and most != number:
         yield BadRecord(
             f"{_QUERY}{query}",
-            f"Semantic Scholar gives the first {number} papers of a query alone: narrow it",
+            f"Semantic Scholar returns only the first {number} papers of a query; narrow it",
         )
 
 
@@ -208,7 +208,7 @@ def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object
         papers = found.get("data", [])
         if isinstance(papers, list):
             return papers, found
-    raise BadInput("Semantic Scholar answers with something that is no list of papers", where=web.base)
+    raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
 
 
 REFERENCE = Reference(

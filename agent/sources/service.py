@@ -1,4 +1,4 @@
-"""A public service: where it is, and what it asks of its users.
+"""The description of a public service: its address and its rules for clients.
 
 Knows no HTTP and no papers.
 """
@@ -15,45 +15,45 @@ def _nothing(_headers: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A public service and what it asks of its users."""
+    """A public service and its rules for clients."""
 
     id: str
-    """As `Options.endpoints` and `Options.keys` name it."""
+    """Id of the service in `Options.endpoints` and `Options.keys`."""
     name: str
-    """For messages."""
+    """Name for messages."""
     url: str
-    """Where it is, without a slash at the end."""
+    """Base address, without a slash at the end."""
     interval_s: float
-    """From one request to the next, at least; for the public service, not for a mirror."""
+    """Minimum seconds between requests to the public service; not used for mirrors."""
     interval_with_key_s: float | None = None
-    """The same with a key; None: no shorter."""
+    """The same with a key; None for no difference."""
     key_header: str = ""
-    """What a key is sent in, `{}` where the key goes: `x-api-key: {}`."""
+    """Header for the key, with `{}` in place of the key: `x-api-key: {}`."""
     key_variables: tuple[str, ...] = ()
-    """The environment variables that hold a key, the usual one first."""
+    """Environment variables for a key, the usual one first."""
     key_hint: str = ""
-    """How to get more out of it with a key; a sentence, for those who have set none."""
+    """A sentence for users without a key, on the benefit of one."""
     key_stays: bool = False
-    """Whether a key goes to the public service alone, and to no mirror."""
+    """Whether a key is sent only to the public service, not to mirrors."""
     throttled: frozenset[int] = frozenset({429})
-    """Statuses with which it asks for fewer requests."""
+    """Statuses that mean throttling."""
     first_wait_s: float = 1.0
-    """How long a throttled client should wait at first, where the service does not say."""
+    """First wait of a throttled client in seconds, if the service does not give one."""
     wants_contact: bool = False
-    """Whether it throttles clients less that say whom to write to."""
+    """Whether it throttles clients with a contact address less."""
     spent: Callable[[Mapping[str, str]], str] = _nothing
-    """What the headers of an answer say of a budget that is spent, or nothing."""
+    """Returns a message if the headers of an answer report a spent budget, else an empty string."""
 
 
 def user_agent(contact: str | None) -> str:
-    """Who we are and whom to write to, for a header. Raises UsageError for a contact that is none."""
+    """The User-Agent header with the contact. Raises UsageError for an invalid contact."""
     from importlib import metadata
 
     about = "research paper cards"
     if contact:
         if not (contact.isascii() and contact.isprintable()) or set(contact) & set("();"):
             raise UsageError(
-                "is no e-mail address and no URL", where="contact", next_step="Correct PAPERCARDS_CONTACT"
+                "is not an e-mail address or a URL", where="contact", next_step="Correct PAPERCARDS_CONTACT"
             )
         about += f"; mailto:{contact}" if "@" in contact and ":" not in contact else f"; +{contact}"
     return f"papercards/{metadata.version('papercards')} ({about})"

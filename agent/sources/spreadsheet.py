@@ -1,4 +1,4 @@
-"""Spreadsheets: XLSX, XLS and ODS, a row a paper, by calamine in a process of its own.
+"""Reads spreadsheets (XLSX, XLS and ODS) with calamine in a separate process, one row per paper.
 
 The sheet is the one that was asked for (`--table`), else the first with a title and an abstract. Its header
 is the first row that names both; rows above it are passed over.
@@ -44,7 +44,7 @@ def read(source: Input) -> Records:
             sheets: list[str] = _asked(child, {"path": str(path.absolute())})["sheets"]
             return _of_sheets(source, child, sheets)
         except _Broken as error:
-            raise BadInput(f"is no spreadsheet that can be read: it {error}", where=source.name) from error
+            raise BadInput(f"is not a readable spreadsheet: it {error}", where=source.name) from error
     except BaseException:
         child.close()
         raise

@@ -1,4 +1,4 @@
-"""The first bytes of a stream, looked at before anything is read from it.
+"""Looks at the first bytes of a stream before it is read.
 
 Knows bytes. Knows no format.
 """
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _HEAD_BYTES = 1 << 16
-"""What a format may look at before it is chosen."""
+"""Number of first bytes that formats may examine."""
 
 _ODD_SHARE = 0.3
-"""Beyond this share of characters that no text has, it is no text; Latin-1 has some 5 %."""
+"""Maximum share of characters that do not occur in text; Latin-1 has about 5 %."""
 
 
 def head_of(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """The first bytes, the byte order mark off, and a stream that still has them."""
+    """The first bytes without byte order mark, and a stream that still has them."""
     try:
         head, stream = _peek(stream)
     except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}", where=name) from error
+        raise BadInput(f"cannot read: {error.strerror}", where=name) from error
     head = head.removeprefix(BOM)
     if not head.strip():
         raise BadInput("is empty", where=name)
@@ -32,7 +32,7 @@ def head_of(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 
 def why_no_text(head: bytes) -> str:
-    """Why this cannot be text in UTF-8, or nothing; a few bad bytes are their records' matter."""
+    """Why this cannot be text in UTF-8, else empty; a few bad bytes only affect their records."""
     if head.startswith(b"%PDF-") or head.count(b"\0") > len(head) // 50:
         return "is a binary file, not text"
     text = head.decode("utf-8", "replace")
@@ -43,7 +43,7 @@ def why_no_text(head: bytes) -> str:
 
 
 class _Replayed(io.RawIOBase):
-    """A pipe from its beginning again, after its first bytes were looked at."""
+    """A pipe that starts again from its first bytes."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head

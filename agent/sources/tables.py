@@ -1,4 +1,4 @@
-"""Tables: which one of a database holds papers, and which of its columns are needed.
+"""Chooses the table of a database that contains papers, and its columns.
 
 Knows no database.
 """
@@ -12,7 +12,7 @@ from .columns import quoted
 from .interface import Input
 
 AT_ONCE = 256
-"""Rows that are in memory at a time."""
+"""Number of rows in memory at a time."""
 
 
 def file_of(source: Input, kind: str) -> Path:
@@ -21,13 +21,13 @@ def file_of(source: Input, kind: str) -> Path:
         raise UsageError(
             f"is {kind}, which cannot be read from a pipe",
             where=source.name,
-            next_step="Save it to a file and name that",
+            next_step="Save it to a file and give that",
         )
     return source.path
 
 
 Tables = Mapping[str, tuple[str, ...]]
-"""The names of the columns of each."""
+"""Column names by table."""
 
 
 _CARDS = "texts"
@@ -52,8 +52,8 @@ class Chosen:
 def choose_table(source: Input, tables: Tables, views: Tables) -> Chosen:
     """The table that was asked for, else the only one, else the only one with a title and an abstract.
 
-    A view is what the file makes its reader compute, so it must be asked for. Raises UsageError where no
-    table is the one, with all their names.
+    A view is computed from a query in the file, so it must be asked for by name. Raises UsageError with all
+    names if the choice is unclear.
     """
     if _are_cards(tables, views) and source.options.table in (None, _CARDS):
         return Chosen(_CARDS, ("id", "url", "title", "abstract"), _OF_CARDS)
@@ -87,18 +87,18 @@ def _named(source: Input, tables: Tables, views: Tables) -> str:
         raise UsageError(
             "several tables have a title and an abstract",
             where=source.name,
-            next_step=f"Name one with --table. {listed}",
+            next_step=f"Choose one with --table. {listed}",
         )
     if fitting := [name for name, names in views.items() if source.columns.fit(names)]:
         raise UsageError(
             f"only a view has a title and an abstract: {quoted(fitting)}",
             where=source.name,
-            next_step="A view is a query that the file brings along. If you trust it, name it with --table",
+            next_step="A view is a query stored in the file. If you trust it, choose it with --table",
         )
     raise UsageError(
         "no table has a title and an abstract",
         where=source.name,
-        next_step=f"Name one with --table, and its columns with --column. {listed}",
+        next_step=f"Choose one with --table, and its columns with --column. {listed}",
     )
 
 
@@ -115,7 +115,7 @@ def check_abstracts(
     raise BadInput(
         f'no row of its table "{table}" has an abstract',
         where=source.name,
-        next_step="If it is a file of cards, name where their papers came from instead",
+        next_step="If it is a card file, give the source of its papers instead",
     )
 
 

@@ -1,4 +1,4 @@
-"""Records with a tag before each line: MEDLINE (.nbib), Web of Science, EndNote, RefWorks, NoteExpress.
+"""Reads records with a tag before each line: MEDLINE (.nbib), Web of Science, EndNote, RefWorks, NoteExpress.
 
 They differ in what a tag looks like, in which one begins a record and in what they call things; a line
 without a tag goes on with the one above. RIS is of the same kind, and written into, so it is in
@@ -21,11 +21,11 @@ class _Dialect:
     name: str
     extensions: tuple[str, ...]
     sign: re.Pattern[bytes]
-    """How the first record begins."""
+    """Pattern of the start of the first record."""
     proof: re.Pattern[bytes] | None
-    """What stands behind that in a file of this kind; None: the sign is enough."""
+    """Pattern of what follows the start in a file of this kind; None if the start is enough."""
     tag: re.Pattern[str]
-    """A tag and what stands behind it."""
+    """Pattern of a tag and the text after it."""
     begins: str
     ends: str
     title: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""One request and its answer, bounded in bytes and in seconds, and in words why there is none.
+"""Sends one request, with limits on bytes and seconds and readable errors.
 
 The deadline holds for the whole of an answer, however slowly it drips: a timer shuts the connection. Nothing
 is followed and nothing is repeated here.
@@ -27,12 +27,12 @@ MAX_BYTES = 64 << 20
 """The longest answer that is read; a page of 1,000 abstracts is some 3 MB."""
 
 DEADLINE_S = 180.0
-"""For the whole of one answer: arXiv takes two minutes at times to say that it is busy."""
+"""Maximum seconds for one answer: arXiv sometimes takes two minutes to report that it is busy."""
 
 _ERROR_BYTES = 1 << 16
-"""What is read of an answer that is none."""
+"""Maximum bytes read of an error answer."""
 _TIMEOUT_S = (10.0, 150.0)
-"""For a connection to come about; for the next bytes."""
+"""Timeouts in seconds for the connection, and for the next bytes."""
 _CHUNK = 1 << 16
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -46,7 +46,7 @@ class Answer:
     headers: Mapping[str, str]
     """Names in any case."""
     body: bytes
-    """Of a status other than 200, no more than its beginning."""
+    """Body of the answer; only its beginning for a status other than 200."""
 
 
 class Transfer:
@@ -87,14 +87,14 @@ class Transfer:
             raise
         except (requests.RequestException, OSError, ValueError, AttributeError) as error:
             if time.monotonic() >= end:
-                raise Trouble("gives no answer in time") from error
+                raise Trouble("does not respond in time") from error
             raise self._why(error, url) from error
         finally:
             timer.cancel()
             self._socket = None
         if time.monotonic() >= end:
             # An answer of unknown length that was cut looks whole.
-            raise Trouble("gives no answer in time")
+            raise Trouble("does not respond in time")
         return answer
 
     def _body(self, response: "requests.Response", url: str) -> bytes:
@@ -171,30 +171,30 @@ class Transfer:
             return Trouble("cannot speak TLS at this address", tries=2, next_step="Check the address")
         if isinstance(error, exceptions.SSLError):
             return Trouble(
-                "shows a certificate that is not trusted",
+                "has an untrusted certificate",
                 tries=1,
-                next_step="Where the network inspects TLS, set REQUESTS_CA_BUNDLE to its certificate",
+                next_step="If your network inspects TLS, set REQUESTS_CA_BUNDLE to its certificate",
             )
         if isinstance(error, exceptions.ConnectTimeout):
-            return Trouble("cannot be reached: no connection in time", tries=2, next_step=_CHECK)
+            return Trouble("cannot be reached: connection timed out", tries=2, next_step=_CHECK)
         if isinstance(error, exceptions.Timeout):
-            return Trouble("gives no answer in time")
+            return Trouble("does not respond in time")
         if isinstance(error, (exceptions.ConnectionError, exceptions.ChunkedEncodingError)):
             kind, cause = _cause(error)
             if kind == "NameResolutionError":
                 return Trouble(
-                    f"cannot be found: there is no network, or no name server that knows {host}",
+                    f"cannot be found: you may be offline, or {host} does not exist",
                     tries=1,
                     next_step=_CHECK,
                 )
             if kind == "ReadTimeoutError":
-                return Trouble("gives no answer in time")
+                return Trouble("does not respond in time")
             if kind == "NewConnectionError" or isinstance(cause, ConnectionRefusedError):
                 said = f": {cause.strerror.lower()}" if cause is not None and cause.strerror else ""
                 return Trouble(f"cannot be reached{said}", tries=1, next_step=_CHECK)
-            return Trouble("breaks off the connection")
+            return Trouble("closed the connection")
         if isinstance(error, exceptions.ContentDecodingError):
-            return Trouble("sends what cannot be unpacked")
+            return Trouble("sent data that cannot be decompressed")
         if isinstance(error, exceptions.InvalidSchema) and "SOCKS" in str(error):
             return UsageError(
                 "a SOCKS proxy is set, which needs a package that is not installed",
@@ -203,14 +203,12 @@ class Transfer:
             )
         if isinstance(error, exceptions.InvalidProxyURL):
             name = next((one for one in _PROXIES if os.environ.get(one)), "proxy")
-            return UsageError("is no address of a proxy", where=name, next_step="Correct or unset it")
+            return UsageError("is not a valid proxy address", where=name, next_step="Correct or unset it")
         if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
             if name := next((one for one in _BUNDLES if os.environ.get(one)), ""):
-                return UsageError(
-                    "names no file of certificates", where=name, next_step="Correct or unset it"
-                )
-            return Trouble("breaks off the connection")
-        return UsageError("is no address that can be asked", where=shown(url), next_step="Check it")
+                return UsageError("is not a certificate file", where=name, next_step="Correct or unset it")
+            return Trouble("closed the connection")
+        return UsageError("is not a valid address", where=shown(url), next_step="Check it")
 
 
 _KINDS = ("NameResolutionError", "NewConnectionError", "ReadTimeoutError")

@@ -1,4 +1,4 @@
-"""Files as they lie on disks: compressed, in UTF-16 or with a Mac's line ends, given on as plain UTF-8.
+"""Converts files that are compressed, in UTF-16 or with old Mac line ends to plain UTF-8 streams.
 
 Everything is a stream: nothing is unpacked to disk or held whole. Knows bytes. Knows no format.
 """
@@ -56,7 +56,7 @@ _PACKED: tuple[tuple[bytes, str, str, Callable[[BinaryIO, str], Any]], ...] = (
     (b"\x28\xb5\x2f\xfd", "zstd", ".zst", _zstd),
 )
 SUFFIXES = tuple(suffix for _, _, suffix, _ in _PACKED)
-"""What the name of a compressed file ends in, behind its own extension."""
+"""Suffixes of compressed files, after their own extension."""
 
 _NO_TEXT = (
     (b"PK\x03\x04", "a zip archive or an Office document", "Unpack it, or save it as CSV or PDF"),
@@ -75,7 +75,7 @@ def refuse_known(name: str, head: bytes) -> None:
     """Raise BadInput for a kind of file that is known and is not read."""
     for sign, what, step in _NO_TEXT:
         if head.startswith(sign):
-            raise BadInput(f"is {what}, which is not read", where=name, next_step=step)
+            raise BadInput(f"is {what}, which is not supported", where=name, next_step=step)
 
 
 class _Converted(io.RawIOBase):

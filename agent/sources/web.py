@@ -1,8 +1,8 @@
-"""Polite requests: one at a time for each host, not too often, repeated with care, and kept on disk.
+"""Makes polite requests: one at a time per host, rate limited, retried with care, and cached on disk.
 
-What was fetched is kept as the bytes that came, a file each, under `fetched/` of the cache; an answer to a
-query grows old within hours, a paper within months. A key travels in a header, so it is in no address, no
-file and no message. Nothing is followed to another host.
+Fetched data is stored unchanged, one file each, under `fetched/` in the cache; answers to queries expire
+within hours, papers within months. An API key is sent in a header, so it appears in no address, file or
+message. Redirects to other hosts are not followed.
 
 Knows services in general. Knows no papers.
 """
@@ -22,10 +22,10 @@ from .service import Service, user_agent
 from .transfer import Answer, Transfer
 
 QUERY_S = 6 * 3600.0
-"""How long an answer to a query is as good as a new one."""
+"""How long a query's answer stays fresh, in seconds."""
 
 PAPER_S = 90 * 86400.0
-"""How long what was fetched of one paper by its id is."""
+"""How long a paper fetched by id stays fresh, in seconds."""
 
 _REDIRECTS = 5
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 529, 530})
@@ -35,13 +35,13 @@ _SHORT = 2048
 _ERROR = frozenset({"error", "message", "code", "status", "detail", "statusCode"})
 
 Keep = Callable[[bytes], float | None]
-"""How many seconds an answer may be kept; None: it is no answer, and worth another try."""
+"""Returns the seconds an answer may be cached; None if it is invalid and should be retried."""
 
 
 class Refused(BadInput):
-    """The service does not understand what it was asked; asking again would not help.
+    """The service rejects the request; retrying would not help.
 
-    `said` are its own words; empty where it has none, or none that can be read.
+    `said` is its own message; empty if there is none.
     """
 
     def __init__(self, message: str, *, where: str = "", said: str = "") -> None:
@@ -50,10 +50,10 @@ class Refused(BadInput):
 
 
 class Web:
-    """One service, as the user wants it asked."""
+    """One service with the user's options."""
 
     def __init__(self, service: Service, asked: Options) -> None:
-        """Raises MissingExtra without the HTTP library, UsageError for a key or a contact that is none."""
+        """Raises MissingExtra without the HTTP library, UsageError for an invalid key or contact."""
         try:
             import requests  # noqa: F401
         except ImportError as error:
@@ -63,7 +63,7 @@ class Web:
         self._store = Store(asked.cache_dir / "fetched") if asked.cache_dir else None
         own = asked.endpoints.get(service.id)
         self.base = (own or service.url).rstrip("/")
-        """What its addresses begin with."""
+        """Base of its addresses."""
         headers = {"User-Agent": user_agent(asked.contact)}
         self._key = asked.keys.get(service.id, "") if service.key_header else ""
         if service.key_stays and urlsplit(self.base).netloc != urlsplit(service.url).netloc:
@@ -71,7 +71,9 @@ class Web:
         if self._key:
             if not (self._key.isascii() and self._key.isprintable()):
                 raise UsageError(
-                    "has characters that no key has", where=self._key_variable, next_step="Copy it again"
+                    "has characters that are not allowed in a key",
+                    where=self._key_variable,
+                    next_step="Copy the key again",
                 )
             header, _, value = service.key_header.partition(": ")
             headers[header] = value.format(self._key)
@@ -84,15 +86,15 @@ class Web:
 
     @property
     def query_s(self) -> float:
-        """How old a kept answer to a query may be."""
+        """Maximum age of a cached answer to a query, in seconds."""
         wanted = self._asked.max_age_s
         return QUERY_S if wanted is None else min(QUERY_S, wanted)
 
     def get(self, url: str, keep: Keep) -> bytes | None:
-        """What an address gives; None: there is nothing (404).
+        """Fetch an address; None if not found (404).
 
-        Raises Refused for a question that the service does not understand, BadInput where nothing can be
-        had, StorageError where it cannot be kept, UsageError for an address that is none.
+        Raises Refused if the service rejects the request, BadInput if the service is unavailable,
+        StorageError if it cannot be cached, UsageError for an invalid address.
         """
         kept = self._store.read(url) if self._store else None
         if kept is not None and self._good(kept, keep):
@@ -104,11 +106,11 @@ class Web:
         return body
 
     def json(self, url: str, keep_s: float) -> object:
-        """The JSON that an address gives, decoded; None: there is nothing (404). Raises as `get` does."""
+        """Fetch an address as decoded JSON; None if not found (404). Raises what `get` raises."""
         return self._decoded(url, self.get(url, _json_for(keep_s)))
 
     def post(self, url: str, payload: object) -> object:
-        """The JSON that an address answers to some JSON; it is not kept. Raises as `get` does."""
+        """Post JSON and return the decoded JSON answer, without caching. Raises what `get` raises."""
         return self._decoded(url, self._fetch(url, _json_for(PAPER_S), json.dumps(payload).encode(), False))
 
     def _decoded(self, url: str, body: bytes | None) -> object:
@@ -117,18 +119,16 @@ class Web:
         try:
             found: object = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise BadInput(
-                f"{self._service.name} answers with something that is no JSON", where=shown(url)
-            ) from error
+            raise BadInput(f"{self._service.name} did not return JSON", where=shown(url)) from error
         return found
 
     def together(
         self, urls: Mapping[str, str], ask: Callable[[list[str]], Mapping[str, object]]
     ) -> dict[str, object]:
-        """The record of each name, kept as if it had been asked for at its own address; None: there is none.
+        """The record of each name, cached as if requested at its own address; None if not found.
 
-        `urls` has those addresses; `ask` gets the records of the names that are not kept, in one request or
-        a few; an exception as a record is not kept. Raises what `get` raises.
+        `urls` has these addresses; `ask` requests the records that are not cached, in one request or a few;
+        an exception as a record is not cached. Raises what `get` raises.
         """
         found: dict[str, object] = {}
         missing = []
@@ -150,9 +150,9 @@ class Web:
     def _online(self, url: str) -> None:
         if self._asked.offline:
             raise BadInput(
-                "was not fetched before",
+                "is not in the cache",
                 where=shown(url),
-                next_step="Run it without --offline, and with the cache",
+                next_step="Run without --offline, and with the cache",
             )
 
     def _good(self, kept: Kept, keep: Keep) -> bool:
@@ -174,8 +174,8 @@ class Web:
                     raise self._given_up(trouble, url, patience.waited_s, kept) from trouble
                 if wait_s >= SAID_S:
                     self._asked.say(
-                        f"{urlsplit(url).netloc} asks to wait {spoken(wait_s)} ({trouble.reason}); "
-                        f"asking again at {_clock(clock.now() + wait_s)}"
+                        f"{urlsplit(url).netloc} asks to wait {spoken(wait_s)} ({trouble.reason}); next try "
+                        f"at {_clock(clock.now() + wait_s)}"
                     )
                 clock.sleep(wait_s)
 
@@ -187,7 +187,7 @@ class Web:
             reason += f" after {spoken(waited_s)} of waiting"
         steps = [trouble.next_step or "Try again later"]
         if kept:
-            steps[0] += ", or use --offline for what was fetched before"
+            steps[0] += ", or use --offline to read cached data only"
         if trouble.throttled and self._service.key_hint and not self._key:
             steps.append(self._service.key_hint)
         if trouble.throttled and self._service.wants_contact and not self._asked.contact:
@@ -195,7 +195,7 @@ class Web:
         return BadInput(f"{self._service.name} {reason}", where=shown(url), next_step=". ".join(steps))
 
     def _once(self, url: str, keep: Keep, payload: bytes | None) -> bytes | None:
-        """One attempt, redirects of the same host followed."""
+        """One attempt, following redirects within the host."""
         at = url
         for _ in range(_REDIRECTS):
             host = urlsplit(at).netloc
@@ -208,7 +208,9 @@ class Web:
             if urlsplit(there)[:2] not in (urlsplit(at)[:2], ("https", host)):
                 break
             at = there
-        raise BadInput(f"{self._service.name} sends us elsewhere, which is not followed", where=shown(url))
+        raise BadInput(
+            f"{self._service.name} redirects to another host, which is not followed", where=shown(url)
+        )
 
     def _read(self, url: str, answer: Answer, keep: Keep) -> bytes | None:
         status = answer.status
@@ -221,7 +223,8 @@ class Web:
         if status in self._service.throttled or says_too_many(answer.body):
             spent = self._service.spent(answer.headers)
             raise Trouble(
-                spent or f"answers {status}" + (" with words of too many requests" if status == 200 else ""),
+                spent
+                or f"answers {status}" + (" with a message about too many requests" if status == 200 else ""),
                 after_s=asked_s(answer.headers, self._asked.clock.now()),
                 throttled=True,
             )
@@ -229,25 +232,25 @@ class Web:
             after_s = asked_s(answer.headers, self._asked.clock.now())
             raise Trouble(f"answers {status}", after_s=after_s, throttled=bool(after_s))
         if status == 200:
-            raise Trouble("answers with something else than it should")
+            raise Trouble("returned an unexpected answer")
         name, where = self._service.name, shown(url)
         if status in (401, 403) and self._key:
             raise BadInput(
-                f"{name} refuses the key ({status}): it may be mistyped, or have lapsed",
+                f"{name} rejected the API key ({status}): it may be mistyped or expired",
                 where=where,
-                next_step=f"Check {self._key_variable}, or unset it to ask without a key",
+                next_step=f"Check {self._key_variable}, or unset it to use no key",
             )
         if status in (401, 403):
             step = self._service.key_hint or "Try again later"
-            raise BadInput(f"{name} refuses to answer ({status})", where=where, next_step=step)
+            raise BadInput(f"{name} denied access ({status})", where=where, next_step=step)
         said = _said(answer.body)
         raise Refused(
-            f"{name} does not understand this ({status}){': ' if said else ''}{said}", where=where, said=said
+            f"{name} rejected the request ({status}){': ' if said else ''}{said}", where=where, said=said
         )
 
     @property
     def _key_variable(self) -> str:
-        """The variable that the key comes from, as far as can be told."""
+        """The variable that the key comes from, as far as known."""
         names = self._service.key_variables
         return next((one for one in names if os.environ.get(one)), "") or " or ".join(names) or "the key"
 
@@ -262,7 +265,7 @@ def _json_for(keep_s: float) -> Keep:
 
 
 def _is_error(body: bytes) -> bool:
-    """Whether it is a JSON object that holds nothing but an error, which some send with status 200."""
+    """Whether it is a JSON object with only an error, which some services send with status 200."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -275,7 +278,7 @@ def _clock(when: float) -> str:
 
 
 def _said(body: bytes) -> str:
-    """What an error says, in JSON or Atom, cut; nothing where it says nothing."""
+    """The message of an error in JSON or Atom, shortened; empty if there is none."""
     try:
         record = json.loads(body)
         text = record.get("message") or record.get("error")

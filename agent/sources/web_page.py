@@ -1,9 +1,9 @@
-"""A saved web page of one paper, by the meta tags that search engines for papers read.
+"""Reads a saved web page of one paper, by the meta tags that academic search engines use.
 
-`citation_title` and its kin first, then Dublin Core (`dc.title`), then what the page tells social networks
-(`og:title`), which is often cut. An abstract in no tag is looked for under its heading. Scripts are never
-run, tags are taken off, entities decoded: what is left is text.
-Tags: https://scholar.google.com/intl/en/scholar/inclusion.html#indexing.
+`citation_title` and related tags come first, then Dublin Core (`dc.title`), then those for social networks
+(`og:title`), which are often cut. An abstract without a tag is searched under its heading. Scripts are never
+run; tags are removed and entities decoded. Tags:
+https://scholar.google.com/intl/en/scholar/inclusion.html#indexing.
 """
 
 import html
@@ -57,7 +57,7 @@ _NAMES = {
     ),
     "arxiv_id": ("citation_arxiv_id",),
 }
-"""Our fields to their tags, the best first."""
+"""Tags for each field, the best first."""
 _LAST_RESORT = ("og:description", "twitter:description", "description")
 _PAPER_TAG = re.compile(
     rb"(?:citation_(?:title|abstract|doi|arxiv_id)|dc(?:terms)?\.title|bepress_citation|eprints\.title)\b",
@@ -87,7 +87,7 @@ def read(source: Input) -> Records:
         raise MissingExtra("reading HTML", "sources") from error
     data = source.stream.read(MAX_RECORD_BYTES + 1)
     if len(data) > MAX_RECORD_BYTES:
-        raise BadInput("is longer than 16 MB: not the page of one paper", where=source.name)
+        raise BadInput("is longer than 16 MB, too long for the page of one paper", where=source.name)
     parser = lxml_html.HTMLParser(
         encoding=_encoding(data), no_network=True, remove_comments=True, remove_pis=True
     )
@@ -114,7 +114,7 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
     }
     if not fields["title"]:
         return BadRecord(
-            source.name, "has no tag citation_title, dc.title or og:title: not the page of a paper"
+            source.name, "is not the page of a paper: it has no tag citation_title, dc.title or og:title"
         )
     unseen = _unseen(page)
     blocks = list(_blocks(page))
@@ -125,9 +125,7 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
         or next((tags[name] for name in _LAST_RESORT if _may_be_abstract(tags, name)), "")
     )
     if not fields["abstract"]:
-        return BadRecord(
-            source.name, "has no abstract: neither a tag citation_abstract nor a heading says where it is"
-        )
+        return BadRecord(source.name, "has no abstract: it has no tag citation_abstract and no such heading")
     fields["url"] = tags.get("citation_abstract_html_url") or tags.get("og:url") or ""
     paper = Columns().paper(fields, source.name)
     if isinstance(paper, BadRecord):

@@ -1,4 +1,4 @@
-"""Catalogues in XML, a record a paper: PubMed, the ACL Anthology, EndNote's export, MODS.
+"""Reads XML catalogues with one record per paper: PubMed, the ACL Anthology, EndNote, MODS.
 
 They differ in names alone, so each is a table of where things stand. Text within text (`<i>`, `<fixed-case>`)
 is taken as it reads.
@@ -32,7 +32,7 @@ def _read(tags: tuple[str, ...], fields: "Callable[[Element], _Fields]", source:
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest is lost")
+        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest was skipped")
 
 
 def _text(element: "Element", *paths: str) -> str | None:

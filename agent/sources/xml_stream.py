@@ -1,7 +1,7 @@
-"""XML, one element after the other, in bounded memory, with nothing in it that reaches beyond it.
+"""Streams the elements of an XML file in bounded memory, without external references.
 
-No entity is expanded, no DTD is loaded and nothing is fetched: a document that declares entities of its own
-is refused. After an error nothing can be found again, so what stands before it is kept and the rest is lost.
+No entity is expanded, no DTD is loaded and nothing is fetched: a document that declares its own entities is
+refused. An error ends the file; what comes before it is kept.
 
 Knows XML. Knows no papers.
 """
@@ -26,7 +26,7 @@ _REMEMBERED = 1024
 
 
 class Broken(Exception):
-    """The document cannot be read any further; the message says why, `line` where, counted from 1."""
+    """The document cannot be read further; the message gives the reason, `line` the place, from 1."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -133,9 +133,9 @@ def _no_entities(root: "Element", name: str) -> None:
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and next(dtd.iterentities(), None) is not None:
         raise BadInput(
-            "declares entities of its own, which are not read",
+            "declares its own entities, which are not supported",
             where=name,
-            next_step="Write it with the characters themselves",
+            next_step="Replace them with the characters themselves",
         )
 
 

@@ -1,4 +1,4 @@
-"""A live Zotero library: `zotero:`, `zotero:collection/KEY`, `zotero:tag/NAME`.
+"""Reads a live Zotero library: `zotero:`, `zotero:collection/KEY`, `zotero:tag/NAME`.
 
 Read from the program on this machine, page by page, also with `--offline`: nothing leaves the machine. An
 item's place is its key, as `zotero:ABCD2345`, and so is its id where it has neither arXiv id nor DOI.
@@ -13,7 +13,7 @@ from .interface import Options, Records, Reference
 
 
 def read(spec: str, options: Options) -> Records:
-    """The papers of a library. Raises UsageError for a name that is none."""
+    """The papers of a library. Raises UsageError for an invalid name."""
     return islice(_papers(place(spec), options), options.limit)
 
 

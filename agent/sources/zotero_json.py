@@ -25,7 +25,7 @@ def read(source: Input) -> Records:
         whole = json.loads(data.decode("utf-8-sig"))
         items = whole["items"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadInput("is no whole BetterBibTeX JSON export", where=source.name) from error
+        raise BadInput("is not a complete BetterBibTeX JSON export", where=source.name) from error
     return _papers(source, items)
 
 
@@ -33,7 +33,7 @@ def _papers(source: Input, items: object) -> Records:
     for number, item in enumerate(items if isinstance(items, list) else (), start=1):
         where = f"{source.name}:items[{number}]"
         if not isinstance(item, dict):
-            yield BadRecord(where, "is no object")
+            yield BadRecord(where, "is not an object")
         elif item.get("itemType") not in NO_PAPERS:
             key = item.get("citationKey") or item.get("citekey") or item.get("itemKey")
             yield source.columns.paper(record(item, key if isinstance(key, str) else ""), where)

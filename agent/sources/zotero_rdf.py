@@ -39,7 +39,7 @@ def read(source: Input) -> Records:
         raise BadInput("has a document type, which Zotero does not write", where=source.name)
     root = tree.getroot()
     if root.tag != f"{_RDF}RDF":
-        raise BadInput("is no RDF", where=source.name)
+        raise BadInput("is not RDF", where=source.name)
     return _papers(source, root)
 
 

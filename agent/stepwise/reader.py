@@ -131,7 +131,7 @@ class StepwiseReader:
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper, from the cache where it was read before.
 
-        Raises PaperFailed for this paper alone, EndpointError or StorageError where no paper can go on.
+        Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
         """
         copy = reading_copy(paper)
         if copy.emptied:
@@ -153,9 +153,7 @@ class StepwiseReader:
 
         found, ours = look_up(), False
         if found is None and self._offline:
-            raise PaperFailed(
-                "no answer in the cache", where=paper.where, next_step="Run it without --offline"
-            )
+            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
         if found is None:
             try:
                 found, ours = await self._once.get(key_of(parts), look_up, ask)

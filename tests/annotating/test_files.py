@@ -71,7 +71,7 @@ def test_undo_takes_one_annotation_back_at_a_time(library: Path) -> None:
     files.take_back(library)
     assert library.read_bytes() == first
     assert sorted(one.name for one in library.parent.iterdir()) == ["refs.bib"]
-    with pytest.raises(UsageError, match="there is nothing to undo"):
+    with pytest.raises(UsageError, match="nothing to undo"):
         files.take_back(library)
 
 
@@ -80,7 +80,7 @@ def test_a_file_that_was_changed_since_is_left_alone(library: Path) -> None:
     library.write_bytes(library.read_bytes() + b"% mine\n")
     kept = library.read_bytes()
 
-    with pytest.raises(UsageError, match="was changed since it was annotated"):
+    with pytest.raises(UsageError, match="has changed since it was annotated"):
         files.take_back(library)
     assert library.read_bytes() == kept
 
@@ -105,10 +105,10 @@ def test_an_undo_file_that_is_damaged_harms_nothing(library: Path) -> None:
     files.save(library, change(library, "arxiv:1706.03762"))
     kept, undo = library.read_bytes(), files.undo_path(library)
     undo.write_text(undo.read_text().replace('""', '"x"', 1))
-    with pytest.raises(BadInput, match="its undo file is damaged"):
+    with pytest.raises(BadInput, match="the undo file is damaged"):
         files.take_back(library)
     undo.write_text("nonsense")
-    with pytest.raises(BadInput, match="is no undo file"):
+    with pytest.raises(BadInput, match="is not an undo file"):
         files.take_back(library)
     assert library.read_bytes() == kept
 
@@ -121,7 +121,7 @@ def test_a_disk_that_refuses_leaves_the_library_and_nothing_to_undo(library: Pat
         files.save(library, change(library, "arxiv:1706.03762"))
 
     assert library.read_bytes() == kept
-    with pytest.raises(UsageError, match="there is nothing to undo"):
+    with pytest.raises(UsageError, match="nothing to undo"):
         files.take_back(library)
 
 

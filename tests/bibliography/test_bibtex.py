@@ -51,14 +51,14 @@ def test_broken_entries_have_a_line_and_the_rest_goes_on() -> None:
     found = {entry.place: entry.record() for entry in bibtex.entries(text)}
 
     assert [place for place, one in found.items() if isinstance(one, str)] == ["2", "4"]
-    assert str(found["2"]).startswith("is no whole entry: Unexpected block start")
-    assert found["4"] == 'its field "title" has no value that BibTeX can read; a comma may be missing'
+    assert str(found["2"]).startswith("is not a complete entry: Unexpected block start")
+    assert found["4"] == 'the field "title" has no valid value; a comma may be missing'
 
 
 def test_a_key_that_is_there_twice_is_told_with_its_first_line() -> None:
     found = records("@misc{a, title={A}}\n\n@misc{a, title={B}}")
 
-    assert found[1] == 'has the key "a" of the entry in line 1; BibTeX reads the first alone'
+    assert found[1] == 'has the same key "a" as the entry in line 1; BibTeX only reads the first'
 
 
 def test_an_arxiv_id_is_found_where_scholar_puts_it() -> None:

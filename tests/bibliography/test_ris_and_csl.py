@@ -47,7 +47,7 @@ def test_records_without_their_first_or_last_line_are_told_apart() -> None:
     found = [(entry.place, entry.record()) for entry in ris.entries(text)]
 
     assert [place for place, _ in found] == ["1", "3", "6", "9"]
-    assert found[2][1] == 'does not begin with "TY  - "'
+    assert found[2][1] == 'does not start with "TY  - "'
     assert [one["title"] for one in fields(text)] == ["One", "Two", "Three"]
 
 
@@ -226,10 +226,13 @@ def test_csl_tags_touch_nothing_else(
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('[{"id": 1}, 3]', "is no object"),
-        ('[{"id": 1}, {"id": ', "is not JSON: Expecting value; the rest of the file is lost"),
-        ('[{"id": 1} {"id": 2}]', 'is not JSON: "," or "]" expected; the rest of the file is lost'),
-        ('[{"id": 1}, ' + "[" * 100_000, "is not JSON: nested too deeply; the rest of the file is lost"),
+        ('[{"id": 1}, 3]', "is not an object"),
+        ('[{"id": 1}, {"id": ', "is not valid JSON: Expecting value; the rest of the file was skipped"),
+        ('[{"id": 1} {"id": 2}]', 'is not valid JSON: "," or "]" expected; the rest of the file was skipped'),
+        (
+            '[{"id": 1}, ' + "[" * 100_000,
+            "is not valid JSON: nested too deeply; the rest of the file was skipped",
+        ),
     ],
 )
 def test_what_is_no_item_is_told_and_what_was_before_it_stays(text: str, why: str) -> None:

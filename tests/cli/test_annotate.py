@@ -40,7 +40,7 @@ def test_the_diff_of_a_library_of_500_can_be_patched(run: Run, tmp_path: Path) -
     library.write_bytes(many())
     enriched = run("enrich", "many.bib", "-m", "baseline", "-o", "c.jsonl", "-o", "t.bib")
     assert "500 cards" in enriched.stderr and "5 failed" in enriched.stderr
-    assert 'has the key "key20" of the entry in line' in enriched.stderr
+    assert 'has the same key "key20" as the entry in line' in enriched.stderr
 
     # Bytes: the file is not UTF-8 throughout, and neither is what is said of it.
     command = [sys.executable, "-m", "papercards", "annotate", "many.bib", "--cards", "c.jsonl", "--dry-run"]
@@ -54,14 +54,14 @@ def test_the_diff_of_a_library_of_500_can_be_patched(run: Run, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["refs.bib"], "which cards? Name their file with --cards"),
-        (["refs.bib", "--undo", "--dry-run"], "--undo goes with no other option"),
-        (["refs.bib", "--undo"], "refs.bib: there is nothing to undo. It would be in refs.bib.undo"),
-        (["zotero:", "--cards", "c.jsonl", "-o", "x"], "--output: Zotero is annotated in place"),
-        (["c.jsonl", "--cards", "c.jsonl"], "c.jsonl: is no library that can be annotated"),
-        (["refs.bib", "--cards", "c.jsonl"], "refs.bib: has no entry with one of these cards"),
-        (["none.bib", "--cards", "c.jsonl"], "none.bib: cannot be read: No such file"),
-        (["zotero:", "--cards", "c.jsonl"], "zotero: Zotero does not answer at http://127.0.0.1:9/api"),
+        (["refs.bib"], "no cards given. Give the card file with --cards"),
+        (["refs.bib", "--undo", "--dry-run"], "--undo cannot be combined with other options"),
+        (["refs.bib", "--undo"], "refs.bib: nothing to undo. The undo file would be refs.bib.undo"),
+        (["zotero:", "--cards", "c.jsonl", "-o", "x"], "--output: Zotero libraries are annotated in place"),
+        (["c.jsonl", "--cards", "c.jsonl"], "c.jsonl: not a library that can be annotated"),
+        (["refs.bib", "--cards", "c.jsonl"], "refs.bib: no entry matches any of these cards"),
+        (["none.bib", "--cards", "c.jsonl"], "none.bib: cannot read: No such file"),
+        (["zotero:", "--cards", "c.jsonl"], "zotero: Zotero does not respond at http://127.0.0.1:9/api"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -87,7 +87,7 @@ def test_another_file_may_take_the_tags(tmp_path: Path, monkeypatch: pytest.Monk
 
     done = CliRunner().invoke(app, ["annotate", "a.ris", "--cards", "c.jsonl", "-o", "b.ris"])
 
-    assert done.exit_code == 0 and "1 of 3 entries have a card; written to b.ris" in done.stderr
+    assert done.exit_code == 0 and "1 of 3 entries matched a card; written to b.ris" in done.stderr
     assert (tmp_path / "a.ris").read_bytes() == original
     assert (tmp_path / "b.ris").read_bytes().count(b"\nN1  - papercards: ") == 1
 
@@ -111,7 +111,7 @@ def test_zotero_is_enriched_annotated_and_restored(run: Run, tmp_path: Path) -> 
         assert "+tag: contribution/" in shown.stdout and "\x1b" not in shown.stdout
         assert stub.version == 100
         done = run("annotate", "zotero:", "--cards", "cards.jsonl", **where)
-        assert done.returncode == 0 and "1 were annotated" in done.stderr, done.stderr
+        assert done.returncode == 0 and "1 annotated" in done.stderr, done.stderr
         assert "papercards: " in stub.items["AAAA1111"]["extra"]
         undone = run("annotate", "zotero:", "--undo", **where)
         assert undone.returncode == 0, undone.stderr

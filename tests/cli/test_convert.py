@@ -62,12 +62,12 @@ def test_a_source_adds_the_abstracts(run: Run, tmp_path: Path, cards: list[Card]
     done = run("convert", "cards.jsonl", "with.db", "--source", SEED, "--source", "more.jsonl")
 
     assert done.returncode == 0, done.stderr
-    assert "1 records of the sources are no papers" in done.stderr
+    assert "1 record of the sources could not be read as a paper" in done.stderr
     for name, count in (("without.db", 0), ("with.db", 30)):
         with sqlite3.connect(tmp_path / name) as database:
             assert database.execute("SELECT count(*) FROM abstracts").fetchone() == (count,)
     none = run("convert", "cards.jsonl", "with.db", "--source", "more.jsonl")
-    assert "no source has the papers of 30 cards" in none.stderr
+    assert "the papers of 30 cards are in no source" in none.stderr
 
 
 def test_a_broken_card_leaves_no_output(run: Run, tmp_path: Path, cards: list[Card]) -> None:
@@ -85,12 +85,12 @@ def test_a_broken_card_leaves_no_output(run: Run, tmp_path: Path, cards: list[Ca
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("c.csv", "x.jsonl"), "csv does not hold whole cards"),
-        (("none.jsonl", "x.db"), "there is no such file"),
-        (("dataset:none", "x.db"), "there is no such folder"),
-        (("cards.jsonl", "x.xlsx"), '".xlsx" is no format for cards'),
-        (("cards.jsonl", "x.db", "./cards.jsonl"), "is both read and written"),
-        (("cards.jsonl", "x.db", "--source", "none.bib"), "there is no such file"),
+        (("c.csv", "x.jsonl"), "cards cannot be read back from csv"),
+        (("none.jsonl", "x.db"), "no such file"),
+        (("dataset:none", "x.db"), "no such folder"),
+        (("cards.jsonl", "x.xlsx"), 'unknown format ".xlsx"'),
+        (("cards.jsonl", "x.db", "./cards.jsonl"), "is both the input and an output"),
+        (("cards.jsonl", "x.db", "--source", "none.bib"), "no such file"),
         (("cards.jsonl",), "Missing argument 'OUT...'"),
     ],
 )

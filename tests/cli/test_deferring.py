@@ -200,7 +200,7 @@ def test_an_expired_batch_gives_what_it_has(program: Program, tmp_path: Path, ba
     assert collected.code == 1
     assert [card["title"] for card in cards(tmp_path / "c.jsonl")] == [f"Paper {n}" for n in range(6)]
     reasons = {error["message"] for error in cards(tmp_path / "c.errors.jsonl")}
-    assert reasons == {"the batch expired before its turn came"}
+    assert reasons == {"the batch expired before this request was processed"}
     program(*SEND)
     assert [len(batches._lines(batch)) for batch in batches.batches.values()] == [10, 4]
 
@@ -377,7 +377,7 @@ def test_a_batch_stays_open_until_its_results_are_there(
     LATE[shape](batches.batches["batch_1"], batches)
     early = program("batch", "collect")
 
-    assert early.code == 1 and "0 of 3 results are there" in early.err and "--give-up" in early.err
+    assert early.code == 1 and "0 of 3 results received" in early.err and "--give-up" in early.err
     assert not (tmp_path / "c.jsonl").exists()
     batches.batches["batch_1"] = right
     late = program("batch", "collect")
@@ -395,10 +395,10 @@ def test_what_came_of_a_cut_file_is_kept_and_the_rest_waited_for_or_given_up(
     batches.files[name] = batches.files[name][:-200]
     cut = program("batch", "collect")
 
-    assert cut.code == 1 and "2 of 3 results are there" in cut.err and "1 lines of the results" in cut.err
+    assert cut.code == 1 and "2 of 3 results received" in cut.err and "1 lines of the results" in cut.err
     assert len(cards(tmp_path / "c.jsonl")) == 2
     [error] = cards(tmp_path / "c.errors.jsonl")
-    assert "2 of 3 results are there" in error["message"]
+    assert "2 of 3 results received" in error["message"]
     del batches.files[name]
     given_up = program("batch", "collect", "--give-up")
     assert given_up.code == 1 and len(cards(tmp_path / "c.jsonl")) == 2

@@ -156,7 +156,7 @@ def test_what_fails_is_set_aside_and_the_rest_goes_on(
     done = run("enrich", source, "-o", "out.jsonl", "-j", "1", **hosted)
 
     assert done.returncode == 1
-    assert "4 cards" in done.stderr and "4 failed" in done.stderr and "1 duplicates" in done.stderr
+    assert "4 cards" in done.stderr and "4 failed" in done.stderr and "1 duplicate skipped" in done.stderr
     failed = cards(tmp_path / "out.errors.jsonl")
     assert [one["where"].rsplit(":", 1)[1] for one in failed] == ["1", "2", "3", "4"]
     assert [one["attempts"] for one in failed] == [1, 0, 0, 0]
@@ -225,7 +225,7 @@ def test_an_abstract_of_100_000_characters_is_no_trouble(
     ("faults", "says"),
     [
         ([Fault(200, b"<html>welcome</html>")], "an HTML page"),
-        ([error(401, f"bad key {KEY}")], "refuses the key"),
+        ([error(401, f"bad key {KEY}")], "rejected the API key"),
         ([error(404, "no such model")], "no such model"),
     ],
 )
@@ -245,7 +245,7 @@ def test_a_dead_port_ends_the_run(run: Run, tmp_path: Path) -> None:
     source = write(tmp_path / "p.jsonl", *some(50))
 
     done = run("enrich", source, "-m", "openai/x", "--base-url", "http://127.0.0.1:9/v1")
-    one_line(done, 2, "cannot be reached")
+    one_line(done, 2, "cannot reach the endpoint")
 
 
 def test_a_hosted_model_without_a_key_says_what_to_do(run: Run, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_names_become_cards_that_verify_and_that_a_rerun_gives_again_without_the
     done = run("enrich", *names, *queries, "-m", "baseline", "-o", "out/cards.jsonl", **there)
 
     assert done.returncode == 1, done.stderr
-    assert "arXiv has no such paper" in done.stderr and "was there before" in done.stderr
+    assert "not found on arXiv" in done.stderr and "duplicate of" in done.stderr
     made = cards(tmp_path / "out" / "cards.jsonl")
     assert [card["id"] for card in made] == [f"arxiv:2401.0000{n}" for n in (0, 2, 1)]
     errors = [json.loads(line) for line in (tmp_path / "out" / "cards.errors.jsonl").open()]
@@ -95,7 +95,7 @@ def test_a_service_that_is_down_is_one_line_and_what_was_made_stays(
     assert len(cards(tmp_path / "cards.jsonl.partial")) == 100
     offline = run("enrich", "arxiv-query:y", "-m", "baseline", "--offline", **there)
     assert offline.returncode == 1
-    assert "was not fetched before. Run it without --offline" in offline.stderr.splitlines()[-1]
+    assert "is not in the cache. Run without --offline" in offline.stderr.splitlines()[-1]
     # Nothing was kept, so nothing is there to be read offline.
     bare = run("summarize", "arxiv:2401.00001", "-m", "baseline", "--no-cache", **there)
     assert bare.returncode == 0 and not (tmp_path / "home" / "fetched").exists()
@@ -115,7 +115,7 @@ def test_a_filter_that_leaves_nothing_says_so(run: Run, shelf: Shelf, tmp_path: 
     )
 
     assert done.returncode == 1
-    last = "papercards: arxiv:2401.00001: holds no paper of math.*. Check --category"
+    last = "papercards: arxiv:2401.00001: has no papers of math.*. Check --category"
     assert done.stderr.splitlines()[-1] == last
 
 
@@ -174,7 +174,7 @@ def test_the_query_that_is_suggested_for_a_title_works_and_asks_for_two_papers(
 ) -> None:
     query = 'arxiv-query:ti:"Counting to Four"'
     several = run("summarize", query, "-m", "baseline", **shelf.environment())
-    assert several.returncode == 2 and "there are several papers" in several.stderr
+    assert several.returncode == 2 and "several papers found" in several.stderr
     picked = run("summarize", query, "--pick", "1", "-m", "baseline", "--json", **shelf.environment())
 
     assert json.loads(picked.stdout)["title"] == "Paper 0"
@@ -188,7 +188,7 @@ def test_without_a_network_a_line_comes_at_once(run: Run) -> None:
     )
 
     (line,) = done.stderr.splitlines()
-    assert done.returncode == 1 and "arXiv cannot be found: there is no network" in line
+    assert done.returncode == 1 and "arXiv cannot be found: you may be offline" in line
 
 
 def test_the_contact_comes_from_the_variable_or_the_file(run: Run, shelf: Shelf, tmp_path: Path) -> None:

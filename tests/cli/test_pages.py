@@ -69,7 +69,7 @@ def test_a_port_that_is_taken_is_said(cards: Path, run: Run) -> None:
         done = run("serve", cards, "--no-browser", "--port", str(port))
 
     assert done.returncode == 2
-    assert f"port {port} cannot be used" in done.stderr
+    assert f"cannot use port {port}" in done.stderr
     assert done.stdout == ""
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_card_file_is_one_line(run: Run, tmp_path: Path, command: tup
     assert (missing.returncode, wrong.returncode, source.returncode) == (2, 1, 2)
     assert "no such file" in missing.stderr
     assert "papers.jsonl:1: not a card" in wrong.stderr
-    assert "nowhere.jsonl: there is no such file" in source.stderr
+    assert "nowhere.jsonl: no such file" in source.stderr
     assert "Traceback" not in missing.stderr + wrong.stderr + source.stderr
 
 
@@ -96,6 +96,6 @@ def test_export_site_with_the_papers_of_a_source(cards: Path, run: Run, tmp_path
     done = run("export", "site", cards, "--source", "papers.jsonl", "-o", "out/site")
 
     assert done.returncode == 0, done.stderr
-    assert "1 papers" in done.stderr
+    assert "1 paper," in done.stderr
     assert "Zebra" in (tmp_path / "out/site/data.js").read_text()
     assert (tmp_path / "out/site/index.html").exists()

@@ -126,7 +126,7 @@ def test_rerun_says_what_has_changed_and_goes_on_only_anyway(run: Run, tmp_path:
     assert "a.jsonl: not the bytes that papercards" in anyway.stderr
     assert len(cards(tmp_path / "a.jsonl")) == 2
     source.unlink()
-    one_line(run("rerun", "a.run.json"), 2, "p.jsonl is gone")
+    one_line(run("rerun", "a.run.json"), 2, "p.jsonl no longer exists")
 
 
 def test_standard_output_and_no_record_write_none_and_standard_input_cannot_be_rerun(
@@ -138,7 +138,7 @@ def test_standard_output_and_no_record_write_none_and_standard_input_cannot_be_r
     assert not list(tmp_path.glob("*.run.json"))
     run("enrich", "-", "-m", "baseline", "-o", "a.jsonl", input=text)
 
-    one_line(run("rerun", "a.run.json"), 2, "- was no file and cannot be read again")
+    one_line(run("rerun", "a.run.json"), 2, "- was not a file and cannot be read again")
 
 
 @pytest.mark.slow
@@ -167,7 +167,7 @@ def test_an_interrupted_and_a_failed_run_have_their_records(
     assert not output["whole"]
     assert interrupted["counts"]["done"] >= 6
     assert failed["status"] == "failed"
-    assert "refuses the key" in failed["error"] and KEY not in failed["error"]
+    assert "rejected the API key" in failed["error"] and KEY not in failed["error"]
 
 
 def test_shards_are_dealt_out_recorded_and_rerun(run: Run, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_shards_are_dealt_out_recorded_and_rerun(run: Run, tmp_path: Path) -> No
         (["--shards", "0", "-o", "a.jsonl"], "'--shards'"),
         (["--shards", "-2", "-o", "a.jsonl"], "'--shards'"),
         (["--shards", "2"], "-o"),
-        (["--shards", "2", "-o", "a.md"], "has no shards"),
+        (["--shards", "2", "-o", "a.md"], "cannot be split into shards"),
     ],
 )
 def test_shards_that_cannot_be_are_wrong_usage(

@@ -75,7 +75,7 @@ def test_output_that_cannot_be_written_is_one_line(
     done = shell(f"$P {command} {where}", tmp_path, environment)
 
     assert done.returncode == 2, done.stderr
-    assert b"standard output cannot be written" in done.stderr
+    assert b"cannot write to standard output" in done.stderr
     assert b"Traceback" not in done.stderr and b"fault of papercards" not in done.stderr
 
 

@@ -58,25 +58,25 @@ def test_a_round_adds_what_is_new_and_writes_the_other_outputs_from_all(
 ) -> None:
     words = ("arxiv-query:cat:cs.LG", "cards.md", "cards.jsonl")
 
-    assert "3 looked at, 3 new → cards.jsonl (3 cards)" in look(*words)
+    assert "3 checked, 3 new → cards.jsonl (3 cards)" in look(*words)
     shelf.works.insert(0, Work("2402.00001", "News", "A new one. It works."))
     # Within minutes what was fetched is new enough.
-    assert "3 looked at, 0 new" in look(*words)
-    assert "4 looked at, 1 new → cards.jsonl (4 cards)" in look(*words, cache_dir="other")
+    assert "3 checked, 0 new" in look(*words)
+    assert "4 checked, 1 new → cards.jsonl (4 cards)" in look(*words, cache_dir="other")
     assert ids(tmp_path / "cards.jsonl") == [*(f"arxiv:2401.0000{n}" for n in range(3)), "arxiv:2402.00001"]
     shown = (tmp_path / "cards.md").read_text()
     assert "News" in shown and "Paper 0" in shown
     asked = shelf.queries()
     assert len(asked) == 2 and {query["sortBy"] for query in asked} == {"submittedDate"}
     (tmp_path / "cards.md").unlink()
-    assert "4 looked at, 0 new" in look(*words, cache_dir="other")
+    assert "4 checked, 0 new" in look(*words, cache_dir="other")
     assert (tmp_path / "cards.md").read_text() == shown
 
 
 def test_a_query_that_finds_nothing_is_a_round_like_another(look: Look, shelf: Shelf) -> None:
     shelf.works = []
 
-    assert "0 looked at, 0 new → c.jsonl (0 cards)" in look("arxiv-query:x", "c.jsonl")
+    assert "0 checked, 0 new → c.jsonl (0 cards)" in look("arxiv-query:x", "c.jsonl")
 
 
 def test_a_name_is_looked_at_no_further_than_two_hundred_papers_and_a_file_to_its_end(
@@ -85,9 +85,9 @@ def test_a_name_is_looked_at_no_further_than_two_hundred_papers_and_a_file_to_it
     shelf.works = works(300)
     source = write(tmp_path / "p.jsonl", *some(210))
 
-    assert "200 looked at, 200 new" in look("arxiv-query:x", "c.jsonl")
-    assert "3 looked at, 0 new" in look("arxiv-query:x", "c.jsonl", limit=3)
-    assert "210 looked at, 210 new → c.jsonl (410 cards)" in look(source, "c.jsonl")
+    assert "200 checked, 200 new" in look("arxiv-query:x", "c.jsonl")
+    assert "3 checked, 0 new" in look("arxiv-query:x", "c.jsonl", limit=3)
+    assert "210 checked, 210 new → c.jsonl (410 cards)" in look(source, "c.jsonl")
 
 
 @pytest.mark.slow
@@ -142,7 +142,7 @@ def test_a_file_without_a_line_end_at_its_end_keeps_its_last_card(look: Look, tm
     made.write_bytes(made.read_bytes().rstrip(b"\n"))
     write(source, *some(3))
 
-    assert "3 looked at, 1 new" in look(source, "cards.jsonl")
+    assert "3 checked, 1 new" in look(source, "cards.jsonl")
     assert len(set(ids(made))) == len(ids(made)) == 3
 
 
@@ -151,9 +151,9 @@ def test_a_file_of_other_lines_is_not_added_to(look: Look, tmp_path: Path) -> No
     other = write(tmp_path / "p.jsonl", *some(2))
     before = other.read_bytes()
 
-    with pytest.raises(UsageError, match=r"p\.jsonl:1: is no card, so nothing is added to this file"):
+    with pytest.raises(UsageError, match=r"p\.jsonl:1: is not a card, so nothing was added to this file"):
         watch([str(source)], [other], once=True, model="baseline")
-    with pytest.raises(UsageError, match="is both read and written"):
+    with pytest.raises(UsageError, match="is both a source and an output"):
         watch([str(source)], [source], once=True, model="baseline")
     assert other.read_bytes() == before
 
@@ -173,10 +173,10 @@ def test_rounds_go_on_until_ctrl_c(tmp_path: Path, environment: dict[str, str]) 
     try:
         said = [child.stderr.readline()]
         source.rename(tmp_path / "away")
-        while said[-1] and "there is no such file" not in said[-1]:
+        while said[-1] and "no such file" not in said[-1]:
             said.append(child.stderr.readline())
         write(source, *some(4))
-        while said[-1] and "4 looked at" not in said[-1]:
+        while said[-1] and "4 checked" not in said[-1]:
             said.append(child.stderr.readline())
         child.send_signal(signal.SIGINT)
         said.append(child.stderr.read())
@@ -184,8 +184,8 @@ def test_rounds_go_on_until_ctrl_c(tmp_path: Path, environment: dict[str, str]) 
     finally:
         child.kill()
 
-    assert "2 looked at, 2 new → cards.jsonl (2 cards); next " in said[0]
-    assert "4 looked at, 2 new → cards.jsonl (4 cards)" in "".join(said)
+    assert "2 checked, 2 new → cards.jsonl (2 cards); next " in said[0]
+    assert "4 checked, 2 new → cards.jsonl (4 cards)" in "".join(said)
     assert child.returncode == 130 and "interrupted; run the same command again" in said[-1]
     assert len(set(ids(tmp_path / "cards.jsonl"))) == 4
 
@@ -201,7 +201,7 @@ def test_what_fails_is_said_once_and_a_paper_that_fails_again_and_again_is_left_
 
     said = [look(source, "c.jsonl", code=c, model="openai/m", concurrency="1") for c in (1, 1, 1, 0, 0)]
 
-    assert "3 looked at, 1 new, 2 failed" in said[0] and "3 looked at, 0 new, 1 failed" in said[1]
+    assert "3 checked, 1 new, 2 failed" in said[0] and "3 checked, 0 new, 1 failed" in said[1]
     assert ["has no abstract" in one for one in said] == [True, False, False, False, False]
     assert len(stub.bodies) == 4 and len(ids(tmp_path / "c.jsonl")) == 1
 
@@ -226,7 +226,7 @@ def test_a_round_waits_for_hours_for_a_service_that_throttles_and_says_so(
 
     said = look("arxiv-query:x", "cards.jsonl").splitlines()
 
-    assert "3 looked at, 3 new" in said[-1] and time.passed >= 4 * 3600
+    assert "3 checked, 3 new" in said[-1] and time.passed >= 4 * 3600
     assert len(shelf.asked) == len(said) < 25
     host = shelf.url.removeprefix("http://")
     assert all(line.startswith(f"{host} asks to wait ") and "(answers 406)" in line for line in said[:-1])
@@ -243,7 +243,7 @@ def test_a_service_that_cannot_be_had_leaves_the_others(
     with pytest.raises(BadInput, match="arXiv cannot be found"):
         watch(["arxiv-query:x", "s2-query:x"], [made], once=True, model="baseline", no_cache=True)
 
-    assert "3 looked at, 3 new" in capsys.readouterr().err and len(ids(made)) == 3
+    assert "3 checked, 3 new" in capsys.readouterr().err and len(ids(made)) == 3
 
 
 def test_the_next_round_is_due_by_the_clock_and_soon_after_one_that_failed(
@@ -286,11 +286,11 @@ def test_the_next_round_is_due_by_the_clock_and_soon_after_one_that_failed(
 @pytest.mark.parametrize(
     ("source", "outputs", "every", "said"),
     [
-        ("arxiv-query:x", ["c.md"], "1d", "a watch adds its cards to a JSONL file"),
-        ("arxiv-query:x", ["c.jsonl"], "5m", "a service is asked every 10 minutes at most"),
-        ("arxiv-query:x", ["c.jsonl"], "often", '"often" is no time between rounds'),
+        ("arxiv-query:x", ["c.md"], "1d", "watch needs a JSONL output"),
+        ("arxiv-query:x", ["c.jsonl"], "5m", "services can be polled every 10 minutes at most"),
+        ("arxiv-query:x", ["c.jsonl"], "often", '"often" is not a valid interval'),
         ("-", ["c.jsonl"], "1d", "standard input can be read only once"),
-        ("arxiv-query:x", ["c.jsonl", "c.xyz"], "1d", '".xyz" is no format for cards'),
+        ("arxiv-query:x", ["c.jsonl", "c.xyz"], "1d", 'unknown format ".xyz"'),
     ],
 )
 def test_a_watch_that_cannot_be_is_refused_before_anything_is_asked(

@@ -71,18 +71,18 @@ def test_an_answer_remembers_what_was_paid_for_it(
     ("line", "reason", "attempts"),
     [
         (refused(500, "The server\nhad an error"), "the endpoint answered 500: The server had an error", 1),
-        ({"response": None, "error": {"code": "x", "message": "no"}}, "the batch failed it: no", 1),
-        (EXPIRED, "the batch expired before its turn came", 0),
+        ({"response": None, "error": {"code": "x", "message": "no"}}, "the batch reported an error: no", 1),
+        (EXPIRED, "the batch expired before this request was processed", 0),
         (said('{"tldr": "Cut o'), "the model's answer is wrong: .*Invalid JSON", 1),
         (said(json.dumps(GOOD | {"tasks": []})), "wrong: tasks has 0 labels", 1),
         (said(json.dumps(GOOD | {"tldr": "It is 99% better."})), "wrong: .*number", 1),
         (said("", message={"role": "assistant", "refusal": "No."}), "the model refused to answer", 1),
         (said("{", finish_reason="length"), "cut off after 900 tokens", 1),
-        ({"response": {"status_code": 200, "body": {}}, "error": None}, "holds no chat completion", 1),
-        ({"response": {"status_code": 200, "body": None}}, "holds no chat completion", 1),
-        ({"response": {"status_code": 200, "body": {"choices": "x"}}}, "holds no chat completion", 1),
-        ({"response": None, "error": None}, "holds no chat completion", 1),
-        ({"error": "x"}, "the batch failed it: x", 1),
+        ({"response": {"status_code": 200, "body": {}}, "error": None}, "has no chat completion", 1),
+        ({"response": {"status_code": 200, "body": None}}, "has no chat completion", 1),
+        ({"response": {"status_code": 200, "body": {"choices": "x"}}}, "has no chat completion", 1),
+        ({"response": None, "error": None}, "has no chat completion", 1),
+        ({"error": "x"}, "the batch reported an error: x", 1),
         ({"response": {"status_code": "429", "body": "slow down"}}, "answered 429: slow down", 1),
     ],
 )
@@ -109,8 +109,8 @@ def remote(status: str, problem: str = "") -> Remote:
 @pytest.mark.parametrize(
     ("remotes", "reason"),
     [
-        ([], "in none of the batches"),
-        ([remote("completed"), remote("in_progress")], "1 of the batches not finished"),
+        ([], "not part of any batch"),
+        ([remote("completed"), remote("in_progress")], "1 batch not finished"),
         ([remote("failed", "token limit reached")], "batch_7 failed: token limit reached"),
     ],
 )

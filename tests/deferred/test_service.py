@@ -80,7 +80,7 @@ def test_a_download_that_breaks_off_begins_anew_and_tears_no_line(batches: Batch
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(401, "refuses the key"), (400, "answered 400: scripted")],
+    [(401, "rejected the API key"), (400, "answered 400: scripted")],
 )
 def test_an_error_is_one_sentence_without_the_key(batches: BatchStub, status: int, says: str) -> None:
     batches.faults["GET /batches"] = [status] * 9
@@ -92,7 +92,7 @@ def test_an_error_is_one_sentence_without_the_key(batches: BatchStub, status: in
 
 
 def test_a_batch_that_the_endpoint_does_not_know_stops_rather_than_counts_as_lost(batches: BatchStub) -> None:
-    with pytest.raises(EndpointError, match="there is no batch batch_9") as caught:
+    with pytest.raises(EndpointError, match="no batch batch_9") as caught:
         served(batches, lambda service: service.retrieve("batch_9"))
     assert "key" in caught.value.next_step
 
@@ -101,7 +101,7 @@ def test_an_endpoint_that_is_not_there_is_one_sentence() -> None:
     async def find(service: Service) -> object:
         return await service.find({"t": None}, others=())
 
-    with pytest.raises(EndpointError, match="cannot be reached"):
+    with pytest.raises(EndpointError, match="cannot reach the endpoint"):
         served(BatchStub(url="http://127.0.0.1:9/v1"), find)
 
 
@@ -120,7 +120,7 @@ def test_a_batch_that_may_have_been_made_is_not_made_again_where_none_are_listed
     batches.faults["POST /batches"] = [500]
     batches.faults["GET /batches"] = [404]
 
-    with pytest.raises(EndpointError, match="whether the batch was made is not known"):
+    with pytest.raises(EndpointError, match="unknown whether the batch was created"):
         served(batches, lambda service: service.create(batches.keep(b""), "t", others=()))
     assert len(batches.batches) == 1
 
@@ -139,7 +139,7 @@ def test_an_endpoint_that_takes_no_metadata_gets_none(batches: BatchStub) -> Non
     made = served(batches, lambda service: service.create(batches.keep(b""), "t", others=()), heard.append)
 
     assert "metadata" not in batches.batches[made]
-    assert len(heard) == 1 and "takes no metadata" in heard[0]
+    assert len(heard) == 1 and "accepts no metadata" in heard[0]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_damaged_state_is_one_sentence(tmp_path: Path, content: bytes) -> None
     path = tmp_path / "c.jsonl.batch.json"
     path.write_bytes(content)
 
-    with pytest.raises(UsageError, match="is damaged, or no batch state") as caught:
+    with pytest.raises(UsageError, match="is damaged or not a batch state") as caught:
         load(path)
     assert "\n" not in str(caught.value)
 
@@ -55,7 +55,7 @@ def test_a_state_of_another_version_says_so(tmp_path: Path) -> None:
     state().save(path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 2, "more": 1}))
 
-    with pytest.raises(UsageError, match="version 2, and this papercards reads version 1"):
+    with pytest.raises(UsageError, match="version 2, but this papercards reads version 1"):
         load(path)
 
 
@@ -63,7 +63,7 @@ def test_another_commands_batches_are_not_mixed_with_ours(tmp_path: Path) -> Non
     path = tmp_path / "c.jsonl.batch.json"
     other = COMMAND.model_copy(update={"limit": 5})
     state(sent(batch_id="b")).save(path)
-    with pytest.raises(UsageError, match=r"differs in limit"):
+    with pytest.raises(UsageError, match=r"different: limit"):
         take_up(path, other, "0.1.0")
 
     state(sent(batch_id="b", collected=True)).save(path)
@@ -72,7 +72,7 @@ def test_another_commands_batches_are_not_mixed_with_ours(tmp_path: Path) -> Non
 
 
 def test_answers_to_another_prompt_are_not_collected() -> None:
-    with pytest.raises(UsageError, match=r"differ in prompt\b.*papercards 0\.1\.0"):
+    with pytest.raises(UsageError, match=r"different: prompt\b.*papercards 0\.1\.0"):
         state().check("card@2", "ml@1")
     state().check("card@1", "ml@1")
 

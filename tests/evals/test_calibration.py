@@ -83,7 +83,7 @@ def test_what_carries_no_confidence_has_no_calibration(tmp_path: Path) -> None:
     for table in calibration(pairs).values():
         assert (table.n, table.ece, table.brier) == (0, None, None)
     assert all(one.points == () for one in curves(pairs).values())
-    assert curves(pairs)["tasks"].line() == "tasks: no answer carries a confidence"
+    assert curves(pairs)["tasks"].line() == "tasks: no answer has a confidence"
 
 
 @given(ANSWERS)
@@ -142,9 +142,9 @@ def test_equal_confidences_are_answered_together() -> None:
         (0.2, 4, 4 / 8, 2 / 4),
     ]
     assert found.line(0.6) == (
-        "tasks: at 60% precision this model answers 38% of the papers (confidence from 0.50)"
+        "tasks: at 60% precision this model answers 38% of the papers (confidence threshold 0.50)"
     )
-    assert curve("tasks", [(0.9, False)]).line() == "tasks: no confidence is high enough for 90% precision"
+    assert curve("tasks", [(0.9, False)]).line() == "tasks: no confidence threshold reaches 90% precision"
 
 
 def test_nothing_reaches_a_threshold_above_all() -> None:
@@ -166,7 +166,7 @@ def test_coverage_is_of_all_papers_that_have_an_answer(tmp_path: Path) -> None:
     assert (
         curves([(claiming((0, 9, "method")), two)])["claims"]
         .line(0.0)
-        .endswith("100% of the claims it makes (confidence from 0.50)")
+        .endswith("100% of the claims that it makes (confidence threshold 0.50)")
     )
 
 

@@ -198,7 +198,7 @@ def test_a_margin_allows_a_fall_of_that_much_and_no_more(labelled: tuple[Labelle
     fallen = fall(labelled, 1)
 
     require_no_worse(fallen, [parse_guard("tasks.main_accuracy:0.025")])
-    with pytest.raises(GateMissed, match=r"a fall of more than 0\.02"):
+    with pytest.raises(GateMissed, match=r"a drop of more than 0\.02"):
         require_no_worse(fallen, [parse_guard("tasks.main_accuracy:0.02")])
 
 
@@ -210,7 +210,7 @@ def test_what_only_the_second_run_lacks_misses_the_gate(labelled: tuple[Labelled
 
     assert found.of("code").second is None
     require_no_worse(found, [parse_guard("claims")])
-    with pytest.raises(GateMissed, match="code F1 is not defined in both runs"):
+    with pytest.raises(GateMissed, match="code F1 is undefined in one of the runs"):
         require_no_worse(found, [parse_guard("code")])
 
 

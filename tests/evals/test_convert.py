@@ -111,9 +111,9 @@ def test_rows_of_one_paper_are_its_passes(run: Any, tmp_path: Path) -> None:
     [
         ("shape: other", "{}", UsageError, '"shape" must be one of'),
         ("a: [", "{}", UsageError, r"map.yaml:\d: not YAML"),
-        (ROLES.replace("performance", "good"), "{}", UsageError, '"good" is no id of claim_kinds'),
+        (ROLES.replace("performance", "good"), "{}", UsageError, '"good" is not one of the claim_kinds'),
         (ROLES + "extra: 1", "{}", UsageError, 'unknown name "extra"'),
-        (STATED.replace("released", "free"), "{}", UsageError, '"free" is none of'),
+        (STATED.replace("released", "free"), "{}", UsageError, '"free" is not one of'),
         (STATED, '{"title": "A", "code_available": "no"}\n{"title": "B"}', BadInput, ":2: the row has no"),
         (STATED, '{"title": "A", "code_available": "maybe"}', BadInput, 'no value "maybe" for code'),
         (STATED, '{"title": "A", ', BadInput, "source.jsonl:1: not JSON"),
@@ -121,7 +121,7 @@ def test_rows_of_one_paper_are_its_passes(run: Any, tmp_path: Path) -> None:
             STATED + "split: validation",
             '{"title": "A", "code_available": "no"}',
             BadInput,
-            "none of the splits",
+            "not one of the splits",
         ),
         (
             ROLES,

@@ -28,11 +28,11 @@ def test_the_shipped_labels_have_no_fault() -> None:
 FAULTS = [
     (
         record("b", *two(tasks=["regresion"])),
-        'pass a: "regresion" is no id of tasks in the taxonomy ml-papers (did you mean regression?)',
+        'pass a: "regresion" is not one of the tasks of the taxonomy ml-papers (Did you mean "regression"?)',
     ),
     (
         record("b", *two(claims=[{"start": 0, "end": 5, "kind": "fact"}])),
-        'pass a: "fact" is no id of claim_kinds in the taxonomy ml-papers',
+        'pass a: "fact" is not one of the claim_kinds of the taxonomy ml-papers',
     ),
     (
         record("b", *two(claims=[span(3, 999)])),
@@ -44,7 +44,7 @@ FAULTS = [
         "pass a: the claims 0-12 and 11-20 overlap",
     ),
     (record("a", split="test"), "the paper a is in two splits: test here, dev on line 1"),
-    (record("a"), "the paper a was labelled before, on line 1"),
+    (record("a"), "duplicate of the paper a on line 1"),
     (record("b", reading()), "only 1 of the 2 passes that other papers have"),
     ('{"id": "b", "title": "B",}', "not JSON: trailing comma at column 26"),
     (
@@ -55,7 +55,7 @@ FAULTS = [
         record("b", title="the PAPER a", split="test"),
         "b (test) is a near-duplicate of a (dev) on line 1: same title",
     ),
-    (record("b", *two(tasks=["regression"] * 2)), 'pass a: "regression" stands twice in tasks'),
+    (record("b", *two(tasks=["regression"] * 2)), 'pass a: "regression" is given twice in tasks'),
     (record("b", *two(tasks=[])), "pass a: 0 tasks, not 1 to 3"),
 ]
 

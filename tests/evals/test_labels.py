@@ -97,17 +97,17 @@ READING = record()["labels"][0]
         (record(extra=1), "extra: Extra inputs are not permitted"),
         (record(labels=[READING | {"code": "yes"}]), "labels.0.code: "),
         (record(labels=[{k: v for k, v in READING.items() if k != "tasks"}]), "labels.0.tasks: "),
-        (record(labels=[READING | {"tasks": ["knitting"]}]), '"knitting" is no id of tasks'),
+        (record(labels=[READING | {"tasks": ["knitting"]}]), '"knitting" is not one of the tasks'),
         (
             record(labels=[READING | {"claims": [{"start": 0, "end": 4, "kind": "boast"}]}]),
-            '"boast" is no id of claim_kinds',
+            '"boast" is not one of the claim_kinds',
         ),
         (
             record(labels=[READING | {"claims": [{"start": 5, "end": 5, "kind": "finding"}]}]),
             "the claim 5-5 is empty",
         ),
         (record(abstract="Short."), "the claim 0-9 ends after the abstract, which has 6 characters"),
-        (record(id="p0"), "the paper p0 was labelled before, at"),
+        (record(id="p0"), "duplicate of the paper p0 at"),
     ],
 )
 def test_a_bad_record_is_one_line_with_file_and_line_number(
@@ -147,5 +147,5 @@ def test_files_that_cannot_be_labels(tmp_path: Path) -> None:
         read_labels(binary)
     with pytest.raises(BadInput, match="no labels"):
         read_labels(write(tmp_path / "e.jsonl", ""))
-    with pytest.raises(BadInput, match=r'no paper of the split "test".*The file has: dev'):
+    with pytest.raises(BadInput, match=r'no papers in the split "test".*The file has: dev'):
         read_labels(write(tmp_path / "l.jsonl", record()), split="test")

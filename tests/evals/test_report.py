@@ -81,7 +81,7 @@ def test_it_says_what_must_be_known(page: str, runs: list[tuple[RunResult, Sheet
 
     assert "made by a language model in two passes, not checked by a domain expert" in text
     assert "2 of 55 (4%)" in text and "the answer was cut off" in text
-    assert "ROUGE is a floor and not a goal" in text
+    assert "ROUGE is a sanity check, not a goal" in text
     assert "at 90% precision this model answers" in text
     for field in ("tasks", "claims"):
         f1 = runs[1][1].of(field)
@@ -112,11 +112,11 @@ def test_runs_that_cannot_be_compared_are_called_so() -> None:
 def test_few_papers_make_a_page(size: int) -> None:
     few = replace(worse_run(), papers=worse_run().papers[:size])
 
-    assert "No answer carries a confidence." in render([(few, sheet(few))])
+    assert "No answer has a confidence." in render([(few, sheet(few))])
 
 
 def test_a_report_needs_a_run() -> None:
-    with pytest.raises(ValueError, match="needs a run"):
+    with pytest.raises(ValueError, match="needs at least one run"):
         render([])
 
 

@@ -22,7 +22,7 @@ def test_a_paper_on_which_the_taggers_differ_comes_first(labelled: tuple[Labelle
 
     assert first.id == "b"
     assert first.disagreement == pytest.approx(2 / 7)
-    assert "the taggers differ in tasks, code" in first.reasons
+    assert "the taggers disagree on tasks, code" in first.reasons
     assert [row.disagreement for row in rest] == [0, 0]
 
 

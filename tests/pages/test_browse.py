@@ -140,7 +140,7 @@ def test_charts_are_whole_svg_files_that_count_the_selection(seed_served: Served
     page = Page(seed_served.page("/browse/charts"))
     assert most.replace("-", " ") in page.text
     assert share in page.text
-    assert "Nothing fits" in seed_served.page("/browse/charts", q="qqqqqq")
+    assert "No papers match" in seed_served.page("/browse/charts", q="qqqqqq")
 
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_search_facet_and_open_a_paper(enter: Open, seed_served: Served) -> None
     first.click()
     expect(page.locator("h1")).to_have_text(title)
     assert page.locator(".abstract mark").count() > 0
-    page.get_by_role("link", name="All papers of the selection").click()
+    page.get_by_role("link", name="All matching papers").click()
     expect(page.locator(".said")).to_have_text(narrowed)
     page.go_back()
     page.go_back()
@@ -211,7 +211,7 @@ def test_another_site_cannot_use_the_cookie(enter: Open, seed_served: Served, tm
     page.goto((tmp_path / "evil.html").as_uri())
     page.get_by_text("Go").click()
     page.wait_for_url(target)
-    assert "another site" in page.content()
+    assert "other sites" in page.content()
 
 
 def test_the_site_from_disk_finds_what_the_server_finds(

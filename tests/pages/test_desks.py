@@ -141,9 +141,9 @@ def test_what_makes_no_good_card_is_said_and_not_written(
     status, said = post(
         refusing, "/review/edit", wish(full, do="set", field="tasks", item=spare, value=spare)
     )
-    assert (status, said["said"]) == (422, "At most 3 tasks: reject one first.")
+    assert (status, said["said"]) == (422, "At most 3 tasks; reject one first.")
     status, said = post(refusing, "/review/edit", wish(few[0], do="set", field="code", value="released"))
-    assert (status, said["said"]) == (422, "Choose the sentence that says so.")
+    assert (status, said["said"]) == (422, "Choose the sentence that states it.")
     status, said = post(refusing, "/review/edit", wish(few[0], do="reject", field="tldr"))
     assert status == 422
     status, said = post(
@@ -165,7 +165,9 @@ def test_an_edit_of_what_somebody_changed_shows_theirs(
     status, said = post(running, "/review/edit", wish(few[0], **edit | {"value": "clustering"}))
 
     assert status == 409
-    assert f"ada was here first: tasks: {label.replace('-', ' ')} changed to robotics" in str(said["said"])
+    assert f"ada has already changed this: tasks: {label.replace('-', ' ')} changed to robotics" in str(
+        said["said"]
+    )
     assert (tmp_path / "r.jsonl").read_bytes() == before
     seen = ReviewFile(tmp_path / "r.jsonl").overlay.of((few[0].id, version_of(few[0])))  # type: ignore[arg-type]
     (mine,) = seen.values()
@@ -208,9 +210,9 @@ def test_what_deserves_an_eye_comes_first_and_says_why(
     kinds = {one.kind for one in first.worries}
     assert kinds == {"unsure", "baseline", "other", "flag", "check"}
     texts = [f"{one.about}: {one.text}" for one in first.worries]
-    assert "robotics: only 20% sure" in texts
+    assert "robotics: 20% confident" in texts
     assert "robotics: not in the other run" in texts
-    assert ": the summary has 987, the paper does not" in texts
+    assert ": the summary has 987, which is not in the paper" in texts
     assert queue.page(lambda key: True, "check")[0].key == first.key
     assert queue.counts()["check"] == 1
     assert queue.next(few[3].id, lambda key: True) is not None
@@ -262,12 +264,12 @@ def test_labelling_shows_nothing_of_another_annotator_or_a_model_until_asked(
     assert "grace" not in page
     assert 'data-save=""' in page
     assert " checked>" not in page
-    assert "What baseline says" not in page
+    assert "Answer of baseline" not in page
 
     status, said = post(running, "/label/reveal", work(paper, tldr=""))
     assert status == 200
     page = running.page(f"/label/paper/{quote(paper.id)}")
-    assert "What baseline says" in page
+    assert "Answer of baseline" in page
     assert "grace" not in page
     status, said = post(running, "/label/save", work(paper, seen=said["save"], done=True))
     assert status == 200
@@ -315,7 +317,7 @@ def test_a_paper_is_done_when_all_is_said(refusing: Served, seed_papers: list[Pa
     lacking = work(seed_papers[0], tasks=[], weights={"status": "released", "sentence": None}, done=True)
     status, said = post(refusing, "/label/save", lacking)
     assert status == 422
-    assert said["missing"] == ["tasks: at least 1", "weights: the sentence that says it"]
+    assert said["missing"] == ["tasks: at least 1", "weights: the sentence that states it"]
 
 
 def test_hostile_text_is_escaped_in_every_room(taxonomy: Taxonomy, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_a_label_is_corrected_by_keyboard_and_applied(
     assert list(read_cards(tmp_path / "cards.jsonl")) == few
 
     page.keyboard.press("u")
-    hear(page, "Taken back")
+    hear(page, "Undone")
     page.keyboard.press("d")
     page.wait_for_url(lambda url: quote(card.id, safe=":") not in url and "/review/paper/" in url)
     review_file = ReviewFile(tmp_path / "r.jsonl")
@@ -231,11 +231,11 @@ def test_two_windows_of_two_people_on_one_file_lose_nothing(
         mine.evaluate("document.querySelector('[data-key^=\"tasks:\"]').dataset.seen = ''")
         mine.locator(item(mine, f"tasks:{task}")).click()
         mine.keyboard.press("r")
-        expect(mine.get_by_role("alert")).to_contain_text("grace was here first")
+        expect(mine.get_by_role("alert")).to_contain_text("grace has already changed this")
         expect(mine.locator(item(mine, f"tasks:{task}")).locator(".value")).to_have_text(
             str(hers_now).replace("-", " ")
         )
-        mine.get_by_role("button", name="Save mine all the same").click()
+        mine.get_by_role("button", name="Save my change anyway").click()
         hear(mine, "rejected")
         # She sees it without doing anything.
         expect(theirs.locator(item(theirs, f"tasks:{task}")).locator(".verdict")).to_contain_text(
@@ -279,7 +279,7 @@ def test_three_papers_labelled_blind_by_two_people_who_then_see_their_agreement(
         ) as one:
             page = open_page(one.entrance)
             page.wait_for_url("**/label")
-            page.get_by_role("link", name="Begin").click()
+            page.get_by_role("link", name="Start").click()
             for number, paper in enumerate(papers):
                 expect(page.locator("h1")).to_have_text(paper.title)
                 assert page.locator("[data-chosen] > li").count() == 0
@@ -309,7 +309,7 @@ def test_what_was_typed_outlives_a_killed_server(
     try:
         page = open_page(server.url)
         page.wait_for_url("**/label")
-        page.get_by_role("link", name="Begin").click()
+        page.get_by_role("link", name="Start").click()
         page.locator("#tldr").click()
         typed = ""
         # Typed on and on: a save waits for no pause.
@@ -331,7 +331,7 @@ def test_what_was_typed_outlives_a_killed_server(
         # The first window still has all of it, and saves it as soon as it is let in again.
         expect(page.locator("[data-state]")).to_have_text("Saved", timeout=20_000)
         assert stored(tmp_path) == f"{typed}and after"
-        again.get_by_role("link", name="Go on").click()
+        again.get_by_role("link", name="Continue").click()
         expect(again.locator("#tldr")).to_have_value(f"{typed}and after")
     finally:
         server.kill()
@@ -404,7 +404,7 @@ def test_what_a_model_says_is_shown_when_asked_and_the_guidelines_can_be_searche
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(page.locator("dialog[open]")).to_have_count(0)
-    page.get_by_role("button", name="Show what a model says").click()
+    page.get_by_role("button", name="Show a model's answer").click()
     expect(page.locator(".shown")).to_contain_text("What baseline says")
     save = Passes(tmp_path / "w.jsonl").work("ada", seed_papers[0])
     assert save is not None

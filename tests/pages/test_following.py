@@ -126,7 +126,7 @@ def test_what_is_no_file_of_cards_is_said_at_once(tmp_path: Path, index: Index) 
         Follower(tmp_path / "cards.jsonl", index)
     with pytest.raises(BadInput, match=r"papers\.jsonl:1: not a card"):
         Follower(papers, index)
-    with pytest.raises(UsageError, match="its format is not known"):
+    with pytest.raises(UsageError, match="unknown format"):
         Follower(tmp_path / "cards", index)
 
 

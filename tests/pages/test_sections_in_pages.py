@@ -92,7 +92,7 @@ def test_serve_shows_the_sections_that_a_card_names_with_marks(full: Full, tmp_p
     quoted = {(one.section, one.start) for _, one in cited(full.card)}
     assert len(re.findall(r' id="mark-\d+"', html)) == len(quoted)
     assert {section for section, _ in quoted} == {None, "Conclusion", "Data Availability"}
-    assert "not where the card says" not in text
+    assert "not found where the card says" not in text
     assert ">1 paper<" in found
     # Labels are about abstracts.
     own = len(replace(full.paper, sections=()).sentences)
@@ -104,11 +104,11 @@ def test_without_the_sections_their_sentences_are_quoted_with_their_place(full: 
     quoted = next(one.evidence for one in full.card.claims if one.evidence.section)
     for path in (f"/browse/paper/{quote(full.card.id)}", review.paper_path(full.card.id)):
         page = Page(unread.page(path))
-        assert "What the card quotes" in page.text
+        assert "Quotes from the paper" in page.text
         assert "--sections" in page.text
         assert quoted.text in page.text
         assert quoted.place in page.text
-        assert "not where the card says" not in page.text
+        assert "not found where the card says" not in page.text
 
 
 def test_corrections_in_sections_are_applied_and_verified(
@@ -179,7 +179,7 @@ def test_labels_are_about_abstracts_and_what_is_left_out_is_said(
 
     done = run(*arguments)
     assert done.returncode == 1
-    assert "data: what says it stands in Data Availability, p. 3, not in the abstract" in done.stderr
+    assert "data: stated in Data Availability, p. 3, not in the abstract" in done.stderr
 
     assert post(running, "/review/edit", {**wish, "do": "undo"})[0] == 200
     edit(running, card, "set", "data", value="not-stated")
@@ -187,7 +187,7 @@ def test_labels_are_about_abstracts_and_what_is_left_out_is_said(
     assert post(running, "/review/edit", wish | {"token": again})[0] == 200
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
-    assert f"{len(beyond)} claims stand in sections, and labels are about abstracts: left out" in done.stderr
+    assert f"{len(beyond)} claims outside the abstract skipped: labels are about abstracts" in done.stderr
     record = json.loads((tmp_path / "labels.jsonl").read_text("utf-8"))
     assert record["abstract"] == full.paper.abstract
     assert [(one["start"], one["end"]) for one in record["labels"][0]["claims"]] == [
@@ -230,8 +230,10 @@ def test_the_queue_checks_titles_and_quotes_but_not_what_was_not_read(
 
     assert faults(full.card, full.paper) == []
     assert faults(full.card, replace(full.paper, sections=())) == []
-    assert faults(full.card, replace(full.paper, title="Another Title")) == ["the title is not the paper's"]
-    assert "other words" in faults(tampered, full.paper)[0]
+    assert faults(full.card, replace(full.paper, title="Another Title")) == [
+        "the title differs from the paper's"
+    ]
+    assert "a different text" in faults(tampered, full.paper)[0]
     assert "987" in faults(full.card.model_copy(update={"tldr": "It is 987% better."}), full.paper)[0]
 
 

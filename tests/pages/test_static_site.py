@@ -81,7 +81,7 @@ def test_a_site_can_be_written_again_but_not_over_a_file(tmp_path: Path) -> None
     assert len(data(tmp_path / "site")) == 1
 
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(StorageError, match="a file stands where a folder is needed"):
+    with pytest.raises(StorageError, match="is a file, but a folder is needed"):
         export("one", index, tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
     index.close()

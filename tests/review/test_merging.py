@@ -81,8 +81,9 @@ def test_apply_leaves_out_edits_of_a_card_that_has_changed_and_says_so(
     cards_file.write_text("\n".join(gone) + "\n", encoding="utf-8")
     done = run("review", "apply", cards_file, "r.jsonl", "-o", "merged.jsonl")
     assert done.returncode == 1
-    assert f"{cards[0].id}: 3 corrections by ada were made on a card that has changed since" in done.stderr
-    assert f"{cards[1].id}: 3 corrections by ada are for a card that is not in the file" in done.stderr
+    skipped = f"{cards[0].id}: 3 corrections by ada skipped: made on an earlier version of the card"
+    assert skipped in done.stderr
+    assert f"{cards[1].id}: 3 corrections by ada skipped: the card is not in the file" in done.stderr
     assert (tmp_path / "merged.jsonl").read_text("utf-8").splitlines() == gone
 
 
@@ -90,7 +91,7 @@ def test_apply_will_not_write_over_what_it_reads(cards_file: Path, run: Run, tmp
     (tmp_path / "r.jsonl").touch()
     done = run("review", "apply", cards_file, "r.jsonl", "-o", cards_file)
     assert done.returncode == 2
-    assert "would take the place" in done.stderr
+    assert "would overwrite" in done.stderr
     assert run("review", "apply", cards_file, "none.jsonl", "-o", "m.jsonl").returncode == 2
 
 
@@ -135,7 +136,7 @@ def test_papers_that_are_not_done_are_no_labels(
     review.write(key, [*only, Wish(Place("paper"), None, "reviewed")], "ada")
     done = run("review", "to-labels", cards_file, "-o", "labels.jsonl")
     assert done.returncode == 1
-    assert "1 papers with corrections are not reviewed" in done.stderr
+    assert "1 partly reviewed paper skipped" in done.stderr
     assert "0 tasks, not 1 to 3" in done.stderr
 
 

@@ -208,7 +208,7 @@ def test_what_is_no_feed_is_neither_read_nor_overwritten(tmp_path: Path, name: s
 def test_a_feed_of_the_other_kind_is_not_overwritten(tmp_path: Path) -> None:
     write(tmp_path / "f.rss", card())
     (tmp_path / "f.rss").rename(tmp_path / "f.xml")
-    with pytest.raises(BadInput, match="is no Atom feed"):
+    with pytest.raises(BadInput, match="is not in Atom format"):
         open_sink(tmp_path / "f.xml")
 
     assert destination(Path("rss:f.xml"))[0].name == "rss"

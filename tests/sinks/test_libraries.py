@@ -167,7 +167,7 @@ def test_an_abandoned_output_is_not_there_and_a_library_holds_no_cards(tmp_path:
     sink.abandon()
 
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(UsageError, match="ris does not hold whole cards"):
+    with pytest.raises(UsageError, match="cards cannot be read back from ris"):
         list(read_cards(source))
     with pytest.raises(UsageError, match="csl:FILE"):
         open_sink(tmp_path / "x.docx")

@@ -58,5 +58,5 @@ def test_more_shards_than_open_files_are_allowed_is_one_line(tmp_path: Path) -> 
 
 
 def test_a_page_has_no_shards(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"markdown has no shards.*--shards with \.jsonl"):
+    with pytest.raises(UsageError, match=r"markdown cannot be split into shards.*--shards with \.jsonl"):
         open_sink(tmp_path / "cards.md", 2)

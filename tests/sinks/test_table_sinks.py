@@ -318,15 +318,15 @@ def test_an_array_may_be_laid_out_in_any_way(tmp_path: Path, indent: int | None)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is no JSON array"),
-        ("{}", "is no JSON array"),
+        ("", "is not a JSON array"),
+        ("{}", "is not a JSON array"),
         ("[1]", "card 1: not a card"),
         ("[{}]", "card 1: not a card: id: Field required"),
-        ("[{]", "card 1: is not JSON"),
-        ("[%s", "card 1: the array breaks off"),
-        ("[%s}", "card 1: the array breaks off"),
-        ("[%s,", "card 2: is not JSON"),
-        ('[%s,%s, {"id": "x', "card 3: is not JSON"),
+        ("[{]", "card 1: is not valid JSON"),
+        ("[%s", "card 1: the array is incomplete"),
+        ("[%s}", "card 1: the array is incomplete"),
+        ("[%s,", "card 2: is not valid JSON"),
+        ('[%s,%s, {"id": "x', "card 3: is not valid JSON"),
         ("[" * 100_000, "card 1: is nested too deeply"),
         ("[" + '{"a":' * 100_000, "card 1: is nested too deeply"),
     ],
@@ -428,7 +428,7 @@ def test_a_cell_is_made_inert_by_an_apostrophe(start: str) -> None:
 def test_csv_is_not_read_back(tmp_path: Path) -> None:
     write(tmp_path / "c.csv", card())
 
-    with pytest.raises(UsageError, match=r"does not hold whole cards.*dataset:FOLDER"):
+    with pytest.raises(UsageError, match=r"cards cannot be read back from.*dataset:FOLDER"):
         read_cards(tmp_path / "c.csv")
 
 
@@ -585,7 +585,7 @@ def test_the_abstracts_make_it_a_source_again(tmp_path: Path, seed: list[tuple[C
             sink.close()
 
         assert list(open_source(str(tmp_path / "with" / name))) == [paper for _, paper in seed[:5]]
-        with pytest.raises(BadInput, match=r"has an abstract\. If it is a file of cards"):
+        with pytest.raises(BadInput, match=r"has an abstract\. If it is a card file"):
             open_source(str(tmp_path / "without" / name))
 
 
@@ -722,7 +722,7 @@ def test_a_readme_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="was not written by papercards"):
         open_sink(spec(tmp_path, "dataset:set"))
     assert names(tmp_path / "set") == ["README.md"]
-    with pytest.raises(BadInput, match="is no folder of cards"):
+    with pytest.raises(BadInput, match="is not a data set of cards"):
         list(read_cards(spec(tmp_path, "dataset:set")))
 
 

@@ -54,7 +54,7 @@ def test_a_paper_passes_by_any_of_its_categories(
     if passes:
         assert papers(path, *wanted) == count_records(str(path), options=Options(categories=wanted)) == 1
     else:
-        with pytest.raises(NoPapers, match="holds no paper of"):
+        with pytest.raises(NoPapers, match="has no papers of"):
             papers(path, *wanted)
 
 
@@ -79,7 +79,7 @@ def test_a_folder_may_hold_files_of_which_no_paper_is_wanted(tmp_path: Path) -> 
     (tmp_path / "b.jsonl").write_text(json.dumps(RECORD | {"categories": "math.AG"}) + "\n")
 
     assert len(list(open_source(str(tmp_path), Options(categories=("math.AG",))))) == 1
-    with pytest.raises(NoPapers, match=r"holds no paper of stat\.ML or econ"):
+    with pytest.raises(NoPapers, match=r"has no papers of stat\.ML or econ"):
         papers(tmp_path, "stat.ML", "econ.*")
 
 

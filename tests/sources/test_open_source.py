@@ -111,7 +111,7 @@ def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         open_source(str(tmp_path / "none.jsonl"))
 
-    one_line(caught.value, "none.jsonl", "there is no such file")
+    one_line(caught.value, "none.jsonl", "no such file")
     assert caught.value.exit_code == 2
 
 
@@ -138,7 +138,7 @@ def test_a_folder_without_papers_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("What I think of them.")
     with pytest.raises(UsageError) as caught:
         open_source(str(tmp_path))
-    one_line(caught.value, "is a folder without any file that can be read", ".jsonl")
+    one_line(caught.value, "the folder has no readable files", ".jsonl")
 
 
 def test_a_pattern_gives_the_papers_of_the_files_that_fit(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_pattern_gives_the_papers_of_the_files_that_fit(tmp_path: Path) -> Non
     assert [one.title for one in papers(tmp_path / "a*.jsonl")] == ["a1.jsonl", "a2.jsonl"]
     with pytest.raises(UsageError) as caught:
         open_source(str(tmp_path / "c*.jsonl"))
-    one_line(caught.value, "no file has such a name")
+    one_line(caught.value, "no file matches")
 
 
 @pytest.mark.parametrize("spec", ["a\0b.jsonl", "x" * 5000, "https://example.org/papers.jsonl", ""])
@@ -180,7 +180,7 @@ def test_a_source_without_any_record_is_bad_input(tmp_path: Path, name: str, con
     path = tmp_path / name
     path.write_text(content)
 
-    with pytest.raises(BadInput, match="holds no papers"):
+    with pytest.raises(BadInput, match="has no papers"):
         list(open_source(str(path)))
 
 

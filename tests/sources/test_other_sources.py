@@ -59,12 +59,12 @@ def test_a_document_cut_off_keeps_the_papers_before_the_cut(tmp_path: Path) -> N
 
     assert first == ("p.json:1", "T")
     assert second[0] == "p.json:2"
-    assert second[1].endswith("the rest of the file is lost")
+    assert second[1].endswith("the rest of the file was skipped")
 
 
 @pytest.mark.parametrize("content", ["{", "[", "nonsense", "3", '{"a"\n 1}', "[[" * 100_000])
 def test_what_is_no_json_at_all_is_bad_input(tmp_path: Path, content: str) -> None:
-    with pytest.raises(BadInput, match=r"p\.json:[12]: is not JSON") as caught:
+    with pytest.raises(BadInput, match=r"p\.json:[12]: is not valid JSON") as caught:
         read(tmp_path / "p.json", content)
     assert "\n" not in str(caught.value)
 
@@ -122,7 +122,7 @@ def test_a_comma_without_quotes_does_not_cut_an_abstract_unnoticed(tmp_path: Pat
     found = read(tmp_path / "p.csv", "title,abstract\nT,We show, that\nU,A,,\n")
 
     assert places(found) == [
-        ("p.csv:2", "the row has 3 cells, the header 2: a cell with a comma in it needs quotes"),
+        ("p.csv:2", "the row has 3 cells, the header 2: a cell that contains a comma needs quotes"),
         ("p.csv:3", "U"),
     ]
 
@@ -143,7 +143,7 @@ def test_a_quote_that_never_closes_is_reported_where_it_opens(tmp_path: Path) ->
 
     assert places(found) == [
         ("p.csv:2", "T"),
-        ("p.csv:3", "a quote opens in this row and never closes: the rest is lost"),
+        ("p.csv:3", "a quote opens in this row and never closes; the rest was skipped"),
     ]
 
 

@@ -109,15 +109,15 @@ def test_300_pages_are_read_to_the_page_of_the_conclusion(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (pdfs.encrypted, "is encrypted: a password is needed to read it"),
-        (pdfs.scanned, "has no text: its pages are pictures; make them text with OCR first"),
-        (pdfs.corrupt, "is damaged: no PDF that can be opened"),
-        (pdfs.cut_off, "is damaged: no PDF that can be opened"),
+        (pdfs.encrypted, "is encrypted and needs a password"),
+        (pdfs.scanned, "has no text: its pages are images; run OCR on it first"),
+        (pdfs.corrupt, "is damaged and cannot be opened as a PDF"),
+        (pdfs.cut_off, "is damaged and cannot be opened as a PDF"),
         (
             lambda: pdfs.raw(b"BT /F1 12 Tf 72 700 Td (Letter to a friend) Tj ET"),
-            "has no abstract that can be",
+            "no abstract found",
         ),
-        (pdfs.bomb, "broke its reader, which may take 1 GB of memory: it is damaged, or made to do harm"),
+        (pdfs.bomb, "crashed its reader, which may use 1 GB of memory; the file is damaged or malicious"),
     ],
     ids=["encrypted", "scanned", "corrupt", "cut-off", "no-paper", "bomb"],
 )
@@ -151,7 +151,7 @@ def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path) -> None:
 
     (bad,) = open_source(str(file))
 
-    assert bad == BadRecord(str(file), "is larger than 256 MB: no paper")
+    assert bad == BadRecord(str(file), "is larger than 256 MB, too large for a paper")
 
 
 def test_the_reader_may_take_no_more_memory_than_is_said(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_what_crashes_the_reader_is_an_error_and_it_begins_anew(tmp_path: Path) 
     first, second = child.ask({"path": "a.pdf"}), child.ask({"path": "b.pdf"})
     child.close()
 
-    assert first["error"].startswith("broke its reader")
+    assert first["error"].startswith("crashed its reader")
     assert second == first
 
 
@@ -225,14 +225,14 @@ def test_a_file_that_only_calls_itself_a_pdf(run: Run, tmp_path: Path) -> None:
     done = run("summarize", "paper.pdf", "-m", "baseline")
 
     assert done.returncode == 1
-    assert done.stderr == "papercards: paper.pdf: is no PDF file\n"
+    assert done.stderr == "papercards: paper.pdf: is not a PDF file\n"
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (pdfs.encrypted, "paper.pdf: is encrypted: a password is needed to read it"),
-        (pdfs.scanned, "paper.pdf: has no text: its pages are pictures; make them text with OCR first"),
+        (pdfs.encrypted, "paper.pdf: is encrypted and needs a password"),
+        (pdfs.scanned, "paper.pdf: has no text: its pages are images; run OCR on it first"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(

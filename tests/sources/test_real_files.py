@@ -147,7 +147,7 @@ def test_another_paper_under_the_same_key_gets_no_tags(run: Run) -> None:
     run("enrich", FILES / "21-key-mine.bib", "-m", "baseline", "-o", "k.jsonl")
     done = run("annotate", FILES / "21-key-theirs.bib", "--cards", "k.jsonl", "--dry-run")
     assert done.returncode != 0
-    assert "has no entry with one of these cards" in done.stderr
+    assert "no entry matches any of these cards" in done.stderr
 
 
 def test_a_reading_list_is_asked_for_and_becomes_no_card(run: Run) -> None:
@@ -185,14 +185,14 @@ def test_papers_are_not_replaced_by_their_cards(run: Run, tmp_path: Path, spelli
     before = papers.read_bytes()
     done = run("enrich", "p.jsonl", "-o", spelling, "-m", "baseline")
     assert done.returncode == 2
-    assert "is both read and written" in done.stderr
+    assert "is both a source and an output" in done.stderr
     assert papers.read_bytes() == before
 
 
 def test_one_output_is_named_once(run: Run) -> None:
     done = run("enrich", FILES / "28-s2-bulk.jsonl", "-o", "a.jsonl", "-o", "./a.jsonl", "-m", "baseline")
     assert done.returncode == 2
-    assert "named twice" in done.stderr
+    assert "given twice" in done.stderr
 
 
 def test_abstracts_reach_a_database_as_they_were_read(run: Run, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_limit_asks_for_no_more_papers_than_are_wanted(
 def test_a_paper_of_hugging_face_by_its_address(shelf: Shelf) -> None:
     assert ids(read(shelf, "https://huggingface.co/papers/2401.00003")) == ["arxiv:2401.00003"]
     (gone,) = read(shelf, "https://huggingface.co/papers/2401.99999")
-    assert gone.reason == "Hugging Face has no such paper"
+    assert gone.reason == "not found on Hugging Face"
 
 
 def test_works_of_openalex_by_id_and_doi_with_their_abstracts_put_together(shelf: Shelf) -> None:
@@ -82,11 +82,11 @@ def test_works_of_openalex_by_id_and_doi_with_their_abstracts_put_together(shelf
     assert found[0].title == "Paper 2" and found[0].abstract == "We count to 2 with care. It works."
     assert ids(found) == [
         "openalex:W2",
-        "openalex:W5: OpenAlex has no abstract of it",
-        "openalex:W77: OpenAlex has no such work",
+        "openalex:W5: OpenAlex has no abstract for it",
+        "openalex:W77: not found on OpenAlex",
     ]
     for spec in ("doi:10.1/X(a),b", "https://doi.org/10.1/x(a),b"):
-        with pytest.raises(UsageError, match="no DOI"):
+        with pytest.raises(UsageError, match="or a DOI"):
             read(shelf, spec)
     shelf.works[1] = Work("2401.00001", "T", "A b a.", doi="10.48550/arxiv.2401.00001")
     (paper,) = read(shelf, "https://doi.org/10.48550/arXiv.2401.00001")
@@ -110,13 +110,13 @@ def test_papers_of_semantic_scholar_by_any_id(shelf: Shelf) -> None:
 
     assert ids(found) == [
         "arxiv:2401.00001",
-        "s2:ARXIV:2401.00005: Semantic Scholar has no abstract of it",
-        "s2:DOI:10.1/a,b: Semantic Scholar has no such paper",
+        "s2:ARXIV:2401.00005: Semantic Scholar has no abstract for it",
+        "s2:DOI:10.1/a,b: not found on Semantic Scholar",
     ]
     shelf.faults = [Fault(400, b'{"error": "Unrecognized id or input format"}')]
     (bad,) = read(shelf, "https://www.semanticscholar.org/paper/A-title/" + "0" * 40)
     assert "Unrecognized id" in bad.reason
-    with pytest.raises(UsageError, match='"nothing" is no id that Semantic Scholar knows'):
+    with pytest.raises(UsageError, match='"nothing" is not an id of Semantic Scholar'):
         read(shelf, "s2:nothing")
 
 
@@ -136,7 +136,7 @@ def test_queries_of_semantic_scholar_by_relevance_and_newest_first(
 
     monkeypatch.setattr(semantic_scholar, "_MOST_RELEVANT", 120)
     found = read(shelf, "s2-query:x")
-    assert len(found) == 121 and "the first 120 papers of a query alone" in found[-1].reason
+    assert len(found) == 121 and "only the first 120 papers of a query" in found[-1].reason
     assert len(read(shelf, "s2-query:x", limit=120)) == 120
 
 
@@ -145,7 +145,7 @@ def test_queries_of_semantic_scholar_by_relevance_and_newest_first(
     ["hf-daily:yesterday", "https://huggingface.co/papers/x/y", "openalex:5", "openalex-query:", "s2-query:"],
 )
 def test_names_that_can_be_none_are_usage_errors(shelf: Shelf, spec: str) -> None:
-    with pytest.raises(UsageError, match="As "):
+    with pytest.raises(UsageError, match="Use a form such as "):
         read(shelf, spec)
     assert is_named(spec) and shelf.asked == []
 
@@ -154,7 +154,7 @@ def test_names_that_can_be_none_are_usage_errors(shelf: Shelf, spec: str) -> Non
 def test_an_answer_of_another_form_is_one_line(shelf: Shelf, spec: str) -> None:
     shelf.faults = [Fault(200, b'{"results": {"data": 1}, "data": 2}')]
 
-    with pytest.raises(BadInput, match="something that is no list"):
+    with pytest.raises(BadInput, match="did not return a list"):
         read(shelf, spec)
 
 
@@ -187,8 +187,8 @@ def test_records_of_the_services_are_read_from_disk(shelf: Shelf, tmp_path: Path
 @pytest.mark.parametrize(
     ("index", "reason"),
     [
-        (None, "OpenAlex has no abstract of it"),
-        ({}, "OpenAlex has no abstract of it"),
+        (None, "OpenAlex has no abstract for it"),
+        ({}, "OpenAlex has no abstract for it"),
         ({"a": 1}, "does not say where the words stand"),
         ({"a": ["0"]}, "does not say where the words stand"),
         (["a"], "does not say where the words stand"),
@@ -244,7 +244,7 @@ def test_a_page_that_embeds_nothing_is_read_as_it_shows_itself(tmp_path: Path) -
         "Shown & told",
         "An abstract that is shown.",
     )
-    assert "shows no abstract" in second.reason
+    assert "does not show its abstract" in second.reason
 
 
 def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -260,6 +260,6 @@ def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_name_that_nobody_knows_lists_those_that_are_known() -> None:
     for spec in ("arxv:ti:forecasting", "https://example.org/paper"):
         with pytest.raises(
-            UsageError, match=r"no source of this name\. .*Papers can be named as: arxiv:ID,ID "
+            UsageError, match=r"no such file or known source\. .*Papers can be given as: arxiv:ID,ID "
         ):
             read(None, spec)

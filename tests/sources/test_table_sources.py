@@ -257,7 +257,7 @@ def test_a_parquet_file_that_breaks_off_gives_what_came_before(tmp_path: Path) -
     path.write_bytes(data)
 
     found = []
-    with pytest.raises(BadInput, match=r"papers\.parquet:\d+: cannot be read any further"):
+    with pytest.raises(BadInput, match=r"papers\.parquet:\d+: cannot (be read any further|read further)"):
         for one in open_source(str(path)):
             found.append(one)
     assert len(found) == 500
@@ -339,12 +339,12 @@ def test_json_lines_of_a_data_set_are_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_data_is_one_line_and_a_name_is_not_fetched_offline(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="cannot be opened") as caught:
+    with pytest.raises(BadInput, match="cannot open") as caught:
         read(f"hf-dataset:{tmp_path}")
     assert "\n" not in str(caught.value)
     with pytest.raises(UsageError, match="offline"):
         read("hf-dataset:owner/name", offline=True)
-    with pytest.raises(UsageError, match="names no data set"):
+    with pytest.raises(UsageError, match="no data set given"):
         read("hf-dataset:")
 
 

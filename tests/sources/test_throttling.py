@@ -73,7 +73,7 @@ def test_a_list_that_arxiv_throttles_is_waited_for_whole_and_never_cut(
     assert len(waits) == 3 and waits[0] >= 60 and all(2 * a * 0.9 < b for a, b in pairwise(waits))
     assert len(said) == 3 and all("\n" not in line for line in said)
     assert said[0].startswith(f"{public.url.removeprefix('http://')} asks to wait 6")
-    assert f"(answers {fault.status}" in said[0] and "; asking again at " in said[0]
+    assert f"(answers {fault.status}" in said[0] and "; next try at " in said[0]
 
 
 @pytest.mark.parametrize("fault", [NOT_ACCEPTABLE, RATE, BUSY])
@@ -151,7 +151,7 @@ def test_a_refusal_without_words_cuts_no_list(
 ) -> None:
     public.faults = [Fault(400, words)] * 300
 
-    with pytest.raises(BadInput, match=r"arXiv does not understand this \(400\)"):
+    with pytest.raises(BadInput, match=r"arXiv rejected the request \(400\)"):
         read(ARXIV_IDS, time, said)
     assert len(public.asked) == 1
 
@@ -178,7 +178,7 @@ def test_a_contact_is_told_to_the_service(public: Shelf, time: Time, said: list[
     assert "(research paper cards; +https://example.org/me)" in agents[1]
     assert agents[2].endswith("(research paper cards)")
     for bad in ("me@example.org\r\nX-Evil: 1", "a)b", "m\u00eb"):
-        with pytest.raises(UsageError, match="is no e-mail address and no URL"):
+        with pytest.raises(UsageError, match="is not an e-mail address or a URL"):
             read("arxiv:2401.00001", time, said, contact=bad)
 
 
@@ -219,12 +219,14 @@ def test_a_token_goes_to_the_hub_and_to_no_mirror(
         assert ["authorization" in headers for headers in mirror.headers] == [False]
         assert all(nap <= 0.35 for nap in time.naps)
         public.faults = [Fault(302, headers={"location": f"{mirror.url}/api/daily_papers"})]
-        with pytest.raises(BadInput, match="sends us elsewhere"):
+        with pytest.raises(BadInput, match="redirects to another host"):
             read("hf-daily:2026-11-01", time, said, keys=keys)
         assert len(mirror.asked) == 1
     monkeypatch.setenv("HF_TOKEN", "hf_0123456789")
     public.faults = [Fault(401, b'{"error": "Invalid username or password."}')]
-    with pytest.raises(BadInput, match=r"refuses the key \(401\).* Check HF_TOKEN, or unset it") as caught:
+    with pytest.raises(
+        BadInput, match=r"rejected the API key \(401\).* Check HF_TOKEN, or unset it"
+    ) as caught:
         read("hf-daily:2026-11-02", time, said, keys=keys)
     assert "hf_0123456789" not in str(caught.value)
 
@@ -239,7 +241,7 @@ def test_semantic_scholar_is_asked_for_five_hundred_papers_at_once_a_second_and_
     found = read(spec, time, said, cache_dir=tmp_path)
 
     assert [one.id for one in found[:1200]] == [f"arxiv:2401.{n:05d}" for n in range(1200)]
-    assert found[1200].reason == "Semantic Scholar has no such paper"
+    assert found[1200].reason == "not found on Semantic Scholar"
     assert [len(post["ids"]) for post in public.posted] == [500, 500, 201] and len(public.asked) == 3
     # Each paper is kept by itself: another list of them asks for what is new alone.
     again = read("s2:ARXIV:2401.00900,ARXIV:2401.00001,ARXIV:2401.00002", time, said, cache_dir=tmp_path)
@@ -257,7 +259,7 @@ def test_an_id_that_spoils_a_batch_fails_alone(public: Shelf, time: Time, said: 
     assert [isinstance(one, Paper) for one in found] == [n != 3 for n in range(8)]
     assert "Unrecognized id" in found[3].reason and len(public.asked) == 2
     found = read("s2:ARXIV:2401.77777,ARXIV:2401.77778", time, said)
-    assert [one.reason for one in found] == ["Semantic Scholar has no such paper"] * 2
+    assert [one.reason for one in found] == ["not found on Semantic Scholar"] * 2
     assert len(public.asked) == 3
 
 
@@ -268,7 +270,7 @@ def test_a_key_that_lapsed_is_named_with_its_variable(
     public.faults = [Fault(403, b'{"message": "Forbidden"}')] * 2
 
     with pytest.raises(
-        BadInput, match=r"403.*may be mistyped, or have lapsed\. Check S2_API_KEY, or unset it"
+        BadInput, match=r"403.*may be mistyped or expired\. Check S2_API_KEY, or unset it"
     ) as caught:
         read("s2-query:x", time, said, keys={"semanticscholar": "s2-key-0123"})
     assert "set SEMANTIC_SCHOLAR_API_KEY" not in str(caught.value) and "s2-key-0123" not in str(caught.value)
@@ -309,7 +311,7 @@ def test_a_budget_of_openalex_that_is_spent_is_said_with_its_end(
         read("openalex-query:x", time, said)
 
     line = str(caught.value)
-    assert "OpenAlex has $0.0003 of $0.1 left of today's budget; it is full again in 3 h 20 min" in line
+    assert "OpenAlex has $0.0003 of $0.1 left of today's budget; it resets in 3 h 20 min" in line
     assert "set OPENALEX_API_KEY" in line and len(public.asked) == 1 and time.naps == []
     public.faults = [spent(0.0, 12_000)]
     with pytest.raises(BadInput) as caught:
@@ -361,7 +363,7 @@ def test_dois_are_asked_for_a_hundred_at_once_and_each_is_kept_by_itself(
         "Comma",
         "Old",
     ]
-    assert [one.reason for one in found if isinstance(one, BadRecord)] == ["OpenAlex has no such work"]
+    assert [one.reason for one in found if isinstance(one, BadRecord)] == ["not found on OpenAlex"]
     lists = [query["filter"].count("|") + 1 for query in public.queries() if "filter" in query]
     # What is not in a list, or cannot stand in one, is asked for by its own address.
     assert lists == [100, 51] and len(public.asked) == 2 + 3

@@ -99,7 +99,9 @@ def test_an_answer_that_drips_ends_at_the_deadline(
 
     with raw(dripping(begin, drop)) as (url, stayed):
         # A hundred headers are too many for the library, which ends it just as well.
-        with pytest.raises(BadInput, match=r"gives no answer in time|breaks off|cannot be unpacked"):
+        with pytest.raises(
+            BadInput, match=r"does not respond in time|closed the connection|cannot be decompressed"
+        ):
             get(url)
         while len(stayed) < 2:
             time.sleep(0.01)
@@ -137,7 +139,7 @@ def test_of_an_error_only_the_beginning_is_read(shelf: Shelf, monkeypatch: pytes
     monkeypatch.setattr(transfer, "MAX_BYTES", 1 << 20)
     shelf.faults = [Fault(400, b'{"error": "' + b"x" * (4 << 20)), Fault(404, b"x" * (4 << 20))]
 
-    with pytest.raises(BadInput, match=r"does not understand this \(400\)"):
+    with pytest.raises(BadInput, match=r"rejected the request \(400\)"):
         get(shelf.url)
     assert get(shelf.url) is None
 
@@ -155,9 +157,7 @@ def test_without_a_network_one_line_comes_at_once(monkeypatch: pytest.MonkeyPatc
         get("https://export.arxiv.org")
 
     line = str(caught.value)
-    assert (
-        "Tester cannot be found: there is no network, or no name server that knows export.arxiv.org" in line
-    )
+    assert "Tester cannot be found: you may be offline, or export.arxiv.org does not exist" in line
     assert "Check the network and, if you need one, HTTPS_PROXY" in line
     assert looked == ["export.arxiv.org"] and "\n" not in line
 
@@ -210,7 +210,7 @@ def test_certificates_that_are_not_there_or_not_trusted_are_a_line(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
-    with pytest.raises(UsageError, match="REQUESTS_CA_BUNDLE: names no file of certificates"):
+    with pytest.raises(UsageError, match="REQUESTS_CA_BUNDLE: is not a certificate file"):
         get("https://127.0.0.1:9")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(BadInput, match="cannot speak TLS at this address"):
@@ -219,7 +219,7 @@ def test_certificates_that_are_not_there_or_not_trusted_are_a_line(
 
 @pytest.mark.parametrize("key", ["key\nX-Evil: 1", "k\u00e9y", "key\u2026", "key\u00a0"])
 def test_a_key_that_can_be_none_is_said_before_anything_is_asked(shelf: Shelf, key: str) -> None:
-    with pytest.raises(UsageError, match="has characters that no key has") as caught:
+    with pytest.raises(UsageError, match="has characters that are not allowed in a key") as caught:
         get(shelf.url, keys={"t": key})
     assert shelf.asked == [] and key not in str(caught.value)
 
@@ -245,6 +245,6 @@ def test_nothing_is_followed_elsewhere(shelf: Shelf, there: str) -> None:
 def test_an_endless_ring_of_redirects_ends(shelf: Shelf) -> None:
     shelf.faults = [Fault(302, headers={"location": "/x"})] * 50
 
-    with pytest.raises(BadInput, match="sends us elsewhere"):
+    with pytest.raises(BadInput, match="redirects to another host"):
         get(shelf.url)
     assert len(shelf.asked) == 5

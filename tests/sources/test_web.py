@@ -70,12 +70,12 @@ def test_gives_up_in_one_line_after_five_requests_or_when_asked_to_wait_too_long
 def test_a_refusal_is_not_repeated_and_says_what_would_help(shelf: Shelf, status: int) -> None:
     shelf.faults = [Fault(status)]
 
-    with pytest.raises(BadInput, match=rf"refuses to answer \({status}\)\. Set TESTER_KEY"):
+    with pytest.raises(BadInput, match=rf"denied access \({status}\)\. Set TESTER_KEY"):
         Web(service(shelf), Options()).get(shelf.url + "/x", always(60))
     assert len(shelf.asked) == 1
     shelf.faults = [Fault(status)]
     with pytest.raises(
-        BadInput, match=rf"refuses the key \({status}\): .* lapsed\. Check TESTER_KEY, or unset"
+        BadInput, match=rf"rejected the API key \({status}\): .* expired\. Check TESTER_KEY, or unset"
     ):
         Web(service(shelf), Options(keys={"t": KEY})).get(shelf.url + "/x", always(60))
 
@@ -83,7 +83,7 @@ def test_a_refusal_is_not_repeated_and_says_what_would_help(shelf: Shelf, status
 def test_a_question_that_is_not_understood_comes_with_what_the_server_said(shelf: Shelf) -> None:
     shelf.faults = [Fault(400, b'{"error": "Invalid filter", "message": "Unknown\\n field"}')]
 
-    with pytest.raises(Refused, match=r"does not understand this \(400\): Unknown field"):
+    with pytest.raises(Refused, match=r"rejected the request \(400\): Unknown field"):
         Web(service(shelf), Options()).get(shelf.url + "/x", always(60))
 
 
@@ -115,7 +115,7 @@ def test_what_was_fetched_is_kept_until_it_is_old_and_offline_however_old(
     assert offline.get(url, always(60)) == b"[1]"
     shelf.faults = [GOOD]
     assert asking.get(url, always(60)) == b'{"a": 1}'
-    with pytest.raises(BadInput, match=r"was not fetched before\. Run it without --offline"):
+    with pytest.raises(BadInput, match=r"is not in the cache\. Run without --offline"):
         offline.get(shelf.url + "/y", always(60))
     assert oct((tmp_path / "fetched").stat().st_mode)[-3:] == "700"
 
@@ -146,7 +146,7 @@ def test_a_key_travels_in_a_header_alone_and_to_no_other_host(
         asking = Web(service(shelf), options)
 
         asking.get(shelf.url + "/x", always(60))
-        with pytest.raises(BadInput, match="sends us elsewhere, which is not followed"):
+        with pytest.raises(BadInput, match="redirects to another host, which is not followed"):
             asking.get(shelf.url + "/y", always(60))
         assert other.asked == []
         assert asking.get(shelf.url + "/z", always(60)) == b'{"a": 1}' and shelf.asked[-1] == "/moved"
@@ -171,7 +171,7 @@ def test_an_answer_that_is_none_is_asked_for_again_and_never_kept(shelf: Shelf, 
     assert asking.json(shelf.url + "/x", 60) == {"a": 1}
     assert len(shelf.asked) == 2
     shelf.faults = [Fault(200, b'{"a": ')]
-    with pytest.raises(BadInput, match="something that is no JSON"):
+    with pytest.raises(BadInput, match="did not return JSON"):
         asking.json(shelf.url + "/y", 60)
 
 
@@ -195,5 +195,5 @@ def test_a_cache_that_cannot_be_written_is_one_line(shelf: Shelf, tmp_path: Path
     (tmp_path / "fetched").write_text("a file stands here")
     shelf.faults = [GOOD]
 
-    with pytest.raises(StorageError, match=r"what was fetched cannot be kept: .* --cache-dir"):
+    with pytest.raises(StorageError, match=r"cannot store fetched data: .* --cache-dir"):
         Web(service(shelf), Options(cache_dir=tmp_path)).get(shelf.url + "/x", always(60))

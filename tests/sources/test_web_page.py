@@ -100,9 +100,15 @@ def test_an_abstract_that_is_in_no_tag_is_found_on_the_page(tmp_path: Path, body
 @pytest.mark.parametrize(
     ("page", "reason"),
     [
-        ("<html><head><title>T</title></head></html>", "has no tag citation_title"),
+        (
+            "<html><head><title>T</title></head></html>",
+            "is not the page of a paper: it has no tag citation_title",
+        ),
         ('<meta name="citation_title" content="T">', "has no abstract"),
-        ('<meta name="citation_title" content=" ">', "has no tag citation_title"),
+        (
+            '<meta name="citation_title" content=" ">',
+            "is not the page of a paper: it has no tag citation_title",
+        ),
     ],
 )
 def test_a_page_that_is_no_papers_says_what_it_lacks(tmp_path: Path, page: str, reason: str) -> None:

@@ -75,16 +75,18 @@ def test_what_is_in_the_way_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch)
     stub = library()
     stub.enabled = False
     with serving(stub):
-        with pytest.raises(EndpointError, match=r"lets no other program in.*Settings, Advanced"):
+        with pytest.raises(
+            EndpointError, match=r"does not allow access by other programs.*Settings, Advanced"
+        ):
             read(stub)
         stub.enabled = True
         with pytest.raises(
-            EndpointError, match="zotero:collection/NONE0000: Zotero has no such library, collection"
+            EndpointError, match="zotero:collection/NONE0000: Zotero does not have this library, collection"
         ):
             read(stub, "zotero:collection/NONE0000")
-    with pytest.raises(EndpointError, match=r"does not answer at http://127\.0\.0\.1.*Start Zotero"):
+    with pytest.raises(EndpointError, match=r"does not respond at http://127\.0\.0\.1.*Start Zotero"):
         read(stub)
-    with pytest.raises(UsageError, match="is no part of a Zotero library"):
+    with pytest.raises(UsageError, match="is not a Zotero library or part of one"):
         read(stub, "zotero:shelf/1")
 
 

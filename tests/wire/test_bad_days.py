@@ -61,7 +61,7 @@ def ask(program: Program, papers: Papers) -> Ask:
         (error(429, {"retry-after": "25200"}, message="Daily limit"), "7 h"),
         (error(429, message="Limit of the day. Please try again in 7h3m."), "7 h"),
         (Raw(b"<html>Blocked</html>", 403), "HTML"),
-        (Raw(b'{"choices": []}'), "no text"),
+        (Raw(b'{"choices": []}'), "an empty answer"),
         (error(200, message="Broken", code=400), "Broken"),
     ],
 )

@@ -201,7 +201,7 @@ async def _run(session: "Resources", entry: models.Model, count: int, repeat: in
     finally:
         await reader.close()
     # A page that comes before any answer means that the address is wrong.
-    ends = ("alike", "answered with an HTML page")
+    ends = ("in the same way", "answered with an HTML page")
     assert (
         batch.ended is None
         or isinstance(batch.ended, BudgetSpent)

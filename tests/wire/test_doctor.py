@@ -51,7 +51,7 @@ def test_every_server_answers(program: Program, app: Callable[[], ASGIApp], mode
     [
         (error(200, message="Upstream is rate limited", code=429), "429: Upstream is rate limited"),
         (error(402, message="Insufficient credits"), "(402): Insufficient credits"),
-        (error(401, message="No such key"), "refuses the key (401): No such key"),
+        (error(401, message="No such key"), "rejected the API key (401): No such key"),
         (Raw(b"", 302, {"location": "https://example.org/login"}), "302"),
         (Raw(b"{}", 200, {"content-encoding": "gzip"}), "decode"),
     ],

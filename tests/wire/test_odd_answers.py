@@ -93,7 +93,7 @@ class Row:
     """Whether the endpoint is asked to call a tool."""
 
 
-NOTHING = "with no text|not with a chat completion|stayed wrong"
+NOTHING = "an empty answer|instead of a chat completion|stayed wrong"
 HALF = '{"tldr": "Half an'
 NESTED: Any = []
 for _ in range(400):
@@ -263,21 +263,23 @@ ROWS = [
     Row("an error with a word", lambda right: {"error": {"code": "oops", "message": "It broke"}}, "It broke"),
     Row("an error as a string", lambda right: {"error": "It broke"}, "It broke"),
     Row("an error with empty choices", top(choices=[], error={"message": "It broke"}), "It broke"),
-    Row("200,000 brackets", lambda right: Raw(b"[" * 200_000), "not with a chat completion"),
-    Row("200,000 brackets in a field", as_bytes(lambda raw: b'{"x": ' + b"[" * 200_000), "not with a chat"),
+    Row("200,000 brackets", lambda right: Raw(b"[" * 200_000), "instead of a chat completion"),
+    Row("200,000 brackets in a field", as_bytes(lambda raw: b'{"x": ' + b"[" * 200_000), "instead of a chat"),
     Row(
         "a number of 5,000 digits",
         as_bytes(lambda raw: b'{"created": ' + b"9" * 5000 + b", " + raw[1:]),
         "not with",
     ),
-    Row("cut in the middle", as_bytes(lambda raw: raw[: len(raw) // 2]), "not with a chat completion"),
-    Row("broken UTF-8", as_bytes(lambda raw: raw.replace(b"assistant", b"\xff\xfe\x80")), "not with a chat"),
+    Row("cut in the middle", as_bytes(lambda raw: raw[: len(raw) // 2]), "instead of a chat completion"),
+    Row(
+        "broken UTF-8", as_bytes(lambda raw: raw.replace(b"assistant", b"\xff\xfe\x80")), "instead of a chat"
+    ),
     Row("an HTML page", lambda right: Raw(b"<html>Wait a moment</html>", 200, {}), "an HTML page"),
     Row("nothing", lambda right: Raw(b""), "nothing"),
     Row("no content, status 204", lambda right: Raw(b"", 204), "nothing"),
-    Row("a list around it", lambda right: [right], "not with a chat completion"),
-    Row("null", lambda right: None, "not with a chat completion"),
-    Row("a string", lambda right: "ok", "not with a chat completion"),
+    Row("a list around it", lambda right: [right], "instead of a chat completion"),
+    Row("null", lambda right: None, "instead of a chat completion"),
+    Row("a string", lambda right: "ok", "instead of a chat completion"),
     Row("a stream", as_bytes(lambda raw: b"data: " + raw + b"\n\ndata: [DONE]\n\n"), "a stream of events"),
     Row("no gzip", as_bytes(lambda raw: raw, content_encoding="gzip"), "decoded"),
     Row("more than anybody says", as_bytes(lambda raw: b" " * (9 << 20) + raw), "more than 8 MB"),
@@ -286,7 +288,7 @@ ROWS = [
         as_bytes(lambda raw: gzip.compress(b" " * (9 << 20) + raw), content_encoding="gzip"),
         "more than 8 MB",
     ),
-    Row("JSON, then more", as_bytes(lambda raw: raw + b'{"x": 1}'), "not with a chat completion"),
+    Row("JSON, then more", as_bytes(lambda raw: raw + b'{"x": 1}'), "instead of a chat completion"),
 ]
 
 

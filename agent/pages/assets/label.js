@@ -1,4 +1,4 @@
-// Labelling one paper. All that is said is sent at every change, and counts as saved once the server says so.
+// Labelling one paper. Everything is sent at every change, and counts as saved once the server confirms it.
 "use strict";
 (() => {
   const { find, all, say, warn, calm, typing, open, items, current, stand, step, post } = window.papercardsDesk;
@@ -48,19 +48,19 @@
     try {
       answer = await post(path, { ...collect(), ...more });
     } catch {
-      stuck("Not saved: the server does not answer. It is tried again as long as this page is open.");
+      stuck("Not saved: the server does not respond. Retrying while this page is open.");
       return null;
     }
     if (answer.status === 200) {
       desk.dataset.save = answer.save;
       calm();
       state.textContent = answer.done ? "Done" : "Saved";
-      find("[data-missing]").textContent = answer.missing.length ? `Still to say: ${answer.missing.join("; ")}` : "";
+      find("[data-missing]").textContent = answer.missing.length ? `Missing: ${answer.missing.join("; ")}` : "";
       return answer;
     }
     if (answer.status === 409) {
       state.textContent = "Not saved";
-      warn(`${answer.said} Load the page again to see that, or keep what is here.`, () => {
+      warn(`${answer.said} Reload the page to see it, or keep your version.`, () => {
         desk.dataset.save = answer.save;
         changed();
       });
@@ -105,7 +105,7 @@
   const setKind = (item, kind) => {
     item.dataset.kind = kind;
     show(item);
-    say(kind ? `Sentence ${item.dataset.sentence}: ${plain(kind)}` : `Sentence ${item.dataset.sentence}: no claim`);
+    say(kind ? `Sentence ${item.dataset.sentence}: ${plain(kind)}` : `Sentence ${item.dataset.sentence}: not a claim`);
     changed();
   };
   const show = (item) => {
@@ -117,7 +117,7 @@
     find("[data-swatch]", item).className = `swatch ${style}`;
     find("[data-kind-line]", item).hidden = !kind;
     find("[data-kind-name]", item).textContent = plain(kind);
-    item.setAttribute("aria-label", `Sentence ${item.dataset.sentence}, ${kind ? plain(kind) : "no claim"}`);
+    item.setAttribute("aria-label", `Sentence ${item.dataset.sentence}, ${kind ? plain(kind) : "not a claim"}`);
     for (const one of all("[data-set-kind]", item)) one.setAttribute("aria-pressed", String(one.dataset.setKind === kind && kind !== ""));
   };
 
@@ -144,7 +144,7 @@
       relabel(section);
     });
     up.classList.add("up");
-    const away = button("✕", `Take ${plain(label)} away`, () => {
+    const away = button("✕", `Remove ${plain(label)}`, () => {
       line.remove();
       find("input", section).focus();
       relabel(section);
@@ -162,11 +162,11 @@
     const section = find(`[data-labels="${event.detail.field}"]`);
     const have = chosen(section);
     if (have.includes(event.detail.label)) {
-      say(`${plain(event.detail.label)} is there already.`);
+      say(`${plain(event.detail.label)} is already chosen.`);
       return;
     }
     if (have.length >= Number(section.dataset.most)) {
-      warn(`At most ${section.dataset.most} ${event.detail.field}: take one away first.`);
+      warn(`At most ${section.dataset.most} ${event.detail.field}; remove one first.`);
       return;
     }
     const line = document.createElement("li");
@@ -181,7 +181,7 @@
   const words = () => {
     const count = find("#tldr").value.trim().split(/\s+/).filter(Boolean).length;
     const note = find("[data-words]");
-    note.textContent = count ? `${count} of at most 30 words` : "at most 30 words; may stay empty";
+    note.textContent = count ? `${count} of at most 30 words` : "at most 30 words; optional";
     note.classList.toggle("odd", count > 30);
   };
   words();

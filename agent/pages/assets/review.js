@@ -33,7 +33,7 @@
       try {
         answer = await post("/review/edit", { card: card().dataset.card, version: card().dataset.version, ...wish });
       } catch {
-        warn("Not saved: the server does not answer.", () => send(make));
+        warn("Not saved: the server does not respond.", () => send(make));
         return;
       }
       if (answer.status === 200) {
@@ -47,7 +47,7 @@
         return;
       }
       if (answer.part) put(answer.part, key);
-      // What was wished is kept: with what is there now before their eyes they may wish it again.
+      // Keep the request: after seeing the current state the user may send it again.
       warn(answer.said, answer.status === 409 && wish.do !== "done" && wish.do !== "undo" ? () => send(make) : null);
     });
     return busy;
@@ -92,7 +92,7 @@
     picking = { key: item.dataset.key, status };
     const hint = find("[data-pick-hint]", part);
     hint.hidden = false;
-    hint.textContent = `${item.dataset.field} ${status}: choose the sentence that says so. Enter takes it, Esc leaves it.`;
+    hint.textContent = `${item.dataset.field} ${status}: choose the sentence that states it. Press Enter to choose, Esc to cancel.`;
     card().classList.add("picking");
     stand(find(`[data-sentence="${item.dataset.guess || 1}"]`, part) || find("[data-sentence]", part));
     say(hint.textContent);

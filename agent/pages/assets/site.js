@@ -175,7 +175,7 @@
       chips(state),
       here.length
         ? make("ol", { class: "papers", start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
-        : make("div", { class: "empty" }, make("p", {}, papers.length ? "Nothing fits all of this." : "There are no cards."),
+        : make("div", { class: "empty" }, make("p", {}, papers.length ? "No papers match." : "No cards."),
             papers.length ? make("p", {}, make("a", { href: "#/" }, "Show all papers")) : null),
       paging(state, last),
     ].filter(Boolean));
@@ -220,13 +220,13 @@
       !quote
         ? leading({ class: "where" }, `mark-${at + 1}`, [place || "in the text", unseen(`, statement ${at + 1}`)])
         : odd
-          ? make("span", { class: "where odd" }, `not where the card says${place ? `: ${place}` : ""}`)
+          ? make("span", { class: "where odd" }, `not found where the card says${place ? `: ${place}` : ""}`)
           : make("span", { class: "where" }, place)),
     odd && make("p", { class: "quote" }, quote));
   const quoted = (paper, passages) => {
     const quotes = passages.filter(([, , words, odd]) => words && !odd);
     if (paper.parts && !quotes.length) return null;
-    return [make("h2", { id: !paper.parts && "abstract" }, "What the card quotes"),
+    return [make("h2", { id: !paper.parts && "abstract" }, "Quotes from the paper"),
       quotes.map(([sayings, place, words]) => make("blockquote", { class: "abstract" },
         marked(sayings, words), place ? [" ", make("cite", {}, place)] : null))];
   };
@@ -253,7 +253,7 @@
           names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
             paper.tags[place].map((label, at) => make("li", {},
               make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", sure(paper.sure[place][at])))))),
-          section("To repeat it", make("table", { class: "held" }, make("tbody", {},
+          section("Reproducibility", make("table", { class: "held" }, make("tbody", {},
             ["Code", "Data", "Weights"].map((name, at) => make("tr", {}, make("th", { scope: "row" }, name),
               make("td", { class: tone[status(at)] || "none" }, plain(status(at))),
               make("td", { class: "sure" }, percent((paper.held || [])[at])))))),
@@ -269,7 +269,7 @@
     const narrowed = state.words || state.tags.length;
     document.querySelector('[data-view="paper"]').replaceChildren(
       make("nav", { class: "trail", "aria-label": "Papers" },
-        make("a", { rel: "up", href: listed(state) }, narrowed ? "← All papers of the selection" : "← All papers"),
+        make("a", { rel: "up", href: listed(state) }, narrowed ? "← All matching papers" : "← All papers"),
         make("span", {}, beside(-1, "prev", "Previous"), beside(1, "next", "Next"))),
       body(paper));
   };

@@ -1,6 +1,6 @@
-"""PDF: title, abstract and sections of one paper, read by PDFium in a process of its own.
+"""Reads title, abstract and sections of a PDF with PDFium, in a separate process.
 
-What is wrong with a file is a bad record: in a folder of PDFs the rest goes on.
+A fault in a file is a bad record, so in a folder of PDFs the rest continues.
 """
 
 import atexit
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 << 20
 _COMMAND = tuple(python("papercards.sources.pdf.child"))
-_TOO_LARGE = f"is larger than {MAX_BYTES >> 20} MB: no paper"
+_TOO_LARGE = f"is larger than {MAX_BYTES >> 20} MB, too large for a paper"
 
 
 def read(source: Input) -> Records:
-    """The paper of a PDF. Raises MissingExtra where PDFium is not installed."""
+    """The paper of a PDF. Raises MissingExtra if PDFium is not installed."""
     if importlib.util.find_spec("pypdfium2") is None:
         raise MissingExtra("reading PDF", "pdf")
     return _read(source)
@@ -82,7 +82,7 @@ def _child() -> "Child":
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether its mark stands near the beginning, where readers look for it."""
+    """Whether the PDF mark is near the start, where readers look for it."""
     return b"%PDF-" in head[:1024]
 
 

@@ -1,8 +1,8 @@
-"""Which pieces of a paper's first pages are its abstract.
+"""Finds the abstract in a paper's first pages.
 
-It stands under its heading, or in the line that the heading begins, and ends with the next heading. Where no
-heading ends it within a page, as in letters, it is the first paragraph. Without a heading of its own, it is
-the first paragraph of some length between the title and the introduction.
+It is below its heading, or in the line that starts with the heading, and ends at the next heading. If no
+heading ends it within a page, as in letters, it is the first paragraph. Without its own heading, it is the
+first longer paragraph between the title and the introduction.
 
 Knows headings and paragraphs.
 """
@@ -17,11 +17,11 @@ from .page import Line
 from .title import letters, people
 
 PAGES = 10
-"""Before the end of which an abstract begins: theses have title pages, oaths and thanks before it."""
+"""Number of first pages that are searched: theses have title pages, oaths and thanks before the abstract."""
 _PARTS = frozenset(
     {"", "background", "introduction", "method", "results", "conclusion", "discussion", "limitations"}
 )
-"""What may head a part of an abstract that has parts."""
+"""Headings of the parts of a structured abstract."""
 _OTHER_NAMES = frozenset(
     (
         "summary zusammenfassung kurzfassung resume resumen resumo riassunto sommario samenvatting "
@@ -29,20 +29,21 @@ _OTHER_NAMES = frozenset(
         "\u0430\u043d\u043d\u043e\u0442\u0430\u0446\u0438\u044f \u6458\u8981"
     ).split()
 )
-"""Of abstracts, too: without one that is called so, these are it; beside it, they are in another language."""
+"""Other headings of abstracts: used if nothing is called an abstract; otherwise they are in another language.
+"""
 _ENDS_NONE = frozenset({"references", "thanks", "appendix", "conclusion"})
-"""What stands at the end of a paper ends no abstract."""
+"""Sections at the end of a paper, which do not end an abstract."""
 _MOST_WORDS = 1_000
 _LEAST_WORDS = 25
 _SAMPLE = 1_500
-"""Characters that tell whether a text is a language."""
+"""Number of characters used to tell whether a text is in a language."""
 _NO_PART = re.compile(
     r"\u00a9|\([cC]\) ?(?:19|20)\d\d|Copyright (?:\u00a9|\([cC]\)|(?:19|20)\d\d)|All rights reserved"
     r"|Permission to make|(?:Manuscript )?[Rr]eceived:? (?:\d|[A-Z][a-z]+ \d|by the editors)|Received:"
     r"|\*? ?Correspond(?:ence|ing author)\b.{0,20}[:@]|E-?mail:|Preprint submitted|Published by|\(?Dated:"
     r"|This work (?:was|is) supported|PACS\b|AMS [Ss]ubject|MSC\b|Article history|Available online"
 )
-"""How lines begin that stand below or beside an abstract and are none of it."""
+"""Starts of lines below or beside an abstract that do not belong to it."""
 _FIRST = re.compile(r"(?:1|I)[.\s]")
 _RIGHTS = re.compile(
     r"\s?(?:\u00a9|\([cC]\)|Copyright)\s*(?:\u00a9\s*)?(?:19|20)\d\d\b[^\n]{0,150}$"
@@ -55,11 +56,11 @@ _FUNCTION_WORDS = frozenset(
         "bu ja on ei az \u00e9s dan yang \u0438 \u0432 \u043d\u0430 \u043d\u0435 \u0447\u0442\u043e"
     ).split()
 )
-"""Of languages in Latin and Cyrillic letters: a text of some length has some."""
+"""Function words of languages in Latin and Cyrillic letters, which any longer text contains."""
 
 
 def abstract(pieces: Sequence[Piece], after: Sequence[Line]) -> list[Piece]:
-    """The pieces of the abstract; none: there is none that can be told.
+    """The pieces of the abstract; empty if none is found.
 
     `after` are the lines of the title.
     """
@@ -79,7 +80,7 @@ def without_rights(text: str) -> str:
 
 
 def reads(text: str) -> bool:
-    """Whether it is a language at all: fonts that do not say what they draw give signs without sense."""
+    """Whether a text is in a language: fonts without letter information give meaningless characters."""
     text = text[:_SAMPLE]
     shown = [c for c in text if not c.isspace()]
     latin = sum(c.isascii() and c.isalpha() for c in shown)
@@ -148,7 +149,7 @@ def _words(run: Sequence[Piece]) -> int:
 
 
 def _own_lines(piece: Piece) -> Piece:
-    """The piece without what stands close to it: people above, a line of copyright or the like below."""
+    """The piece without adjacent lines: people above, a line of copyright or similar below."""
     lines = piece.lines
     end = next(
         (

@@ -1,7 +1,7 @@
-"""Lines in the order of reading as headings, paragraphs and notes.
+"""Groups lines in reading order into headings, paragraphs and notes.
 
-A paragraph ends with a wider gap, an indent, another size of letters or a heading; it goes on in the next
-column and on the next page. What is set smaller than the text is a note.
+A paragraph ends with a wider gap, an indent, another size of letters or a heading; it continues in the next
+column and on the next page. Text smaller than the body text is a note.
 
 Knows lines and sizes. Knows no sections.
 """
@@ -22,9 +22,9 @@ _CAPTION = re.compile(
 )
 _MAX_HEADING = 100
 _SHORT = 0.15
-"""Of the width of a column."""
+"""Shortness of a last line, as a share of the column's width."""
 _SENTENCE = re.compile(r"[A-Z][\w-]*,? (?:[a-z\d(]|[A-Z]{2})")
-"""How one begins; `Abstract Syntax Notation` is none."""
+"""The start of a sentence; `Abstract Syntax Notation` is not one."""
 _SPACED = re.compile(r"(?:\w ){3,20}\w(?: (?:\w ){0,10}\w)?")
 """`a b s t r a c t`, as some journals print it."""
 _RUN_IN = re.compile(
@@ -38,7 +38,7 @@ _RUN_IN = re.compile(
     r"|PACS numbers?|JEL [Cc]lassification))"
     r"(?:\s*+(?P<mark>[.:\u2014\u2013]|-{1,3}(?=\S)|(?<=\s)-{1,3}(?=\s))|(?= ))\s*+(?=\S)"
 )
-"""A heading that stands in the line that it begins."""
+"""A heading at the start of a line of text."""
 
 
 @dataclass(slots=True)
@@ -47,29 +47,29 @@ class Piece:
 
     lines: list[Line]
     level: int = 0
-    """Of a heading; 0: a paragraph."""
+    """Level of a heading; 0 for a paragraph."""
     kind: str = ""
-    """Of a heading."""
+    """Kind of a heading."""
     note: bool = False
     caption: bool = False
     name: str = ""
-    """Of a heading that stands in a line with other text."""
+    """Text of a heading that shares its line with other text."""
     column: int = 0
-    """In which its last line stands, counted through the document."""
+    """Column of its last line, counted through the document."""
 
     @property
     def size(self) -> float:
-        """Of the letters, in points."""
+        """Size of the letters in points."""
         return self.lines[0].size
 
     @property
     def text(self) -> str:
-        """As printed, line ends as spaces."""
+        """Text as printed, with line ends as spaces."""
         return self.name or " ".join(line.text for line in self.lines)
 
 
 def body_size(lines: Iterable[Line]) -> float:
-    """The size that most of the text has."""
+    """The size of most of the text."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[round(line.size * 4) / 4] += len(line.text)
@@ -119,15 +119,15 @@ def pieces(columns: Sequence[Sequence[Line]], body: float) -> list[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What is usual in a column."""
+    """The usual measures of a column."""
 
     number: int
     left: float
     right: float
     leading: float
-    """From one base line to the next."""
+    """Distance between two base lines, in points."""
     short: float
-    """Points that the last line of a paragraph lacks, at least: more where the right margin is ragged."""
+    """Minimum points that the last line of a paragraph is short; more if the right margin is ragged."""
 
     @classmethod
     def of(cls, number: int, lines: Sequence[Line], body: float) -> "_Column":
@@ -139,7 +139,7 @@ class _Column:
         return cls(number, left, right, median(gaps) if gaps else 1.2 * body, short)
 
     def parts(self, line: Line, before: Line) -> bool:
-        """Whether a paragraph begins with a line."""
+        """Whether a line starts a paragraph."""
         if line.y - before.y > max(1.35 * self.leading, 1.5 * line.size):
             return True
         indent = line.x0 - max(self.left, before.x0)
@@ -161,7 +161,7 @@ class _Reader:
     body: float
     pieces: list[Piece] = field(default_factory=list)
     open: dict[int, Piece] = field(default_factory=dict)
-    """By size of letters: the paragraph that may go on."""
+    """The open paragraph for each size of letters."""
 
     def take(self, line: Line, before: Line | None, column: _Column) -> None:
         """Add the next line; `before` is the one above it in its column."""

@@ -1,4 +1,4 @@
-"""The process that reads PDFs: a path and names of sections in, what the file says out.
+"""The process that reads PDFs: a path and sections in, the content of the file out.
 
 Run as `python -m papercards.sources.pdf.child`; ends when its input does.
 """

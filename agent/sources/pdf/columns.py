@@ -1,10 +1,10 @@
-"""The lines of a page in the order of reading.
+"""Puts the lines of a page into reading order.
 
-A page has two columns where a strip near its middle is free of text beside most lines, with lines on both
-sides. A line across the strip, as a title, ends what stands above it on either side. Each side is looked at
-again, so that three columns and columns of different widths are found too.
+A page has two columns if a strip near its middle is free of text beside most lines, with lines on both sides.
+A line across the strip, such as a title, ends the columns above it. Each side is examined again, so that
+three columns and columns of different widths are found too.
 
-Knows lines and their places. Knows nothing of what they say.
+Knows lines and their places. Knows nothing of their content.
 """
 
 import re
@@ -17,24 +17,24 @@ from .page import Line
 from .prose import MARKS, raised
 
 _LEAST = 4
-"""Lines that a column has, at least."""
+"""Minimum lines of a column."""
 _CROSSING = 0.4
-"""Of the lines of a page: with more across it, a strip parts no columns."""
+"""Maximum share of the lines of a page that may cross a strip between columns."""
 _NEAR = 3.0
 """Points by which lines of one column may begin before its heading."""
 _NARROW = 0.6
-"""Of the width of the abstract: a box beside it has no more."""
+"""Maximum width of a box beside the abstract, as a share of the abstract's width."""
 _WORD = 0.6
-"""Of the size: what stands nearer is the next word."""
+"""Gap between two words, as a share of the font's size."""
 _ABSTRACT = re.compile(r"a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\b(?:$|\s*[:.\u2014\u2013-])", re.IGNORECASE)
 _LEVELS = 12
 _DEPTH = 3
 
 
 def columns(lines: Sequence[Line], usual: float | None = None, depth: int = _DEPTH) -> list[list[Line]]:
-    """Runs of whole lines that stand one below the other, in the order of reading.
+    """Runs of full lines below each other, in reading order.
 
-    `usual` is the strip of the page before: the last page may have too few lines to show its own.
+    `usual` is the strip of the previous page, since the last page may have too few lines to find one.
     """
     lines = _unbroken(lines) if depth == _DEPTH else lines
     if depth and (parts := beside_abstract(lines)) is not None:
@@ -56,10 +56,10 @@ def columns(lines: Sequence[Line], usual: float | None = None, depth: int = _DEP
 
 
 def beside_abstract(lines: Sequence[Line]) -> list[list[Line]] | None:
-    """What is above a box beside the abstract, the box, the abstract, what is below; None: no box.
+    """The lines above a box beside the abstract, of the box, of the abstract, and below; None without a box.
 
-    Boxes hold dates, keywords or how to cite. They are narrow and have few lines, so no strip of the page
-    shows them.
+    Boxes have dates, keywords or citation hints. They are narrow and short, so they do not show as a strip of
+    the page.
     """
     head = next((line for line in lines if _ABSTRACT.match(line.text)), None)
     if head is None:
@@ -90,7 +90,7 @@ def _ends_box(line: Line, edge: float) -> bool:
 
 
 def _unbroken(lines: Sequence[Line]) -> list[Line]:
-    """The lines, those parts of one joined that stand a word's space apart: raised signs break lines."""
+    """The lines, with parts joined that are one word space apart, since raised characters break lines."""
     joined: list[Line] = []
     for row in _by_base_line(lines):
         if len(row) == 1:
@@ -119,7 +119,7 @@ def _keeps_to(lines: Sequence[Line], strip: float) -> bool:
 
 
 def find_strip(lines: Sequence[Line]) -> float | None:
-    """The x that parts two columns; None: there is one."""
+    """The x between two columns; None for a single column."""
     if len(lines) < 2 * _LEAST:
         return None
     left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
@@ -147,7 +147,7 @@ def find_strip(lines: Sequence[Line]) -> float | None:
 
 
 def _runs(crossing: Sequence[int], level: int) -> Iterator[tuple[int, int]]:
-    """Where as many lines as that cross, and no fewer beside: from, and up to but not including."""
+    """Ranges (half-open) crossed by this number of lines, at a local minimum."""
     start = 0
     for at in range(len(crossing) + 1):
         if at == len(crossing) or crossing[at] != level:
@@ -157,7 +157,7 @@ def _runs(crossing: Sequence[int], level: int) -> Iterator[tuple[int, int]]:
 
 
 def _parts(lines: Sequence[Line], strip: float) -> bool:
-    """Whether lines stand side by side beside a strip, and fill their columns."""
+    """Whether there are lines side by side along a strip, which fill their columns."""
     left = [line for line in lines if line.x1 <= strip + 1]
     right = [line for line in lines if line.x0 >= strip - 1]
     if len(left) < _LEAST or len(right) < _LEAST:
@@ -209,7 +209,7 @@ def _bands(lines: Sequence[Line], strip: float) -> list[tuple[bool, list[Line]]]
 
 
 def _rows(lines: Sequence[Line]) -> list[Line]:
-    """Whole lines from top to bottom: what stands on one base line is one."""
+    """Full lines from top to bottom: parts on one base line are one line."""
     return [_joined(sorted(row, key=lambda line: line.x0)) for row in _by_base_line(lines)]
 
 

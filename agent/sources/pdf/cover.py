@@ -1,4 +1,4 @@
-"""Pages that a repository, an archive or a network put before a paper.
+"""Detects cover pages that a repository, an archive or a network put before a paper.
 
 They name the paper, but their largest line is the repository's and their longest paragraph its terms of use.
 
@@ -46,15 +46,15 @@ _SAYINGS = (
     ("your use of", "link to publication", "link to published"),
     ("further distribution", "legal requirements associated", "copyright owners", "rights holders"),
 )
-"""What covers say, those of one kind together."""
+"""Typical phrases of covers, grouped by kind."""
 _LEAST = 2
-"""Kinds of sayings; one alone may stand in the foot of a paper."""
+"""Minimum kinds of phrases on a cover; a single one may be in the footer of a paper."""
 _MOST_LINES = 70
 _MOST_PAGES = 3
 
 
 def without_covers(pages: Sequence[Page]) -> Sequence[Page]:
-    """The pages from the first one on that is no cover; all of them, where every one is."""
+    """The pages from the first one that is not a cover; all of them if every page is one."""
     for n, page in enumerate(pages):
         if page.lines and not is_cover(page):
             return pages[n:]
@@ -62,7 +62,7 @@ def without_covers(pages: Sequence[Page]) -> Sequence[Page]:
 
 
 def is_cover(page: Page) -> bool:
-    """Whether a page speaks of a paper that stands behind it."""
+    """Whether a page is a cover of the paper after it."""
     if page.number > _MOST_PAGES or len(page.lines) > _MOST_LINES:
         return False
     if any(kind_of(line.text) == "introduction" for line in page.lines):

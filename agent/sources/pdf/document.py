@@ -25,36 +25,36 @@ from .title import title, title_lines
 
 MAX_PAGES = 1_000
 MAX_CHARACTERS = 5_000_000
-"""Of all pages that are read."""
+"""Maximum characters of all pages that are read."""
 _PAGES_OF_WORDS = 10
 
 _PASSWORD = 4
 """PDFium's number for a password that is missing."""
 _SCAN_PAGES = 4
 _SCAN_CHARACTERS = 200
-"""Of a page: pictures with a stamp on them have fewer, and all of the first pages together."""
+"""Characters of a page, or of all first pages together, below which it is a picture with a stamp."""
 _NO_LETTERS = (
-    "has text that cannot be read: its fonts (Type 3, or without Unicode) do not say what letters they draw; "
-    "make it text with OCR first"
+    "has unreadable text: its fonts (Type 3, or without Unicode) do not define their letters; "
+    "run OCR on it first"
 )
-_SLIDES = "looks like slides, not like a paper: wide pages of few words, and no heading Abstract"
+_SLIDES = "looks like slides, not a paper: wide pages with few words, and no heading Abstract"
 _SLIDE_WORDS = 150
-"""On the first page; slides have fewer."""
-_PICTURES = "has no text: its pages are pictures; make them text with OCR first"
+"""Words on the first page; slides have fewer."""
+_PICTURES = "has no text: its pages are images; run OCR on it first"
 
 
 class Unreadable(Exception):
-    """Why no paper can be had from a file."""
+    """The reason why no paper can be read from a file."""
 
 
 def read_document(path: str, wanted: Sequence[str]) -> dict[str, object]:
-    """What a file says, as JSON has it. Raises Unreadable."""
+    """The content of a file as JSON data. Raises Unreadable."""
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == _PASSWORD:
-            raise Unreadable("is encrypted: a password is needed to read it") from error
-        raise Unreadable("is damaged: no PDF that can be opened") from error
+            raise Unreadable("is encrypted and needs a password") from error
+        raise Unreadable("is damaged and cannot be opened as a PDF") from error
     try:
         pages = _pages(document, wanted)
         own = document.get_metadata_dict(skip_empty=True)
@@ -160,7 +160,7 @@ def _paper(
     pages = without_covers(pages)
     first = next((page for page in pages if page.lines), pages[0])
     if is_cover(first):
-        raise Unreadable(_PICTURES.replace("text", "text but for a cover", 1))
+        raise Unreadable(_PICTURES.replace("text", "text except a cover", 1))
     beside = list(first.lines)
     drop_furniture(pages)
     body = body_size(line for page in pages for line in page.lines)
@@ -186,16 +186,16 @@ def _paper(
 
 
 def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> None:
-    """Raises Unreadable where a card would be made of noise."""
+    """Raise Unreadable if a card would be made of noise."""
     if not name:
-        raise Unreadable("has no title that can be told from the rest of its first page")
+        raise Unreadable("no title found on its first page")
     few = first.wide and len(_words_of(first)) < _SLIDE_WORDS
     if few and not any(piece.kind == "abstract" for piece in found):
         raise Unreadable(_SLIDES)
     if not text:
         raise Unreadable(
-            "has no abstract that can be found: no heading says so, and no paragraph before the "
-            "introduction reads like one"
+            "no abstract found: there is no such heading, and no paragraph before the introduction reads "
+            "like one"
         )
     if not reads(text):
         raise Unreadable(_NO_LETTERS)

@@ -1,8 +1,8 @@
-"""What stands on pages beside their text: page numbers, running heads, line numbers and rulers.
+"""Removes page numbers, running heads, line numbers and rulers.
 
 A page number is a number alone in the outermost rows of a page; a running head is a line there that another
-page has at the same height, digits aside. Lines are numbered, or have a ruler beside them, where numbers that
-rise by even steps stand one below the other and hardly any text reaches above or below them.
+page has at the same height, ignoring digits. Line numbers and rulers are numbers below each other that rise
+by even steps, with hardly any text above or below them.
 
 Knows lines and their places.
 """
@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from .page import Line, Page
 
 _ROWS = 2
-"""Rows at the top and at the foot that may be furniture."""
+"""Number of rows at the top and bottom that are examined."""
 _SAME = 6.0
-"""Points between two heights that count as one."""
+"""Points between two heights that count as the same."""
 _NUMBER = re.compile(
     r"(?:page)?[-\u2013\u2014\s]*+(?:\d{1,4}|[ivxlc]{1,6})[-\u2013\u2014\s]*+(?:(?:of|/)\s*\d{1,4})?",
     re.IGNORECASE,
@@ -26,25 +26,25 @@ _DIGITS = re.compile(r"\d+")
 _COUNT = re.compile(r"\d{1,4}")
 _LAST_NUMBER = re.compile(r"\s?\d{1,4}$")
 _LEAST = 5
-"""Numbers that make a column of them."""
+"""Minimum numbers of a column of line numbers."""
 _ALIGNED = 2.5
-"""Points by which their edges may differ."""
+"""Points by which the edges of line numbers may differ."""
 _WIDER = 8.0
-"""Points that a number of more digits may take beside them on a later page."""
+"""Additional points for a number with more digits on a later page."""
 _EVEN = 0.8
-"""Of their steps are alike, at least."""
+"""Minimum share of equal steps between the numbers."""
 _CROSSING = 0.1
-"""Of the other lines of a page may reach over their place, at most."""
+"""Maximum share of the other lines of a page that reach over the numbers."""
 
 
 class LineNumbers:
-    """The numbers of lines, and rulers, of one document: where they stood on the pages before."""
+    """The positions of line numbers and rulers on the previous pages of a document."""
 
     def __init__(self) -> None:
         self._places: list[tuple[float, float]] = []
 
     def drop(self, page: Page) -> None:
-        """Take them out of the next page."""
+        """Remove line numbers and rulers from the next page."""
         numbers = [line for line in page.lines if _COUNT.fullmatch(line.text)]
         if not numbers or not (self._places or len(numbers) >= _LEAST):
             return
@@ -69,7 +69,7 @@ class LineNumbers:
 
 
 def _aligned(numbers: Sequence[Line], edge: str) -> Iterator[list[Line]]:
-    """Numbers whose left or right edges stand below each other, from top to bottom."""
+    """Numbers with aligned left or right edges, from top to bottom."""
     column: list[Line] = []
     for line in sorted(numbers, key=lambda line: float(getattr(line, edge))):
         if column and getattr(line, edge) - getattr(column[-1], edge) > _ALIGNED:
@@ -95,7 +95,7 @@ def _stands_apart(column: Sequence[Line], others: Sequence[Line]) -> bool:
 
 
 def drop_furniture(pages: Sequence[Page]) -> None:
-    """Take page numbers and running heads out of the pages of one document."""
+    """Remove page numbers and running heads from the pages of a document."""
     outer = [list(_outer(page.lines)) for page in pages]
     places: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for page, lines in zip(pages, outer, strict=True):
@@ -115,7 +115,7 @@ def drop_furniture(pages: Sequence[Page]) -> None:
 
 
 def _alone(line: Line, lines: Sequence[Line]) -> bool:
-    """Whether nothing stands beside it: the 2 of a formula does not."""
+    """Whether nothing is beside a line, unlike the 2 of a formula."""
     return not any(other is not line and abs(other.y - line.y) < other.size / 2 for other in lines)
 
 

@@ -1,4 +1,4 @@
-"""The names that the first page says a paper has: its id of arXiv, its DOI.
+"""Finds the ids of a paper on its first page: arXiv id and DOI.
 
 Knows lines.
 """
@@ -14,7 +14,7 @@ _DOI = re.compile(
 
 
 def arxiv_id(page: Page) -> str | None:
-    """From the stamp on the margin, or a line that is one."""
+    """The arXiv id from the stamp on the margin, or from a line of its own."""
     for text in (*page.turned, *(line.text for line in page.lines if line.text.startswith("arXiv:"))):
         if text.lower().startswith("arxiv:") and (known := mentioned_arxiv_id(text)):
             return known
@@ -22,7 +22,7 @@ def arxiv_id(page: Page) -> str | None:
 
 
 def doi(page: Page, subject: str) -> str | None:
-    """The first that the first page, or the document's own subject, names as one."""
+    """The first DOI on the first page or in the document's subject."""
     for text in (*(line.text for line in page.lines), subject):
         if match := _DOI.search(text):
             return match[1].rstrip(".,;:)]}")

@@ -1,8 +1,8 @@
-"""From a page as PDFium reads it to lines with their places.
+"""Converts a page as read by PDFium to lines with positions.
 
-PDFium gives characters in the order of the file, broken where a line ends. For each such line a few calls
-give its boxes, its size and its direction; only where boxes stand far apart are single characters looked
-at. Text that is turned against most of its page, as arXiv's stamp is, comes apart from the rest.
+PDFium gives characters in the order of the file, with line breaks. For each line a few calls give its boxes,
+its size and its direction; single characters are examined only if boxes are far apart. Text in another
+direction than most of its page, such as arXiv's stamp, is kept separate.
 
 Knows PDFium. Knows nothing of columns and paragraphs.
 """
@@ -23,17 +23,17 @@ from .prose import MARKS, ligatures, raised
 from .unseen import unseen
 
 MAX_CHARACTERS = 60_000
-"""Of a page; a full one has 8,000."""
+"""Maximum characters of a page; a full one has 8,000."""
 
 _GAP = 0.8
-"""Of the font's size: what stands further apart in a line may be two columns."""
+"""Gap in a line, as a share of the font's size, that may separate two columns."""
 _RAISED = 0.2
-"""Of the font's size, above the base line: from there on it is a mark or a power."""
+"""Height above the base line, as a share of the font's size, from which text is a mark or a power."""
 _BOLD = re.compile(r"bold|black|heavy|demi|semibold|medi(?!um?italic)|cmbx|-b\b", re.IGNORECASE)
 _DROPPED_INITIAL = 1.6
-"""Times the size of the rest: a first letter of two lines says nothing of its line."""
+"""Size of a dropped initial relative to the rest, whose position is ignored."""
 _NUMBER_GAP = 0.3
-"""As `_GAP`, beside a number at either end of a line: it may count the lines."""
+"""The same as `_GAP`, next to a number at either end of a line, which may be a line number."""
 _COUNTS = re.compile(r"\d{1,4}(?=\s)|(?<=\s)\d{1,4}$")
 _LINE = re.compile("[^\r\n\x02\ufffe]+[\x02\ufffe]?")
 """PDFium does not break a line that ends with a hyphen."""
@@ -51,31 +51,31 @@ class Line:
     x0: float
     x1: float
     y: float
-    """Of the base line."""
+    """Height of the base line."""
     size: float
-    """Of the font, in points."""
+    """Size of the font in points."""
     bold: bool
     page: int
-    """From 1."""
+    """Number of the page, from 1."""
     mark: str = ""
-    """Raised signs before its first word: a power of what stands before it, or the mark of a note."""
+    """Raised characters before its first word: a power of the text before, or a footnote mark."""
 
 
 @dataclass(slots=True)
 class Page:
-    """What a page says."""
+    """The text of a page."""
 
     number: int
     lines: list[Line]
-    """In the order of the file, which need not be that of reading."""
+    """Lines in the order of the file, which may differ from the reading order."""
     turned: list[str]
-    """Text in another direction than most of it."""
+    """Text in another direction than most of the page."""
     wide: bool = False
-    """Whether it is wider than it is high, as slides are."""
+    """Whether the page is wider than high, as slides are."""
     hidden: bool = False
-    """It had text that nobody sees, which is left out."""
+    """Whether invisible text was removed."""
     scanned: bool = False
-    """It is a picture, and its text was read by OCR."""
+    """Whether the page is a picture with text from OCR."""
 
 
 def read_page(page: Any, number: int) -> Page:
@@ -93,7 +93,7 @@ def read_page(page: Any, number: int) -> Page:
 
 
 def page_words(page: Any) -> list[str]:
-    """The lines of a page as they stand in the file, for their words alone: in a third of the time."""
+    """The lines of a page in the order of the file, for their words only: takes a third of the time."""
     handle = pdfium.FPDFText_LoadPage(page)
     if not handle:
         return []
@@ -123,7 +123,7 @@ def _page(characters: "_Characters", number: int) -> Page:
 
 
 def _upright(line: Line, turn: int) -> None:
-    """PDF's y grows upwards; `Line.x0`, `x1` and `y` come as measured along the text's own direction."""
+    """Convert `Line.x0`, `x1` and `y` from the text's own direction; PDF's y grows upwards."""
     if turn in (90, 180):
         return
     line.y = -line.y
@@ -133,7 +133,7 @@ class _Characters:
     """The characters of a page by number."""
 
     def __init__(self, handle: Any, hidden: Collection[int] = ()) -> None:
-        """`hidden` are numbers of characters that are passed over."""
+        """`hidden` are the numbers of characters to skip."""
         self._handle = handle
         self._count = min(pdfium.FPDFText_CountChars(handle), MAX_CHARACTERS)
         self._doubles = [ctypes.c_double() for _ in range(4)]
@@ -153,7 +153,7 @@ class _Characters:
         return tex_codes.letters("".join(map(chr, codes)))
 
     def lines(self) -> Iterator[tuple[int, int]]:
-        """Where lines start and end, those parted that stand in two columns."""
+        """Start and end of each line, split if it spans two columns."""
         for match in _LINE.finditer(self.text):
             start, end = match.span()
             while start < end and self.text[start].isspace():
@@ -194,7 +194,7 @@ class _Characters:
                 yield left, bottom, right, top
 
     def _middle(self, start: int, end: int) -> int:
-        """A letter that stands for its line: PDFium's own spaces have neither size nor place."""
+        """A representative letter of a line; PDFium's own spaces have no size and position."""
         return self._letter((start + end) // 2, end, start)
 
     def _letter(self, start: int, end: int, otherwise: int | None = None) -> int:
@@ -241,9 +241,9 @@ class _Characters:
         return self._doubles[0].value, self._doubles[1].value
 
     def _without_marks(self, start: int, end: int, height: float) -> tuple[str, str]:
-        """The line without marks of notes after words: `the end.1` has none, `x2` becomes `x^2`.
+        """The line without footnote marks after words (`the end.1`), and with powers as `x^2`.
 
-        And the marks before its first word, with the space after them.
+        Also returns the marks before its first word, with the space after them.
         """
         kept, mark, leading = "", "", ""
         for at in range(start, end):
@@ -266,7 +266,7 @@ class _Characters:
 
 
 def plain(text: str) -> str:
-    """Characters of a line as words are written."""
+    """The text of a line with ordinary characters."""
     if not text.isascii():
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return ligatures(" ".join(text.translate(_HYPHENS).split()))

@@ -1,8 +1,7 @@
-"""Printed lines made running text again: hyphens at line ends, ligatures, accents that stand apart.
+"""Converts printed lines to running text: hyphens at line ends, ligatures, separate accents.
 
-Whether a hyphen at the end of a line belongs to the word is told from the rest of the document: `per-` and
-`formance` are one word because neither is one, `state-of-the-` and `art` keep theirs because `the` and `art`
-are words.
+The rest of the document decides whether a hyphen at a line end belongs to the word: `per-` and `formance` are
+one word because neither is one, `state-of-the-` and `art` keep theirs because `the` and `art` are words.
 
 Knows text. Knows no pages.
 """
@@ -16,7 +15,7 @@ _LIGATURES = {
     ord(c): unicodedata.normalize("NFKC", c) for c in "\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06\u0132\u0133"
 }
 _MATHEMATICAL = re.compile("[\U0001d400-\U0001d7ff]+")
-"""Letters in the faces of formulas."""
+"""Mathematical letters."""
 _ACCENTS = {
     "\u00b4": "\u0301",
     "\u02ca": "\u0301",
@@ -54,7 +53,7 @@ _LAST_PARTS = frozenset(
         "tuned augmented conditioned grained dimensional supervised scale domain art end time source of the"
     ).split()
 )
-"""What usually stands before or after a hyphen, where the document does not tell."""
+"""Common word parts before or after a hyphen, if the document does not decide."""
 _SMALL = frozenset("of to in by on up as an or".split())
 _ENDINGS = frozenset(
     "over ever fore in as out to on upon by while less able most one thing things times self".split()
@@ -68,7 +67,7 @@ def _ends_in_link(text: str) -> bool:
 
 
 def raised(before: str, mark: str) -> str:
-    """What becomes of figures and signs above the line: marks of notes go, powers stay as `^2`."""
+    """The replacement of raised characters: footnote marks are dropped, powers become `^2`."""
     if not mark or _AFTER_WORD.search(before):
         return ""
     return f"^{mark}"
@@ -107,7 +106,7 @@ class Mender:
     def join(self, lines: Sequence[str], *, keep: bool = False) -> tuple[str, list[int]]:
         """The lines as running text, and the offset at which each begins in it.
 
-        `keep` says what becomes of a hyphen of which nothing is known: headings are seldom hyphenated.
+        `keep` decides about unknown hyphens: headings are rarely hyphenated.
         """
         text, starts = "", []
         for line in lines:
@@ -118,7 +117,7 @@ class Mender:
         return text, starts
 
     def _glue(self, text: str, line: str, keep: bool) -> tuple[str, str]:
-        """What is left of the text before, and what stands between it and the line."""
+        """The rest of the text before, and the separator to the line."""
         if not text:
             return text, ""
         if text.endswith("-") and _ends_in_link(text):
@@ -136,7 +135,7 @@ class Mender:
         return text, "\u0020"
 
     def _keeps(self, left: str, right: str, keep: bool) -> bool:
-        """Whether the hyphen between two pieces is one of spelling."""
+        """Whether the hyphen between two pieces belongs to the word."""
         if not right[0].islower():
             return True  # `Self-Consistency`, `GPT-4`
         left, right = left.casefold(), right.casefold()

@@ -1,8 +1,8 @@
-"""Letters of TeX's own fonts where a file does not say what they are in Unicode.
+"""Decodes letters of TeX's own fonts if a file has no Unicode for them.
 
 Old LaTeX embeds bitmap fonts (Type 3) that only have codes. Those of plain letters are ASCII; ligatures and
-accents stand below 32, in one of two orders: OT1, of TeX's first fonts, and T1. Which one a page uses is told
-from the ligatures among its letters. One character becomes one, so that places on the page stay right.
+accents are below 32, in one of two encodings: OT1, of TeX's first fonts, and T1. The ligatures tell which one
+a page uses. Each character becomes one character, so that positions stay valid.
 
 Knows characters. Knows no pages.
 """
@@ -40,7 +40,7 @@ _BREAK = re.compile("\r\n")
 
 
 def letters(text: str) -> str:
-    """The characters of a page, those that are codes of TeX as letters; PDFium's line ends are CR LF."""
+    """The characters of a page, with TeX codes as letters; PDFium's line ends are CR LF."""
     if text.isprintable():
         return text
     if _OF_OT1.search(text):

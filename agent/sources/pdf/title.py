@@ -1,8 +1,8 @@
-"""Which lines of a paper's first page are its title.
+"""Finds the title on a paper's first page.
 
-Candidates are runs of lines that are set alike and stand above the abstract. The largest one counts, but for
-names of journals, meetings and universities, which are often larger. The document's own title counts where it
-is one of the candidates: it knows capitals and hyphens better than the print does.
+Candidates are runs of lines in the same style above the abstract. The largest one is taken, except for names
+of journals, conferences and universities, which are often larger. The title in the document's metadata is
+used if it matches a candidate, since its capitals and hyphens are more reliable than the print.
 
 Knows lines. Knows no paragraphs.
 """
@@ -16,11 +16,11 @@ from ..outline import kind_of
 from .page import Line
 
 MAX_CHARACTERS = 400
-"""Of a title; what is longer holds authors or an abstract."""
+"""Maximum characters of a title; longer text contains authors or an abstract."""
 _ALIKE = 0.96
-"""Two sizes with this ratio or a higher one are one."""
+"""Minimum ratio of two sizes that count as the same."""
 _SMALL_CAPITALS = 0.75
-"""As `_ALIKE`, for lines of capitals, which have two sizes."""
+"""The same as `_ALIKE`, for lines of capitals, which have two sizes."""
 _LABELS = re.compile(
     r"(?:(?:original|research|review|full|short|open|regular|brief|invited)?[\s-]*"
     r"(?:article|paper|letters?|access|report|communication|contribution|note)s?(?: open)?"
@@ -58,7 +58,7 @@ _PLACES = re.compile(
     re.IGNORECASE,
 )
 _LONG = 250
-"""Characters from which on a title is looked through for people and places."""
+"""Length from which a title is searched for people and places."""
 _NO_TITLE = re.compile(
     r"untitled|title|microsoft word\b.*|.*\.(?:docx?|dvi|tex|pdf|indd|rtf|odt|pages)|(?=\S*\d{4})\S+"
     r"|paper|main|.{0,3}",
@@ -80,10 +80,10 @@ class _Candidate:
 
 
 def title_lines(lines: Sequence[Line], before: Line | None = None, beside: Sequence[Line] = ()) -> list[Line]:
-    """The lines of the title; none: there is none that can be told.
+    """The lines of the title; empty if none is found.
 
-    `lines` are those of the first page in the order of reading, `before` is the one with which the abstract
-    begins, `beside` are running heads, which often name a journal.
+    `lines` are those of the first page in reading order, `before` is the first line of the abstract, `beside`
+    are running heads, which often name a journal.
     """
     above = _above(lines, before)
     found = [one for one in _candidates(above) if _may_be(one)]
@@ -97,9 +97,9 @@ def title_lines(lines: Sequence[Line], before: Line | None = None, beside: Seque
 
 
 def title(own: str, printed: str) -> str:
-    """The title as the document has it among its particulars, where that is what is printed; else as printed.
+    """The title in the document's metadata if it matches the printed one; else the printed one.
 
-    Both may lack a part of the other: a subtitle, a mark.
+    Either may lack a part of the other: a subtitle, a mark.
     """
     own = " ".join(own.split())
     if not printed or not own or _NO_TITLE.fullmatch(own):
@@ -111,7 +111,7 @@ def title(own: str, printed: str) -> str:
 
 
 def letters(text: str) -> str:
-    """What is compared of two texts: letters and digits, without case and accents."""
+    """Normalised text for comparison: letters and digits, without case and accents."""
     folded = unicodedata.normalize("NFKD", text).casefold()
     return "".join(c for c in folded if c.isalnum())
 
@@ -143,7 +143,7 @@ def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
 
 
 def _goes_on(last: Line, line: Line, gap: float | None) -> bool:
-    """Whether a line continues a run of lines that stand `gap` points apart."""
+    """Whether a line continues a run of lines that are `gap` points apart."""
     small, large = sorted((last.size, line.size))
     capitals = last.text.isupper() and line.text.isupper()
     if last.bold != line.bold or small < (_SMALL_CAPITALS if capitals else _ALIKE) * large:
@@ -167,7 +167,7 @@ def _is_label(line: Line) -> bool:
 
 
 def _is_venue(one: _Candidate, lines: Sequence[Line]) -> bool:
-    """Whether it names a journal, a meeting or a school: so it is called, or so another line cites it."""
+    """Whether it names a journal, a conference or a university, by its words or as cited by another line."""
     text = one.text
     if _VENUE.match(text) or (len(text.split()) <= 8 and _SCHOOL.fullmatch(text)):
         return True
@@ -181,12 +181,12 @@ def _is_venue(one: _Candidate, lines: Sequence[Line]) -> bool:
 
 
 def people(line: Line) -> bool:
-    """Whether a line begins like one that names people or where they work."""
+    """Whether a line starts like one with people or affiliations."""
     return _NAMES.match(line.text) is not None or _PLACES.match(line.text) is not None
 
 
 def _own_part(lines: list[Line]) -> list[Line]:
-    """The lines up to those that name people, which may be set alike."""
+    """The lines before those that name people, which may have the same style."""
     long = sum(len(line.text) for line in lines) > _LONG
     end = next(
         (n for n, line in enumerate(lines) if n and (people(line) if long else _NAMES.match(line.text))),

@@ -1,9 +1,9 @@
-"""Characters of a page that nobody sees: papers hide orders to reviewing programs in them.
+"""Finds invisible characters of a page, which papers use to hide orders to reviewing programs.
 
-Invisible by mode or smaller than 3 points: the objects of the page say so. In the colour of what is behind
-them, transparent, outside of the page, clipped away or under a box: the objects raise the suspicion, and a
-picture of the page decides, as it does for white letters on a dark ground, which are seen. A page that is a
-picture with invisible text over it was read by OCR: its text is what a reader sees.
+Text that is invisible by mode or smaller than 3 points is known from the objects of the page. For text in the
+colour of its background, transparent, outside the page, clipped or under a box, the objects raise the
+suspicion and a rendering of the page decides; white letters on a dark background are visible. A page that is
+a picture with invisible text over it was read by OCR: its text is what a reader sees.
 
 Knows PDFium. Knows nothing of lines and columns.
 """
@@ -20,17 +20,17 @@ import pypdfium2.raw as pdfium
 from ...instructions import is_order
 
 LEAST_SIZE = 3.0
-"""Points; the marks of the smallest print have 4."""
+"""Minimum visible size in points; the smallest printed marks have 4."""
 _FAINT = 40
-"""Of 255: a difference in brightness that no reader notices at the size of letters."""
+"""Difference in brightness, of 255, that no reader notices at the size of letters."""
 _INK = 0.02
-"""Share of a box that letters cover at least."""
+"""Minimum share of a box covered by letters."""
 _PICTURE = 0.6
-"""Share of a page that a scan covers at least."""
+"""Minimum share of a page covered by a scan."""
 _MOST_OBJECTS = 50_000
 _MOST_GROUNDS = 2_000
 _MOST_PIXELS = 2_000
-"""Of the longer side of a picture of the page."""
+"""Maximum pixels of the longer side of a picture of the page."""
 _DEPTH = 8
 _NOT_PAINTED = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 _COMMON = re.compile(
@@ -38,21 +38,21 @@ _COMMON = re.compile(
 )
 
 Box = tuple[float, float, float, float]
-"""Left, bottom, right, top."""
+"""A box: left, bottom, right, top."""
 Matrix = tuple[float, float, float, float, float, float]
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
 class Unseen:
-    """What of a page's text is not seen."""
+    """The invisible text of a page."""
 
     numbers: frozenset[int] = frozenset()
-    """Of characters."""
+    """Numbers of the unseen characters."""
     prose: bool = False
-    """They say something."""
+    """Whether the unseen text is prose."""
     scanned: bool = False
-    """The page is a picture, and its text invisible over it."""
+    """Whether the page is a picture with invisible text over it."""
 
 
 @dataclass(slots=True)
@@ -71,13 +71,13 @@ class _Text:
 class _Objects:
     texts: list[_Text] = field(default_factory=list)
     grounds: list[tuple[int, int | None, Box]] = field(default_factory=list)
-    """What text may stand on or lie under: place in the order of painting, brightness if it has but one."""
+    """Areas that text may be on or under: position in the painting order, and brightness if uniform."""
     pictures: list[Box] = field(default_factory=list)
     seen: int = 0
 
 
 def unseen(page: Any, handle: Any, count: int) -> Unseen:
-    """The characters of a page that nobody sees; `handle` is PDFium's of its text, which has `count`."""
+    """The invisible characters of a page; `handle` is PDFium's text handle with `count` characters."""
     objects = _Objects()
     _collect(objects, page, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, _SAME, 0)
     sheet = _sheet(page)
@@ -115,7 +115,7 @@ def _small_or_apart(text: _Text, sheet: Box) -> bool:
 
 
 def _doubtful(text: _Text, objects: _Objects, sheet: Box) -> bool:
-    """Whether something about a text may keep it from being seen."""
+    """Whether a text may be invisible."""
     if text.alpha < 128 or text.brightness > 255 - 2 * _FAINT or text.clipped or _apart(text.box, sheet):
         return True
     half = 0.5 * _area(text.box)
@@ -127,7 +127,7 @@ def _doubtful(text: _Text, objects: _Objects, sheet: Box) -> bool:
 
 
 class _Picture:
-    """The page as it is painted, in shades of grey."""
+    """A rendering of the page in shades of grey."""
 
     def __init__(self, page: Any) -> None:
         width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
@@ -147,7 +147,7 @@ class _Picture:
             pdfium.FPDFBitmap_Destroy(self._bitmap)
 
     def shows(self, text: _Text) -> bool:
-        """Whether there is ink where a text is, on a ground of another shade than the text's own."""
+        """Whether a text leaves ink on a background of another shade."""
         x0, y0 = self._pixel(text.box[0], text.box[3])
         x1, y1 = self._pixel(text.box[2], text.box[1])
         left, right = sorted(min(max(x, 0), self._size[0]) for x in (x0, x1))
@@ -232,7 +232,7 @@ def _text(one: Any, matrix: Matrix, place: int) -> _Text:
 
 
 def _is_clipped(one: Any, matrix: Matrix, box: Box) -> bool:
-    """Whether less than half of an object may be within what it is clipped to."""
+    """Whether less than half of an object may be inside its clipping area."""
     clip = pdfium.FPDFPageObj_GetClipPath(one)
     paths = pdfium.FPDFClipPath_CountPaths(clip) if clip else 0
     for path in range(min(paths, _DEPTH)):
@@ -251,7 +251,7 @@ def _corners(clip: Any, path: int) -> Iterator[tuple[float, float]]:
 
 
 def _colour(one: Any) -> tuple[int, int]:
-    """Brightness and opacity of an object's filling, 0 to 255; black and opaque where PDFium does not say."""
+    """Brightness and opacity of an object's filling, 0 to 255; black and opaque if PDFium does not tell."""
     parts = [ctypes.c_uint() for _ in range(4)]
     if not pdfium.FPDFPageObj_GetFillColor(one, *map(ctypes.byref, parts)):
         return 0, 255
@@ -260,7 +260,7 @@ def _colour(one: Any) -> tuple[int, int]:
 
 
 def _owners(handle: Any, count: int) -> Iterator[int | None]:
-    """For each character the address of its object; None for those that PDFium put in itself."""
+    """For each character the address of its object; None for those inserted by PDFium."""
     for number in range(count):
         one = pdfium.FPDFText_GetTextObject(handle, number)
         yield _address(one) if one else None
@@ -277,7 +277,7 @@ def _said(handle: Any, numbers: list[int]) -> str:
 
 
 def _says_something(text: str) -> bool:
-    """Whether it is prose, not labels of a figure or signs that a program put in."""
+    """Whether it is prose, and not labels of a figure or characters inserted by a program."""
     words = re.findall(r"[^\W\d_]{2,}", text)
     return len(words) >= 3 and (len(_COMMON.findall(text)) >= 2 or is_order(text))
 
@@ -315,7 +315,7 @@ def _around(corners: Sequence[tuple[float, float]], matrix: Matrix) -> Box:
 
 
 def _sheet(page: Any) -> Box:
-    """What is shown of the page."""
+    """The visible area of the page."""
     parts = [ctypes.c_float() for _ in range(4)]
     refs = [ctypes.byref(part) for part in parts]
     if pdfium.FPDFPage_GetCropBox(page, *refs) or pdfium.FPDFPage_GetMediaBox(page, *refs):
