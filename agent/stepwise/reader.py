@@ -100,9 +100,7 @@ class StepwiseReader:
         self._slots: asyncio.Queue[int] = asyncio.Queue()
         for slot in range(model.concurrency):
             self._slots.put_nowait(slot)
-        fitted = digest(
-            self._probe.version, self._baseline.version, repr(self._stack), tagger_version
-        )
+        fitted = digest(self._probe.version, self._baseline.version, repr(self._stack), tagger_version)
         self.prompt = f"{self._script.version}+{fitted[:8]}"
         """What the cards depend on beside the model: words, weights, baseline."""
         self._parts: dict[str, Part] = {
