@@ -29,6 +29,10 @@ _KEPT = (
 Answer = dict[str, Any]
 
 
+class Broken(Exception):
+    """A file cannot be read, or no further; the message goes on from the file's name: `cannot be …`."""
+
+
 class Child:
     """The parent's side: the process is started at the first question, and anew where it ended."""
 
@@ -80,6 +84,13 @@ class Child:
             "it is damaged, or made to do harm"
         }
 
+    def get(self, question: Mapping[str, object]) -> Answer:
+        """The answer to a question. Raises Broken where it is an `error`."""
+        answer = self.ask(question)
+        if "error" in answer:
+            raise Broken(answer["error"])
+        return answer
+
     def close(self) -> None:
         """End it."""
         with self._lock:
@@ -128,11 +139,14 @@ def serve(answer: Callable[[Answer], Mapping[str, object]], memory_bytes: int) -
             given = answer(json.loads(line))
         except MemoryError:
             given = {"error": "", "memory": True}
+        except Broken as error:
+            given = {"error": str(error)}
         except Exception as error:
             what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
             given = {"error": f"cannot be read: {what}"[:200]}
         alarm(0)
-        print(json.dumps(given), file=answers, flush=True)
+        # What JSON has no word for, a date or bytes, is no part of a paper.
+        print(json.dumps(given, default=lambda value: None), file=answers, flush=True)
 
 
 def bound_memory(memory_bytes: int) -> None:

@@ -13,7 +13,9 @@ from tests.pages.test_browse import Page
 from tests.sinks.cards import card
 
 
-@pytest.mark.parametrize("name", ["..", ".", "=..", "=", "a/../b", "../x", "a b", "%2e%2e", "x?y#z", "...", "=a"])
+@pytest.mark.parametrize(
+    "name", ["..", ".", "=..", "=", "a/../b", "../x", "a b", "%2e%2e", "x?y#z", "...", "=a"]
+)
 def test_every_id_has_an_address_that_browsers_ask_for(tmp_path: Path, name: str) -> None:
     cards = write_cards(tmp_path / "cards.jsonl", [card(id=name), card(id="other")])
     with served(cards, tmp_path, []) as running:
