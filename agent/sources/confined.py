@@ -28,6 +28,10 @@ _ALARM = getattr(signal, "SIGALRM", 0)
 Answer = dict[str, Any]
 
 
+class Broken(Exception):
+    """A file cannot be read, or no further; the message goes on from the file's name: `cannot be …`."""
+
+
 class Child:
     """The parent's side: starts the process at the first question, and again if it has ended."""
 
@@ -79,6 +83,13 @@ class Child:
             "the file is damaged or malicious"
         }
 
+    def get(self, question: Mapping[str, object]) -> Answer:
+        """The answer to a question. Raises Broken where it is an `error`."""
+        answer = self.ask(question)
+        if "error" in answer:
+            raise Broken(answer["error"])
+        return answer
+
     def close(self) -> None:
         """End the process."""
         with self._lock:
@@ -113,7 +124,11 @@ class Child:
 
 
 def serve(
-    answer: Callable[[Answer], Mapping[str, object]], memory_bytes: int, prepare: Callable[[], None]
+    answer: Callable[[Answer], Mapping[str, object]],
+    memory_bytes: int,
+    prepare: Callable[[], None],
+    *,
+    threads: bool = False,
 ) -> None:
     """The child's side: answer questions until the input ends.
 
@@ -124,7 +139,7 @@ def serve(
     bound_memory(memory_bytes)
     with contextlib.suppress(ImportError):
         prepare()
-    bound_deeds()
+    bound_deeds(threads=threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: what is in flight shall finish
     # Whatever a library prints must not look like an answer.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -135,11 +150,14 @@ def serve(
             given = answer(json.loads(line))
         except MemoryError:
             given = {"error": "", "memory": True}
+        except Broken as error:
+            given = {"error": str(error)}
         except Exception as error:
             what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
             given = {"error": f"cannot read: {what}"[:200]}
         alarm(0)
-        print(json.dumps(given), file=answers, flush=True)
+        # What JSON has no word for, a date or bytes, is no part of a paper.
+        print(json.dumps(given, default=lambda value: None), file=answers, flush=True)
 
 
 def bound_memory(memory_bytes: int) -> None:
@@ -151,13 +169,14 @@ def bound_memory(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def bound_deeds() -> None:
+def bound_deeds(*, threads: bool = False) -> None:
     """Forbid writing files and starting processes or threads, where the system supports it."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        if not threads:
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def leave_network() -> None:

@@ -4,43 +4,29 @@ The file's own sums may say anything; what a reader allocates is in the header o
 Format: https://github.com/apache/parquet-format (PageHeader, in Thrift's compact protocol).
 """
 
-from dataclasses import dataclass
 from typing import BinaryIO
 
 _HEADER_BYTES = 1 << 16
 """A header has some 50 bytes, and may hold the least and the greatest value of its page."""
-_DICTIONARY = 2
 _DEEPEST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """The pages of one column in one row group."""
-
-    largest: int
-    """Bytes of the largest one."""
-    dictionary: int
-    """Bytes of that with the values which the others only number; 0: there is none."""
-
-
-def pages(stream: BinaryIO, start: int, packed: int) -> Pages:
-    """The pages from an offset on, which take so many bytes in the file.
+def largest_page(stream: BinaryIO, start: int, packed: int) -> int:
+    """The bytes of the largest page of those from an offset on, which take so many bytes in the file.
 
     Raises ValueError for what is no page header.
     """
-    largest = dictionary = 0
+    largest = 0
     at, end = start, start + packed
     while at < end:
         stream.seek(at)
         header = _Header(stream.read(_HEADER_BYTES))
-        kind, unpacked, size = header.numbers()
+        unpacked, size = header.sizes()
         if min(unpacked, size) < 0 or header.at + size == 0:
             raise ValueError("a page of a negative size")
         largest = max(largest, unpacked, size)
-        if kind == _DICTIONARY:
-            dictionary = max(dictionary, unpacked, size)
         at += header.at + size
-    return Pages(largest, dictionary)
+    return largest
 
 
 class _Header:
@@ -50,11 +36,11 @@ class _Header:
         self._data = data
         self.at = 0
 
-    def numbers(self) -> tuple[int, int, int]:
-        """Kind, unpacked size and packed size of a page."""
+    def sizes(self) -> tuple[int, int]:
+        """Unpacked and packed size of a page."""
         try:
             found = self._struct(0)
-            return found[1], found[2], found[3]
+            return found[2], found[3]
         except (IndexError, KeyError) as error:
             raise ValueError("no header of a page") from error
 

@@ -53,8 +53,7 @@ def _shifted(rows: Iterable[Sequence[object]], above: int, left: int) -> Iterato
 def _cells(row: list[object]) -> list[object] | None:
     if sum(len(cell) for cell in row if isinstance(cell, str)) > MAX_RECORD_BYTES:
         return None
-    # A date or a time is no part of a paper.
-    return [cell if isinstance(cell, (str, int, float, bool)) else None for cell in row]
+    return list(row)
 
 
 def _prepare() -> None:

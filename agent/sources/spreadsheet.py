@@ -12,7 +12,7 @@ from ..child_process import python
 from ..errors import BadInput, MissingExtra, UsageError
 from .bounds import TOO_LONG
 from .columns import BadRecord, quoted, unique
-from .confined import Answer, Child
+from .confined import Broken, Child
 from .interface import Format, Input, Records
 from .sheet_child import MEMORY_BYTES
 from .tables import file_of
@@ -27,10 +27,6 @@ _COMMAND = tuple(python("papercards.sources.sheet_child"))
 _Row = list[object] | None
 
 
-class _Broken(Exception):
-    """What the process says of a file."""
-
-
 def read(source: Input) -> Records:
     """The papers of a sheet. Raises UsageError where no sheet has a title and an abstract."""
     path = file_of(source, "a spreadsheet")
@@ -41,9 +37,9 @@ def read(source: Input) -> Records:
     child = Child(_COMMAND, MEMORY_BYTES)
     try:
         try:
-            sheets: list[str] = _asked(child, {"path": str(path.absolute())})["sheets"]
+            sheets: list[str] = child.get({"path": str(path.absolute())})["sheets"]
             return _of_sheets(source, child, sheets)
-        except _Broken as error:
+        except Broken as error:
             raise BadInput(f"is not a readable spreadsheet: it {error}", where=source.name) from error
     except BaseException:
         child.close()
@@ -75,16 +71,9 @@ def _of_sheets(source: Input, child: Child, sheets: list[str]) -> Records:
 
 
 def _rows(child: Child, sheet: str) -> Iterator[_Row]:
-    _asked(child, {"sheet": sheet})
-    while rows := _asked(child, {"rows": _AT_ONCE})["rows"]:
+    child.get({"sheet": sheet})
+    while rows := child.get({"rows": _AT_ONCE})["rows"]:
         yield from rows
-
-
-def _asked(child: Child, question: dict[str, object]) -> Answer:
-    answer = child.ask(question)
-    if "error" in answer:
-        raise _Broken(answer["error"])
-    return answer
 
 
 def _papers(
@@ -99,7 +88,7 @@ def _papers(
             elif any(cell not in ("", None) for cell in row):
                 record = {name: cell if cell != "" else None for name, cell in zip(header, row, strict=False)}
                 yield source.columns.paper(record, where)
-    except _Broken as error:
+    except Broken as error:
         raise BadInput(f"cannot be read any further: it {error}", where=f"{place}:{number + 1}") from error
     finally:
         child.close()

@@ -42,7 +42,7 @@ def read(source: Input) -> Records:
             return computed(lambda: find().fetchone(), place, connection.interrupt) is not None
 
         check_abstracts(source, chosen.name, chosen.columns, any_row)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if connection is not None:
             connection.close()
         raise BadInput(f"is no SQLite file that can be read: {error}", where=source.name) from error

@@ -235,16 +235,9 @@ def _xlsx() -> list[bytes]:
 
 
 def _pdf() -> list[bytes]:
-    from fpdf import FPDF
+    from tests.sources import pdfs
 
-    document = FPDF()
-    document.set_compression(False)
-    document.add_page()
-    document.set_font("helvetica", "B", 18)
-    document.multi_cell(0, 9, "Counting to four")
-    document.set_font("helvetica", "", 11)
-    document.multi_cell(0, 6, "Abstract\n\nWe count in many ways and find that counting is better. " * 3)
-    return [bytes(document.output())]
+    return [pdfs.one_column()]
 
 
 def _gzip() -> list[bytes]:
@@ -286,7 +279,7 @@ TARGETS: dict[str, Target] = {
     "reading list": Target(_names(reading_list), _files(f"{_OWN}reading-list.md", f"{_REAL}*.md")),
     "gzip": Target(_source("x.jsonl.gz"), _gzip),
     "SQLite": Target(_source("x.db"), _sqlite),
-    "Parquet": Target(_source("x.parquet"), _parquet),
+    "Parquet": Target(_source("x.parquet"), _parquet, slow=True),
     "spreadsheet": Target(_source("x.xlsx"), _xlsx, slow=True),
     "PDF": Target(_source("x.pdf"), _pdf, slow=True),
     "taxonomy": Target(_taxonomy, _files(f"{_OWN}taxonomy.yaml")),
