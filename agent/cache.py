@@ -61,7 +61,7 @@ class Answer:
     logprobs: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
     """For each token that was kept, the likeliest tokens with their natural-log probabilities."""
     reasked: int = 0
-    """Of the calls, how many asked again because an answer was wrong."""
+    """Number of calls that repeated a question because an answer was wrong."""
     cost_usd: float | None = None
     """At the price of the day when it was asked; None: not known."""
 

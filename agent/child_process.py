@@ -24,7 +24,7 @@ _KEPT = frozenset(
 )
 
 NOWHERE = Path(sys.executable).anchor or os.sep
-"""Where a child works: libraries look for others of theirs in the working directory."""
+"""Working directory of child processes: libraries may load files from the working directory."""
 
 
 def python(module: str) -> list[str]:

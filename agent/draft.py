@@ -54,6 +54,5 @@ class Draft:
     data: DraftArtifact
     weights: DraftArtifact
     candidates: Mapping[str, tuple[Scored, ...]] = field(default_factory=dict)
-    """By label field, where labels that a paper should have are not likely enough to be given: the likeliest
-    of them."""
+    """The most likely labels by field, if those that a paper should have are too unlikely to be given."""
     flags: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
-"""Where a hosted model is asked, and which key goes there.
+"""The address of a hosted model, and the key that is sent there.
 
-Keys come from variables that the caller hands in: the command line's are those of the environment.
+Keys come from variables passed by the caller; the command line passes the environment.
 """
 
 import ipaddress
@@ -16,14 +16,14 @@ OPENAI_URL = "https://api.openai.com/v1"
 
 
 def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
-    """Where a hosted model is asked. Raises UsageError for what is no address."""
+    """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
     url = (model.base_url or variables.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip().rstrip("/")
     try:
         parts = urlsplit(url)
         _ = parts.hostname, parts.port
     except ValueError as error:
         raise UsageError(
-            f"this is no address: {error}", where=shown_url(url), next_step="Check --base-url"
+            f"invalid address: {error}", where=shown_url(url), next_step="Check --base-url"
         ) from error
     return url
 
@@ -48,7 +48,7 @@ def for_endpoint(
                 _refuse_clear_text(url, f"the key in {variable}")
             return key
     if urlsplit(url).query and not insecure:
-        _refuse_clear_text(url, "what stands behind the ? of the address")
+        _refuse_clear_text(url, "the query of the address")
     if model.key_variable is None or url != own:
         return NO_KEY
     raise UsageError(
@@ -67,8 +67,8 @@ def _check(key: str, variable: str) -> None:
         if not "!" <= character <= "~":
             what = "white space" if character.isspace() else f"U+{ord(character):04X}"
             raise UsageError(
-                f"the key in {variable} has {what} at character {place}, which no key has",
-                next_step=f"Set {variable} to the key alone",
+                f"the key in {variable} has {what} at character {place}, which is not valid in a key",
+                next_step=f"Set {variable} to the key only",
             )
 
 
@@ -76,14 +76,14 @@ def _refuse_clear_text(url: str, what: str) -> None:
     parts = urlsplit(url)
     if parts.scheme.lower() == "http" and not is_this_machine(parts.hostname or ""):
         raise UsageError(
-            f"{what} would go to {parts.hostname} in clear text, for everybody on the way to read",
+            f"{what} would be sent to {parts.hostname} in clear text, readable by anyone on the way",
             where=shown_url(url),
             next_step="Use https://, or allow it with --insecure",
         )
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is the loopback, so that what is sent there leaves no machine."""
+    """Whether a host is loopback, so that data sent there does not leave this machine."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -94,9 +94,9 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_near(host: str) -> bool:
-    """Whether an endpoint is on this machine or in this network: likely one model on one device.
+    """Whether an endpoint is on this machine or in the local network, so probably one model on one device.
 
-    It answers one request at a time or a few, and the first one once the model is loaded.
+    Such an endpoint answers only a few requests at a time, and the first one when the model is loaded.
     """
     try:
         address = ipaddress.ip_address(host.strip("[]"))

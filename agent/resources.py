@@ -1,6 +1,6 @@
-"""What a run works with: taxonomy, cache, reader, server, limiter, budget. Opened when first needed.
+"""The resources of a run, opened on first use: taxonomy, cache, reader, server, limiter, budget.
 
-Knows settings and their meaning. Knows no environment and no terminal: what those give is in `Surroundings`.
+Knows settings and their meaning. Knows no environment and no terminal: those are passed in `Surroundings`.
 """
 
 import logging
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 HOSTED_TIMEOUT_S = 60.0
 LOCAL_TIMEOUT_S = 900.0
-"""The first prompt on a slow machine takes minutes."""
+"""Default timeout of local models: the first prompt takes minutes on a slow machine."""
 
 Progress = Callable[[int, int], None]
-"""Is told bytes fetched and bytes in all."""
+"""Called with the bytes downloaded so far and the total."""
 
 
 @contextmanager
@@ -49,41 +49,41 @@ def _unseen(name: str, size: int) -> Iterator[Progress]:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a program around a run gives it."""
+    """What the surrounding program provides to a run."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    """Where keys and `OPENAI_BASE_URL` are looked up, by the names of environment variables."""
+    """Values of keys and `OPENAI_BASE_URL`, by the names of environment variables."""
     say: Callable[[str], None] = logging.getLogger("papercards").info
-    """Takes a sentence for the person who runs it."""
+    """Called with messages for the user."""
     argv: tuple[str, ...] = ()
-    """The words of the command line, for the record of a run."""
+    """Words of the command line, for the record of a run."""
     fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
-    """Shows a download: name and size in bytes."""
+    """Shows a download, given its name and size in bytes."""
 
 
 def load_taxonomy(chosen: Settings) -> "Taxonomy":
-    """The taxonomy that was named, else the shipped one."""
+    """The taxonomy in the settings, else the shipped one."""
     from .taxonomy import load, shipped
 
     return load(Path(chosen.taxonomy)) if chosen.taxonomy else shipped()
 
 
 def choose_model(chosen: Settings) -> models.Model:
-    """The model that was named, else the embedded one: a key that happens to be there spends nothing."""
+    """The model in the settings, else the embedded one: an API key alone must not spend money."""
     if chosen.model is not None:
         if not chosen.model.strip():
-            raise UsageError("--model is empty", next_step="Say a value, or leave it out")
+            raise UsageError("--model is empty", next_step="Give a value, or leave it out")
         return models.resolve(chosen.model, base_url=chosen.base_url)
     if chosen.base_url:
         raise UsageError(
-            "--base-url says where, not which model",
-            next_step="Name it with --model provider/model",
+            "--base-url needs a model",
+            next_step="Choose it with --model provider/model",
         )
     return models.resolve(models.DEFAULT_LOCAL)
 
 
 class Resources:
-    """What one run works with; servers and files are opened on first need and closed at the end."""
+    """The resources of one run; servers and files are opened on first use and closed at the end."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Resources:
         surroundings: Surroundings | None = None,
         taxonomy: "Taxonomy | None" = None,
     ) -> None:
-        """`taxonomy` None: the one that the settings name. Raises UsageError for one that cannot be read."""
+        """`taxonomy` defaults to the one in the settings. Raises UsageError if it cannot be read."""
         self.settings = chosen
         self.surroundings = surroundings or Surroundings()
         self.taxonomy = taxonomy or load_taxonomy(chosen)
@@ -102,7 +102,7 @@ class Resources:
         self._limiters: dict[str, Limiter] = {}
 
     def cache(self) -> "Cache | None":
-        """The cache, unless it was switched off."""
+        """The cache; None if it is switched off."""
         from .cache import Cache
 
         if self._cache is None and self.settings.cache:
@@ -110,7 +110,7 @@ class Resources:
         return self._cache
 
     def finished(self, reader: "Reader") -> "Finished | None":
-        """The lines of cards that such a reader has finished, unless the cache was switched off."""
+        """Lines of cards that such a reader has finished; None if the cache is switched off."""
         from .finished import Finished
 
         if self._finished is None and self.settings.cache:
@@ -139,7 +139,7 @@ class Resources:
         )
 
     def encoder(self, model: models.Model) -> "EncoderReader":
-        """The reader for a sentence encoder; weights that are missing are fetched at the first paper."""
+        """The reader for a sentence encoder; missing weights are downloaded at the first paper."""
         import importlib.util
 
         if importlib.util.find_spec("numpy") is None:
@@ -197,13 +197,13 @@ class Resources:
     def _no_local() -> MissingExtra:
         error = MissingExtra("The embedded model", "local")
         error.next_step += (
-            "; or name a hosted model with --model, or an endpoint with --base-url and --model, "
+            "; or choose a hosted model with --model, or an endpoint with --base-url and --model, "
             "or use -m baseline, which needs no model"
         )
         return error
 
     def form(self, model: models.Model) -> "Form":
-        """How the model is to be asked, as far as the settings say."""
+        """The request form for the model, as far as the settings define it."""
         from .form import Form
 
         chosen = self.settings
@@ -215,7 +215,7 @@ class Resources:
         return Form.of(model, wishes)
 
     def concurrency(self, model: models.Model) -> int:
-        """Papers in flight, at most."""
+        """Maximum number of papers in flight."""
         wanted = self.settings.concurrency or ("auto" if model.plan == "one-call" else None)
         if wanted is None or (wanted == "auto" and model.file is not None):
             return model.concurrency
@@ -224,7 +224,7 @@ class Resources:
         return MOST if wanted == "auto" else int(wanted)
 
     def price(self, model: models.Model) -> "Price | None":
-        """What its tokens cost; None: not known."""
+        """The token price of the model; None if unknown."""
         from . import pricing
 
         if self.settings.price is not None and model.file is None:
@@ -232,7 +232,7 @@ class Resources:
         return pricing.published(model, "" if model.file else self.url(model))
 
     def server(self, model: models.Model) -> "LocalServer":
-        """The running server of an embedded model; its weights are fetched first where they are missing."""
+        """The running server of an embedded model; missing weights are downloaded first."""
         from .local.server import LocalServer
 
         assert model.file is not None
@@ -292,7 +292,7 @@ class Resources:
         return Caller(transport, reader.forms[-1], learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
-        """Where a hosted model is asked, and how."""
+        """The endpoint of a hosted model."""
         from .endpoint import Endpoint
         from .form import ANSWER_TOKENS
 
@@ -309,9 +309,9 @@ class Resources:
         )
 
     def budget(self, model: models.Model) -> "Budget | None":
-        """What the run may cost, with all its models.
+        """The budget of the run, shared by all its models; None without --max-cost.
 
-        Raises UsageError where that cannot be kept, since no price is known.
+        Raises UsageError if it cannot be enforced because no price is known.
         """
         from .limits import Budget
 
@@ -320,19 +320,19 @@ class Resources:
             return None
         if self.price(model) is None:
             raise UsageError(
-                f"the price of {model.name} is not known, so --max-cost cannot be kept",
-                next_step="Say it with --price PROMPT/COMPLETION, in USD for a million tokens",
+                f"the price of {model.name} is unknown, so --max-cost cannot be enforced",
+                next_step="Give it with --price PROMPT/COMPLETION, in USD per million tokens",
             )
         if self._budget is None:
             self._budget = Budget(most)
         return self._budget
 
     def url(self, model: models.Model) -> str:
-        """Where a hosted model is asked. Raises UsageError for what is no address."""
+        """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
         return keys.endpoint_url(model, self.surroundings.variables)
 
     def pull(self, file: models.ModelFile) -> Path:
-        """The weights on disk, fetched where they are missing."""
+        """The weights on disk, downloaded if missing."""
         from .local import fetch, store
 
         directory = models_directory(self.settings)

@@ -1,8 +1,8 @@
-"""Opening files whose names the program chose itself, in folders that may be a stranger's.
+"""Opens files whose names the program chose itself, in folders that may not be trusted.
 
-A folder out of an archive or a repository may hold links. A name that the user typed may be a link, and is
+A folder from an archive or a repository may contain links. A name that the user typed may be a link, and is
 followed. A name that was derived from it (`NAME.partial`, a lock, a note of a vault) is never followed: a
-link that lies there is taken away, and what it points to stays as it is.
+link there is removed, and its target is left unchanged.
 
 Knows names and descriptors. Knows no formats.
 """
@@ -20,16 +20,16 @@ _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def open_derived(path: Path, mode: int = 0o666) -> int:
-    """A descriptor to read and write the file at a derived name, made where it is missing.
+    """A descriptor to read and write the file at a derived name, created if missing.
 
-    What it held stays. Raises OSError, also for a name that is no regular file.
+    Its content is kept. Raises OSError, also if it is not a regular file.
     """
     drop_link(path)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | _NONBLOCK | _NOFOLLOW | _BINARY, mode)
     try:
         state = os.fstat(fd)
         if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
-            raise OSError(errno.EINVAL, "is no file of its own", str(path))
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
     except BaseException:
         os.close(fd)
         raise
@@ -37,9 +37,9 @@ def open_derived(path: Path, mode: int = 0o666) -> int:
 
 
 def make_folder(path: Path, mode: int = 0o777) -> None:
-    """Make a folder at a derived name; the folder it lies in is the user's, and must be there.
+    """Create a folder at a derived name; its parent is the user's and must exist.
 
-    Raises NotADirectoryError for a link, wherever it leads.
+    Raises NotADirectoryError for a link.
     """
     with suppress(FileExistsError):
         path.mkdir(mode=mode)
@@ -48,7 +48,7 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Give a derived name this content, all at once; a link at that name is replaced by a file.
+    """Write the file at a derived name atomically; a link at that name is replaced by a file.
 
     Raises OSError.
     """
@@ -65,7 +65,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def make_folders(path: Path, within: Path) -> None:
-    """Make the folders from `within`, which the user named, down to `path`; none of these may be a link.
+    """Create the folders from `within`, which the user named, down to `path`; none of these may be a link.
 
     Raises OSError.
     """
@@ -77,7 +77,7 @@ def make_folders(path: Path, within: Path) -> None:
 
 
 def drop_link(path: Path) -> None:
-    """Take away a link that lies at a derived name; a file of its own stays. Raises OSError."""
+    """Remove a link at a derived name; a regular file is kept. Raises OSError."""
     try:
         state = path.lstat()
     except OSError:

@@ -1,7 +1,7 @@
-"""A seal on what papercards keeps for itself: a keyed hash, by a key in the user's own folder.
+"""A seal on files that papercards keeps for itself: a keyed hash, with a key in the user's own folder.
 
-A cache may lie in a folder that others write. What bears the seal was written by this user; what does not is
-not believed.
+A cache may be in a folder that others can write to. Data with the seal was written by this user; data without
+it is not used.
 
 Knows bytes. Knows no tables.
 """
@@ -20,13 +20,13 @@ _BYTES = 32
 
 
 class Seal:
-    """Seals of one key."""
+    """Makes seals with one key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def of(self, *parts: bytes) -> int:
-        """The seal over parts, as a signed 64-bit number, as SQLite keeps them."""
+        """The seal over parts as a signed 64-bit number, which SQLite can store."""
         state = hashlib.blake2b(key=self._key, digest_size=8)
         for part in parts:
             state.update(len(part).to_bytes(8))
@@ -35,7 +35,7 @@ class Seal:
 
 
 def user_seal() -> Seal:
-    """The user's seal; for a user without a folder, one that nobody knows again."""
+    """The user's seal; for a user without a home folder, one that is only valid in this process."""
     folder = user_folder()
     return Seal(_key(folder) if folder is not None else secrets.token_bytes(_BYTES))
 

@@ -1,7 +1,7 @@
 """The library: papers in, cards out, from a program, a notebook or a worker of an engine.
 
-`Session` takes its settings as arguments: no `papercards.toml`, no `PAPERCARDS_*` variables. The one thing
-it looks up in the environment is the provider's API key, as the providers' own clients do.
+`Session` takes its settings as arguments: no `papercards.toml`, no `PAPERCARDS_*` variables. Only the
+provider's API key is read from the environment, as by the providers' own clients.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A paper or a record that has no card."""
+    """A paper or record without a card."""
 
     id: str
-    """The paper's id; empty for a record that is no paper."""
+    """The paper's id; empty if the record is not a paper."""
     where: str
-    """Place in the source, as `library.bib:12`."""
+    """Place in the source, such as `library.bib:12`."""
     kind: str
     """`BadRecord`, `PaperFailed` or `Duplicate`."""
     reason: str
@@ -48,11 +48,11 @@ class Failure:
 
 
 class Session:
-    """A model, a taxonomy, a cache and a budget, for as many papers as you like.
+    """A model, a taxonomy, a cache and a budget, for any number of papers.
 
     Use it in a `with` block, or in an `async with` block inside your own event loop; not in both at once. The
-    plain methods work wherever there is a running loop already, as in a notebook: they run in a thread of
-    their own.
+    synchronous methods also work if a loop is already running, as in a notebook: they run in a separate
+    thread.
     """
 
     def __init__(
@@ -78,33 +78,33 @@ class Session:
         insecure: bool = False,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        """Take settings; nothing is opened or sent yet.
+        """Take the settings; nothing is opened or sent yet.
 
         Args:
             model: `provider/model`, `baseline`, or an embedded one (default: `local/qwen2.5-coder-1.5b`).
             base_url: Address of an OpenAI-compatible endpoint (default: the provider's).
-            api_key: Key for the endpoint (default: the provider's variable, as `OPENAI_API_KEY`; at an
-                address of your own, `PAPERCARDS_API_KEY` first).
-            taxonomy: A taxonomy or its file (default: the one that ships).
+            api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
+                own address, `PAPERCARDS_API_KEY` first).
+            taxonomy: A taxonomy or its file (default: the shipped one).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
             models_dir: Folder for the weights of embedded models.
-            cache: Whether answers are looked up and kept.
-            offline: Whether an answer that is not in the cache is an error.
+            cache: Whether to use the cache.
+            offline: Use cached answers only; others are errors.
             concurrency: Papers in flight (default: adapts to the endpoint).
-            timeout_s: Seconds for one request.
-            rpm: Requests a minute, at most.
-            tpm: Tokens a minute, at most.
-            max_cost_usd: USD that all papers of the session may cost.
-            price: USD for a million tokens, `prompt/completion` (default: the published price).
-            answer_tokens: Tokens of one answer, at most, thinking included.
-            reasoning_effort: `low`, `medium`, `high`, or what the endpoint knows.
-            endpoint: How the endpoint wants to be asked, as the `[endpoint]` table of `papercards.toml`.
-            insecure: Whether a key may be sent over http to another machine.
-            say: Takes sentences about the session, such as what an endpoint refused (default: the logger
+            timeout_s: Timeout of one request in seconds.
+            rpm: Maximum requests per minute.
+            tpm: Maximum tokens per minute.
+            max_cost_usd: Maximum cost of all papers of the session in USD.
+            price: USD per million tokens, `prompt/completion` (default: the published price).
+            answer_tokens: Maximum tokens of one answer, reasoning included.
+            reasoning_effort: `low`, `medium`, `high`, or another value of the endpoint.
+            endpoint: Request parameters, as in the `[endpoint]` table of `papercards.toml`.
+            insecure: Allow sending a key over http to another machine.
+            say: Called with messages, such as what an endpoint refused (default: the logger
                 `papercards`, level INFO).
 
         Raises:
-            UsageError: A model that is not known, a value that cannot be, a taxonomy that cannot be read.
+            UsageError: An unknown model, an invalid value, or a taxonomy that cannot be read.
 
         """
         given = taxonomy if not isinstance(taxonomy, str | Path) else None
@@ -142,12 +142,12 @@ class Session:
 
     @property
     def model(self) -> str:
-        """The model's name, `provider/model`."""
+        """Name of the model, `provider/model`."""
         return self._model.name
 
     @property
     def taxonomy(self) -> "Taxonomy":
-        """The labels that cards are given."""
+        """The labels that cards can have."""
         return self._resources.taxonomy
 
     # One paper
@@ -155,13 +155,13 @@ class Session:
     def read(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
         """The card of one paper, or of a title and an abstract.
 
-        Raises PaperFailed where the model gave none, BadInput for a text that is no abstract, BudgetSpent,
+        Raises PaperFailed if the model gave none, BadInput if the text is not an abstract, BudgetSpent,
         EndpointError, UsageError.
         """
         return self._call(lambda: self.aread(paper, title=title, abstract=abstract))
 
     async def aread(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
-        """As `read`, in a running event loop; many calls may be under way at once."""
+        """Like `read`, in a running event loop; many calls can run at once."""
         from .sources import BadRecord, judged
 
         if paper is None:
@@ -176,11 +176,11 @@ class Session:
     # Many papers
 
     def run(self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True) -> "Iterator[Card | Failure]":
-        """Cards of many papers: one outcome for each record, in order, as soon as it is there.
+        """Cards of many papers: one outcome for each record, in order, as soon as it is available.
 
-        Memory does not grow with the number of papers. `judge`: a record that cannot be a title and an
-        abstract is a Failure and is not asked about. Raises what met every paper (EndpointError, BudgetSpent,
-        StorageError), after the last outcome that there is; what was answered is in the cache.
+        Memory does not grow with the number of papers. With `judge`, a record that does not look like a paper
+        is a Failure and is not sent. Raises the error that every paper met (EndpointError, BudgetSpent,
+        StorageError) after the last outcome; answers so far are in the cache.
         """
         outcomes = self.arun(papers, judge=judge)
 
@@ -196,7 +196,7 @@ class Session:
     async def arun(
         self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True
     ) -> "AsyncGenerator[Card | Failure, None]":
-        """As `run`, in a running event loop. The source is read in a thread."""
+        """Like `run`, in a running event loop. The source is read in a thread."""
         from .batch import Batch
         from .sources import judged
 
@@ -218,9 +218,9 @@ class Session:
             raise batch.ended
 
     def enrich(self, job: "Job") -> "Summary":
-        """Write the cards of sources into outputs, as `papercards enrich` does.
+        """Write cards for the papers of sources to outputs, like `papercards enrich`.
 
-        Raises what `run` raises, and StorageError for outputs that cannot be written.
+        Raises the errors of `run`, and StorageError if an output cannot be written.
         """
         from .job import Watcher
 
@@ -234,7 +234,7 @@ class Session:
     # Opening and closing
 
     def close(self) -> None:
-        """End the embedded server and close the cache. Further papers raise UsageError."""
+        """Stop the embedded server and close the cache. Further papers raise UsageError."""
         if self._closed:
             return
         self._closed = True
@@ -266,7 +266,7 @@ class Session:
     def _reader(self) -> "Reader":
         """The reader of the running loop: connections belong to a loop."""
         if self._closed:
-            raise UsageError("the session is closed", next_step="Open another one")
+            raise UsageError("the session is closed", next_step="Open a new one")
         loop = asyncio.get_running_loop()
         if self._own is None or self._own[0] is not loop:
             self._own = (loop, self._resources.reader(self._model))
@@ -278,9 +278,9 @@ class Session:
             self._own = None
 
     def _call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """Run something in the session's own loop, which is in a thread of its own."""
+        """Run a function in the session's own loop, in a separate thread."""
         if self._closed:
-            raise UsageError("the session is closed", next_step="Open another one")
+            raise UsageError("the session is closed", next_step="Open a new one")
         if self._portal is None:
             from anyio.from_thread import start_blocking_portal
 
@@ -315,12 +315,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a job did."""
+    """Counts of a finished job."""
 
     done: int
     """Papers with a card."""
     cached: int
-    """Of them, papers whose answer was in the cache."""
+    """Papers whose answer was in the cache."""
     failed: int
     duplicates: int
     spent: "Spent"
@@ -337,12 +337,12 @@ def _outcome(outcome: "Outcome") -> "Card | Failure | None":
         case Failed():
             return Failure(outcome.id, outcome.where, outcome.error, outcome.message)
         case Duplicate():
-            return Failure(outcome.id, outcome.where, "Duplicate", "a paper with this id came before")
+            return Failure(outcome.id, outcome.where, "Duplicate", "duplicate of an earlier paper")
     return None
 
 
 def _check(chosen: Settings) -> None:
-    """Raise UsageError for numbers that cannot be."""
+    """Raise UsageError for invalid numbers."""
     for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
         number = getattr(chosen, name)
         if number is not None and not 0 < number < float("inf"):

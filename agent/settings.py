@@ -15,6 +15,7 @@ from typing import Any
 from .errors import UsageError
 from .risky_settings import Risk, line_of, risks
 from .trust import is_trusted
+from .wording import did_you_mean
 
 FILE_NAME = "papercards.toml"
 
@@ -96,14 +97,14 @@ ENVIRONMENT: Mapping[str, str] = {
     "contact": "PAPERCARDS_CONTACT",
     "insecure": "PAPERCARDS_INSECURE",
 }
-"""Which variable stands for which setting."""
+"""Environment variable of each setting."""
 
 
 def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Path) -> Settings:
-    """Flag beats environment beats file beats default; a flag that is None was not given.
+    """Flags take precedence over environment, file and defaults; a flag that is None was not given.
 
-    Raises UsageError for a file or a variable that cannot be understood, and for a setting of a file that is
-    risky (see `risky_settings`) and neither trusted nor said by a flag or a variable.
+    Raises UsageError for an invalid file or variable, and for a setting of a file that is risky (see
+    `risky_settings`) and neither trusted nor given by a flag or a variable.
     """
     given: dict[str, object] = {}
     for name, variable in ENVIRONMENT.items():
@@ -133,12 +134,12 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read it: {error}", where=str(file)) from error
+        raise UsageError(f"cannot read: {error}", where=str(file)) from error
 
 
 def _untrusted(file: Path, content: bytes, risk: Risk) -> UsageError:
     line = line_of(risk.name, content.decode("utf-8"))
-    instead = f", or say it yourself with {risk.flag}" if risk.flag else ""
+    instead = f", or give it yourself with {risk.flag}" if risk.flag else ""
     return UsageError(
         f"{risk.name} needs your trust: {risk.why}",
         where=f"{file}:{line}" if line else str(file),
@@ -147,18 +148,18 @@ def _untrusted(file: Path, content: bytes, risk: Risk) -> UsageError:
 
 
 def parse(content: bytes, where: str) -> dict[str, object]:
-    """The settings in the content of a file. Raises UsageError where it cannot be understood."""
+    """The settings in the content of a file. Raises UsageError if it is invalid."""
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"cannot read it: {error}", where=where) from error
+        raise UsageError(f"cannot read: {error}", where=where) from error
     known = {field.name for field in fields(Settings)}
     for name, value in table.items():
         if name not in known:
             raise UsageError(
                 f'unknown setting "{name}"',
                 where=where,
-                next_step=f"There are: {', '.join(sorted(known))}",
+                next_step=did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}",
             )
         wanted = _TYPES[name]
         if name == "concurrency" and type(value) is int:

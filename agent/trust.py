@@ -1,7 +1,7 @@
-"""Which settings files the user has trusted: a list in the user's own configuration folder.
+"""The settings files that the user trusts: a list in the user's own configuration folder.
 
-A file is trusted by its resolved path and the SHA-256 of its content, so that one that changed, or lies
-elsewhere, is not. Whoever can write that list is the user.
+A file is trusted by its resolved path and the SHA-256 of its content, so a changed or moved file is not
+trusted. Only the user can write that list.
 
 Knows paths and hashes. Knows no settings.
 """
@@ -21,12 +21,12 @@ _NAME = "trusted.json"
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """One file that was trusted."""
+    """A trusted file."""
 
     path: str
-    """Resolved."""
+    """The resolved path."""
     sha256: str
-    """Of its content when it was trusted."""
+    """SHA-256 of the content when it was trusted."""
 
     @property
     def unchanged(self) -> bool:
@@ -38,19 +38,19 @@ class Trusted:
 
 
 def is_trusted(file: Path, content: bytes) -> bool:
-    """Whether the user trusted this file with this content."""
+    """Whether the user trusts this file with this content."""
     return Trusted(str(file.resolve()), hashlib.sha256(content).hexdigest()) in trusted_files()
 
 
 def trust(file: Path, content: bytes) -> None:
-    """Trust a file with this content, and no other content of it. Raises StorageError."""
+    """Trust a file with this content only. Raises StorageError."""
     path = str(file.resolve())
     rest = [one for one in trusted_files() if one.path != path]
     _save([*rest, Trusted(path, hashlib.sha256(content).hexdigest())])
 
 
 def forget(file: Path) -> bool:
-    """Trust a file no longer; whether it was trusted. Raises StorageError."""
+    """Stop trusting a file; returns whether it was trusted. Raises StorageError."""
     path = str(file.resolve())
     known = trusted_files()
     rest = [one for one in known if one.path != path]
@@ -61,7 +61,7 @@ def forget(file: Path) -> bool:
 
 
 def trusted_files() -> list[Trusted]:
-    """All that are trusted, in the order in which they were. A list that cannot be read trusts nothing."""
+    """All trusted files in the order of trusting; empty if the list cannot be read."""
     folder = user_folder()
     if folder is None:
         return []
@@ -75,7 +75,7 @@ def trusted_files() -> list[Trusted]:
 def user_folder() -> Path | None:
     """The user's configuration folder of papercards; None for a user without a home.
 
-    A relative path in XDG_CONFIG_HOME would be a folder of whoever made the working directory.
+    A relative path in XDG_CONFIG_HOME is not used: it would depend on the working directory.
     """
     try:
         found = platformdirs.user_config_path("papercards")
@@ -87,14 +87,12 @@ def user_folder() -> Path | None:
 def _save(files: list[Trusted]) -> None:
     folder = user_folder()
     if folder is None:
-        raise StorageError(
-            "there is no home folder to keep the list of trusted files in", next_step="Set HOME"
-        )
+        raise StorageError("no home folder for the list of trusted files", next_step="Set HOME")
     records = [{"path": one.path, "sha256": one.sha256} for one in files]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(folder / _NAME, json.dumps({"files": records}, indent=1).encode() + b"\n")
     except OSError as error:
         raise StorageError(
-            f"the list of trusted files cannot be written: {error.strerror}", where=str(folder)
+            f"cannot write the list of trusted files: {error.strerror}", where=str(folder)
         ) from error

@@ -55,7 +55,7 @@ class Training:
     weights: Sequence[float]
     """How much each counts."""
     version: str
-    """Of the labels."""
+    """Version of the labels."""
 
     def part(self, numbers: Sequence[int]) -> "Training":
         """Some of the papers."""
@@ -67,7 +67,7 @@ class HeldOut:
     """What a baseline says of each training paper that was fitted without it."""
 
     labels: dict[str, Unseen]
-    """By label field."""
+    """Scores by label field."""
     sentences: Sequence[Sequence[Chances]]
 
 
@@ -142,7 +142,7 @@ def training_papers(taxonomy: Taxonomy) -> Training:
     arxiv = with_texts(ARXIV_TRAIN)
     if arxiv is None:
         raise BadInput(
-            "the texts of the arXiv papers are not here",
+            "the texts of the arXiv papers are missing",
             where=str(ARXIV_TRAIN),
             next_step="Run: papercards eval labels fetch arxiv-train",
         )

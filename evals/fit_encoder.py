@@ -178,7 +178,7 @@ def open_encoder(model: Model) -> Encoder:
     assert model.file is not None
     file = find(model.file, platformdirs.user_cache_path("papercards") / "models")
     if file is None:
-        raise UsageError(f"{model.name} is not here", next_step=f"papercards models pull {model.name}")
+        raise UsageError(f"{model.name} is missing", next_step=f"papercards models pull {model.name}")
     return Encoder(Bert(file))
 
 

@@ -36,7 +36,7 @@ class Unseen:
     trained: Sequence[Mapping[str, float]]
     defined: Sequence[Mapping[str, float]]
     main: Sequence[Mapping[str, float]]
-    """Of its being the main one."""
+    """Scores for being the main task."""
 
 
 def all_shares(item: Labelled) -> dict[str, dict[str, float]]:

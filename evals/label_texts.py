@@ -34,17 +34,17 @@ class Fetched:
     """What a fetch came to."""
 
     there: int
-    """Records that have their text now."""
+    """Records with a text."""
     new: int
-    """Of those, the ones that came in this fetch."""
+    """Texts that were downloaded in this call."""
     changed: tuple[str, ...]
     """Ids of papers whose title or abstract is not the one that was labelled."""
     missing: tuple[str, ...]
-    """Ids of which no text came, each with the reason: `arxiv:2401.00001: arXiv has no such paper`."""
+    """Ids of which no text came, each with the reason: `arxiv:2401.00001: not found on arXiv`."""
 
 
 def texts_path(name: str) -> Path:
-    """Where the texts of a shipped label file are kept: in the user's cache directory."""
+    """Path of the texts of a shipped label file, in the user's cache directory."""
     return platformdirs.user_cache_path("papercards") / "labels" / f"{name}.jsonl"
 
 
@@ -59,7 +59,7 @@ def label_file(given: Path) -> Path:
     path = texts_path(name)
     if not path.exists():
         raise BadInput(
-            "the texts of these labels are not here",
+            "the texts of these labels are missing",
             where=name,
             next_step=f"Run: papercards eval labels fetch {name}",
         )
@@ -111,7 +111,7 @@ def _records(labels: Path) -> Iterator[tuple[Labelled, str]]:
     lines = [line for line in labels.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
     for item, line in zip(read_labels(labels), lines, strict=True):
         if item.sha256 is None:
-            raise BadInput("the record has no sha256 of its text", where=item.where)
+            raise BadInput("the record has no sha256", where=item.where)
         yield item, line
 
 
@@ -130,7 +130,7 @@ def _asked(wanted: list[str], source: str | None, options: Options) -> Iterator[
     """What comes for each id, a hundred at a time: its text, or why there is none."""
     if source is not None:
         have = {one.id: (one.title, one.abstract) for one in _papers(open_source(source, options))}
-        yield [(name, have.get(name, f"{source} has no such paper")) for name in wanted]
+        yield [(name, have.get(name, f"not found in {source}")) for name in wanted]
         return
     names = iter(wanted)
     while some := list(islice(names, AT_ONCE)):
@@ -141,7 +141,7 @@ def _asked(wanted: list[str], source: str | None, options: Options) -> Iterator[
                 found[record.id] = (record.title, record.abstract)
             else:
                 found[record.where] = record.reason
-        yield [(name, found.get(name, "arXiv has no such paper")) for name in some]
+        yield [(name, found.get(name, "not found on arXiv")) for name in some]
 
 
 def _papers(records: Iterable[Paper | BadRecord]) -> Iterator[Paper]:
@@ -160,4 +160,4 @@ def _write(target: Path, lines: dict[str, dict[str, Any]], texts: dict[str, Text
                     stream.write(json.dumps(line, ensure_ascii=False) + "\n")
         fresh.replace(target)
     except OSError as error:
-        raise StorageError(f"cannot be written ({error.strerror})", where=str(target)) from error
+        raise StorageError(f"cannot write: {error.strerror}", where=str(target)) from error

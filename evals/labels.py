@@ -303,7 +303,7 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
                 else f"Get the texts first: papercards eval labels fetch {item.where.rpartition(':')[0]}",
             )
         if item.sha256 is not None and text_hash(paper_found.title, paper_found.abstract) != item.sha256:
-            raise BadInput(f"the text of {item.id} is not the one that was labelled", where=item.where)
+            raise BadInput(f"the text of {item.id} has changed since it was labelled", where=item.where)
         for reading in item.readings:
             for claim in reading.claims:
                 _check_span(claim, paper_found.abstract, item.where)

@@ -33,7 +33,7 @@ def named(words: list[str]) -> Iterator[tuple[str, Any]]:
     group: Any = typer.main.get_command(app)
     path = "papercards"
     for word in words:
-        if not hasattr(group, "commands"):
+        if not hasattr(group, "commands") or word.startswith("-"):
             break
         *others, name = word.split("|")
         yield from ((f"{path} {other}", group.commands[other]) for other in others)

@@ -61,27 +61,6 @@ ARCHAIC = re.compile(
     re.VERBOSE,
 )
 
-STILL_EDITED = (
-    "cli/wiring.py",
-    "cli/rerun.py",
-    "cli/deferring.py",
-    "settings.py",
-    "cache.py",
-    "finished.py",
-    "text.py",
-    "sinks/files.py",
-    "sources/sqlite.py",
-    "sources/duckdb.py",
-    "sources/parquet.py",
-    "sources/columns.py",
-    "sources/jats.py",
-    "baseline/",
-    "stepwise/",
-    "local/",
-    "evals/fit",
-)
-"""Files that are rewritten on other branches at the moment; they come off this list with their merge."""
-
 MARKS = ("<!-- papercards: begin", "<!-- papercards:begin")
 """Marks in people's files: their words are a file format."""
 
@@ -103,8 +82,7 @@ def found_in(texts: Iterator[tuple[str, str]]) -> list[str]:
 
 def code_files() -> list[Path]:
     """The modules of the package, benchmarks aside."""
-    files = [path for path in sorted(CODE.rglob("*.py")) if "bench" not in path.parts]
-    return [path for path in files if not str(path.relative_to(CODE)).startswith(STILL_EDITED)]
+    return [path for path in sorted(CODE.rglob("*.py")) if "bench" not in path.parts]
 
 
 def helps() -> Iterator[tuple[str, str]]:
@@ -117,8 +95,7 @@ def helps() -> Iterator[tuple[str, str]]:
         for option in getattr(command, "params", []):
             yield f"{name} {option.name}", getattr(option, "help", None) or ""
         for word, child in getattr(command, "commands", {}).items():
-            if word not in ("batch", "rerun"):  # see STILL_EDITED
-                yield from each(f"{name} {word}", child)
+            yield from each(f"{name} {word}", child)
 
     yield from each("papercards", get_command(app))
 
@@ -207,8 +184,7 @@ def test_every_command_has_an_example_and_a_summary_that_fits() -> None:
     for name, command in leaves("papercards", get_command(app)):
         summary = (getattr(command, "help", None) or "").split("\n\n")[0].strip()
         assert summary.endswith(".") and len(summary) < 100, (name, summary)
-        if not name.startswith("papercards batch"):  # see STILL_EDITED
-            assert f"{name} " in (getattr(command, "epilog", None) or "") + " ", name
+        assert f"{name} " in (getattr(command, "epilog", None) or "") + " ", name
 
 
 def test_the_docstrings_of_fields_are_whole_phrases() -> None:

@@ -29,16 +29,16 @@ _WORDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is said of one artifact."""
+    """What the paper says about one artifact."""
 
     rule: Rule
-    """That fired in the sentence."""
+    """The rule that matched the sentence."""
     sentence: int | None
-    """From 1, the one that says it most clearly; None if no sentence speaks of it."""
+    """Number of the clearest sentence, from 1; None if no sentence mentions it."""
     chance: float
-    """That it is stated to be released, or promised."""
+    """Probability that it is stated to be released or promised."""
     promised: float
-    """That it is a promise, if it is stated."""
+    """Probability that it is only promised, if it is stated."""
     stated: bool
 
     @property

@@ -83,11 +83,11 @@ class OfferFit:
     """The classifier of sentences that say whether code, data or weights are to be had."""
 
     weights: Mapping[str, float]
-    """By the names that `offers.signals` gives."""
+    """Weights by the names of `offers.signals`."""
     bias: float
     threshold: float
     promised: Mapping[str, float]
-    """By rule, the share of what is offered that is promised and not released."""
+    """For each rule, the share of offers that are promised, not released."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class ClaimStack:
     threshold: float
     kind_weights: tuple[float, float]
     kinds: tuple[str, ...]
-    """That the other judge knows."""
+    """Kinds that the other judge knows."""
 
     def combine(self, chances: Chances, odds: float, said: Sequence[float]) -> Chances:
         """The baseline's chances with the other's log odds of a claim, and log probabilities of `kinds`."""

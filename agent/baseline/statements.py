@@ -116,13 +116,13 @@ class Chances:
     """The probabilities for one sentence."""
 
     claim: float
-    """That it is a claim at all."""
+    """Probability of a claim of any kind."""
     kinds: Mapping[str, float]
-    """That it is a claim of this kind: they add up to `claim`."""
+    """Probability of a claim of each kind; they add up to `claim`."""
 
     @property
     def none(self) -> float:
-        """That it claims nothing."""
+        """Probability of no claim."""
         return 1 - self.claim
 
     def rescaled(self, claim: float) -> "Chances":

@@ -1,7 +1,7 @@
-"""What a run record or a batch state wants, held against what the user says: a file alone decides nothing.
+"""Checks what a run record or a batch state asks for against what the user gave.
 
-Such files travel with folders. Where they would send a key, read a cache or write a file, the command line
-or the settings in force must say the same.
+Such files travel with folders. If they would send a key, read a cache or write a file, the command line or
+the settings must agree.
 """
 
 import os
@@ -20,19 +20,19 @@ from ..settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a file says about a run that it describes."""
+    """The part of a record or a state that needs agreement."""
 
     file: Path
     model: str
     endpoint: str | None
-    """Without its secrets; None: no hosted model."""
+    """The address without its secrets; None if the model is not hosted."""
 
 
 def endpoint(found: Found, chosen: Settings) -> str | None:
-    """The address to ask, with the secrets that only the user knows.
+    """The address of the endpoint, with the secrets that only the user knows.
 
-    `chosen` holds what the user says now. Raises UsageError where that is not what the file says, unless
-    nothing is sent or the address is the provider's own.
+    `chosen` are the user's settings. Raises UsageError if they disagree with the file, unless nothing is sent
+    or the address is the provider's own.
     """
     stored = found.endpoint
     if stored is None:
@@ -53,26 +53,26 @@ def endpoint(found: Found, chosen: Settings) -> str | None:
     if chosen.offline:
         return stored
     raise UsageError(
-        f"it asks {stored}, which you have not named: a file does not choose where your key and papers go",
+        f"its endpoint is {stored}, which you did not give; a file cannot choose where keys and papers go",
         where=str(found.file),
         next_step=f"If you trust that address, add --base-url {stored}",
     )
 
 
 def cache(file: Path, stored: Path, chosen: Settings) -> Path:
-    """The cache to use. Raises UsageError where the file's is not the one in force."""
+    """The cache to use. Raises UsageError if the file names another one than the settings."""
     mine = cache_directory(chosen)
     if mine.resolve() != stored.resolve():
         raise UsageError(
-            f"its cache is {stored}, and yours is {mine}: what lies in a cache is believed",
+            f"its cache is {stored}, yours is {mine}; a file cannot choose the cache",
             where=str(file),
-            next_step=f"Name the one to use, as --cache-dir {stored}",
+            next_step=f"Choose one, for example with --cache-dir {stored}",
         )
     return stored
 
 
 def outputs(file: Path, named: Sequence[Path]) -> None:
-    """Raise UsageError for outputs that a file names outside of the folder in which it lies."""
+    """Raise UsageError if a file names outputs outside its own folder."""
     from ..sinks import destination
 
     folder = file.resolve().parent
@@ -80,7 +80,7 @@ def outputs(file: Path, named: Sequence[Path]) -> None:
         place = destination(path)[1]
         if not place.resolve().is_relative_to(folder):
             raise UsageError(
-                f"it writes to {place}, outside of the folder in which it lies",
+                f"it writes to {place}, outside its own folder",
                 where=str(file),
-                next_step=f"Say where the cards go, as -o {path}",
+                next_step=f"Give the output, for example -o {path}",
             )

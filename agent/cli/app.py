@@ -143,7 +143,7 @@ def _check_system() -> None:
     """Raises UsageError where file locks, signals and bounds on a process that reads PDFs are missing."""
     if sys.platform == "win32":
         raise UsageError(
-            "Windows is not supported: it lacks the file locks and signals that keep what was paid for",
+            "Windows is not supported: it lacks the file locks and signals that protect paid results",
             next_step="Run papercards in WSL, the Windows Subsystem for Linux",
         )
 

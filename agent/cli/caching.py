@@ -1,4 +1,4 @@
-"""`papercards cache`: what is kept, and whether it is whole."""
+"""`papercards cache`: shows what is in the cache, and checks it."""
 
 import sqlite3
 from contextlib import closing
@@ -7,26 +7,28 @@ from pathlib import Path
 import typer
 
 from ..places import cache_directory
+from ..wording import counted
 from . import options, wiring
+from .command_help import Commands, example
 
-app = typer.Typer(help="The answers and cards that are kept.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Show and check the cache.", no_args_is_help=True)
 
 
-@app.command("stats")
+@app.command("stats", epilog=example("papercards cache stats"))
 def stats(cache_dir: options.CacheDir = None) -> None:
-    """Say where the cache is, and how much is in it."""
+    """Print the folder and size of the cache."""
     folder = cache_directory(wiring.settings(cache_dir=cache_dir))
     answers, _ = _answers(folder)
     lines, _ = _lines(folder)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    print(f"{folder}: {answers:,} answers, {lines:,} finished cards, {size / 1e6:,.1f} MB in all")
+    print(f"{folder}: {counted(answers, 'answer')}, {counted(lines, 'finished card')}, {size / 1e6:,.1f} MB")
 
 
-@app.command("verify")
+@app.command("verify", epilog=example("papercards cache verify"))
 def verify(cache_dir: options.CacheDir = None) -> None:
-    """Look for answers and cards in the cache that are damaged, or that something else than papercards wrote.
+    """Find answers and cards in the cache that are damaged or were not written by papercards.
 
-    What is damaged is never used: it is asked for, or made, again.
+    Damaged entries are never used: answers are requested again, and cards are made again.
     """
     from ..errors import VerifyFailed
 
@@ -34,23 +36,23 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     answers, damaged = _answers(folder)
     lines, strange = _lines(folder)
     print(f"{folder}")
-    print(f"  {answers:,} answers, {len(damaged):,} of them damaged")
-    print(f"  {lines:,} finished cards, {strange:,} of them not as you left them")
+    print(f"  {counted(answers, 'answer')}, {len(damaged):,} of them damaged")
+    print(f"  {counted(lines, 'finished card')}, {strange:,} of them changed or made by another user")
     for key, why in damaged[:20]:
         print(f"  answer {key[:16]}: {why}")
     if strange:
         print(
-            "  Finished cards that were changed, or that another user made, are not used: they are made "
-            "again from the answers, which costs no request. To be rid of them, delete answers/finished.db."
+            "  Finished cards that were changed or made by another user are not used: they are made again "
+            "from the answers, without requests. To remove them, delete answers/finished.db."
         )
     if damaged:
         raise VerifyFailed(
-            f"{len(damaged):,} answers are damaged and will not be used",
+            f"{counted(len(damaged), 'answer')} damaged and not used",
             where=str(folder),
-            next_step="Nothing must be done: those papers are asked about again when they come. "
-            "If you did not expect this, delete the folder: somebody else may have written to it",
+            next_step="Nothing needs to be done: these answers are requested again when they are needed. "
+            "If you did not expect this, delete the folder: someone else may have written to it",
         )
-    print("all whole" if not strange else "all answers whole")
+    print("no damage found" if not strange else "no damaged answers")
 
 
 def _answers(folder: Path) -> tuple[int, list[tuple[str, str]]]:
@@ -69,9 +71,9 @@ def _answers(folder: Path) -> tuple[int, list[tuple[str, str]]]:
                     continue
                 count += 1
                 if not isinstance(key, str) or not isinstance(value, str) or mode != 1 or file is not None:
-                    damaged.append((repr(key)[:40], "is no text, as all answers are"))
+                    damaged.append((repr(key)[:40], "is not text"))
                 elif decode(key, value) is None:
-                    damaged.append((key, "is not as papercards wrote it, or was moved from another place"))
+                    damaged.append((key, "was changed, or moved from another place"))
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     return count, damaged
@@ -90,9 +92,9 @@ def _unreadable(path: Path, error: sqlite3.Error) -> Exception:
     from ..errors import VerifyFailed
 
     return VerifyFailed(
-        f"cannot be read: {error}",
+        f"cannot read: {error}",
         where=str(path),
-        next_step="Delete this file, and what is in it is asked for, or made, again"
+        next_step="Delete this file; its content is requested or made again"
         if "locked" not in str(error)
-        else "Another process holds it: try again when it has ended",
+        else "Another process is using it: try again when that has ended",
     )

@@ -1,4 +1,4 @@
-"""`enrich --batch-api` and `papercards batch`: questions sent now, cards fetched when they are answered."""
+"""`enrich --batch-api` and `papercards batch`: sends batches, and collects the answers later."""
 
 import shlex
 import time
@@ -12,7 +12,9 @@ import typer
 from ..errors import UsageError
 from ..places import cache_directory
 from ..resources import choose_model
+from ..wording import counted
 from . import agreeing, options, reading, terminal, wiring
+from .command_help import Commands, example
 
 if TYPE_CHECKING:
     from ..deferred.requests import Plan
@@ -24,13 +26,17 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..sources import Options
 
-LATE = "results are missing; collect again later, or take what there is with --give-up"
+LATE = "results are missing; collect again later, or use --give-up to continue without them"
 
-app = typer.Typer(help="Batches sent with enrich --batch-api.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Follow and collect batches sent with enrich --batch-api.", no_args_is_help=True
+)
 
 StateFile = Annotated[
     Path | None,
-    typer.Argument(help="The .batch.json beside the output. None: the one in this folder.", metavar="STATE"),
+    typer.Argument(
+        help="Path of the .batch.json beside the output (default: the one in this folder).", metavar="STATE"
+    ),
 ]
 
 
@@ -41,7 +47,7 @@ def submit(
     *,
     options: "Options",
 ) -> None:
-    """Send what the cache cannot answer as batches, or go on with what an earlier run left half sent."""
+    """Send requests that the cache cannot answer as batches, or continue an interrupted submission."""
     import asyncio
     from importlib import metadata
 
@@ -57,16 +63,18 @@ def submit(
     path = state_path(destination(output[0])[1])
     folder = requests_folder(path)
     for file in output:
-        open_sink(file).abandon()  # whether it can be written is better known before anything is paid for
+        open_sink(file).abandon()  # find out whether it can be written before paying for anything
     with wiring.resources(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
         command = _command(session, reader, endpoint.shown_url, sources, output, options)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
-            terminal.note(f"{wiring.named(entry)}: sent before, and not collected yet: nothing is sent now")
+            terminal.note(
+                f"{wiring.named(entry)}: already sent and not collected yet, so nothing is sent now"
+            )
         elif submitting.unsent(state, folder):
-            terminal.note(f"going on with what was not sent yet to {wiring.named(entry)}")
+            terminal.note(f"continuing the submission to {wiring.named(entry)}")
         else:
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
@@ -79,7 +87,7 @@ def submit(
             )
             terminal.note(_tell(plan, entry))
             if not plan.batches:
-                terminal.note("nothing is left to send; run enrich without --batch-api for the cards")
+                terminal.note("nothing left to send; run enrich without --batch-api to get the cards")
                 return
             state.batches += plan.batches
 
@@ -91,21 +99,21 @@ def submit(
         requests.forget_requests(folder)
     if endpoint.base_url != endpoint.shown_url:
         terminal.note(
-            "the address is kept without its secrets: set PAPERCARDS_BASE_URL to all of it to collect"
+            "the address is stored without its secrets: set PAPERCARDS_BASE_URL to all of it to collect"
         )
     name = shlex.quote(str(path))
-    terminal.note(f"how far it is:  papercards batch status {name}")
-    terminal.note(f"for the cards:  papercards batch collect {name}")
+    terminal.note(f"progress:  papercards batch status {name}")
+    terminal.note(f"cards:     papercards batch collect {name}")
 
 
-@app.command("status")
+@app.command("status", epilog=example("papercards batch status"))
 def status(
     state: StateFile = None,
     base_url: options.BaseUrl = None,
     insecure: options.Insecure = None,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """Say how far each batch is: id, status, requests done/failed/total, age."""
+    """Print each batch: id, status, requests done/failed/total, age."""
     import asyncio
 
     from ..deferred.collecting import watch
@@ -129,15 +137,15 @@ def status(
         print(_line(sent.batch_id, remotes.get(sent.batch_id or ""), sent.requests))
 
 
-@app.command("collect")
+@app.command("collect", epilog=example("papercards batch collect --wait 3600"))
 def collect(
     state: StateFile = None,
     wait: Annotated[
-        float, typer.Option(help="Wait so long for batches that are not finished.", min=0, metavar="SECONDS")
+        float, typer.Option(help="Time to wait for unfinished batches.", min=0, metavar="SECONDS")
     ] = 0.0,
     give_up: Annotated[
         bool,
-        typer.Option("--give-up", help="Do not wait for results that are missing: take what there is."),
+        typer.Option("--give-up", help="Do not wait for missing results; write the cards there are."),
     ] = False,
     output: Annotated[
         list[Path] | None,
@@ -145,7 +153,7 @@ def collect(
             "--output",
             "-o",
             parser=options.output,
-            help="Where the cards go; may repeat (default: where enrich --batch-api was told to put them).",
+            help="Output file; may be given several times (default: the outputs of enrich --batch-api).",
             metavar="FILE",
         ),
     ] = None,
@@ -153,10 +161,10 @@ def collect(
     insecure: options.Insecure = None,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """Fetch the answers of the batches that have ended, keep them, and write the cards.
+    """Download the answers of finished batches and write the cards.
 
-    The state chooses neither where a key goes nor what is overwritten: an address of its own, another
-    cache, and outputs outside of its folder must be named again here.
+    The state file cannot choose where keys are sent or what is overwritten: give an address of your own,
+    another cache, and outputs outside its folder again here.
     """
     from ..deferred.state import alone, load
 
@@ -184,7 +192,7 @@ def _collect(
     asked = known.command
     output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
     if not any(sent.waiting for sent in known.batches):
-        terminal.note("every batch that was sent is collected; run enrich again for what failed")
+        terminal.note("all batches are collected; run enrich again for papers that failed")
         return
     if not named:
         agreeing.outputs(path, output)
@@ -216,19 +224,19 @@ def _collect(
         unknown = [remote for remote in running.values() if not remote.known]
         for remote in unknown:
             terminal.note(
-                f'{remote.id}: papercards does not know the status "{remote.status}"; '
-                "if the batch has ended, take what there is with --give-up"
+                f'{remote.id}: unknown status "{remote.status}"; '
+                "if the batch has ended, use --give-up to take the results there are"
             )
         if lines.unreadable:
             terminal.note(
-                f"{lines.unreadable} lines of the results cannot be read; they are in {lines.odd_path}"
+                f"cannot read {counted(lines.unreadable, 'line')} of the results; see {lines.odd_path}"
             )
         for remote in remotes:
             if remote.id in partly:
                 terminal.note(missing(remote, lines))
         if len(running) == len(remotes):
             if len(unknown) < len(running):
-                terminal.note("nothing has ended yet; collect again later, or with --wait SECONDS")
+                terminal.note("no batch has finished yet; collect again later, or use --wait SECONDS")
             raise typer.Exit(1)
         if (
             not give_up
@@ -243,7 +251,7 @@ def _collect(
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,
-            # What was sent is what was fetched then; a query may find other papers by now.
+            # Use the papers that were fetched then; a query may find others by now.
             offline=True,
         )
         job = Job(tuple(sources), tuple(output), options, record=False)
@@ -261,12 +269,12 @@ def _collect(
             if not any(sent.waiting for sent in known.batches):
                 lines.forget()
     if running:
-        terminal.note(f"{len(running)} of the batches not finished; collect again later")
+        terminal.note(f"{counted(len(running), 'batch', 'batches')} not finished yet; collect again later")
     if partly and not give_up:
         terminal.note(LATE)
     elif not running and whole and screen.counts.failed:
         terminal.note(
-            "run enrich again with --batch-api to send what failed once more, or without it to ask at once"
+            "run enrich again with --batch-api to resend failed requests, or without it to send them directly"
         )
     if code := finish(screen.progress, job, whole=whole):
         raise typer.Exit(code)
@@ -276,22 +284,22 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
     """Raise UsageError for a command that no batch can serve."""
     if entry.plan != "one-call" or entry.file is not None:
         raise UsageError(
-            f"--batch-api is for hosted models, and {entry.name} is none",
-            next_step="Name one with --model, or leave --batch-api out",
+            f"--batch-api is only for hosted models, not for {entry.name}",
+            next_step="Choose one with --model, or leave out --batch-api",
         )
     if not output:
         raise UsageError(
-            "--batch-api needs an output", next_step="Name one with -o: its state is kept beside it"
+            "--batch-api needs an output", next_step="Give one with -o; the batch state is stored beside it"
         )
     if not chosen.cache or chosen.offline:
         raise UsageError(
-            "--batch-api keeps its answers in the cache",
+            "--batch-api stores its answers in the cache",
             next_step="Leave out --no-cache and --offline",
         )
     for source in sources:
         if source == "-" or (Path(source).exists() and not Path(source).is_file()):
             raise UsageError(
-                "--batch-api reads its sources again when the answers are there",
+                "--batch-api reads its sources again when the answers have arrived",
                 where=source,
                 next_step="Save the papers to a file first",
             )
@@ -364,24 +372,23 @@ def _find(path: Path | None) -> Path:
     found = sorted(Path().glob("*.batch.json"))
     if len(found) != 1:
         raise UsageError(
-            "there are several batch states here" if found else "there is no batch state in this folder",
+            "several batch states in this folder" if found else "no batch state in this folder",
             next_step="Give the .batch.json written by enrich --batch-api",
         )
     return found[0]
 
 
 def _tell(plan: "Plan", entry: "Model") -> str:
-    parts = [f"{wiring.first_line(plan.papers, entry)}: {plan.requests:,} requests"]
+    parts = [f"{wiring.first_line(plan.papers, entry)}: {counted(plan.requests, 'request')}"]
     parts += [f"{plan.kept:,} in the cache"] if plan.kept else []
-    parts += [f"{plan.same:,} ask the same as another"] if plan.same else []
-    parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []
-    parts += [f"{plan.unreadable:,} records cannot be read"] if plan.unreadable else []
+    parts += [f"{plan.same:,} identical to another"] if plan.same else []
+    parts += [f"{plan.too_large:,} too large to send"] if plan.too_large else []
+    parts += [f"{counted(plan.unreadable, 'unreadable record')}"] if plan.unreadable else []
     return ", ".join(parts)
 
 
 def _first_line(path: Path, known: "State", entry: "Model") -> str:
-    count = len(known.batches)
-    return f"{path}: {count} batch{'es' * (count != 1)} with {wiring.named(entry)}"
+    return f"{path}: {counted(len(known.batches), 'batch', 'batches')} with {wiring.named(entry)}"
 
 
 def _line(batch_id: str | None, remote: "Remote | None", requests: int) -> str:

@@ -159,30 +159,30 @@ def convert(
         terminal.note(f"not in the mapping: {word} ({times})")
 
 
-@app.command("fetch")
+@app.command("fetch", epilog=example("papercards eval labels fetch arxiv-dev"))
 def fetch(
     labels: Annotated[
         str,
         typer.Argument(
-            help="arxiv-train, arxiv-dev, or a label file whose records have a sha256 in place of a text.",
+            help="arxiv-train, arxiv-dev, or a label file whose records have a sha256 instead of a text.",
             metavar="FILE",
         ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The label file to write; none: where --labels finds it.", metavar="FILE"
+            "--output", "-o", help="Label file to write (default: where --labels finds it).", metavar="FILE"
         ),
     ] = None,
     papers: Annotated[
         str | None,
-        typer.Option("--papers", help="Take the texts from here instead of arXiv.", metavar="SOURCE"),
+        typer.Option("--papers", help="Source of the texts instead of arXiv.", metavar="SOURCE"),
     ] = None,
     column: options.Columns = None,
 ) -> None:
-    """Get the texts of labels that ship without them, by id from arXiv, and check each by its hash.
+    """Download the texts of labels that are shipped without them, and check their hashes.
 
-    Run it again to go on where it was cut off. A paper whose text has changed since is named and left out.
+    Run it again to continue after an interruption. Papers whose text has changed are reported and left out.
     """
     from ..errors import BadInput
     from ..evals.label_texts import SHIPPED, texts_path
@@ -190,15 +190,15 @@ def fetch(
 
     path = SHIPPED.get(labels, Path(labels))
     if not path.exists():
-        raise BadInput("there is no such label file", where=labels, next_step=f"Known: {', '.join(SHIPPED)}")
+        raise BadInput("no such label file", where=labels, next_step=f"Known: {', '.join(SHIPPED)}")
     if output is None:
         output = texts_path(path.stem) if labels in SHIPPED else path.with_suffix(".texts.jsonl")
     found = fetched(path, output, reading.asked(wiring.settings(), column), source=papers, say=terminal.note)
     for name in found.changed:
-        terminal.note(f"{name}: its text is not the one that was labelled, left out")
+        terminal.note(f"{name}: its text has changed since it was labelled, left out")
     for reason in found.missing:
         terminal.note(f"{reason}, left out")
-    terminal.note(f"{found.there:,} labelled texts ({found.new:,} new) → {output}")
+    terminal.note(f"{counted(found.there, 'labelled text')} ({found.new:,} new) → {output}")
     if found.missing:
         raise typer.Exit(1)
 

@@ -126,7 +126,7 @@ def doctor(
 
 
 def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
-    """Read one made-up paper and say how long that takes."""
+    """Read one sample paper and print how long it takes."""
     import asyncio
     import time
 
@@ -144,7 +144,7 @@ def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
             return time.monotonic() - begin
 
         seconds = asyncio.run(twice())
-    print(f"{entry.name}: asks no endpoint")
+    print(f"{entry.name}: uses no endpoint")
     print(f"  reads a paper in   {seconds:.2f} s")
 
 

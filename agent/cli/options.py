@@ -44,7 +44,7 @@ Insecure = Annotated[
     bool | None,
     typer.Option(
         "--insecure",
-        help="Let a key go to another machine over http, where others can read it. "
+        help="Allow sending a key to another machine over http, where others can read it. "
         "[env: PAPERCARDS_INSECURE]",
     ),
 ]

@@ -1,4 +1,4 @@
-"""`papercards rerun`: the cards of a recorded run once more."""
+"""`papercards rerun`: repeats a recorded run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def rerun(
-    record: Annotated[Path, typer.Argument(help="The record of a run.", metavar="NAME.run.json")],
+    record: Annotated[Path, typer.Argument(help="Record of a run.", metavar="NAME.run.json")],
     output: Annotated[
         list[Path] | None,
         typer.Option(
             "--output",
             "-o",
             parser=options.output,
-            help="Where the cards go; may repeat. None: where they went, and the record stays as it is.",
+            help="Output file; may be given several times (default: the recorded ones; the record is kept).",
             metavar="FILE",
         ),
     ] = None,
@@ -30,13 +30,13 @@ def rerun(
     offline: options.Offline = None,
     cache_dir: options.CacheDir = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Go on though sources, prompt, labels or model have changed.")
+        bool, typer.Option("--anyway", help="Continue even if sources, prompt, labels or model have changed.")
     ] = False,
 ) -> None:
-    """Write the cards of a recorded run once more: from the cache, byte for byte.
+    """Repeat a recorded run: the same cards, byte for byte, from the cache.
 
-    The record chooses neither where a key goes nor what is overwritten: an address of its own, another
-    cache, and outputs outside of its folder must be named again here.
+    The record cannot choose where keys are sent or what is overwritten: give an address of your own, another
+    cache, and outputs outside its folder again here.
     """
     from ..errors import UsageError
     from ..job import Job
@@ -63,7 +63,7 @@ def rerun(
     changed = differences(old, now, made_by)
     if changed and not anyway:
         raise UsageError(
-            f"not as it was: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to go on"
+            f"changed since: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to continue"
         )
     asked_of = reading.asked(
         chosen,
@@ -85,7 +85,7 @@ def rerun(
 
 
 def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | None) -> "Settings":
-    """The settings of the run, its paths found again; `asked` are those of now, `named` is a cache."""
+    """The settings of the run with its paths resolved; `asked` are the current ones, `named` is a cache."""
     from ..run_record import source_path
 
     taxonomy, cache = old.settings.taxonomy, old.settings.cache_dir
@@ -103,7 +103,7 @@ def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str |
 
 
 def _same_bytes(old: "RunRecord", outputs: list[Path]) -> bool:
-    """Whether the files are those of the record, and a note about it; True where none can be compared."""
+    """Whether the files match the record, with a note about it; True if none can be compared."""
     import hashlib
 
     from ..sinks import destination, shard_path
@@ -124,8 +124,10 @@ def _same_bytes(old: "RunRecord", outputs: list[Path]) -> bool:
             continue
         with file.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != was.sha256:
-                terminal.note(f"papercards: {file}: not the bytes that papercards {old.papercards} wrote")
+                terminal.note(
+                    f"papercards: {file}: differs from the bytes that papercards {old.papercards} wrote"
+                )
                 same = False
     if same:
-        terminal.note("the same bytes as recorded")
+        terminal.note("identical to the recorded bytes")
     return same

@@ -1,4 +1,4 @@
-"""What flags, environment and terminal give a run: settings, keys, notes, progress bars."""
+"""Connects a run to flags, environment and terminal: settings, keys, notes, progress bars."""
 
 import os
 import sys
@@ -13,15 +13,16 @@ from .. import keys, models
 from ..errors import UsageError
 from ..redact import shown_url
 from ..settings import FILE_NAME, Settings, merge
+from ..wording import counted
 
 if TYPE_CHECKING:
     from ..resources import Resources
 
 
 def settings(**flags: object) -> Settings:
-    """The settings of this invocation; a flag that is None was not given, and an empty variable is not set.
+    """The settings of this invocation; a flag that is None was not given, an empty variable is unset.
 
-    Raises UsageError for a flag or a line of the file that is empty: mostly a variable that was not set.
+    Raises UsageError for an empty flag or an empty setting of the file, which usually is an unset variable.
     """
     if flags.get("no_cache"):
         flags["cache"] = False
@@ -32,23 +33,23 @@ def settings(**flags: object) -> Settings:
         value = getattr(chosen, setting.name)
         if isinstance(value, str) and not value.strip():
             flag = f"--{setting.name.replace('_', '-')}"
-            raise UsageError(f"{flag} is empty", next_step="Say a value, or leave it out")
+            raise UsageError(f"{flag} is empty", next_step="Give a value, or leave it out")
     return chosen
 
 
 def endpoint_url(model: models.Model) -> str:
-    """Where a hosted model is asked. Raises UsageError for what is no address."""
+    """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
     return keys.endpoint_url(model, os.environ)
 
 
 def first_line(papers: int | None, model: models.Model) -> str:
-    """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None: nobody has counted them."""
-    count = "some papers" if papers is None else "1 paper" if papers == 1 else f"{papers:,} papers"
+    """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None if not counted."""
+    count = "some papers" if papers is None else counted(papers, "paper")
     return f"{count} with {named(model)}"
 
 
 def named(model: models.Model) -> str:
-    """The model and, for a hosted one, where it is asked: `openai/gpt-4.1-mini at api.openai.com`."""
+    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`."""
     if model.plan == "baseline" or model.file is not None:
         return model.name
     url = endpoint_url(model)
@@ -57,7 +58,7 @@ def named(model: models.Model) -> str:
 
 @contextmanager
 def resources(chosen: Settings) -> "Iterator[Resources]":
-    """What a run works with, told of this process's environment and terminal; closed whatever happens."""
+    """The resources of a run, with this process's environment and terminal; closed at the end."""
     from ..resources import Resources, Surroundings
     from . import terminal
 

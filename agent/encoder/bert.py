@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HEADS = 12
 MOST_PIECES = 512
-"""That have a position, start and end among them."""
+"""Maximum number of pieces, start and end included: there are no more positions."""
 
 
 class Bert:
@@ -118,5 +118,5 @@ def _read(path: Path) -> "Mapping[str, Array]":
                 part = raw[8 + size + begin : 8 + size + end]
                 found[name] = np.frombuffer(part, dtype="<f4").reshape(about["shape"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StorageError("is no safetensors file", where=str(path)) from error
+        raise StorageError("is not a safetensors file", where=str(path)) from error
     return found

@@ -238,7 +238,7 @@ def load_fit(model_id: str) -> tuple[EncoderFit, Probes]:
 
     text, arrays = fit_paths(model_id)
     if not text.exists():
-        raise UsageError(f"nothing was fitted for {model_id}")
+        raise UsageError(f"no fitted weights for {model_id}")
     version = digest(text.read_text(encoding="utf-8"), arrays.read_bytes().hex())[:8]
     with np.load(arrays, allow_pickle=False) as kept:
         labels, claim, kind, usual = (

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 VOCABULARY = Path(__file__).parent.parent / "data" / "minilm-vocab.txt"
-"""Of all-MiniLM-L6-v2, Apache-2.0: one piece a line, its number is that of the line."""
+"""Vocabulary of all-MiniLM-L6-v2 (Apache-2.0): one piece per line, numbered by line."""
 
 START, END = 101, 102
 """The numbers of `[CLS]` and `[SEP]`."""

@@ -33,7 +33,7 @@ class Held:
 
     file: ModelFile
     path: Path
-    """Where the file is or would be."""
+    """Path of the file, whether it exists or not."""
     state: Literal["whole", "partial", "absent", "damaged"]
     """`damaged`: something lies there under the name, with another size or content."""
     size: int

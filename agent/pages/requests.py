@@ -12,7 +12,7 @@ from starlette.requests import Request
 MOST_BYTES = 256 * 1024
 
 _APART = "="
-"""Before an id that a browser would take for a way through folders, and before one that begins with it."""
+"""Prefix of an id that a browser would treat as a relative path, and of one that begins with the prefix."""
 
 
 class BadRequest(Exception):

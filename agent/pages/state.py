@@ -13,7 +13,7 @@ from .searching import SORTS
 PAGE_SIZE = 25
 
 MOST_TAGS = 30
-"""Of an address; what is beyond is passed over: each tag lays out the choices of all others anew."""
+"""Maximum number of tags in an address; the rest is ignored, since each tag recomputes all choices."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ MODALITIES = _labels_table("modalities", "modality")
 CONTRIBUTIONS = _labels_table("contributions", "contribution")
 CANDIDATES = Table(
     "candidates",
-    "The likeliest labels where none is sure enough to be given",
+    "The most likely labels if none is likely enough to be given",
     (
         _PAPER,
         _POSITION,

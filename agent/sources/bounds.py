@@ -1,7 +1,7 @@
-"""How much of a stranger's file is read: one bound on sizes, on expansion and on time, for every way in.
+"""Limits for untrusted files: sizes, expansion and time, the same for every source.
 
-A record that is larger is a bad record in its place; a file that expands or computes without end is an error
-with its name. Knows sizes and seconds. Knows no format.
+A record that is too large is a bad record with its place; a file that expands or computes without end is an
+error with its name. Knows sizes and seconds. Knows no format.
 """
 
 import threading
@@ -11,21 +11,21 @@ from typing import TypeVar
 from ..errors import BadInput
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
-"""Of one record as it stands in its file; a paper with its full text is under a megabyte."""
+"""Maximum size of one record in its file; a paper with its full text is under a megabyte."""
 
 TOO_LONG = f"is longer than {MAX_RECORD_BYTES >> 20} MB and was skipped"
 
 MAX_TITLE = 2_000
-"""Characters; the longest titles in PubMed have some 400. A record with a longer one is set aside."""
+"""Maximum characters of a title; the longest in PubMed have about 400. A longer one is a bad record."""
 
 MAX_ABSTRACT = 100_000
-"""Characters: thirty pages. What is beyond is left out, and the card carries `CUT`."""
+"""Maximum characters of an abstract (thirty pages). The rest is cut, and the card gets the flag `CUT`."""
 
 CUT = "abstract-cut"
-"""The flag of a paper whose abstract was longer than is read."""
+"""Flag of a paper whose abstract was cut."""
 
 MAX_RATIO = 250
-"""Times that compressed data may expand; text shrinks to a tenth, seldom to a fiftieth."""
+"""Maximum expansion of compressed data; text shrinks to a tenth, rarely to a fiftieth."""
 
 FREE_BYTES = 64 << 20
 """Up to so much compressed data may expand as it likes."""
@@ -94,9 +94,9 @@ def computed(
         end()
         done.wait(_ENDING_S)
         raise BadInput(
-            f"made its reader compute for more than {seconds:g} s without a row",
+            f"takes more than {seconds:g} s to compute a row",
             where=name,
-            next_step="Write the table to CSV or JSONL with a tool of yours and give that",
+            next_step="Export the table to CSV or JSONL and use that",
         )
     if errors:
         raise errors[0]

@@ -47,7 +47,7 @@ _GUESSES = {
 """Our names to theirs, folded, the likeliest first."""
 
 _ENDINGS = {"title": "title", "abstract": "abstract"}
-"""Where no guess fits, a name that ends so will do, unless it is one of these."""
+"""If no guess fits, a name with this ending is used, unless it is one of these."""
 _OTHERS = re.compile(
     r"(?:journal|book|source|container|series|conference|publication|proceedings?|short|abbreviated|translated|volume|host"
     r"|venue|meeting|event|job|author|graphical|visual|has|no)\w*"

@@ -29,7 +29,7 @@ Answer = dict[str, Any]
 
 
 class Broken(Exception):
-    """A file cannot be read, or no further; the message goes on from the file's name: `cannot be …`."""
+    """A file cannot be read, or not further; the message continues a sentence about the file: `cannot be …`."""
 
 
 class Child:
@@ -84,7 +84,7 @@ class Child:
         }
 
     def get(self, question: Mapping[str, object]) -> Answer:
-        """The answer to a question. Raises Broken where it is an `error`."""
+        """The answer to a question. Raises Broken if it is an `error`."""
         answer = self.ask(question)
         if "error" in answer:
             raise Broken(answer["error"])
@@ -156,7 +156,7 @@ def serve(
             what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
             given = {"error": f"cannot read: {what}"[:200]}
         alarm(0)
-        # What JSON has no word for, a date or bytes, is no part of a paper.
+        # Values that JSON cannot express, such as dates or bytes, are not part of a paper.
         print(json.dumps(given, default=lambda value: None), file=answers, flush=True)
 
 

@@ -52,7 +52,7 @@ class Found:
     loader: str
     """Its name for a format: `parquet`, `json`, `csv`, `arrow`, `text`."""
     files: Mapping[str, list[str]]
-    """By split, whole paths, sorted."""
+    """Sorted full paths by split."""
     kwargs: Mapping[str, str]
 
 
@@ -70,7 +70,7 @@ def find(folder: Path, configuration: str | None, spec: str) -> Found:
     kinds = Counter(_loader(file) for some in files.values() for file in some)
     kinds.pop(None, None)
     if not kinds:
-        raise BadInput("cannot be opened: it has no data files that are known", where=spec)
+        raise BadInput("no data files in a known format", where=spec)
     loader = str(kinds.most_common(1)[0][0])
     kwargs = {name: chosen[name] for name in _KWARGS if isinstance(chosen.get(name), str)}
     mine = {split: [str(file) for file in some if _loader(file) == loader] for split, some in files.items()}
@@ -111,7 +111,7 @@ def _configuration(root: Path, wanted: str | None, spec: str) -> dict[str, Any]:
         if one.get("default") is True or name == "default":
             return one
     raise UsageError(
-        "has several configurations", where=spec, next_step=f"Name one with --table: {', '.join(names)}"
+        "has several configurations", where=spec, next_step=f"Choose one with --table: {', '.join(names)}"
     )
 
 
@@ -174,7 +174,7 @@ def _matches(folder: Path, root: Path, patterns: Iterable[str], spec: str) -> li
         try:
             matched = list(folder.glob(inside)) if inside != "." else []
         except (ValueError, NotImplementedError, OSError) as error:
-            raise BadInput(f'"{pattern}" names no files: {error}', where=spec) from error
+            raise BadInput(f'"{pattern}" is not a valid file pattern: {error}', where=spec) from error
         for file in matched:
             parts = file.relative_to(folder).parts
             if any(part.startswith((".", "__")) for part in parts) or file.name in _NO_DATA:
@@ -190,9 +190,9 @@ def _inside(name: str, spec: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":/" in name or "::" in name or name.startswith("~"):
         raise BadInput(
-            f'its README names "{name[:100]}", which is not in the folder, so it is not read',
+            f'its README names "{name[:100]}", which is outside the folder and therefore not read',
             where=spec,
-            next_step="If you want it, name it as a source of its own",
+            next_step="If you want it, give it as a separate source",
         )
     return path
 
@@ -200,9 +200,9 @@ def _inside(name: str, spec: str) -> PurePosixPath:
 def _require_inside(file: Path, root: Path, spec: str) -> None:
     if not file.resolve().is_relative_to(root) or "::" in str(file):
         raise BadInput(
-            f"{file.name} is a link that leads out of the folder, so it is not read",
+            f"{file.name} is a link to a file outside the folder and therefore not read",
             where=spec,
-            next_step="If you want it, put the file in the link's place",
+            next_step="If you want it, replace the link with the file",
         )
 
 

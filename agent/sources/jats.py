@@ -56,7 +56,7 @@ _KINDS = {
     "ref-list": "references",
     "app": "appendix",
 }
-"""Of parts: by their `sec-type` or `notes-type`, else by their own name."""
+"""Kinds of parts by their `sec-type` or `notes-type`, else by their own name."""
 
 
 def read(source: Input) -> Records:
@@ -74,7 +74,7 @@ def _articles(source: Input) -> Iterator[Paper | BadRecord]:
     try:
         for article in found:
             if article is None:
-                yield BadRecord(f"{source.name}, behind line {line}", TOO_LONG)
+                yield BadRecord(f"{source.name}, after line {line}", TOO_LONG)
                 continue
             line = article.sourceline or 1
             yield _paper(article, source)

@@ -26,7 +26,7 @@ def read(source: Input) -> Records:
         child.get({"columns": needed})
     except Broken as error:
         child.close()
-        raise BadInput(f"is no Parquet file that can be read: it {error}", where=source.name) from error
+        raise BadInput(f"is not a readable Parquet file: it {error}", where=source.name) from error
     except BaseException:
         child.close()
         raise

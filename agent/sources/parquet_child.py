@@ -1,8 +1,8 @@
-"""The process that reads Parquet, by Arrow: it holds a file, and gives its rows a few at a time.
+"""The process that reads Parquet with Arrow: it opens a file and returns its rows a few at a time.
 
-Questions: `{"path": P}` for the names of a file's columns, `{"columns": [...]}` for those that are wanted,
-`{"more": true}` for the next rows, none of them at the end. A text in the place of a row says why it is none.
-Of each row group only the wanted columns are read, at most a few hundred rows at a time: fewer where its
+Questions: `{"path": P}` for the names of a file's columns, `{"columns": [...]}` to choose columns,
+`{"more": true}` for the next rows (none at the end). A text in place of a row gives the reason why it is bad.
+Only the chosen columns of each row group are read, at most a few hundred rows at a time: fewer if its
 pages are large, since a page of a few bytes may unpack to gigabytes, and one value may stand for many rows.
 Run as `python -m papercards.sources.parquet_child`; ends when its input does.
 """
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 MEMORY_BYTES = 6 << 30
-"""Of addresses; Arrow reserves some gigabytes before it holds anything."""
+"""Limit of address space; Arrow reserves some gigabytes before it holds anything."""
 _BUFFER_BYTES = 1 << 20
-"""Of a column that are read ahead; without it the whole column of a row group would be."""
+"""Bytes of a column that are read ahead; by default it would be the whole column of a row group."""
 _MAX_PAGE = 64 << 20
-"""Bytes, unpacked; writers make pages of about 1 MB."""
+"""Maximum unpacked bytes of a page; writers make pages of about 1 MB."""
 _BATCH_BYTES = 64 << 20
-"""That a few rows may take together."""
+"""Maximum bytes of a batch of rows."""
 
 _Row = dict[str, object] | str
 
 
 class Rows:
-    """The file that is open, and where in it the reading is."""
+    """The open file and the position in it."""
 
     def __init__(self) -> None:
         self._path = Path()
@@ -64,7 +64,7 @@ def _batches(path: Path, file: "ParquetFile", needed: Sequence[str]) -> Iterator
 
 
 def _at_once(file: "ParquetFile", stream: BinaryIO, group: int, needed: Sequence[str]) -> int:
-    """How many rows of a group may be read at a time. Raises Broken for pages that no paper needs."""
+    """Number of rows of a group to read at a time. Raises Broken if a page is too large."""
     row_group = file.metadata.row_group(group)
     most = AT_ONCE
     for number in range(row_group.num_columns):
@@ -79,7 +79,7 @@ def _at_once(file: "ParquetFile", stream: BinaryIO, group: int, needed: Sequence
         if largest > _MAX_PAGE:
             raise Broken(
                 f"has a page that unpacks to {largest >> 20} MB, more than {_MAX_PAGE >> 20} MB, in row "
-                f"group {group + 1}; write it again with smaller pages"
+                f"group {group + 1}; write the file with smaller pages"
             )
         most = min(most, max(1, _BATCH_BYTES // max(largest, 1)))
     return most

@@ -1,7 +1,7 @@
 """Reads spreadsheets (XLSX, XLS and ODS) with calamine in a separate process, one row per paper.
 
 The sheet is the one that was asked for (`--table`), else the first with a title and an abstract. Its header
-is the first row that names both; rows above it are passed over.
+is the first row that names both; rows above it are skipped.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ from .sheet_child import MEMORY_BYTES
 from .tables import file_of
 
 _FIRST_ROWS = 20
-"""In which a header is looked for."""
+"""Number of rows in which a header is searched."""
 _AT_ONCE = 64
 _MAX_BYTES = 256 << 20
 _SIGNS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -28,7 +28,7 @@ _Row = list[object] | None
 
 
 def read(source: Input) -> Records:
-    """The papers of a sheet. Raises UsageError where no sheet has a title and an abstract."""
+    """The papers of a sheet. Raises UsageError if no sheet has a title and an abstract."""
     path = file_of(source, "a spreadsheet")
     if importlib.util.find_spec("python_calamine") is None:
         raise MissingExtra("A spreadsheet", "tables")
@@ -89,7 +89,7 @@ def _papers(
                 record = {name: cell if cell != "" else None for name, cell in zip(header, row, strict=False)}
                 yield source.columns.paper(record, where)
     except Broken as error:
-        raise BadInput(f"cannot be read any further: it {error}", where=f"{place}:{number + 1}") from error
+        raise BadInput(f"cannot be read further: it {error}", where=f"{place}:{number + 1}") from error
     finally:
         child.close()
 

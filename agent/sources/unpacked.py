@@ -145,7 +145,8 @@ class _Unpacked(_Converted):
         self._given += len(data)
         if expands(self._packed.taken, self._given):
             raise OSError(
-                None, f"its {self._kind} data expands more than {MAX_RATIO} times: it is made to fill memory"
+                None,
+                f"its {self._kind} data expands more than {MAX_RATIO} times; the file may be malicious",
             )
         return data
 

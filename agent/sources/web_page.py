@@ -94,7 +94,7 @@ def read(source: Input) -> Records:
     try:
         page = lxml_html.document_fromstring(data, parser=parser, ensure_head_body=True)
     except etree.ParserError as error:
-        raise BadInput("is no HTML with anything in it", where=source.name) from error
+        raise BadInput("is empty or not HTML", where=source.name) from error
     return iter([_paper(page, source)])
 
 

@@ -111,7 +111,7 @@ def elements(
         what = str(error.msg).partition(", line ")[0]
         reason = f"is not well-formed XML: {what}"
         if "amplification" in what or "entity loop" in what.lower():
-            reason = "has entities that expand to more and more: it is made to fill memory"
+            reason = "has entities that expand to more and more; the file is malicious"
         raise Broken(reason, error.lineno or 1) from error
 
 

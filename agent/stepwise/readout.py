@@ -47,7 +47,7 @@ class Probe:
     """The fitted weights for one model."""
 
     kinds: tuple[str, ...]
-    """Of claims."""
+    """Kinds of claims."""
     claim: "NDArray[np.float32]"
     """Weights for mark, mean and last of a sentence, end to end, then the bias."""
     kind: "NDArray[np.float32]"

@@ -22,7 +22,7 @@ _CUTS = (
     re.compile(r"[,;:](?= )"),
     re.compile(r"(?<=\w)(?= (?:by|using|while|resulting|leading|allowing) )"),
 )
-"""Where a sentence can end early, the safer places first."""
+"""Places where a sentence can end early, the safer ones first."""
 _END = re.compile(r"(?<=[a-z0-9)\]%][.!?])\s+(?=[A-Z\"(])")
 
 

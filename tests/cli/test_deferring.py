@@ -278,7 +278,7 @@ def test_a_library_and_named_outputs_are_collected_from_another_folder(
     outside = ("-o", "jsonl:../out/cards", "-o", "vault:../notes", "-o", "../t.bib")
     collected = program("batch", "collect", "../out/cards.batch.json", *outside)
 
-    assert refused.code == 2 and "outside of the folder in which it lies" in refused.err
+    assert refused.code == 2 and "outside its own folder" in refused.err
     assert collected.code == 0, collected.err
     assert [card["title"] for card in cards(tmp_path / "out" / "cards")] == ["Sets"]
     assert len(list((tmp_path / "notes" / "papers").iterdir())) == 1
@@ -316,7 +316,7 @@ def test_what_has_ended_is_collected_while_the_rest_runs(
         ((), "needs an output"),
         (("-o", "c.jsonl", "--no-cache"), "in the cache"),
         (("-o", "c.jsonl", "--offline"), "in the cache"),
-        (("-o", "c.pdf"), "no format for cards"),
+        (("-o", "c.pdf"), "unknown format"),
         (("-", "-o", "c.jsonl"), "reads its sources again"),
     ],
 )

@@ -98,7 +98,7 @@ def test_rerun_gives_the_same_bytes_from_the_cache_here_and_elsewhere(
     kept = ("--offline", "--cache-dir", moved / "c")
     done = run("rerun", moved / "out" / "a.run.json", *kept, **hosted)
 
-    one_line(refused, 2, "what lies in a cache is believed")
+    one_line(refused, 2, "a file cannot choose the cache")
 
     assert done.returncode == 0, done.stderr
     assert "the same bytes as recorded" in done.stderr

@@ -37,7 +37,7 @@ def test_an_unknown_price_is_unknown(run: Run, tmp_path: Path, hosted: dict[str,
     assert "unknown" in said.stdout and "$" not in said.stdout
     refused = run("enrich", source, "--max-cost", "1", **hosted)
     assert refused.returncode == 2
-    assert "is not known, so --max-cost cannot be kept. Say it with --price" in refused.stderr
+    assert "is unknown, so --max-cost cannot be enforced. Give it with --price" in refused.stderr
     done = run("enrich", source, "-o", "c.jsonl", **hosted)
     assert "cost unknown" in done.stderr
     assert cards(tmp_path / "c.jsonl")[0]["provenance"]["cost_usd"] is None

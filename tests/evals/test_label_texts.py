@@ -54,7 +54,7 @@ def test_a_changed_text_and_one_that_is_not_there_are_named_and_left_out(
     found = fetch(labels, tmp_path / "texts.jsonl", asked(shelf))
 
     assert found.changed == ("arxiv:2401.00002",)
-    assert found.missing == ("arxiv:2401.99999: arXiv has no such paper",)
+    assert found.missing == ("arxiv:2401.99999: not found on arXiv",)
     assert [item.id for item in read_labels(tmp_path / "texts.jsonl")] == ["arxiv:2401.00001"]
 
 
@@ -85,7 +85,7 @@ def test_a_text_in_the_file_that_somebody_changed_is_asked_for_again(shelf: Shel
     fetch(labels, target, asked(shelf))
     target.write_text(target.read_text().replace("It works", "It fails"))
 
-    with pytest.raises(BadInput, match="is not the one that was labelled"):
+    with pytest.raises(BadInput, match="has changed since it was labelled"):
         join(read_labels(target), ())
     assert fetch(labels, target, asked(shelf)).new == 1
     assert len(join(read_labels(target), ())) == 1

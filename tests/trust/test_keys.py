@@ -135,7 +135,7 @@ def test_trust_holds_for_one_place_and_is_kept_with_the_user(
 
 
 def test_trust_says_so_where_there_is_nothing_to_trust(program: Program) -> None:
-    refused(program("trust"), "papercards.toml: cannot be read")
+    refused(program("trust"), "papercards.toml: cannot read")
     settings("nonsense = 1\n")
     refused(program("trust"), 'unknown setting "nonsense"')
 
@@ -238,7 +238,7 @@ def test_a_run_record_writes_only_beside_itself(output: str, program: Program, h
     found["settings"]["outputs"], found["outputs"] = [output], []
     Path("c.run.json").write_text(json.dumps(found))
 
-    refused(program("rerun", "c.run.json", "--anyway"), "outside of the folder", "-o")
+    refused(program("rerun", "c.run.json", "--anyway"), "outside its own folder", "-o")
     assert victim.read_text() == "precious\n" and not Path("../v").exists()
     assert program("rerun", "c.run.json", "--anyway", "-o", "mine.jsonl").code == 0
 
