@@ -228,7 +228,7 @@ def test_the_command_reads_verifies_and_reruns_sections(run: Run, tmp_path: Path
     assert forgotten.returncode == 1
     assert "use the same --sections as when the card was made" in forgotten.stdout
     assert again.returncode == 0, again.stderr
-    assert "the same bytes as recorded" in again.stderr
+    assert "identical to the recorded bytes" in again.stderr
 
 
 def test_a_section_that_there_is_not_is_a_usage_error(run: Run, tmp_path: Path) -> None:

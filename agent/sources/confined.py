@@ -29,7 +29,7 @@ Answer = dict[str, Any]
 
 
 class Broken(Exception):
-    """A file cannot be read, or not further; the message continues a sentence about the file: `cannot be …`."""
+    """A file cannot be read, or not further; the message is without a subject: `cannot be …`."""
 
 
 class Child:

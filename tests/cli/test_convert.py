@@ -53,7 +53,7 @@ def test_enrich_writes_the_same_files_as_convert(run: Run, tmp_path: Path, cards
     assert [one["whole"] for one in record["outputs"]] == [True] * 7
     again = run("rerun", "c.run.json", cwd=tmp_path / "there")
     assert again.returncode == 0, again.stderr
-    assert "the same bytes as recorded" in again.stderr
+    assert "identical to the recorded bytes" in again.stderr
 
 
 def test_a_source_adds_the_abstracts(run: Run, tmp_path: Path, cards: list[Card]) -> None:

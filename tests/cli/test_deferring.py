@@ -159,7 +159,7 @@ def test_a_thousand_papers_killed_between_sending_and_collecting(
     assert live.code == 0 and batches.live == []
     assert (tmp_path / "live.jsonl").read_bytes() == made
     nothing = program(*SEND)
-    assert nothing.code == 0 and "nothing is left to send" in nothing.err and len(batches.batches) == 2
+    assert nothing.code == 0 and "nothing left to send" in nothing.err and len(batches.batches) == 2
 
 
 @pytest.mark.slow
@@ -249,7 +249,7 @@ def test_what_has_not_ended_is_waited_for(program: Program, tmp_path: Path, batc
     timer.join()
     assert waited.code == 0 and len(cards(tmp_path / "c.jsonl")) == 2
     assert program("batch", "status").out.split()[:2] == ["batch_1", "collected"]
-    assert "every batch that was sent is collected" in program("batch", "collect").err
+    assert "all batches are collected" in program("batch", "collect").err
 
 
 def test_a_library_and_named_outputs_are_collected_from_another_folder(
@@ -298,7 +298,7 @@ def test_what_has_ended_is_collected_while_the_rest_runs(
     batches.finish(only="batch_2")
     some_cards = program("batch", "collect")
 
-    assert some_cards.code == 1 and "2 of the batches not finished" in some_cards.err
+    assert some_cards.code == 1 and "2 batches not finished" in some_cards.err
     assert [card["title"] for card in cards(tmp_path / "c.jsonl")] == ["Paper 2", "Paper 3"]
     batches.finish()
     contents = batches.calls.count("GET /files/ID/content")
@@ -311,8 +311,8 @@ def test_what_has_ended_is_collected_while_the_rest_runs(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("-m", "local/smollm2-135m", "-o", "c.jsonl"), "is for hosted models"),
-        (("-m", "baseline", "-o", "c.jsonl"), "is for hosted models"),
+        (("-m", "local/smollm2-135m", "-o", "c.jsonl"), "is only for hosted models"),
+        (("-m", "baseline", "-o", "c.jsonl"), "is only for hosted models"),
         ((), "needs an output"),
         (("-o", "c.jsonl", "--no-cache"), "in the cache"),
         (("-o", "c.jsonl", "--offline"), "in the cache"),
@@ -395,7 +395,7 @@ def test_what_came_of_a_cut_file_is_kept_and_the_rest_waited_for_or_given_up(
     batches.files[name] = batches.files[name][:-200]
     cut = program("batch", "collect")
 
-    assert cut.code == 1 and "2 of 3 results received" in cut.err and "1 lines of the results" in cut.err
+    assert cut.code == 1 and "2 of 3 results received" in cut.err and "1 line of the results" in cut.err
     assert len(cards(tmp_path / "c.jsonl")) == 2
     [error] = cards(tmp_path / "c.errors.jsonl")
     assert "2 of 3 results received" in error["message"]
@@ -415,8 +415,8 @@ def test_a_status_that_is_not_known_is_said_and_can_be_taken_for_the_end(
     batches.batches["batch_1"]["status"] = "archived"
     asked = program("batch", "collect")
 
-    assert asked.code == 1 and 'does not know the status "archived"' in asked.err
-    assert "nothing has ended" not in asked.err
+    assert asked.code == 1 and 'unknown status "archived"' in asked.err
+    assert "no batch has finished yet" not in asked.err
     taken = program("batch", "collect", "--give-up")
     assert taken.code == 0 and len(cards(tmp_path / "c.jsonl")) == 2
 

@@ -323,7 +323,7 @@ def test_all_models_and_repeats_together_stay_within_what_the_run_may_cost(
 def test_a_run_that_has_to_keep_a_cost_needs_a_price(run: Run, small: Path, stub: Stub) -> None:
     done = run(*hosted(stub, "m"), "--max-cost", "1", OPENAI_API_KEY=KEY)
 
-    assert done.returncode == 2 and "--max-cost cannot be kept" in done.stderr
+    assert done.returncode == 2 and "--max-cost cannot be enforced" in done.stderr
     assert stub.bodies == []
 
 

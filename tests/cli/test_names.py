@@ -74,7 +74,7 @@ def test_names_become_cards_that_verify_and_that_a_rerun_gives_again_without_the
     verified = run("verify", "out/cards.jsonl", *sources, "--offline", **there)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     again = run("rerun", "out/cards.run.json", "--offline", **there)
-    assert "the same bytes as recorded" in again.stderr, again.stderr
+    assert "identical to the recorded bytes" in again.stderr, again.stderr
     assert len(shelf.asked) == asked
 
 

@@ -101,7 +101,7 @@ def test_rerun_gives_the_same_bytes_from_the_cache_here_and_elsewhere(
     one_line(refused, 2, "a file cannot choose the cache")
 
     assert done.returncode == 0, done.stderr
-    assert "the same bytes as recorded" in done.stderr
+    assert "identical to the recorded bytes" in done.stderr
     assert {name: (moved / name).read_bytes() for name in first} == first
     other = run("rerun", "out/a.run.json", "-o", "b.jsonl", *kept, cwd=moved, **hosted)
     assert other.returncode == 0, other.stderr
@@ -119,7 +119,7 @@ def test_rerun_says_what_has_changed_and_goes_on_only_anyway(run: Run, tmp_path:
     (tmp_path / "small.yaml").write_text(SMALL.replace("oaks:", "pines:"))
     done = run("rerun", "a.run.json")
 
-    one_line(done, 2, "not as it was: p.jsonl has changed; taxonomy was small@")
+    one_line(done, 2, "changed since: p.jsonl has changed; taxonomy was small@")
     assert (tmp_path / "a.jsonl").read_bytes() == before
     anyway = run("rerun", "a.run.json", "--anyway")
     assert anyway.returncode == 1
@@ -178,7 +178,7 @@ def test_shards_are_dealt_out_recorded_and_rerun(run: Run, tmp_path: Path) -> No
     again = run("rerun", "cards.run.json", "-o", "again.jsonl")
 
     assert done.returncode == again.returncode == 0, done.stderr + again.stderr
-    assert "the same bytes as recorded" in again.stderr
+    assert "identical to the recorded bytes" in again.stderr
     lines = (tmp_path / "whole.jsonl").read_bytes().splitlines(keepends=True)
     for n in range(3):
         name = f"-0000{n}-of-00003.jsonl"

@@ -205,7 +205,7 @@ def test_verify_names_papers_without_a_card_and_cards_that_come_twice(
     first, second, third, *rest = Path("before.jsonl").read_text().splitlines(keepends=True)
     Path("cards.jsonl").write_text("".join([first, third, third, *rest]))
     found = program("verify", "cards.jsonl", "--source", "papers.jsonl")
-    assert found.code == 1 and "p3: comes twice, as card 2 and card 3" in found.out
+    assert found.code == 1 and "p3: appears twice, as card 2 and card 3" in found.out
     assert "p2: has no card (papers.jsonl:2)" in found.out
 
     Path("cards.jsonl").write_text("".join([first, third, *rest]))

@@ -53,7 +53,7 @@ def test_no_address_in_a_readme_is_asked(shape: object, offline: bool, folder: P
     assert callable(shape)
     for url in (f"{host.url}/x.jsonl", f"json://x::{host.url}/x.jsonl", f"simplecache::{host.url}/x.jsonl"):
         readme(folder, shape(url))
-        with pytest.raises(BadInput, match="not in the folder"):
+        with pytest.raises(BadInput, match="outside the folder"):
             titles(folder, offline=offline)
     assert host.asked == []
 
@@ -63,10 +63,10 @@ def test_no_address_in_a_readme_is_asked(shape: object, offline: bool, folder: P
 )
 def test_no_file_outside_is_read(name: str, folder: Path, tmp_path: Path) -> None:
     readme(folder, name.format(tmp=tmp_path))
-    with pytest.raises(BadInput, match="not in the folder"):
+    with pytest.raises(BadInput, match="outside the folder"):
         titles(folder)
     readme(folder, "secret.jsonl", data_dir="..")
-    with pytest.raises(BadInput, match="not in the folder"):
+    with pytest.raises(BadInput, match="outside the folder"):
         titles(folder)
 
 
@@ -138,10 +138,10 @@ def test_what_save_to_disk_left_refers_to_nothing_outside(tmp_path: Path) -> Non
         str(tmp_path / "other" / "data-00000-of-00001.arrow"),
     ):
         state.write_text(json.dumps(good | {"_data_files": [{"filename": name}]}))
-        with pytest.raises(BadInput, match="not in the folder"):
+        with pytest.raises(BadInput, match="outside the folder"):
             titles(tmp_path / "saved")
     (tmp_path / "saved" / "dataset_dict.json").write_text('{"splits": ["../other"]}')
-    with pytest.raises(BadInput, match="not in the folder"):
+    with pytest.raises(BadInput, match="outside the folder"):
         titles(tmp_path / "saved")
 
 
