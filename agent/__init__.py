@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .errors import PaperFailed as PaperFailed
     from .errors import StorageError as StorageError
     from .errors import UsageError as UsageError
-    from .job import Job as Job
     from .paper import Paper as Paper
+    from .runs.job import Job as Job
     from .session import Failure as Failure
     from .session import Session as Session
     from .session import Summary as Summary
@@ -37,7 +37,7 @@ _HOMES = {
     "Card": "card",
     "EndpointError": "errors",
     "Failure": "session",
-    "Job": "job",
+    "Job": "runs.job",
     "MissingExtra": "errors",
     "Paper": "paper",
     "PaperFailed": "errors",

@@ -14,18 +14,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .errors import BadInput, UsageError
-from .models import OWN_KEY
+from .model.catalogue import OWN_KEY
 from .paper import Paper
-from .resources import Resources, Surroundings, choose_model
+from .runs.resources import Resources, Surroundings, choose_model
 from .settings import Settings
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
-    from .batch import Outcome
     from .card import Card
-    from .job import Job, Take
-    from .reader import Reader
+    from .reading.reader import Reader
+    from .runs.batch import Outcome
+    from .runs.job import Job, Take
     from .sources import BadRecord
     from .spent import Spent
     from .taxonomy import Taxonomy
@@ -197,7 +197,7 @@ class Session:
         self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True
     ) -> "AsyncGenerator[Card | Failure, None]":
         """Like `run`, in a running event loop. The source is read in a thread."""
-        from .batch import Batch
+        from .runs.batch import Batch
         from .sources import judged
 
         reader = self._reader()
@@ -222,7 +222,7 @@ class Session:
 
         Raises the errors of `run`, and StorageError if an output cannot be written.
         """
-        from .job import Watcher
+        from .runs.job import Watcher
 
         watcher = Watcher()
         job.run(self._resources, self._model, self._drive, watcher)
@@ -296,7 +296,7 @@ class Session:
         take: "Take",
         finished: Any,
     ) -> bool:
-        from .batch import Batch
+        from .runs.batch import Batch
 
         batch = Batch(reader, concurrency, finished)
 
@@ -329,7 +329,7 @@ class Summary:
 
 
 def _outcome(outcome: "Outcome") -> "Card | Failure | None":
-    from .batch import Done, Duplicate, Failed
+    from .runs.batch import Done, Duplicate, Failed
 
     match outcome:
         case Done():

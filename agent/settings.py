@@ -169,7 +169,7 @@ def parse(content: bytes, where: str) -> dict[str, object]:
             kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
             raise UsageError(f"{name} must be {kind}", where=where)
     if "endpoint" in table:
-        from .endpoint_table import check
+        from .model.endpoint_table import check
 
         table["endpoint"] = check(table["endpoint"], where)
     return table

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from papercards.local.fetch import fetch
-from papercards.models import SMOLLM
+from papercards.model.catalogue import SMOLLM
 from papercards.paper import Paper, paper_id
 from papercards.taxonomy import Taxonomy, parse
 from tests.in_process import call

@@ -26,7 +26,8 @@ import typer.main
 import papercards.__main__
 from papercards import file_locks, sinks
 from papercards.cli.app import main
-from papercards.sources import fetched, registry
+from papercards.sources import registry
+from papercards.sources.services import fetched
 
 _FORGOTTEN: tuple[Callable[[], object], ...] = (
     registry._plugged.cache_clear,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.markers import Marker
 
-from papercards.models import LOCAL
+from papercards.model.catalogue import LOCAL
 
 ROOT = Path(__file__).parent.parent
 LAYERS = {"base": "always", "local": "`local`", "extras": "an extra"}

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from papercards.adapting import lesson_of
-from papercards.answers import answer_type
-from papercards.cache import Cache
-from papercards.call import Caller
-from papercards.endpoint import Endpoint
 from papercards.errors import PaperFailed
-from papercards.form import Form
-from papercards.limits import Limiter
-from papercards.models import other_model, resolve
+from papercards.model.adapting import lesson_of
+from papercards.model.cache import Cache
+from papercards.model.call import Caller
+from papercards.model.catalogue import other_model, resolve
+from papercards.model.endpoint import Endpoint
+from papercards.model.form import Form
+from papercards.model.limits import Limiter
+from papercards.model.refusals import Refused
+from papercards.model.retrying import RetryPolicy
+from papercards.model.transport import Transport
 from papercards.paper import Paper
-from papercards.reader import ModelReader, Reading
-from papercards.refusals import Refused
-from papercards.retrying import RetryPolicy
+from papercards.reading.answers import answer_type
+from papercards.reading.reader import ModelReader, Reading
 from papercards.taxonomy import Taxonomy
-from papercards.transport import Transport
 from tests.conftest import KEY, make_paper
 from tests.stub import Fault, Stub, completion, good
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from papercards.baseline import Baseline
-from papercards.baseline.gist import gist
-from papercards.baseline.offers import offers
-from papercards.baseline.parameters import fitted
 from papercards.card import Provenance
-from papercards.draft import Draft
-from papercards.evals.labels import SEED_LABELS, Labelled, join, read_labels, seed_papers
-from papercards.evals.metrics import calibration_error
-from papercards.evals.score import all_figures, mean_f1, score
-from papercards.evidence import build, check
+from papercards.evals.label_file import SEED_LABELS, Labelled, join, read_labels, seed_papers
+from papercards.evals.scoring.metrics import calibration_error
+from papercards.evals.scoring.score import all_figures, mean_f1, score
 from papercards.paper import Paper
+from papercards.reading.baseline import Baseline
+from papercards.reading.baseline.gist import gist
+from papercards.reading.baseline.offers import offers
+from papercards.reading.baseline.parameters import fitted
+from papercards.reading.draft import Draft
+from papercards.reading.evidence import build, check
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
 
 Pairs = list[tuple[Labelled, Paper]]
@@ -216,7 +216,7 @@ def test_a_paper_takes_milliseconds(tagger: Baseline, dev: Pairs) -> None:
 
 def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from papercards.baseline import Baseline; "
+        "import sys; from papercards.reading.baseline import Baseline; "
         "print(sorted({'numpy', 'sklearn', 'scipy', 'openai', 'instructor'} & set(sys.modules)))"
     )
 
@@ -229,7 +229,7 @@ def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
 
 def test_equal_input_gives_equal_output_in_another_process(tmp_path: Path) -> None:
     code = (
-        "from papercards.baseline import Baseline; from papercards.evals.labels import *; "
+        "from papercards.reading.baseline import Baseline; from papercards.evals.label_file import *; "
         "b = Baseline(seed_taxonomy()); ps = list(seed_papers())[:20]; "
         "print([(b.tag(p), b.scores(p).labels) for p in ps])"
     )

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from papercards.batch import Batch, Done, Duplicate, Failed, Outcome, Recalled
 from papercards.card import Provenance
-from papercards.draft import Draft, DraftArtifact
 from papercards.errors import EndpointError, PapercardsError, PaperFailed
-from papercards.evidence import build
-from papercards.finished import Finished
 from papercards.paper import Paper
-from papercards.reader import Reading
+from papercards.reading.draft import Draft, DraftArtifact
+from papercards.reading.evidence import build
+from papercards.reading.reader import Reading
+from papercards.runs.batch import Batch, Done, Duplicate, Failed, Outcome, Recalled
+from papercards.runs.card_lines import Finished
 from papercards.sources import BadRecord
 from papercards.spent import Spent
 from tests.conftest import make_paper

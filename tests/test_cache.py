@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards.cache import Answer, Cache, Part, key_of
 from papercards.errors import StorageError
+from papercards.model.cache import Answer, Cache, Part, key_of
 
 
 def answer(text: str = "{}") -> Answer:

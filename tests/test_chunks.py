@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from papercards.chunks import Chunks
+from papercards.runs.read_ahead import Chunks
 from tests.clocks import PATIENCE_S
 
 

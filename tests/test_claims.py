@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards.claims import LOOK_S, Claims
 from papercards.errors import StorageError
+from papercards.model.in_flight import LOOK_S, Claims
 from tests.clocks import PATIENCE_S, until
 
 SPAWN = multiprocessing.get_context("spawn")

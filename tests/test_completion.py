@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from papercards.completion import Said, Usage, said_in, usage_of
+from papercards.model.completion import Said, Usage, said_in, usage_of
 
 ODD: list[Any] = [None, 0, -1, 1.5, float("nan"), float("inf"), True, "", "x", "\ud800", [], [None], [[]], {}]
 ODD += [[{}], ["x"], [1], {"a": None}, {"message": None}, {"content": [{"type": "text", "text": 5}]}]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from papercards.defusing import defused
+from papercards.reading.defusing import defused
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import UsageError
-from papercards.form import Form
-from papercards.models import resolve
+from papercards.model.catalogue import resolve
+from papercards.model.form import Form
 from papercards.settings import merge
 from papercards.trust import trust
 

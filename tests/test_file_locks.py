@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from papercards import file_locks
-from papercards.cache import Cache
-from papercards.claims import Claims
 from papercards.errors import StorageError
 from papercards.local.part import fetching
-from papercards.models import SMOLLM
+from papercards.model.cache import Cache
+from papercards.model.catalogue import SMOLLM
+from papercards.model.in_flight import Claims
 from papercards.review.line_log import LineLog
 from papercards.sinks.files import RecordFile
-from papercards.sources.fetched import Store
+from papercards.sources.services.fetched import Store
 
 NUMBERS = [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP]
 

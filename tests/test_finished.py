@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import papercards
-from papercards.finished import Finished, code_digest
 from papercards.paper import Paper
+from papercards.runs.card_lines import Finished, code_digest
 
 SCOPE = {"model": "m", "repeat": 0}
 
@@ -156,7 +156,7 @@ def test_any_file_of_the_package_at_any_depth_changes_the_digest(
     package = tmp_path / "papercards"
     here = Path(papercards.__file__).parent
     shutil.copytree(here, package, ignore=shutil.ignore_patterns("__pycache__", "corpus", "labels"))
-    monkeypatch.setattr("papercards.finished.resources.files", lambda _: package)
+    monkeypatch.setattr("papercards.runs.card_lines.resources.files", lambda _: package)
     digest = code_digest.__wrapped__
     first = digest()
     assert digest() == first

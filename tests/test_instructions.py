@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from papercards.evals.injection import attacks
-from papercards.evals.instruction_pieces import written
-from papercards.evals.labels import seed_papers
-from papercards.instruction_patterns import PIECES, beginnings, patterns
-from papercards.instructions import find, is_order, is_title_order
-from papercards.reading_copy import reading_copy
+from papercards.evals.fitting.instruction_pieces import written
+from papercards.evals.label_file import seed_papers
+from papercards.evals.scoring.injection import attacks
+from papercards.reading.instruction_patterns import PIECES, beginnings, patterns
+from papercards.reading.instructions import find, is_order, is_title_order
+from papercards.reading.reading_copy import reading_copy
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_the_time_grows_with_the_length(piece: str) -> None:
 
 def test_the_pieces_that_rule_wordings_out_are_those_of_the_wordings() -> None:
     assert PIECES.read_text(encoding="utf-8") == written(), (
-        "run python -m papercards.evals.instruction_pieces"
+        "run python -m papercards.evals.fitting.instruction_pieces"
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable
 import pytest
 
 from papercards.errors import BudgetSpent, Stopped
-from papercards.limits import MOST, START, Budget, Limiter
-from papercards.waiting import asked_wait_s, duration_s, until_s
+from papercards.model.limits import MOST, START, Budget, Limiter
+from papercards.model.waiting import asked_wait_s, duration_s, until_s
 from tests.clocks import PATIENCE_S
 
 

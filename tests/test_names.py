@@ -1,6 +1,6 @@
 import pytest
 
-from papercards.names import names, strange_names
+from papercards.reading.proper_names import names, strange_names
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from papercards.models import LOCAL
+from papercards.model.catalogue import LOCAL
 from tests import licences
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from papercards.plausible import fault
+from papercards.reading.plausible import fault
 from papercards.sources import BadRecord, open_source
 from tests.conftest import SEED
 

@@ -3,8 +3,8 @@
 import pytest
 
 from papercards.errors import UsageError
-from papercards.models import resolve
-from papercards.pricing import FREE, Price, parse, published
+from papercards.model.catalogue import resolve
+from papercards.model.pricing import FREE, Price, parse, published
 
 OPENAI = "https://api.openai.com/v1"
 

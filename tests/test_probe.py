@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from papercards.endpoint import Endpoint
-from papercards.form import Form
-from papercards.models import resolve
-from papercards.probe import Probe, estimate, probe
+from papercards.model.catalogue import resolve
+from papercards.model.doctor import Probe, estimate, probe
+from papercards.model.endpoint import Endpoint
+from papercards.model.form import Form
 from tests.stub import Fault, Stub, answer, completion, error, good
 
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from papercards.cache import Cache
-from papercards.call import Caller
 from papercards.card import Card
-from papercards.endpoint import Endpoint
 from papercards.errors import PaperFailed
-from papercards.evidence import check
-from papercards.models import Model, resolve
+from papercards.model.cache import Cache
+from papercards.model.call import Caller
+from papercards.model.catalogue import Model, resolve
+from papercards.model.endpoint import Endpoint
+from papercards.model.retrying import RetryPolicy
+from papercards.model.transport import Transport
 from papercards.paper import Paper
-from papercards.reader import ModelReader, Reading
-from papercards.retrying import RetryPolicy
+from papercards.reading.evidence import check
+from papercards.reading.reader import ModelReader, Reading
 from papercards.taxonomy import Taxonomy, parse
-from papercards.transport import Transport
 from tests.conftest import KEY, make_paper
 from tests.stub import Stub, answer, error
 from tests.test_taxonomy import SMALL

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from papercards.answers import summary_flags
 from papercards.card import Provenance
-from papercards.draft import Draft, DraftArtifact, DraftClaim, Scored
 from papercards.errors import PaperFailed
-from papercards.evidence import build, check
 from papercards.paper import Paper, Section
-from papercards.reader import BaselineReader
-from papercards.reading_copy import reading_copy
+from papercards.reading.answers import summary_flags
+from papercards.reading.draft import Draft, DraftArtifact, DraftClaim, Scored
+from papercards.reading.evidence import build, check
+from papercards.reading.reader import BaselineReader
+from papercards.reading.reading_copy import reading_copy
 from papercards.review.worries import worries
 from papercards.taxonomy import Taxonomy
 from tests.conftest import make_paper
@@ -208,7 +208,7 @@ def test_a_summary_in_prose_is_none(tldr: str) -> None:
 
 
 def test_records_of_attacks_are_whole() -> None:
-    from papercards.evals.injection import FIELDS, FILES, attacks
+    from papercards.evals.scoring.injection import FIELDS, FILES, attacks
 
     taxonomy_fields = set(FIELDS) | {"summary"}
     found = attacks()

@@ -11,7 +11,7 @@ import platformdirs
 import pytest
 
 from papercards.local.fetch import fetch
-from papercards.models import QWEN, SMOLLM
+from papercards.model.catalogue import QWEN, SMOLLM
 from tests.conftest import SEED, Run
 
 SMALL = "local/smollm2-135m"

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from papercards.endpoint import NO_KEY, Endpoint
-from papercards.models import resolve
+from papercards.model.catalogue import resolve
+from papercards.model.endpoint import NO_KEY, Endpoint
 from papercards.redact import shown_url, without_secrets
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from papercards.adapting import lesson_of, plainer, with_room_to_think
-from papercards.form import Form
-from papercards.refusals import Refused, _words
+from papercards.model.adapting import lesson_of, plainer, with_room_to_think
+from papercards.model.form import Form
+from papercards.model.refusals import Refused, _words
 
 FORM = Form("m", extra_body={"top_k": 1}, reasoning_effort="low")
 THINKING = replace(FORM, answer_tokens=32_768)

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from papercards.answers import answer_type
-from papercards.call import Caller
-from papercards.endpoint import Endpoint
 from papercards.errors import EndpointError, PaperFailed
-from papercards.limits import Limiter
-from papercards.models import resolve
-from papercards.retrying import RetryPolicy
+from papercards.model.call import Caller
+from papercards.model.catalogue import resolve
+from papercards.model.endpoint import Endpoint
+from papercards.model.limits import Limiter
+from papercards.model.retrying import RetryPolicy
+from papercards.model.transport import Transport
+from papercards.reading.answers import answer_type
 from papercards.taxonomy import Taxonomy
-from papercards.transport import Transport
 from tests.clocks import PATIENCE_S, beside, run_driven, skip_when
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, error

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput, UsageError
-from papercards.run_record import (
+from papercards.runs.record import (
     HASHED_BYTES,
     Counts,
     RunRecord,

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from papercards import evidence
 from papercards.card import Card
-from papercards.finished import Finished
 from papercards.paper import Paper, Section
-from papercards.prompting import card_prompt
-from papercards.reader import BaselineReader
-from papercards.sources.outline import MAX_CHARACTERS, Heading, Paragraph, kind_of, pick
+from papercards.reading import evidence
+from papercards.reading.prompting import card_prompt
+from papercards.reading.reader import BaselineReader
+from papercards.runs.card_lines import Finished
+from papercards.sources.full_text.outline import MAX_CHARACTERS, Heading, Paragraph, kind_of, pick
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run
 from tests.sources import pdfs

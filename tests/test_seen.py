@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.seen import Seen
+from papercards.id_set import Seen
 
 
 @given(st.lists(st.text(st.characters())))

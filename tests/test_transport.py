@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from papercards.endpoint import Endpoint
 from papercards.errors import BudgetSpent, EndpointError, PaperFailed
-from papercards.limits import Budget, Limiter
-from papercards.models import resolve
-from papercards.pricing import Price
-from papercards.retrying import RetryPolicy
-from papercards.transport import Patience, Sent, Transport
+from papercards.model.catalogue import resolve
+from papercards.model.endpoint import Endpoint
+from papercards.model.limits import Budget, Limiter
+from papercards.model.pricing import Price
+from papercards.model.retrying import RetryPolicy
+from papercards.model.transport import Patience, Sent, Transport
 from tests.clocks import beside, run_driven, skip_when
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, answer, error

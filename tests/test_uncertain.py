@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from papercards.baseline import Baseline
 from papercards.bibliography.tags import tags as keywords
 from papercards.card import UNCERTAIN, Candidate, Card, parse_card
-from papercards.cli import terminal
-from papercards.draft import Scored
-from papercards.pages.facets import tags_of
+from papercards.cli.shared import terminal
+from papercards.pages.index.database.facets import tags_of
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
+from papercards.reading.baseline import Baseline
+from papercards.reading.draft import Scored
+from papercards.reading.reader import BaselineReader
 from papercards.review.worries import worries
 from papercards.sinks import open_sink
 from papercards.taxonomy import Taxonomy

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from papercards.answers import WrongAnswer, answer_type, parse
-from papercards.draft import Draft
+from papercards.reading.answers import WrongAnswer, answer_type, parse
+from papercards.reading.draft import Draft
 from papercards.taxonomy import shipped
 from tests.stub import instance
 

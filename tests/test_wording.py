@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import UsageError
-from papercards.models import resolve
+from papercards.model.catalogue import resolve
 from papercards.sinks import destination
 from papercards.wording import counted, did_you_mean
 

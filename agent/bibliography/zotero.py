@@ -181,7 +181,7 @@ class Zotero:
         """Send one request, and retry after the given time if the server is busy."""
         import httpx2
 
-        from ..waiting import retry_after_s
+        from ..model.waiting import retry_after_s
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:

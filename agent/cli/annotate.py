@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..wording import counted
-from . import options, reading, terminal
+from .shared import options, terminal
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
     from ..bibliography.tags import Tags
@@ -79,8 +80,8 @@ def annotate(
 def _annotate_file(
     path: Path, marks: "Mapping[str, Tags]", columns: "Columns", output: Path | None, *, dry_run: bool
 ) -> None:
-    from ..annotating import files
-    from ..annotating.diff import unified
+    from ..annotate import files
+    from ..annotate.diff import unified
 
     change = files.annotated(path, marks, columns)
     _check(str(path), change.matched)
@@ -100,14 +101,14 @@ def _annotate_file(
 
 
 def _undo_file(path: Path) -> None:
-    from ..annotating import files
+    from ..annotate import files
 
     files.take_back(path)
     terminal.note(f"{path}: last annotation undone")
 
 
 def _annotate_zotero(name: str, marks: "Mapping[str, Tags]", columns: "Columns", *, dry_run: bool) -> None:
-    from ..annotating import zotero as items
+    from ..annotate import zotero as items
 
     zotero = _connect(name)
     try:
@@ -132,7 +133,7 @@ def _annotate_zotero(name: str, marks: "Mapping[str, Tags]", columns: "Columns",
 
 
 def _undo_zotero(name: str) -> None:
-    from ..annotating import zotero as items
+    from ..annotate import zotero as items
 
     zotero = _connect(name)
     try:

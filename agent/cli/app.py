@@ -12,12 +12,9 @@ import typer
 from ..errors import PapercardsError, StorageError, UsageError
 from . import (
     annotate,
-    caching,
     cards,
     convert,
-    deferring,
     enrich,
-    evaluation,
     export,
     formats,
     label,
@@ -27,11 +24,14 @@ from . import (
     serve,
     summarize,
     taxonomy,
-    trusting,
     watch,
 )
+from . import batch as deferring
+from . import cache as caching
+from . import eval as evaluation
+from . import trust as trusting
 from .command_help import Program, example
-from .terminal import discard, note
+from .shared.terminal import discard, note
 
 app = typer.Typer(
     name="papercards",

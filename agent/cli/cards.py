@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from ..wording import counted
-from . import options, reading, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -36,9 +37,9 @@ def verify(
 ) -> None:
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
-    from ..evidence import check
-    from ..job import Job
     from ..paper import identity
+    from ..reading.evidence import check
+    from ..runs.job import Job
     from ..sinks import read_cards
     from ..sources import BadRecord
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..wording import counted
-from . import options, reading, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -44,8 +45,8 @@ def convert(
     """Convert cards to other formats, without a model."""
     from itertools import islice
 
-    from ..counts import Counts
     from ..errors import UsageError
+    from ..runs.counts import Counts
     from ..sinks import destination, open_sink, read_cards
 
     place = destination(cards)[1].resolve()
@@ -89,8 +90,8 @@ class _Papers:
     def __init__(self, sources: Sequence[str], asked: "Options") -> None:
         import sqlite3
 
-        from ..job import Job
         from ..paper import identity
+        from ..runs.job import Job
         from ..sources import BadRecord
 
         self._empty = not sources

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ..resources import choose_model
-from . import deferring, options, reading, wiring
+from ..runs.resources import choose_model
+from . import batch as deferring
+from .shared import options, wiring
+from .shared import source_options as reading
 
 
 def enrich(
@@ -75,10 +77,10 @@ def enrich(
 ) -> None:
     """Write a card for every paper in the sources."""
     from ..errors import UsageError
-    from ..job import Job
-    from .check_outputs import check_outputs
-    from .estimating import print_estimate
-    from .running import run
+    from ..runs.job import Job
+    from .estimate import print_estimate
+    from .shared.check_outputs import check_outputs
+    from .shared.drive import run
 
     chosen = wiring.settings(
         model=model,

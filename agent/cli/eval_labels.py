@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..resources import load_taxonomy
+from ..runs.resources import load_taxonomy
 from ..wording import counted
-from . import options, reading, terminal, wiring
 from .command_help import Commands, example
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +41,8 @@ def check(
 ) -> None:
     """Check a label file; print one fault per line and exit 1 if there are any."""
     from ..errors import BadInput
-    from ..evals.label_check import check as faults_of
-    from ..evals.labels import SEED_LABELS
+    from ..evals.label_file import SEED_LABELS
+    from ..evals.labelling.label_check import check as faults_of
 
     path = labels or SEED_LABELS
     known = _papers(papers, column, seed=labels is None)
@@ -62,9 +63,9 @@ def agree(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Report the agreement between the annotation passes of a label file."""
-    from ..evals.agreement import agree as agreed
-    from ..evals.labels import SEED_LABELS, read_labels
-    from . import eval_tables
+    from ..evals.label_file import SEED_LABELS, read_labels
+    from ..evals.labelling.agreement import agree as agreed
+    from .shared import eval_tables
 
     labelled = read_labels(labels or SEED_LABELS)
     rows = agreed(labelled, _papers(papers, column, seed=labels is None) or ())
@@ -92,10 +93,10 @@ def sample(
     as_json: Annotated[bool, typer.Option("--json", help="Print the papers as JSON.")] = False,
 ) -> None:
     """Suggest papers to label next, with reasons and the effect on the intervals."""
-    from ..evals.labels import SEED_LABELS, read_labels
-    from ..evals.sampling import narrowing, suggest
+    from ..evals.label_file import SEED_LABELS, read_labels
+    from ..evals.labelling.sampling import narrowing, suggest
     from ..sinks import read_cards
-    from . import eval_tables
+    from .shared import eval_tables
 
     known = read_labels(labels or SEED_LABELS)
     second = read_cards(other) if other is not None else ()
@@ -119,7 +120,7 @@ def split(
     column: options.Columns = None,
 ) -> None:
     """Split papers into train, dev and test by main task, keeping near-duplicates together."""
-    from ..evals.splitting import split_file
+    from ..evals.labelling.splitting import split_file
 
     known = _papers(papers, column, seed=False) or ()
     sizes = split_file(labels, output, papers=known, seed=seed, again=again)
@@ -143,8 +144,8 @@ def convert(
     taxonomy: options.Taxonomy = None,
 ) -> None:
     """Convert labels of another format to a papercards label file, using a mapping file."""
-    from ..evals.convert import convert as converted
-    from ..evals.convert import write
+    from ..evals.labelling.convert import convert as converted
+    from ..evals.labelling.convert import write
 
     found = converted(source, mapping, load_taxonomy(wiring.settings(taxonomy=taxonomy)))
     write(found, output)
@@ -185,8 +186,8 @@ def fetch(
     Run it again to continue after an interruption. Papers whose text has changed are reported and left out.
     """
     from ..errors import BadInput
-    from ..evals.label_texts import SHIPPED, texts_path
-    from ..evals.label_texts import fetch as fetched
+    from ..evals.labelling.label_texts import SHIPPED, texts_path
+    from ..evals.labelling.label_texts import fetch as fetched
 
     path = SHIPPED.get(labels, Path(labels))
     if not path.exists():
@@ -205,7 +206,7 @@ def fetch(
 
 def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Iterator[Paper] | None":
     """The papers of a source; without a source, the shipped corpus if `seed`."""
-    from ..evals.labels import seed_papers
+    from ..evals.label_file import seed_papers
     from ..sources import BadRecord, open_source
 
     if source is None:

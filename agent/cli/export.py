@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from ..wording import counted
-from . import options, reading, terminal, wiring
 from .cards import CARDS
 from .command_help import Commands, example
-from .papers import SOURCES, abstracts
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
+from .shared.papers import SOURCES, abstracts
 
 app = typer.Typer(cls=Commands, help="Export cards as a static site.", no_args_is_help=True)
 
@@ -27,7 +28,7 @@ def site(
 ) -> None:
     """Write a static site to browse the cards; it opens from disk or any web server."""
     from ..errors import MissingExtra
-    from ..pages.opening import open_index
+    from ..pages.index.index_file import open_index
     from ..sinks import read_cards
 
     try:

@@ -7,7 +7,7 @@ def formats() -> None:
 
     from ..sinks import known_formats
     from ..sources import Reference, known_sources
-    from . import terminal
+    from .shared import terminal
 
     ways_in = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("papers from", "written as", "needs"):

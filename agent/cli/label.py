@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from ..wording import counted, did_you_mean
-from . import options, terminal
 from .command_help import Commands, example
-from .papers import SOURCE, SPLIT, papers, written
+from .shared import options, terminal
+from .shared.papers import SOURCE, SPLIT, papers, written
 
 app = typer.Typer(cls=Commands, help="Make a label file from the work of annotators.", no_args_is_help=True)
 

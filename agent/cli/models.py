@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import keys
+from ..model import keys
 from ..places import models_directory
-from ..resources import LOCAL_TIMEOUT_S, choose_model
-from . import options, reading, terminal, wiring
+from ..runs.resources import LOCAL_TIMEOUT_S, choose_model
 from .command_help import Commands, example
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
-    from ..models import Model
+    from ..model.catalogue import Model
     from ..settings import Settings
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
@@ -27,7 +28,7 @@ CARD_TOKENS = 5_000
 def list_() -> None:
     """List embedded models and providers."""
     from ..local.store import listing
-    from ..models import DEFAULT_LOCAL, LOCAL, PROVIDERS
+    from ..model.catalogue import DEFAULT_LOCAL, LOCAL, PROVIDERS
 
     directory = models_directory(wiring.settings())
     held = {one.file.name: one for one in listing(directory)}
@@ -51,7 +52,7 @@ def pull(
 ) -> None:
     """Download the weights of an embedded model and check their hash."""
     from ..errors import UsageError
-    from ..models import resolve
+    from ..model.catalogue import resolve
 
     model = resolve(name)
     if model.file is None:
@@ -72,10 +73,10 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Test a model's endpoint: does it answer, does it follow a schema, how fast is it."""
-    from ..endpoint import Endpoint
     from ..errors import EndpointError
-    from ..form import ANSWER_TOKENS
-    from ..probe import estimate, probe
+    from ..model.doctor import estimate, probe
+    from ..model.endpoint import Endpoint
+    from ..model.form import ANSWER_TOKENS
 
     chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
     entry = choose_model(chosen)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..resources import choose_model
-from . import agreeing, options, reading, terminal, wiring
+from ..runs.resources import choose_model
+from .shared import agreeing, options, terminal, wiring
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
-    from ..run_record import RunRecord
+    from ..runs.record import RunRecord
     from ..settings import Settings
 
 
@@ -39,10 +40,10 @@ def rerun(
     cache, and outputs outside its folder again here.
     """
     from ..errors import UsageError
-    from ..job import Job
-    from ..run_record import SourceFile, differences, output_path, read_record, source_path
-    from .check_outputs import check_outputs
-    from .running import run
+    from ..runs.job import Job
+    from ..runs.record import SourceFile, differences, output_path, read_record, source_path
+    from .shared.check_outputs import check_outputs
+    from .shared.drive import run
 
     old = read_record(record)
     outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
@@ -86,7 +87,7 @@ def rerun(
 
 def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | None) -> "Settings":
     """The settings of the run with its paths resolved; `asked` are the current ones, `named` is a cache."""
-    from ..run_record import source_path
+    from ..runs.record import source_path
 
     taxonomy, cache = old.settings.taxonomy, old.settings.cache_dir
     if cache is not None and named is None:

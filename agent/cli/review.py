@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..resources import load_taxonomy
+from ..runs.resources import load_taxonomy
 from ..wording import counted
-from . import options, terminal, wiring
 from .cards import CARDS
 from .command_help import Commands, example
-from .papers import SOURCE, SPLIT, beside, papers, written
+from .shared import options, terminal, wiring
+from .shared.papers import SOURCE, SPLIT, beside, papers, written
 
 if TYPE_CHECKING:
     from ..review.merging import Outcome

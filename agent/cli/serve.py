@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..places import cache_directory
-from ..resources import load_taxonomy
-from . import options, reading, terminal, wiring
-from .papers import SOURCES, abstracts, beside
+from ..runs.resources import load_taxonomy
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
+from .shared.papers import SOURCES, abstracts, beside
 
 if TYPE_CHECKING:
     from ..card import Card
-    from ..pages.index import Index
+    from ..pages.index.database import Index
     from ..pages.shell import Room
     from ..paper import Paper
     from ..sources import Options
@@ -73,14 +74,15 @@ def serve(
     from ..errors import MissingExtra
 
     try:
-        from ..pages import browse, serving
+        from ..pages import serving
         from ..pages.app import application
+        from ..pages.browse import routes as browse
         from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
     except ModuleNotFoundError as error:
         raise MissingExtra("Serving pages", "serve") from error
-    from ..pages.following import Follower
-    from ..pages.opening import open_index
+    from ..pages.index.follow import Follower
+    from ..pages.index.index_file import open_index
 
     _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
     chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
@@ -136,9 +138,9 @@ def _review(
     against: Path | None,
     reviewer: str | None,
 ) -> "Room":
-    from ..pages import review as reviewing
-    from ..pages.review_desk import Desk
-    from ..pages.review_queue import Queue
+    from ..pages.review import routes as reviewing
+    from ..pages.review.desk import Desk
+    from ..pages.review.queue import Queue
     from ..review.review_file import ReviewFile
 
     file = ReviewFile(review or beside(cards))
@@ -157,8 +159,8 @@ def _label(
     from dataclasses import replace
 
     from ..errors import BadInput
-    from ..pages import label as labelling
-    from ..reader import BaselineReader
+    from ..pages.label import routes as labelling
+    from ..reading.reader import BaselineReader
     from ..review.passes import Passes
 
     # Labels are about abstracts.

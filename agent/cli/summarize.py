@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..resources import choose_model
-from . import options, reading, terminal, wiring
+from ..runs.resources import choose_model
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
     from ..paper import Paper

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ..resources import load_taxonomy
-from . import options, terminal, wiring
+from ..runs.resources import load_taxonomy
 from .command_help import Commands, example
+from .shared import options, terminal, wiring
 
 app = typer.Typer(cls=Commands, help="Show and check label sets.", no_args_is_help=True)
 

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..resources import choose_model
+from ..runs.resources import choose_model
 from ..wording import counted
-from . import options, reading, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
 
 if TYPE_CHECKING:
-    from ..batch import Outcome
-    from ..counts import Counts
     from ..errors import BadInput
     from ..paper import Paper
+    from ..runs.batch import Outcome
+    from ..runs.counts import Counts
+    from ..runs.ledger import Ledger
     from ..settings import Settings
     from ..sources import BadRecord, Options
-    from ..watching import Ledger
 
 LOOKED_AT = 200
 """Papers of a query that a round checks, unless --limit is given."""
@@ -91,7 +92,7 @@ def watch(
     """
     from ..errors import UsageError
     from ..sources import is_named
-    from .check_outputs import check_outputs
+    from .shared.check_outputs import check_outputs
 
     chosen = wiring.settings(
         model=model,
@@ -171,8 +172,8 @@ class Watch:
     ) -> None:
         """Raises UsageError if no output is JSONL, or if the format of an output is unknown."""
         from ..errors import UsageError
+        from ..runs.ledger import load, state_path
         from ..sinks import destination
-        from ..watching import load, state_path
 
         formats = [destination(path) for path in output]
         ledgers = [place for kind, place in formats if kind.name == "jsonl"]
@@ -224,7 +225,7 @@ class Watch:
 
         `after` is appended to the line that it prints. Raises typer.Exit with 130 if Ctrl-C ended it early.
         """
-        from ..watching import ledger
+        from ..runs.ledger import ledger
 
         begin = time.time()
         self._rounds += 1
@@ -257,15 +258,15 @@ class Watch:
         Returns the counts, the number of records checked, whether the round ended normally, and the errors
         of unavailable sources.
         """
-        from ..batch import Failed
         from ..errors import BadInput
-        from ..job import Job, Writer
         from ..paper import identity
+        from ..runs.batch import Failed
+        from ..runs.job import Job, Writer
+        from ..runs.ledger import Failing
         from ..sinks import errors_path
         from ..sinks.errors_file import ErrorsFile
         from ..sources import BadRecord, NoPapers
-        from ..watching import Failing
-        from .running import Screen, driving
+        from .shared.drive import Screen, driving
 
         entry = choose_model(self._chosen)
         screen = Screen(None, free=entry.plan == "baseline")

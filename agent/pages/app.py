@@ -12,15 +12,16 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from . import browse, review
-from .following import Follower
+from .browse import routes as browse
+from .browse.marks import legend_of
+from .browse.views import SORT_TITLES, TITLES
 from .guard import Guard
-from .index import Index
-from .marks import legend_of
+from .index.database import Index
+from .index.follow import Follower
 from .rendering import ASSETS, environment
 from .requests import paper_address
+from .review import routes as review
 from .shell import Room, Shell
-from .views import SORT_TITLES, TITLES
 
 ROOMS: tuple[Room, ...] = (browse.ROOM,)
 """The rooms in the order of the menu; `/` redirects to the first."""

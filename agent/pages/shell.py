@@ -12,8 +12,8 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
-from .following import Follower
-from .index import Index
+from .index.database import Index
+from .index.follow import Follower
 
 
 @dataclass(frozen=True, slots=True)

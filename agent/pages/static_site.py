@@ -15,12 +15,12 @@ from ..card import Card, Label
 from ..errors import StorageError
 from ..paper import Paper
 from ..sinks.files import PartialFile
-from . import charts, views
-from .facets import FIELDS, confidence_of, dated, tags_of
-from .index import Index
-from .marks import Passage, Piece, Saying
+from .browse import charts, views
+from .browse.marks import Passage, Piece, Saying
+from .browse.selection import PAGE_SIZE
+from .index.database import Index
+from .index.facets import FIELDS, confidence_of, dated, tags_of
 from .rendering import ASSETS, environment, opened
-from .state import PAGE_SIZE
 
 SCRIPTS = ("keys.js", "marks.js", "site.js")
 

@@ -9,10 +9,10 @@ Knows cards, papers and edits. Knows no files.
 
 from collections.abc import Mapping
 
-from ..answers import summary_flags
 from ..card import Artifact, Card, Claim, Evidence, Label
-from ..evidence import cited, sections_unread
 from ..paper import Paper
+from ..reading.answers import summary_flags
+from ..reading.evidence import cited, sections_unread
 from ..taxonomy import LABEL_FIELDS
 from .edits import ARTIFACTS, MAIN, ArtifactValue, ClaimValue, Edit, Place, original
 

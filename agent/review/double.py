@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..card import Status
-from ..evals.agreement import Agreement, agree
-from ..evals.labels import (
+from ..evals.label_file import (
     ClaimRecord,
     Labelled,
     LabelledClaim,
@@ -18,6 +17,7 @@ from ..evals.labels import (
     ReadingRecord,
     Split,
 )
+from ..evals.labelling.agreement import Agreement, agree
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
 from .edits import ARTIFACTS

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from ..card import Card
 from ..errors import BadInput
-from ..evals.labels import ClaimRecord, LabelRecord, MadeRecord, ReadingRecord, Split
-from ..evidence import cited
+from ..evals.label_file import ClaimRecord, LabelRecord, MadeRecord, ReadingRecord, Split
 from ..paper import Paper
+from ..reading.evidence import cited
 from ..sinks import destination, read_cards
 from ..sinks.interface import LineSink, Sink
 from ..taxonomy import LABEL_FIELDS, Taxonomy

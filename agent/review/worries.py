@@ -10,11 +10,11 @@ Knows cards, papers and the baseline's scores. Knows no files and no web.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..baseline import Scores
 from ..card import Card
-from ..draft import Draft
-from ..evidence import check
 from ..paper import Paper
+from ..reading.baseline import Scores
+from ..reading.draft import Draft
+from ..reading.evidence import check
 from ..taxonomy import LABEL_FIELDS, Taxonomy
 from .edits import ARTIFACTS, Place
 

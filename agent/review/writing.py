@@ -5,7 +5,7 @@ Knows label records. Knows no cards.
 
 from pathlib import Path
 
-from ..evals.labels import LabelRecord
+from ..evals.label_file import LabelRecord
 from ..sinks.files import PartialFile
 
 

@@ -21,8 +21,8 @@ from typing import BinaryIO
 from .. import identifiers
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
-from ..plausible import fault
 from ..prefix import split
+from ..reading.plausible import fault
 from .columns import BadRecord, Columns
 from .folders import files_of
 from .interface import Format, Input, Options, Records, Reference

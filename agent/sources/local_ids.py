@@ -10,8 +10,8 @@ Knows papers. Knows no files.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from ..id_set import Seen
 from ..paper import Paper, is_global, marked
-from ..seen import Seen
 from .columns import BadRecord
 
 

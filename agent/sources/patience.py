@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..waiting import asked_wait_s, reset_wait_s
+from ..model.waiting import asked_wait_s, reset_wait_s
 
 ATTEMPTS = 5
 """Maximum requests for one answer, without throttled ones."""

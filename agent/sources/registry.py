@@ -5,38 +5,30 @@ from pathlib import Path
 
 from ..errors import BadInput, UsageError
 from ..plugins import plugged
-from . import (
-    arxiv_api,
+from .files import (
     atom,
     delimited,
     duckdb,
-    hf_api,
-    hf_dataset,
     hf_listing,
-    hf_page,
     id_list,
-    jats,
     json_document,
     jsonl,
-    libraries,
     oai,
-    openalex,
     parquet,
-    pdf,
     plain,
     reading_list,
-    semantic_scholar,
     spreadsheet,
     sqlite,
     tagged,
-    web_page,
     xml_records,
-    zotero,
     zotero_json,
     zotero_rdf,
 )
+from .files import references as libraries
+from .full_text import hf_page, jats, pdf, web_page
+from .head import why_no_text
 from .interface import Format, Options, Records, Reference
-from .streams import why_no_text
+from .services import arxiv_api, hf_api, hf_dataset, openalex, semantic_scholar, zotero
 from .unpacked import SUFFIXES, refuse_known
 from .xml_stream import root_of
 

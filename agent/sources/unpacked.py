@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from ..errors import BadInput, MissingExtra
 from .bounds import MAX_RATIO, expands
-from .streams import head_of
+from .head import head_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

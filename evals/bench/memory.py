@@ -25,11 +25,11 @@ from pathlib import Path
 from papers import papers
 
 from papercards.card import Card
-from papercards.cli import wiring
-from papercards.finished import Finished
-from papercards.models import BASELINE
+from papercards.cli.shared import wiring
+from papercards.model.catalogue import BASELINE
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
+from papercards.reading.reader import BaselineReader
+from papercards.runs.card_lines import Finished
 
 BASES = 200
 SAMPLE_S = 0.25

@@ -31,11 +31,11 @@ from urllib.parse import quote, urlencode, urlsplit
 from papers import paper_id, papers
 
 from papercards.card import Card, Evidence
-from papercards.cli import wiring
+from papercards.cli.shared import wiring
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
-from papercards.resources import load_taxonomy
+from papercards.reading.reader import BaselineReader
 from papercards.review.worries import REASONS
+from papercards.runs.resources import load_taxonomy
 
 TIMES = 20
 BASES = 200

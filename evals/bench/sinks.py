@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from papercards.cli import wiring
+from papercards.cli.shared import wiring
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
-from papercards.resources import load_taxonomy
+from papercards.reading.reader import BaselineReader
+from papercards.runs.resources import load_taxonomy
 from papercards.sinks import known_formats
 from papercards.sources import open_source
 

@@ -11,8 +11,8 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-from papercards.answers import answer_type
-from papercards.prompting import card_prompt
+from papercards.reading.answers import answer_type
+from papercards.reading.prompting import card_prompt
 from papercards.taxonomy import LABEL_FIELDS, STATUSES, parse
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.annotating import files
-from papercards.annotating.diff import unified
+from papercards.annotate import files
+from papercards.annotate.diff import unified
 from papercards.bibliography.charset import decoded
 from papercards.bibliography.entry import Edit
 from papercards.bibliography.tags import tags

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from papercards.annotating import zotero as items
+from papercards.annotate import zotero as items
 from papercards.bibliography.tags import tags
 from papercards.bibliography.zotero import Zotero, place
 from papercards.errors import EndpointError, UsageError

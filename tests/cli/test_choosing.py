@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from papercards import keys
-from papercards.cli import wiring
+from papercards.cli.shared import wiring
 from papercards.errors import UsageError
-from papercards.resources import choose_model
+from papercards.model import keys
+from papercards.runs.resources import choose_model
 from tests.cli.test_enrich import cards, some, write
 from tests.conftest import KEY, Run
 from tests.stub import Stub, error

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from papercards.cli.app import main
-from papercards.deferred import requests
+from papercards.runs.provider_batch import requests
 from tests.batch_stub import BatchStub, Line, refused, said, serve_batches
 from tests.cli.test_enrich import cards, some, write
 from tests.clocks import PATIENCE_S

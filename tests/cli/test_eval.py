@@ -8,11 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from papercards.cli import wiring
-from papercards.evals.labels import SEED_LABELS, text_hash
-from papercards.limits import Limiter
-from papercards.models import resolve
-from papercards.reader import ModelReader
+from papercards.cli.shared import wiring
+from papercards.evals.label_file import SEED_LABELS, text_hash
+from papercards.model.catalogue import resolve
+from papercards.model.limits import Limiter
+from papercards.reading.reader import ModelReader
 from tests.conftest import KEY, SEED, Run
 from tests.evals.records import reading, record, write
 from tests.stub import Stub, error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from papercards.cli import wiring
+from papercards.cli.shared import wiring
 from papercards.errors import UsageError
 from papercards.places import cache_directory
 from tests.cli.test_enrich import cards, some, write

@@ -218,7 +218,7 @@ def test_a_service_that_is_down_fails_the_round_alone(look: Look, shelf: Shelf, 
 def test_a_round_waits_for_hours_for_a_service_that_throttles_and_says_so(
     look: Look, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from papercards.cli import reading
+    from papercards.cli.shared import source_options as reading
 
     time, asked = Time(), reading.asked
     shelf.gate = closed(time, 4 * 3600.0, Fault(406))
@@ -249,7 +249,8 @@ def test_a_service_that_cannot_be_had_leaves_the_others(
 def test_the_next_round_is_due_by_the_clock_and_soon_after_one_that_failed(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from papercards.cli import reading, wiring
+    from papercards.cli.shared import source_options as reading
+    from papercards.cli.shared import wiring
 
     now, naps = [1_000_000.0], list[float]()
 

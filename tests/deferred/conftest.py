@@ -7,16 +7,16 @@ from typing import TypeVar
 
 import pytest
 
-from papercards.cache import Cache
-from papercards.call import Caller
-from papercards.deferred.service import Service
-from papercards.endpoint import Endpoint
-from papercards.models import resolve
-from papercards.pricing import Price
-from papercards.reader import ModelReader
-from papercards.retrying import RetryPolicy
+from papercards.model.cache import Cache
+from papercards.model.call import Caller
+from papercards.model.catalogue import resolve
+from papercards.model.endpoint import Endpoint
+from papercards.model.pricing import Price
+from papercards.model.retrying import RetryPolicy
+from papercards.model.transport import Transport
+from papercards.reading.reader import ModelReader
+from papercards.runs.provider_batch.service import Service
 from papercards.taxonomy import Taxonomy
-from papercards.transport import Transport
 from tests.batch_stub import BatchStub, serve_batches
 from tests.conftest import KEY
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from papercards.cache import Cache
-from papercards.call import Caller
 from papercards.card import Card
-from papercards.deferred.collecting import CollectedReader, Lines
-from papercards.deferred.service import Remote
 from papercards.errors import PaperFailed
+from papercards.model.cache import Cache
+from papercards.model.call import Caller
 from papercards.paper import Paper
-from papercards.reader import ModelReader
+from papercards.reading.reader import ModelReader
+from papercards.runs.provider_batch.collecting import CollectedReader, Lines
+from papercards.runs.provider_batch.service import Remote
 from papercards.taxonomy import Taxonomy
 from tests.batch_stub import EXPIRED, BatchStub, answered, refused, said
 from tests.stub import good

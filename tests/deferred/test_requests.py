@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from papercards.call import Caller
-from papercards.deferred.requests import Plan, request_file, write_requests
+from papercards.model.call import Caller
 from papercards.paper import Paper
-from papercards.reader import ModelReader
+from papercards.reading.reader import ModelReader
+from papercards.runs.provider_batch.requests import Plan, request_file, write_requests
 from papercards.sources import BadRecord
 from tests.batch_stub import BatchStub
 from tests.conftest import make_paper

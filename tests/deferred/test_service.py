@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from papercards.deferred.service import Service
 from papercards.errors import EndpointError
+from papercards.runs.provider_batch.service import Service
 from tests.batch_stub import BatchStub
 from tests.conftest import KEY
 from tests.deferred.conftest import served

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards.deferred.state import Command, Sent, State, alone, load, take_up
 from papercards.errors import StorageError, UsageError
+from papercards.runs.provider_batch.state import Command, Sent, State, alone, load, take_up
 
 COMMAND = Command(
     folder="/here",

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from papercards.baseline.parameters import fitted, version
-from papercards.encoder.bert import HEADS, MOST_PIECES, Bert, _gelu
-from papercards.encoder.embedding import LAYERS, Encoder
-from papercards.encoder.tagger import EncodedTagger, connect, load_fit
-from papercards.encoder.wordpiece import VOCABULARY, WordPiece
 from papercards.errors import StorageError
 from papercards.local.store import find
-from papercards.models import LOCAL
+from papercards.model.catalogue import LOCAL
 from papercards.paper import Paper
+from papercards.reading.baseline.parameters import fitted, version
+from papercards.reading.encoder.bert import HEADS, MOST_PIECES, Bert, _gelu
+from papercards.reading.encoder.embedding import LAYERS, Encoder
+from papercards.reading.encoder.tagger import EncodedTagger, connect, load_fit
+from papercards.reading.encoder.wordpiece import VOCABULARY, WordPiece
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
 
 MODEL = LOCAL["local/minilm"]

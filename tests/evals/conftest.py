@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from papercards.evals import calibration, intervals, sheet
+from papercards.evals.reporting import sheet
+from papercards.evals.scoring import calibration, intervals
 
 
 @pytest.fixture

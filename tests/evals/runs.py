@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import cache
 
 from papercards.card import Artifact, Card, Label, Tokens
-from papercards.evals.labels import SEED_LABELS, join, read_labels, seed_papers, seed_taxonomy
-from papercards.evals.run import RunResult, score_run
-from papercards.evals.sheet import Sheet, sheet
-from papercards.reader import BaselineReader
+from papercards.evals.label_file import SEED_LABELS, join, read_labels, seed_papers, seed_taxonomy
+from papercards.evals.reporting.sheet import Sheet, sheet
+from papercards.evals.scoring.run import RunResult, score_run
+from papercards.reading.reader import BaselineReader
 
 HOSTILE = "<script>alert(1)</script> & $\\frac{a}{b}$ $x$"
 

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from papercards.evals.metrics import Counts
-from papercards.evals.score import ClaimScore, LabelScore, PaperScore, StatusScore, score_labels
+from papercards.evals.scoring.metrics import Counts
+from papercards.evals.scoring.score import ClaimScore, LabelScore, PaperScore, StatusScore, score_labels
 
 STATUSES = ("released", "promised", "not-stated")
 _LABELS = [f"l{number}" for number in range(8)]

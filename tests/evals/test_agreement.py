@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards.evals.agreement import agree, ceiling, sentence_classes, set_alpha
-from papercards.evals.labels import SEED_LABELS, LabelledClaim, read_labels, seed_papers
+from papercards.evals.label_file import SEED_LABELS, LabelledClaim, read_labels, seed_papers
+from papercards.evals.labelling.agreement import agree, ceiling, sentence_classes, set_alpha
 from papercards.paper import Paper
 
 from .records import reading, record, write

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
 from papercards.card import Artifact, Card, Claim, Evidence, Label, Reproducibility
-from papercards.evals.calibration import (
+from papercards.evals.label_file import FIELDS, Labelled, read_labels
+from papercards.evals.scoring.calibration import (
     Forecast,
     calibration,
     curve,
@@ -19,7 +20,6 @@ from papercards.evals.calibration import (
     reliability,
     transfer,
 )
-from papercards.evals.labels import FIELDS, Labelled, read_labels
 from tests.evals.records import card, reading, record, write
 
 ANSWERS = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.35, 0.5, 0.8, 1.0]), st.booleans()), max_size=30)

@@ -10,7 +10,8 @@ from scipy import stats
 
 from papercards.card import Card
 from papercards.errors import GateMissed, UsageError
-from papercards.evals.compare import (
+from papercards.evals.label_file import Labelled, read_labels
+from papercards.evals.scoring.compare import (
     MEASURES,
     Comparison,
     Guard,
@@ -19,8 +20,7 @@ from papercards.evals.compare import (
     parse_guard,
     require_no_worse,
 )
-from papercards.evals.labels import Labelled, read_labels
-from papercards.evals.run import PaperResult, RunResult, score_run
+from papercards.evals.scoring.run import PaperResult, RunResult, score_run
 from tests.evals.records import card, record, write
 from tests.evals.scored import draw, make_score, status
 

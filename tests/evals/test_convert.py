@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from papercards.errors import BadInput, PapercardsError, UsageError
-from papercards.evals.convert import Converted, convert, write
-from papercards.evals.label_check import check
-from papercards.evals.labels import read_labels
+from papercards.evals.label_file import read_labels
+from papercards.evals.labelling.convert import Converted, convert, write
+from papercards.evals.labelling.label_check import check
 from papercards.taxonomy import Taxonomy
 
 ROLES = """

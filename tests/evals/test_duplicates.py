@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.evals.duplicates import THRESHOLD, groups, jaccard, near_duplicates, shingles
+from papercards.evals.labelling.duplicates import THRESHOLD, groups, jaccard, near_duplicates, shingles
 
 WORDS = [f"word{n}" for n in range(60)]
 

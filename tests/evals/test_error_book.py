@@ -2,8 +2,8 @@
 
 import pytest
 
-from papercards.evals.error_book import MOST_CHARACTERS, error_book, paper_url
-from papercards.evals.labels import ARTIFACTS, FIELDS
+from papercards.evals.label_file import ARTIFACTS, FIELDS
+from papercards.evals.reporting.error_book import MOST_CHARACTERS, error_book, paper_url
 from tests.evals.runs import baseline_run, worse_run
 
 

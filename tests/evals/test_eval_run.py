@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from papercards.card import Card
-from papercards.evals.labels import SEED_LABELS, LabelledClaim, read_labels
-from papercards.evals.metrics import Counts
-from papercards.evals.score import score, score_claims, score_labels
+from papercards.evals.label_file import SEED_LABELS, LabelledClaim, read_labels
+from papercards.evals.scoring.metrics import Counts
+from papercards.evals.scoring.score import score, score_claims, score_labels
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from papercards.baseline.parameters import FITTED, fitted
-from papercards.evals.label_texts import with_texts
-from papercards.evals.labels import (
+from papercards.evals.label_file import (
     ARXIV_DEV,
     ARXIV_TRAIN,
     SEED_LABELS,
@@ -19,6 +17,8 @@ from papercards.evals.labels import (
     read_labels,
     seed_papers,
 )
+from papercards.evals.labelling.label_texts import with_texts
+from papercards.reading.baseline.parameters import FITTED, fitted
 
 pytest.importorskip("sklearn")
 
@@ -49,7 +49,7 @@ needs_texts = pytest.mark.skipif(
 @needs_texts
 @pytest.mark.slow
 def test_fitting_again_gives_the_shipped_parameters(tmp_path: Path) -> None:
-    from papercards.evals.fit import main
+    from papercards.evals.fitting.fit import main
 
     main(tmp_path / "one.json")
     main(tmp_path / "two.json")
@@ -74,7 +74,7 @@ def test_the_fit_has_seen_the_train_splits_alone() -> None:
 def test_the_parameters_are_small_and_quick_to_load() -> None:
     assert FITTED.stat().st_size < 6_000_000
     code = (
-        "import time; import papercards.baseline.parameters as p; "
+        "import time; import papercards.reading.baseline.parameters as p; "
         "s = time.process_time(); p.fitted(); print(time.process_time() - s)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -83,11 +83,11 @@ def test_the_parameters_are_small_and_quick_to_load() -> None:
 
 
 def test_papers_that_were_not_fitted_on_get_about_as_many_labels_as_there_are() -> None:
-    from papercards.baseline import Baseline
-    from papercards.evals.fit import Training, fit
-    from papercards.evals.labels import seed_taxonomy
-    from papercards.evals.metrics import total
-    from papercards.evals.score import score_labels
+    from papercards.evals.fitting.fit import Training, fit
+    from papercards.evals.label_file import seed_taxonomy
+    from papercards.evals.scoring.metrics import total
+    from papercards.evals.scoring.score import score_labels
+    from papercards.reading.baseline import Baseline
 
     taxonomy = seed_taxonomy()
     pairs = join(read_labels(SEED_LABELS, split="train"), seed_papers())

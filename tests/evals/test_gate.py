@@ -5,9 +5,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from papercards.errors import GateMissed, StorageError, UsageError
-from papercards.evals.gate import FIGURE_NAMES, Outcome, check, junit, read_gate, require, write_junit
-from papercards.evals.intervals import Interval, intervals
-from papercards.evals.score import PaperScore, Values, all_values
+from papercards.evals.scoring.gate import FIGURE_NAMES, Outcome, check, junit, read_gate, require, write_junit
+from papercards.evals.scoring.intervals import Interval, intervals
+from papercards.evals.scoring.score import PaperScore, Values, all_values
 from tests.evals.scored import draw, make_score, status
 
 

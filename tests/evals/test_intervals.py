@@ -9,7 +9,8 @@ from scipy import stats
 from sklearn import metrics as reference
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from papercards.evals.intervals import (
+from papercards.evals.label_file import FIELDS
+from papercards.evals.scoring.intervals import (
     Interval,
     bca,
     bootstrap,
@@ -19,8 +20,7 @@ from papercards.evals.intervals import (
     intervals,
     quantile_interval,
 )
-from papercards.evals.labels import FIELDS
-from papercards.evals.score import all_figures, mean_f1, score_labels
+from papercards.evals.scoring.score import all_figures, mean_f1, score_labels
 from tests.evals.scored import STATUSES, draw, labels, make_score, status
 
 LABELS = st.lists(st.sampled_from("abcdefg"), unique=True, max_size=4)

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput
-from papercards.evals.label_check import check
-from papercards.evals.labels import SEED_LABELS, read_labels, seed_papers, seed_taxonomy
+from papercards.evals.label_file import SEED_LABELS, read_labels, seed_papers, seed_taxonomy
+from papercards.evals.labelling.label_check import check
 from papercards.paper import Paper
 from papercards.taxonomy import Taxonomy
 

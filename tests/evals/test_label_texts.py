@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput
-from papercards.evals.label_texts import SHIPPED, fetch
-from papercards.evals.labels import join, read_labels, text_hash
+from papercards.evals.label_file import join, read_labels, text_hash
+from papercards.evals.labelling.label_texts import SHIPPED, fetch
 from papercards.sources import Options
 from tests.evals.records import reading, record, write
 from tests.services import Shelf, Time, serving, works

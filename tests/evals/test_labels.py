@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 
 from papercards.errors import BadInput
-from papercards.evals.labels import (
-    SEED_LABELS,
-    join,
-    labels_version,
-    read_labels,
-    seed_papers,
-)
+from papercards.evals.label_file import SEED_LABELS, join, labels_version, read_labels, seed_papers
 from papercards.paper import Paper
 from papercards.taxonomy import Taxonomy
 

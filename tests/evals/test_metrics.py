@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from papercards.evals.metrics import (
+from papercards.evals.scoring.metrics import (
     Counts,
     accuracy,
     brier,

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput
-from papercards.evals.labels import Labelled, read_labels
-from papercards.evals.prevalence import Estimate, estimate, prevalence
+from papercards.evals.label_file import Labelled, read_labels
+from papercards.evals.scoring.prevalence import Estimate, estimate, prevalence
 
 from .records import card, reading, record, write
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import StorageError
-from papercards.evals.report import render, write
-from papercards.evals.run import RunResult
-from papercards.evals.sheet import Sheet, sheet
+from papercards.evals.reporting.report import render, write
+from papercards.evals.reporting.sheet import Sheet, sheet
+from papercards.evals.scoring.run import RunResult
 from tests.evals.runs import HOSTILE, baseline_run, baseline_sheet, worse_run
 
 NAME = "evil/<b>$x$</b>"

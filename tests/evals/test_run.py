@@ -7,8 +7,8 @@ import pytest
 
 from papercards.card import Tokens
 from papercards.errors import BadInput
-from papercards.evals.labels import FIELDS
-from papercards.evals.run import RunResult, read_result, score_run, to_json
+from papercards.evals.label_file import FIELDS
+from papercards.evals.scoring.run import RunResult, read_result, score_run, to_json
 from tests.evals.test_score import LABELLED, make_card
 
 SECOND = replace(LABELLED, id="p2")

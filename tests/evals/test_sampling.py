@@ -3,8 +3,8 @@ from random import Random
 
 import pytest
 
-from papercards.evals.labels import Labelled, read_labels
-from papercards.evals.sampling import narrowing, suggest
+from papercards.evals.label_file import Labelled, read_labels
+from papercards.evals.labelling.sampling import narrowing, suggest
 
 from .records import card, record, write
 

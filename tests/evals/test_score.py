@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papercards.card import Artifact, Card, Claim, Evidence, Label, Provenance, Reproducibility, Status
-from papercards.evals.labels import FIELDS, Labelled, LabelledClaim, Reading
-from papercards.evals.metrics import Counts
-from papercards.evals.score import (
+from papercards.evals.label_file import FIELDS, Labelled, LabelledClaim, Reading
+from papercards.evals.scoring.metrics import Counts
+from papercards.evals.scoring.score import (
     StatusScore,
     all_figures,
     by_label,
@@ -202,8 +202,8 @@ def test_an_annotator_scored_against_itself_is_perfect(reading: list[str]) -> No
 
 
 def test_the_seed_labels_score_each_other_as_their_readme_says() -> None:
-    from papercards.evals.labels import SEED_LABELS, read_labels
-    from papercards.evals.metrics import total
+    from papercards.evals.label_file import SEED_LABELS, read_labels
+    from papercards.evals.scoring.metrics import total
 
     def against(field: str) -> float | None:
         return total(

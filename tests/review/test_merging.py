@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from papercards.card import Card
-from papercards.evidence import evidence
 from papercards.paper import Paper
+from papercards.reading.evidence import evidence
 from papercards.review.edits import ArtifactValue, ClaimValue, Key, Place, original, version_of
 from papercards.review.passes import Passes, Statement, work_on
 from papercards.review.review_file import ReviewFile, Wish

@@ -9,7 +9,8 @@ import pytest
 
 from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, NoPapers, Options, arxiv_api, count_records, is_named, open_source
+from papercards.sources import BadRecord, NoPapers, Options, count_records, is_named, open_source
+from papercards.sources.services import arxiv_api
 from tests.services import Shelf, Time, Work, atom, entry, serving, works
 from tests.stub import Fault
 

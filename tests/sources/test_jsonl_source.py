@@ -237,7 +237,7 @@ def test_any_line_gives_a_paper_or_a_reason(values: list[object]) -> None:
 
 def jsonl_read(stream: io.BytesIO) -> list[Paper | BadRecord]:
     from papercards.sources.columns import Columns
+    from papercards.sources.files.jsonl import read as read_lines
     from papercards.sources.interface import Input
-    from papercards.sources.jsonl import read as read_lines
 
     return list(read_lines(Input("p.jsonl", stream, Columns())))

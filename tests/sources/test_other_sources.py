@@ -13,7 +13,7 @@ from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.columns import Columns
-from papercards.sources.delimited import read as read_csv
+from papercards.sources.files.delimited import read as read_csv
 from papercards.sources.interface import Input
 
 

@@ -11,7 +11,7 @@ import pytest
 from papercards.paper import Paper
 from papercards.sources import BadRecord, Options, count_records, open_source
 from papercards.sources.confined import Child
-from papercards.sources.pdf.prose import Mender, ligatures
+from papercards.sources.full_text.pdf.prose import Mender, ligatures
 from tests.conftest import Run
 from tests.sources import pdfs
 
@@ -288,7 +288,7 @@ def test_a_reader_ends_with_the_program(run_process: Run, tmp_path: Path) -> Non
     left = [
         entry
         for entry in Path("/proc").glob("[0-9]*/cmdline")
-        if b"papercards.sources.pdf.child" in _bytes(entry)
+        if b"papercards.sources.full_text.pdf.child" in _bytes(entry)
         and str(tmp_path).encode() in _bytes(entry.parent / "environ")
     ]
     assert left == []

@@ -123,7 +123,7 @@ def test_a_column_of_a_table_is_no_ruler(tmp_path: Path) -> None:
     file = tmp_path / "paper.pdf"
     file.write_bytes(bytes(sheet.output()))
 
-    from papercards.sources.pdf.document import read_document
+    from papercards.sources.full_text.pdf.document import read_document
 
     (results,) = read_document(str(file), ("results",))["sections"]
     assert "4 Musterstadt upon the river D 5 Musterstadt" in results["text"]

@@ -11,7 +11,8 @@ import pytest
 
 from papercards.errors import BadInput, MissingExtra, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, Options, is_named, open_source, semantic_scholar
+from papercards.sources import BadRecord, Options, is_named, open_source
+from papercards.sources.services import semantic_scholar
 from tests.services import Shelf, Time, Work, daily, openalex, serving, works
 from tests.services import semantic_scholar as s2
 from tests.stub import Fault

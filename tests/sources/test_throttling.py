@@ -14,8 +14,9 @@ import pytest
 
 from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
-from papercards.sources import BadRecord, Options, arxiv_api, hf_api, open_source, openalex, semantic_scholar
+from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.patience import spoken
+from papercards.sources.services import arxiv_api, hf_api, openalex, semantic_scholar
 from tests.services import Shelf, Time, Work, closed, serving, window, works
 from tests.stub import Fault
 

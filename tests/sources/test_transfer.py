@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput, UsageError
-from papercards.sources import Options, transfer
-from papercards.sources.service import Service
-from papercards.sources.web import Web
+from papercards.sources import Options
+from papercards.sources.services import transfer
+from papercards.sources.services.service import Service
+from papercards.sources.services.web import Web
 from tests.services import Shelf, Time, serving
 from tests.stub import Fault
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput, StorageError
-from papercards.sources import Options, transfer, web
-from papercards.sources.service import Service
-from papercards.sources.web import Refused, Web
+from papercards.sources import Options
+from papercards.sources.services import transfer, web
+from papercards.sources.services.service import Service
+from papercards.sources.services.web import Refused, Web
 from tests.services import Shelf, Time, serving
 from tests.stub import Fault
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from papercards.cache import Cache
 from papercards.errors import PaperFailed
-from papercards.evidence import check
 from papercards.local.engine import Engine
 from papercards.local.server import LocalServer
-from papercards.models import LOCAL, SMOLLM, Model
+from papercards.model.cache import Cache
+from papercards.model.catalogue import LOCAL, SMOLLM, Model
 from papercards.paper import Paper
-from papercards.stepwise.reader import Bench, StepwiseReader
-from papercards.stepwise.readout import Probe
-from papercards.stepwise.vocabulary import directions
+from papercards.reading.evidence import check
+from papercards.reading.stepwise.reader import Bench, StepwiseReader
+from papercards.reading.stepwise.readout import Probe
+from papercards.reading.stepwise.vocabulary import directions
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from tests.stepwise.test_stack import stack
 

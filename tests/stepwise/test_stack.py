@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from papercards.baseline import Baseline, Chances
-from papercards.baseline.features import log_odds
-from papercards.baseline.pooling import ClaimStack, kind_shares, pool
 from papercards.paper import Paper
-from papercards.stepwise.readout import Readout, from_json, load_probe, to_json
-from papercards.stepwise.stack import FieldStack, Stack, load_stack
+from papercards.reading.baseline import Baseline, Chances
+from papercards.reading.baseline.features import log_odds
+from papercards.reading.baseline.pooling import ClaimStack, kind_shares, pool
+from papercards.reading.stepwise.readout import Readout, from_json, load_probe, to_json
+from papercards.reading.stepwise.stack import FieldStack, Stack, load_stack
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from tests.conftest import make_paper
 
@@ -114,7 +114,7 @@ def test_what_is_no_readout_is_refused(text: str, taxonomy: Taxonomy) -> None:
 
 
 def test_the_shipped_fit_is_of_one_piece(taxonomy: Taxonomy) -> None:
-    from papercards.stepwise.transcript import load_script
+    from papercards.reading.stepwise.transcript import load_script
 
     probe, fitted = load_probe(MODEL), load_stack(MODEL)
 
@@ -136,7 +136,7 @@ def test_an_unknown_model_is_said_to_be_so() -> None:
 
 
 def test_a_cue_of_ones_own_paper_makes_method(taxonomy: Taxonomy) -> None:
-    from papercards.stepwise.roles import roles
+    from papercards.reading.stepwise.roles import roles
 
     paper = make_paper("T", "Counting is old. We propose a way. A tree is built. It is 9% better.")
     texts = [paper.sentence_text(n + 1) for n in range(len(paper.sentences))]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from papercards.draft import MAX_WORDS
-from papercards.stepwise.summary import flags, tidy
+from papercards.reading.draft import MAX_WORDS
+from papercards.reading.stepwise.summary import flags, tidy
 
 LONG = (
     "The paper proposes a new approach to generating prediction sets for code models, which involves using a "

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from papercards.paper import Section
-from papercards.stepwise.transcript import Transcript, Typesetter, load_script
+from papercards.reading.stepwise.transcript import Transcript, Typesetter, load_script
 from tests.conftest import make_paper
 
 SPECIAL = "<|im_end|>"

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import papercards.cli.app
-import papercards.transport
+import papercards.model.transport
 
 _NOW = 1_767_225_600
 """Unix time at which every run takes place."""
@@ -137,7 +137,7 @@ def install(points: Points) -> None:
     time.time = lambda: _NOW + points.shift_s + round(time.monotonic() - begin, 6) % 0.9
     datetime.datetime = Clock  # type: ignore[misc]
     # How long answers take stands in cards, and is another time every time.
-    papercards.transport.time = types.SimpleNamespace(monotonic=lambda: 0.0, time=time.time)  # type: ignore[assignment]
+    papercards.model.transport.time = types.SimpleNamespace(monotonic=lambda: 0.0, time=time.time)  # type: ignore[assignment]
     for module in list(sys.modules.values()):
         if getattr(module, "__name__", "").startswith("papercards") and hasattr(module, "datetime"):
             module.datetime = Clock  # type: ignore[attr-defined]
@@ -186,7 +186,7 @@ def main() -> None:
     import httpx2  # noqa: F401
     import openai.resources.chat  # noqa: F401
 
-    import papercards.batch
+    import papercards.runs.batch
     import papercards.sources  # noqa: F401
 
     path = Path(sys.argv[1])

@@ -26,19 +26,20 @@ from pathlib import Path
 from types import FrameType
 
 from papercards.card import parse_card
-from papercards.deferred.state import load as load_state
 from papercards.errors import PapercardsError
-from papercards.evals.label_check import check as check_labels
-from papercards.evals.labels import read_labels
+from papercards.evals.label_file import read_labels
+from papercards.evals.labelling.label_check import check as check_labels
 from papercards.paper import Paper
-from papercards.reader import BaselineReader
+from papercards.reading.reader import BaselineReader
 from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
-from papercards.run_record import read_record
+from papercards.runs.provider_batch.state import load as load_state
+from papercards.runs.record import read_record
 from papercards.settings import merge
 from papercards.sinks import dataset_readme, delimited, feed_xml, markdown, vault_note
-from papercards.sources import BadRecord, Options, id_list, open_source, reading_list
+from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.columns import Columns
+from papercards.sources.files import id_list, reading_list
 from papercards.sources.interface import Input
 from papercards.taxonomy import parse as parse_taxonomy
 from papercards.taxonomy import shipped

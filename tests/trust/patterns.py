@@ -14,7 +14,7 @@ import papercards
 
 _CALLS = frozenset(("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"))
 _NO_MODULES = frozenset(
-    ("papercards.__main__", "papercards.sources.pdf.child", "papercards.sources.sheet_child")
+    ("papercards.__main__", "papercards.sources.full_text.pdf.child", "papercards.sources.files.sheet_child")
 )
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from papercards import seal
-from papercards.cache import Answer, Cache, decode, key_of
-from papercards.finished import Finished
+from papercards.model.cache import Answer, Cache, decode, key_of
 from papercards.paper import Paper
+from papercards.runs import seal
+from papercards.runs.card_lines import Finished
 from tests.trust.conftest import Program
 
 ENRICH = ("enrich", "papers.jsonl", "-m", "baseline", "--cache-dir", "c", "-o")

@@ -12,7 +12,7 @@ import pytest
 from papercards import child_process
 from papercards.local.wheels import _pip
 from papercards.sources.confined import Child
-from papercards.sources.pdf import _COMMAND
+from papercards.sources.full_text.pdf import _COMMAND
 from tests.sources import pdfs
 
 SHADOWS = (

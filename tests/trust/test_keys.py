@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from papercards import keys
 from papercards.errors import UsageError
-from papercards.models import resolve
+from papercards.model import keys
+from papercards.model.catalogue import resolve
 from tests.trust.conftest import KEYS, Host, Program, refused
 
 ASK = ("enrich", "p.jsonl", "-o", "c.jsonl", "-m", "openai/m")

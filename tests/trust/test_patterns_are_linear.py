@@ -8,19 +8,19 @@ from tests.trust.patterns import Found, every_pattern
 from tests.trust.pumping import FEW, Slow, grows
 
 MADE_WHEN_USED = {
-    "papercards.adapting",  # a parameter's name, 200 characters of an endpoint's words
-    "papercards.baseline.statements",  # a table of them, which is looked through
-    "papercards.instruction_patterns",  # the same
+    "papercards.model.adapting",  # a parameter's name, 200 characters of an endpoint's words
+    "papercards.reading.baseline.statements",  # a table of them, which is looked through
+    "papercards.reading.instruction_patterns",  # the same
     "papercards.redact",  # a key, escaped
     "papercards.risky_settings",  # the name of a setting, escaped
     "papercards.sources.categories",  # names of categories, escaped
-    "papercards.sources.halving",  # an id, escaped
-    "papercards.sources.outline",  # a table of them, which is looked through
+    "papercards.sources.services.halving",  # an id, escaped
+    "papercards.sources.full_text.outline",  # a table of them, which is looked through
     "papercards.sources.xml_stream",  # a prefix, escaped
 }
 """Modules with patterns that are put together of what is known only then, and why they are no risk."""
 
-USED = {"papercards.sources.outline._PATTERNS": frozenset({"fullmatch"})}
+USED = {"papercards.sources.full_text.outline._PATTERNS": frozenset({"fullmatch"})}
 """What is called on patterns in tables; for others, that they are searched for."""
 
 
@@ -54,7 +54,7 @@ def test_every_pattern_of_the_program_is_found(found: tuple[list[Found], list[st
     # One in a module, in a table, in a class of a table, and within a function.
     assert "papercards.text._URL" in names
     assert any(".CUES[" in name for name in names)
-    assert any(name.startswith("papercards.sources.tagged._DIALECTS[0].") for name in names)
+    assert any(name.startswith("papercards.sources.files.tagged._DIALECTS[0].") for name in names)
     assert any(re.fullmatch(r"papercards\.sources\.xml_stream:\d+", name) for name in names)
 
 

@@ -7,17 +7,19 @@ from collections.abc import Callable
 
 import pytest
 
-from papercards.baseline import features
 from papercards.bibliography import latex, markup
-from papercards.instructions import find
 from papercards.paper import Paper, paper_id
-from papercards.plausible import fault
-from papercards.reader import BaselineReader
-from papercards.reading_copy import reading_copy
+from papercards.reading.baseline import features
+from papercards.reading.instructions import find
+from papercards.reading.plausible import fault
+from papercards.reading.reader import BaselineReader
+from papercards.reading.reading_copy import reading_copy
 from papercards.redact import without_secrets
 from papercards.sinks.safe_names import safe_name
-from papercards.sources import hf_page, jats, json_document, outline, web_page, xml_stream
+from papercards.sources import xml_stream
 from papercards.sources.columns import Columns
+from papercards.sources.files import json_document
+from papercards.sources.full_text import hf_page, jats, outline, web_page
 from papercards.sources.interface import Input, Options
 from papercards.taxonomy import shipped
 from papercards.text import links, numbers, sentences

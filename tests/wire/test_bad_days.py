@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from papercards import transport
-from papercards.retrying import RetryPolicy
+from papercards.model import transport
+from papercards.model.retrying import RetryPolicy
 from tests.servers import odd, ollama
 from tests.servers.loopback import Served, serving
 from tests.servers.odd import RIGHT, Handler, Raw, error, paper_number, right

@@ -18,17 +18,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from papercards import models, resources, transport
-from papercards.batch import Batch, Done, Failed, Outcome, Untouched
-from papercards.cli import wiring
+from papercards.cli.shared import wiring
 from papercards.errors import BudgetSpent
-from papercards.pricing import FREE, Price, parse
-from papercards.resources import Resources
-from papercards.retrying import RetryPolicy
+from papercards.model import catalogue as models
+from papercards.model import transport
+from papercards.model.pricing import FREE, Price, parse
+from papercards.model.retrying import RetryPolicy
+from papercards.model.transport import BYTES_PER_TOKEN
+from papercards.runs import resources
+from papercards.runs.batch import Batch, Done, Failed, Outcome, Untouched
+from papercards.runs.resources import Resources
 from papercards.settings import Settings
 from papercards.spent import Spent
 from papercards.taxonomy import Taxonomy
-from papercards.transport import BYTES_PER_TOKEN
 from tests.conftest import make_paper
 from tests.servers.answers import completion
 from tests.servers.loopback import serving

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards import transport
-from papercards.retrying import RetryPolicy
+from papercards.model import transport
+from papercards.model.retrying import RetryPolicy
 from tests.servers import odd
 from tests.servers.loopback import Served, serving
 from tests.servers.odd import RIGHT, Raw

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from papercards import transport
-from papercards.retrying import RetryPolicy
+from papercards.model import transport
+from papercards.model.retrying import RetryPolicy
 from tests.servers import odd
 from tests.servers.loopback import serving
 from tests.servers.odd import RIGHT, error

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from papercards import transport
-from papercards.retrying import RetryPolicy
+from papercards.model import transport
+from papercards.model.retrying import RetryPolicy
 from tests.servers import (
     azure,
     deepseek,

@@ -56,7 +56,7 @@ def read_by(root: Path | None = None) -> Reader:
         )
         assert spec is not None
         sys.modules["papercards"] = importlib.util.module_from_spec(spec)
-    from papercards.sources.pdf.document import Unreadable, read_document
+    from papercards.sources.full_text.pdf.document import Unreadable, read_document
 
     def read(content: bytes) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(suffix=".pdf") as file:

@@ -120,7 +120,7 @@ def _flat(picture: Image.Image, into: io.BytesIO, width: float, height: float, l
 
 
 def _behind(picture: Image.Image, page: "object", width: float, height: float, into: io.BytesIO) -> None:
-    from papercards.sources.pdf.page import read_page
+    from papercards.sources.full_text.pdf.page import read_page
 
     pdf = _sheet(width, height)
     pdf.text_mode = 3

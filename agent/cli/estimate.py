@@ -1,0 +1,37 @@
+"""`papercards enrich --estimate`: the calls, tokens and cost of a run."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .shared import terminal
+
+if TYPE_CHECKING:
+    from ..model.pricing import Price
+    from ..paper import Paper
+    from ..reading.reader import Reader
+    from ..sources import BadRecord
+
+
+def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None") -> None:
+    """Print one line per figure on standard output."""
+    from ..runs.estimate import estimate
+
+    sums = estimate(reader, records)
+    rows = [("papers", f"{sums.papers:,}")]
+    if sums.unreadable:
+        rows.append(("unreadable", f"{sums.unreadable:,}"))
+    if sums.duplicates:
+        rows.append(("duplicates", f"{sums.duplicates:,}"))
+    rows += [
+        ("cached", f"{sums.cached:,}"),
+        ("calls", f"{sums.calls:,}"),
+        ("prompt tokens", f"about {sums.prompt_tokens:,}"),
+        ("completion tokens", f"about {sums.completion_tokens:,}, at most {sums.most_completion_tokens:,}"),
+    ]
+    if price is None:
+        rows.append(("cost", "unknown: no published price; set it with --price PROMPT/COMPLETION"))
+    else:
+        usual, most = terminal.money(sums.cost(price)), terminal.money(sums.most(price))
+        rows.append(("cost", f"about {usual}, at most {most} without retries"))
+    for name, value in rows:
+        print(f"{name:<18} {value}")

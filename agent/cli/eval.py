@@ -1,0 +1,394 @@
+"""`papercards eval`: measures cards against labels."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from ..runs.resources import choose_model
+from ..wording import counted
+from . import eval_labels
+from .command_help import Commands, example
+from .shared import options, terminal, wiring
+from .shared import source_options as reading
+
+if TYPE_CHECKING:
+    from ..card import Card
+    from ..errors import PapercardsError
+    from ..evals.label_file import Labelled
+    from ..evals.scoring.run import RunResult
+    from ..model.catalogue import Model
+    from ..paper import Paper
+    from ..reading.reader import Reader
+    from ..runs.resources import Resources
+
+T = TypeVar("T")
+
+SHOWN_REASONS = 8
+"""Maximum number of different failure reasons to print."""
+
+app = typer.Typer(cls=Commands, help="Measure cards against labels.", no_args_is_help=True)
+app.add_typer(eval_labels.app, name="labels")
+
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="Label file, or arxiv-dev or arxiv-train once fetched (default: the seed corpus).",
+        metavar="FILE",
+    ),
+]
+Split = Annotated[str, typer.Option(help="train, dev or test.")]
+
+
+@app.callback()
+def _check(context: typer.Context) -> None:
+    """Report missing packages at once, not after papers were read."""
+    import importlib.util
+
+    from ..errors import MissingExtra
+
+    if context.invoked_subcommand != "labels" and importlib.util.find_spec("scipy") is None:
+        raise MissingExtra("Evaluation", "eval")
+
+
+@app.command("run", epilog=example("papercards eval run -m openai/gpt-4.1-mini --split dev -o result.json"))
+def run(
+    labels: Labels = None,
+    papers: Annotated[
+        str | None,
+        typer.Option(
+            help="Source of the labelled papers (default: the corpus shipped with papercards).",
+            metavar="SOURCE",
+        ),
+    ] = None,
+    split: Split = "dev",
+    limit: options.Limit = None,
+    model: options.Models = None,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Query each paper K times, without the cache, and report self-agreement.", metavar="K"
+        ),
+    ] = 1,
+    gate: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file with lower bounds; exit 3 if one is missed.", metavar="FILE"),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="result.json, a folder for several models, or result.xml for the gate as JUnit. May be "
+            "given several times.",
+            metavar="FILE",
+        ),
+    ] = None,
+    by_label: Annotated[bool, typer.Option("--by-label", help="Also print a row for each label.")] = False,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
+    taxonomy: options.Taxonomy = None,
+    concurrency: options.Concurrency = None,
+    timeout: options.Timeout = None,
+    answer_tokens: options.AnswerTokens = None,
+    reasoning_effort: options.ReasoningEffort = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
+    max_cost: options.MaxCost = None,
+    price: options.Price = None,
+    cache_dir: options.CacheDir = None,
+    no_cache: options.NoCache = None,
+    offline: options.Offline = None,
+    column: options.Columns = None,
+) -> None:
+    """Run models on labelled papers and score the cards, beside the baseline.
+
+    Papers for which the endpoint failed are not counted in any figure; the exit code is 1 if a paper got no
+    card.
+    """
+    from ..errors import BudgetSpent
+    from ..evals.label_file import SEED_CORPUS, SEED_LABELS, join, labels_version, read_labels
+    from ..evals.labelling.label_texts import label_file
+    from ..evals.reporting.sheet import sheet
+    from ..evals.scoring.gate import check, read_gate, require, write_junit
+    from ..evals.scoring.run import to_json
+    from ..model.catalogue import BASELINE
+    from ..sources import BadRecord, open_source
+    from .shared import eval_output, eval_tables
+
+    _check_split(split)
+    bounds = read_gate(gate) if gate is not None else None
+    chosen = wiring.settings(
+        base_url=base_url,
+        insecure=insecure,
+        taxonomy=taxonomy,
+        concurrency=concurrency,
+        timeout_s=timeout,
+        answer_tokens=answer_tokens,
+        reasoning_effort=reasoning_effort,
+        rpm=rpm,
+        tpm=tpm,
+        max_cost=max_cost,
+        price=price,
+        cache_dir=cache_dir,
+        no_cache=no_cache,
+        offline=offline,
+    )
+    names: list[str | None] = [*model] if model else [chosen.model]
+    entries = [choose_model(replace(chosen, model=name)) for name in names]
+    files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
+    path = label_file(labels or SEED_LABELS)
+    outcomes = {}
+    lost = 0
+    with wiring.resources(chosen) as session:
+        labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
+        records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
+        pairs = [
+            (replace(item, abstract=paper.abstract), paper)
+            for item, paper in join(labelled, (one for one in records if not isinstance(one, BadRecord)))
+        ]
+        version = labels_version(path, labelled)
+        for entry in entries:
+            session.budget(entry)
+            if entry != BASELINE:
+                terminal.note(wiring.first_line(len(pairs), entry))
+        floor, _ = _measure(session, BASELINE, pairs, split, version)
+        for entry in entries:
+            result, ended = floor, None
+            if entry != BASELINE:
+                result, ended = _measure(session, entry, pairs, split, version, floor, repeat)
+                lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
+            page = sheet(result)
+            eval_tables.print_sheet(page, by_label=by_label)
+            if entry.name in files.results:
+                text = to_json(result, page.to_data())
+                eval_output.write(files.results[entry.name], text, derived=files.in_folder)
+            if bounds is not None:
+                outcomes[entry.name] = check(bounds, result.values(), page.intervals())
+            if isinstance(ended, BudgetSpent):
+                raise ended
+    for target in files.junit:
+        write_junit(target, outcomes)
+        terminal.note(f"gate → {target}")
+    for name, lines in outcomes.items():
+        require(lines, model=name, where=str(gate))
+        terminal.note(f"{name}: {counted(len(lines), 'bound')} of {gate} reached")
+    if lost:
+        raise typer.Exit(1)
+
+
+@app.command("compare", epilog=example("papercards eval compare a.json b.json"))
+def compare(
+    first: Annotated[Path, typer.Argument(help="A result file of eval run.", metavar="A.json")],
+    second: Annotated[Path, typer.Argument(help="Another result over the same papers.", metavar="B.json")],
+    fail_if_worse: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Exit 3 if FIELD (its F1, or FIELD.FIGURE) is significantly worse, or worse by more than "
+            "MARGIN. May be given several times.",
+            metavar="FIELD[:MARGIN]",
+        ),
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="Number of changed papers to show.", metavar="N")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+) -> None:
+    """Compare two result files, paired by paper."""
+    from ..evals.scoring.compare import compare as compared
+    from ..evals.scoring.compare import parse_guard, require_no_worse
+    from ..evals.scoring.run import read_result
+    from .shared import eval_tables
+
+    guards = [parse_guard(text) for text in fail_if_worse or []]
+    found = compared(read_result(first), read_result(second))
+    if as_json:
+        eval_tables.print_json(found)
+    else:
+        eval_tables.print_comparison(found, show)
+    require_no_worse(found, guards)
+
+
+@app.command("report", epilog=example("papercards eval report a.json b.json -o report.html"))
+def report(
+    results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json...")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")
+    ] = Path("report.html"),
+) -> None:
+    """Write an HTML report on one or more results; it works offline."""
+    from ..evals.reporting.report import write
+    from ..evals.reporting.sheet import sheet
+    from ..evals.scoring.run import read_result
+
+    runs = [read_result(path) for path in results]
+    write(output, [(one, sheet(one)) for one in runs])
+    terminal.note(f"report → {output}")
+
+
+@app.command("thresholds", epilog=example("papercards eval thresholds train.json dev.json --precision 0.9"))
+def thresholds(
+    fitted: Annotated[
+        Path, typer.Argument(help="Result to fit on, such as one of the train split.", metavar="FIT.json")
+    ],
+    checked: Annotated[
+        Path, typer.Argument(help="Result to check on, such as one of the dev split.", metavar="CHECK.json")
+    ],
+    precision: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Target precision: the share of answers that must be right."),
+    ] = 0.9,
+) -> None:
+    """Fit a confidence threshold for a target precision and check it on another split."""
+    from ..evals.scoring.calibration import transfer
+    from ..evals.scoring.run import read_result
+    from .shared import eval_tables
+
+    one, other = read_result(fitted), read_result(checked)
+    eval_tables.print_thresholds(
+        transfer(precision, one.judged, other.judged), precision, one.split, other.split
+    )
+
+
+@app.command("prevalence", epilog=example("papercards eval prevalence cards.jsonl --labels labels.jsonl"))
+def prevalence(
+    cards: Annotated[Path, typer.Argument(help="Cards of all papers in the corpus.", metavar="CARDS")],
+    labels: Labels = None,
+    split: Split = "dev",
+    labelled_cards: Annotated[
+        Path | None,
+        typer.Option(help="Cards of labelled papers outside the corpus.", metavar="FILE"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the estimates as JSON.")] = False,
+) -> None:
+    """Estimate label prevalence with error correction."""
+    from ..evals.label_file import SEED_LABELS, read_labels
+    from ..evals.labelling.label_texts import label_file
+    from ..evals.scoring.prevalence import prevalence as estimated
+    from ..sinks import read_cards
+    from .shared import eval_tables
+
+    _check_split(split)
+    known = read_labels(label_file(labels or SEED_LABELS))
+    others = read_cards(labelled_cards) if labelled_cards is not None else ()
+    corpus = estimated(read_cards(cards), known, split=split, labelled_cards=others)
+    if as_json:
+        eval_tables.print_json(corpus)
+    else:
+        eval_tables.print_prevalence(corpus)
+
+
+def _check_split(split: str) -> None:
+    from ..errors import UsageError
+
+    if split not in ("train", "dev", "test"):
+        raise UsageError(f'there is no split "{split}"', next_step="Use train, dev or test")
+
+
+def _measure(
+    session: "Resources",
+    entry: "Model",
+    pairs: "list[tuple[Labelled, Paper]]",
+    split: str,
+    version: str,
+    floor: "RunResult | None" = None,
+    repeats: int = 1,
+) -> "tuple[RunResult, PapercardsError | None]":
+    """The scored run, and the error that ended it early, if any.
+
+    Raises that error if no paper was answered.
+    """
+    from ..evals.scoring.run import score_run
+
+    asked = [_Asked() for _ in range(repeats)]
+    for repeat, one in enumerate(asked):
+        _ask(session.reader(entry, repeat=repeat), session, entry, pairs, one)
+        if one.ended is not None:
+            if not asked[0].cards:
+                raise one.ended
+            break
+    ended = next((one.ended for one in asked if one.ended is not None), None)
+    if ended is not None:
+        # What was not reached has no answer; where repeats are missing, the first answers still count.
+        asked = asked[:1]
+        first = asked[0]
+        for item, _ in pairs:
+            if item.id not in first.cards and item.id not in first.failed:
+                first.unanswered.setdefault(item.id, str(ended))
+    unanswered = {name: why for one in reversed(asked) for name, why in one.unanswered.items()}
+    _tell_failures([*asked[0].failed.values(), *unanswered.values()])
+    result = score_run(
+        _left(asked[0].cards, unanswered),
+        _left(asked[0].failed, unanswered),
+        [item for item, _ in pairs],
+        model=entry.name,
+        split=split,
+        labels=version,
+        again=[_left(one.cards, unanswered) for one in asked[1:]],
+        floor=floor,
+        unanswered=unanswered,
+    )
+    return result, ended
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Results of one round of queries, by the id of the label record."""
+
+    cards: "dict[str, Card]" = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    """Reasons why the model made no card."""
+    unanswered: dict[str, str] = field(default_factory=dict)
+    """Reasons why the endpoint gave no answer."""
+    ended: "PapercardsError | None" = None
+    """The error that ended the round early, if any."""
+
+
+def _left(table: "dict[str, T]", gone: Collection[str]) -> "dict[str, T]":
+    return {name: value for name, value in table.items() if name not in gone}
+
+
+def _tell_failures(reasons: list[str]) -> None:
+    """Print why papers have no card, each reason once with its count."""
+    from collections import Counter
+
+    counted = Counter(reasons).most_common()
+    for reason, count in counted[:SHOWN_REASONS]:
+        terminal.note(f"  {count} without a card: {reason}")
+    if rest := sum(count for _, count in counted[SHOWN_REASONS:]):
+        terminal.note(f"  {rest} without a card for other reasons")
+
+
+def _ask(
+    reader: "Reader",
+    session: "Resources",
+    entry: "Model",
+    pairs: "list[tuple[Labelled, Paper]]",
+    found: _Asked,
+) -> None:
+    from ..errors import BudgetSpent, EndpointError
+    from ..runs.batch import Done, Failed, Outcome
+    from .shared.drive import Screen, driving
+
+    names = {paper.id: item.id for item, paper in pairs}
+    screen = Screen(len(pairs), free=entry.plan == "baseline")
+
+    def take(outcomes: list[Outcome]) -> None:
+        screen.took(outcomes)
+        for outcome in outcomes:
+            if isinstance(outcome, Done):
+                found.cards[names[outcome.paper.id]] = outcome.reading.card
+            elif isinstance(outcome, Failed):
+                kept = found.unanswered if outcome.unanswered else found.failed
+                kept[names[outcome.id]] = outcome.message
+
+    papers = (paper for _, paper in pairs)
+    try:
+        whole = driving(screen.progress)(reader, papers, session.concurrency(entry), take, None)
+    except (BudgetSpent, EndpointError) as error:
+        found.ended = error
+        whole = True
+    if not whole:
+        raise KeyboardInterrupt
+    terminal.note(f"{entry.name}: {screen.progress.summary([])}")

@@ -1,0 +1,131 @@
+"""Runs a batch from the command line: progress on the terminal, and Ctrl-C."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ...runs.job import Watcher
+from .terminal import Progress, note, shown
+
+if TYPE_CHECKING:
+    from ...model.catalogue import Model
+    from ...paper import Paper
+    from ...reading.reader import Reader
+    from ...runs.batch import Batch, Outcome
+    from ...runs.card_lines import Finished
+    from ...runs.job import Drive, Job, Take
+    from ...runs.resources import Resources
+    from ...sources import BadRecord
+
+
+class Screen(Watcher):
+    """A run on the terminal."""
+
+    def __init__(self, total: int | None, *, free: bool) -> None:
+        """`total` is None if unknown; `free` leaves out tokens and cost."""
+        super().__init__()
+        self.progress = Progress(self.counts, total, free=free)
+
+    def took(self, outcomes: "list[Outcome]") -> None:
+        """Count the outcomes and update the progress line."""
+        super().took(outcomes)
+        self.progress.show()
+
+    def say(self, text: str) -> None:
+        """Print a line on standard error."""
+        note(text)
+
+    def lines(self, lines: Sequence[bytes]) -> None:
+        """Print cards on standard output."""
+        sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
+        sys.stdout.buffer.flush()
+
+
+def driving(progress: Progress) -> "Drive":
+    """A function that reads papers until the end or until Ctrl-C, then clears the line of `progress`."""
+
+    def drive(
+        reader: "Reader",
+        records: "Iterable[Paper | BadRecord]",
+        concurrency: int,
+        take: "Take",
+        finished: "Finished | None" = None,
+    ) -> bool:
+        from ...runs.batch import Batch
+
+        batch = Batch(reader, concurrency, finished)
+        try:
+            asyncio.run(_drive(batch, reader, records, take))
+        finally:
+            progress.show(last=True)
+        if batch.ended is not None:
+            raise batch.ended
+        return not batch.stopped
+
+    return drive
+
+
+async def _drive(
+    batch: "Batch", reader: "Reader", records: "Iterable[Paper | BadRecord]", take: "Take"
+) -> None:
+    """The first Ctrl-C, SIGTERM or SIGHUP lets papers in flight finish; the second stops at once."""
+    loop = asyncio.get_running_loop()
+
+    asked_to_stop = False
+
+    def stop() -> None:
+        nonlocal asked_to_stop
+        if asked_to_stop:
+            signal.default_int_handler(signal.SIGINT, None)
+        asked_to_stop = True
+        note("\nfinishing papers in flight; press Ctrl-C again to stop at once")
+        batch.stop()
+
+    with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Under nohup a hang-up is to be ignored.
+            if signal.getsignal(name) is not signal.SIG_IGN:
+                loop.add_signal_handler(name, stop)
+    try:
+        async for outcomes in batch.run(records):
+            take(outcomes)
+    finally:
+        await reader.close()
+
+
+def run(job: "Job", resources: "Resources", model: "Model") -> int:
+    """Run a job on the terminal, from its first line to its last; returns the exit code."""
+    from ...errors import BudgetSpent
+    from . import wiring
+
+    records, total = job.papers(), job.count()
+    resources.budget(model)
+    note(wiring.first_line(total, model))
+    screen = Screen(total, free=model.plan == "baseline")
+    try:
+        whole = job.run(resources, model, driving(screen.progress), screen, records)
+    except BudgetSpent:
+        note(screen.progress.summary([]))
+        raise
+    return finish(screen.progress, job, whole=whole)
+
+
+def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
+    """Print the summary; returns 1 if papers failed, 130 if Ctrl-C ended the run, else 0."""
+    from ...sinks import destination, shard_path
+    from ...sinks.errors_file import errors_path
+
+    names = [str(path) for path in job.outputs]
+    if (shards := job.shards) is not None:
+        ends = [(shard_path(path, 0, shards), shard_path(path, shards - 1, shards)) for path in job.outputs]
+        names = [f"{first} … {last.name}" for first, last in ends]
+    note(progress.summary(names if whole else []))
+    if not whole:
+        note("interrupted; run the same command again to continue where it stopped")
+        return 130
+    if progress.counts.failed and job.outputs:
+        note(f"failures are listed in {errors_path(destination(job.outputs[0])[1])}")
+    return 1 if progress.counts.failed else 0

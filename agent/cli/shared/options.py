@@ -1,0 +1,154 @@
+"""The options that several commands share, each with its help text."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def output(word: str) -> Path:
+    """Parse an output as typed: a Path would drop the `/` at the end."""
+    from ...sinks import output_named
+
+    return output_named(word)
+
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="provider/model, such as openai/gpt-4.1-mini or local/qwen2.5-coder-1.5b; or baseline, which "
+        "needs no model. [env: PAPERCARDS_MODEL]",
+        metavar="MODEL",
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="provider/model, or baseline; may be given several times. [env: PAPERCARDS_MODEL]",
+        metavar="MODEL",
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="An OpenAI-compatible endpoint, usually ending in /v1. "
+        "[env: PAPERCARDS_BASE_URL, OPENAI_BASE_URL]",
+        metavar="URL",
+    ),
+]
+Insecure = Annotated[
+    bool | None,
+    typer.Option(
+        "--insecure",
+        help="Allow sending a key to another machine over http, where others can read it. "
+        "[env: PAPERCARDS_INSECURE]",
+    ),
+]
+Taxonomy = Annotated[
+    str | None,
+    typer.Option(help="Your own taxonomy file. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),
+]
+CacheDir = Annotated[
+    str | None,
+    typer.Option(help="Folder of the answer cache. [env: PAPERCARDS_CACHE_DIR]", metavar="DIR"),
+]
+NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
+Offline = Annotated[
+    bool | None,
+    typer.Option("--offline", help="Use cached answers and papers only; anything not cached fails."),
+]
+Concurrency = Annotated[
+    str | None,
+    typer.Option(
+        "--concurrency",
+        "-j",
+        help="Papers processed in parallel; auto adapts to rate limits. [env: PAPERCARDS_CONCURRENCY]",
+        metavar="N|auto",
+    ),
+]
+Rpm = Annotated[
+    float | None, typer.Option(help="Maximum requests per minute. [env: PAPERCARDS_RPM]", metavar="N")
+]
+Tpm = Annotated[
+    float | None, typer.Option(help="Maximum tokens per minute. [env: PAPERCARDS_TPM]", metavar="N")
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        help="Stop before the run could cost more than this many USD. [env: PAPERCARDS_MAX_COST]",
+        metavar="USD",
+    ),
+]
+Price = Annotated[
+    str | None,
+    typer.Option(
+        help="Price in USD per million tokens, if the published price is unknown or not yours. [env: "
+        "PAPERCARDS_PRICE]",
+        metavar="PROMPT/COMPLETION",
+    ),
+]
+AnswerTokens = Annotated[
+    int | None,
+    typer.Option(
+        min=100,
+        help="Maximum tokens of an answer, reasoning included (default: 900, more for reasoning models). "
+        "[env: PAPERCARDS_ANSWER_TOKENS]",
+        metavar="N",
+    ),
+]
+ReasoningEffort = Annotated[
+    str | None,
+    typer.Option(
+        help="Reasoning effort of a reasoning model: low, medium or high (default: the endpoint's). [env: "
+        "PAPERCARDS_REASONING_EFFORT]",
+        metavar="EFFORT",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", min=0.1, help="Timeout of one call in seconds.", metavar="S"),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="Map a column of the source to a field, such as title=Name; may be given several times. "
+        "Fields: title, abstract, id, doi, arxiv_id, url.",
+        metavar="FIELD=COLUMN",
+    ),
+]
+Table = Annotated[
+    str | None,
+    typer.Option(
+        help="Table of a database, or configuration of a data set, that holds the papers.", metavar="NAME"
+    ),
+]
+Categories = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--category",
+        help="Only papers of this arXiv category, such as cs.LG or cs.*, if the source states it; may be "
+        "given several times.",
+        metavar="NAME",
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Also process records that do not look like a paper, instead of reporting them as errors.",
+    ),
+]
+
+Sections = Annotated[
+    str | None,
+    typer.Option(
+        help="Sections to read from full texts: abstract, conclusion, availability; or all.",
+        metavar="NAME,NAME",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]

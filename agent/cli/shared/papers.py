@@ -1,0 +1,87 @@
+"""Papers that belong to cards: their sources, the path of corrections, and label files made from both."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from . import source_options as reading
+from . import wiring
+
+if TYPE_CHECKING:
+    from ...evals.label_file import LabelRecord
+    from ...paper import Paper
+    from ...review.merging import Outcome
+    from ...sources import Options
+
+SOURCE = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="A source of the papers; may be given several times.", metavar="SOURCE"),
+]
+SPLIT = Annotated[
+    Literal["train", "dev", "test"], typer.Option("--split", help="Split that the labels belong to.")
+]
+SOURCES = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        help="A source of the papers, for their abstracts; may be given several times (default: the papers "
+        "shipped with papercards).",
+        metavar="SOURCE",
+    ),
+]
+
+
+def beside(cards: Path) -> Path:
+    """The default path of the corrections to a card file.
+
+    Raises UsageError if there is a link, which is not followed.
+    """
+    from ...errors import UsageError
+    from ...sinks import destination
+
+    path = destination(cards)[1]
+    path = path.with_name(f"{path.stem}.review.jsonl")
+    if path.is_symlink():
+        raise UsageError(
+            "is a symbolic link", where=str(path), next_step="Give the file itself, or delete the link"
+        )
+    return path
+
+
+def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
+    """The readable papers of all sources; the shipped papers if no source is given.
+
+    Raises what `open_source` raises, at the call.
+    """
+    from importlib import resources
+
+    from ...runs.job import Job
+    from ...sources import BadRecord
+
+    shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
+    records = Job(tuple(sources or [str(shipped)]), options=asked).papers()
+    return (record for record in records if not isinstance(record, BadRecord))
+
+
+def papers(
+    source: list[str] | None, column: list[str] | None, table: str | None, sections: str | None
+) -> "Iterator[Paper]":
+    """The readable papers of all sources; nothing if no source is given."""
+    if source:
+        asked = reading.asked(wiring.settings(), column, table=table, sections=sections)
+        yield from abstracts(source, asked)
+
+
+def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
+    """Write the labels that `make` passes on to a file, atomically."""
+    from ...review.writing import LabelFile
+
+    file = LabelFile(output)
+    try:
+        outcome = make(file.write)
+        file.close()
+    finally:
+        file.abandon()
+    return outcome

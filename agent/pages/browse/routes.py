@@ -1,0 +1,93 @@
+"""The Browse room: a list to search and filter, a page for each paper, charts of the selection.
+
+Everything works with plain links and one form; the scripts only make it faster.
+
+Knows the index and requests.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ..requests import paper_of
+from ..shell import Room, Shell
+from . import charts, views
+from . import selection as state
+
+PATH = "/browse"
+
+
+def routes(shell: Shell) -> Sequence[BaseRoute]:
+    """The routes of the room."""
+    index, follower = shell.index, shell.follower
+    assert index is not None and follower is not None
+
+    def news() -> views.News:
+        # Whether there is more to come is asked before the cards are: what comes in between is then news.
+        return views.News(index.changes, index.size, follower.busy, follower.fault)
+
+    # Plain functions: Starlette runs them in threads, and SQLite lets go of the others meanwhile.
+    def listing(request: Request) -> Response:
+        before = news()
+        shown = views.listing(index, _state(request))
+        return shell.page("browse.html", "browse", list=shown, state=shown.state, news=before)
+
+    def drawings(request: Request) -> Response:
+        before = news()
+        now = _state(request)
+        found = index.find(now.words, now.tags)
+        shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
+        drawn = charts.charts(index, found)
+        return shell.page("charts.html", "browse", list=shown, state=now, charts=drawn, news=before)
+
+    def drawing(request: Request) -> Response:
+        now = _state(request)
+        for chart in charts.charts(index, index.find(now.words, now.tags)):
+            if chart.name == request.path_params["name"]:
+                return Response(
+                    chart.svg,
+                    media_type="image/svg+xml",
+                    headers={"Content-Disposition": f'attachment; filename="{chart.name}.svg"'},
+                )
+        return _missing(shell, "This chart does not exist.")
+
+    def paper(request: Request) -> Response:
+        name = paper_of(request)
+        card = index.card(name)
+        if card is None:
+            return _missing(shell, "There is no card with this id.")
+        now = _state(request)
+        before, after = index.neighbours(index.find(now.words, now.tags), now.order, name)
+        return shell.page(
+            "paper.html",
+            "browse",
+            paper=views.beside(card, index.paper(name)),
+            state=now,
+            before=before,
+            after=after,
+        )
+
+    def status(request: Request) -> Response:
+        return JSONResponse(asdict(news()))
+
+    return (
+        Route(PATH, listing),
+        Route(f"{PATH}/charts", drawings),
+        Route(f"{PATH}/charts/{{name}}.svg", drawing),
+        Route(f"{PATH}/status", status),
+        Route(f"{PATH}/paper/{{id:path}}", paper),
+    )
+
+
+ROOM = Room("browse", "Browse", routes)
+
+
+def _state(request: Request) -> state.State:
+    return state.read(request.query_params.multi_items())
+
+
+def _missing(shell: Shell, message: str) -> Response:
+    return shell.page("missing.html", "browse", status=404, message=message)

@@ -1,0 +1,88 @@
+"""The state of the Browse page as stored in its address: sharing the address shares the view.
+
+Knows query strings. Knows no cards.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from ..index.facets import FIELDS, SINGLE, Tag
+from ..index.searching import SORTS
+
+PAGE_SIZE = 25
+
+MOST_TAGS = 30
+"""Maximum number of tags in an address; the rest is ignored, since each tag recomputes all choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A selection of cards, a sort order and a page."""
+
+    words: str = ""
+    tags: tuple[Tag, ...] = ()
+    """Tags that a card must all have."""
+    sort: str = ""
+    """Sort order, one of `SORTS`; empty for the default: by relevance in a search, else as in the file."""
+    page: int = 1
+
+    @property
+    def order(self) -> str:
+        """The effective sort order."""
+        if self.sort and not (self.sort == "relevance" and not self.words.strip()):
+            return self.sort
+        return "relevance" if self.words.strip() else "file"
+
+    @property
+    def skip(self) -> int:
+        """Number of cards on earlier pages."""
+        return (self.page - 1) * PAGE_SIZE
+
+    def at(self, page: int) -> "State":
+        """The same selection at another page."""
+        return replace(self, page=page)
+
+    def sorted_by(self, sort: str) -> "State":
+        """The same selection in another sort order."""
+        return replace(self, sort=sort, page=1)
+
+    def without_words(self) -> "State":
+        """The same selection without the search words."""
+        return replace(self, words="", page=1)
+
+    def toggled(self, tag: Tag) -> "State":
+        """The selection with the tag added, or removed if it was chosen."""
+        if tag in self.tags:
+            left = tuple(one for one in self.tags if one != tag)
+        else:
+            left = tuple(one for one in self.tags if one.field != tag.field or tag.field not in SINGLE)
+            left = (*left, tag)
+        return replace(self, tags=left, page=1)
+
+    @property
+    def query(self) -> str:
+        """The query string without the question mark; empty for the default state."""
+        pairs = [("q", self.words)] if self.words else []
+        pairs += [(field, value) for name in FIELDS for field, value in self.tags if field == name]
+        if self.sort:
+            pairs.append(("sort", self.sort))
+        if self.page > 1:
+            pairs.append(("page", str(self.page)))
+        return urlencode(pairs)
+
+
+def read(pairs: Iterable[tuple[str, str]]) -> State:
+    """Parse a query string; unknown parts are ignored."""
+    words, sort, page = "", "", 1
+    tags: dict[Tag, None] = {}
+    for name, value in pairs:
+        if name == "q":
+            words = value[:1000]
+        elif name in FIELDS and value and len(tags) < MOST_TAGS:
+            tags[Tag(name, value)] = None
+        elif name == "sort" and value in SORTS:
+            sort = value
+        elif name == "page" and value.isascii() and value.isdecimal() and len(value) < 8:
+            page = max(1, int(value))
+    return State(words, tuple(tags), sort, page)

@@ -1,0 +1,268 @@
+"""The index behind the pages: cards in an SQLite file with full-text search, tags in bitmaps.
+
+Row numbers are never reused, so a bitmap stays valid while the index grows. The full-text table has no
+content of its own: a dropped row stays in it but is hidden, since it is no longer alive in the bitmaps. One
+thread writes; any number may read, one at a time.
+
+Knows cards and papers. Knows no files of cards and no pages.
+"""
+
+import sqlite3
+import threading
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ...card import Card
+from ...paper import Paper
+from . import stored_papers
+from .facets import Facets, Tag, confidence_of, dated, rows_of, tags_of
+from .query import parse
+from .searching import Searches
+from .tables import connected, opened, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A selection of cards."""
+
+    rows: int
+    """Bitmap of the rows."""
+    ranked: Sequence[int] | None = None
+    """Rows by relevance, most relevant first, for a search; may contain rows that are not selected."""
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self.rows.bit_count()
+
+
+class Index:
+    """Cards that can be searched, counted and sorted."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the index or create it. Raises StorageError if the file cannot be used."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._tags: dict[Tag, int] = {}
+        self._next = 0
+        """Number of the next row."""
+        self._searches = Searches(self._rows)
+        self.changes = 0
+        """Counter that grows whenever the set of visible cards changes."""
+        self.era = 0
+        """Counter that grows whenever row numbers start again from the beginning."""
+        try:
+            self._writer = opened(path)
+            self._reader = connected(path)
+            self._reader.execute("PRAGMA query_only = 1")
+            self._load()
+        except sqlite3.Error as error:
+            raise refused(path, error) from error
+
+    # What is in it
+
+    @property
+    def size(self) -> int:
+        """Number of visible cards."""
+        return self.facets.alive.bit_count()
+
+    def find(self, words: str = "", tags: Iterable[Tag] = ()) -> Found:
+        """The cards that match all the words and have all the tags."""
+        rows = self.facets.alive
+        for tag in tags:
+            rows &= self.facets.bitmap(tag)
+        sought = parse(words)
+        ranked: Sequence[int] | None = None
+        if sought.wanted:
+            hits, ranked = self._searches.hits(sought.wanted, self.changes)
+            rows &= hits
+        for expression in sought.unwanted:
+            rows &= ~self._searches.hits(expression, self.changes)[0]
+        return Found(rows, ranked)
+
+    def counts(self, field: str, found: Found) -> list[tuple[str, int]]:
+        """Number of selected cards for each value of a field, most frequent first."""
+        return self.facets.counts(field, found.rows)
+
+    def page(
+        self, found: Found, sort: str = "file", skip: int = 0, most: int | None = None
+    ) -> Iterator[Card]:
+        """The cards of a selection in a sort order (one of `SORTS`), skipping the first `skip`."""
+        for row in list(rows_of(found.rows, self._order(found, sort), skip, most)):
+            if line := self._one("SELECT card FROM cards WHERE row = ?", row):
+                yield Card.model_validate_json(line[0])
+
+    def neighbours(self, found: Found, sort: str, name: str) -> tuple[str | None, str | None]:
+        """The ids of the cards before and after a card in a selection; None at either end."""
+        mine = self._row(name)
+        before = after = None
+        if mine is not None and found.rows >> mine & 1:
+            rows = rows_of(found.rows, self._order(found, sort))
+            for row in rows:
+                if row == mine:
+                    after = next(rows, None)
+                    break
+                before = row
+            else:
+                before = None
+        return self._id(before), self._id(after)
+
+    def card(self, name: str) -> Card | None:
+        """The card with that id."""
+        line = self._one("SELECT card FROM cards WHERE id = ?", name)
+        return Card.model_validate_json(line[0]) if line else None
+
+    def paper(self, name: str) -> Paper | None:
+        """The paper with that id, with the requested sections; None if no source has it."""
+        found = self._one(stored_papers.SELECT, name)
+        return stored_papers.paper_of(name, found) if found else None
+
+    def line(self, name: str) -> str | None:
+        """The card with that id as a line of JSON, as `Card.to_json` writes it."""
+        found = self._one("SELECT card FROM cards WHERE id = ?", name)
+        return str(found[0]) if found else None
+
+    def after(self, row: int, most: int) -> list[tuple[int, str]]:
+        """Rows and JSON lines of the next cards after a row, in the order of the rows."""
+        with self._lock:
+            query = "SELECT row, card FROM cards WHERE row > ? ORDER BY row LIMIT ?"
+            found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
+        return found
+
+    # How it grows
+
+    def add_papers(self, papers: Iterable[Paper]) -> None:
+        """Store papers; a paper must be added before its card."""
+        papers = iter(papers)
+        while chunk := list(islice(papers, 500)):
+            with self._change() as run:
+                run.executemany(stored_papers.INSERT, map(stored_papers.row_of, chunk))
+
+    def add(self, cards: Iterable[Card], origin: int, note: tuple[str, str] | None = None) -> None:
+        """Add cards in one transaction, with a note; a card replaces an earlier one with the same id."""
+        fresh: dict[int, tuple[Tag, ...]] = {}
+        stale: list[int] = []
+        with self._change() as run:
+            for card in cards:
+                old = run.execute("DELETE FROM cards WHERE id = ? RETURNING row", (card.id,)).fetchall()
+                stale += [row for (row,) in old]
+                row, self._next = self._next, self._next + 1
+                fresh[row] = tuple(tags_of(card))
+                self._write(run, row, card, origin, fresh[row])
+            if note is not None:
+                run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
+        for row, tags in fresh.items():
+            self.facets.add(row, tags)
+        self.facets.show(fresh)
+        self.facets.drop(stale)
+        self.changes += bool(fresh)
+
+    def adopt(self, origin: int, as_origin: int, note: tuple[str, str]) -> None:
+        """Replace all cards of one origin by those of another."""
+        with self._change() as run:
+            gone = run.execute("DELETE FROM cards WHERE origin = ? RETURNING row", (as_origin,)).fetchall()
+            run.execute("UPDATE cards SET origin = ? WHERE origin = ?", (as_origin, origin))
+            run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
+        self.facets.drop(row for (row,) in gone)
+        self.changes += 1
+
+    def clear(self, *, papers: bool = False) -> None:
+        """Drop all cards, and with `papers` the papers too."""
+        with self._change() as run:
+            for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
+                run.execute(f"DELETE FROM {table}")  # noqa: S608
+            run.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        self._load()
+        self.era += 1
+        self.changes += 1
+
+    def note(self, name: str, value: str | None = None) -> str | None:
+        """Store a note about what was read so far, or return it."""
+        if value is not None:
+            with self._change() as run:
+                run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+            return value
+        found = self._one("SELECT value FROM notes WHERE name = ?", name)
+        return str(found[0]) if found else None
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA optimize")
+        self._reader.close()
+        self._writer.close()
+
+    def _write(self, run: sqlite3.Connection, row: int, card: Card, origin: int, tags: Sequence[Tag]) -> None:
+        sure = confidence_of(card)
+        run.execute(
+            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (row, card.id, origin, card.title, dated(card), -1 if sure is None else sure, card.to_json()),
+        )
+        for tag in tags:
+            if tag not in self._tags:
+                self._tags[tag] = len(self._tags)
+                run.execute("INSERT INTO tags VALUES (?, ?, ?)", (self._tags[tag], *tag))
+        numbers = array("I", [self._tags[tag] for tag in tags])
+        run.execute("INSERT INTO tagged VALUES (?, ?)", (row, numbers.tobytes()))
+        kept = run.execute(stored_papers.SELECT, (card.id,)).fetchone()
+        if kept:
+            body = stored_papers.paper_of(card.id, kept).text
+        else:
+            body = "\n".join(claim.evidence.text for claim in card.claims)
+        labels = " ".join(tag.value for tag in tags if tag.field in ("task", "modality", "contribution"))
+        run.execute(
+            "INSERT INTO words (rowid, title, summary, body, labels) VALUES (?, ?, ?, ?, ?)",
+            (row, card.title, card.tldr, body, labels),
+        )
+
+    def _load(self) -> None:
+        run = self._writer
+        self.facets = Facets()
+        known = {number: Tag(field, value) for number, field, value in run.execute("SELECT * FROM tags")}
+        self._tags = {tag: number for number, tag in known.items()}
+        self._next = 0
+        for row, numbers in run.execute("SELECT row, tags FROM tagged ORDER BY row"):
+            self.facets.add(row, [known[number] for number in array("I", numbers)])
+            self._next = row + 1
+        self.facets.show(row for (row,) in run.execute("SELECT row FROM cards"))
+        self._searches.forget()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        run = self._writer
+        try:
+            run.execute("BEGIN")
+            yield run
+            run.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                run.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise refused(self.path, error) from error
+            raise
+
+    def _order(self, found: Found, sort: str) -> Iterable[int]:
+        if sort == "relevance" and found.ranked is not None:
+            return found.ranked
+        order = self._searches.order(sort, self.changes)
+        return range(found.rows.bit_length()) if order is None else order
+
+    def _row(self, name: str) -> int | None:
+        return next(iter(self._rows("SELECT row FROM cards WHERE id = ?", name)), None)
+
+    def _id(self, row: int | None) -> str | None:
+        found = None if row is None else self._one("SELECT id FROM cards WHERE row = ?", row)
+        return str(found[0]) if found else None
+
+    def _one(self, query: str, *values: object) -> tuple[str, ...] | None:
+        with self._lock:
+            found: tuple[str, ...] | None = self._reader.execute(query, values).fetchone()
+        return found
+
+    def _rows(self, query: str, *values: object) -> list[int]:
+        with self._lock:
+            return [row for (row,) in self._reader.execute(query, values)]

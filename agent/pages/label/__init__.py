@@ -1,0 +1,4 @@
+"""The Label room: blank labelling of papers for evaluation.
+
+Must not show what a model said.
+"""

@@ -1,0 +1,163 @@
+"""Turns requests of the Review page into edits, and edits into messages.
+
+Knows the desk and what pages send. Knows no addresses.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+from ...card import Card, Evidence, Status
+from ...reading.evidence import evidence
+from ...review.corrected import labels, quotes
+from ...review.edits import (
+    ARTIFACTS,
+    FIELDS,
+    MAIN,
+    ArtifactValue,
+    ClaimValue,
+    Edit,
+    Key,
+    Place,
+    Value,
+    original,
+    version_of,
+)
+from ...review.review_file import Wish
+from ...taxonomy import LABEL_FIELDS, STATUSES
+from ..requests import BadRequest, number_in, text_in
+from .desk import Desk
+
+
+class Refused(Exception):
+    """A change that would make the card invalid; the message is shown to the user."""
+
+
+def wish_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> Wish:
+    """The edit requested by a page. Raises Refused, or BadRequest for what our pages never send."""
+    key = Key(card.id, version_of(card))
+    place = Place(text_in(body, "field", 20), text_in(body, "item"))
+    seen = text_in(body, "seen", 40)
+    if place.field not in FIELDS:
+        raise BadRequest("unknown field")
+    held = desk.file.overlay.last(key, place)
+    was = held.value if held is not None else original(card, place)
+    if do == "accept":
+        if was is None:
+            raise Refused("Nothing to accept here.")
+        return Wish(place, was, was, seen)
+    if do == "reject":
+        if place.field in ARTIFACTS:
+            return Wish(place, was, ArtifactValue(status="not-stated"), seen)
+        if place.field == "tldr":
+            raise Refused("A card needs a summary; change it instead.")
+        if was is None:
+            raise Refused("Nothing to reject here.")
+        return Wish(place, was, None, seen)
+    if do != "set":
+        raise BadRequest("unknown action")
+    value = _value(desk, card, key, place, body)
+    return Wish(place, was, value, seen)
+
+
+def _value(desk: Desk, card: Card, key: Key, place: Place, body: Mapping[str, object]) -> Value:
+    given = text_in(body, "value", 2000)
+    if place.field in LABEL_FIELDS:
+        return _label(desk, card, key, place, given)
+    if place.field == "tldr":
+        summary = " ".join(given.split())
+        if not summary:
+            raise Refused("A card needs a summary.")
+        return summary
+    if place.field == "claims":
+        if given not in desk.taxonomy.labels["claim_kinds"]:
+            raise BadRequest("unknown kind")
+        if not (place.item.isascii() and place.item.isdecimal() and len(place.item) < 6):
+            raise BadRequest("unknown sentence")
+        before = original(card, place)
+        if isinstance(before, ClaimValue):
+            return ClaimValue(kind=given, evidence=before.evidence)
+        return ClaimValue(kind=given, evidence=_evidence(desk, card, key, int(place.item)))
+    if place.field in ARTIFACTS:
+        if given not in STATUSES:
+            raise BadRequest("unknown status")
+        number = number_in(body, "sentence")
+        if given == "not-stated":
+            return ArtifactValue(status="not-stated")
+        if number is None:
+            raise Refused("Choose the sentence that states it.")
+        return ArtifactValue(status=cast("Status", given), evidence=_evidence(desk, card, key, number))
+    if given not in ("", "reviewed"):
+        raise BadRequest("unknown state")
+    return given or None
+
+
+def _label(desk: Desk, card: Card, key: Key, place: Place, given: str) -> str:
+    field = place.field
+    edits = desk.file.overlay.of(key)
+    hold = [one.label for one in labels(card, field, edits)]
+    if place.item == MAIN:
+        if given not in hold:
+            raise Refused("Only a label of this card can be the main one.")
+        return given
+    if given not in desk.taxonomy.labels[field] and given != original(card, place):
+        raise BadRequest("unknown label")
+    if original(card, place) is None and place.item != given and place not in edits:
+        raise BadRequest("the card does not have this label")
+    edit = edits.get(place)
+    now = edit.value if edit is not None else original(card, place)
+    if given in hold and given != now:
+        raise Refused(f"The card already has {given}.")
+    if now is None and len(hold) >= desk.taxonomy.sizes[field].most:
+        raise Refused(f"At most {desk.taxonomy.sizes[field].most} {field}; reject one first.")
+    return given
+
+
+def _evidence(desk: Desk, card: Card, key: Key, number: int) -> Evidence:
+    paper = desk.paper(card)
+    if paper is not None and 1 <= number <= len(paper.sentences):
+        return evidence(paper, number)
+    quoted = quotes(card, desk.file.overlay.of(key)).get(number)
+    if quoted is not None:
+        return quoted
+    if paper is None:
+        raise Refused("The abstract is not available; start papercards serve with --source.")
+    raise BadRequest("unknown sentence")
+
+
+def all_done(desk: Desk, card: Card) -> list[Wish]:
+    """The edits that accept the rest and mark the paper as done."""
+    key = Key(card.id, version_of(card))
+    wishes = []
+    for item in desk.page(card).open:
+        value = original(card, item.place)
+        wishes.append(Wish(item.place, value, value))
+    done = Place("paper")
+    held = desk.file.overlay.last(key, done)
+    was: Value = held.value if held else None
+    return [*wishes, Wish(done, was, "reviewed", held.edit if held else "")]
+
+
+def about(edit: Edit) -> str:
+    """A description of an edit."""
+
+    def plain(value: Value) -> str:
+        if isinstance(value, ClaimValue):
+            return value.kind.replace("-", " ")
+        if isinstance(value, ArtifactValue):
+            return value.status.replace("-", " ")
+        return "nothing" if value is None else value.replace("-", " ") if edit.field != "tldr" else value
+
+    if edit.field == "paper":
+        return "the paper was marked as done" if edit.value else "the paper was reopened"
+    what = f"sentence {edit.item}" if edit.field == "claims" else edit.field
+    if edit.item == MAIN:
+        return f"main label of {edit.field}: {plain(edit.value)}"
+    if edit.accepts:
+        return f"{what}: {plain(edit.value)} accepted"
+    if edit.field == "tldr":
+        return "summary changed"
+    if edit.was is None:
+        return f"{what}: {plain(edit.value)} added"
+    if edit.value is None:
+        return f"{what}: {plain(edit.was)} rejected"
+    return f"{what}: {plain(edit.was)} changed to {plain(edit.value)}"

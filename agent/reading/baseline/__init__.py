@@ -1,0 +1,154 @@
+"""The tagger that asks no model: every score comes from the text and from parameters that ship as data.
+
+It is the floor that any model is compared with, what `-m baseline` gives a user without a model, and a source
+of scores to combine with a model's. Fitted on the `train` split by `python -m papercards.evals.fitting.fit`.
+Labels that were not there to be fitted, as in a taxonomy of your own, are judged by their definitions.
+
+Knows papers, taxonomies and drafts. Knows no models and no HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...paper import Paper
+from ...taxonomy import LABEL_FIELDS, Taxonomy
+from ..draft import Draft, DraftArtifact, DraftClaim, Scored
+from .availability import Artifact
+from .gist import gist
+from .offers import Offer, offers
+from .parameters import Parameters, fitted, keywords, version
+from .statements import Chances, Classifier
+from .tags import Tagger, candidates, choose, mains, probabilities
+
+__all__ = ["Baseline", "Chances", "Scores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Probabilities for everything that a card may say of a paper."""
+
+    labels: Mapping[str, Mapping[str, float]]
+    """Label field to label to the probability that it fits; each label on its own."""
+    mains: Mapping[str, Mapping[str, float]]
+    """Label field to label to how strongly it asks to be the main one."""
+    sentences: tuple[Chances, ...]
+    """For each sentence, in order; each section is judged as an abstract of its own."""
+    offers: Mapping[Artifact, Offer]
+    """What is said of `code`, `data` and `weights`, with its probability."""
+
+
+class Baseline:
+    """The model-free tagger for one taxonomy. Made once, used for any number of papers, from any thread."""
+
+    def __init__(self, taxonomy: Taxonomy, parameters: Parameters | None = None) -> None:
+        """`parameters` None: those that come with the package."""
+        self._taxonomy = taxonomy
+        self._fit = parameters or fitted()
+        self._tagger = Tagger(
+            taxonomy,
+            rarity=self._fit.rarity,
+            keyword_rarity=self._fit.keyword_rarity,
+            keywords=keywords(),
+            words=self._fit.words,
+        )
+        self._known = {field: self._tagger.known(field) for field in LABEL_FIELDS}
+        self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
+        self._fields = self._fit.fields
+        self._claim_threshold = self._fit.claims.threshold
+
+    @property
+    def version(self) -> str:
+        """Eight hex digits over the parameters and keywords: the same ones give the same scores."""
+        return version(self._fit)
+
+    def scores(self, paper: Paper) -> Scores:
+        """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
+        parts = sentences_of(paper)
+        rows = self._tagger.features(paper.title, paper.abstract)
+        return Scores(
+            labels={
+                field: probabilities(self._fit.fields[field], rows[field], self._known[field])
+                for field in LABEL_FIELDS
+            },
+            mains={
+                field: mains(self._fit.fields[field], rows[field], self._known[field])
+                for field in LABEL_FIELDS
+            },
+            sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
+            offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
+        )
+
+    @property
+    def claim_threshold(self) -> float:
+        """The probability from which a sentence counts as a claim."""
+        return self._claim_threshold
+
+    def tag(self, paper: Paper) -> Draft:
+        """The draft of a card, its summary a sentence of the abstract."""
+        tldr, fits = gist(sentences_of(paper)[0], paper.title)
+        draft = self.draft(self.scores(paper))
+        return replace(draft, tldr=tldr, flags=() if fits else ("summary-too-long",))
+
+    def draft(self, scores: Scores, thresholds: Mapping[str, float] | None = None) -> Draft:
+        """The draft for scores, without a summary.
+
+        `thresholds` are probabilities for label fields and `claims`; None: those that were fitted for the
+        baseline's own scores. Confidences: of a label, that it fits; of a claim, that the sentence is a claim
+        of that kind; of code, data and weights, that the status is right.
+        """
+        claim = (thresholds or {}).get("claims", self._claim_threshold)
+        claims = tuple(
+            DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
+            for number, chances in enumerate(scores.sentences, start=1)
+            if chances.claim >= claim
+        )
+        given: dict[str, tuple[Scored, ...]] = {}
+        unsure: dict[str, tuple[Scored, ...]] = {}
+        for field in LABEL_FIELDS:
+            given[field], others = self._chosen(field, scores, thresholds)
+            if others:
+                unsure[field] = others
+        return Draft(
+            tldr="",
+            tasks=given["tasks"],
+            modalities=given["modalities"],
+            contributions=given["contributions"],
+            candidates=unsure,
+            claims=claims,
+            code=_artifact("code", scores),
+            data=_artifact("data", scores),
+            weights=_artifact("weights", scores),
+        )
+
+    def _chosen(
+        self, field: str, scores: Scores, thresholds: Mapping[str, float] | None
+    ) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
+        """The labels that are likely enough, and the candidates where these are too few."""
+        chances = scores.labels[field]
+        fit, size = self._fields[field], self._taxonomy.sizes[field]
+        if thresholds is not None:
+            cut = thresholds[field]
+            fit = replace(
+                fit, trained=replace(fit.trained, threshold=cut), defined=replace(fit.defined, threshold=cut)
+            )
+        chosen = choose(chances, fit, self._known[field], size, scores.mains[field])
+
+        def scored(labels: Sequence[str]) -> tuple[Scored, ...]:
+            return tuple(Scored(label, round(chances[label], 4)) for label in labels)
+
+        return scored(chosen), scored(candidates(chances, chosen, size))
+
+
+def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
+    offer = scores.offers[artifact]
+    return DraftArtifact(offer.status, offer.sentence, offer.chances[offer.status])
+
+
+def sentences_of(paper: Paper) -> list[list[str]]:
+    """The sentences of the abstract, then of each section."""
+    found = []
+    for section, spans in paper.parts:
+        whole = paper.abstract if section is None else section.text
+        # arXiv wraps its abstracts: a line end within a sentence says nothing.
+        found.append([" ".join(whole[span.start : span.end].split()) for span in spans])
+    return found

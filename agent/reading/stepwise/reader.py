@@ -1,0 +1,274 @@
+"""The steps for one paper with the embedded model: lay out, read, take readings, summarize, combine, card.
+
+Two calls a paper: one reads it, one writes the summary from where the first left off; a third where the
+summary is wrong. What they gave is kept in the cache as numbers and words, so that a rerun asks nobody.
+
+Knows no files and no other papers.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...card import Card
+from ...errors import PaperFailed
+from ...model.ask_once import AskOnce
+from ...model.cache import Answer, Cache, Part, key_of
+from ...model.catalogue import Model
+from ...model.in_flight import Claims
+from ...paper import Paper
+from ...spent import NOTHING, Spent
+from ...taxonomy import Taxonomy
+from ...text import digest
+from .. import evidence
+from ..baseline import Baseline, Scores
+from ..reader import Reading, Wanted, emptied, provenance
+from ..reading_copy import ReadingCopy, reading_copy
+from . import summary
+from .readout import Probe, Readout, from_json, load_probe, to_json
+from .roles import roles
+from .stack import Stack, load_stack
+from .transcript import Transcript, Typesetter, load_script
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ...local.engine import Engine, Written
+    from .vocabulary import Directions
+
+Read = tuple[Answer, Readout, str]
+"""What was kept of a reading: the row, the readings in it, the summary."""
+
+FOR_SUMMARY = 200
+"""Tokens that are left free after a paper: the question, the summary, and both once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What is needed to ask the model; made on the first paper that the cache does not know."""
+
+    engine: "Engine"
+    directions: "Mapping[str, Directions]"
+
+
+class StepwiseReader:
+    """Cards from one reading pass of the embedded model a paper, every reading kept in the cache.
+
+    `connect` is awaited on the first cache miss. `repeat` numbers independent readings of the same paper.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        taxonomy: Taxonomy,
+        connect: "Callable[[], Awaitable[Bench]]",
+        cache: Cache | None,
+        *,
+        offline: bool = False,
+        repeat: int = 0,
+        tagger: Callable[[], Baseline] | None = None,
+        tagger_version: str = "",
+        probe: Probe | None = None,
+        stack: Stack | None = None,
+    ) -> None:
+        """`tagger` makes what states are stacked with, at the first card; None: the baseline.
+
+        `probe` and `stack` None: those that ship for the model.
+        """
+        assert model.file is not None
+        self._model = model
+        self._taxonomy = taxonomy
+        self._connect = connect
+        self._cache = cache
+        self._once: AskOnce[Read] = AskOnce(Claims(cache.directory) if cache is not None else None)
+        self._offline = offline
+        self._probe = probe or load_probe(model.model_id)
+        self._stack = stack or load_stack(model.model_id)
+        self._baseline = Baseline(taxonomy)
+        self._make_tagger = tagger or (lambda: self._baseline)
+        self._tagger: Baseline | None = None
+        self._tagging = threading.Lock()
+        self._script = load_script()
+        self._bench: Bench | None = None
+        self._typesetter: Typesetter | None = None
+        self._connecting = asyncio.Lock()
+        self._slots: asyncio.Queue[int] = asyncio.Queue()
+        for slot in range(model.concurrency):
+            self._slots.put_nowait(slot)
+        fitted = digest(self._probe.version, self._baseline.version, repr(self._stack), tagger_version)
+        self.prompt = f"{self._script.version}+{fitted[:8]}"
+        """What the cards depend on beside the model: words, weights, baseline."""
+        self._parts: dict[str, Part] = {
+            "endpoint": "local",
+            "model": model.model_id,
+            "model_sha256": model.file.sha256,
+            "mode": "stepwise",
+            "prefix": self._script.version,
+            "probe": self._probe.version,
+            "taxonomy": taxonomy.version,
+            "repeat": repeat,
+        }
+        self.made_by: Mapping[str, Part] = {
+            **self._parts,
+            "name": model.name,
+            "context": model.context,
+            "prompt": self.prompt,
+        }
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """Two calls, unless its answer is in the cache."""
+        parts, _ = self._question(reading_copy(paper).paper)
+        if self._cache is not None and self._cache.get(parts) is not None:
+            return None
+        characters = len(paper.title) + len(paper.text)
+        return Wanted(2, 2 * characters, 2 * summary.MOST_TOKENS)
+
+    async def read(self, paper: Paper) -> Reading:
+        """The card of a paper, from the cache where it was read before.
+
+        Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
+        """
+        copy = reading_copy(paper)
+        if copy.emptied:
+            raise emptied(paper)
+        parts, beside = self._question(copy.paper)
+
+        def look_up() -> Read | None:
+            answer = self._cache.get(parts) if self._cache is not None else None
+            # A row that somebody changed is a miss.
+            with suppress(ValueError):
+                return (answer, *from_json(answer.text, self._taxonomy)) if answer is not None else None
+            return None
+
+        async def ask() -> Read:
+            answer = await self._ask(copy.paper, beside)
+            if self._cache is not None:
+                await self._cache.keep(parts, answer)
+            return (answer, *from_json(answer.text, self._taxonomy))
+
+        found, ours = look_up(), False
+        if found is None and self._offline:
+            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
+        if found is None:
+            try:
+                found, ours = await self._once.get(key_of(parts), look_up, ask)
+            except PaperFailed as error:
+                error.where = error.where or paper.where
+                raise
+        answer = found[0]
+        spent = Spent(
+            answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
+        )
+        return Reading(await asyncio.to_thread(self._card, paper, copy, *found), spent if ours else NOTHING)
+
+    def _question(self, paper: Paper) -> tuple[dict[str, Part], list[str]]:
+        beside = self.roles(paper, self._baseline.scores(paper))
+        return {**self._parts, "paper": digest(paper.title, paper.text, *beside)}, beside
+
+    def roles(self, paper: Paper, scores: Scores) -> list[str]:
+        """The word that stands beside each sentence."""
+        texts = (paper.sentence_text(number + 1) for number in range(len(paper.sentences)))
+        sentences = [" ".join(text.split()) for text in texts]
+        return roles(sentences, scores.sentences, self._baseline.claim_threshold)
+
+    async def transcript(self, paper: Paper, beside: list[str]) -> Transcript:
+        """The paper as it is read; starts what is needed for that."""
+        async with self._connecting:
+            if self._bench is None:
+                self._bench = await self._connect()
+                engine = self._bench.engine
+                self._typesetter = Typesetter(engine.tokens, self._script, self._model.context or 2048)
+        assert self._typesetter is not None
+        return await self._typesetter.transcript(paper, beside, FOR_SUMMARY)
+
+    async def _ask(self, paper: Paper, beside: list[str]) -> Answer:
+        laid_out = await self.transcript(paper, beside)
+        assert self._bench is not None and self._typesetter is not None
+        async with self._slot() as slot:
+            begin = time.monotonic()
+            states = await self._bench.engine.hidden_states(laid_out.tokens, slot)
+            readout = self._probe.read(states, laid_out, self._bench.directions)
+            del states
+            tldr, written = await self._summarize(paper, laid_out, slot)
+            seconds = time.monotonic() - begin
+        return Answer(
+            text=to_json(readout, tldr, len(written)),
+            model=self._model.model_id,
+            finish_reason="stop",
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=round(seconds, 3),
+            calls=1 + len(written),
+            cost_usd=0.0,
+            reasked=len(written) - 1,
+            prompt_tokens=len(laid_out.tokens) + sum(one.prompt_tokens for one in written),
+            cached_prompt_tokens=sum(one.cached_prompt_tokens for one in written),
+            completion_tokens=sum(one.completion_tokens for one in written),
+        )
+
+    async def _summarize(self, paper: Paper, laid_out: Transcript, slot: int) -> "tuple[str, list[Written]]":
+        """The summary, and every call that it took; asked for again once if something is wrong with it."""
+        assert self._bench is not None and self._typesetter is not None
+        source = f"{paper.title}\n{paper.text}"
+        tokens = [*laid_out.tokens, *await self._typesetter.question("summary")]
+        engine = self._bench.engine
+        first = await engine.write(tokens, slot, most_tokens=summary.MOST_TOKENS)
+        tldr = summary.tidy(first.text)
+        wrong = summary.flags(tldr, source)
+        if not wrong:
+            return tldr, [first]
+        again = await self._typesetter.question("again")
+        said = await engine.tokens(first.text.strip(), False)
+        second = await engine.write([*tokens, *said, *again], slot, most_tokens=summary.MOST_TOKENS)
+        other = summary.tidy(second.text)
+        if len(summary.flags(other, source)) < len(wrong):
+            tldr = other
+        return tldr, [first, second]
+
+    @asynccontextmanager
+    async def _slot(self) -> "AsyncIterator[int]":
+        slot = await self._slots.get()
+        try:
+            yield slot
+        finally:
+            self._slots.put_nowait(slot)
+
+    def _card(
+        self,
+        paper: Paper,
+        copy: ReadingCopy,
+        answer: Answer,
+        readout: Readout,
+        tldr: str,
+    ) -> Card:
+        with self._tagging:
+            if self._tagger is None:
+                self._tagger = self._make_tagger()
+        thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
+        thresholds["claims"] = self._stack.claims.threshold
+        scores = self._tagger.scores(copy.paper)
+        draft = self._tagger.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
+        read, shown = len(readout.sentences), copy.paper
+        flags = (
+            *summary.flags(tldr, f"{shown.title}\n{shown.text}"),
+            *((shown.left_out(read + 1),) if read < len(shown.sentences) else ()),
+        )
+        return evidence.build(
+            paper,
+            copy.renumbered(replace(draft, tldr=tldr, flags=flags)),
+            provenance(self._model, self.prompt, self._taxonomy, answer),
+            withheld=copy.withheld,
+        )
+
+    def stop(self) -> None:
+        """Nothing waits for anybody: a reading pass that has begun is finished."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._once.close()
+        if self._bench is not None:
+            await self._bench.engine.close()

@@ -1,0 +1,327 @@
+"""Processes many papers with bounded concurrency and gives their outcomes in the order of the source.
+
+The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; the
+other papers go to workers through a bounded queue. A bounded window of outcomes, some still pending, keeps
+the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason, and the
+rest continues. An error that affects every paper (the endpoint rejects the key, a disk is full, several
+papers in a row failed in the same way) ends the run: no new papers are started, and papers in flight are
+finished and stored. Answers are in the cache before an outcome is given out.
+
+Knows no prompts, formats or terminal.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..card import Card
+from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
+from ..id_set import Seen
+from ..paper import Paper
+from ..reading.reader import Reader, Reading
+from ..sources import BadRecord
+from ..spent import NOTHING, Spent
+from .card_lines import AT_ONCE, Finished
+from .read_ahead import Chunks
+
+REORDER = 8
+"""Number of finished papers that may wait for a slower one before them, as a multiple of the papers in
+flight.
+"""
+
+
+class Recalled:
+    """A card finished in an earlier run, as its line; it costs this run nothing."""
+
+    __slots__ = ("line",)
+
+    spent = NOTHING
+    cached = True
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line
+
+    @property
+    def card(self) -> Card:
+        """The card, parsed at each access."""
+        return Card.model_validate_json(self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A paper with its card."""
+
+    paper: Paper
+    reading: Reading | Recalled
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A record or paper without a card."""
+
+    id: str
+    where: str
+    error: str
+    """Class of the error, such as `BadRecord` or `PaperFailed`."""
+    message: str
+    attempts: int = 0
+    """Number of requests sent for it."""
+    spent: Spent = NOTHING
+    """Cost of these requests."""
+    unanswered: bool = False
+    """Whether it failed because of the endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A duplicate of an earlier paper, which gets no second card."""
+
+    id: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """A paper that was not finished because the run stopped."""
+
+    id: str
+    where: str
+    spent: Spent = NOTHING
+    """Cost of its requests so far."""
+
+
+Outcome = Done | Failed | Duplicate | Untouched
+
+
+class Batch:
+    """One run over a source. `stop()` lets papers in flight finish and starts no more."""
+
+    def __init__(self, reader: Reader, concurrency: int, finished: Finished | None = None) -> None:
+        """Without `finished`, every card is made again."""
+        self._reader = reader
+        self._concurrency = concurrency
+        self._finished = finished
+        self._seen = Seen()
+        self._chunks: Chunks[Paper | BadRecord] | None = None
+        self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
+        self._window = _Window(concurrency * REORDER)
+        self._stopped = False
+        self._alike = _Alike()
+        self.ended: PapercardsError | None = None
+        """The error that ended the run, unless the user stopped it."""
+
+    def stop(self) -> None:
+        """Start no more papers and send no more requests; requests in flight are waited for."""
+        self._stopped = True
+        self._reader.stop()
+        if self._chunks is not None:
+            self._chunks.close()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    async def run(self, records: Iterable[Paper | BadRecord]) -> AsyncIterator[list[Outcome]]:
+        """The outcome of each record, in order, in groups as they become available.
+
+        At the end, `ended` is the error that ended the run early, if any. Raises errors of the source.
+        """
+        self._chunks = Chunks(records)
+        tasks = [asyncio.create_task(self._feed(self._chunks))]
+        tasks += [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        try:
+            while outcomes := await self._window.take():
+                yield outcomes
+        finally:
+            self._chunks.close()
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _feed(self, chunks: Chunks[Paper | BadRecord]) -> None:
+        size = 1
+        try:
+            while not self._stopped and (records := await chunks.next(size)):
+                await self._hand_out(records)
+                await self._window.room()
+                size = min(2 * size, AT_ONCE)
+        except Exception as error:  # given out in its place, after the papers before it
+            promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            _fail(promise, error)
+            self._window.put(promise)
+        self._window.end()
+
+    async def _hand_out(self, records: list[Paper | BadRecord]) -> None:
+        """Put a chunk into the window: known outcomes as they are, the rest as futures of the workers."""
+        new: list[Paper] = []
+        slots: list[Paper | Outcome] = []
+        for record in records:
+            if isinstance(record, BadRecord):
+                slots.append(Failed("", record.where, "BadRecord", record.reason))
+            elif self._seen.add(record.id):
+                new.append(record)
+                slots.append(record)
+            else:
+                slots.append(Duplicate(record.id, record.where))
+        lines = iter(self._finished.recall(new) if self._finished is not None else [None] * len(new))
+        put = self._window.put
+        for slot in slots:
+            if not isinstance(slot, Paper):
+                put(slot)
+            elif (line := next(lines)) is not None:
+                put(Done(slot, Recalled(line)))
+            else:
+                await self._window.room()
+                if self._stopped:
+                    return
+                promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+                put(promise)
+                await self._todo.put((slot, promise))
+
+    async def _work(self) -> None:
+        while True:
+            paper, promise = await self._todo.get()
+            if self._stopped:
+                promise.set_result(Untouched(paper.id, paper.where))
+                continue
+            try:
+                promise.set_result(await self._read(paper))
+            except asyncio.CancelledError:
+                promise.cancel()
+                raise
+            except BaseException as error:
+                _fail(promise, error)
+                raise
+
+    async def _read(self, paper: Paper) -> Outcome:
+        try:
+            reading = await self._reader.read(paper)
+            if self._finished is not None:
+                self._finished.keep(paper, reading.line)
+        except PaperFailed as error:
+            self._ended_alike(error)
+            return Failed(
+                paper.id,
+                paper.where,
+                "PaperFailed",
+                f"{error.message}. {error.next_step}" if error.next_step else error.message,
+                error.attempts,
+                error.spent or NOTHING,
+                error.unanswered,
+            )
+        except Stopped as error:
+            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+        except BudgetSpent as error:
+            # What is in flight was counted at its worst, and may finish.
+            self._end(error)
+            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+        except PapercardsError as error:
+            error.where = ", ".join(
+                filter(None, (error.where, f"while processing {paper.where or paper.id}"))
+            )
+            self._end(error)
+            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+        self._alike.succeeded()
+        return Done(paper, reading)
+
+    def _end(self, error: PapercardsError) -> None:
+        self.ended = self.ended or error
+        self.stop()
+
+    def _ended_alike(self, error: PaperFailed) -> None:
+        """End the run if too many papers in a row failed in the same way."""
+        if (count := self._alike.failed(error.alike)) is not None:
+            self._end(
+                EndpointError(
+                    f"{count} papers in a row failed in the same way: {error.message}",
+                    where=error.where,
+                    next_step=error.next_step or "Run papercards models doctor to test this endpoint",
+                )
+            )
+
+
+class _Alike:
+    """Counts papers in a row that failed in the same way."""
+
+    _ENOUGH = 5
+    """Limit while no paper has succeeded yet."""
+    _ENOUGH_MORE = 20
+    """Limit once some papers have a card: then a run of odd papers is more likely than a changed endpoint."""
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._count = 0
+        self._succeeded = False
+
+    def succeeded(self) -> None:
+        self._kind, self._count = "", 0
+        self._succeeded = True
+
+    def failed(self, kind: str) -> int | None:
+        """The number of papers in a row that failed in the same way, if it has reached the limit."""
+        self._count = self._count + 1 if kind == self._kind else 1
+        self._kind = kind
+        if not kind or (kind == "too long" and self._succeeded):
+            return None  # long papers may stand together; that none fits at all is another matter
+        # The wrong answers of a weak model are no reason to stop before it had a fair chance.
+        patient = self._succeeded or kind in ("wrong answer", "too long")
+        return self._count if self._count >= (self._ENOUGH_MORE if patient else self._ENOUGH) else None
+
+
+class _Window:
+    """A window of outcomes in order, some still pending."""
+
+    def __init__(self, most: int) -> None:
+        """At most `most` outcomes wait, plus a chunk of known ones."""
+        self._most = most
+        self._waiting: deque[Outcome | asyncio.Future[Outcome]] = deque()
+        self._over = False
+        self._changed = asyncio.Event()
+        self._roomy = asyncio.Event()
+
+    def put(self, outcome: "Outcome | asyncio.Future[Outcome]") -> None:
+        """Add the next outcome."""
+        self._waiting.append(outcome)
+        self._changed.set()
+
+    def end(self) -> None:
+        """Mark the end of the outcomes."""
+        self._over = True
+        self._changed.set()
+
+    async def room(self) -> None:
+        """Wait until fewer than `most` outcomes wait."""
+        while len(self._waiting) >= self._most:
+            self._roomy.clear()
+            await self._roomy.wait()
+
+    async def take(self) -> list[Outcome]:
+        """The next outcome once available, with all available ones after it; empty at the end."""
+        waiting = self._waiting
+        while not waiting:
+            if self._over:
+                return []
+            self._changed.clear()
+            await self._changed.wait()
+        first = waiting.popleft()
+        outcomes = [await first if isinstance(first, asyncio.Future) else first]
+        while waiting:
+            outcome = waiting[0]
+            if isinstance(outcome, asyncio.Future):
+                if not outcome.done() or outcome.exception() is not None:
+                    break
+                outcome = outcome.result()
+            outcomes.append(outcome)
+            waiting.popleft()
+        self._roomy.set()
+        return outcomes
+
+
+def _fail(promise: "asyncio.Future[Outcome]", error: BaseException) -> None:
+    promise.set_exception(error)
+    promise.exception()  # marked as seen: the run may end before its turn comes

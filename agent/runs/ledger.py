@@ -1,0 +1,163 @@
+"""The files of a watch: an append-only ledger of cards, and a small state file beside it.
+
+The ledger, a JSONL file, decides: a paper is finished if and only if its card is a complete line there. So
+however a watch ends, the next round neither loses a paper nor writes one twice. The state only saves work: it
+holds the time of the last round, the papers that keep failing, and how much of the ledger the other outputs
+contain.
+
+Knows cards as lines and files. Knows no sources and no models.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
+
+from ..card import Card
+from ..errors import UsageError
+from ..id_set import Seen
+from ..paper import Paper, identity
+from ..sinks.files import PartialFile, RecordFile
+from ..sinks.interface import SinkFile
+from ..sources.local_ids import LocalIds
+
+GIVEN_UP = 3
+"""Number of rounds in which a paper may fail before it is no longer tried."""
+
+
+class Ledger:
+    """The cards of all rounds; open for one round, and for one process at a time."""
+
+    files: Sequence[SinkFile] = ()
+
+    def __init__(self, path: Path) -> None:
+        """Raises StorageError if it cannot be written or is in use, UsageError if it is not a ledger."""
+        self._file = RecordFile(path, keep=True)
+        self.ids = Seen()
+        """`identity` of the cards that were in the file when it was opened."""
+        self.local_ids = LocalIds()
+        """Local ids used by those cards."""
+        try:
+            self._read(path)
+        except BaseException:
+            self._file.release()
+            raise
+
+    @property
+    def size(self) -> int:
+        """Size of its cards in bytes."""
+        return self._file.size
+
+    def _read(self, path: Path) -> None:
+        at = 0
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                whole = line.endswith(b"\n")
+                name = _id(line) if line.strip() else ()
+                if name is None and whole:
+                    raise UsageError(
+                        "is not a card, so nothing was added to this file",
+                        where=f"{path}:{number}",
+                        next_step="Fix or remove the line, or choose another output",
+                    )
+                if name is None:
+                    # A write that was cut off: the card comes again.
+                    self._file.cut(at)
+                elif not whole:
+                    self._file.append(b"\n")
+                if name:
+                    self.ids.add(identity(*name))
+                    self.local_ids.take(name[0])
+                at += len(line)
+
+    def write(self, card: Card, paper: Paper | None) -> None:
+        """Add a card."""
+        self.write_lines([card.to_json().encode()])
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Add cards, all or none."""
+        if lines:
+            self._file.append(b"\n".join(lines) + b"\n")
+
+    def close(self) -> None:
+        """Flush the file to disk and close it."""
+        self._file.finish()
+
+    def abandon(self) -> None:
+        """Close the file; what was written stays."""
+        self._file.release()
+
+
+@contextmanager
+def ledger(path: Path) -> Iterator[Ledger]:
+    """A ledger for one round. Raises what `Ledger` raises."""
+    opened = Ledger(path)
+    try:
+        yield opened
+        opened.close()
+    finally:
+        opened.abandon()
+
+
+def _id(line: bytes) -> tuple[str, str] | None:
+    """Id and title of the card on a line; None if it is not a card."""
+    try:
+        card = json.loads(line)
+        name, title = card["id"], card["title"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return (name, title) if isinstance(name, str) and name and isinstance(title, str) else None
+
+
+class Failing(BaseModel):
+    """A paper, or a record, without a card."""
+
+    reason: str
+    rounds: int
+    """Number of failed rounds in a row."""
+
+
+class State(BaseModel):
+    """The state of a watch, stored beside its ledger."""
+
+    version: Literal[1] = 1
+    sources: tuple[str, ...] = ()
+    last_round: float | None = None
+    """Start of the last complete round, in Unix time."""
+    failing: dict[str, Failing] = {}
+    """Failures of the last round, by id, or by position for a record that is not a paper."""
+    shown: dict[str, int] = {}
+    """Bytes of the ledger that each other output contains."""
+
+    def given_up(self, name: str) -> bool:
+        """Whether a paper has failed too often to be tried again."""
+        return name in self.failing and self.failing[name].rounds >= GIVEN_UP
+
+    def known(self, where: str, reason: str) -> bool:
+        """Whether a record was already reported as bad in the last round."""
+        return where in self.failing and self.failing[where].reason == reason
+
+    def save(self, path: Path) -> None:
+        """Write the state atomically. Raises StorageError if it cannot be written."""
+        file = PartialFile(path, derived=True)
+        try:
+            file.commit(self.model_dump_json(indent=1).encode() + b"\n")
+        finally:
+            file.abandon()
+
+
+def state_path(path: Path) -> Path:
+    """Path of the state of a ledger: `cards.watch.json` for `cards.jsonl`."""
+    return path.with_name(f"{path.stem}.watch.json")
+
+
+def load(path: Path, sources: tuple[str, ...]) -> State:
+    """The state of a watch on these sources; a new one if there is none or it cannot be read."""
+    try:
+        state = State.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return State(sources=sources)
+    return state if state.sources == sources else State(sources=sources, shown=state.shown)

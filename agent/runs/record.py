@@ -1,0 +1,214 @@
+"""The record of a run: one JSON file beside its cards with the settings, sources and results.
+
+It contains no secrets: no API key, and no address with user name, password or query. Paths are as given by
+the user; `folder` is their base folder relative to the record, so that a project can be moved as a whole.
+
+Knows JSON, hashes and paths. Knows no papers and no models.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import BadInput, UsageError
+from ..prefix import split
+
+HASHED_BYTES = 64 << 20
+"""Maximum size in bytes of sources that are hashed; larger ones are identified by size and modification time.
+"""
+
+
+Value = str | int | float | bool | None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceFile(_Part):
+    """The state of a source at the end of the run."""
+
+    path: str
+    """Path as given; `-` is standard input, without further data."""
+    named: bool = False
+    """Whether it is an id or query, such as `arxiv:ID`, instead of a path."""
+    size: int | None = None
+    """Size in bytes; None if not a regular file."""
+    sha256: str | None = None
+    """SHA-256; None if larger than 64 MB or not a regular file."""
+    modified_ns: int | None = None
+    """Modification time in Unix nanoseconds; only if there is no hash."""
+
+    @classmethod
+    def of(cls, path: str, found: Path) -> Self:
+        """The file at `found`, given as `path`. Raises OSError if it cannot be read."""
+        if path == "-" or not found.is_file():
+            return cls(path=path)
+        state = found.stat()
+        if state.st_size > HASHED_BYTES:
+            return cls(path=path, size=state.st_size, modified_ns=state.st_mtime_ns)
+        with found.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        return cls(path=path, size=state.st_size, sha256=sha256)
+
+
+class OutputFile(_Part):
+    """A card file written by the run."""
+
+    path: str
+    """Path as given by the user; shards have their own names."""
+    whole: bool
+    """Whether the file is complete; False if it is still `PATH.partial`."""
+    size: int
+    sha256: str
+
+
+class Counts(_Part):
+    """Counts of papers and calls."""
+
+    done: int
+    """Number of papers with a card, `new` plus `cached`."""
+    new: int
+    cached: int
+    failed: int
+    duplicates: int
+    calls: int
+
+
+class TokenCounts(_Part):
+    """Tokens spent by the run, without those of cached answers."""
+
+    prompt: int
+    completion: int
+
+
+class Settings(_Part):
+    """The settings of the run."""
+
+    limit: int | None
+    shards: int | None
+    columns: dict[str, str]
+    table: str | None = None
+    categories: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    taxonomy: str | None
+    """Path of the taxonomy; None for the shipped one."""
+    endpoint: str | None
+    """Endpoint address without user name, password and query; None for no hosted model."""
+    cache_dir: str | None
+    """Cache folder; None if the cache was off."""
+    outputs: tuple[str, ...]
+    """Output paths as given, before sharding."""
+
+
+class RunRecord(_Part):
+    """One run of `enrich`."""
+
+    version: Literal[1] = 1
+    """Version of the file format."""
+    papercards: str
+    python: str
+    argv: tuple[str, ...]
+    folder: str
+    """Working directory, relative to the record's folder."""
+    status: Literal["complete", "interrupted", "failed"]
+    """Status; `complete` means that every paper was processed, of which `counts.failed` got no card."""
+    error: str | None
+    """The error that ended a failed run."""
+    model: str
+    model_sha256: str | None
+    """SHA-256 of the weights, if they are a local file."""
+    prompt: str
+    taxonomy: str
+    made_by: dict[str, Value]
+    """Everything except the paper that the cards depend on, such as temperature and max_tokens."""
+    settings: Settings
+    sources: tuple[SourceFile, ...]
+    outputs: tuple[OutputFile, ...]
+    counts: Counts
+    tokens: TokenCounts
+    cost_usd: float | None
+    """Cost in USD; None if the price is unknown."""
+    started: str
+    """Start time in UTC, ISO 8601."""
+    seconds: float
+    """Seconds from the first paper to the last card on disk."""
+
+    def to_json(self) -> str:
+        """The record as indented JSON with a final line end."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def record_path(output: Path) -> Path:
+    """Path of the record of a run with that first output: `cards.run.json` for `cards.jsonl`."""
+    return output.with_name(f"{output.stem}.run.json")
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a record. Raises UsageError if the file does not exist, BadInput if it is not a record."""
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read: {error.strerror}", where=str(path)) from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise BadInput(
+            f"not a run record: {place + ': ' if place else ''}{fault['msg']}", where=str(path)
+        ) from error
+
+
+def from_folder(here: Path, folder: Path) -> str:
+    """The relative path from `folder` to `here`; the full path if there is none, as between two drives."""
+    try:
+        return os.path.relpath(here.resolve(), folder.resolve())
+    except ValueError:
+        return str(here.resolve())
+
+
+def source_path(path: str, record: Path, folder: str) -> Path:
+    """The path of a source of a record, relative to the run's working directory, else to the current one.
+
+    The first works for a record moved together with its files, the second for one moved alone.
+    """
+    there = _from_record(path, record, folder)
+    return there if there.exists() or not Path(path).exists() else Path(path)
+
+
+def output_path(path: str, record: Path, folder: str) -> Path:
+    """The path of an output of a record, found in the same way; its folder must exist."""
+    form, place = split(path)
+    there = _from_record(place, record, folder)
+    return Path(f"{form}{there}") if there.parent.is_dir() else Path(path)
+
+
+def _from_record(path: str, record: Path, folder: str) -> Path:
+    return Path(os.path.normpath(record.parent / folder / path))
+
+
+def differences(old: RunRecord, sources: Iterable[SourceFile], made_by: Mapping[str, Value]) -> list[str]:
+    """What has changed, one phrase each: sources, then what the cards depend on."""
+    found = []
+    for was, now in zip(old.sources, sources, strict=True):
+        if was.named:
+            continue
+        if was.size is None:
+            found.append(f"{was.path} was not a file and cannot be read again")
+        elif now.size is None:
+            found.append(f"{was.path} no longer exists")
+        elif was != now:
+            found.append(f"{was.path} has changed")
+    for name in sorted(old.made_by.keys() | made_by.keys()):
+        before, after = old.made_by.get(name), made_by.get(name)
+        if before != after:
+            found.append(f"{name} was {_short(before)}, is {_short(after)}")
+    return found
+
+
+def _short(value: Value) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:12]}…"

@@ -1,0 +1,125 @@
+"""The record of a run: started before the first paper, written at the end of the run."""
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..places import cache_directory
+from ..redact import secrets_of, shown_url, without_secrets
+from .record import Counts, OutputFile, RunRecord, Settings, SourceFile, TokenCounts, from_folder, record_path
+
+if TYPE_CHECKING:
+    from ..model.catalogue import Model
+    from ..reading.reader import Reader
+    from ..sinks import Sink
+    from ..sources import Options
+    from .counts import Counts as Counted
+    from .resources import Resources
+
+
+Status = Literal["complete", "interrupted", "failed"]
+
+
+class Recording:
+    """Builds the record of a run."""
+
+    def __init__(
+        self,
+        resources: "Resources",
+        model: "Model",
+        reader: "Reader",
+        sources: Sequence[str],
+        outputs: Sequence[Path],
+        *,
+        options: "Options",
+        shards: int | None,
+    ) -> None:
+        self._model = model
+        self._reader = reader
+        self._sources = sources
+        self._surroundings = resources.surroundings
+        chosen = resources.settings
+        hosted = model.plan == "one-call" and model.file is None
+        self._settings = Settings(
+            limit=options.limit,
+            shards=shards,
+            columns=dict(options.columns),
+            table=options.table,
+            categories=options.categories,
+            sections=options.sections,
+            taxonomy=chosen.taxonomy,
+            endpoint=shown_url(resources.url(model)) if hosted else None,
+            cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
+            outputs=tuple(str(path) for path in outputs),
+        )
+        self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def write(self, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None) -> None:
+        """Write the record beside the first output, with how the run ended.
+
+        Raises StorageError if it cannot be written, unless the run itself failed: then that error matters
+        more.
+        """
+        from ..errors import StorageError
+        from ..sinks import destination
+        from ..sinks.files import PartialFile
+
+        try:
+            path = record_path(destination(Path(self._settings.outputs[0]))[1])
+            file = PartialFile(path, derived=True)
+            try:
+                file.commit(self._record(path, sinks, counts, status, error).to_json().encode())
+            finally:
+                file.abandon()
+        except StorageError:
+            if status != "failed":
+                raise
+
+    def _record(
+        self, path: Path, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None
+    ) -> RunRecord:
+        from ..sources import is_named
+
+        secrets = secrets_of(self._surroundings.variables)
+        made_by = dict(self._reader.made_by)
+        sha256 = made_by.get("model_sha256")
+        return RunRecord(
+            papercards=metadata.version("papercards"),
+            python=platform.python_version(),
+            argv=tuple(without_secrets(word, secrets) for word in self._surroundings.argv),
+            folder=from_folder(Path(), path.parent),
+            status=status,
+            error=without_secrets(error, secrets) if error is not None else None,
+            model=self._model.name,
+            model_sha256=str(sha256) if sha256 is not None else None,
+            prompt=str(made_by["prompt"]),
+            taxonomy=str(made_by["taxonomy"]),
+            made_by=made_by,
+            settings=self._settings,
+            sources=tuple(
+                SourceFile(path=source, named=True)
+                if is_named(source)
+                else SourceFile.of(source, Path(source))
+                for source in self._sources
+            ),
+            outputs=tuple(
+                OutputFile(path=str(file.path), whole=file.whole, size=file.size, sha256=file.sha256)
+                for sink in sinks
+                for file in sink.files
+            ),
+            counts=Counts(
+                done=counts.done,
+                new=counts.done - counts.cached,
+                cached=counts.cached,
+                failed=counts.failed,
+                duplicates=counts.duplicates,
+                calls=counts.spent.calls,
+            ),
+            tokens=TokenCounts(prompt=counts.spent.prompt_tokens, completion=counts.spent.completion_tokens),
+            cost_usd=counts.spent.cost_usd,
+            started=self._started,
+            seconds=round(counts.seconds, 4),
+        )

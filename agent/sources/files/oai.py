@@ -1,0 +1,123 @@
+"""Reads OAI-PMH, the protocol for harvesting arXiv and other archives; one record per paper.
+
+Of a record's metadata, `arXiv`, `arXivRaw` and `oai_dc` (Dublin Core) are read, in an answer as the protocol
+gives it or in a file of `record` elements. Deleted records are skipped. Dublin Core names no arXiv
+categories; there the sets of the header do, as `cs:cs:LG`.
+
+The protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html
+"""
+
+from typing import TYPE_CHECKING
+
+from ...errors import BadInput
+from ..bounds import TOO_LONG
+from ..categories import Wanted
+from ..columns import BadRecord, Columns
+from ..interface import Format, Input, Records
+from ..xml_stream import Broken, elements, root_of, text_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+_OAI = "http://www.openarchives.org/OAI/2.0/"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_TERMS = "http://purl.org/dc/terms/"
+_FEW_WORDS = 20
+"""A shorter description counts as an abstract only if there is no longer one."""
+_DC = "http://purl.org/dc/elements/1.1/"
+_RECORD, _ERROR = f"{{{_OAI}}}record", f"{{{_OAI}}}error"
+_ARXIV = ("http://arxiv.org/OAI/arXiv/", "http://arxiv.org/OAI/arXivRaw/")
+_ROOTS = frozenset({"OAI-PMH", "ListRecords", "GetRecord", "record"})
+
+
+def read(source: Input) -> Records:
+    """The papers of a harvest; `where` counts records from 1. Raises BadInput for an error of the archive."""
+    wanted = Wanted.of(source.options.categories)
+    columns, number = Columns(), 0
+    try:
+        for number, record in enumerate(elements(source.stream, source.name, _RECORD, _ERROR), start=1):
+            where = f"{source.name}, record {number}"
+            if record is None:
+                yield BadRecord(where, TOO_LONG)
+                continue
+            if record.tag == _ERROR:
+                said = f"{record.get('code')}: {''.join(record.itertext())}"
+                raise BadInput(f"contains an error of the archive: {said}", where=source.name)
+            header = record.find(f"{{{_OAI}}}header")
+            if header is not None and header.get("status") == "deleted":
+                continue
+            metadata = record.find(f"{{{_OAI}}}metadata/*")
+            if metadata is None:
+                yield BadRecord(where, "has no metadata")
+                continue
+            fields, categories = _fields(metadata, header)
+            if wanted is None or wanted.has(categories):
+                yield columns.paper(fields, where)
+    except Broken as error:
+        if not number:
+            raise BadInput(str(error), where=source.name) from error
+        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest was skipped")
+
+
+def _fields(metadata: "Element", header: "Element | None") -> tuple[dict[str, object], list[str]]:
+    """A record with fields of ours, and its categories."""
+    for namespace in _ARXIV:
+        if metadata.tag.startswith(f"{{{namespace}}}"):
+            names = {"title": "title", "abstract": "abstract", "arxiv_id": "id", "doi": "doi"}
+            fields: dict[str, object] = {
+                ours: text_of(metadata, f"{{{namespace}}}{theirs}") for ours, theirs in names.items()
+            }
+            return fields, (text_of(metadata, f"{{{namespace}}}categories") or "").split()
+    return _dublin_core(metadata), _sets(header)
+
+
+def _dublin_core(metadata: "Element") -> dict[str, object]:
+    def every(tag: str) -> list[str]:
+        return ["".join(one.itertext()) for one in metadata.iterfind(f"{{{_DC}}}{tag}")]
+
+    identifiers = [text.strip() for text in every("identifier")]
+    links = (text for text in identifiers if text.startswith(("http://", "https://")))
+    dois = (text for text in identifiers if text.lower().startswith(("doi:", "10.")) or "doi.org/10." in text)
+    title = next(metadata.iterfind(f"{{{_DC}}}title"), None)
+    return {
+        "title": None if title is None else "".join(title.itertext()),
+        "abstract": _description(metadata, None if title is None else title.get(_LANG)),
+        "doi": next(dois, None),
+        "url": next(links, None),
+    }
+
+
+def _description(metadata: "Element", language: str | None) -> str | None:
+    """The abstract among several descriptions: notes and other languages stand beside it."""
+    abstracts = list(metadata.iterfind(f"{{{_TERMS}}}abstract"))
+    found = abstracts or list(metadata.iterfind(f"{{{_DC}}}description"))
+    texts = [(one.get(_LANG) == language, "".join(one.itertext())) for one in found]
+    # arXiv puts the comments of the authors into a further description.
+    texts = [
+        (same, text) for same, text in texts if text.strip() and not text.lstrip().startswith("Comment:")
+    ]
+    whole = [(same, text) for same, text in texts if len(text.split()) >= _FEW_WORDS] or [
+        max(texts, key=lambda one: len(one[1]), default=(True, ""))
+    ]
+    return next((text for same, text in whole if same), whole[0][1]) or None
+
+
+def _sets(header: "Element | None") -> list[str]:
+    """The categories that a header's sets name: `cs:cs:LG` is cs.LG, `physics:hep-th` is hep-th."""
+    found = []
+    for one in header.iterfind(f"{{{_OAI}}}setSpec") if header is not None else ():
+        match (one.text or "").strip().split(":"):
+            case [_, archive, subject]:
+                found.append(f"{archive}.{subject}")
+            case [_, archive]:
+                found.append(archive)
+    return found
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether the root is an answer of the protocol, or a part of one."""
+    namespace, name = root_of(head)
+    return namespace == _OAI and name in _ROOTS
+
+
+FORMAT = Format("OAI-PMH", (".xml",), read, looks_like, extra="sources")

@@ -1,0 +1,233 @@
+"""Reads works from OpenAlex by id, by DOI, or by a search query.
+
+Works are requested a hundred at a time; merged or missing ones are requested individually. An abstract comes
+as an index of its words and is put back together; a work without one is a bad record. Without a key there is
+a small daily budget, and the headers report what is left.
+
+The API: https://developers.openalex.org
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from urllib.parse import urlsplit
+
+from ... import identifiers
+from ...errors import BadInput, MissingExtra, UsageError
+from ...paper import Paper
+from ..columns import BadRecord, Columns
+from ..interface import Options, Records, Reference
+from ..patience import spoken
+from ..service_records import paper
+from .service import Service
+from .web import PAPER_S, Web
+
+
+def _spent(headers: Mapping[str, str]) -> str:
+    """A message if the daily budget is too low for the request, with the time of its reset; else empty."""
+    left, needed, whole, reset_s = (
+        _number(headers.get(f"x-ratelimit-{name}"))
+        for name in ("remaining-usd", "cost-required-usd", "limit-usd", "reset")
+    )
+    if left is None or left > (needed or 0.0) or (needed and left >= needed):
+        return ""
+    of = f" of ${whole:g}" if whole is not None else ""
+    again = f"; it resets in {spoken(reset_s)}" if reset_s is not None else ""
+    return f"has ${left:g}{of} left of today's budget{again}"
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float((text or "").strip().removeprefix("$"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and 0 <= number < 1e9 else None
+
+
+SERVICE = Service(
+    "openalex",
+    "OpenAlex",
+    "https://api.openalex.org",
+    interval_s=0.1,
+    key_header="Authorization: Bearer {}",
+    key_variables=("OPENALEX_API_KEY",),
+    key_hint="A free key of openalex.org gives ten times the budget: set OPENALEX_API_KEY",
+    spent=_spent,
+)
+
+_PAGE = 100
+_FIELDS = ["id", "doi", "title", "display_name", "abstract_inverted_index"]
+_QUERY = "openalex-query:"
+_WORK = re.compile(
+    r"(?:https?://)?(?:(?:api\.|www\.)?openalex\.org/(?:works/)?)?(W\d+)/?(?:[?#].*)?", re.IGNORECASE
+)
+_TAKEN = re.compile(
+    r"openalex:|openalex-query:|https?://(?:api\.|www\.)?openalex\.org/|doi:|https?://(?:dx\.|www\.)?doi\.org/",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"[a-z]+:", re.IGNORECASE)
+_NEXT = re.compile(r",\s*(?=(?:doi:|https?://|10\.\d{4,9}/|W\d+))", re.IGNORECASE)
+"""Separator between two names; a DOI may contain commas."""
+_FILTERED = re.compile(r"[^,|!<>\"\s]+")
+"""DOIs that need no escaping in a filter."""
+
+Asker = Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]
+
+
+def takes(spec: str) -> bool:
+    """Whether it starts like a work or a DOI, or is an address with a DOI."""
+    if _TAKEN.match(spec):
+        return True
+    return _SCHEME.match(spec) is not None and identifiers.doi(spec) is not None
+
+
+def is_id(word: str) -> bool:
+    """Whether a word is a DOI, or an address without its scheme."""
+    return identifiers.doi(word) is not None
+
+
+def read(spec: str, options: Options) -> Records:
+    """The works of `openalex:W1,W2`, an address, a DOI or several, or `openalex-query:TEXT`.
+
+    Raises UsageError for an invalid name or an empty query, MissingExtra without the library.
+    """
+    if spec.lower().startswith(_QUERY):
+        query = spec[len(_QUERY) :].strip()
+        if not query:
+            raise UsageError(
+                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}time series"
+            )
+        _url(query=query)
+        return _search(Web(SERVICE, options), query, options)
+    names = []
+    for word in _NEXT.split(re.sub(r"(?i)^openalex:", "", spec)):
+        if not (word := word.strip().rstrip(",")):
+            continue
+        if doi := identifiers.doi(word):
+            names.append((f"doi:{doi}", doi))
+        elif work := _WORK.fullmatch(word):
+            names.append((f"openalex:{work[1].upper()}", work[1].upper()))
+        else:
+            names = []
+            break
+    if not names:
+        raise UsageError(
+            "is not a work of OpenAlex or a DOI",
+            where=spec,
+            next_step="Use a form such as openalex:W2741809807 or doi:10.1000/182",
+        )
+    _url()
+    return _by_name(names, options)
+
+
+def _url(name: str | None = None, query: str = "", newest: bool = False) -> str:
+    """The path of a request, as the library writes it."""
+    works = _works()
+    works = works(name) if name is not None else works().search(query).select(_FIELDS)
+    if newest:
+        works = works.sort(publication_date="desc")
+    return _path(works.url)
+
+
+def _path(url: str) -> str:
+    """An address of the library without its host."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _works() -> "type":
+    try:
+        from pyalex import Works
+    except ImportError as error:
+        raise MissingExtra("Reading from OpenAlex", "sources") from error
+    found: type = Works
+    return found
+
+
+def asker(options: Options) -> Asker:
+    """A function that requests up to 100 DOIs or ids at a time. Raises MissingExtra without pyalex."""
+    _works()
+    web = Web(SERVICE, options)
+
+    def ask(names: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
+        urls = {name: web.base + _url(_own(name)) for _, name in names}
+        found = web.together(urls, lambda some: _together(web, some, urls))
+        return [
+            BadRecord(where, "not found on OpenAlex")
+            if (record := found[name]) is None
+            else paper(Columns(), record, where)
+            for where, name in names
+        ]
+
+    return ask
+
+
+def _own(name: str) -> str:
+    return f"doi:{name}" if name.startswith("10.") else name
+
+
+def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, object]:
+    """The records of some names: of several by one request for DOIs and one for ids, else each by its own."""
+    found: dict[str, object] = {}
+    for field, prefix, some in (
+        (
+            "doi",
+            "https://doi.org/",
+            [one for one in names if one.startswith("10.") and _FILTERED.fullmatch(one)],
+        ),
+        ("openalex_id", "https://openalex.org/", [one for one in names if one.startswith("W")]),
+    ):
+        # A single work costs nothing, a list does.
+        if len(some) < 2:
+            continue
+        works = _works()().filter_or(**{field: some}).select(_FIELDS)
+        answer = web.json(f"{web.base}{_path(works.url)}&per-page={_PAGE}", web.query_s)
+        for record in _results(web, answer):
+            value = record.get("doi" if field == "doi" else "id") if isinstance(record, dict) else None
+            if isinstance(value, str):
+                key = value.removeprefix(prefix)
+                found[key.lower() if field == "doi" else key.upper()] = record
+    return {name: found[name] if name in found else web.json(urls[name], PAPER_S) for name in names}
+
+
+def _by_name(names: Sequence[tuple[str, str]], options: Options) -> Records:
+    ask = asker(options)
+    for at in range(0, len(names), _PAGE):
+        yield from filter(None, ask(names[at : at + _PAGE]))
+
+
+def _results(web: Web, found: object) -> list[object]:
+    works = found.get("results") if isinstance(found, dict) else None
+    if not isinstance(works, list):
+        raise BadInput("OpenAlex did not return a list of works", where=web.base)
+    return works
+
+
+def _search(web: Web, query: str, options: Options) -> Records:
+    for record in islice(_pages(web, query, options), options.limit):
+        own = record.get("id") if isinstance(record, dict) else None
+        yield paper(Columns(), record, f"openalex:{str(own).rpartition('/')[2]}")
+
+
+def _pages(web: Web, query: str, options: Options) -> Iterator[object]:
+    cursor = "*"
+    size = min(options.limit or _PAGE, _PAGE)
+    url = f"{web.base}{_url(query=query, newest=options.newest)}&per-page={size}&cursor="
+    while cursor:
+        found = web.json(url + cursor, web.query_s)
+        works = _results(web, found)
+        yield from works
+        meta = found.get("meta") if isinstance(found, dict) else None
+        after = meta.get("next_cursor") if isinstance(meta, dict) and works else None
+        cursor = after if isinstance(after, str) else ""
+
+
+REFERENCE = Reference(
+    "OpenAlex",
+    ("openalex:ID,ID", "https://openalex.org/ID", "doi:DOI", "https://doi.org/DOI", "openalex-query:TEXT"),
+    takes,
+    read,
+    is_id=is_id,
+    extra="sources",
+)

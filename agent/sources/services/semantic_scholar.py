@@ -1,0 +1,221 @@
+"""Reads papers from Semantic Scholar by any id that it knows, or by a search query.
+
+It returns the first 999 papers of a query by relevance, or all of them newest first.
+`SEMANTIC_SCHOLAR_API_KEY` raises the rate limit.
+
+Papers are requested 500 at a time. Plain requests to the documented API,
+https://api.semanticscholar.org/api-docs/graph: its Python client logs the key, keeps all that it has read,
+and honours no `Retry-After`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from urllib.parse import quote, urlencode
+
+from ... import identifiers
+from ...errors import BadInput, UsageError
+from ...paper import Paper
+from ..columns import BadRecord, Columns
+from ..interface import Options, Records, Reference
+from ..service_records import paper
+from .halving import by_halves
+from .service import Service
+from .web import PAPER_S, Refused, Web
+
+SERVICE = Service(
+    "semanticscholar",
+    "Semantic Scholar",
+    "https://api.semanticscholar.org",
+    # One request a second is allowed with a key, and 1.0 s sharp is now and then a second too early.
+    interval_s=1.1,
+    key_header="x-api-key: {}",
+    key_variables=("SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY"),
+    key_hint="A key helps: set SEMANTIC_SCHOLAR_API_KEY",
+)
+
+_FIELDS = "title,abstract,externalIds,url"
+_PAGE = 100
+_IDS_AT_ONCE = 500
+_NONE_KNOWN = "no valid paper ids"
+"""The service's answer if it knows none of the ids."""
+_MOST_RELEVANT = 999
+"""Maximum results of one query by relevance."""
+
+_QUERY = "s2-query:"
+_KINDS = "CorpusId|DOI|ARXIV|MAG|ACL|PMID|PMCID|URL"
+_ID = re.compile(rf"[0-9a-f]{{40}}|(?:{_KINDS}):\S+", re.IGNORECASE)
+_NEXT = re.compile(rf",\s*(?=(?:[0-9a-f]{{40}}|(?:{_KINDS}):))", re.IGNORECASE)
+"""Separator between two ids; a DOI may contain commas."""
+_URL = re.compile(
+    r"https?://(?:www\.)?semanticscholar\.org/paper/(?:[^/?#]+/)?([0-9a-f]{40})/?(?:[?#].*)?", re.IGNORECASE
+)
+
+
+def takes(spec: str) -> bool:
+    """Whether it begins as a name of Semantic Scholar papers does."""
+    return spec.lower().startswith(("s2:", _QUERY)) or _URL.fullmatch(spec) is not None or is_id(spec)
+
+
+def is_id(word: str) -> bool:
+    """Whether a word is an address of the ACL Anthology, whose ids it knows."""
+    return (identifiers.name(word) or "").startswith("acl:")
+
+
+def read(spec: str, options: Options) -> Records:
+    """The papers of `s2:ID,ID`, an address or `s2-query:TEXT`.
+
+    Raises UsageError for an invalid id or an empty query, MissingExtra without requests.
+    """
+    if spec.lower().startswith(_QUERY):
+        query = spec[len(_QUERY) :].strip()
+        if not query:
+            raise UsageError(
+                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}time series"
+            )
+        return _search(Web(SERVICE, options), query, options)
+    if address := _URL.fullmatch(spec):
+        return _by_id([address[1].lower()], options)
+    if is_id(spec):
+        return _by_id([(identifiers.name(spec) or "").replace("acl:", "ACL:", 1)], options)
+    ids = [_known(word.strip()) for word in _NEXT.split(spec[len("s2:") :])]
+    for one in ids:
+        if not _ID.fullmatch(one):
+            raise UsageError(
+                f'"{one}" is not an id of Semantic Scholar',
+                where=spec,
+                next_step=f"Use s2: and 40 hex digits, or one of {_KINDS.replace('|', ' ')} and a colon",
+            )
+    return _by_id(ids, options)
+
+
+def _known(word: str) -> str:
+    """A word as an id that the service knows, where it is one of another kind: `2401.03955`, a DOI."""
+    kind, _, rest = word.partition(":")
+    if kind.upper() == "ARXIV" and (arxiv := identifiers.arxiv_id(rest)):
+        return f"ARXIV:{identifiers.unversioned(arxiv)}"
+    if kind.upper() == "DOI" and (doi := identifiers.doi(rest)):
+        return f"DOI:{doi}"
+    if _ID.fullmatch(word):
+        return word
+    if arxiv := identifiers.arxiv_id(word):
+        return f"ARXIV:{identifiers.unversioned(arxiv)}"
+    scheme, _, id_ = (identifiers.name(word) or "").partition(":")
+    return f"{scheme.upper()}:{id_}" if scheme in ("doi", "acl") else word
+
+
+def asker(options: Options) -> "Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]":
+    """What it has of up to 500 ids at a time: its own, with a kind before them, or of the ACL Anthology.
+
+    Raises MissingExtra without requests.
+    """
+    web = Web(SERVICE, options)
+
+    def ask(ids: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
+        names = {one: one if _ID.fullmatch(one) else f"ACL:{one}" for _, one in ids}
+        fields = f"?fields={quote(_FIELDS)}"
+        urls = {name: f"{web.base}/graph/v1/paper/{quote(name, safe=':')}{fields}" for name in names.values()}
+        found = web.together(urls, lambda some: _together(web, some, urls))
+        return [_record(found[names[one]], where) for where, one in ids]
+
+    return ask
+
+
+def _record(found: object, where: str) -> Paper | BadRecord:
+    if found is None:
+        return BadRecord(where, "not found on Semantic Scholar")
+    if isinstance(found, Refused):
+        return BadRecord(where, found.message)
+    return paper(Columns(), found, where)
+
+
+def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, object]:
+    """The records of some ids, in one request where there are several."""
+
+    def one(name: str) -> object:
+        try:
+            return web.json(urls[name], PAPER_S)
+        except Refused as error:
+            return error
+
+    def several(some: list[str]) -> dict[str, object]:
+        if len(some) == 1:
+            return {some[0]: one(some[0])}
+        try:
+            found = web.post(f"{web.base}/graph/v1/paper/batch?fields={quote(_FIELDS)}", {"ids": some})
+        except Refused as error:
+            if _NONE_KNOWN in error.said.lower():
+                return dict.fromkeys(some)
+            raise
+        if not isinstance(found, list) or len(found) != len(some):
+            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
+        return dict(zip(some, found, strict=True))
+
+    return by_halves(several, names, lambda error: error)
+
+
+def _by_id(ids: Sequence[str], options: Options) -> Records:
+    ask = asker(options)
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        yield from filter(None, ask([(f"s2:{one}", one) for one in ids[at : at + _IDS_AT_ONCE]]))
+
+
+def _search(web: Web, query: str, options: Options) -> Records:
+    most = options.limit
+    found = _newest(web, query) if options.newest else _relevant(web, query, most)
+    number = 0
+    for number, record in enumerate(islice(found, most), start=1):  # noqa: B007
+        own = record.get("paperId") if isinstance(record, dict) else None
+        yield paper(Columns(), record, f"s2:{own}")
+    if number == _MOST_RELEVANT and not options.newest and most != number:
+        yield BadRecord(
+            f"{_QUERY}{query}",
+            f"Semantic Scholar returns only the first {number} papers of a query; narrow it",
+        )
+
+
+def _relevant(web: Web, query: str, most: int | None) -> Iterator[object]:
+    """The papers of a query by relevance."""
+    size = min(most or _PAGE, _PAGE)
+    offset = 0
+    while offset < _MOST_RELEVANT:
+        asked = {"query": query, "offset": offset, "limit": min(size, _MOST_RELEVANT - offset)}
+        papers, answer = _page(web, "search", asked)
+        yield from papers
+        after = answer.get("next")
+        if not papers or not isinstance(after, int) or after <= offset:
+            return
+        offset = after
+
+
+def _newest(web: Web, query: str) -> Iterator[object]:
+    """The papers of a query from the newest on, a thousand at a time."""
+    asked: dict[str, object] = {"query": query, "sort": "publicationDate:desc"}
+    while True:
+        papers, answer = _page(web, "search/bulk", asked)
+        yield from papers
+        token = answer.get("token")
+        if not papers or not isinstance(token, str):
+            return
+        asked["token"] = token
+
+
+def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object], dict[str, object]]:
+    found = web.json(
+        f"{web.base}/graph/v1/paper/{path}?{urlencode({**asked, 'fields': _FIELDS})}", web.query_s
+    )
+    if isinstance(found, dict):
+        papers = found.get("data", [])
+        if isinstance(papers, list):
+            return papers, found
+    raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
+
+
+REFERENCE = Reference(
+    "Semantic Scholar",
+    ("s2:ID", "https://www.semanticscholar.org/paper/ID", "s2-query:TEXT"),
+    takes,
+    read,
+    is_id=is_id,
+    extra="sources",
+)

@@ -1,0 +1,4 @@
+"""Label files: checked, converted, split, sampled, compared between passes.
+
+Must not draw or print.
+"""

@@ -1,0 +1,4 @@
+"""What was measured, for people: the sheet, charts, the error book, the HTML report.
+
+Must not measure.
+"""

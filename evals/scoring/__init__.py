@@ -1,0 +1,4 @@
+"""Cards against labels: runs, figures, intervals, calibration, gates, attacks.
+
+Must not draw or print.
+"""
