@@ -148,7 +148,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 def documents() -> Iterator[tuple[str, str]]:
     """The user's documents."""
-    kept = {"architecture.md", "performance.md", "injection.md"}
+    kept = {"architecture.md", "decisions.md", "performance.md", "injection.md"}
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         if path.name not in kept:
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
