@@ -2,8 +2,8 @@
 
 `python -m papercards.evals.fitting.fit` reads the labels of the seed corpus and of arXiv papers, the texts of
 both and the taxonomy, and looks at no other split. The texts of arXiv papers are not in the package:
-`papercards eval labels fetch arxiv-train` gets them once. A label that only some readings gave counts by their share.
-Everything is rounded and nothing is random: the same labels give the same file.
+`papercards eval labels fetch arxiv-train` downloads them once. A label that only some readings gave counts by
+their share. Everything is rounded and nothing is random: the same labels give the same file.
 
 Needs the `eval` extra (scikit-learn).
 """
