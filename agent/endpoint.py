@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .models import PROVIDERS, Model
-from .redact import SHORTEST_SECRET, secrets_in_address, shown_url, without_secrets
+from .redact import SHORTEST_SECRET, keep_secret, secrets_in_address, shown_url, without_secrets
 
 NO_KEY = "none"
 """What stands for the key where an endpoint wants none."""
@@ -33,6 +33,9 @@ class Endpoint:
     extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Of every request, beside the client's own."""
 
+    def __post_init__(self) -> None:
+        keep_secret(self._secrets())
+
     @property
     def own_address(self) -> bool:
         """Whether this is not the provider's own address, so that the server may name its models itself."""
@@ -51,6 +54,9 @@ class Endpoint:
 
     def without_key(self, text: str) -> str:
         """The text with `***` wherever the key or the address's secrets stood."""
+        return without_secrets(text, self._secrets())
+
+    def _secrets(self) -> list[str]:
         words = [word for value in self.extra_headers.values() for word in value.split()]
         long = [word for word in words if len(word) >= SHORTEST_SECRET]
-        return without_secrets(text, [self.api_key, *secrets_in_address(self.base_url), *long])
+        return [self.api_key, *secrets_in_address(self.base_url), *long]

@@ -5,6 +5,7 @@ Whatever is shown or stored and may hold a key or an address passes through here
 Knows texts. Knows no endpoints and no files.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, unquote
@@ -30,6 +31,23 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted({secret.strip() for secret in secrets}, key=len, reverse=True):
         text = _masked(text, secret)
     return _QUERY.sub(r"\1", _USER.sub("", text))
+
+
+_seen: set[str] = set()
+"""What this process was given to keep to itself."""
+
+
+def keep_secret(secrets: Iterable[str]) -> None:
+    """Have these masked by `without_known_secrets`, wherever they came from."""
+    _seen.update(secrets)
+
+
+def without_known_secrets(text: str) -> str:
+    """The text without any secret of the environment or that was given to `keep_secret`.
+
+    For texts that others put together, as a traceback with the words of a library and of an endpoint.
+    """
+    return without_secrets(text, [*_seen, *secrets_of(os.environ)])
 
 
 def shown_url(url: str) -> str:

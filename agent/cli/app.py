@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import sys
+import traceback
 from importlib import metadata
 from typing import Annotated, NoReturn
 
@@ -89,7 +90,7 @@ def main() -> None:
             sys.stdout.flush()
     except PapercardsError as error:
         if debug:
-            raise
+            _show_traceback(error)
         note(f"papercards: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
@@ -138,9 +139,16 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _show_traceback(error: Exception) -> None:
+    """Errors of libraries in it repeat addresses, and the words of endpoints, which may repeat keys."""
+    from ..redact import without_known_secrets
+
+    note(without_known_secrets("".join(traceback.format_exception(error))))
+
+
 def _end_with_fault(error: Exception, debug: bool) -> NoReturn:
     if debug:
-        raise error
+        _show_traceback(error)
     line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     note(
         f"papercards: this is a fault of papercards: {line}. "

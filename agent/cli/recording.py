@@ -1,6 +1,5 @@
 """The record of a run of `enrich`: begun before the first paper, written when the run has ended."""
 
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..redact import secrets_of, shown_url, without_secrets
+from ..redact import shown_url, without_known_secrets
 from ..run_record import (
     Counts,
     OutputFile,
@@ -92,16 +91,15 @@ class Recording:
     ) -> RunRecord:
         from ..sources import is_named
 
-        secrets = secrets_of(os.environ)
         made_by = dict(self._reader.made_by)
         sha256 = made_by.get("model_sha256")
         return RunRecord(
             papercards=metadata.version("papercards"),
             python=platform.python_version(),
-            argv=tuple(without_secrets(word, secrets) for word in sys.argv[1:]),
+            argv=tuple(without_known_secrets(word) for word in sys.argv[1:]),
             folder=from_folder(Path(), path.parent),
             status=status,
-            error=without_secrets(error, secrets) if error is not None else None,
+            error=without_known_secrets(error) if error is not None else None,
             model=self._model.name,
             model_sha256=str(sha256) if sha256 is not None else None,
             prompt=str(made_by["prompt"]),
