@@ -15,16 +15,18 @@ import asyncio
 import errno
 import hashlib
 import json
+import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import diskcache
 
 from .errors import StorageError
 from .file_locks import can_lock_ranges
+from .invisible import visible
 
 _MODE_RAW = 1
 _NO_LIMIT = 1 << 62
@@ -173,13 +175,14 @@ class Cache:
 
     def get(self, parts: Parts) -> Answer | None:
         """The answer to a request, or None; a row that cannot be read is None."""
+        key = key_of(parts)
         try:
-            text = self._text(key_of(parts))
+            text = self._text(key)
         except ValueError:
             return None
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "read") from error
-        return _decode(text) if text is not None else None
+        return decode(key, text) if text is not None else None
 
     def put(self, parts: Parts, answer: Answer) -> None:
         """Keep an answer. It is on disk when this returns."""
@@ -231,18 +234,6 @@ class Cache:
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "write") from error
 
-    def rows(self) -> Iterator[tuple[dict[str, Part], Answer]]:
-        """Every readable row: its parts and its answer."""
-        try:
-            for key in self._rows.iterkeys():
-                if key.startswith("note:"):
-                    continue
-                text = self._rows.get(key)
-                if text is not None and (answer := _decode(text)) is not None:
-                    yield cast("dict[str, Part]", json.loads(text)["parts"]), answer
-        except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "read") from error
-
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -276,12 +267,39 @@ def _is_refused(error: Exception) -> bool:
     )
 
 
-def _decode(text: str) -> Answer | None:
+def decode(key: str, text: str) -> Answer | None:
+    """The answer in a row; None: the row is not one that `put` wrote under that key.
+
+    Whoever can write the file can still write a good row; this finds rows that were damaged, moved or edited
+    by hand.
+    """
     try:
-        fields: dict[str, Any] = json.loads(text)["answer"]
+        row = json.loads(text)
+        fields: dict[str, Any] = row["answer"]
+        if key_of(row["parts"]) != key:
+            return None
         fields["logprobs"] = tuple(
             tuple((str(token), float(value)) for token, value in top) for top in fields["logprobs"]
         )
-        return Answer(**fields)
-    except (ValueError, KeyError, TypeError):
+        answer = Answer(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return answer if _is_sound(answer) else None
+
+
+def _is_sound(answer: Answer) -> bool:
+    counts = (
+        *(answer.calls, answer.reasked),
+        *(answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens),
+    )
+    amounts = [answer.seconds, *([] if answer.cost_usd is None else [answer.cost_usd])]
+    return (
+        all(type(text) is str for text in (answer.text, answer.model, answer.finish_reason, answer.created))
+        and all(type(count) is int and count >= 0 for count in counts)
+        and all(type(amount) in (int, float) and 0 <= amount < float("inf") for amount in amounts)
+        and _CREATED.fullmatch(answer.created) is not None
+        and not visible(f"{answer.model} {answer.finish_reason}")[1]
+    )
+
+
+_CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")

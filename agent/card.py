@@ -10,13 +10,16 @@ made.
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import BadInput
 
 SCHEMA_VERSION = 1
 
 Status = Literal["released", "promised", "not-stated"]
+
+UNCERTAIN = "uncertain"
+"""What stands for the main label where no label is sure enough to be given."""
 
 
 class Record(BaseModel):
@@ -27,6 +30,10 @@ class Record(BaseModel):
 
 def _absent(value: object) -> bool:
     return value is None
+
+
+def _empty(value: object) -> bool:
+    return value == ()
 
 
 class Located(Record):
@@ -74,6 +81,18 @@ class Label(Record):
     confidence: float | None = Field(default=None, ge=0, le=1)
 
 
+class Candidate(Label):
+    """A label that may fit, of a field whose answer is not sure."""
+
+    field: str
+    """`tasks`, `modalities` or `contributions`."""
+
+    @property
+    def shown(self) -> str:
+        """For people: `image-generation 0.29`."""
+        return self.label if self.confidence is None else f"{self.label} {self.confidence:.2f}"
+
+
 class Claim(Record):
     """One thing the authors say of their own results."""
 
@@ -107,6 +126,11 @@ class Reproducibility(Record):
     data: Artifact
     weights: Artifact
     links: tuple[CardLink, ...] = ()
+
+    def artifact(self, name: str) -> Artifact:
+        """What is said of `code`, `data` or `weights`."""
+        found: Artifact = {"code": self.code, "data": self.data, "weights": self.weights}[name]
+        return found
 
 
 class Tokens(Record):
@@ -158,12 +182,41 @@ class Card(Record):
     """The main one first; so for modalities and contributions."""
     modalities: tuple[Label, ...]
     contributions: tuple[Label, ...]
+    candidates: tuple[Candidate, ...] = Field(default=(), exclude_if=_empty)
+    """Where a field has fewer labels than a paper should have, since no other is likely enough: the likeliest
+    of those that were not given, by field."""
     claims: tuple[Claim, ...]
     """In the order of the text."""
     reproducibility: Reproducibility
     flags: tuple[str, ...] = ()
     """What a reader should know: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
     provenance: Provenance
+
+    def labels(self, field: str) -> tuple[Label, ...]:
+        """The labels of one field: `tasks`, `modalities` or `contributions`; the main one comes first."""
+        found: tuple[Label, ...] = {
+            "tasks": self.tasks,
+            "modalities": self.modalities,
+            "contributions": self.contributions,
+        }[field]
+        return found
+
+    def unsure_of(self, field: str) -> tuple[Candidate, ...]:
+        """The candidates of one of the label fields, the likeliest first."""
+        return tuple(one for one in self.candidates if one.field == field)
+
+    @property
+    def main_task(self) -> str | None:
+        """Its label, `UNCERTAIN` where there are candidates alone, None where there is nothing."""
+        if self.tasks:
+            return self.tasks[0].label
+        return UNCERTAIN if self.unsure_of("tasks") else None
+
+    @field_validator("candidates", mode="before")
+    @classmethod
+    def _none_are_none(cls, value: object) -> object:
+        # In Parquet, what is not written of a card is null.
+        return () if value is None else value
 
     def to_json(self) -> str:
         """The card on one line, non-ASCII characters as they are."""

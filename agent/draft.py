@@ -4,7 +4,8 @@ Every tagger, with a model or without, ends in a `Draft`: labels by id and sente
 turns it into a card. Knows no models and no offsets.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .card import Status
 
@@ -52,4 +53,7 @@ class Draft:
     code: DraftArtifact
     data: DraftArtifact
     weights: DraftArtifact
+    candidates: Mapping[str, tuple[Scored, ...]] = field(default_factory=dict)
+    """By label field, where labels that a paper should have are not likely enough to be given: the likeliest
+    of them."""
     flags: tuple[str, ...] = ()

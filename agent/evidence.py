@@ -10,9 +10,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
-from .card import Artifact, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
+from .card import Artifact, Candidate, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
 from .draft import Draft, DraftArtifact, Scored
 from .paper import Paper
+from .taxonomy import LABEL_FIELDS
 from .text import links, strange_numbers
 
 _CODE_HOSTS = re.compile(r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org)/", re.I)
@@ -34,6 +35,11 @@ def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Colle
         tasks=_labels(draft.tasks),
         modalities=_labels(draft.modalities),
         contributions=_labels(draft.contributions),
+        candidates=tuple(
+            Candidate(field=field, label=one.label, confidence=one.confidence)
+            for field in LABEL_FIELDS
+            for one in draft.candidates.get(field, ())
+        ),
         claims=tuple(
             Claim(
                 kind=claim.kind,

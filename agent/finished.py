@@ -9,7 +9,8 @@ miss.
 
 It lies in the folder of the answers: whoever deletes those deletes these. Text only, never unpickled. Rows
 are appended in the order of the papers and found through an index, so that a rerun reads the file from
-front to back.
+front to back. Each line is sealed with its key, so that one which was edited, or put in another's place, is a
+miss; lines of other users of the same cache are, too.
 
 Knows papers and lines. Knows no cards, models or answers.
 """
@@ -21,7 +22,6 @@ import sqlite3
 import sys
 import time
 import unicodedata
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata, resources
@@ -29,6 +29,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from .paper import Paper
+from .seal import user_seal
 from .shared_tables import patiently
 
 AT_ONCE = 256
@@ -45,9 +46,6 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lines (key BLOB NOT NULL UNIQUE, line TEXT NOT NULL, checksum INTEGER NOT NULL)
 """
 
-_MAKING = ("baseline", "stepwise", "data")
-"""Folders of the package whose content makes a card; others read, write or serve."""
-
 _MAKERS = ("pydantic", "pydantic_core", "sentencex")
 """Packages that decide about bytes of a card."""
 
@@ -61,9 +59,11 @@ class Finished:
 
     def __init__(self, directory: Path, scope: Mapping[str, object]) -> None:
         """`directory` is the cache's; `scope` says, beside the paper, what a card depends on."""
+        self._seal = user_seal()
         self._salt = hashlib.sha256()
         self._salt.update(json.dumps(scope, sort_keys=True, default=repr).encode())
         self._salt.update(code_digest())
+        self._salt.update(str(self._seal.of(b"salt")).encode())  # users of one cache have lines of their own
         self._kept: list[tuple[bytes, str, int]] = []
         self._written = time.monotonic()
         self._path = directory / "answers" / "finished.db"
@@ -84,17 +84,22 @@ class Finished:
                     asked,
                 )
                 for key, line, checksum in rows:
-                    if zlib.crc32(line) == checksum:
+                    if self._seal.of(key, line) == checksum:
                         found[key] = line
         except (sqlite3.Error, TypeError) as error:
             self._give_up(error)
-        return [found.get(key) for key in keys]
+        lines = (found.get(key) for key in keys)
+        return [
+            line if line is not None and _is_of(paper, line) else None
+            for paper, line in zip(papers, lines, strict=True)
+        ]
 
     def keep(self, paper: Paper, line: bytes) -> None:
         """Keep the line of a paper's card; it is on disk within a second, or when this is closed."""
         if self._rows is None:
             return
-        self._kept.append((self._key(paper), line.decode(), zlib.crc32(line)))
+        key = self._key(paper)
+        self._kept.append((key, line.decode(), self._seal.of(key, line)))
         if len(self._kept) >= AT_ONCE or time.monotonic() - self._written > HELD_S:
             self._write()
 
@@ -134,6 +139,12 @@ class Finished:
         if paper.flags:
             state.update(b"\xfe" + " ".join(paper.flags).encode())
         return state.digest()[:16]
+
+
+def _is_of(paper: Paper, line: bytes) -> bool:
+    """Whether a line is one line, and that of the paper's card."""
+    begin = f'{{"id":{json.dumps(paper.id, ensure_ascii=False)},'
+    return line.startswith(begin.encode("utf-8", "surrogatepass")) and b"\n" not in line and b"\r" not in line
 
 
 @contextlib.contextmanager
@@ -203,21 +214,47 @@ def _drop_lines_of_others(rows: sqlite3.Connection) -> None:
 
 @cache
 def code_digest() -> bytes:
-    """A hash of the code, data, words and packages that turn a paper and an answer into a card."""
-    package = resources.files("papercards")
+    """A hash of the packages that decide about a card's bytes: all of ours, and a few others by version.
+
+    Much of ours makes no card. Which part does is not written down here, where a file that moves would be
+    forgotten: a line too few is made again from its answer, a line too many would be wrong.
+    """
     state = hashlib.sha256()
     state.update(f"{sys.version} {unicodedata.unidata_version}".encode())
     for name in _MAKERS:
         state.update(f"{name} {metadata.version(name)}".encode())
-    for root in (package, *(package / name for name in _MAKING), resources.files("papercards.prompts")):
-        for file in sorted(_files(root), key=lambda file: file.name):
-            content = file.read_bytes()
-            state.update(f"{root.name}/{file.name} {len(content)} ".encode())
-            state.update(content)
+    for name, file in _files(resources.files("papercards")):
+        content = file.read_bytes()
+        state.update(f"{name} {len(content)} ".encode())
+        state.update(content)
     return state.digest()
 
 
-def _files(folder: Traversable) -> Iterator[Traversable]:
-    for entry in folder.iterdir():
-        if entry.is_file() and not entry.name.endswith(".pyc"):
-            yield entry
+def _files(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+    """Every file at any depth, under its path in the package; what Python compiled of it aside."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name = f"{above}{entry.name}"
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _files(entry, f"{name}/")
+        elif not name.endswith(".pyc"):
+            yield name, entry
+
+
+def survey(directory: Path) -> tuple[int, int] | None:
+    """How many finished lines a cache holds, and how many of them do not bear this user's seal.
+
+    None: there is no table. Raises sqlite3.Error for one that cannot be read. Changes nothing.
+    """
+    path = directory / "answers" / "finished.db"
+    if not path.is_file():
+        return None
+    seal = user_seal()
+    lines = strange = 0
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as rows:
+        rows.text_factory = bytes
+        for key, line, checksum in rows.execute("SELECT key, line, checksum FROM lines"):
+            lines += 1
+            whole = isinstance(key, bytes) and isinstance(line, bytes)
+            strange += not whole or seal.of(key, line) != checksum
+    return lines, strange

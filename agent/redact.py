@@ -5,7 +5,6 @@ Whatever is shown or stored and may hold a key or an address passes through here
 Knows texts. Knows no endpoints and no files.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, unquote
@@ -42,12 +41,12 @@ def keep_secret(secrets: Iterable[str]) -> None:
     _seen.update(secrets)
 
 
-def without_known_secrets(text: str) -> str:
-    """The text without any secret of the environment or that was given to `keep_secret`.
+def without_known_secrets(text: str, others: Iterable[str] = ()) -> str:
+    """The text without any secret that was given to `keep_secret`, and without others.
 
-    For texts that others put together, as a traceback with the words of a library and of an endpoint.
+    For texts that somebody else put together, as a traceback with the words of a library and of an endpoint.
     """
-    return without_secrets(text, [*_seen, *secrets_of(os.environ)])
+    return without_secrets(text, [*_seen, *others])
 
 
 def shown_url(url: str) -> str:
@@ -69,7 +68,12 @@ def secrets_in_address(url: str) -> list[str]:
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
     """The values of variables, or of a query, that hold secrets by the end of their names."""
-    return [value for name, value in environment.items() if name.upper().endswith(_SECRET_NAMES)]
+    return [value for name, value in environment.items() if holds_a_secret(name)]
+
+
+def holds_a_secret(name: str) -> bool:
+    """Whether a variable holds a secret, by the end of its name."""
+    return name.upper().endswith(_SECRET_NAMES)
 
 
 def _masked(text: str, secret: str) -> str:

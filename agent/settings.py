@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from .errors import UsageError
+from .risky_settings import Risk, line_of, risks
+from .trust import is_trusted
 
 FILE_NAME = "papercards.toml"
 
@@ -51,6 +53,8 @@ class Settings:
     cache: bool = True
     contact: str | None = None
     """An e-mail address or a URL, told to the services that papers are asked of."""
+    insecure: bool = False
+    """A key may go to another machine over http."""
 
 
 _TYPES: Mapping[str, type] = {
@@ -71,6 +75,7 @@ _TYPES: Mapping[str, type] = {
     "offline": bool,
     "cache": bool,
     "contact": str,
+    "insecure": bool,
 }
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -89,6 +94,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "reasoning_effort": "PAPERCARDS_REASONING_EFFORT",
     "offline": "PAPERCARDS_OFFLINE",
     "contact": "PAPERCARDS_CONTACT",
+    "insecure": "PAPERCARDS_INSECURE",
 }
 """Which variable stands for which setting."""
 
@@ -96,15 +102,23 @@ ENVIRONMENT: Mapping[str, str] = {
 def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Path) -> Settings:
     """Flag beats environment beats file beats default; a flag that is None was not given.
 
-    Raises UsageError for a file or a variable that cannot be understood.
+    Raises UsageError for a file or a variable that cannot be understood, and for a setting of a file that is
+    risky (see `risky_settings`) and neither trusted nor said by a flag or a variable.
     """
-    values: dict[str, object] = {}
-    if os.path.isfile(file):  # noqa: PTH113  (a folder that may not be entered has no settings)
-        values.update(_from_file(file))
+    given: dict[str, object] = {}
     for name, variable in ENVIRONMENT.items():
         if text := environment.get(variable):
-            values[name] = _from_text(name, text, variable)
-    values.update({name: value for name, value in flags.items() if value is not None})
+            given[name] = _from_text(name, text, variable)
+    given.update({name: value for name, value in flags.items() if value is not None})
+    values: dict[str, object] = {}
+    if os.path.isfile(file):  # noqa: PTH113  (a folder that may not be entered has no settings)
+        content = _read(file)
+        values.update(parse(content, str(file)))
+        if not is_trusted(file, content):
+            risk = next(risks(values, given, file.absolute().parent), None)
+            if risk is not None:
+                raise _untrusted(file, content, risk)
+    values.update(given)
     for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
         number = values.get(name)
         if isinstance(number, (int, float)) and not 0 < number < float("inf"):
@@ -115,17 +129,35 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
     return Settings(**values)  # type: ignore[arg-type]  # each value was checked against _TYPES
 
 
-def _from_file(file: Path) -> dict[str, object]:
+def _read(file: Path) -> bytes:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return file.read_bytes()
+    except OSError as error:
         raise UsageError(f"cannot read it: {error}", where=str(file)) from error
+
+
+def _untrusted(file: Path, content: bytes, risk: Risk) -> UsageError:
+    line = line_of(risk.name, content.decode("utf-8"))
+    instead = f", or say it yourself with {risk.flag}" if risk.flag else ""
+    return UsageError(
+        f"{risk.name} needs your trust: {risk.why}",
+        where=f"{file}:{line}" if line else str(file),
+        next_step=f"Read the file, then run: papercards trust{instead}",
+    )
+
+
+def parse(content: bytes, where: str) -> dict[str, object]:
+    """The settings in the content of a file. Raises UsageError where it cannot be understood."""
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"cannot read it: {error}", where=where) from error
     known = {field.name for field in fields(Settings)}
     for name, value in table.items():
         if name not in known:
             raise UsageError(
                 f'unknown setting "{name}"',
-                where=str(file),
+                where=where,
                 next_step=f"There are: {', '.join(sorted(known))}",
             )
         wanted = _TYPES[name]
@@ -134,11 +166,11 @@ def _from_file(file: Path) -> dict[str, object]:
         fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and wanted is not bool):
             kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
-            raise UsageError(f"{name} must be {kind}", where=str(file))
+            raise UsageError(f"{name} must be {kind}", where=where)
     if "endpoint" in table:
         from .endpoint_table import check
 
-        table["endpoint"] = check(table["endpoint"], str(file))
+        table["endpoint"] = check(table["endpoint"], where)
     return table
 
 

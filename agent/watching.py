@@ -142,7 +142,7 @@ class State(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write it whole. Raises StorageError where the disk refuses."""
-        file = PartialFile(path)
+        file = PartialFile(path, derived=True)
         try:
             file.commit(self.model_dump_json(indent=1).encode() + b"\n")
         finally:

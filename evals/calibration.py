@@ -265,15 +265,6 @@ def curves(judged: Iterable[Judged]) -> dict[str, Curve]:
     return {field: curve(field, *answers) for field, answers in decisions(judged).items()}
 
 
-def threshold_for(precision: float, answers: Sequence[Forecast]) -> float | None:
-    """The lowest confidence from which on at least that share of the answers is right; None if there is none.
-
-    To be fitted on one split and checked on another with `held`: on its own split it flatters.
-    """
-    best = curve("", answers).at(precision)
-    return best.threshold if best else None
-
-
 def held(threshold: float, answers: Sequence[Forecast], total: int | None = None) -> Point:
     """What a threshold from elsewhere does to these answers."""
     sure = [right for confidence, right in answers if confidence >= threshold]

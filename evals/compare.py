@@ -214,16 +214,11 @@ def answer(card: Card | None, field: str) -> str:
     if card is None:
         return "no card"
     if field in ARTIFACTS:
-        return {
-            "code": card.reproducibility.code,
-            "data": card.reproducibility.data,
-            "weights": card.reproducibility.weights,
-        }[field].status
+        return card.reproducibility.artifact(field).status
     if field == "claims":
         said = [f"{c.kind} {c.evidence.start}-{c.evidence.end}" for c in card.claims]
     else:
-        tags = {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}
-        said = [tag.label for tag in tags[field]]
+        said = [tag.label for tag in card.labels(field)]
     return ", ".join(said) or "nothing"
 
 

@@ -17,8 +17,9 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from papercards.errors import BadInput, StorageError, UsageError
+from papercards.errors import BadInput, UsageError
 from papercards.paper import paper_id
+from papercards.sinks.files import write_lines
 from papercards.taxonomy import Taxonomy
 
 from .labels import Reading, Split
@@ -79,14 +80,8 @@ def convert(source: Path, mapping: Path, taxonomy: Taxonomy) -> Converted:
 
 def write(converted: Converted, out: Path) -> None:
     """Write the records as a label file. Raises StorageError if that fails."""
-    partial = out.with_name(f"{out.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            for record in converted.records:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        partial.replace(out)
-    except OSError as error:
-        raise StorageError(f"cannot be written: {error.strerror}", where=str(out)) from error
+    lines = (json.dumps(record, ensure_ascii=False) for record in converted.records)
+    write_lines(out, lines)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from papercards.card import Artifact, Card
+from papercards.card import UNCERTAIN, Artifact, Card
 from papercards.taxonomy import LABEL_FIELDS
 from papercards.text import links, sentences
 
@@ -106,7 +106,7 @@ def _cases(paper: PaperResult, card: Card, field: str) -> _Found:
 
 
 def _labels(paper: PaperResult, card: Card, field: str) -> _Found:
-    tags = {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}[field]
+    tags = card.labels(field)
     answers = [reading.labels(field) for reading in paper.labelled.readings]
     counted = paper.score.labels(field)
     case = _case(
@@ -117,10 +117,11 @@ def _labels(paper: PaperResult, card: Card, field: str) -> _Found:
         _gist(paper, card),
     )
     confused: set[str] = set()
-    if counted.main_right is False and tags:
+    came = tags[0].label if tags else UNCERTAIN if card.unsure_of(field) else None
+    if counted.main_right is False and came:
         main = next(answer[0] for answer in answers if answer)
-        confused = {main, tags[0].label}
-        yield (main, tags[0].label), case
+        confused = {main, came}
+        yield (main, came), case
     for label in counted.missed:
         if label not in confused:
             yield (label, None), case

@@ -1,7 +1,8 @@
-"""Fits the baseline on the `train` split and writes `agent/data/baseline.json`.
+"""Fits the baseline on the `train` splits and writes `agent/data/baseline.json`.
 
-`python -m papercards.evals.fit` reads the labels, the listing with the abstracts and the taxonomy that come
-with the package, and looks at no other split. A label that only some readings gave counts by their share.
+`python -m papercards.evals.fit` reads the labels of the seed corpus and of arXiv papers, the texts of both
+and the taxonomy, and looks at no other split. The texts of arXiv papers are not in the package: `papercards
+eval labels fetch arxiv-train` gets them once. A label that only some readings gave counts by their share.
 Everything is rounded and nothing is random: the same labels give the same file.
 
 Needs the `eval` extra (scikit-learn).
@@ -10,21 +11,25 @@ Needs the `eval` extra (scikit-learn).
 import math
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from papercards.baseline.availability import ARTIFACTS, Rule, find
-from papercards.baseline.features import inverse_frequencies, runs, tokens, weigh
-from papercards.baseline.parameters import ADAPTER, FITTED, Parameters, TrainedPaper, keywords
+from papercards.baseline import Chances, Scores
+from papercards.baseline.features import inverse_frequencies, runs, sigmoid, tokens
+from papercards.baseline.parameters import ADAPTER, FITTED, Parameters, keywords
 from papercards.baseline.tags import LONGEST_KEYWORD, Tagger, count, phrase
-from papercards.card import Status
-from papercards.errors import MissingExtra
+from papercards.errors import BadInput, MissingExtra
 from papercards.paper import Paper
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
 from .fit_claims import fit_claims
-from .fit_labels import fit_field, label_shares
+from .fit_labels import Unseen, all_shares, fit_field
+from .fit_offers import fit_offers
+from .fit_words import fit_words
+from .label_texts import with_texts
 from .labels import (
+    ARXIV_TRAIN,
     SEED_LABELS,
     Labelled,
     join,
@@ -36,96 +41,116 @@ from .labels import (
 
 Pair = tuple[Labelled, Paper]
 
-_STATUSES: tuple[Status, ...] = ("released", "promised", "not-stated")
-_ANSWERS: Mapping[Rule, Status] = {
-    "said": "released",
-    "linked": "released",
-    "promised": "promised",
-    "named": "not-stated",
-    "silent": "not-stated",
-}
+LEAST_PAPERS = 4
+"""A term must occur in so many papers, else it says nothing of any other."""
+SEED_WEIGHT = 3.0
+"""How many arXiv papers a paper of the seed corpus counts for: of twenty papers, one is of it."""
 
 
-def fit(pairs: Sequence[Pair], taxonomy: Taxonomy, fitted_on: str) -> Parameters:
-    """The parameters for some labelled papers. `fitted_on` is the version of the labels."""
-    labelled = [item for item, _ in pairs]
-    texts = [paper for _, paper in pairs]
-    counts = _shared([count(paper.title, paper.abstract) for paper in texts])
-    rarity = {term: round(v, 4) for term, v in sorted(inverse_frequencies(counts).items())}
-    unknown = max(rarity.values())
-    papers = tuple(
-        TrainedPaper(
-            terms={t: round(v, 4) for t, v in sorted(weigh(found, rarity, unknown).items())},
-            labels={field: label_shares(item, field) for field in LABEL_FIELDS},
-        )
-        for found, (item, _) in zip(counts, pairs, strict=True)
-    )
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Labelled papers to fit on."""
+
+    pairs: Sequence[Pair]
+    weights: Sequence[float]
+    """How much each counts."""
+    version: str
+    """Of the labels."""
+
+    def part(self, numbers: Sequence[int]) -> "Training":
+        """Some of the papers."""
+        return Training([self.pairs[n] for n in numbers], [self.weights[n] for n in numbers], self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What a baseline says of each training paper that was fitted without it."""
+
+    labels: dict[str, Unseen]
+    """By label field."""
+    sentences: Sequence[Sequence[Chances]]
+
+
+def fit(training: Training, taxonomy: Taxonomy) -> tuple[Parameters, HeldOut]:
+    """The parameters for some labelled papers, and what such parameters say of papers they have not seen."""
+    labelled = [item for item, _ in training.pairs]
+    texts = [paper for _, paper in training.pairs]
+    counts = [count(paper.title, paper.abstract) for paper in texts]
+    seen = Counter(term for found in counts for term in found)
+    least = min(LEAST_PAPERS, 1 + len(texts) // 50)
+    rarity = {
+        term: round(value, 4)
+        for term, value in sorted(inverse_frequencies(counts).items())
+        if seen[term] >= least
+    }
     said = [runs([*tokens(paper.title), ".", *tokens(paper.abstract)], LONGEST_KEYWORD) for paper in texts]
     words = sorted({phrase(k) for field in keywords().values() for ks in field.values() for k in ks})
-    keyword_rarity = {
-        word: round(math.log((1 + len(said)) / (1 + sum(word in one for one in said))), 4) for word in words
-    }
+    having = Counter(word for one in said for word in one)
+    keyword_rarity = {word: round(math.log((1 + len(said)) / (1 + having[word])), 4) for word in words}
+
+    tagger = Tagger(taxonomy, rarity=rarity, keyword_rarity=keyword_rarity, keywords=keywords())
+    vectors = [tagger.vector(paper.title, paper.abstract) for paper in texts]
+    shares = [all_shares(item) for item in labelled]
+    word_fit, logits = fit_words(vectors, rarity, shares, training.weights)
     tagger = Tagger(
-        taxonomy, rarity=rarity, keyword_rarity=keyword_rarity, keywords=keywords(), papers=papers
+        taxonomy, rarity=rarity, keyword_rarity=keyword_rarity, keywords=keywords(), words=word_fit
     )
     rows = [
-        tagger.features(paper.title, paper.abstract, leave_out=number) for number, paper in enumerate(texts)
+        tagger.features(paper.title, paper.abstract, said_by_words)
+        for paper, said_by_words in zip(texts, logits, strict=True)
     ]
-    return Parameters(
-        fitted_on=fitted_on,
+    fields, unseen = {}, {}
+    for field in LABEL_FIELDS:
+        fields[field], unseen[field] = fit_field(
+            field,
+            labelled,
+            [one[field] for one in rows],
+            taxonomy.sizes[field],
+            tagger.known(field),
+        )
+    claims, sentences = fit_claims(training.pairs, taxonomy.claim_kinds, training.weights)
+    parameters = Parameters(
+        fitted_on=training.version,
         rarity=rarity,
         keyword_rarity=keyword_rarity,
-        papers=papers,
-        fields={
-            field: fit_field(
-                field, labelled, [one[field] for one in rows], taxonomy.sizes[field], tagger.known(field)
-            )
-            for field in LABEL_FIELDS
-        },
-        claims=fit_claims(pairs, taxonomy.claim_kinds),
-        availability=_fit_availability(pairs),
+        words=word_fit,
+        fields=fields,
+        claims=claims,
+        offers=fit_offers(training.pairs, training.weights),
     )
+    return parameters, HeldOut(unseen, sentences)
 
 
-def _shared(counts: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """Single stems, and pairs that some other paper has too: a pair of one paper finds no neighbour."""
-    seen = Counter(term for found in counts for term in found)
+def unseen_scores(held_out: HeldOut) -> list[Scores]:
+    """What the baseline says of each training paper, by one that was fitted without it; offers aside."""
     return [
-        {term: value for term, value in found.items() if " " not in term or seen[term] > 1}
-        for found in counts
+        Scores(
+            labels={
+                field: {label: sigmoid(value) for label, value in unseen.trained[number].items()}
+                for field, unseen in held_out.labels.items()
+            },
+            mains={field: unseen.main[number] for field, unseen in held_out.labels.items()},
+            sentences=tuple(sentences),
+            offers={},
+        )
+        for number, sentences in enumerate(held_out.sentences)
     ]
 
 
-def _fit_availability(pairs: Sequence[Pair]) -> dict[str, dict[str, dict[Status, float]]]:
-    """How often each status was right when a rule fired, in papers.
-
-    Each artifact's counts lean by the weight of three papers on those of all three artifacts, and these by
-    six on every answer and the rule's own, so that few papers, or none, make no rule certain.
-    """
-    seen: dict[tuple[str, str], dict[Status, float]] = {
-        (artifact, rule): dict.fromkeys(_STATUSES, 0.0) for artifact in ARTIFACTS for rule in _ANSWERS
-    }
-    for item, paper in pairs:
-        findings = find([paper.sentence_text(n + 1) for n in range(len(paper.sentences))])
-        for artifact in ARTIFACTS:
-            for reading in item.readings:
-                share = 1 / len(item.readings)
-                seen[artifact, findings[artifact].rule][reading.status(artifact)] += share
-    table: dict[str, dict[str, dict[Status, float]]] = {artifact: {} for artifact in ARTIFACTS}
-    for rule, answer in _ANSWERS.items():
-        pooled = {
-            status: sum(seen[artifact, rule][status] for artifact in ARTIFACTS)
-            + (4.0 if status == answer else 1.0)
-            for status in _STATUSES
-        }
-        whole = sum(pooled.values())
-        for artifact in ARTIFACTS:
-            own = seen[artifact, rule]
-            size = sum(own.values()) + 3
-            table[artifact][rule] = {
-                status: round((own[status] + 3 * pooled[status] / whole) / size, 4) for status in _STATUSES
-            }
-    return table
+def training_papers(taxonomy: Taxonomy) -> Training:
+    """The `train` splits of both label sets. Raises BadInput where the texts of arXiv's are not here."""
+    arxiv = with_texts(ARXIV_TRAIN)
+    if arxiv is None:
+        raise BadInput(
+            "the texts of the arXiv papers are not here",
+            where=str(ARXIV_TRAIN),
+            next_step="Run: papercards eval labels fetch arxiv-train",
+        )
+    seed = read_labels(SEED_LABELS, split="train", taxonomy=taxonomy)
+    pairs = [*join(arxiv, ()), *join(seed, seed_papers())]
+    weights = [1.0] * len(arxiv) + [SEED_WEIGHT] * len(seed)
+    version = f"{labels_version(SEED_LABELS, seed)} {labels_version(ARXIV_TRAIN, arxiv)}"
+    return Training(pairs, weights, version)
 
 
 def to_json(parameters: Parameters) -> bytes:
@@ -134,14 +159,13 @@ def to_json(parameters: Parameters) -> bytes:
 
 
 def main(target: Path = FITTED) -> None:
-    """Fit on the seed corpus's `train` split and write the file."""
+    """Fit on the `train` splits and write the file."""
     try:
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
     except ImportError as error:
         raise MissingExtra("fitting the baseline", "eval") from error
     taxonomy = seed_taxonomy()
-    labelled = read_labels(SEED_LABELS, split="train", taxonomy=taxonomy)
-    parameters = fit(join(labelled, seed_papers()), taxonomy, labels_version(SEED_LABELS, labelled))
+    parameters, _ = fit(training_papers(taxonomy), taxonomy)
     target.write_bytes(to_json(parameters))
 
 

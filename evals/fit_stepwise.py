@@ -1,55 +1,56 @@
 """Fits what reads the embedded model's states, and how it is put together with the baseline, on `train`.
 
-    python -m papercards.evals.fit_stepwise states.npz agent/data
+    python -m papercards.evals.fit_stepwise states.npz vectors.npz agent/data
 
-The first run reads the 60 papers with the model (five minutes on two cores) and keeps the states in the
-file; a further run fits from it alone. Writes `agent/data/stepwise-MODEL.npz` and `.json`. The baseline's
-scores of a training paper come from a baseline that has not seen it; with the shipped one's, which has,
-the stack would trust the baseline more than it should.
+The first run reads the 60 papers of the seed corpus with the model (seven minutes on two cores) and keeps the
+states in the file; a further run fits from it alone. `vectors.npz` is what `fit_encoder` kept. Writes
+`agent/data/stepwise-MODEL.npz` and `.json`. The scores of a training paper that the states are stacked with
+come from an encoder and a baseline that have not seen it; with those of the shipped ones, which have, the
+stack would trust them more than it should.
 """
 
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
 from papercards.baseline import Baseline, Scores
+from papercards.baseline.features import log_odds
+from papercards.encoder.tagger import definitions
 from papercards.errors import UsageError
 from papercards.local.engine import Engine
 from papercards.local.server import LocalServer
 from papercards.local.store import find
-from papercards.models import DEFAULT_LOCAL, LOCAL, Model
+from papercards.models import DEFAULT_LOCAL, ENCODER, LOCAL, Model
 from papercards.paper import Paper
 from papercards.stepwise.reader import FOR_SUMMARY
 from papercards.stepwise.readout import Probe, Readout, probe_path, sentence_features
 from papercards.stepwise.roles import roles
 from papercards.stepwise.stack import (
     ADAPTER,
-    ClaimStack,
     FieldStack,
     Stack,
-    kind_shares,
-    log_odds,
     stack_path,
 )
 from papercards.stepwise.transcript import Transcript, Typesetter, load_script
-from papercards.stepwise.vocabulary import Directions, directions
+from papercards.stepwise.vocabulary import Directions
+from papercards.stepwise.vocabulary import directions as directions_of
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
-from .fit import fit
-from .fit_claims import sentence_shares
+from .fit import fit, training_papers, unseen_scores
+from .fit_encoder import fit_encoder, open_encoder
+from .fit_encoder import load as load_vectors
 from .fit_labels import label_shares
+from .fit_sentences import STACK_REGULARITY, SentenceProbes, fit_claim_stack
 from .labels import SEED_LABELS, Labelled, join, labels_version, read_labels, seed_papers, seed_taxonomy
 from .regression import certain, regression
 
-FOLDS = 10
 PROBE_REGULARITY = 30.0
 """Inverse strength of the L2 penalty on 4,608 standardised features that are scaled to unit length."""
-STACK_REGULARITY = 1.0
 THRESHOLDS: Mapping[str, float] = {
     "tasks": 0.40,
     "modalities": 0.36,
@@ -70,17 +71,6 @@ class States:
     """Sentence by feature, see `readout.sentence_features`."""
     fields: Any
     """Label field by dimension."""
-
-
-def unseen_scores(pairs: Pairs, taxonomy: Taxonomy) -> list[Scores]:
-    """The baseline's scores of each paper, by a baseline that was fitted without it."""
-    found: list[Scores | None] = [None] * len(pairs)
-    for fold in range(FOLDS):
-        seen = [pair for number, pair in enumerate(pairs) if number % FOLDS != fold]
-        tagger = Baseline(taxonomy, fit(seen, taxonomy, "fold"))
-        for number in range(fold, len(pairs), FOLDS):
-            found[number] = tagger.scores(pairs[number][1])
-    return [one for one in found if one is not None]
 
 
 async def gather(
@@ -131,104 +121,6 @@ def load_states(path: Path) -> list[States]:
         ]
 
 
-class _Probes:
-    """Linear probes of sentences: fitted on all papers, and for each paper on the others."""
-
-    def __init__(self, pairs: Pairs, states: Sequence[States], kinds: Sequence[str]) -> None:
-        import numpy as np
-
-        self.kinds = tuple(kinds)
-        self.paper = np.array([n for n, one in enumerate(states) for _ in one.sentences])
-        table = np.concatenate([one.sentences for one in states])
-        self.middle = table.mean(axis=0)
-        self.scale = (table.std(axis=0) + 1e-3) * np.sqrt(table.shape[1])
-        scaled = (table - self.middle) / self.scale
-        # In the space of the rows: the same solution, with a tenth of the columns.
-        _, sizes, turned = np.linalg.svd(scaled, full_matrices=False)
-        self.turned = turned[sizes > 1e-4 * sizes[0]]
-        self.rows = scaled @ self.turned.T
-        self.shares = [
-            share
-            for (item, paper), one in zip(pairs, states, strict=True)
-            for share in sentence_shares(item, paper)[: len(one.sentences)]
-        ]
-
-    def fit(self, numbers: Any) -> tuple[Any, Any, Any, Any]:
-        """Coefficients and intercepts for "is a claim", and for the kinds."""
-        import numpy as np
-
-        rows = self.rows[numbers]
-        shares = [self.shares[n] for n in numbers]
-        claim, claim_bias = regression(rows, certain(sum(s.values()) for s in shares), PROBE_REGULARITY)
-        targets = [
-            (n, self.kinds.index(kind), weight) for n, s in enumerate(shares) for kind, weight in s.items()
-        ]
-        present = sorted({kind for _, kind, _ in targets})
-        some, some_bias = regression(rows, targets, PROBE_REGULARITY)
-        kind = np.zeros((len(self.kinds), rows.shape[1]))
-        kind_bias = np.full(len(self.kinds), -12.0)
-        kind[present], kind_bias[present] = some, some_bias
-        return claim[0], claim_bias[0], kind, kind_bias
-
-    def unseen(self) -> tuple[Any, Any]:
-        """Log odds of a claim and log probabilities of its kinds, by probes that have not seen the paper."""
-        import numpy as np
-
-        odds, kinds = np.zeros(len(self.rows)), np.zeros((len(self.rows), len(self.kinds)))
-        for fold in range(FOLDS):
-            inside, outside = np.where(self.paper % FOLDS != fold)[0], np.where(self.paper % FOLDS == fold)[0]
-            claim, claim_bias, kind, kind_bias = self.fit(inside)
-            odds[outside] = self.rows[outside] @ claim + claim_bias
-            kinds[outside] = _log_softmax(self.rows[outside] @ kind.T + kind_bias)
-        return odds, kinds
-
-    def unfolded(self, weights: Any, bias: Any) -> Any:
-        """Coefficients for the features as they are, the bias last."""
-        import numpy as np
-
-        raw = (weights @ self.turned) / self.scale
-        return np.concatenate([raw, np.expand_dims(bias - raw @ self.middle, -1)], axis=-1)
-
-
-def _log_softmax(logits: Any) -> Any:
-    import numpy as np
-
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-def fit_claims(probes: _Probes, scores: Sequence[Scores], states: Sequence[States]) -> ClaimStack:
-    """How the baseline's and the probe's word on a sentence are weighed."""
-    import numpy as np
-    from scipy.optimize import minimize
-
-    odds, said = probes.unseen()
-    chances = [
-        chance
-        for one, kept in zip(scores, states, strict=True)
-        for chance in one.sentences[: len(kept.sentences)]
-    ]
-    table = np.array([[log_odds(chance.claim), odd] for chance, odd in zip(chances, odds, strict=True)])
-    weights, bias = regression(table, certain(sum(s.values()) for s in probes.shares), STACK_REGULARITY)
-    base = np.log(
-        np.maximum([[kind_shares(chance)[kind] for kind in probes.kinds] for chance in chances], 1e-6)
-    )
-    truth = np.array([[share.get(kind, 0.0) for kind in probes.kinds] for share in probes.shares])
-
-    def loss(pair: Any) -> float:
-        pooled = _log_softmax(pair[0] * base + pair[1] * said)
-        return float(-(truth * pooled).sum() + 0.5 * ((pair - 0.5) ** 2).sum())
-
-    first, second = minimize(loss, np.array([0.5, 0.5])).x
-    return ClaimStack(
-        bias=_round(bias[0]),
-        weights=(_round(weights[0][0]), _round(weights[0][1])),
-        threshold=THRESHOLDS["claims"],
-        kind_weights=(_round(first), _round(second)),
-        kinds=probes.kinds,
-    )
-
-
 def fit_field(
     field: str, pairs: Pairs, scores: Sequence[Scores], readouts: Sequence[Readout], taxonomy: Taxonomy
 ) -> FieldStack:
@@ -258,6 +150,7 @@ def _round(value: Any) -> float:
 
 def fit_all(
     pairs: Pairs,
+    scores: Sequence[Scores],
     states: Sequence[States],
     labels: Mapping[str, Directions],
     taxonomy: Taxonomy,
@@ -267,8 +160,7 @@ def fit_all(
     """Fit everything from states and write both files to a folder."""
     import numpy as np
 
-    scores = unseen_scores(pairs, taxonomy)
-    probes = _Probes(pairs, states, taxonomy.claim_kinds)
+    probes = SentenceProbes(pairs, [one.sentences for one in states], taxonomy.claim_kinds, PROBE_REGULARITY)
     claim, claim_bias, kind, kind_bias = probes.fit(np.arange(len(probes.rows)))
     usual = {
         field: np.mean([one.fields[place] for one in states], axis=0).astype(np.float32)
@@ -289,27 +181,38 @@ def fit_all(
         labels=labels_version(SEED_LABELS, labelled),
         script=load_script().version,
         fields={field: fit_field(field, pairs, scores, readouts, taxonomy) for field in LABEL_FIELDS},
-        claims=fit_claims(probes, scores, states),
+        claims=replace(fit_claim_stack(probes, scores)[0], threshold=THRESHOLDS["claims"]),
     )
     (folder / stack_path(model.model_id).name).write_bytes(ADAPTER.dump_json(stack, indent=1) + b"\n")
 
 
-def main(kept: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
-    """Read the training papers unless `kept` has their states, fit, and write both files to `folder`."""
+def main(kept: Path, vectors: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
+    """Read the training papers unless `kept` has their states, fit, and write both files to `folder`.
+
+    `vectors` are what `fit_encoder` kept.
+    """
     assert model.file is not None
     store_directory = platformdirs.user_cache_path("papercards") / "models"
     file = find(model.file, store_directory)
     if file is None:
         raise UsageError(f"{model.name} is not here", next_step=f"papercards models pull {model.name}")
     taxonomy = seed_taxonomy()
+    training = training_papers(taxonomy)
+    parameters, held_out = fit(training, taxonomy)
     pairs = join(read_labels(SEED_LABELS, split="train", taxonomy=taxonomy), seed_papers())
+    # The seed corpus's papers come last.
+    scores = unseen_scores(held_out)[-len(pairs) :]
+    baseline = Baseline(taxonomy, parameters)
     if not kept.exists():
-        threshold = Baseline(taxonomy).claim_threshold
-        scores = unseen_scores(pairs, taxonomy)
-        save_states(kept, asyncio.run(gather(model, file, pairs, scores, threshold)))
-    labels = directions(file, model.file.sha256, taxonomy, store_directory)
-    fit_all(pairs, load_states(kept), labels, taxonomy, model, folder)
+        save_states(kept, asyncio.run(gather(model, file, pairs, scores, baseline.claim_threshold)))
+    encoder = open_encoder(LOCAL[ENCODER])
+    _, encoded = fit_encoder(
+        training, load_vectors(vectors), definitions(encoder, taxonomy), taxonomy, held_out, baseline.version
+    )
+    scores = unseen_scores(encoded)[-len(pairs) :]
+    labels = directions_of(file, model.file.sha256, taxonomy, store_directory)
+    fit_all(pairs, scores, load_states(kept), labels, taxonomy, model, folder)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

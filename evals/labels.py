@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from papercards.card import Status
 from papercards.errors import BadInput
@@ -31,6 +31,10 @@ FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS)
 _HERE = Path(__file__).parent
 SEED_LABELS = _HERE / "labels" / "labels.jsonl"
 """The labels that come with the package."""
+ARXIV_TRAIN = _HERE / "labels" / "arxiv-train.jsonl"
+"""Labels of arXiv papers for fitting, without their texts: `label_texts` gets those."""
+ARXIV_DEV = _HERE / "labels" / "arxiv-dev.jsonl"
+"""The same, for trying things out; no paper of the seed corpus is in either."""
 SEED_CORPUS = _HERE / "corpus" / "hf-papers-listing.txt"
 """Titles and abstracts of the papers that they label."""
 
@@ -86,6 +90,8 @@ class Labelled:
     """`labels.jsonl:12`."""
     fields: tuple[str, ...] = FIELDS
     """Of `FIELDS`, what the readings say anything of; the others are not scored."""
+    sha256: str | None = None
+    """Of the title and abstract that were labelled, see `text_hash`; None: the record does not say."""
 
 
 class _Strict(BaseModel):
@@ -132,12 +138,21 @@ class LabelRecord(_Strict):
     """A line of a label file."""
 
     id: _Text
-    title: _Text
+    title: str = ""
+    """May be left out where `sha256` says which text was labelled."""
     split: Split
     labels: list[ReadingRecord] = Field(min_length=1)
     abstract: str | None = None
     fields: list[_FieldName] | None = Field(default=None, min_length=1)
     """What the passes say anything of; None: of everything."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """Of title and abstract, see `text_hash`."""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.title and self.sha256 is None:
+            raise ValueError("a record without a title needs a sha256")
+        return self
 
 
 def read_labels(
@@ -230,6 +245,7 @@ def _parse(line: str, where: str) -> Labelled:
         abstract=record.abstract,
         where=where,
         fields=tuple(record.fields) if record.fields else FIELDS,
+        sha256=record.sha256,
     )
 
 
@@ -274,13 +290,17 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
         if item.abstract is not None:
             paper_found = Paper(item.id, item.title, item.abstract, where=item.where)
         else:
-            paper_found = by_id.get(item.id) or by_title.get(fold(item.title))
+            paper_found = by_id.get(item.id) or (by_title.get(fold(item.title)) if item.title else None)
         if paper_found is None:
             raise BadInput(
-                f'no paper has the id {item.id} or the title "{item.title}"',
+                f"no paper has the id {item.id}" + (f' or the title "{item.title}"' if item.title else ""),
                 where=item.where,
-                next_step='Give the source that has it, or an "abstract" in the record.',
+                next_step='Give the source that has it, or an "abstract" in the record.'
+                if item.sha256 is None
+                else f"Get the texts first: papercards eval labels fetch {item.where.rpartition(':')[0]}",
             )
+        if item.sha256 is not None and text_hash(paper_found.title, paper_found.abstract) != item.sha256:
+            raise BadInput(f"the text of {item.id} is not the one that was labelled", where=item.where)
         for reading in item.readings:
             for claim in reading.claims:
                 _check_span(claim, paper_found.abstract, item.where)
@@ -288,9 +308,19 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
     return pairs
 
 
+def text_hash(title: str, abstract: str) -> str:
+    """SHA-256, in hex, of title and abstract with their white space folded, a line end between them."""
+    return hashlib.sha256(f"{folded(title)}\n{folded(abstract)}".encode()).hexdigest()
+
+
+def folded(text: str) -> str:
+    """A text with each run of white space as one space."""
+    return " ".join(text.split())
+
+
 def fold(title: str) -> str:
     """A title without case and extra white space, for comparing."""
-    return " ".join(title.casefold().split())
+    return folded(title.casefold())
 
 
 def _narrowed(item: Labelled) -> tuple[tuple[str, ...], ...]:

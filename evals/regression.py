@@ -35,19 +35,19 @@ def logistic(rows: Sequence[tuple[float, ...]], shares: Sequence[float], regular
     table = (table - middle) / scale
     kept = list(range(table.shape[1]))
     while True:
-        weights, bias = regression(table[:, kept], certain(shares), regularity)
-        if len(kept) == 1 or weights[0].min() >= 0:
+        found, bias = regression(table[:, kept], certain(shares), regularity)
+        if len(kept) == 1 or found[0].min() >= 0:
             break
-        del kept[int(weights[0].argmin())]
+        del kept[int(found[0].argmin())]
     raw = np.zeros(table.shape[1])
-    raw[kept] = weights[0] / scale[kept]
+    raw[kept] = found[0] / scale[kept]
     return Linear(float(bias[0] - (raw * middle).sum()), tuple(float(w) for w in raw))
 
 
-def certain(shares: Iterable[float]) -> list[tuple[int, int, float]]:
-    """Targets for `regression` from shares: row number, class, weight."""
+def certain(shares: Iterable[float], weights: Sequence[float] | None = None) -> list[tuple[int, int, float]]:
+    """Targets for `regression` from shares: row number, class, weight (times that of the row)."""
     return [
-        (number, answer, weight)
+        (number, answer, weight * (weights[number] if weights is not None else 1.0))
         for number, share in enumerate(shares)
         for answer, weight in ((1, share), (0, 1 - share))
         if weight > 0

@@ -106,12 +106,10 @@ def narrowing(labelled: Sequence[Labelled], more: int, split: str | None = None)
 
 def _answers(card: Card) -> dict[str, Set[str]]:
     found = card.reproducibility
-    statuses = {"code": found.code.status, "data": found.data.status, "weights": found.weights.status}
-    tags = {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}
     return {
-        **{field: {tag.label for tag in tags[field]} for field in LABEL_FIELDS},
+        **{field: {tag.label for tag in card.labels(field)} for field in LABEL_FIELDS},
         "claims": {f"{claim.evidence.sentence} {claim.kind}" for claim in card.claims},
-        **{name: {statuses[name]} for name in ARTIFACTS},
+        **{name: {found.artifact(name).status} for name in ARTIFACTS},
     }
 
 

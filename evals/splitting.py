@@ -18,8 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from papercards.errors import BadInput, StorageError, UsageError
+from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
+from papercards.sinks.files import write_lines
 
 from .duplicates import groups
 from .labels import fold
@@ -113,14 +114,8 @@ def split_file(
         items[item.id] = item
         records.append((item.id, record))
     chosen = assign(items.values(), shares=shares, seed=seed)
-    partial = out.with_name(f"{out.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            for name, record in records:
-                file.write(json.dumps(_placed(record, chosen[name]), ensure_ascii=False) + "\n")
-        partial.replace(out)
-    except OSError as error:
-        raise StorageError(f"cannot be written: {error.strerror}", where=str(out)) from error
+    lines = (json.dumps(_placed(record, chosen[name]), ensure_ascii=False) for name, record in records)
+    write_lines(out, lines)
     return {name: list(chosen.values()).count(name) for name in shares}
 
 

@@ -8,7 +8,7 @@ Knows results of runs; knows no models and no terminal. Intervals need the `eval
 
 from dataclasses import dataclass
 
-from papercards.card import Card
+from papercards.card import UNCERTAIN, Card
 from papercards.evidence import evidence
 from papercards.paper import Paper
 
@@ -43,6 +43,8 @@ class Trust:
     """Cards with an answer that was wrong at first."""
     flagged: Share
     """Cards with at least one flag."""
+    uncertain: Share
+    """Cards whose main task is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def verified(card: Card, paper: Paper) -> tuple[int, int]:
 
 
 def trust(result: RunResult) -> Trust:
-    """The four shares of a run. Claims of papers whose abstract is not in the result are not counted."""
+    """The shares of a run. Claims of papers whose abstract is not in the result are not counted."""
     checked = [_verified(paper) for paper in result.papers]
     cards = result.cards
     return Trust(
@@ -86,6 +88,7 @@ def trust(result: RunResult) -> Trust:
         failed=_share([paper.card is None for paper in result.papers]),
         reasked=_share([card.provenance.reasked > 0 for card in cards]),
         flagged=_share([bool(card.flags) for card in cards]),
+        uncertain=_share([card.main_task == UNCERTAIN for card in cards]),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
+import certifi
 import platformdirs
 import pytest
 from hypothesis import settings
@@ -15,6 +16,7 @@ from papercards.local.fetch import fetch
 from papercards.models import SMOLLM
 from papercards.paper import Paper, paper_id
 from papercards.taxonomy import Taxonomy, parse
+from tests.in_process import call
 from tests.stub import Stub, serve
 
 SEED = Path(str(resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"))
@@ -23,6 +25,14 @@ KEY = "sk-test-0123456789"
 # How long an example takes is a matter of what else the machine does.
 settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs real weights is slow by itself: the fast tests fetch nothing."""
+    for item in items:
+        if "smollm_file" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
 
 
 @pytest.fixture
@@ -77,9 +87,34 @@ def environment_of(home: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One authority: to load all that the system trusts takes each client a third of a small run."""
+    end = "-----END CERTIFICATE-----\n"
+    file = tmp_path_factory.mktemp("trusted") / "one.pem"
+    file.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end)
+    return file
+
+
 @pytest.fixture
-def run(tmp_path: Path, environment: dict[str, str]) -> Run:
-    """The program, as a user runs it: `run("enrich", "papers.jsonl")`, in an empty folder."""
+def run(tmp_path: Path, environment: dict[str, str], certificate: Path) -> Run:
+    """The program with a user's words, `run("enrich", "papers.jsonl")`, in an empty folder.
+
+    It runs in the process of the test, as if it had one of its own: see `tests/in_process.py`.
+    """
+
+    def go(
+        *arguments: str | Path, cwd: Path | None = None, input: str | None = None, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        known = {"SSL_CERT_FILE": str(certificate)}
+        return call([*map(str, arguments)], cwd or tmp_path, known | environment | variables, input)
+
+    return go
+
+
+@pytest.fixture
+def run_process(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """The same in a process of its own, for what only a process can show."""
 
     def go(
         *arguments: str | Path,

@@ -32,7 +32,7 @@ def test_gives_back_what_was_put(tmp_path: Path) -> None:
     again = Cache(tmp_path / "c")
     assert again.get(parts(1)) == answer("ä 🙂")
     assert again.get(parts(2)) is None
-    assert list(again.rows()) == [(parts(1), answer("ä 🙂"))]
+    assert len(again) == 1
 
 
 def test_the_key_follows_every_part_and_not_their_order() -> None:
@@ -79,8 +79,10 @@ def test_a_planted_key_never_runs(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "c" / "answers" / "cache.db") as table:
         table.execute("UPDATE Cache SET raw=0, key=?", (pickle.dumps(Bomb(str(pwned))),))
 
-    with pytest.raises(StorageError):
-        list(Cache(tmp_path / "c").rows())
+    again = Cache(tmp_path / "c")
+    assert again.get(parts(1)) is None
+    again.put(parts(1), answer())
+    assert again.get(parts(1)) == answer()
     assert not pwned.exists()
 
 

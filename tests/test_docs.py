@@ -1,33 +1,88 @@
-"""What the README says is there is there."""
+"""What the documents say is there is there."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from tests.conftest import Run
+import pytest
+import typer
+
+from papercards.cli.app import app
 
 ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def test_every_command_and_option_of_the_readme_exists(run: Run) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    groups = ("eval", "models", "taxonomy")
-    seen = set()
-    for line in re.findall(
-        r"papercards ((?:summarize|enrich|eval|verify|show|schema|taxonomy|models)[^`\n]*)", text
-    ):
-        words = line.split()
-        names = words[1].split("|") if words[0] in groups else [""]
-        for name in names:
-            command = [words[0], name] if name else [words[0]]
-            shown = run(*command, "--help")
-            assert shown.returncode == 0, (command, shown.stderr)
-            for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line):
-                assert option in shown.stdout, (command, option)
-            seen.add(words[0])
-    assert seen >= {"summarize", "enrich", "eval", "verify", "show", "schema", "taxonomy", "models"}
+def commands(page: Path) -> Iterator[list[str]]:
+    """The words of each call of the program in a page's code, continued lines joined, remarks left out."""
+    text = page.read_text(encoding="utf-8")
+    blocks = "".join(FENCE.findall(text)).replace("\\\n", " ")
+    for code in (*blocks.splitlines(), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))):
+        for part in code.split("&&"):
+            if found := re.match(r"(?:\$ )?(?:[A-Z_]+=\S+ )*papercards (.*)", part.strip()):
+                yield re.split(r"\s#\s", f"{found[1]} ")[0].split()
+
+
+def named(words: list[str]) -> Iterator[tuple[str, Any]]:
+    """Each command that they name: `models list|pull` names two. Raises KeyError for what there is not."""
+    group: Any = typer.main.get_command(app)
+    path = "papercards"
+    for word in words:
+        if not hasattr(group, "commands"):
+            break
+        *others, name = word.split("|")
+        yield from ((f"{path} {other}", group.commands[other]) for other in others)
+        group, path = group.commands[name], f"{path} {name}"
+    yield path, group
+
+
+def options(command: Any) -> set[str]:
+    own = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    return own | {"--help", "-h", "--debug", "--version"}
+
+
+def every_command() -> set[str]:
+    def below(path: str, command: Any) -> Iterator[str]:
+        if hasattr(command, "commands"):
+            for name, one in command.commands.items():
+                yield from below(f"{path} {name}", one)
+        else:
+            yield path
+
+    return set(below("papercards", typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_that_a_page_shows_exists(page: Path) -> None:
+    for words in commands(page):
+        for path, command in named(words):
+            shown = set(re.findall(r"(?<![\w'-])--?[a-zA-Z][a-zA-Z-]*", " ".join(words)))
+            assert shown <= options(command), (path, shown - options(command))
+
+
+def test_the_documents_show_every_command() -> None:
+    shown = {path for page in PAGES for words in commands(page) for path, _ in named(words)}
+
+    assert every_command() - shown == set()
+
+
+def test_a_command_or_option_that_there_is_not_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Say `papercards nothing`, or:\n```console\n$ papercards serve C \\\n   --no-such  # -x\n```\n"
+    )
+
+    first, second = commands(page)
+    assert first == ["serve", "C", "--no-such"]
+    ((_, command),) = named(first)
+    assert "--no-such" not in options(command) and "--no-browser" in options(command)
+    with pytest.raises(KeyError):
+        list(named(second))
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+    for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), (page.name, target)

@@ -9,13 +9,21 @@ from papercards.errors import UsageError
 from papercards.form import Form
 from papercards.models import resolve
 from papercards.settings import merge
+from papercards.trust import trust
 
 MODEL = resolve("openai/m")
+
+
+@pytest.fixture(autouse=True)
+def list_of_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one than that of whoever runs the tests."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 def form(tmp_path: Path, table: str) -> Form:
     file = tmp_path / "papercards.toml"
     file.write_text(f"[endpoint]\n{table}\n")
+    trust(file, file.read_bytes())
     return Form.of(MODEL, merge({}, {}, file).endpoint)
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import pickle
 import random
+import shutil
 import sqlite3
 import stat
 from dataclasses import replace
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards.finished import Finished
+import papercards
+from papercards.finished import Finished, code_digest
 from papercards.paper import Paper
 
 SCOPE = {"model": "m", "repeat": 0}
@@ -146,3 +148,35 @@ def test_four_processes_keep_and_recall_at_once(tmp_path: Path) -> None:
     assert [child.exitcode for child in children] == [0] * 4
     every = papers(800)
     assert Finished(tmp_path / "c", SCOPE).recall(every) == [line_of(paper) for paper in every]
+
+
+def test_any_file_of_the_package_at_any_depth_changes_the_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "papercards"
+    here = Path(papercards.__file__).parent
+    shutil.copytree(here, package, ignore=shutil.ignore_patterns("__pycache__", "corpus", "labels"))
+    monkeypatch.setattr("papercards.finished.resources.files", lambda _: package)
+    digest = code_digest.__wrapped__
+    first = digest()
+    assert digest() == first
+
+    folders = {path.parent for path in package.rglob("*") if path.is_file()}
+    assert len(folders) > 10
+    for folder in folders:
+        file = min(path for path in folder.iterdir() if path.is_file())
+        before = file.read_bytes()
+        file.write_bytes(before + b"#")
+        assert digest() != first, file
+        file.write_bytes(before)
+    (package / "new" / "room").mkdir(parents=True)
+    (package / "new" / "room" / "__init__.py").touch()
+    assert digest() != first
+    shutil.rmtree(package / "new")
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "x.pyc").touch()
+    assert digest() == first
+
+    file = package / "evidence.py"
+    file.rename(package / "evidence_.py")
+    assert digest() != first

@@ -31,7 +31,9 @@ def small(weights: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_tiny_model_goes_through_the_whole_program(run: Run, tmp_path: Path, small: dict[str, str]) -> None:
+def test_a_tiny_model_goes_through_the_whole_program(
+    run_process: Run, tmp_path: Path, small: dict[str, str]
+) -> None:
     # A short taxonomy: 135 million weights read 3,000 tokens of labels slowly and to no use.
     from tests.test_taxonomy import SMALL as TAXONOMY
 
@@ -39,21 +41,22 @@ def test_a_tiny_model_goes_through_the_whole_program(run: Run, tmp_path: Path, s
     papers = [{"title": f"Oaks {n}", "abstract": f"We study {n} oaks. They are tall."} for n in (3, 4)]
     (tmp_path / "p.jsonl").write_text("".join(json.dumps(paper) + "\n" for paper in papers))
     common = ["-m", SMALL, "--taxonomy", "small.yaml"]
-    made = run("enrich", "p.jsonl", *common, "-o", "cards.jsonl", timeout=300, **small)
+    made = run_process("enrich", "p.jsonl", *common, "-o", "cards.jsonl", timeout=300, **small)
 
     # So small a model may fail a paper; it must not fail the program.
     assert made.returncode in (0, 1), made.stderr
     assert "2 papers with local/smollm2-135m" in made.stderr
     assert "Traceback" not in made.stderr
-    assert run("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0
-    again = run("enrich", "p.jsonl", *common, "-o", "again.jsonl", "--offline", **small)
+    assert run_process("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0
+    again = run_process("enrich", "p.jsonl", *common, "-o", "again.jsonl", "--offline", **small)
     assert again.returncode == made.returncode
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
-    doctor = run("models", "doctor", "p.jsonl", "-m", SMALL, timeout=300, **small)
+    doctor = run_process("models", "doctor", "p.jsonl", "-m", SMALL, timeout=300, **small)
     assert "keeps to a schema  yes" in doctor.stdout, doctor.stdout + doctor.stderr
-    assert "whole" in run("models", "list", **small).stdout
+    assert "whole" in run_process("models", "list", **small).stdout
 
 
+@pytest.mark.slow
 def test_the_server_ends_when_the_program_is_killed(
     tmp_path: Path, environment: dict[str, str], small: dict[str, str]
 ) -> None:
@@ -94,31 +97,31 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_the_default_model_makes_cards_that_hold(run: Run, tmp_path: Path, weights: str) -> None:
+def test_the_default_model_makes_cards_that_hold(run_process: Run, tmp_path: Path, weights: str) -> None:
     fetch(QWEN, Path(weights), progress=lambda done, whole: None)
     real = {"PAPERCARDS_MODELS": weights}
     common = ["--limit", "2", "-m", "local/qwen2.5-coder-1.5b"]
-    made = run("enrich", SEED, *common, "-o", "cards.jsonl", "-o", "cards.md", timeout=900, **real)
+    made = run_process("enrich", SEED, *common, "-o", "cards.jsonl", "-o", "cards.md", timeout=900, **real)
 
     assert made.returncode == 0, made.stderr
     cards = [json.loads(line) for line in (tmp_path / "cards.jsonl").read_text().splitlines()]
     assert len(cards) == 2
     assert all("language-modeling" in {t["label"] for t in card["tasks"]} for card in cards)
     assert all(card["reproducibility"]["code"]["status"] == "released" for card in cards)
-    assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
+    assert run_process("verify", "cards.jsonl", "--source", SEED).returncode == 0
 
-    again = run("enrich", SEED, *common, "-o", "again.jsonl", **real)
+    again = run_process("enrich", SEED, *common, "-o", "again.jsonl", **real)
     assert "starting" not in again.stderr
     assert "0 new, 2 cached" in again.stderr
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
 
 
 @pytest.mark.slow
-def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, weights: str) -> None:
+def test_the_default_model_makes_good_cards_that_hold(run_process: Run, tmp_path: Path, weights: str) -> None:
     fetch(QWEN, Path(weights), progress=lambda done, whole: None)
     real = {"PAPERCARDS_MODELS": weights}
     model = ["-m", "local/qwen2.5-coder-1.5b"]
-    measured = run("eval", "run", "--limit", "8", *model, "-o", "result.json", timeout=900, **real)
+    measured = run_process("eval", "run", "--limit", "8", *model, "-o", "result.json", timeout=900, **real)
 
     assert measured.returncode == 0, measured.stderr
     papers = json.loads((tmp_path / "result.json").read_text())["papers"]
@@ -131,8 +134,10 @@ def test_the_default_model_makes_good_cards_that_hold(run: Run, tmp_path: Path, 
 
     rows = [{"title": p["labelled"]["title"], "abstract": p["labelled"]["abstract"]} for p in papers]
     (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    made = run("enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real)
+    made = run_process(
+        "enrich", "p.jsonl", *model, "-o", "cards.jsonl", "-o", "cards.md", "--offline", **real
+    )
     assert made.returncode == 0, made.stderr
     assert "0 new, 8 cached" in made.stderr
     assert "starting" not in made.stderr
-    assert run("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0
+    assert run_process("verify", "cards.jsonl", "--source", "p.jsonl").returncode == 0

@@ -147,11 +147,12 @@ def test_finished_lines_are_told_apart_by_sections(full: Paper, tmp_path: Path) 
     finished = Finished(tmp_path, {"model": "m"})
     alone = replace(full, sections=())
     moved = replace(full, sections=(replace(full.sections[0], pages=((0, 9),)), full.sections[1]))
-    finished.keep(full, b"full")
+    line = f'{{"id":"{full.id}",}}'.encode()
+    finished.keep(full, line)
     finished.close()
 
     finished = Finished(tmp_path, {"model": "m"})
-    assert finished.recall([full, alone, moved]) == [b"full", None, None]
+    assert finished.recall([full, alone, moved]) == [line, None, None]
     finished.close()
 
 

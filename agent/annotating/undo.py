@@ -70,7 +70,7 @@ def write_steps(path: Path, steps: Sequence[BaseModel]) -> None:
         except OSError as error:
             refuse(path, error)
         return
-    file = PartialFile(path)
+    file = PartialFile(path, derived=True)
     file.append("".join(f"{json.dumps(step.model_dump())}\n" for step in steps).encode())
     file.commit()
 

@@ -7,18 +7,18 @@ that were not there to be fitted, as in a taxonomy of your own, are judged by th
 Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..card import Status
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Taxonomy
-from .availability import ARTIFACTS, Artifact, Finding, find
+from .availability import Artifact
 from .gist import gist
+from .offers import Offer, offers
 from .parameters import Parameters, fitted, keywords, version
 from .statements import Chances, Classifier
-from .tags import Tagger, choose, probabilities
+from .tags import Tagger, candidates, choose, mains, probabilities
 
 __all__ = ["Baseline", "Chances", "Scores"]
 
@@ -29,12 +29,12 @@ class Scores:
 
     labels: Mapping[str, Mapping[str, float]]
     """Label field to label to the probability that it fits; each label on its own."""
+    mains: Mapping[str, Mapping[str, float]]
+    """Label field to label to how strongly it asks to be the main one."""
     sentences: tuple[Chances, ...]
     """For each sentence, in order; each section is judged as an abstract of its own."""
-    statuses: Mapping[Artifact, Mapping[Status, float]]
-    """`code`, `data` and `weights`, each to the probability of each status: they add up to 1."""
-    findings: Mapping[Artifact, Finding]
-    """What the rules behind `statuses` found, with the sentence."""
+    offers: Mapping[Artifact, Offer]
+    """What is said of `code`, `data` and `weights`, with its probability."""
 
 
 class Baseline:
@@ -49,10 +49,12 @@ class Baseline:
             rarity=self._fit.rarity,
             keyword_rarity=self._fit.keyword_rarity,
             keywords=keywords(),
-            papers=self._fit.papers,
+            words=self._fit.words,
         )
         self._known = {field: self._tagger.known(field) for field in LABEL_FIELDS}
         self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
+        self._fields = self._fit.fields
+        self._claim_threshold = self._fit.claims.threshold
 
     @property
     def version(self) -> str:
@@ -61,29 +63,29 @@ class Baseline:
 
     def scores(self, paper: Paper) -> Scores:
         """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
-        parts = _parts(paper)
+        parts = sentences_of(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
-        findings = find([sentence for part in parts for sentence in part])
         return Scores(
             labels={
                 field: probabilities(self._fit.fields[field], rows[field], self._known[field])
                 for field in LABEL_FIELDS
             },
-            sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
-            statuses={
-                artifact: self._fit.availability[artifact][findings[artifact].rule] for artifact in ARTIFACTS
+            mains={
+                field: mains(self._fit.fields[field], rows[field], self._known[field])
+                for field in LABEL_FIELDS
             },
-            findings=findings,
+            sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
+            offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
         )
 
     @property
     def claim_threshold(self) -> float:
         """The probability from which a sentence counts as a claim."""
-        return self._fit.claims.threshold
+        return self._claim_threshold
 
     def tag(self, paper: Paper) -> Draft:
         """The draft of a card, its summary a sentence of the abstract."""
-        tldr, fits = gist(_parts(paper)[0], paper.title)
+        tldr, fits = gist(sentences_of(paper)[0], paper.title)
         draft = self.draft(self.scores(paper))
         return replace(draft, tldr=tldr, flags=() if fits else ("summary-too-long",))
 
@@ -94,17 +96,24 @@ class Baseline:
         baseline's own scores. Confidences: of a label, that it fits; of a claim, that the sentence is a claim
         of that kind; of code, data and weights, that the status is right.
         """
-        claim = (thresholds or {}).get("claims", self._fit.claims.threshold)
+        claim = (thresholds or {}).get("claims", self._claim_threshold)
         claims = tuple(
             DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
             for number, chances in enumerate(scores.sentences, start=1)
             if chances.claim >= claim
         )
+        given: dict[str, tuple[Scored, ...]] = {}
+        unsure: dict[str, tuple[Scored, ...]] = {}
+        for field in LABEL_FIELDS:
+            given[field], others = self._chosen(field, scores, thresholds)
+            if others:
+                unsure[field] = others
         return Draft(
             tldr="",
-            tasks=self._chosen("tasks", scores, thresholds),
-            modalities=self._chosen("modalities", scores, thresholds),
-            contributions=self._chosen("contributions", scores, thresholds),
+            tasks=given["tasks"],
+            modalities=given["modalities"],
+            contributions=given["contributions"],
+            candidates=unsure,
             claims=claims,
             code=_artifact("code", scores),
             data=_artifact("data", scores),
@@ -113,25 +122,29 @@ class Baseline:
 
     def _chosen(
         self, field: str, scores: Scores, thresholds: Mapping[str, float] | None
-    ) -> tuple[Scored, ...]:
+    ) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
+        """The labels that are likely enough, and the candidates where these are too few."""
         chances = scores.labels[field]
-        fit = self._fit.fields[field]
+        fit, size = self._fields[field], self._taxonomy.sizes[field]
         if thresholds is not None:
             cut = thresholds[field]
             fit = replace(
                 fit, trained=replace(fit.trained, threshold=cut), defined=replace(fit.defined, threshold=cut)
             )
-        labels = choose(chances, fit, self._known[field], self._taxonomy.sizes[field])
-        return tuple(Scored(label, round(chances[label], 4)) for label in labels)
+        chosen = choose(chances, fit, self._known[field], size, scores.mains[field])
+
+        def scored(labels: Sequence[str]) -> tuple[Scored, ...]:
+            return tuple(Scored(label, round(chances[label], 4)) for label in labels)
+
+        return scored(chosen), scored(candidates(chances, chosen, size))
 
 
 def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
-    finding = scores.findings[artifact]
-    chance = scores.statuses[artifact].get(finding.status, 0.0)
-    return DraftArtifact(finding.status, finding.sentence, round(chance, 4))
+    offer = scores.offers[artifact]
+    return DraftArtifact(offer.status, offer.sentence, offer.chances[offer.status])
 
 
-def _parts(paper: Paper) -> list[list[str]]:
+def sentences_of(paper: Paper) -> list[list[str]]:
     """The sentences of the abstract, then of each section."""
     found = []
     for section, spans in paper.parts:

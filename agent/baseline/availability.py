@@ -1,18 +1,16 @@
-"""Whether code, data and weights are to be had: rules over the sentences of an abstract.
+"""What a sentence says of code, data and weights being given out: rules over its words.
 
 A sentence counts if it says that something is given out (a verb of releasing, "is available", a link) and
 names the thing: after the verb in "we release the code", before it in "the code is available". "Will be" and
 "upon acceptance" make a promise of it. A bare link to a repository is code.
 
-Knows text only; which status a rule makes how likely is fitted elsewhere.
+Knows text only; how far a rule is to be believed is fitted elsewhere, see `offers`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from ..card import Status
 
 Artifact = Literal["code", "data", "weights"]
 ARTIFACTS: tuple[Artifact, ...] = ("code", "data", "weights")
@@ -71,7 +69,7 @@ _PROMISE = re.compile(
     r"|\b(?:plan|intend)\w* (?:to|on) (?:releas|open|publish|shar|mak)\w*|\bsoon\b|\bcoming\b",
     re.IGNORECASE,
 )
-_NOUNS: dict[Artifact, re.Pattern[str]] = {
+NOUNS: dict[Artifact, re.Pattern[str]] = {
     "code": re.compile(
         r"\b(?:codes?|codebases?|source code|implementations?|implemented|scripts?|librar(?:y|ies)"
         r"|toolkit|toolbox|package"
@@ -94,58 +92,64 @@ _NOT_WEIGHTS = re.compile(
     re.IGNORECASE,
 )
 _REPOSITORY = re.compile(
-    r"(?:github|gitlab|bitbucket)\.(?:com|org|io)/\S+|4open\.science/r/|\bon GitHub\b", re.IGNORECASE
+    r"(?:github|gitlab|bitbucket)\.(?:com|org)/\S+|4open\.science/r/|\bon GitHub\b", re.IGNORECASE
 )
 _PAGES = re.compile(r"huggingface\.co/(?P<data>datasets/)?\S+", re.IGNORECASE)
 _LONGEST = 2_000
 """Characters of a sentence that are looked at; each statement in it is searched from its verb on."""
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:our|we|this)\b", re.IGNORECASE)
-_RANK: dict[Rule, int] = {"said": 4, "linked": 3, "promised": 2, "named": 1, "silent": 0}
+_SITE = re.compile(r"\w\.io/", re.IGNORECASE)
+_CUES = {
+    "give": _GIVE,
+    "given": _GIVEN,
+    "resource": _RESOURCE,
+    "provided": _PROVIDED,
+    "to-come": _TO_COME,
+    "library": _LIBRARY,
+    "promise": _PROMISE,
+    "free": _FREE,
+    "own": _OWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What the rules make of one artifact."""
+class Evidence:
+    """What there is in a sentence that may speak of an artifact."""
 
-    rule: Rule
-    status: Status
-    sentence: int | None
-    """From 1; None if no sentence states anything."""
-
-
-def find(sentences: Sequence[str]) -> dict[Artifact, Finding]:
-    """The status of code, data and weights, each with the sentence that says so."""
-    best: dict[Artifact, Finding] = {
-        artifact: Finding("silent", "not-stated", None) for artifact in ARTIFACTS
-    }
-    for number, text in enumerate(sentences, start=1):
-        for artifact, rule in _rules(text).items():
-            if _RANK[rule] > _RANK[best[artifact].rule]:
-                status: Status = "released" if rule in ("said", "linked") else "not-stated"
-                if rule == "promised":
-                    status = "promised"
-                best[artifact] = Finding(rule, status, None if rule == "named" else number)
-    return best
+    bare: str
+    """The sentence with `<link>` for each link."""
+    rules: Mapping[Artifact, Rule]
+    cues: frozenset[str]
+    """Names of what else was seen: `link`, `repository`, `give`, …"""
 
 
-def _rules(text: str) -> dict[Artifact, Rule]:
+def evidence(text: str) -> Evidence | None:
+    """What a sentence has; None if it cannot speak of an artifact."""
     text = text[:_LONGEST]
     if not _ANY.search(text.lower()):
-        return {}
+        return None
     links = _LINK.findall(text)
     bare = _LINK.sub(" <link> ", text)
-    named = _named(bare)
-    found: dict[Artifact, Rule] = {}
-    if named:
-        rule: Rule = "promised" if _PROMISE.search(bare) else "said"
-        found = dict.fromkeys(named, rule)
-    elif _REPOSITORY.search(text) and links:
-        found = {"code": "linked"}
+    cues = {name for name, pattern in _CUES.items() if pattern.search(bare)}
+    cues |= {"link"} if links else set()
+    cues |= {"repository"} if _REPOSITORY.search(text) else set()
+    cues |= {"site"} if _SITE.search(text) else set()
+    return Evidence(bare, _rules(text, bare, len(links)), frozenset(cues))
+
+
+def _rules(text: str, bare: str, links: int) -> dict[Artifact, Rule]:
+    rule: Rule = "promised" if _PROMISE.search(bare) else "said"
+    found: dict[Artifact, Rule] = dict.fromkeys(_named(bare), rule)
+    # A repository beside another link is not where the data are that are named with it.
+    if links > (1 if found else 0) and _REPOSITORY.search(text):
+        found.setdefault("code", "linked")
     for page in _PAGES.finditer(text):
-        found.setdefault("data" if page["data"] else "weights", "linked")
+        artifact: Artifact = "data" if page["data"] else "weights"
+        if found.get(artifact) != "promised":
+            found[artifact] = "linked"
     if _OWN.search(text):
-        for artifact, nouns in _NOUNS.items():
+        for artifact, nouns in NOUNS.items():
             if nouns.search(bare):
                 found.setdefault(artifact, "named")
     return found
@@ -175,6 +179,6 @@ def _things(parts: Sequence[str]) -> list[Artifact]:
         trimmed = _NOT_WEIGHTS.sub(" ", part)
         for artifact in ARTIFACTS:
             where = trimmed if artifact == "weights" else part
-            if _NOUNS[artifact].search(where) and artifact not in found:
+            if NOUNS[artifact].search(where) and artifact not in found:
                 found.append(artifact)
     return found

@@ -16,6 +16,8 @@ Vector = Mapping[str, float]
 _TOKEN = re.compile(r"[a-z][a-z0-9]*|(?<!\d)\d++[a-z]+\d*")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 
+_SUREST = 1e-6
+
 STOP = frozenset(
     "a about above after all also although an and any are as at be because been before being "
     "between both but by can could did do does doing during each either etc few for from "
@@ -115,3 +117,9 @@ def cosine(one: Vector, other: Vector) -> float:
 def sigmoid(value: float) -> float:
     """The probability for log odds."""
     return 1 / (1 + math.exp(-max(-35.0, min(35.0, value))))
+
+
+def log_odds(probability: float) -> float:
+    """Log odds, finite for 0 and 1."""
+    bounded = min(max(probability, _SUREST), 1 - _SUREST)
+    return math.log(bounded / (1 - bounded))

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import Base64Bytes, TypeAdapter
 
-from ..card import Status
 from ..text import digest
 
 DATA = Path(__file__).parent.parent / "data"
@@ -49,16 +48,21 @@ class FieldFit:
     defined: Cut
     """For labels of which nothing but the definition is known: the first features alone."""
     alone: tuple[str, ...]
-    """Labels that, in training, never had another beside them."""
+    """Labels that, in training, hardly ever had another beside them."""
+    main: Linear
+    """Which label is the main one: the highest log odds among those that are given."""
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedPaper:
-    """One training paper as a neighbour."""
+class WordFit:
+    """For each label a weight for each term, in one byte each: log odds = bias + scale * sum of products."""
 
-    terms: Mapping[str, float]
-    labels: Mapping[str, Mapping[str, float]]
-    """Field to label to the share of readings that gave it."""
+    labels: tuple[tuple[str, str], ...]
+    """Field and label of each column; `tasks-main` is the field of a label's being the main one."""
+    scales: tuple[float, ...]
+    biases: tuple[float, ...]
+    weights: Base64Bytes
+    """Rows of signed bytes, in the order of `Parameters.rarity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +79,29 @@ class ClaimFit:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferFit:
+    """The classifier of sentences that say whether code, data or weights are to be had."""
+
+    weights: Mapping[str, float]
+    """By the names that `offers.signals` gives."""
+    bias: float
+    threshold: float
+    promised: Mapping[str, float]
+    """By rule, the share of what is offered that is promised and not released."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """All of it."""
 
     fitted_on: str
-    """Version of the labels."""
+    """Versions of the labels."""
     rarity: Mapping[str, float]
     keyword_rarity: Mapping[str, float]
-    papers: tuple[TrainedPaper, ...]
+    words: WordFit
     fields: Mapping[str, FieldFit]
     claims: ClaimFit
-    availability: Mapping[str, Mapping[str, Mapping[Status, float]]]
-    """Artifact to the rule that fired to the probability of each status."""
+    offers: OfferFit
 
 
 ADAPTER: TypeAdapter[Parameters] = TypeAdapter(Parameters)

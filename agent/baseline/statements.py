@@ -125,6 +125,11 @@ class Chances:
         """That it claims nothing."""
         return 1 - self.claim
 
+    def rescaled(self, claim: float) -> "Chances":
+        """The same kinds with another probability of being a claim."""
+        scale = claim / self.claim if self.claim else 0.0
+        return Chances(claim, {kind: scale * share for kind, share in self.kinds.items()})
+
     @property
     def kind(self) -> str:
         """The likeliest kind."""

@@ -1,9 +1,9 @@
 """How well each label of a field fits a paper, from words alone.
 
-For every pair of paper and label a handful of numbers is computed (how close the definition is, what the
-nearest training papers carry, which keywords occur, how common the label is), and one logistic regression
-with weights shared by all labels turns them into a probability. Shared weights are what a few dozen training
-papers can pay for, and they let a label that was never seen in training be judged by its definition.
+For every pair of paper and label a handful of numbers is computed (how close the definition is, which
+keywords occur, what a regression of the label's own on all words says), and one logistic regression with
+weights shared by all labels turns them into a probability. Shared weights let a label with few training
+papers lean on the rest, and a label that was never seen in training be judged by its definition.
 
 Knows texts and definitions. Knows no files; what was fitted is handed in.
 """
@@ -15,12 +15,16 @@ from dataclasses import dataclass
 
 from ..taxonomy import LABEL_FIELDS, Size, Taxonomy
 from .features import Vector, add, runs, sigmoid, terms, tokens, weigh
-from .parameters import FieldFit, TrainedPaper
+from .parameters import FieldFit, WordFit
 
 TITLE_WEIGHT = 3.0
 """How many times the words of the title count."""
 LONGEST_KEYWORD = 4
-NEIGHBOURS = 10
+UNSEEN = -8.0
+"""Log odds of a label with keywords that no training paper carries, by its words."""
+CANDIDATES = 3
+"""Labels that are told where none is likely enough."""
+MAIN = "-main"
 DEFINED = 3
 """How many of the features need nothing but a definition; they come first."""
 
@@ -38,17 +42,6 @@ def phrase(keyword: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    vector: Vector
-    title: Vector
-    runs: Mapping[str, int]
-    title_runs: Mapping[str, int]
-    similarities: Sequence[float]
-    """To each training paper, in order; 0 for the one left out."""
-    nearest: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class _Field:
     labels: tuple[str, ...]
     known: frozenset[str]
@@ -57,6 +50,10 @@ class _Field:
     """Term to the labels whose definition has it, with its weight there."""
     keywords: Mapping[str, Sequence[tuple[str, float]]]
     """Run of stems to the labels that have it as a keyword, with its weight."""
+
+
+Logits = Mapping[str, Mapping[str, float]]
+"""Field to label to log odds; of its being the main label under the field's name with `MAIN` behind it."""
 
 
 class Tagger:
@@ -69,21 +66,22 @@ class Tagger:
         rarity: Mapping[str, float],
         keyword_rarity: Mapping[str, float],
         keywords: Mapping[str, Mapping[str, Iterable[str]]],
-        papers: Sequence[TrainedPaper],
+        words: WordFit | None = None,
     ) -> None:
+        """`words` None: their log odds are handed to `features`, or unknown."""
         self._rarity = rarity
         self._unknown = max(rarity.values())
         self._keyword_rarity = keyword_rarity
-        self._papers = papers
-        self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for number, paper in enumerate(papers):
-            for term, weight in paper.terms.items():
-                self._postings[term].append((number, weight))
+        self._words = words
+        self._rows = {term: number for number, term in enumerate(rarity)}
+        self._trained: dict[str, set[str]] = defaultdict(set)
+        for field, label in words.labels if words is not None else ():
+            self._trained[field].add(label)
         self._fields = {
             field: self._field(field, taxonomy.labels[field], keywords.get(field, {}))
             for field in LABEL_FIELDS
         }
-        self._terms = frozenset(rarity).union(*(field.definitions for field in self._fields.values()))
+        self._known_terms = frozenset(rarity).union(*(one.definitions for one in self._fields.values()))
 
     def _field(self, name: str, labels: Mapping[str, str], keywords: Mapping[str, Iterable[str]]) -> _Field:
         definitions: dict[str, list[tuple[str, float]]] = defaultdict(list)
@@ -94,10 +92,9 @@ class Tagger:
                 definitions[term].append((label, weight))
             for word in sorted({phrase(keyword) for keyword in keywords.get(label, ())} - {""}):
                 phrases[word].append(label)
-        carried = {label for paper in self._papers for label in paper.labels.get(name, {})}
         return _Field(
             labels=tuple(labels),
-            known=frozenset(label for label in labels if label in carried or label in keywords),
+            known=frozenset(label for label in labels if label in self._trained[name] or label in keywords),
             definitions=definitions,
             keywords={
                 word: [
@@ -112,91 +109,93 @@ class Tagger:
         """The labels of a field of which more than the definition is known."""
         return self._fields[field].known
 
-    def features(
-        self, title: str, abstract: str, *, leave_out: int | None = None
-    ) -> dict[str, dict[str, Row]]:
-        """The rows of all labels for a paper; `leave_out` is its own number if it is a training paper."""
-        words = self._words(title, abstract, leave_out)
-        return {field: self._rows(field, words, leave_out) for field in LABEL_FIELDS}
+    def vector(self, title: str, abstract: str) -> Vector:
+        """The terms of a paper that were seen in training, weighed."""
+        kept = {term: n for term, n in count(title, abstract).items() if term in self._rarity}
+        return weigh(kept, self._rarity, self._unknown)
 
-    def _words(self, title: str, abstract: str, leave_out: int | None) -> _Words:
-        kept = {
-            term: value
-            for term, value in count(title, abstract).items()
-            if " " not in term or term in self._terms
-        }
-        vector = weigh(kept, self._rarity, self._unknown)
-        similarities = [0.0] * len(self._papers)
-        for term, weight in vector.items():
-            for number, other in self._postings.get(term, ()):
-                similarities[number] += weight * other
-        if leave_out is not None:
-            similarities[leave_out] = 0.0
-        order = sorted(range(len(similarities)), key=lambda number: -similarities[number])
-        spoken = tokens(title)
-        return _Words(
-            vector=vector,
-            title=weigh(terms(title), self._rarity, self._unknown),
-            runs=runs([*spoken, ".", *tokens(abstract)], LONGEST_KEYWORD),
-            title_runs=runs(spoken, LONGEST_KEYWORD),
-            similarities=similarities,
-            nearest=order[:NEIGHBOURS],
+    def features(self, title: str, abstract: str, logits: Logits | None = None) -> dict[str, dict[str, Row]]:
+        """The rows of all labels for a paper; `logits` None: what the words' weights say."""
+        if logits is None:
+            logits = self._logits(self.vector(title, abstract))
+        vector = weigh(
+            {t: n for t, n in count(title, abstract).items() if t in self._known_terms},
+            self._rarity,
+            self._unknown,
         )
+        spoken = tokens(title)
+        heading = weigh(terms(title), self._rarity, self._unknown)
+        said = runs([*spoken, ".", *tokens(abstract)], LONGEST_KEYWORD)
+        titled = runs(spoken, LONGEST_KEYWORD)
+        return {
+            field: self._field_rows(
+                self._fields[field],
+                vector,
+                heading,
+                said,
+                titled,
+                (logits.get(field, {}), logits.get(field + MAIN, {})),
+            )
+            for field in LABEL_FIELDS
+        }
 
-    def _rows(self, field: str, words: _Words, leave_out: int | None) -> dict[str, Row]:
-        votes: dict[str, float] = defaultdict(float)
-        pull: dict[str, float] = defaultdict(float)
-        mass: dict[str, float] = defaultdict(float)
-        near = frozenset(words.nearest)
-        for number, paper in enumerate(self._papers):
-            if number == leave_out:
-                continue
-            for label, share in paper.labels.get(field, {}).items():
-                mass[label] += share
-                pull[label] += share * words.similarities[number]
-                if number in near:
-                    votes[label] += share * words.similarities[number]
-        nearby = sum(words.similarities[number] for number in words.nearest) or 1.0
-        size = len(self._papers) - (leave_out is not None)
-        own = self._fields[field]
-        close = _closeness(words.vector, own.definitions)
-        title_close = _closeness(words.title, own.definitions)
+    def _logits(self, vector: Vector) -> Logits:
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        if self._words is None:
+            return found
+        size = len(self._words.labels)
+        weights = memoryview(self._words.weights).cast("b")
+        sums = [0.0] * size
+        for term, value in vector.items():
+            start = self._rows[term] * size
+            sums = [
+                total + value * weight
+                for total, weight in zip(sums, weights[start : start + size], strict=True)
+            ]
+        columns = zip(self._words.labels, sums, self._words.scales, self._words.biases, strict=True)
+        for (field, label), total, scale, bias in columns:
+            found[field][label] = bias + scale * total
+        return found
+
+    @staticmethod
+    def _field_rows(
+        own: _Field,
+        vector: Vector,
+        heading: Vector,
+        said: Mapping[str, int],
+        titled: Mapping[str, int],
+        logits: Sequence[Mapping[str, float]],
+    ) -> dict[str, Row]:
+        close = _closeness(vector, own.definitions)
+        title_close = _closeness(heading, own.definitions)
         hits: dict[str, float] = defaultdict(float)
         title_hits: dict[str, float] = defaultdict(float)
         # Sorted, because sets have no order and sums of floats depend on it.
-        for word in sorted(own.keywords.keys() & words.runs.keys()):
+        for word in sorted(own.keywords.keys() & said.keys()):
             for label, weight in own.keywords[word]:
-                hits[label] += weight * (1 + math.log(words.runs[word]))
-                if word in words.title_runs:
+                hits[label] += weight * (1 + math.log(said[word]))
+                if word in titled:
                     title_hits[label] += weight
-        raw: dict[str, Row] = {
+        closest = max((close[label] for label in own.labels), default=0.0) or 1.0
+        most = max(hits.values(), default=0.0) or 1.0
+        most_titled = max(title_hits.values(), default=0.0) or 1.0
+        tops = [max((one.get(label, UNSEEN) for label in own.labels), default=UNSEEN) for one in logits]
+        return {
             label: (
                 close[label],
                 title_close[label],
-                votes[label] / nearby,
-                pull[label] / math.sqrt(mass[label]) if mass[label] else 0.0,
-                math.log((mass[label] + 0.5) / (size + 1)),
-                hits[label],
-                title_hits[label],
+                close[label] / closest,
+                math.log1p(hits[label]),
+                hits[label] / most,
+                float(title_hits[label] > 0),
+                title_hits[label] / most_titled,
+                *(
+                    value
+                    for one, top in zip(logits, tops, strict=True)
+                    for value in (one.get(label, UNSEEN), one.get(label, UNSEEN) - top)
+                ),
             )
             for label in own.labels
-        }
-        best = [max(column) or 1.0 for column in zip(*raw.values(), strict=True)]
-        return {
-            label: (
-                row[0],
-                row[1],
-                row[0] / best[0],
-                row[2],
-                row[2] / best[2],
-                row[3],
-                row[4],
-                math.log1p(row[5]),
-                row[5] / best[5],
-                float(row[6] > 0),
-                row[6] / best[6],
-            )
-            for label, row in raw.items()
         }
 
 
@@ -218,17 +217,43 @@ def probabilities(fit: FieldFit, rows: Mapping[str, Row], known: frozenset[str])
     }
 
 
-def choose(chances: Mapping[str, float], fit: FieldFit, known: frozenset[str], size: Size) -> tuple[str, ...]:
-    """The labels to give, the likeliest first: all above the threshold, within the size of the field."""
-    order = sorted(chances, key=lambda label: (-chances[label], label))
-    if order and order[0] in fit.alone and size.least <= 1:
-        return (order[0],)
-    chosen: list[str] = []
-    for label in order:
-        if len(chosen) == size.most:
-            break
-        cut = fit.trained if label in known else fit.defined
-        wanted = chances[label] >= cut.threshold and label not in fit.alone
-        if wanted or len(chosen) < size.least:
-            chosen.append(label)
+def mains(fit: FieldFit, rows: Mapping[str, Row], known: frozenset[str]) -> dict[str, float]:
+    """How strongly each label asks to be the main one; by its definition where no more is known of it."""
+    return {
+        label: fit.main.log_odds(row) if label in known else fit.defined.model.log_odds(row[:DEFINED])
+        for label, row in rows.items()
+    }
+
+
+def choose(
+    chances: Mapping[str, float],
+    fit: FieldFit,
+    known: frozenset[str],
+    size: Size,
+    main: Mapping[str, float] | None = None,
+) -> tuple[str, ...]:
+    """The labels to give, the main one first, then the likeliest: all above the threshold, at most `size`.
+
+    `main` says how strongly each asks to be the main one; None: as likely as it is. They may be fewer than a
+    paper should have, see `candidates`.
+    """
+    likely = [
+        label
+        for label in sorted(chances, key=lambda label: (-chances[label], label))
+        if chances[label] >= (fit.trained if label in known else fit.defined).threshold
+    ]
+    if likely and likely[0] in fit.alone and size.least <= 1:
+        return (likely[0],)
+    chosen = [label for label in likely if label not in fit.alone][: size.most]
+    if main is not None:
+        first = max(chosen, key=lambda label: (main[label], label), default=None)
+        chosen.sort(key=lambda label: label != first)
     return tuple(chosen)
+
+
+def candidates(chances: Mapping[str, float], chosen: Sequence[str], size: Size) -> tuple[str, ...]:
+    """The likeliest labels beside those that were given, where these are fewer than a paper should have."""
+    if len(chosen) >= size.least:
+        return ()
+    others = sorted(chances.keys() - set(chosen), key=lambda label: (-chances[label], label))
+    return tuple(others[: max(CANDIDATES, size.least - len(chosen))])

@@ -10,9 +10,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ..errors import PapercardsError, StorageError
+from ..errors import PapercardsError, StorageError, UsageError
 from . import (
     annotate,
+    caching,
     cards,
     convert,
     deferring,
@@ -27,6 +28,7 @@ from . import (
     serve,
     summarize,
     taxonomy,
+    trusting,
     watch,
 )
 from .terminal import discard, note
@@ -53,10 +55,12 @@ app.command("schema")(cards.schema)
 app.command("convert")(convert.convert)
 app.command("formats")(formats.formats)
 app.command("serve")(serve.serve)
+app.command("trust")(trusting.trust)
 app.add_typer(export.app, name="export")
 app.add_typer(review.app, name="review")
 app.add_typer(label.app, name="label")
 app.add_typer(models.app, name="models")
+app.add_typer(caching.app, name="cache")
 app.add_typer(taxonomy.app, name="taxonomy")
 
 
@@ -85,6 +89,7 @@ def main() -> None:
     _prepare_streams()
     try:
         try:
+            _check_system()
             app()
         finally:
             sys.stdout.flush()
@@ -121,6 +126,15 @@ def main() -> None:
         _end_with_fault(error, debug)
 
 
+def _check_system() -> None:
+    """Raises UsageError where file locks, signals and bounds on a process that reads PDFs are missing."""
+    if sys.platform == "win32":
+        raise UsageError(
+            "Windows is not supported: it lacks the file locks and signals that keep what was paid for",
+            next_step="Run papercards in WSL, the Windows Subsystem for Linux",
+        )
+
+
 _INTERRUPTED = "papercards: interrupted; run the same command again to go on"
 _STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
@@ -141,9 +155,10 @@ def _prepare_streams() -> None:
 
 def _show_traceback(error: Exception) -> None:
     """Errors of libraries in it repeat addresses, and the words of endpoints, which may repeat keys."""
-    from ..redact import without_known_secrets
+    from ..redact import secrets_of, without_known_secrets
 
-    note(without_known_secrets("".join(traceback.format_exception(error))))
+    text = "".join(traceback.format_exception(error))
+    note(without_known_secrets(text, secrets_of(os.environ)))
 
 
 def _end_with_fault(error: Exception, debug: bool) -> NoReturn:

@@ -40,6 +40,7 @@ def convert(
     """Write cards in other formats; no model is asked."""
     from itertools import islice
 
+    from ..counts import Counts
     from ..errors import UsageError
     from ..sinks import destination, open_sink, read_cards
 
@@ -48,7 +49,8 @@ def convert(
         raise UsageError("is both read and written", where=str(cards), next_step="Choose another output")
     asked = reading.asked(wiring.settings(), column, table=table)
     found = islice(read_cards(cards), limit)
-    counter = terminal.Counter(None, free=True)
+    counts = Counts()
+    progress = terminal.Progress(counts, None, free=True)
     with_papers = _Papers(source or [], asked)
     sinks = []
     try:
@@ -60,19 +62,19 @@ def convert(
             missing += paper is None
             for sink in sinks:
                 sink.write(card, paper)
-            counter.done += 1
-            counter.show()
+            counts.done += 1
+            progress.show()
         for sink in sinks:
             sink.close()
     finally:
-        counter.show(last=True)
-        counter.stop()
+        progress.show(last=True)
+        counts.stop()
         for sink in sinks:
             sink.abandon()
         with_papers.close()
     if source and missing:
         terminal.note(f"papercards: no source has the papers of {missing} cards")
-    terminal.note(counter.summary([str(path) for path in output]))
+    terminal.note(progress.summary([str(path) for path in output]))
 
 
 class _Papers:
@@ -81,9 +83,9 @@ class _Papers:
     def __init__(self, sources: Sequence[str], asked: "Options") -> None:
         import sqlite3
 
+        from ..job import Job
         from ..paper import identity
         from ..sources import BadRecord
-        from .running import papers
 
         self._empty = not sources
         # Without a name it lies in memory up to a bound, then in a file that is gone when it is closed.
@@ -93,7 +95,7 @@ class _Papers:
 
         def rows() -> Iterator[tuple[str, str, str, str | None]]:
             nonlocal bad
-            for one in papers(sources, asked):
+            for one in Job(tuple(sources), options=asked).papers():
                 if isinstance(one, BadRecord):
                     bad += 1
                 else:

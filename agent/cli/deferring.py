@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from . import reading, terminal, wiring
+from ..places import cache_directory
+from ..resources import choose_model
+from . import agreeing, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..deferred.requests import Plan
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ..deferred.state import Command, State
     from ..models import Model
     from ..reader import ModelReader
+    from ..resources import Resources
     from ..settings import Settings
     from ..sources import Options
 
@@ -45,28 +48,30 @@ def submit(
     from ..call import Caller
     from ..deferred import requests, submitting
     from ..deferred.state import alone, requests_folder, state_path, take_up
+    from ..job import Job
     from ..sinks import destination, open_sink
     from ..transport import Transport
-    from .running import papers
 
-    entry = wiring.choose_model(chosen)
+    entry = choose_model(chosen)
     _refuse(chosen, entry, sources, output)
     path = state_path(destination(output[0])[1])
     folder = requests_folder(path)
     for file in output:
         open_sink(file).abandon()  # whether it can be written is better known before anything is paid for
-    with wiring.session(chosen) as session, alone(path):
+    with wiring.resources(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
         command = _command(session, reader, endpoint.shown_url, sources, output, options)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
-            terminal.note("sent before, and not collected yet: nothing is sent now")
-        elif not submitting.unsent(state, folder):
+            terminal.note(f"{wiring.named(entry)}: sent before, and not collected yet: nothing is sent now")
+        elif submitting.unsent(state, folder):
+            terminal.note(f"going on with what was not sent yet to {wiring.named(entry)}")
+        else:
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
             plan = requests.write_requests(
-                papers(sources, options),
+                Job(tuple(sources), tuple(output), options).papers(),
                 reader,
                 lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
                 folder,
@@ -94,7 +99,12 @@ def submit(
 
 
 @app.command("status")
-def status(state: StateFile = None) -> None:
+def status(
+    state: StateFile = None,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
+    cache_dir: options.CacheDir = None,
+) -> None:
     """Say how far each batch is: id, status, requests done/failed/total, age."""
     import asyncio
 
@@ -105,8 +115,10 @@ def status(state: StateFile = None) -> None:
     known = load(path)
     remotes: dict[str, Remote] = {}
     if any(sent.waiting for sent in known.batches):
-        with wiring.session(_settings(known.command)) as session:
-            entry = wiring.choose_model(session.settings)
+        asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
+        with wiring.resources(_settings(path, known.command, asked)) as session:
+            entry = choose_model(session.settings)
+            terminal.note(_first_line(path, known, entry))
 
             async def ask() -> None:
                 async with _service(session, entry) as service:
@@ -127,39 +139,61 @@ def collect(
         bool,
         typer.Option("--give-up", help="Do not wait for results that are missing: take what there is."),
     ] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=options.output,
+            help="Where the cards go; may repeat (default: where enrich --batch-api was told to put them).",
+            metavar="FILE",
+        ),
+    ] = None,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
+    cache_dir: options.CacheDir = None,
 ) -> None:
-    """Fetch the answers of the batches that have ended, keep them, and write the cards."""
+    """Fetch the answers of the batches that have ended, keep them, and write the cards.
+
+    The state chooses neither where a key goes nor what is overwritten: an address of its own, another
+    cache, and outputs outside of its folder must be named again here.
+    """
     from ..deferred.state import alone, load
 
     path = _find(state)
     load(path)
+    asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
     with alone(path):
-        _collect(path, load(path), wait, give_up)
+        _collect(path, load(path), asked, output, wait, give_up)
 
 
-def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
+def _collect(
+    path: Path, known: "State", said: "Settings", named: list[Path] | None, wait: float, give_up: bool
+) -> None:
     import asyncio
 
     from ..call import Caller
     from ..deferred.collecting import PRICE_FACTOR, CollectedReader, Lines, arrived, fetch, missing, watch
     from ..deferred.state import requests_folder
+    from ..job import Job
     from ..prefix import split
     from ..sources import is_named
     from ..transport import Transport
-    from .running import count, papers
-    from .writing import finish, write_cards
+    from .running import Screen, driving, finish
 
     asked = known.command
-    named = [split(name) for name in asked.outputs]
-    output = [Path(form + asked.path(place)) for form, place in named]
+    output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
     if not any(sent.waiting for sent in known.batches):
         terminal.note("every batch that was sent is collected; run enrich again for what failed")
         return
+    if not named:
+        agreeing.outputs(path, output)
     with (
-        wiring.session(_settings(asked)) as session,
+        wiring.resources(_settings(path, asked, said)) as session,
         Lines(requests_folder(path) / "results.sqlite") as lines,
     ):
-        entry = wiring.choose_model(session.settings)
+        entry = choose_model(session.settings)
+        terminal.note(_first_line(path, known, entry))
         reader = _reader(session, entry)
         known.check(reader.prompt.version, session.taxonomy.version)
 
@@ -212,13 +246,13 @@ def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
             # What was sent is what was fetched then; a query may find other papers by now.
             offline=True,
         )
-        records = papers(sources, options)
-        counter = terminal.Counter(count(sources, options), free=False)
+        job = Job(tuple(sources), tuple(output), options, record=False)
+        screen = Screen(job.count(), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price), reader.forms[-1])
         collected = CollectedReader(reader, caller, lines, remotes)
-        whole = write_cards(collected, records, session.concurrency(entry), counter, output, sources=sources)
+        whole = job.run(session, entry, driving(screen.progress), screen, reader=collected)
         if whole:
             here = {remote.id for remote in remotes if remote.ended and (give_up or remote.id not in partly)}
             for sent in known.batches:
@@ -230,11 +264,12 @@ def _collect(path: Path, known: "State", wait: float, give_up: bool) -> None:
         terminal.note(f"{len(running)} of the batches not finished; collect again later")
     if partly and not give_up:
         terminal.note(LATE)
-    elif not running and whole and counter.failed:
+    elif not running and whole and screen.counts.failed:
         terminal.note(
             "run enrich again with --batch-api to send what failed once more, or without it to ask at once"
         )
-    finish(counter, output, whole=whole)
+    if code := finish(screen.progress, job, whole=whole):
+        raise typer.Exit(code)
 
 
 def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: Sequence[Path]) -> None:
@@ -262,7 +297,7 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
             )
 
 
-def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
+def _reader(session: "Resources", entry: "Model") -> "ModelReader":
     from ..reader import ModelReader
 
     reader = session.reader(entry)
@@ -270,14 +305,14 @@ def _reader(session: wiring.Session, entry: "Model") -> "ModelReader":
     return reader
 
 
-def _service(session: wiring.Session, entry: "Model") -> "Service":
+def _service(session: "Resources", entry: "Model") -> "Service":
     from ..deferred.service import Service
 
     return Service(session.endpoint(entry), say=terminal.note)
 
 
 def _command(
-    session: wiring.Session,
+    session: "Resources",
     reader: "ModelReader",
     endpoint: str,
     sources: Sequence[str],
@@ -299,23 +334,24 @@ def _command(
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
-        cache_dir=str(wiring.cache_directory(chosen).absolute()),
+        cache_dir=str(cache_directory(chosen).absolute()),
         price=chosen.price,
         prompt=reader.prompt.version,
         labels=session.taxonomy.version,
     )
 
 
-def _settings(asked: "Command") -> "Settings":
-    """The settings under which the same questions come out.
+def _settings(path: Path, asked: "Command", said: "Settings") -> "Settings":
+    """The settings under which the same questions come out; `said` are those of this command.
 
     The address is kept without its secrets: where the one of the environment is the same, that has them.
     """
     return wiring.settings(
         model=asked.model,
-        base_url=wiring.with_secrets(asked.endpoint),
+        base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint), said),
+        insecure=said.insecure,
         taxonomy=asked.taxonomy,
-        cache_dir=asked.cache_dir,
+        cache_dir=str(agreeing.cache(path, Path(asked.cache_dir), said)),
         price=asked.price,
         cache=True,
         offline=False,
@@ -341,6 +377,11 @@ def _tell(plan: "Plan", entry: "Model") -> str:
     parts += [f"{plan.too_large:,} too large to be sent"] if plan.too_large else []
     parts += [f"{plan.unreadable:,} records cannot be read"] if plan.unreadable else []
     return ", ".join(parts)
+
+
+def _first_line(path: Path, known: "State", entry: "Model") -> str:
+    count = len(known.batches)
+    return f"{path}: {count} batch{'es' * (count != 1)} with {wiring.named(entry)}"
 
 
 def _line(batch_id: str | None, remote: "Remote | None", requests: int) -> str:

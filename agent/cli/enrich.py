@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from . import deferring, options, reading, terminal, wiring
+from ..resources import choose_model
+from . import deferring, options, reading, wiring
 
 
 def enrich(
@@ -39,6 +40,7 @@ def enrich(
     limit: options.Limit = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
@@ -73,15 +75,15 @@ def enrich(
 ) -> None:
     """Write a card for every paper of the sources."""
     from ..errors import UsageError
+    from ..job import Job
     from .check_outputs import check_outputs
     from .estimating import print_estimate
-    from .recording import Recording
-    from .running import count, papers
-    from .writing import finish, write_cards
+    from .running import run
 
     chosen = wiring.settings(
         model=model,
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
@@ -113,27 +115,12 @@ def enrich(
     if batch_api:
         deferring.submit(chosen, sources, output or [], options=asked)
         return
-    records = papers(sources, asked)
-    total = None if estimate else count(sources, asked)
-    entry = wiring.choose_model(chosen)
-    with wiring.session(chosen) as session:
-        reader = session.reader(entry)
+    job = Job(tuple(sources), tuple(output or ()), asked, shards, record=not no_record)
+    entry = choose_model(chosen)
+    with wiring.resources(chosen) as resources:
         if estimate:
-            print_estimate(reader, records, session.price(entry))
+            print_estimate(resources.reader(entry), job.papers(), resources.price(entry))
             return
-        session.budget(entry)
-        counter = terminal.Counter(total, free=entry.plan == "baseline")
-        terminal.note(wiring.first_line(total, entry))
-        record = Recording(session, entry, reader, sources, output or [], options=asked, shards=shards)
-        whole = write_cards(
-            reader,
-            records,
-            session.concurrency(entry),
-            counter,
-            output or [],
-            finished=session.finished(reader),
-            shards=shards,
-            sources=sources,
-            record=None if no_record else record,
-        )
-    finish(counter, output or [], whole=whole, shards=shards)
+        code = run(job, resources, entry)
+    if code:
+        raise typer.Exit(code)

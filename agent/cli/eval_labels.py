@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import load_taxonomy
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def check(
 
     path = labels or SEED_LABELS
     known = _papers(papers, column, seed=labels is None)
-    faults = faults_of(path, wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy)), known)
+    faults = faults_of(path, load_taxonomy(wiring.settings(taxonomy=taxonomy)), known)
     for fault in faults:
         print(terminal.clean(str(fault) if fault.severe else f"{fault} (a note)"))
     severe = sum(fault.severe for fault in faults)
@@ -130,7 +131,7 @@ def convert(
     from ..evals.convert import convert as converted
     from ..evals.convert import write
 
-    found = converted(source, mapping, wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy)))
+    found = converted(source, mapping, load_taxonomy(wiring.settings(taxonomy=taxonomy)))
     write(found, output)
     terminal.note(f"{len(found.records)} papers, scored in {', '.join(found.scored)} → {output}")
     if found.silent:
@@ -139,6 +140,50 @@ def convert(
         terminal.note(f"its words cannot bear these figures; pass over them: {', '.join(found.omit)}")
     for word, times in sorted(found.unmapped.items(), key=lambda item: (-item[1], item[0])):
         terminal.note(f"not in the mapping: {word} ({times})")
+
+
+@app.command("fetch")
+def fetch(
+    labels: Annotated[
+        str,
+        typer.Argument(
+            help="arxiv-train, arxiv-dev, or a label file whose records have a sha256 in place of a text.",
+            metavar="FILE",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The label file to write; none: where --labels finds it.", metavar="FILE"
+        ),
+    ] = None,
+    papers: Annotated[
+        str | None,
+        typer.Option("--papers", help="Take the texts from here instead of arXiv.", metavar="SOURCE"),
+    ] = None,
+    column: options.Columns = None,
+) -> None:
+    """Get the texts of labels that ship without them, by id from arXiv, and check each by its hash.
+
+    Run it again to go on where it was cut off. A paper whose text has changed since is named and left out.
+    """
+    from ..errors import BadInput
+    from ..evals.label_texts import SHIPPED, texts_path
+    from ..evals.label_texts import fetch as fetched
+
+    path = SHIPPED.get(labels, Path(labels))
+    if not path.exists():
+        raise BadInput("there is no such label file", where=labels, next_step=f"Known: {', '.join(SHIPPED)}")
+    if output is None:
+        output = texts_path(path.stem) if labels in SHIPPED else path.with_suffix(".texts.jsonl")
+    found = fetched(path, output, reading.asked(wiring.settings(), column), source=papers, say=terminal.note)
+    for name in found.changed:
+        terminal.note(f"{name}: its text is not the one that was labelled, left out")
+    for reason in found.missing:
+        terminal.note(f"{reason}, left out")
+    terminal.note(f"{found.there:,} labelled texts ({found.new:,} new) → {output}")
+    if found.missing:
+        raise typer.Exit(1)
 
 
 def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Iterator[Paper] | None":

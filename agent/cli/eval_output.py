@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import StorageError, UsageError
+from ..errors import UsageError
+from ..sinks.files import PartialFile
 from . import terminal
 
 
@@ -15,6 +16,8 @@ class Files:
 
     results: dict[str, Path] = field(default_factory=dict)
     """By model."""
+    in_folder: bool = False
+    """Whether the user named a folder, and the names in it were made of the models'."""
     junit: list[Path] = field(default_factory=list)
 
 
@@ -45,19 +48,18 @@ def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> File
                 next_step="Use .json, .xml or a folder",
             )
         else:
+            files.in_folder = True
             files.results |= {
                 name: path / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.json" for name in models
             }
     return files
 
 
-def write(path: Path, text: str) -> None:
-    """Write a result; it is there whole or not at all. Raises StorageError."""
-    partial = path.with_name(f"{path.name}.partial")
+def write(path: Path, text: str, *, derived: bool) -> None:
+    """Write a result; it is there whole or not at all. `derived`: see `PartialFile`. Raises StorageError."""
+    file = PartialFile(path, derived=derived)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        file.commit(text.encode())
+    finally:
+        file.abandon()
     terminal.note(f"result → {path}")

@@ -123,6 +123,7 @@ def _print_trust(sheet: "Sheet") -> None:
             ("failed", trust.failed),
             ("re-asked", trust.reasked),
             ("flagged", trust.flagged),
+            ("main task uncertain", trust.uncertain),
         )
     ]
     print(f"trust: {', '.join(parts)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from ..resources import choose_model
 from . import eval_labels, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..models import Model
     from ..paper import Paper
     from ..reader import Reader
+    from ..resources import Resources
 
 T = TypeVar("T")
 
@@ -27,7 +29,12 @@ app = typer.Typer(help="Measure cards against labels.", no_args_is_help=True)
 app.add_typer(eval_labels.app, name="labels")
 
 Labels = Annotated[
-    Path | None, typer.Option("--labels", help="A label file; none: the one shipped.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="A label file, or arxiv-dev or arxiv-train once fetched; none: the seed corpus's.",
+        metavar="FILE",
+    ),
 ]
 Split = Annotated[str, typer.Option(help="train, dev or test.")]
 
@@ -70,6 +77,7 @@ def run(
     ] = None,
     by_label: Annotated[bool, typer.Option("--by-label", help="A row for each label, too.")] = False,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
@@ -90,6 +98,7 @@ def run(
     """
     from ..errors import BudgetSpent
     from ..evals.gate import check, read_gate, require, write_junit
+    from ..evals.label_texts import label_file
     from ..evals.labels import SEED_CORPUS, SEED_LABELS, join, labels_version, read_labels
     from ..evals.run import to_json
     from ..evals.sheet import sheet
@@ -101,6 +110,7 @@ def run(
     bounds = read_gate(gate) if gate is not None else None
     chosen = wiring.settings(
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
@@ -115,12 +125,12 @@ def run(
         offline=offline,
     )
     names: list[str | None] = [*model] if model else [chosen.model]
-    entries = [wiring.choose_model(replace(chosen, model=name)) for name in names]
+    entries = [choose_model(replace(chosen, model=name)) for name in names]
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
-    path = labels or SEED_LABELS
+    path = label_file(labels or SEED_LABELS)
     outcomes = {}
     lost = 0
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
         records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
         pairs = [
@@ -130,17 +140,19 @@ def run(
         version = labels_version(path, labelled)
         for entry in entries:
             session.budget(entry)
+            if entry != BASELINE:
+                terminal.note(wiring.first_line(len(pairs), entry))
         floor, _ = _measure(session, BASELINE, pairs, split, version)
         for entry in entries:
             result, ended = floor, None
             if entry != BASELINE:
-                terminal.note(wiring.first_line(len(pairs), entry))
                 result, ended = _measure(session, entry, pairs, split, version, floor, repeat)
                 lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)
             eval_tables.print_sheet(page, by_label=by_label)
             if entry.name in files.results:
-                eval_output.write(files.results[entry.name], to_json(result, page.to_data()))
+                text = to_json(result, page.to_data())
+                eval_output.write(files.results[entry.name], text, derived=files.in_folder)
             if bounds is not None:
                 outcomes[entry.name] = check(bounds, result.values(), page.intervals())
             if isinstance(ended, BudgetSpent):
@@ -233,13 +245,14 @@ def prevalence(
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimates as JSON.")] = False,
 ) -> None:
     """Say how many papers carry each label, corrected for what the model gets wrong."""
+    from ..evals.label_texts import label_file
     from ..evals.labels import SEED_LABELS, read_labels
     from ..evals.prevalence import prevalence as estimated
     from ..sinks import read_cards
     from . import eval_tables
 
     _check_split(split)
-    known = read_labels(labels or SEED_LABELS)
+    known = read_labels(label_file(labels or SEED_LABELS))
     others = read_cards(labelled_cards) if labelled_cards is not None else ()
     corpus = estimated(read_cards(cards), known, split=split, labelled_cards=others)
     if as_json:
@@ -256,7 +269,7 @@ def _check_split(split: str) -> None:
 
 
 def _measure(
-    session: wiring.Session,
+    session: "Resources",
     entry: "Model",
     pairs: "list[tuple[Labelled, Paper]]",
     split: str,
@@ -331,19 +344,20 @@ def _tell_failures(reasons: list[str]) -> None:
 
 def _ask(
     reader: "Reader",
-    session: wiring.Session,
+    session: "Resources",
     entry: "Model",
     pairs: "list[tuple[Labelled, Paper]]",
     found: _Asked,
 ) -> None:
     from ..batch import Done, Failed, Outcome
     from ..errors import BudgetSpent, EndpointError
-    from .running import drive
+    from .running import Screen, driving
 
     names = {paper.id: item.id for item, paper in pairs}
-    counter = terminal.Counter(len(pairs), free=entry.plan == "baseline")
+    screen = Screen(len(pairs), free=entry.plan == "baseline")
 
     def take(outcomes: list[Outcome]) -> None:
+        screen.took(outcomes)
         for outcome in outcomes:
             if isinstance(outcome, Done):
                 found.cards[names[outcome.paper.id]] = outcome.reading.card
@@ -353,10 +367,10 @@ def _ask(
 
     papers = (paper for _, paper in pairs)
     try:
-        whole = drive(reader, papers, session.concurrency(entry), counter, take)
+        whole = driving(screen.progress)(reader, papers, session.concurrency(entry), take, None)
     except (BudgetSpent, EndpointError) as error:
         found.ended = error
         whole = True
     if not whole:
         raise KeyboardInterrupt
-    terminal.note(f"{entry.name}: {counter.summary([])}")
+    terminal.note(f"{entry.name}: {screen.progress.summary([])}")

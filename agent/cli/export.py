@@ -7,7 +7,7 @@ import typer
 
 from . import options, reading, terminal, wiring
 from .cards import CARDS
-from .serve import SOURCES, abstracts
+from .papers import SOURCES, abstracts
 
 app = typer.Typer(help="Cards in forms that need no papercards.", no_args_is_help=True)
 

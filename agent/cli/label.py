@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from . import options, terminal
-from .review import SOURCE, SPLIT, papers, written
+from .papers import SOURCE, SPLIT, papers, written
 
 app = typer.Typer(help="Make label files of what annotators have said.", no_args_is_help=True)
 

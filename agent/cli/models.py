@@ -1,10 +1,17 @@
 """`papercards models`: which there are, fetching their weights, and how an endpoint behaves."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .. import keys
+from ..places import models_directory
+from ..resources import LOCAL_TIMEOUT_S, choose_model
 from . import options, reading, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..models import Model
+    from ..settings import Settings
 
 app = typer.Typer(help="Embedded models and endpoints.", no_args_is_help=True)
 
@@ -21,7 +28,7 @@ def list_() -> None:
     from ..local.store import listing
     from ..models import DEFAULT_LOCAL, LOCAL, PROVIDERS
 
-    directory = wiring.models_directory(wiring.settings())
+    directory = models_directory(wiring.settings())
     held = {one.file.name: one for one in listing(directory)}
     for name, model in LOCAL.items():
         assert model.file is not None
@@ -31,7 +38,7 @@ def list_() -> None:
         print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
     print(f"{'baseline':<26} {'built in':<8} {'':>9}  no model: similarity, rules, fitted weights")
     for provider, known in PROVIDERS.items():
-        print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or wiring.OPENAI_URL}")
+        print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or keys.OPENAI_URL}")
     print(f"weights are kept in {directory}")
 
 
@@ -48,7 +55,8 @@ def pull(
     model = resolve(name)
     if model.file is None:
         raise UsageError(f"{name} has no weights to fetch")
-    print(wiring.pull(model.file, wiring.models_directory(wiring.settings())))
+    with wiring.resources(wiring.settings()) as opened:
+        print(opened.pull(model.file))
 
 
 @app.command("doctor")
@@ -59,6 +67,7 @@ def doctor(
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     column: options.Columns = None,
 ) -> None:
     """Say whether a model's endpoint answers, keeps to a schema, and how fast it is."""
@@ -67,17 +76,21 @@ def doctor(
     from ..form import ANSWER_TOKENS
     from ..probe import estimate, probe
 
-    chosen = wiring.settings(model=model, base_url=base_url)
-    entry = wiring.choose_model(chosen)
+    chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
+    entry = choose_model(chosen)
     if entry.plan == "baseline":
         print("baseline asks no endpoint")
         return
-    with wiring.session(chosen) as session:
+    if entry.plan == "encoder":
+        _encoder_speed(chosen, entry)
+        return
+    with wiring.resources(chosen) as session:
         if entry.file is not None:
             server = session.server(entry)
-            timeout_s = wiring.LOCAL_TIMEOUT_S
+            timeout_s = LOCAL_TIMEOUT_S
             endpoint = Endpoint(entry, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
         else:
+            terminal.note(f"trying {wiring.named(entry)}")
             endpoint = session.endpoint(entry)
         found = probe(endpoint, session.form(entry), say=terminal.note)
     print(f"{entry.name} at {'a server of our own' if entry.file else endpoint.shown_url}")
@@ -109,6 +122,29 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
+
+
+def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
+    """Read one made-up paper and say how long that takes."""
+    import asyncio
+    import time
+
+    from ..paper import Paper
+
+    sentence = "We propose a method that forecasts time series, and test it on public data. "
+    paper = Paper("doctor", "Forecasting with a small network", sentence * 8)
+    with wiring.resources(chosen) as session:
+        reader = session.reader(entry)
+
+        async def twice() -> float:
+            await reader.read(paper)
+            begin = time.monotonic()
+            await reader.read(paper)
+            return time.monotonic() - begin
+
+        seconds = asyncio.run(twice())
+    print(f"{entry.name}: asks no endpoint")
+    print(f"  reads a paper in   {seconds:.2f} s")
 
 
 def _schema(enforced: bool, mode: str) -> str:

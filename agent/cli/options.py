@@ -40,6 +40,14 @@ BaseUrl = Annotated[
         metavar="URL",
     ),
 ]
+Insecure = Annotated[
+    bool | None,
+    typer.Option(
+        "--insecure",
+        help="Let a key go to another machine over http, where others can read it. "
+        "[env: PAPERCARDS_INSECURE]",
+    ),
+]
 Taxonomy = Annotated[
     str | None,
     typer.Option(help="A taxonomy file of your own. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),

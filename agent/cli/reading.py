@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..places import cache_directory
 from . import terminal
-from .wiring import cache_directory
 
 if TYPE_CHECKING:
     from ..settings import Settings

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, terminal, wiring
+from ..resources import choose_model
+from . import agreeing, options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..run_record import RunRecord
@@ -24,21 +25,33 @@ def rerun(
             metavar="FILE",
         ),
     ] = None,
+    base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     offline: options.Offline = None,
     cache_dir: options.CacheDir = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Go on though sources, prompt, labels or model have changed.")
     ] = False,
 ) -> None:
-    """Write the cards of a recorded run once more: from the cache, byte for byte."""
+    """Write the cards of a recorded run once more: from the cache, byte for byte.
+
+    The record chooses neither where a key goes nor what is overwritten: an address of its own, another
+    cache, and outputs outside of its folder must be named again here.
+    """
     from ..errors import UsageError
+    from ..job import Job
     from ..run_record import SourceFile, differences, output_path, read_record, source_path
-    from .enrich import enrich
+    from .check_outputs import check_outputs
+    from .running import run
 
     old = read_record(record)
-    chosen = _settings(old, record, offline=offline, cache_dir=cache_dir)
-    with wiring.session(chosen) as session:
-        made_by = session.reader(wiring.choose_model(chosen)).made_by
+    outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
+    if not output:
+        agreeing.outputs(record, outputs)
+    asked = wiring.settings(base_url=base_url, insecure=insecure, offline=offline, cache_dir=cache_dir)
+    chosen = _settings(old, record, asked, named=cache_dir)
+    with wiring.resources(chosen) as session:
+        made_by = session.reader(choose_model(chosen)).made_by
     sources = [
         source.path if source.named else str(source_path(source.path, record, old.folder))
         for source in old.sources
@@ -52,47 +65,40 @@ def rerun(
         raise UsageError(
             f"not as it was: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to go on"
         )
-    outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
-    code = 0
-    try:
-        enrich(
-            sources=sources,
-            output=outputs,
-            limit=old.settings.limit,
-            shards=old.settings.shards,
-            model=chosen.model,
-            base_url=chosen.base_url,
-            taxonomy=chosen.taxonomy,
-            cache_dir=chosen.cache_dir,
-            no_cache=not chosen.cache,
-            offline=chosen.offline,
-            column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
-            table=old.settings.table,
-            category=list(old.settings.categories),
-            sections=",".join(old.settings.sections),
-            no_record=not output,
-        )
-    except typer.Exit as end:
-        code = end.exit_code
+    asked_of = reading.asked(
+        chosen,
+        [f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
+        table=old.settings.table,
+        category=list(old.settings.categories),
+        sections=",".join(old.settings.sections),
+        limit=old.settings.limit,
+        judged=True,
+        outputs=outputs,
+    )
+    check_outputs(sources, outputs)
+    job = Job(tuple(sources), tuple(outputs), asked_of, old.settings.shards, record=bool(output))
+    with wiring.resources(chosen) as resources:
+        code = run(job, resources, choose_model(chosen))
     if code in (0, 1) and not _same_bytes(old, outputs):
         code = 1
     raise typer.Exit(code)
 
 
-def _settings(old: "RunRecord", record: Path, *, offline: bool | None, cache_dir: str | None) -> "Settings":
-    """The settings of the run, its paths found again."""
+def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | None) -> "Settings":
+    """The settings of the run, its paths found again; `asked` are those of now, `named` is a cache."""
     from ..run_record import source_path
 
-    def found(path: str | None) -> str | None:
-        return str(source_path(path, record, old.folder)) if path is not None else None
-
+    taxonomy, cache = old.settings.taxonomy, old.settings.cache_dir
+    if cache is not None and named is None:
+        named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
         model=old.model,
-        base_url=wiring.with_secrets(old.settings.endpoint),
-        taxonomy=found(old.settings.taxonomy),
-        cache_dir=cache_dir or found(old.settings.cache_dir),
-        no_cache=old.settings.cache_dir is None and cache_dir is None,
-        offline=offline,
+        base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
+        insecure=asked.insecure,
+        taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        cache_dir=named,
+        no_cache=named is None,
+        offline=asked.offline,
     )
 
 

@@ -1,17 +1,16 @@
 """`papercards review`: the corrections of a review file made into new files."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options, reading, terminal, wiring
+from ..resources import load_taxonomy
+from . import options, terminal, wiring
 from .cards import CARDS
+from .papers import SOURCE, SPLIT, beside, papers, written
 
 if TYPE_CHECKING:
-    from ..evals.labels import LabelRecord
-    from ..paper import Paper
     from ..review.merging import Outcome
 
 app = typer.Typer(help="Make new files of cards and their corrections.", no_args_is_help=True)
@@ -20,19 +19,6 @@ REVIEW = Annotated[
     Path | None,
     typer.Argument(help="The review file; none: the one beside the cards.", metavar="REVIEW.jsonl"),
 ]
-SOURCE = Annotated[
-    list[str] | None,
-    typer.Option("--source", help="Where the papers came from; may repeat.", metavar="SOURCE"),
-]
-SPLIT = Annotated[Literal["train", "dev", "test"], typer.Option("--split", help="What the labels are for.")]
-
-
-def beside(cards: Path) -> Path:
-    """Where the corrections of a file of cards are, unless somebody says otherwise."""
-    from ..sinks import destination
-
-    path = destination(cards)[1]
-    return path.with_name(f"{path.stem}.review.jsonl")
 
 
 @app.command("apply")
@@ -86,7 +72,7 @@ def to_labels(
     from ..review.merging import to_labels as made
     from ..review.review_file import ReviewFile
 
-    labels = wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy))
+    labels = load_taxonomy(wiring.settings(taxonomy=taxonomy))
     known = {paper.id: paper for paper in papers(source, column, table, sections)}
     file = ReviewFile(_there(review or beside(cards)))
     outcome = written(output, lambda write: made(cards, file.overlay, split, labels, known, write))
@@ -96,30 +82,6 @@ def to_labels(
     if outcome.beyond:
         terminal.note(f"{outcome.beyond} claims stand in sections, and labels are about abstracts: left out")
     _say(outcome)
-
-
-def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
-    """Whatever `make` writes of labels, in a file that is whole or not there."""
-    from ..review.writing import LabelFile
-
-    file = LabelFile(output)
-    try:
-        outcome = make(file.write)
-        file.close()
-    finally:
-        file.abandon()
-    return outcome
-
-
-def papers(
-    source: list[str] | None, column: list[str] | None, table: str | None, sections: str | None
-) -> "Iterator[Paper]":
-    """The papers of all sources that can be read; none where there is no source."""
-    from .serve import abstracts
-
-    if source:
-        asked = reading.asked(wiring.settings(), column, table=table, sections=sections)
-        yield from abstracts(source, asked)
 
 
 def _there(review: Path) -> Path:

@@ -1,93 +1,77 @@
-"""Running a batch from the command line: sources to outputs, Ctrl-C, progress, counting."""
+"""Running a batch from the command line: progress, and what Ctrl-C does."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .terminal import Counter, note
+from ..job import Watcher
+from .terminal import Progress, note, shown
 
 if TYPE_CHECKING:
     from ..batch import Batch, Outcome
     from ..finished import Finished
+    from ..job import Drive, Job, Take
+    from ..models import Model
     from ..paper import Paper
     from ..reader import Reader
-    from ..sources import BadRecord, Options
-    from ..sources.local_ids import LocalIds
-
-COUNTED_BYTES = 64 << 20
-"""Sources up to this size are read once beforehand, so that the progress line knows the time left."""
+    from ..resources import Resources
+    from ..sources import BadRecord
 
 
-def papers(
-    sources: Sequence[str], options: "Options", ids: "LocalIds | None" = None
-) -> "Iterator[Paper | BadRecord]":
-    """The records of all sources, one after the other, at most `options.limit`.
+class Screen(Watcher):
+    """A run on the terminal."""
 
-    Each source is opened at the call. `ids` are those of papers before these. Raises what `open_source`
-    raises.
-    """
-    from itertools import chain, islice
+    def __init__(self, total: int | None, *, free: bool) -> None:
+        """`total` None: it is not known; `free`: what tokens cost is of no interest."""
+        super().__init__()
+        self.progress = Progress(self.counts, total, free=free)
 
-    from ..sources import open_source
-    from ..sources.local_ids import LocalIds
+    def took(self, outcomes: "list[Outcome]") -> None:
+        """Count and show them."""
+        super().took(outcomes)
+        self.progress.show()
 
-    opened = [open_source(source, options) for source in sources]
-    return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), options.limit)
+    def say(self, text: str) -> None:
+        """A line on stderr."""
+        note(text)
 
-
-def count(sources: Sequence[str], options: "Options") -> int | None:
-    """How many records there are, at most `options.limit`; that, too, where counting would take long."""
-    from ..sources import count_records, is_file
-
-    limit = options.limit
-    # A pipe can be read only once, what is named must be fetched, and a filter must see every paper.
-    if options.categories or not all(is_file(source) for source in sources):
-        return limit
-    if sum(Path(source).stat().st_size for source in sources) > COUNTED_BYTES:
-        return limit
-
-    total = 0
-    for source in sources:
-        total += count_records(source, limit, options)
-        if limit is not None and total >= limit:
-            return limit
-    return total
+    def lines(self, lines: Sequence[bytes]) -> None:
+        """Cards onto standard output."""
+        sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
+        sys.stdout.buffer.flush()
 
 
-def drive(
-    reader: "Reader",
-    records: "Iterable[Paper | BadRecord]",
-    concurrency: int,
-    counter: Counter,
-    take: "Callable[[list[Outcome]], None]",
-    finished: "Finished | None" = None,
-) -> bool:
-    """Run to the end and hand the outcomes to `take`, in order, as many at a time as are there.
+def driving(progress: Progress) -> "Drive":
+    """Reads papers until the end or until Ctrl-C, and clears the live line of `progress` then."""
 
-    The first Ctrl-C, SIGTERM or SIGHUP lets what is in flight finish; the second ends at once. Raises, after
-    the last outcome, what ended the run early.
-    """
-    from ..batch import Batch
+    def drive(
+        reader: "Reader",
+        records: "Iterable[Paper | BadRecord]",
+        concurrency: int,
+        take: "Take",
+        finished: "Finished | None" = None,
+    ) -> bool:
+        from ..batch import Batch
 
-    batch = Batch(reader, concurrency, finished)
-    asyncio.run(_drive(batch, reader, records, counter, take))
-    if batch.ended is not None:
-        raise batch.ended
-    return not batch.stopped
+        batch = Batch(reader, concurrency, finished)
+        try:
+            asyncio.run(_drive(batch, reader, records, take))
+        finally:
+            progress.show(last=True)
+        if batch.ended is not None:
+            raise batch.ended
+        return not batch.stopped
+
+    return drive
 
 
 async def _drive(
-    batch: "Batch",
-    reader: "Reader",
-    records: "Iterable[Paper | BadRecord]",
-    counter: Counter,
-    take: "Callable[[list[Outcome]], None]",
+    batch: "Batch", reader: "Reader", records: "Iterable[Paper | BadRecord]", take: "Take"
 ) -> None:
-    from ..batch import Done, Duplicate, Failed, Untouched
-
+    """The first Ctrl-C, SIGTERM or SIGHUP lets what is in flight finish; the second ends at once."""
     loop = asyncio.get_running_loop()
 
     asked_to_stop = False
@@ -108,20 +92,40 @@ async def _drive(
     try:
         async for outcomes in batch.run(records):
             take(outcomes)
-            for outcome in outcomes:
-                match outcome:
-                    case Done(reading=reading):
-                        counter.done += 1
-                        counter.cached += reading.cached
-                        counter.spent += reading.spent
-                    case Failed(spent=spent):
-                        counter.failed += 1
-                        counter.spent += spent
-                    case Untouched(spent=spent):
-                        counter.spent += spent
-                    case Duplicate():
-                        counter.duplicates += 1
-            counter.show()
     finally:
-        counter.show(last=True)
         await reader.close()
+
+
+def run(job: "Job", resources: "Resources", model: "Model") -> int:
+    """Run a job on the terminal, from its first line to its last; gives the exit code."""
+    from ..errors import BudgetSpent
+    from . import wiring
+
+    records, total = job.papers(), job.count()
+    resources.budget(model)
+    note(wiring.first_line(total, model))
+    screen = Screen(total, free=model.plan == "baseline")
+    try:
+        whole = job.run(resources, model, driving(screen.progress), screen, records)
+    except BudgetSpent:
+        note(screen.progress.summary([]))
+        raise
+    return finish(screen.progress, job, whole=whole)
+
+
+def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
+    """Say what was done; gives 1 where papers failed, 130 where Ctrl-C came, else 0."""
+    from ..sinks import destination, shard_path
+    from ..sinks.errors_file import errors_path
+
+    names = [str(path) for path in job.outputs]
+    if (shards := job.shards) is not None:
+        ends = [(shard_path(path, 0, shards), shard_path(path, shards - 1, shards)) for path in job.outputs]
+        names = [f"{first} … {last.name}" for first, last in ends]
+    note(progress.summary(names if whole else []))
+    if not whole:
+        note("interrupted; run the same command again to go on where it stopped")
+        return 130
+    if progress.counts.failed and job.outputs:
+        note(f"what failed is in {errors_path(destination(job.outputs[0])[1])}")
+    return 1 if progress.counts.failed else 0

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..places import cache_directory
+from ..resources import load_taxonomy
 from . import options, reading, terminal, wiring
+from .papers import SOURCES, abstracts, beside
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -16,15 +19,6 @@ if TYPE_CHECKING:
     from ..paper import Paper
     from ..sources import Options
     from ..taxonomy import Taxonomy
-
-SOURCES = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source",
-        help="Where the papers came from, for their abstracts; may repeat. None: the shipped papers.",
-        metavar="SOURCE",
-    ),
-]
 
 
 def serve(
@@ -72,6 +66,7 @@ def serve(
     try:
         from ..pages import browse, serving
         from ..pages.app import application
+        from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
     except ModuleNotFoundError as error:
         raise MissingExtra("Serving pages", "serve") from error
@@ -81,8 +76,8 @@ def serve(
     _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
     chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
     asked = reading.asked(chosen, column, table=table, sections=sections, limit=limit)
-    folder = wiring.cache_directory(chosen) / "pages" if chosen.cache else None
-    labels = wiring.load_taxonomy(chosen)
+    folder = cache_directory(chosen) / "pages" if chosen.cache else None
+    labels = load_taxonomy(chosen)
     index, follower, rooms = None, None, []
     with ExitStack() as stack:
         if cards is not None:
@@ -95,18 +90,18 @@ def serve(
         server = serving.listen(port)
         stack.callback(server.close)
         number = server.getsockname()[1]
-        token = new_token()
+        token, once = new_token(), new_token()
         url = f"http://{serving.HOST}:{number}/?token={token}"
         print(url, flush=True)
         served = cards or label
         assert served is not None
         terminal.note(f"serving {served}; Ctrl-C ends it")
         if not no_browser:
-            _open(url)
+            _open(stack.enter_context(forwarding(f"http://{serving.HOST}:{number}/?token={once}")))
         # So that what is passing is deleted then, too: the server raises again what ended it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
-            serving.serve(application(served, index, follower, token, number, rooms), server)
+            serving.serve(application(served, index, follower, token, number, rooms, once), server)
 
 
 def _check(
@@ -138,7 +133,6 @@ def _review(
     from ..pages.review_desk import Desk
     from ..pages.review_queue import Queue
     from ..review.review_file import ReviewFile
-    from .review import beside
 
     file = ReviewFile(review or beside(cards))
     queue = Queue(index, taxonomy, against)
@@ -187,21 +181,6 @@ def named(given: str | None) -> str:
     if not name:
         raise UsageError("a name is empty", next_step="Say who you are with --reviewer or --annotator")
     return name
-
-
-def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
-    """The papers of all sources that can be read, or the shipped ones where there is no source.
-
-    Raises what opening a source raises, at the call.
-    """
-    from importlib import resources
-
-    from ..sources import BadRecord
-    from .running import papers
-
-    shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
-    records = papers(sources or [str(shipped)], asked)
-    return (record for record in records if not isinstance(record, BadRecord))
 
 
 def identity(sources: list[str], asked: "Options") -> str:

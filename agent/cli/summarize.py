@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import choose_model
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def summarize(
     json: Annotated[bool, typer.Option("--json", help="Print the record, not the card.")] = False,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     timeout: options.Timeout = None,
     answer_tokens: options.AnswerTokens = None,
@@ -50,6 +52,7 @@ def summarize(
     chosen = wiring.settings(
         model=model,
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         timeout_s=timeout,
         answer_tokens=answer_tokens,
@@ -72,8 +75,8 @@ def summarize(
             pick,
             reading.asked(chosen, column, table=table, sections=sections, limit=limit, judged=not force),
         )
-    with wiring.session(chosen) as session:
-        entry = wiring.choose_model(chosen)
+    with wiring.resources(chosen) as session:
+        entry = choose_model(chosen)
         reader = session.reader(entry)
         if entry.file is None and entry.plan != "baseline":
             terminal.note(f"1 paper with {wiring.named(entry)}")

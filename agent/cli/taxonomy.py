@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..resources import load_taxonomy
 from . import options, terminal, wiring
 
 app = typer.Typer(help="Look at and check label sets.", no_args_is_help=True)
@@ -15,7 +16,7 @@ def show(taxonomy: options.Taxonomy = None) -> None:
     """Print the labels with their definitions."""
     from ..taxonomy import LABEL_FIELDS
 
-    loaded = wiring.load_taxonomy(wiring.settings(taxonomy=taxonomy))
+    loaded = load_taxonomy(wiring.settings(taxonomy=taxonomy))
     print(f"# {loaded.version}")
     for group, labels in loaded.labels.items():
         size = loaded.sizes[group] if group in LABEL_FIELDS else None

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from ..spent import Spent
+from ..card import UNCERTAIN
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..card import Card, Evidence
+    from ..card import Candidate, Card, Evidence
+    from ..counts import Counts
 
 QUIET_S = 5.0
 """Seconds between two progress lines where the terminal is none."""
@@ -102,41 +103,24 @@ def bytes_bar(name: str, total: int) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
-class Counter:
-    """Counts a run and shows it: a live line on a terminal, a plain line now and then elsewhere."""
+class Progress:
+    """Shows how far a run is: a live line on a terminal, a plain line now and then elsewhere."""
 
-    def __init__(self, total: int | None, *, free: bool) -> None:
+    def __init__(self, counts: "Counts", total: int | None, *, free: bool) -> None:
+        """`total` None: it is not known; `free`: what tokens cost is of no interest."""
+        self.counts = counts
         self.total = total
-        self.done = self.cached = self.failed = self.duplicates = 0
-        self.spent = Spent()
-        """Of all papers so far, those that failed included."""
         self._free = free
-        self._begin = time.monotonic()
-        self._end: float | None = None
-        self._shown = self._begin
+        self._shown = time.monotonic()
         self._live = sys.stderr.isatty()
-
-    @property
-    def seconds(self) -> float:
-        """Since the run began, until `stop`."""
-        return (self._end or time.monotonic()) - self._begin
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of prompts and completions, as far as the endpoint said."""
-        return self.spent.prompt_tokens + self.spent.completion_tokens
 
     @property
     def cost(self) -> str:
         """What was spent, in words; requests of unknown cost beside what is known."""
-        known, unpriced = self.spent.known_usd, self.spent.unpriced
+        known, unpriced = self.counts.spent.known_usd, self.counts.spent.unpriced
         if not unpriced or not known:
-            return money(self.spent.cost_usd)
+            return money(self.counts.spent.cost_usd)
         return f"{money(known)} and {unpriced} request{'s' * (unpriced > 1)} of unknown cost"
-
-    def stop(self) -> None:
-        """The last card is on disk."""
-        self._end = time.monotonic()
 
     def show(self, *, last: bool = False) -> None:
         """Bring the line up to date, at most ten times a second."""
@@ -154,31 +138,31 @@ class Counter:
             note(self._line())
 
     def _line(self) -> str:
-        finished = self.done + self.failed + self.duplicates
+        finished = self.counts.done + self.counts.failed + self.counts.duplicates
         parts = [f"{finished}/{self.total}" if self.total else f"{finished} papers"]
-        parts.append(f"{self.cached} cached")
-        parts.append(f"{self.failed} failed")
+        parts.append(f"{self.counts.cached} cached")
+        parts.append(f"{self.counts.failed} failed")
         if not self._free:
-            parts += [f"{self.tokens:,} tokens", self.cost]
-        asked = finished - self.cached
+            parts += [f"{self.counts.tokens:,} tokens", self.cost]
+        asked = finished - self.counts.cached
         if self.total and asked > 0:
-            left = (self.total - finished) * self.seconds / asked
+            left = (self.total - finished) * self.counts.seconds / asked
             parts.append(f"{duration(left)} left")
-            if cost_usd := self.spent.cost_usd:
+            if cost_usd := self.counts.spent.cost_usd:
                 parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in all")
         return " · ".join(parts)
 
     def summary(self, outputs: Sequence[str]) -> str:
         """What the run did, in one line."""
-        fresh = self.done - self.cached
-        made = f"{self.done} cards"
-        parts = [made if self._free else f"{made} ({fresh} new, {self.cached} cached)"]
-        parts.append(f"{self.failed} failed")
-        if self.duplicates:
-            parts.append(f"{self.duplicates} duplicates skipped")
+        fresh = self.counts.done - self.counts.cached
+        made = f"{self.counts.done} cards"
+        parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
+        parts.append(f"{self.counts.failed} failed")
+        if self.counts.duplicates:
+            parts.append(f"{self.counts.duplicates} duplicates skipped")
         if not self._free:
-            parts += [f"{self.spent.calls} calls", f"{self.tokens:,} tokens", self.cost]
-        parts.append(duration(self.seconds))
+            parts += [f"{self.counts.spent.calls} calls", f"{self.counts.tokens:,} tokens", self.cost]
+        parts.append(duration(self.counts.seconds))
         where = f" → {', '.join(outputs)}" if outputs else ""
         return ", ".join(parts) + where
 
@@ -197,8 +181,10 @@ def print_card(card: "Card") -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name in ("tasks", "modalities", "contributions"):
-        labels = Text(", ").join(_label(item.label, item.confidence) for item in getattr(card, name))
-        grid.add_row(name, labels)
+        given = [_label(item.label, item.confidence) for item in getattr(card, name)]
+        if maybe := card.unsure_of(name):
+            given.append(_uncertain(maybe))
+        grid.add_row(name, Text(", ").join(given))
     for name in ("code", "data", "weights"):
         artifact = getattr(card.reproducibility, name)
         said = _label(artifact.status, artifact.confidence)
@@ -229,6 +215,14 @@ def print_card(card: "Card") -> None:
     )
 
 
+def _uncertain(candidates: Sequence["Candidate"]) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(
+        (UNCERTAIN, "yellow"), (clean(f" ({', '.join(one.shown for one in candidates)})"), "dim")
+    )
+
+
 def _place(evidence: "Evidence") -> str:
     return f" ({clean(evidence.place)})" if evidence.place else ""
 
@@ -254,8 +248,12 @@ def print_table(cards: Iterator["Card"]) -> int:
     for card in cards:
         count += 1
         first = [
-            Text(clean(labels[0].label) if labels else "-")
-            for labels in (card.tasks, card.modalities, card.contributions)
+            Text(clean(labels[0].label) if labels else UNCERTAIN if card.unsure_of(name) else "-")
+            for name, labels in (
+                ("tasks", card.tasks),
+                ("modalities", card.modalities),
+                ("contributions", card.contributions),
+            )
         ]
         table.add_row(
             Text(clean(card.title)),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..resources import choose_model
 from . import options, reading, terminal, wiring
 
 if TYPE_CHECKING:
     from ..batch import Outcome
+    from ..counts import Counts
     from ..errors import BadInput
     from ..paper import Paper
     from ..settings import Settings
@@ -60,6 +62,7 @@ def watch(
     limit: options.Limit = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    insecure: options.Insecure = None,
     taxonomy: options.Taxonomy = None,
     concurrency: options.Concurrency = None,
     timeout: options.Timeout = None,
@@ -90,6 +93,7 @@ def watch(
     chosen = wiring.settings(
         model=model,
         base_url=base_url,
+        insecure=insecure,
         taxonomy=taxonomy,
         concurrency=concurrency,
         timeout_s=timeout,
@@ -128,7 +132,7 @@ def watch(
         outputs=output,
     )
     check_outputs(sources, output)
-    entry = wiring.choose_model(chosen)
+    entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
         terminal.note(f"new papers with {wiring.named(entry)}")
     watching = Watch(chosen, sources, asked, output)
@@ -242,20 +246,20 @@ class Watch:
             raise lost[0]
         return 1 if counter.failed else 0
 
-    def _enrich(self, cards: "Ledger") -> "tuple[terminal.Counter, int, bool, list[BadInput]]":
+    def _enrich(self, cards: "Ledger") -> "tuple[Counts, int, bool, list[BadInput]]":
         """Counts, records looked at, whether it went to its end, and why sources could not be had."""
         from ..batch import Failed
         from ..errors import BadInput
+        from ..job import Job, Writer
         from ..paper import identity
         from ..sinks import errors_path
         from ..sinks.errors_file import ErrorsFile
         from ..sources import BadRecord, NoPapers
         from ..watching import Failing
-        from .running import drive, papers
-        from .writing import Writer
+        from .running import Screen, driving
 
-        entry = wiring.choose_model(self._chosen)
-        counter = terminal.Counter(None, free=entry.plan == "baseline")
+        entry = choose_model(self._chosen)
+        screen = Screen(None, free=entry.plan == "baseline")
         state, failing = self._state, dict[str, Failing]()
         looked_at = 0
         lost: list[BadInput] = []
@@ -263,7 +267,7 @@ class Watch:
         def every() -> "Iterator[Paper | BadRecord]":
             for source in self._sources:
                 try:
-                    yield from papers([source], self._asked, cards.local_ids)
+                    yield from Job((source,), options=self._asked).papers(cards.local_ids)
                 except NoPapers:
                     # Nothing new is no news, and no error.
                     continue
@@ -295,19 +299,19 @@ class Watch:
                     failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
 
         errors = ErrorsFile(errors_path(self._path))
-        writer = Writer([cards], errors)
+        writer = Writer([cards], errors, screen)
         try:
-            with wiring.session(self._chosen) as session:
+            with wiring.resources(self._chosen) as session:
                 reader = session.reader(entry)
                 session.budget(entry)
-                whole = drive(
-                    reader, new(), session.concurrency(entry), counter, take, session.finished(reader)
+                whole = driving(screen.progress)(
+                    reader, new(), session.concurrency(entry), take, session.finished(reader)
                 )
         finally:
             errors.close()
         # A round that was cut off has not met them all.
         state.failing = failing if whole and not lost else {**state.failing, **failing}
-        return counter, looked_at, whole, lost
+        return screen.counts, looked_at, whole, lost
 
     def _show_others(self) -> None:
         """Write the other outputs from the ledger, those that do not show all of it."""

@@ -21,6 +21,7 @@ from ..errors import PaperFailed, StorageError
 from ..paper import Paper
 from ..reader import ModelReader, Reading, Wanted, emptied
 from ..reply import Reply
+from ..safe_files import drop_link
 from .service import Absent, Remote, Service
 from .state import State
 
@@ -65,6 +66,8 @@ class Lines:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._odd_path.unlink(missing_ok=True)
+            for end in ("", "-journal"):
+                drop_link(path.with_name(path.name + end))
             try:
                 self._table = self._open()
             except sqlite3.DatabaseError:  # damaged: what was in it is fetched again

@@ -105,7 +105,7 @@ def forget_requests(folder: Path) -> None:
 class _RequestFile:
     def __init__(self, folder: Path, number: int) -> None:
         self._number = number
-        self._file = RecordFile(request_file(folder, number))
+        self._file = RecordFile(request_file(folder, number), derived=True)
         self._sum = hashlib.sha256()
         self.count = 0
 

@@ -89,7 +89,7 @@ class State(BaseModel):
 
     def save(self, path: Path) -> None:
         """Put it on the disk, all or nothing."""
-        file = PartialFile(path)
+        file = PartialFile(path, derived=True)
         try:
             file.commit((self.model_dump_json(indent=2) + "\n").encode())
         finally:
@@ -111,8 +111,16 @@ def state_path(output: Path) -> Path:
 
 
 def requests_folder(state: Path) -> Path:
-    """Where request files stand until they are sent: `cards.jsonl.batch.requests`."""
-    return state.with_suffix(".requests")
+    """Where request files stand until they are sent: `cards.jsonl.batch.requests`.
+
+    Raises StorageError for a link: files are written and deleted there.
+    """
+    folder = state.with_suffix(".requests")
+    if folder.is_symlink():
+        raise StorageError(
+            "is a link, and the batch's files go nowhere else", where=str(folder), next_step="Delete the link"
+        )
+    return folder
 
 
 @contextmanager
@@ -121,7 +129,7 @@ def alone(state: Path) -> Iterator[None]:
 
     Raises StorageError where another run holds it.
     """
-    lock = RecordFile(state.with_suffix(".lock"))
+    lock = RecordFile(state.with_suffix(".lock"), derived=True)
     try:
         yield
     finally:

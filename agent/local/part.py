@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -100,7 +100,8 @@ class Part:
         whole = path_of(self.file, self.directory)
         self.path.replace(whole)
         self._state_path.unlink(missing_ok=True)
-        write_note(self.file, whole)
+        with suppress(OSError):  # it is hashed at every start then
+            write_note(self.file, whole)
         return whole
 
 

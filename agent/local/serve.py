@@ -15,7 +15,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 _PROMPT_CACHE_MIB = 256
@@ -73,10 +72,6 @@ def _server(config: dict[str, Any]) -> Any:
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_NONE
         # States come from one pass alone, so a whole text must fit into it.
         params.n_batch = params.n_ubatch = config["context_tokens"] // config["slots"]
-    if config["slot_directory"]:
-        Path(config["slot_directory"]).mkdir(parents=True, exist_ok=True)
-        # llama.cpp joins this and the file name as they are.
-        params.slot_save_path = config["slot_directory"] + os.sep
     params.verbosity = _WARNINGS
     return xllamacpp.Server(params)
 

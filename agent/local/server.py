@@ -15,7 +15,6 @@ import queue
 import re
 import secrets
 import subprocess
-import sys
 import tempfile
 import threading
 from contextlib import suppress
@@ -23,18 +22,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..child_process import NOWHERE, environment, python
 from ..errors import EndpointError, MissingExtra
 
 _CLOSE_TIMEOUT_S = 5.0
+
+_FOR_DEVICES = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "VK_", "GGML_", "OMP_")
+"""Beginnings of variables that say on which devices to compute."""
 
 
 class LocalServer:
     """A running llama.cpp server for one file. Close it, or use it as a context manager.
 
     It works on `slots` requests at a time, each with a context of `context_tokens`.
-    `slot_directory` is where the state of a slot (its KV cache) is saved and restored by file name
-    through `/slots/{n}?action=save`; None: it cannot be saved. With `hidden_states` it also gives the
-    state of the last layer at each token (`Engine.hidden_states`), for texts that fit into one context.
+    With `hidden_states` it also gives the state of the last layer at each token
+    (`Engine.hidden_states`), for texts that fit into one context.
     """
 
     def __init__(
@@ -45,7 +47,6 @@ class LocalServer:
         model_id: str = "local",
         threads: int | None = None,
         slots: int = 1,
-        slot_directory: Path | None = None,
         hidden_states: bool = False,
         start_timeout_s: float = 300.0,
     ) -> None:
@@ -68,17 +69,17 @@ class LocalServer:
             "context_tokens": context_tokens * slots,
             "slots": slots,
             "threads": self.threads,
-            "slot_directory": str(slot_directory.absolute()) if slot_directory else "",
             "hidden_states": hidden_states,
         }
-        # -P: a file of the working directory must not be imported in place of a module. A
-        # session of its own: Ctrl-C is for us, and papers in flight still need the server.
+        # A session of its own: Ctrl-C is for us, and papers in flight still need the server.
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", f"{__package__}.serve"],
+            python(f"{__package__}.serve"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
+            env=environment(*_FOR_DEVICES),
+            cwd=NOWHERE,
         )
         try:
             self.base_url = f"{self._start(config, start_timeout_s)}/v1"

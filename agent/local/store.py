@@ -1,8 +1,10 @@
 """Model files on disk: which are there, whole and the right ones.
 
 A file counts as there when its SHA-256 is the one in the model table. Hashing a gigabyte takes
-seconds, so the result is written down in `NAME.checked.json` with size and time of change; a start
-then only compares those. Without the note, or when it does not fit, the file is hashed again.
+seconds, so the result is written down in the user's own cache folder, never beside the file, which
+may lie in a stranger's folder. The note names the file by device and inode, with its size and both
+times of change; a start then only compares those. Without the note, or when it does not fit, the
+file is hashed again.
 
 Knows nothing of where files come from.
 """
@@ -16,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
+
 from ..errors import StorageError
 from ..models import LOCAL, ModelFile
+from ..safe_files import write_whole
 
 _CHUNK = 1 << 20
 
@@ -55,7 +60,7 @@ def find(file: ModelFile, directory: Path) -> Path | None:
         status = path.stat()
         if status.st_size != file.size:
             return None
-        if _note(path) == (file.sha256, status.st_size, status.st_mtime_ns):
+        if _note(status) == _content(file, status):
             return path
         if sha256_of(path) != file.sha256:
             return None
@@ -99,23 +104,38 @@ def sha256_of(path: Path) -> str:
 
 
 def write_note(file: ModelFile, path: Path) -> None:
-    """Write down that `path` was hashed and has the content of `file`."""
+    """Write down that `path` was hashed and has the content of `file`. Raises OSError."""
     status = path.stat()
-    replace_text(
-        _note_path(path),
-        json.dumps({"sha256": file.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}),
-    )
+    note = _note_path(status)
+    if note is not None:
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(note, json.dumps(_content(file, status)).encode())
 
 
-def _note_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.checked.json")
+def _content(file: ModelFile, status: os.stat_result) -> dict[str, object]:
+    return {
+        "sha256": file.sha256,
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "ctime_ns": status.st_ctime_ns,
+    }
 
 
-def _note(path: Path) -> tuple[object, object, object] | None:
+def _note_path(status: os.stat_result) -> Path | None:
+    """Where the note of a file is; None for a user without a home, whose files are hashed each time."""
     try:
-        note = json.loads(_note_path(path).read_text("utf-8"))
-        return note["sha256"], note["size"], note["mtime_ns"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        folder = platformdirs.user_cache_path("papercards")
+    except RuntimeError:
+        return None
+    name = f"{status.st_dev:x}-{status.st_ino:x}.json"
+    return folder / "checked-models" / name if folder.is_absolute() else None
+
+
+def _note(status: os.stat_result) -> object:
+    path = _note_path(status)
+    try:
+        return json.loads(path.read_bytes()) if path is not None else None
+    except (OSError, ValueError, RecursionError):
         return None
 
 

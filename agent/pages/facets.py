@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..card import Card
+from ..card import UNCERTAIN, Card
 
 FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim")
 """What cards can be chosen by, in the order in which it is shown."""
@@ -30,7 +30,7 @@ def tags_of(card: Card) -> Iterator[Tag]:
     """Everything that a card can be chosen by, each once."""
     held = card.reproducibility
     said: dict[str, list[str]] = {
-        "task": [one.label for one in card.tasks],
+        "task": [one.label for one in card.tasks] or [UNCERTAIN] * bool(card.unsure_of("tasks")),
         "modality": [one.label for one in card.modalities],
         "contribution": [one.label for one in card.contributions],
         "code": [held.code.status],

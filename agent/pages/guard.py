@@ -43,9 +43,11 @@ def new_token() -> str:
 class Guard:
     """Lets through to the app what may pass, and gives every answer its headers."""
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, token: str, port: int, once: str | None = None) -> None:
+        """`once` is a second token, for one entrance: it may be read where `token` may not."""
         self._app = app
         self._token = token
+        self._once = once
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         # Browsers share cookies between the ports of a host.
         self._cookie = f"papercards-{port}"
@@ -87,6 +89,8 @@ class Guard:
         """The token leaves the address, so that it is in no bookmark and on no screen."""
         if scope["method"] != "GET" or not self._given(scope):
             return None
+        if self._is_once(scope):
+            self._once = None
         rest = [pair for pair in _query(scope) if pair[0] != "token"]
         path = scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace").replace("\\", "%5C")
         # A redirect would still count as begun by another site if a link there led here, and then the
@@ -105,7 +109,16 @@ class Guard:
         return False
 
     def _given(self, scope: Scope) -> bool:
-        return any(name == "token" and self._right(value) for name, value in _query(scope))
+        given = any(name == "token" and self._right(value) for name, value in _query(scope))
+        return given or self._is_once(scope)
+
+    def _is_once(self, scope: Scope) -> bool:
+        if self._once is None or scope["method"] != "GET":
+            return False
+        once = self._once.encode()
+        return any(
+            name == "token" and hmac.compare_digest(value.encode(), once) for name, value in _query(scope)
+        )
 
     def _right(self, value: str) -> bool:
         return hmac.compare_digest(value.encode(), self._token.encode())

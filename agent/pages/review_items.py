@@ -98,10 +98,8 @@ class Judging:
         chances: Mapping[str, float] = {}
         guess = None
         if self.baseline is not None:
-            chances = {
-                str(status): chance
-                for status, chance in self.baseline.scores.statuses[name].items()  # type: ignore[index]
-            }
+            offer = self.baseline.scores.offers[name]  # type: ignore[index]
+            chances = {str(status): chance for status, chance in offer.chances.items()}
             guess = getattr(self.baseline.draft, name).sentence
         means = self.taxonomy.labels["artifact_status"]
         choices = [

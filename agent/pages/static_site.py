@@ -40,14 +40,14 @@ def export(name: str, index: Index, folder: Path) -> int:
     files |= {f"charts/{chart.name}.svg": chart.svg for chart in drawn}
     written = 0
     for path, text in files.items():
-        written += _write(folder / path, [text])
+        written += _write(folder / path, [text], folder)
     cards = ((card, index.paper(card.id)) for card in index.page(found))
-    written += _write(folder / "data.js", _data(cards))
+    written += _write(folder / "data.js", _data(cards), folder)
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
         name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count
     )
-    return written + _write(folder / "index.html", [html])
+    return written + _write(folder / "index.html", [html], folder)
 
 
 def _data(cards: Iterable[tuple[Card, Paper | None]]) -> Iterable[str]:
@@ -128,8 +128,8 @@ def _script(value: object) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _write(path: Path, parts: Iterable[str]) -> int:
-    file = PartialFile(path)
+def _write(path: Path, parts: Iterable[str], folder: Path) -> int:
+    file = PartialFile(path, within=folder)
     try:
         for part in parts:
             file.append(part.encode("utf-8", "replace"))

@@ -95,6 +95,9 @@ def _unsure(card: Card) -> Iterator[Worry]:
     for field in LABEL_FIELDS:
         for label in getattr(card, field):
             yield from low(Place(field, label.label), _plain(label.label), label.confidence)
+        if maybe := card.unsure_of(field):
+            names = ", ".join(one.shown for one in maybe)
+            yield Worry("unsure", Place(field), field, f"uncertain: perhaps {names}", 0.9)
     for claim in card.claims:
         number = claim.evidence.sentence
         yield from low(

@@ -34,9 +34,10 @@ class CardsFile:
     Raises MissingExtra without pyarrow, and StorageError, here and in every method, where the disk refuses.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, within: Path | None = None) -> None:
+        """`within`: as `PartialFile` has it."""
         self._schema = schema()
-        self.file = PartialFile(path)
+        self.file = PartialFile(path, within=within)
         self.count = 0
         """Cards so far."""
         self._stream = _Stream(self.file)

@@ -33,19 +33,19 @@ class DatasetSink:
         self._facts = Facts()
         self._readme = self._folder / "README.md"
         self._old_readme()
-        self._parts = [CardsFile(self._part(0))]
+        self._parts = [CardsFile(self._part(0), within=self._folder)]
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row to the file that is being written."""
         if self._parts[-1].count >= PER_FILE:
             self._parts[-1].settle()
-            self._parts.append(CardsFile(self._part(len(self._parts))))
+            self._parts.append(CardsFile(self._part(len(self._parts)), within=self._folder))
         self._parts[-1].append(card)
         self._facts.add(card)
 
     def close(self) -> None:
         """See all on the disk, give the files their names, and remove those of a larger run before."""
-        about = PartialFile(self._readme)
+        about = PartialFile(self._readme, within=self._folder)
         try:
             about.append(readme(self._facts, self._sources, self._old_readme(), str(self._readme)).encode())
             for part in self._parts:

@@ -8,6 +8,7 @@ from typing import Any
 from .relational import (
     ABSTRACTS,
     ARTIFACTS,
+    CANDIDATES,
     CARDS,
     CLAIMS,
     CONTRIBUTIONS,
@@ -31,6 +32,7 @@ _MORE: dict[str, dict[str, Any]] = {
     TASKS.name: {"facets": ["label"]},
     MODALITIES.name: {"facets": ["label"]},
     CONTRIBUTIONS.name: {"facets": ["label"]},
+    CANDIDATES.name: {"facets": ["field", "label"]},
     CLAIMS.name: {"facets": ["kind"]},
     ARTIFACTS.name: {"facets": ["kind", "status"]},
     LINKS.name: {"facets": ["kind"]},

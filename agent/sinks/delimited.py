@@ -5,6 +5,7 @@ No cell is a formula: one that a spreadsheet would run gets an apostrophe in fro
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
@@ -20,13 +21,13 @@ COLUMNS = (
     "claims", "code", "code_evidence", "data", "data_evidence", "weights", "weights_evidence",
     "links", "flags",
     "model", "prompt", "taxonomy", "created",
-    "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds",
+    "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds", "candidates",
 )  # fmt: skip
 """The header; `docs/outputs.md` says what is in them."""
 
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FORMULA = re.compile("[\t\r\n]|[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 """What a cell begins with that some spreadsheet takes for a formula, or strips to find one; the last four are
-the wide forms of the first."""
+the wide forms of the first. Quotes and spaces before it do not matter."""
 
 Cell = str | float | None
 
@@ -65,7 +66,7 @@ class DelimitedSink:
 
 def inert(cell: str) -> str:
     """The text, so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _row(card: Card, paper: Paper | None) -> list[Cell]:
@@ -76,7 +77,7 @@ def _row(card: Card, paper: Paper | None) -> list[Cell]:
         card.title,
         page_of(card.id, paper.url if paper else None),
         card.tldr,
-        main.label if main else None,
+        card.main_task,
         main.confidence if main else None,
         _joined(card.tasks),
         _joined(card.modalities),
@@ -96,6 +97,7 @@ def _row(card: Card, paper: Paper | None) -> list[Cell]:
         made.tokens.completion,
         made.cost_usd,
         made.seconds,
+        "; ".join(f"{one.field}: {one.shown}" for one in card.candidates),
     ]
     return [plain(cell) if isinstance(cell, str) else cell for cell in cells]
 

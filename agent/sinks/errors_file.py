@@ -46,7 +46,7 @@ class ErrorsFile:
             "attempts": attempts,
         }
         if self._file is None:
-            self._file = RecordFile(self.path)
+            self._file = RecordFile(self.path, derived=True)
         # A file name that is not UTF-8 holds lone surrogates, which become JSON's own \udcff.
         line = json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace")
         self._file.append(line + b"\n")

@@ -25,6 +25,9 @@ _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _AUTOLINK = re.compile(r"(www)\.|:(?=//)", re.IGNORECASE)
 _LEADING_MARK = re.compile(r"[+\-=:]")
 _LEADING_NUMBER = re.compile(r"^(\d+)([.)])")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
+_TEMPLATE = re.compile(r"<(?=%)|\{(?=[{%#])|\$(?=[{=])")
+_QUERY = re.compile(r"(^|`)(?=[ $]*=)")
 _SAFE_IN_URL = "!#%&'()*+,-./:;=?@_~"
 
 
@@ -38,12 +41,26 @@ def text(raw: str) -> str:
 
 
 def code(raw: str) -> str:
-    """The text as inline code, with as many backticks around it as it takes."""
-    line = plain(raw)
+    """The text as inline code, with as many backticks around it as it takes.
+
+    In Obsidian even inline code can run: Dataview evaluates what begins with `=` or `$=`, and Templater looks
+    for its marks everywhere.
+    """
+    line = _QUERY.sub(r"\1'", without_templates(plain(raw)))
     runs = [len(run) for run in re.findall("`+", line)]
     fence = "`" * (max(runs, default=0) + 1)
     pad = " " if not line or line[0] == "`" or line[-1] == "`" else ""
     return f"{fence}{pad}{line}{pad}{fence}" if line else ""
+
+
+def inert(line: str) -> str:
+    """The text without what begins a tag or the code of a template language."""
+    return without_templates(_TAG.sub("‹", line))  # noqa: RUF001
+
+
+def without_templates(line: str) -> str:
+    """The text with a space in each `<%`, `{{`, `{%`, `{#`, `${` and `$=`, which programs run as code."""
+    return _TEMPLATE.sub(r"\g<0> ", line)
 
 
 def link(label: str, url: str | None) -> str:

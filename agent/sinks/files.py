@@ -7,11 +7,13 @@ import contextlib
 import errno
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 from ..errors import StorageError
 from ..file_locks import lock
+from ..safe_files import make_folders, open_derived
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space and run the same command again"),
@@ -33,8 +35,11 @@ class RecordFile:
     Raises StorageError, here and in every method, where the disk refuses.
     """
 
-    def __init__(self, path: Path, *, keep: bool = False) -> None:
-        """`keep`: what is in it stays, and records are added to it."""
+    def __init__(self, path: Path, *, keep: bool = False, derived: bool = False) -> None:
+        """`keep`: what is in it stays, and records are added to it.
+
+        `derived`: the user did not type this name, so that no link is followed that lies there.
+        """
         self.path = path
         self.size = 0
         """Bytes of the whole records."""
@@ -43,7 +48,8 @@ class RecordFile:
             if path.is_dir():
                 raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
             # Emptied only under the lock: another run may be writing to it.
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            self._fd = open_derived(path) if derived else os.open(path, flags, 0o666)
         except OSError as error:
             refuse(path, error)
         try:
@@ -110,11 +116,21 @@ class RecordFile:
 class PartialFile:
     """A file that is `NAME.partial` until it is whole; what stood under NAME stays till then."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, derived: bool = False, within: Path | None = None) -> None:
+        """`derived`: the user did not type this name, so that a link that lies there is replaced.
+
+        `within` is a folder that the user named, in which this name was derived: no folder between them
+        may be a link, either.
+        """
         self.path = path
         self._hash = hashlib.sha256()
-        self._target = _target(path)
-        self._records = RecordFile(_beside(self._target, ".partial"))
+        if within is not None:
+            try:
+                make_folders(path.parent, within)
+            except OSError as error:
+                refuse(path.parent, error)
+        self._target = _target(path, follow=not derived and within is None)
+        self._records = RecordFile(_beside(self._target, ".partial"), derived=True)
         self._done = False
         self.whole = False
         """Whether it has its name."""
@@ -177,7 +193,7 @@ class LibraryFile:
         self.path = path
         self._target = _target(path)
         # A lock of ours on the file itself might be in the way of the library's, on some systems.
-        self._lock = RecordFile(_beside(self._target, ".partial"))
+        self._lock = RecordFile(_beside(self._target, ".partial"), derived=True)
         self.place = _beside(self._target, ".writing")
         """Where the library writes; nothing is there yet."""
         self._beside = tuple(_beside(self.place, end) for end in beside)
@@ -237,8 +253,10 @@ class LibraryFile:
             self.size = file.tell()
 
 
-def _target(path: Path) -> Path:
-    """The file that a name stands for: a link keeps pointing where it did, what is behind it is replaced."""
+def _target(path: Path, *, follow: bool = True) -> Path:
+    """The file that a name stands for: a link that is followed stays, and what is behind it is replaced."""
+    if not follow and path.is_symlink():
+        return path
     if path.is_dir():
         raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
     return path.resolve() if path.is_symlink() else path
@@ -286,3 +304,14 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a file of lines, all at once. Raises StorageError."""
+    file = PartialFile(path)
+    try:
+        for line in lines:
+            file.append(line.encode() + b"\n")
+        file.commit()
+    finally:
+        file.abandon()

@@ -11,7 +11,7 @@ from ..paper import Paper, page_of
 from .escaping import code, link, plain, text
 from .files import PartialFile
 from .interface import Format, Output
-from .passages import made_by, quote, reusable
+from .passages import made_by, quote, reusable, unsure
 
 
 class MarkdownSink:
@@ -51,6 +51,7 @@ def section(card: Card, paper: Paper | None) -> str:
         if labels
     ]
     blocks.append("  \n".join(tags))
+    blocks.append(unsure(card))
     if card.claims:
         blocks.append("**What the authors claim**")
         blocks.append(

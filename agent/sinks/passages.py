@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ..card import Artifact, Card, Evidence
+from ..card import Artifact, Candidate, Card, Evidence
 from ..text import links
-from .escaping import link, plain, text, with_links
+from .escaping import code, link, plain, text, with_links
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
 
@@ -20,6 +20,19 @@ def reusable(card: Card) -> str:
     made = card.reproducibility
     lines = [_artifact("Code", made.code), _artifact("Data", made.data), _artifact("Weights", made.weights)]
     return "\n".join([*lines, *_links(card)])
+
+
+def unsure(card: Card) -> str:
+    """What is not sure, in one line for each field; empty where all is."""
+    lines = []
+    for field in dict.fromkeys(one.field for one in card.candidates):
+        names = (f"{code(one.label)}{_chance(one)}" for one in card.unsure_of(field))
+        lines.append(f"{field.capitalize()} not sure, perhaps: {', '.join(names)}")
+    return "  \n".join(lines)
+
+
+def _chance(candidate: Candidate) -> str:
+    return "" if candidate.confidence is None else f" ({candidate.confidence:.0%})"
 
 
 def made_by(card: Card, page: str | None) -> str:

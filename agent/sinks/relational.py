@@ -76,7 +76,7 @@ PAPERS = Table(
         Column("data", "text", "released, promised or not-stated"),
         Column("weights", "text", "released, promised or not-stated"),
         Column("flags", "list", "What a reader should know of the card"),
-        Column("main_task", "text", "The first of its tasks"),
+        Column("main_task", "text", "The first of its tasks; uncertain: none is sure, see candidates"),
         Column("main_task_confidence", "real", "Calibrated probability; null: none known"),
         Column("id", "text", "arxiv:…, doi:… or sha256:…"),
         Column("url", "text", "Where the paper is to be read"),
@@ -87,6 +87,18 @@ PAPERS = Table(
 TASKS = _labels_table("tasks", "task")
 MODALITIES = _labels_table("modalities", "modality")
 CONTRIBUTIONS = _labels_table("contributions", "contribution")
+CANDIDATES = Table(
+    "candidates",
+    "The likeliest labels where none is sure enough to be given",
+    (
+        _PAPER,
+        _POSITION,
+        Column("field", "text", "tasks, modalities or contributions"),
+        Column("label", "text", "Id of the taxonomy"),
+        _CONFIDENCE,
+    ),
+    ("paper", "position"),
+)
 CLAIMS = Table(
     "claims",
     "What the authors claim, each with its sentence",
@@ -152,7 +164,8 @@ CARDS = Table(
     ("paper",),
 )
 TABLES = (
-    PAPERS, TASKS, MODALITIES, CONTRIBUTIONS, CLAIMS, ARTIFACTS, LINKS, PROVENANCE, ABSTRACTS, CARDS,
+    PAPERS, TASKS, MODALITIES, CONTRIBUTIONS, CANDIDATES, CLAIMS, ARTIFACTS, LINKS, PROVENANCE, ABSTRACTS,
+    CARDS,
 )  # fmt: skip
 
 INDEXED = (
@@ -194,7 +207,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     there.data.status,
                     there.weights.status,
                     list(card.flags),
-                    main.label if main else None,
+                    card.main_task,
                     main.confidence if main else None,
                     card.id,
                     page_of(card.id, paper.url if paper else None),
@@ -205,6 +218,13 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
         (TASKS, _labels(number, card.tasks)),
         (MODALITIES, _labels(number, card.modalities)),
         (CONTRIBUTIONS, _labels(number, card.contributions)),
+        (
+            CANDIDATES,
+            [
+                (number, n, one.field, one.label, one.confidence)
+                for n, one in enumerate(card.candidates, start=1)
+            ],
+        ),
         (
             CLAIMS,
             [

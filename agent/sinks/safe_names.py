@@ -20,7 +20,7 @@ MOST_BYTES = 120
 
 _APART = re.compile(r" ?[:/\\|] | [:/\\|] ?")
 _JOINED = re.compile(r"[:/\\|]+")
-_LEFT_OUT = re.compile(r"[\[\]#^%?*\"<>]|=(?==)")
+_LEFT_OUT = re.compile(r"[\[\]#^%?*\"<>`]|=(?==)|\{(?=[{%])|\$(?=[{=])")
 """What ends a link in Obsidian or begins something else there, and what no file may have in its name."""
 _EXTENSION = re.compile(r"\.md$", re.IGNORECASE)
 

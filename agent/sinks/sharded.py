@@ -28,7 +28,7 @@ class ShardedSink:
         self._next = 0
         try:
             for shard in range(shards):
-                self._files.append(PartialFile(shard_path(path, shard, shards)))
+                self._files.append(PartialFile(shard_path(path, shard, shards), derived=True))
         except BaseException:
             self.abandon()
             raise

@@ -80,7 +80,7 @@ class SqliteSink:
             self._database.close()
         except sqlite3.Error as error:
             self._refuse(error)
-        about = PartialFile(metadata_path(self._file.path))
+        about = PartialFile(metadata_path(self._file.path), derived=True)
         try:
             about.append(
                 json.dumps(datasette.metadata(self._file.path.stem, self._sources), indent=1).encode()

@@ -65,7 +65,7 @@ class VaultSink:
         self._taxonomies: set[str] = set()
         self._untouched: list[str] = []
         # Two runs at once would take each other's notes for strangers'.
-        self._lock = RecordFile(self._folder / ".papercards.lock")
+        self._lock = RecordFile(self._folder / ".papercards.lock", derived=True)
         self._open = True
         try:
             self._check_folders()

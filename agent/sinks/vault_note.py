@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..card import Card, Label
+from ..card import UNCERTAIN, Card
 from ..text import digest
-from .escaping import address, code, plain, text
+from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
-from .passages import made_by, quote, reusable
+from .passages import made_by, quote, reusable, unsure
 from .safe_names import safe_name
 
 BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
@@ -34,7 +34,6 @@ _BEGIN = re.compile(r"^<!-- papercards:begin\b.*-->[ \t]*\r?$", re.MULTILINE)
 _END = re.compile(r"^<!-- papercards:end\b.*-->[ \t]*\r?$", re.MULTILINE)
 _BETWEEN_TAGS = re.compile(r"[,\s]+")
 _NO_TAG = re.compile(r"[^\w-]+")
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _SHOWN = str.maketrans("[]|<>`^\\", "()/‹›'ˆ⧵")  # noqa: RUF001 - lookalikes on purpose
 _OBSIDIAN = re.compile(r"%%+|==+|\^")
 
@@ -80,14 +79,14 @@ def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
     return values | {
         "tags": tags_of(card),
         "confidence": None if known is None else round(known, 2),
-        "model": card.provenance.model,
-        "created": card.provenance.created or None,
+        "model": _value(card.provenance.model) or None,
+        "created": _value(card.provenance.created) or None,
     }
 
 
 def note_id(card: Card) -> str:
     """What the note is found by: the paper's id, or a digest of one that is too long or hides something."""
-    fit = len(card.id) <= _MOST and plain(card.id) == card.id and not _TAG.search(card.id)
+    fit = len(card.id) <= _MOST and _value(card.id) == card.id
     return card.id if fit else f"sha256:{digest(card.id)}"
 
 
@@ -96,8 +95,12 @@ def title_of(card: Card) -> str:
 
     In a front matter, too, `[[x]]` is a link, and a viewer that knows none takes it for Markdown.
     """
-    title = _TAG.sub("‹", plain(card.title)).replace("[[", "((").replace("]]", "))")  # noqa: RUF001
-    return title[:_MOST].strip() or note_id(card)
+    return _value(card.title.replace("[[", "((").replace("]]", "))")) or note_id(card)
+
+
+def _value(raw: str) -> str:
+    """A text for front matter: on one line, bounded, and without code that a plugin of Obsidian would run."""
+    return inert(plain(raw)).replace("`", "'")[:_MOST].strip()
 
 
 def tags_of(card: Card) -> tuple[str, ...]:
@@ -106,9 +109,10 @@ def tags_of(card: Card) -> tuple[str, ...]:
     found = [
         f"{space}/{tag}"
         for field, space in GROUPS.items()
-        for label in _labels(card, field)
+        for label in card.labels(field)
         if (tag := tag_name(label.label))
     ]
+    found += [f"{GROUPS[one.field]}/{UNCERTAIN}" for one in card.candidates]
     for name, artifact in (("code", made.code), ("data", made.data), ("weights", made.weights)):
         if artifact.status != "not-stated":
             found.append(f"{name}/{artifact.status}")
@@ -126,10 +130,11 @@ def block_of(card: Card, page: str | None) -> str:
     parts = [f"# {text(card.title) or text(card.id)}", text(card.tldr)]
     lines = []
     for field in GROUPS:
-        tags = dict.fromkeys(tag for label in _labels(card, field) if (tag := tag_name(label.label)))
+        tags = dict.fromkeys(tag for label in card.labels(field) if (tag := tag_name(label.label)))
         if tags:
             lines.append(f"{field.capitalize()}: {' · '.join(_label_link(field, tag) for tag in tags)}")
     parts.append("  \n".join(lines))
+    parts.append(unsure(card))
     if card.claims:
         parts.append("## What the authors claim")
     parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence)}" for claim in card.claims]
@@ -148,7 +153,9 @@ def label_path(field: str, tag: str) -> str:
 
 def wiki_link(path: str, shown: str) -> str:
     """A `[[link]]` to a note of the vault, by its path without extension."""
-    name = _OBSIDIAN.sub("", " ".join(plain(shown).translate(_SHOWN).split())) or path.rpartition("/")[2]
+    name = (
+        _OBSIDIAN.sub("", " ".join(inert(plain(shown)).translate(_SHOWN).split())) or path.rpartition("/")[2]
+    )
     return f"[[{path}|{name}]]"
 
 
@@ -219,10 +226,6 @@ def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 def _tags(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     parts = _BETWEEN_TAGS.split(value) if isinstance(value, str) else value or ()
     return tuple(filter(None, (one.removeprefix("#") for one in parts)))
-
-
-def _labels(card: Card, field: str) -> tuple[Label, ...]:
-    return {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}[field]
 
 
 def _label_link(field: str, tag: str) -> str:

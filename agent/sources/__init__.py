@@ -66,7 +66,7 @@ _PLAIN = Options()
 
 
 def open_source(
-    spec: str, options: Options = _PLAIN, *, stdin: BinaryIO | None = None
+    spec: str | Path, options: Options = _PLAIN, *, stdin: BinaryIO | None = None
 ) -> Iterator[Paper | BadRecord]:
     """The papers of a file, a folder, a pattern of file names, or a name; of standard input for `-`.
 
@@ -74,6 +74,7 @@ def open_source(
     BadInput if its content is no text, is empty or holds no record; the last only once the iterator
     is asked.
     """
+    spec = str(spec)
     named = Columns(options.columns)
     if spec == "-":
         # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.

@@ -2,7 +2,8 @@
 
 Libraries in C++ and Rust read files that strangers made. In a process of their own they may run out of
 memory, hang or crash, and take nothing with them: memory is bounded by the system, time by an alarm and by
-the parent, and the parent sees an end. It has no keys in its environment.
+the parent, and the parent sees an end. It has no keys in its environment, starts no process, writes no
+file, and, where Linux lets it, has no network.
 
 Knows processes. Knows no format.
 """
@@ -17,15 +18,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..child_process import NOWHERE, environment
+
 SECONDS = 60
 """For one question."""
 
+_NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _ALARM = getattr(signal, "SIGALRM", 0)
-_KEPT = (
-    "PATH LANG LC_ALL LC_CTYPE HOME TMPDIR TEMP TMP SYSTEMROOT PYTHONPATH PYTHONHOME PYTHONUTF8 VIRTUAL_ENV"
-)
-"""Variables that it gets; keys are in none of them."""
-
 Answer = dict[str, Any]
 
 
@@ -105,7 +104,8 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
-                env={name: os.environ[name] for name in _KEPT.split() if name in os.environ},
+                env=environment(),
+                cwd=NOWHERE,
             )
         return self._process
 
@@ -123,12 +123,19 @@ class Child:
         return process.wait()
 
 
-def serve(answer: Callable[[Answer], Mapping[str, object]], memory_bytes: int) -> None:
+def serve(
+    answer: Callable[[Answer], Mapping[str, object]], memory_bytes: int, prepare: Callable[[], None]
+) -> None:
     """The child's side: answer until there are no more questions.
 
-    Whatever a strange file brings about is said of this file, and the next question is answered.
+    Whatever a strange file brings about is said of this file, and the next question is answered. `prepare`
+    imports what is needed, since Python may keep what it compiles only before files are forbidden.
     """
+    leave_network()
     bound_memory(memory_bytes)
+    with contextlib.suppress(ImportError):
+        prepare()
+    bound_deeds()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: what is in flight shall finish
     # Whatever a library prints must not look like an answer.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -156,6 +163,26 @@ def bound_memory(memory_bytes: int) -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def bound_deeds() -> None:
+    """Where the system can: no file is written and no process or thread begun from here on."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def leave_network() -> None:
+    """Where Linux lets it: from here on there is no network, not even this machine's own."""
+    if sys.platform == "linux":
+        import ctypes
+
+        libc = ctypes.CDLL(None)
+        # Only an administrator can do it as he is, and would lose rights over files the other way.
+        if libc.unshare(_NEW_NETWORK):
+            libc.unshare(_NEW_USER | _NEW_NETWORK)
 
 
 def alarm(seconds: int) -> None:

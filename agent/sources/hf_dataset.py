@@ -5,6 +5,8 @@ hub, be it files under a `README.md` or what `save_to_disk` has left. `--table` 
 (subset).
 """
 
+import glob
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -13,6 +15,7 @@ from typing import Any
 
 from ..errors import BadInput, MissingExtra, PapercardsError, UsageError
 from .columns import Columns, quoted
+from .hf_folder import check_saved, find
 from .interface import Options, Records, Reference
 
 _PREFIX = "hf-dataset:"
@@ -32,6 +35,9 @@ def read(spec: str, options: Options) -> Records:
     local = Path(name).is_dir()
     if options.offline and not local:
         raise UsageError("is not to be fetched offline", where=spec, next_step="Name a folder that holds it")
+    if options.offline:
+        # The library reads them once, when it is imported.
+        os.environ.update({"HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"})
     try:
         import datasets
     except ImportError as error:
@@ -40,7 +46,8 @@ def read(spec: str, options: Options) -> Records:
     datasets.utils.logging.set_verbosity_error()
     columns = Columns(options.columns)
     try:
-        rows = _choose(spec, _load(Path(name).resolve() if local else name, options.table), split)
+        place = Path(name).resolve() if local else name
+        rows = _raw(_choose(spec, _load(spec, place, options.table), split))
         names = rows.column_names
         if not names:
             # Of JSON and CSV the library knows the columns only once it has read some.
@@ -64,14 +71,30 @@ def _parts(named: str) -> tuple[str, str | None]:
     return match[1], match[2]
 
 
-def _load(place: Path | str, configuration: str | None) -> Any:
+def _load(spec: str, place: Path | str, configuration: str | None) -> Any:
     """What the library makes of it: rows, or rows by the name of their split."""
     import datasets
 
-    saved = ("state.json", "dataset_dict.json")
-    if isinstance(place, Path) and any((place / file).is_file() for file in saved):
+    if not isinstance(place, Path):
+        return datasets.load_dataset(place, name=configuration, streaming=True)
+    if any((place / file).is_file() for file in ("state.json", "dataset_dict.json")):
+        check_saved(place, spec)
         return datasets.load_from_disk(str(place))
-    return datasets.load_dataset(str(place), name=configuration, streaming=True)
+    found = find(place, configuration, spec)
+    files = {split: [glob.escape(file) for file in some] for split, some in found.files.items()}
+    return datasets.load_dataset(found.loader, data_files=files, streaming=True, **found.kwargs)
+
+
+def _raw(rows: Any) -> Any:
+    """The rows with pictures and sounds as they are stored: to decode one may be to fetch it."""
+    import datasets
+
+    features = dict(rows.features or {})
+    for name, feature in features.items():
+        if getattr(feature, "decode", False) is True:
+            rows = rows.cast_column(name, type(feature)(decode=False))
+    streamed = isinstance(rows, datasets.IterableDataset)
+    return rows.decode(False) if streamed and rows.features else rows
 
 
 def _choose(spec: str, loaded: Any, split: str | None) -> Any:

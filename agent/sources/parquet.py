@@ -1,9 +1,9 @@
 """Parquet: a row a paper, nested columns by their dotted path, by Arrow in a process of its own."""
 
 import importlib.util
-import sys
 from typing import BinaryIO
 
+from ..child_process import python
 from ..errors import BadInput, MissingExtra
 from .columns import BadRecord
 from .confined import Broken, Child
@@ -11,7 +11,7 @@ from .interface import Format, Input, Records
 from .parquet_child import MEMORY_BYTES
 from .tables import file_of
 
-_COMMAND = (sys.executable, "-m", "papercards.sources.parquet_child")
+_COMMAND = tuple(python("papercards.sources.parquet_child"))
 
 
 def read(source: Input) -> Records:

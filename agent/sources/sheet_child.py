@@ -56,5 +56,9 @@ def _cells(row: list[object]) -> list[object] | None:
     return list(row)
 
 
+def _prepare() -> None:
+    import python_calamine  # noqa: F401
+
+
 if __name__ == "__main__":
-    serve(Sheets().answer, MEMORY_BYTES)
+    serve(Sheets().answer, MEMORY_BYTES, _prepare)

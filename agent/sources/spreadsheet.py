@@ -5,10 +5,10 @@ is the first row that names both; rows above it are passed over.
 """
 
 import importlib.util
-import sys
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from ..child_process import python
 from ..errors import BadInput, MissingExtra, UsageError
 from .bounds import TOO_LONG
 from .columns import BadRecord, quoted, unique
@@ -22,7 +22,7 @@ _FIRST_ROWS = 20
 _AT_ONCE = 64
 _MAX_BYTES = 256 << 20
 _SIGNS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_COMMAND = (sys.executable, "-m", "papercards.sources.sheet_child")
+_COMMAND = tuple(python("papercards.sources.sheet_child"))
 
 _Row = list[object] | None
 

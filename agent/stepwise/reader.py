@@ -7,6 +7,7 @@ Knows no files and no other papers.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -70,10 +71,15 @@ class StepwiseReader:
         *,
         offline: bool = False,
         repeat: int = 0,
+        tagger: Callable[[], Baseline] | None = None,
+        tagger_version: str = "",
         probe: Probe | None = None,
         stack: Stack | None = None,
     ) -> None:
-        """`probe` and `stack` None: those that ship for the model."""
+        """`tagger` makes what states are stacked with, at the first card; None: the baseline.
+
+        `probe` and `stack` None: those that ship for the model.
+        """
         assert model.file is not None
         self._model = model
         self._taxonomy = taxonomy
@@ -84,6 +90,9 @@ class StepwiseReader:
         self._probe = probe or load_probe(model.model_id)
         self._stack = stack or load_stack(model.model_id)
         self._baseline = Baseline(taxonomy)
+        self._make_tagger = tagger or (lambda: self._baseline)
+        self._tagger: Baseline | None = None
+        self._tagging = threading.Lock()
         self._script = load_script()
         self._bench: Bench | None = None
         self._typesetter: Typesetter | None = None
@@ -91,7 +100,7 @@ class StepwiseReader:
         self._slots: asyncio.Queue[int] = asyncio.Queue()
         for slot in range(model.concurrency):
             self._slots.put_nowait(slot)
-        fitted = digest(self._probe.version, self._baseline.version, repr(self._stack))
+        fitted = digest(self._probe.version, self._baseline.version, repr(self._stack), tagger_version)
         self.prompt = f"{self._script.version}+{fitted[:8]}"
         """What the cards depend on beside the model: words, weights, baseline."""
         self._parts: dict[str, Part] = {
@@ -113,7 +122,7 @@ class StepwiseReader:
 
     def wants(self, paper: Paper) -> Wanted | None:
         """Two calls, unless its answer is in the cache."""
-        parts, _, _ = self._question(reading_copy(paper).paper)
+        parts, _ = self._question(reading_copy(paper).paper)
         if self._cache is not None and self._cache.get(parts) is not None:
             return None
         characters = len(paper.title) + len(paper.text)
@@ -127,7 +136,7 @@ class StepwiseReader:
         copy = reading_copy(paper)
         if copy.emptied:
             raise emptied(paper)
-        parts, scores, beside = self._question(copy.paper)
+        parts, beside = self._question(copy.paper)
 
         def look_up() -> Read | None:
             answer = self._cache.get(parts) if self._cache is not None else None
@@ -157,12 +166,11 @@ class StepwiseReader:
         spent = Spent(
             answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
         )
-        return Reading(self._card(paper, copy, scores, *found), spent if ours else NOTHING)
+        return Reading(await asyncio.to_thread(self._card, paper, copy, *found), spent if ours else NOTHING)
 
-    def _question(self, paper: Paper) -> tuple[dict[str, Part], Scores, list[str]]:
-        scores = self._baseline.scores(paper)
-        beside = self.roles(paper, scores)
-        return {**self._parts, "paper": digest(paper.title, paper.text, *beside)}, scores, beside
+    def _question(self, paper: Paper) -> tuple[dict[str, Part], list[str]]:
+        beside = self.roles(paper, self._baseline.scores(paper))
+        return {**self._parts, "paper": digest(paper.title, paper.text, *beside)}, beside
 
     def roles(self, paper: Paper, scores: Scores) -> list[str]:
         """The word that stands beside each sentence."""
@@ -235,14 +243,17 @@ class StepwiseReader:
         self,
         paper: Paper,
         copy: ReadingCopy,
-        scores: Scores,
         answer: Answer,
         readout: Readout,
         tldr: str,
     ) -> Card:
+        with self._tagging:
+            if self._tagger is None:
+                self._tagger = self._make_tagger()
         thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
         thresholds["claims"] = self._stack.claims.threshold
-        draft = self._baseline.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
+        scores = self._tagger.scores(copy.paper)
+        draft = self._tagger.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
         read, shown = len(readout.sentences), copy.paper
         flags = (
             *summary.flags(tldr, f"{shown.title}\n{shown.text}"),

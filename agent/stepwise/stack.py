@@ -1,28 +1,25 @@
 """What the baseline and the model say, put together by small regressions fitted on the `train` split.
 
 A label's log odds are a weighted sum of the baseline's log odds and of the two readings of the model's
-state, with weights shared by all labels of a field; whether a sentence is a claim likewise. The kind of a
-claim is a weighted geometric mean of both distributions (a logarithmic opinion pool: Genest and Zidek
-1986). With weights shared, labels of one's own need no fitting.
+state, with weights shared by all labels of a field, so that labels of one's own need no fitting. Sentences
+are put together as `pooling` does it.
 
 Knows numbers, and what the baseline scores. Knows no models.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ..baseline import Chances, Scores
-from ..baseline.features import sigmoid
+from ..baseline import Scores
+from ..baseline.features import log_odds, sigmoid
+from ..baseline.pooling import ClaimStack
 from ..errors import UsageError
 from ..taxonomy import LABEL_FIELDS, Taxonomy
 from .readout import DATA, Readout
-
-_SUREST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +30,6 @@ class FieldStack:
     weights: tuple[float, float, float]
     """For the baseline's log odds, and the log probabilities by name and by definition."""
     threshold: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimStack:
-    """Sentences."""
-
-    bias: float
-    weights: tuple[float, float]
-    """For the log odds of the baseline and of the model."""
-    threshold: float
-    kind_weights: tuple[float, float]
-    kinds: tuple[str, ...]
-    """That the model's part knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,45 +58,10 @@ class Stack:
                 for label, (named, defined) in zip(taxonomy.labels[field], readout.labels[field], strict=True)
             }
         read = [
-            self._sentence(chances, row)
+            self.claims.combine(chances, row[0], row[1:])
             for chances, row in zip(scores.sentences, readout.sentences, strict=False)
         ]
         return replace(scores, labels=labels, sentences=(*read, *scores.sentences[len(read) :]))
-
-    def _sentence(self, chances: Chances, row: Sequence[float]) -> Chances:
-        fit = self.claims
-        claim = sigmoid(fit.bias + fit.weights[0] * log_odds(chances.claim) + fit.weights[1] * row[0])
-        shares = kind_shares(chances)
-        if set(shares) == set(fit.kinds):
-            said = dict(zip(fit.kinds, row[1:], strict=True))
-            shares = pool(shares, said, fit.kind_weights)
-        return Chances(claim, {kind: claim * share for kind, share in shares.items()})
-
-
-def kind_shares(chances: Chances) -> dict[str, float]:
-    """How probable each kind is, if the sentence is a claim at all."""
-    whole = sum(chances.kinds.values()) or 1.0
-    return {kind: value / whole for kind, value in chances.kinds.items()}
-
-
-def pool(
-    shares: Mapping[str, float], said: Mapping[str, float], weights: tuple[float, float]
-) -> dict[str, float]:
-    """The weighted geometric mean of probabilities and log probabilities."""
-    mixed = {
-        kind: weights[0] * math.log(max(share, _SUREST)) + weights[1] * said[kind]
-        for kind, share in shares.items()
-    }
-    top = max(mixed.values())
-    raised = {kind: math.exp(value - top) for kind, value in mixed.items()}
-    whole = sum(raised.values())
-    return {kind: value / whole for kind, value in raised.items()}
-
-
-def log_odds(probability: float) -> float:
-    """Log odds, finite for 0 and 1."""
-    bounded = min(max(probability, _SUREST), 1 - _SUREST)
-    return math.log(bounded / (1 - bounded))
 
 
 ADAPTER: TypeAdapter[Stack] = TypeAdapter(Stack)

@@ -102,7 +102,7 @@ def fill(folder: Path, count: int) -> None:
 
 def baseline() -> BaselineReader:
     """The reader that `enrich -m baseline` uses."""
-    with wiring.session(wiring.settings(model=BASELINE.name)) as session:
+    with wiring.resources(wiring.settings(model=BASELINE.name)) as session:
         reader = session.reader(BASELINE)
     assert isinstance(reader, BaselineReader)
     return reader

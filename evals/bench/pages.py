@@ -34,6 +34,7 @@ from papercards.card import Card, Evidence
 from papercards.cli import wiring
 from papercards.paper import Paper
 from papercards.reader import BaselineReader
+from papercards.resources import load_taxonomy
 from papercards.review.worries import REASONS
 
 TIMES = 20
@@ -217,7 +218,7 @@ def timed(call: Callable[[], object]) -> float:
 
 def fill(folder: Path, count: int) -> tuple[Path, Path]:
     """Papers and a card for each: labels of cards that the baseline made, quotes from the paper itself."""
-    reader = BaselineReader(wiring.load_taxonomy(wiring.settings()))
+    reader = BaselineReader(load_taxonomy(wiring.settings()))
     bases = [reader.card(Paper(one["id"], one["title"], one["abstract"])) for one in papers(BASES)]
     cards, source = folder / "cards.jsonl", folder / "papers.jsonl"
     with cards.open("w", encoding="utf-8") as card_lines, source.open("w", encoding="utf-8") as paper_lines:

@@ -20,6 +20,7 @@ from pathlib import Path
 from papercards.cli import wiring
 from papercards.paper import Paper
 from papercards.reader import BaselineReader
+from papercards.resources import load_taxonomy
 from papercards.sinks import known_formats
 from papercards.sources import open_source
 
@@ -68,7 +69,7 @@ def main() -> None:
 def fill(path: Path, cards: int) -> None:
     """Write so many cards."""
     seed = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
-    reader = BaselineReader(wiring.load_taxonomy(wiring.settings()))
+    reader = BaselineReader(load_taxonomy(wiring.settings()))
     made = [reader.card(paper) for paper in open_source(str(seed)) if isinstance(paper, Paper)]
     with path.open("w", encoding="utf-8") as file:
         for number in range(cards):

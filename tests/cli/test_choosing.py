@@ -1,12 +1,15 @@
 """Which model is asked, where, with which key: nothing is spent unasked, and no secret gets out."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from papercards import keys
 from papercards.cli import wiring
 from papercards.errors import UsageError
+from papercards.resources import choose_model
 from tests.cli.test_enrich import cards, some, write
 from tests.conftest import KEY, Run
 from tests.stub import Stub, error
@@ -36,7 +39,7 @@ def test_a_key_alone_chooses_no_hosted_model(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert wiring.choose_model(wiring.settings()).name == "local/qwen2.5-coder-1.5b"
+    assert choose_model(wiring.settings()).name == "local/qwen2.5-coder-1.5b"
 
 
 @pytest.mark.parametrize("way", ["flag", "variable", "file"])
@@ -47,7 +50,7 @@ def test_a_hosted_model_is_chosen_by_naming_it(
         monkeypatch.setenv("PAPERCARDS_MODEL", "openai/m")
     if way == "file":
         (tmp_path / "papercards.toml").write_text('model = "openai/m"\n')
-    entry = wiring.choose_model(wiring.settings(model="openai/m" if way == "flag" else None))
+    entry = choose_model(wiring.settings(model="openai/m" if way == "flag" else None))
 
     assert wiring.named(entry) == "openai/m at api.openai.com"
 
@@ -74,19 +77,19 @@ def test_an_empty_address_sends_nothing_anywhere(run: Run, tmp_path: Path) -> No
 def test_an_empty_variable_counts_as_not_set(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", value)
     monkeypatch.setenv("OPENAI_API_KEY", value)
-    entry = wiring.choose_model(wiring.settings(model="openai/m"))
+    entry = choose_model(wiring.settings(model="openai/m"))
 
     assert wiring.endpoint_url(entry) == "https://api.openai.com/v1"
     with pytest.raises(UsageError, match="needs a key"):
-        wiring.api_key(entry, wiring.endpoint_url(entry))
+        keys.for_endpoint(entry, wiring.endpoint_url(entry), os.environ)
 
 
 @pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {} ", "\t{}", "{}\u00a0"])
 def test_white_space_around_a_key_is_left_out(around: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", around.format(KEY))
-    entry = wiring.choose_model(wiring.settings(model="openai/m"))
+    entry = choose_model(wiring.settings(model="openai/m"))
 
-    assert wiring.api_key(entry, wiring.OPENAI_URL) == KEY
+    assert keys.for_endpoint(entry, keys.OPENAI_URL, os.environ) == KEY
 
 
 @pytest.mark.parametrize("key", [f"{KEY}…", f"a\n{KEY}", f"a {KEY}", f"\ufeff{KEY}", f"a\x7f{KEY}"])
@@ -94,17 +97,17 @@ def test_a_key_that_cannot_be_sent_is_an_error_that_names_the_variable_and_not_t
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
-    entry = wiring.choose_model(wiring.settings(model="openai/m"))
+    entry = choose_model(wiring.settings(model="openai/m"))
 
     with pytest.raises(UsageError, match="the key in OPENAI_API_KEY has") as caught:
-        wiring.api_key(entry, wiring.OPENAI_URL)
+        keys.for_endpoint(entry, keys.OPENAI_URL, os.environ)
     assert KEY not in str(caught.value)
 
 
 def test_a_key_with_spaces_is_masked_where_the_endpoint_says_it(run: Run, tmp_path: Path, stub: Stub) -> None:
     stub.script = [error(401, f"Incorrect API key provided: {KEY}")] * 9
     source = write(tmp_path / "p.jsonl", *some(1))
-    done = run("enrich", source, "-m", "m", "--base-url", stub.url, OPENAI_API_KEY=f" {KEY} ")
+    done = run("enrich", source, "-m", "m", "--base-url", stub.url, PAPERCARDS_API_KEY=f" {KEY} ")
 
     assert done.returncode == 2 and "Incorrect API key" in done.stderr
     assert KEY not in done.stderr + done.stdout

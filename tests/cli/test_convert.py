@@ -105,9 +105,9 @@ def test_what_cannot_be_is_one_line(run: Run, tmp_path: Path, words: tuple[str, 
     assert not (tmp_path / "x.db").exists()
 
 
-def test_formats_lists_every_way_in_and_out(run: Run, tmp_path: Path) -> None:
+def test_formats_lists_every_way_in_and_out(run_process: Run, tmp_path: Path) -> None:
     install(tmp_path)
-    done = run("formats", PYTHONPATH=str(tmp_path))
+    done = run_process("formats", PYTHONPATH=str(tmp_path))
 
     assert done.returncode == 0, done.stderr
     lines = {" ".join(line.split()) for line in done.stdout.splitlines()}

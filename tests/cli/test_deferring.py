@@ -274,8 +274,11 @@ def test_a_library_and_named_outputs_are_collected_from_another_folder(
     batches.finish()
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    collected = program("batch", "collect", "../out/cards.batch.json")
+    refused = program("batch", "collect", "../out/cards.batch.json")
+    outside = ("-o", "jsonl:../out/cards", "-o", "vault:../notes", "-o", "../t.bib")
+    collected = program("batch", "collect", "../out/cards.batch.json", *outside)
 
+    assert refused.code == 2 and "outside of the folder in which it lies" in refused.err
     assert collected.code == 0, collected.err
     assert [card["title"] for card in cards(tmp_path / "out" / "cards")] == ["Sets"]
     assert len(list((tmp_path / "notes" / "papers").iterdir())) == 1

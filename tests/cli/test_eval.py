@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from papercards.cli import wiring
-from papercards.evals.labels import SEED_LABELS
+from papercards.evals.labels import SEED_LABELS, text_hash
 from papercards.limits import Limiter
 from papercards.models import resolve
 from papercards.reader import ModelReader
@@ -59,7 +59,7 @@ def test_the_baseline_reaches_its_gate_on_dev_with_intervals(run: Run, tmp_path:
 def test_a_missed_gate_exits_3_with_the_lines_and_keeps_the_result(
     run: Run, tmp_path: Path, small: Path
 ) -> None:
-    (tmp_path / "gate.toml").write_text('[gate]\n"tasks.f1" = 0.1\n"mean.f1" = 1.0\n', encoding="utf-8")
+    (tmp_path / "gate.toml").write_text('[gate]\n"code.accuracy" = 0.1\n"mean.f1" = 1.0\n', encoding="utf-8")
 
     done = run(
         *("eval", "run", "--labels", small, "-m", "baseline", "--gate", "gate.toml"),
@@ -68,7 +68,7 @@ def test_a_missed_gate_exits_3_with_the_lines_and_keeps_the_result(
 
     assert done.returncode == 3
     assert done.stderr.rstrip().splitlines()[-1].startswith("papercards: gate.toml: baseline: mean.f1 is 0.")
-    assert "tasks.f1" not in done.stderr
+    assert "code.accuracy" not in done.stderr
     assert measures(tmp_path / "out/result.json")["mean.f1"]["value"] < 1
     assert ET.parse(tmp_path / "out.xml").getroot()[0].get("failures") == "1"
 
@@ -334,7 +334,7 @@ def test_models_at_one_endpoint_share_its_limiter_and_the_budget(
     chosen = wiring.settings(
         base_url=stub.url, max_cost=1.0, price="1/1", rpm=60.0, cache_dir=str(tmp_path / "cache")
     )
-    with wiring.session(chosen) as session:
+    with wiring.resources(chosen) as session:
         entries = [resolve(name, base_url=stub.url) for name in ("m", "n")]
         for entry in entries:
             reader = session.reader(entry)
@@ -387,3 +387,26 @@ def test_eval_prevalence_and_sample_read_cards_of_every_format_that_holds_them(r
         table, lines = (run(*command, name, "--json") for name in ("cards.sqlite", "cards.jsonl"))
         assert table.returncode == 0, table.stderr
         assert table.stdout == lines.stdout
+
+
+def test_labels_without_texts_are_measured_once_these_are_fetched(
+    run: Run, tmp_path: Path, small: Path
+) -> None:
+    rows = [json.loads(line) for line in small.read_text(encoding="utf-8").splitlines()]
+    texts = write(
+        tmp_path / "texts.jsonl", [{k: row[k] for k in ("id", "title", "abstract")} for row in rows]
+    )
+    bare = []
+    for row in rows:
+        title, abstract = row.pop("title"), row.pop("abstract")
+        bare.append(row | {"sha256": text_hash(title, abstract)})
+    write(tmp_path / "bare.jsonl", bare)
+
+    early = run("eval", "run", "--labels", "bare.jsonl", "-m", "baseline")
+    fetched = run("eval", "labels", "fetch", "bare.jsonl", "--papers", texts, "-o", "whole.jsonl")
+    late = run("eval", "run", "--labels", "whole.jsonl", "-m", "baseline")
+
+    assert early.returncode == 1 and "papercards eval labels fetch" in early.stderr
+    assert fetched.returncode == 0 and "6 labelled texts (6 new)" in fetched.stderr
+    assert late.returncode == 0, late.stderr
+    assert "dev, 4 papers" in late.stdout

@@ -54,14 +54,14 @@ def test_summarize_reads_stdin_and_options(run: Run, stub: Stub) -> None:
     assert len(stub.bodies) == 1
 
 
-def test_a_cached_card_is_there_within_a_second_of_python(run: Run, stub: Stub) -> None:
+def test_a_cached_card_is_there_within_a_second_of_python(run_process: Run, stub: Stub) -> None:
     command = ["summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"]]
     hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url, "PAPERCARDS_MODEL": "openai/m"}
-    run(*command, **hosted)
+    run_process(*command, **hosted)
     took = []
     for _ in range(3):
         begin = cpu_seconds()
-        assert run(*command, **hosted).returncode == 0
+        assert run_process(*command, **hosted).returncode == 0
         took.append(cpu_seconds() - begin)
 
     assert len(stub.bodies) == 1
@@ -159,3 +159,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(run: Run, tmp_path: Path) -> 
     )
 
     assert done.stderr == ""
+
+
+def test_on_windows_one_line_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    done = run("formats")
+
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("papercards: Windows is not supported") and done.stderr.count("\n") == 1
+    assert "WSL" in done.stderr

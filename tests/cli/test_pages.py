@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.clocks import until
 from tests.conftest import Run
 from tests.sinks.cards import card
 
@@ -40,9 +41,14 @@ def test_serve_prints_its_address_first_and_answers_there(
             answer = link.getresponse()
             answer.read()
             cookie = answer.headers["Set-Cookie"].partition(";")[0]
-            link.request("GET", "/browse", headers={"Cookie": cookie})
-            page = link.getresponse().read().decode()
-            assert "Tiny Time Mixers" in page or "Still reading" in page
+
+            def browse() -> str:
+                link.request("GET", "/browse", headers={"Cookie": cookie})
+                return link.getresponse().read().decode()
+
+            # Until the cards are read, the page says so.
+            until(lambda: "Still reading" not in browse())
+            assert "Tiny Time Mixers" in browse()
             link.close()
         finally:
             os.kill(process.pid, ended_by)

@@ -88,18 +88,22 @@ def test_rerun_gives_the_same_bytes_from_the_cache_here_and_elsewhere(
     (project / "small.yaml").write_text(SMALL)
     write(project / "p.jsonl", *some(6))
     options = ["--taxonomy", "small.yaml", "--cache-dir", "c", "--limit", "5"]
-    run("enrich", "p.jsonl", "-o", "out/a.jsonl", "-o", "a.md", *options, cwd=project, **hosted)
-    first = {name: (project / name).read_bytes() for name in ("out/a.jsonl", "a.md", "out/a.run.json")}
+    run("enrich", "p.jsonl", "-o", "out/a.jsonl", "-o", "out/a.md", *options, cwd=project, **hosted)
+    first = {name: (project / name).read_bytes() for name in ("out/a.jsonl", "out/a.md", "out/a.run.json")}
     moved = tmp_path / "moved"
     shutil.move(project, moved)
-    for name in ("out/a.jsonl", "a.md"):
+    for name in ("out/a.jsonl", "out/a.md"):
         (moved / name).unlink()
-    done = run("rerun", moved / "out" / "a.run.json", "--offline", **hosted)
+    refused = run("rerun", moved / "out" / "a.run.json", "--offline", **hosted)
+    kept = ("--offline", "--cache-dir", moved / "c")
+    done = run("rerun", moved / "out" / "a.run.json", *kept, **hosted)
+
+    one_line(refused, 2, "what lies in a cache is believed")
 
     assert done.returncode == 0, done.stderr
     assert "the same bytes as recorded" in done.stderr
     assert {name: (moved / name).read_bytes() for name in first} == first
-    other = run("rerun", "out/a.run.json", "-o", "b.jsonl", "--offline", cwd=moved, **hosted)
+    other = run("rerun", "out/a.run.json", "-o", "b.jsonl", *kept, cwd=moved, **hosted)
     assert other.returncode == 0, other.stderr
     assert (moved / "b.jsonl").read_bytes() == first["out/a.jsonl"]
     assert record(moved / "b.run.json")["counts"]["cached"] == 5

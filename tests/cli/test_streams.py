@@ -9,6 +9,7 @@ import pytest
 
 from papercards.cli import wiring
 from papercards.errors import UsageError
+from papercards.places import cache_directory
 from tests.cli.test_enrich import cards, some, write
 
 PAPER = {"title": "Schrödinger's “cat”", "abstract": "Schrödinger's “cat” — 日本語 works. It is 12% better."}
@@ -84,17 +85,17 @@ def test_without_a_home_a_folder_is_asked_for(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: Path("~/.cache") / name)
 
     with pytest.raises(UsageError, match="--cache-dir"):
-        wiring.cache_directory(wiring.settings())
-    assert wiring.cache_directory(wiring.settings(cache_dir="here")) == Path("here")
+        cache_directory(wiring.settings())
+    assert cache_directory(wiring.settings(cache_dir="here")) == Path("here")
     with pytest.raises(UsageError, match="home folder"):
-        wiring.cache_directory(wiring.settings(cache_dir="~nobody-of-that-name/x"))
+        cache_directory(wiring.settings(cache_dir="~nobody-of-that-name/x"))
 
     def unknown(name: str) -> Path:
         raise RuntimeError("could not determine the home directory")
 
     monkeypatch.setattr("platformdirs.user_cache_path", unknown)
     with pytest.raises(UsageError, match="--cache-dir"):
-        wiring.cache_directory(wiring.settings())
+        cache_directory(wiring.settings())
 
 
 def test_a_folder_that_may_not_be_entered_holds_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:

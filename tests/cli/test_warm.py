@@ -70,7 +70,7 @@ def test_an_endpoint_s_bytes_are_the_same_from_lines_and_from_answers(
 
 
 def test_another_program_does_not_use_this_one_s_lines(
-    tmp_path: Path, run: Run, environment: dict[str, str]
+    tmp_path: Path, run: Run, run_process: Run, environment: dict[str, str]
 ) -> None:
     source = write(tmp_path / "p.jsonl", *some(5))
     package = Path(papercards.__file__).parent
@@ -81,7 +81,7 @@ def test_another_program_does_not_use_this_one_s_lines(
     path = os.pathsep.join(filter(None, [str(other), environment.get("PYTHONPATH")]))
     command = ["enrich", source, "-m", "baseline", "--cache-dir", "c", "-o"]
     run(*command, "old.jsonl")
-    run(*command, "new.jsonl", PYTHONPATH=path)
+    run_process(*command, "new.jsonl", PYTHONPATH=path)
 
     old, new = cards(tmp_path / "old.jsonl"), cards(tmp_path / "new.jsonl")
     assert [card["tldr"] for card in new] == [card["tldr"].upper() for card in old]

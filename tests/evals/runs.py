@@ -7,6 +7,7 @@ from functools import cache
 from papercards.card import Artifact, Card, Label, Tokens
 from papercards.evals.labels import SEED_LABELS, join, read_labels, seed_papers, seed_taxonomy
 from papercards.evals.run import RunResult, score_run
+from papercards.evals.sheet import Sheet, sheet
 from papercards.reader import BaselineReader
 
 HOSTILE = "<script>alert(1)</script> & $\\frac{a}{b}$ $x$"
@@ -30,6 +31,11 @@ def baseline_run() -> RunResult:
         split="dev",
         labels="labels.jsonl@0",
     )
+
+
+@cache
+def baseline_sheet() -> Sheet:
+    return sheet(baseline_run())
 
 
 @cache

@@ -17,7 +17,6 @@ from papercards.evals.calibration import (
     forecasts,
     held,
     reliability,
-    threshold_for,
     transfer,
 )
 from papercards.evals.labels import FIELDS, Labelled, read_labels
@@ -113,7 +112,8 @@ def test_honest_confidence_has_little_error_and_boasting_much() -> None:
 def test_a_threshold_reaches_its_precision_and_no_lower_one_does(
     answers: list[Forecast], precision: float
 ) -> None:
-    threshold = threshold_for(precision, answers)
+    best = curve("tasks", answers).at(precision)
+    threshold = best.threshold if best else None
     reached = [c for c, _ in answers if np.mean([r for d, r in answers if d >= c]) >= precision]
 
     assert threshold == (min(reached) if reached else None)
@@ -125,11 +125,12 @@ def test_a_threshold_fitted_on_honest_forecasts_holds_elsewhere() -> None:
     random = Random(9)
     train, dev = ([(p, random.random() < p) for p in (random.random() for _ in range(4000))] for _ in "ab")
 
-    threshold = threshold_for(0.9, train)
+    best = curve("tasks", train).at(0.9)
 
-    assert threshold == pytest.approx(0.8, abs=0.04)
-    assert held(threshold or 0, dev).precision == pytest.approx(0.9, abs=0.02)
-    assert held(threshold or 0, dev).coverage == pytest.approx(0.2, abs=0.04)
+    assert best is not None
+    assert best.threshold == pytest.approx(0.8, abs=0.04)
+    assert held(best.threshold, dev).precision == pytest.approx(0.9, abs=0.02)
+    assert held(best.threshold, dev).coverage == pytest.approx(0.2, abs=0.04)
 
 
 def test_equal_confidences_are_answered_together() -> None:

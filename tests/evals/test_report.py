@@ -10,7 +10,7 @@ from papercards.errors import StorageError
 from papercards.evals.report import render, write
 from papercards.evals.run import RunResult
 from papercards.evals.sheet import Sheet, sheet
-from tests.evals.runs import HOSTILE, baseline_run, worse_run
+from tests.evals.runs import HOSTILE, baseline_run, baseline_sheet, worse_run
 
 NAME = "evil/<b>$x$</b>"
 
@@ -33,7 +33,8 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def runs() -> list[tuple[RunResult, Sheet]]:
-    return [(one, sheet(one)) for one in (baseline_run(), worse_run(NAME))]
+    worse = worse_run(NAME)
+    return [(baseline_run(), baseline_sheet()), (worse, sheet(worse))]
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +88,16 @@ def test_it_says_what_must_be_known(page: str, runs: list[tuple[RunResult, Sheet
         assert f"{f1.value:.2f} {f1.interval.low:.2f} to {f1.interval.high:.2f}" in text  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_other_peoples_labels_are_not_called_ours() -> None:
     base = baseline_run()
-    papers = [replace(one, labelled=replace(one.labelled, id=f"x{n}")) for n, one in enumerate(base.papers)]
+    few = base.papers[:5]
+    papers = [replace(one, labelled=replace(one.labelled, id=f"x{n}")) for n, one in enumerate(few)]
     theirs = replace(base, papers=tuple(papers), labels="theirs.jsonl@1")
 
     assert "language model in two passes" not in render([(theirs, sheet(theirs))])
+    ours = replace(base, papers=few)
+    assert "language model in two passes" in render([(ours, sheet(ours))])
 
 
 @pytest.mark.slow
@@ -115,10 +120,11 @@ def test_a_report_needs_a_run() -> None:
         render([])
 
 
-def test_a_file_that_cannot_be_written_is_said_so(
-    tmp_path: Path, runs: list[tuple[RunResult, Sheet]]
-) -> None:
-    write(tmp_path / "report.html", runs[:1])
+@pytest.mark.usefixtures("few_resamples")
+def test_a_file_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+    few = replace(worse_run(), papers=worse_run().papers[:1])
+    run = [(few, sheet(few))]
+    write(tmp_path / "report.html", run)
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     with pytest.raises(StorageError):
-        write(tmp_path, runs[:1])
+        write(tmp_path, run)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -66,6 +67,22 @@ def test_ties_and_random_draws_are_fixed_by_the_seed() -> None:
     assert suggest(cards, (), 1, at_random=True)[0].reasons == ("drawn at random",)
 
 
-def test_intervals_narrow_with_the_root_of_the_papers(labelled: tuple[Labelled, ...]) -> None:
-    assert narrowing(labelled, 9).width == 0.5
-    assert narrowing(labelled, 9, split="test").width is None
+@pytest.mark.parametrize("more", [0, 1, 3, 9, 24, 105])
+def test_intervals_narrow_with_the_root_of_the_papers(labelled: tuple[Labelled, ...], more: int) -> None:
+    width = narrowing(labelled, more).width
+
+    assert width is not None
+    assert width**2 * (3 + more) == pytest.approx(3)
+    assert narrowing(labelled, more, split="test").width is None
+
+
+def test_a_real_interval_narrows_as_is_said(labelled: tuple[Labelled, ...]) -> None:
+    """The interval of a mean has a quarter of the width with 16 times the papers."""
+    random = Random(4)
+
+    def width(count: int) -> float:
+        rows = [[random.random() for _ in range(count)] for _ in range(400)]
+        means = sorted(sum(row) / count for row in rows)
+        return means[389] - means[10]
+
+    assert width(480) / width(30) == pytest.approx(narrowing(labelled, 45).width, rel=0.15)

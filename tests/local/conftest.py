@@ -79,7 +79,7 @@ def publish() -> Iterator[Callable[..., Publisher]]:
         publisher = Publisher(content, **options)
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(publisher))
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         publisher.url = f"http://127.0.0.1:{server.server_port}/model.gguf"
         started.append((publisher, server))
         return publisher
@@ -141,3 +141,11 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def notes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where it is noted which files were hashed: not with whoever runs the tests."""
+    home = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    return home / "papercards" / "checked-models"

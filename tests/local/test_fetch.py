@@ -42,7 +42,7 @@ def test_brings_the_file_and_tells_how_far_it_is(publish: Publish, tmp_path: Pat
     )
 
     assert path.read_bytes() == CONTENT
-    assert left_in(tmp_path) == {"model.gguf", "model.gguf.checked.json"}
+    assert left_in(tmp_path) == {"model.gguf"}
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[0] == (0, len(CONTENT)) and seen[-1] == (len(CONTENT), len(CONTENT))
 

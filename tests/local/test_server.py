@@ -118,23 +118,6 @@ def test_a_prefix_is_read_once(server: LocalServer) -> None:
     assert usage["prompt_tokens_details"]["cached_tokens"] > 0.8 * usage["prompt_tokens"] > 100
 
 
-@pytest.mark.slow
-def test_the_state_of_a_slot_can_be_saved_and_restored(smollm_file: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "slots"
-    prefix = "Count these words. " * 40
-    for action in ("save", "restore"):
-        with start(smollm_file, context_tokens=1024, slot_directory=folder) as running:
-            slot = f"{running.base_url.removesuffix('/v1')}/slots/0?action={action}"
-            if action == "save":
-                chat(running, content=f"{prefix} one")
-                assert post(slot, {"filename": "prefix.bin"}, running.api_key)["n_saved"] > 100
-            else:
-                assert post(slot, {"filename": "prefix.bin"}, running.api_key)["n_restored"] > 100
-                usage = chat(running, content=f"{prefix} two")["usage"]
-                assert usage["prompt_tokens_details"]["cached_tokens"] > 100
-    assert (folder / "prefix.bin").is_file()
-
-
 def test_each_of_two_slots_has_the_whole_context(smollm_file: Path) -> None:
     with start(smollm_file, context_tokens=1024, slots=2) as running:
         props = urllib.request.Request(

@@ -9,12 +9,14 @@ from papercards.local import store
 from tests.local.conftest import model_file, noise
 
 
-def test_a_whole_file_is_found_and_its_hash_is_noted(tmp_path: Path) -> None:
+def test_a_whole_file_is_found_and_its_hash_is_noted_with_the_user(tmp_path: Path, notes: Path) -> None:
     file = model_file(noise(1000))
     store.path_of(file, tmp_path).write_bytes(noise(1000))
 
     assert store.find(file, tmp_path) == tmp_path / "model.gguf"
-    assert json.loads((tmp_path / "model.gguf.checked.json").read_text())["sha256"] == file.sha256
+    (note,) = notes.iterdir()
+    assert json.loads(note.read_text())["sha256"] == file.sha256
+    assert [path.name for path in tmp_path.iterdir()] == ["model.gguf"]
 
 
 def test_a_noted_file_is_not_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +60,12 @@ def test_a_note_for_another_content_does_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("note", ["", "[]", "null", '{"sha256": 1}', "\x00"])
-def test_a_damaged_note_only_costs_a_hash(tmp_path: Path, note: str) -> None:
+def test_a_damaged_note_only_costs_a_hash(tmp_path: Path, note: str, notes: Path) -> None:
     file = model_file(noise(1000))
     store.path_of(file, tmp_path).write_bytes(noise(1000))
-    (tmp_path / "model.gguf.checked.json").write_text(note)
+    store.find(file, tmp_path)
+    (kept,) = notes.iterdir()
+    kept.write_text(note)
 
     assert store.find(file, tmp_path) is not None
 

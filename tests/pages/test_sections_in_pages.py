@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from papercards.answers import ARTIFACTS
 from papercards.card import Card
 from papercards.evidence import check, cited, numbered_as
 from papercards.pages import label, review
@@ -180,9 +181,16 @@ def test_labels_are_about_abstracts_and_what_is_left_out_is_said(
     done = run(*arguments)
     assert done.returncode == 1
     assert "data: what says it stands in Data Availability, p. 3, not in the abstract" in done.stderr
+    stated = [
+        name
+        for name in ARTIFACTS
+        if (found := card.reproducibility.artifact(name).evidence) and found.section
+    ]
+    assert "data" in stated
 
     assert post(running, "/review/edit", {**wish, "do": "undo"})[0] == 200
-    edit(running, card, "set", "data", value="not-stated")
+    for name in stated:
+        edit(running, card, "set", name, value="not-stated")
     again = running.page(review.paper_path(card.id)).partition('data-token="')[2].partition('"')[0]
     assert post(running, "/review/edit", wish | {"token": again})[0] == 200
     done = run(*arguments)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from papercards.card import Card
+from papercards.card import Card, Label
 from papercards.paper import Paper
 from papercards.reader import BaselineReader
-from papercards.taxonomy import Taxonomy
+from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from tests.conftest import make_paper
 
 
@@ -28,7 +28,17 @@ def papers() -> list[Paper]:
 @pytest.fixture(scope="session")
 def cards(papers: list[Paper], taxonomy: Taxonomy) -> list[Card]:
     reader = BaselineReader(taxonomy)
-    return [reader.card(paper) for paper in papers]
+    return [_sure(reader.card(paper)) for paper in papers]
+
+
+def _sure(card: Card) -> Card:
+    """The card with its first candidate for each field that has no more: something to correct."""
+    found = {
+        field: tuple(Label(label=one.label, confidence=one.confidence) for one in card.unsure_of(field)[:1])
+        for field in LABEL_FIELDS
+        if not getattr(card, field)
+    }
+    return card.model_copy(update={**found, "candidates": ()})
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from papercards.card import Card
 from papercards.paper import Paper
 from papercards.sinks import open_sink
-from papercards.sinks.escaping import address, code, link, plain, text, with_links
+from papercards.sinks.escaping import address, code, link, plain, text, with_links, without_templates
 from papercards.text import links
 
 from .cards import card
@@ -180,7 +180,9 @@ def test_code_is_shown_as_it_is_and_makes_nothing(raw: str) -> None:
     shown = Page(f"a {code(raw)} b")
 
     assert set(shown.tags) <= {"p", "code"}
-    assert shown.text.split() == ["a", *plain(raw).split(), "b"]
+    inert = without_templates(plain(raw))
+    inert = re.sub(r"(^|`)(?=[ $]*=)", r"\1'", inert)
+    assert shown.text.split() == ["a", *inert.split(), "b"]
 
 
 @given(anything, anything)

@@ -277,13 +277,17 @@ def test_a_full_disk_is_one_line_and_leaves_whole_cards(
 def test_the_same_cards_make_the_same_bytes_unless_the_format_says_otherwise(
     tmp_path: Path, name: str
 ) -> None:
-    made = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        write(folder / name, *(card(id=f"x{n}") for n in range(20)))
-        made.append((folder / name).read_bytes())
+    made = [tmp_path / "a" / name, tmp_path / "b" / name]
+    for path in made:
+        write(path, *(card(id=f"x{n}") for n in range(20)))
 
     (kind,) = (one for one in known_formats() if Path(name).suffix in one.extensions)
-    assert (made[0] == made[1]) == kind.repeatable
+    # Some versions of DuckDB happen to write the same bytes; none promises it.
+    assert kind.repeatable == (name != "c.duckdb")
+    assert made[0].read_bytes() == made[1].read_bytes() or not kind.repeatable
+    if kind.read is not None:
+        first, second = (list(kind.read(path)) for path in made)
+        assert first == second and len(first) == 20
 
 
 def test_a_missing_library_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,6 +380,7 @@ def test_a_row_has_all_that_a_spreadsheet_needs(tmp_path: Path, name: str) -> No
         "completion_tokens": "0",
         "cost_usd": "",
         "seconds": "0.0",
+        "candidates": "",
     }
 
 
@@ -442,7 +447,8 @@ def test_parquet_keeps_nested_types_and_flushes_row_groups(
     assert str(file.schema_arrow.field("tasks").type) == (
         "list<element: struct<label: string, confidence: double>>"
     )
-    assert file.schema_arrow.names == list(json.loads(card().to_json()))
+    written = list(json.loads(card().to_json()))
+    assert [name for name in file.schema_arrow.names if name != "candidates"] == written
 
 
 @pytest.mark.parametrize("name", ["c.parquet", "c.db", "c.duckdb"])
@@ -593,7 +599,7 @@ def test_duckdb_has_the_same_tables(tmp_path: Path, seed: list[tuple[Card, Paper
     light = sqlite3.connect(tmp_path / "c.db")
     with duckdb.connect(tmp_path / "c.duckdb", read_only=True) as heavy:
         tables = {name for (name,) in heavy.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        assert len(tables) == 10
+        assert len(tables) == 11
         for table in sorted(tables):
             ours, theirs = (
                 [
@@ -655,8 +661,8 @@ def test_its_readme_says_what_it_is_and_how_it_was_made(
     for words in (
         "215 research papers",
         "| `language-modeling` | 40 |",
-        "| code | 58 | 4 | 153 |",
-        "| tasks F1 | 0.70 |",
+        "| code | 57 | 5 | 153 |",
+        "| tasks F1 | 0.66 |",
     ):
         assert words in text
     assert "`list.txt`, `https://a.b/x`" in text

@@ -278,10 +278,10 @@ def test_ligatures_and_stray_accents_become_letters() -> None:
     )
 
 
-def test_a_reader_ends_with_the_program(run: Run, tmp_path: Path) -> None:
+def test_a_reader_ends_with_the_program(run_process: Run, tmp_path: Path) -> None:
     (tmp_path / "paper.pdf").write_bytes(pdfs.one_column())
 
-    done = run("enrich", "paper.pdf", "-m", "baseline")
+    done = run_process("enrich", "paper.pdf", "-m", "baseline")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1

@@ -85,7 +85,7 @@ def test_a_paper_gets_a_card_in_two_or_three_calls_and_a_rerun_asks_nobody(
         assert made.calls == first.spent.calls and made.reasked == first.spent.calls - 2
         assert made.tokens.cached_prompt > 0.7 * made.tokens.prompt / made.calls
         assert first.card.tldr and check(first.card, paper) == []
-        assert first.card.tasks[0].confidence is not None
+        assert (*first.card.tasks, *first.card.candidates)[0].confidence is not None
 
         again = await asked.reader().read(paper)
         assert (again.spent.calls, again.card) == (0, first.card)

@@ -7,17 +7,11 @@ import numpy as np
 import pytest
 
 from papercards.baseline import Baseline, Chances
+from papercards.baseline.features import log_odds
+from papercards.baseline.pooling import ClaimStack, kind_shares, pool
 from papercards.paper import Paper
 from papercards.stepwise.readout import Readout, from_json, load_probe, to_json
-from papercards.stepwise.stack import (
-    ClaimStack,
-    FieldStack,
-    Stack,
-    kind_shares,
-    load_stack,
-    log_odds,
-    pool,
-)
+from papercards.stepwise.stack import FieldStack, Stack, load_stack
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from tests.conftest import make_paper
 

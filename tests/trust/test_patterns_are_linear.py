@@ -12,6 +12,7 @@ MADE_WHEN_USED = {
     "papercards.baseline.statements",  # a table of them, which is looked through
     "papercards.instruction_patterns",  # the same
     "papercards.redact",  # a key, escaped
+    "papercards.risky_settings",  # the name of a setting, escaped
     "papercards.sources.categories",  # names of categories, escaped
     "papercards.sources.halving",  # an id, escaped
     "papercards.sources.outline",  # a table of them, which is looked through

@@ -19,9 +19,9 @@ ANSWER_S = float(os.environ.get("PAPERCARDS_TEST_ANSWER_S", "0.4"))
 
 
 @pytest.mark.slow
-def test_fifty_papers_from_vllm(run: Run, tmp_path: Path) -> None:
+def test_fifty_papers_from_vllm(run_process: Run, tmp_path: Path) -> None:
     with serving(vllm.app(answer_s=0.3)) as served:
-        done = run(
+        done = run_process(
             *("enrich", SEED, "--limit", "50", "-o", "cards.jsonl"),
             *("-m", "vllm/meta-llama/Llama-3.1-8B-Instruct", "--base-url", served.url),
         )
@@ -34,12 +34,14 @@ def test_fifty_papers_from_vllm(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_answers_one_at_a_time_is_kept_busy_and_not_overrun(run: Run, tmp_path: Path) -> None:
+def test_a_server_that_answers_one_at_a_time_is_kept_busy_and_not_overrun(
+    run_process: Run, tmp_path: Path
+) -> None:
     papers = [{"title": f"Oaks {n}", "abstract": f"We study {n} oaks. They are tall."} for n in range(24)]
     write(tmp_path / "p.jsonl", *papers)
     with serving(ollama.Ollama(num_ctx=32_768, answer_s=ANSWER_S).app()) as served:
         begin = time.monotonic()
-        done = run(
+        done = run_process(
             *("enrich", "p.jsonl", "-o", "cards.jsonl", "-m", "ollama/llama3.1:8b"),
             *("--base-url", served.url),
             timeout=60 + 60 * ANSWER_S,

@@ -5,13 +5,13 @@ What is wrong with a file is a bad record: in a folder of PDFs the rest goes on.
 
 import atexit
 import importlib.util
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ...child_process import python
 from ...errors import MissingExtra
 from ...paper import Paper, Section
 from ..columns import BadRecord, Columns
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..confined import Child
 
 MAX_BYTES = 256 << 20
-_COMMAND = (sys.executable, "-m", "papercards.sources.pdf.child")
+_COMMAND = tuple(python("papercards.sources.pdf.child"))
 _TOO_LARGE = f"is larger than {MAX_BYTES >> 20} MB: no paper"
 
 

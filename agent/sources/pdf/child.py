@@ -17,5 +17,9 @@ def _answer(question: Answer) -> dict[str, object]:
         return {"error": str(error)}
 
 
+def _prepare() -> None:
+    from . import document  # noqa: F401
+
+
 if __name__ == "__main__":
-    serve(_answer, MEMORY_BYTES)
+    serve(_answer, MEMORY_BYTES, _prepare)

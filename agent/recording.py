@@ -1,15 +1,15 @@
-"""The record of a run of `enrich`: begun before the first paper, written when the run has ended."""
+"""The record of a run: begun before the first paper, written when the run has ended."""
 
 import platform
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..redact import shown_url, without_known_secrets
-from ..run_record import (
+from .places import cache_directory
+from .redact import secrets_of, shown_url, without_known_secrets
+from .run_record import (
     Counts,
     OutputFile,
     RunRecord,
@@ -19,15 +19,14 @@ from ..run_record import (
     from_folder,
     record_path,
 )
-from . import wiring
 
 if TYPE_CHECKING:
-    from ..models import Model
-    from ..reader import Reader
-    from ..sinks import Sink
-    from ..sources import Options
-    from .terminal import Counter
-    from .wiring import Session
+    from .counts import Counts as Counted
+    from .models import Model
+    from .reader import Reader
+    from .resources import Resources
+    from .sinks import Sink
+    from .sources import Options
 
 
 Status = Literal["complete", "interrupted", "failed"]
@@ -38,11 +37,11 @@ class Recording:
 
     def __init__(
         self,
-        session: "Session",
+        resources: "Resources",
         model: "Model",
         reader: "Reader",
-        sources: "Sequence[str]",
-        outputs: "Sequence[Path]",
+        sources: Sequence[str],
+        outputs: Sequence[Path],
         *,
         options: "Options",
         shards: int | None,
@@ -50,7 +49,8 @@ class Recording:
         self._model = model
         self._reader = reader
         self._sources = sources
-        chosen = session.settings
+        self._surroundings = resources.surroundings
+        chosen = resources.settings
         hosted = model.plan == "one-call" and model.file is None
         self._settings = Settings(
             limit=options.limit,
@@ -60,26 +60,26 @@ class Recording:
             categories=options.categories,
             sections=options.sections,
             taxonomy=chosen.taxonomy,
-            endpoint=shown_url(wiring.endpoint_url(model)) if hosted else None,
-            cache_dir=str(wiring.cache_directory(chosen)) if chosen.cache else None,
+            endpoint=shown_url(resources.url(model)) if hosted else None,
+            cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )
         self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def write(self, sinks: "Sequence[Sink]", counter: "Counter", status: Status, error: str | None) -> None:
+    def write(self, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None) -> None:
         """Write it beside the first output, with how the run ended.
 
         Raises StorageError where the disk refuses, unless the run has failed: then that is what matters.
         """
-        from ..errors import StorageError
-        from ..sinks import destination
-        from ..sinks.files import PartialFile
+        from .errors import StorageError
+        from .sinks import destination
+        from .sinks.files import PartialFile
 
         try:
             path = record_path(destination(Path(self._settings.outputs[0]))[1])
-            file = PartialFile(path)
+            file = PartialFile(path, derived=True)
             try:
-                file.commit(self._record(path, sinks, counter, status, error).to_json().encode())
+                file.commit(self._record(path, sinks, counts, status, error).to_json().encode())
             finally:
                 file.abandon()
         except StorageError:
@@ -87,19 +87,20 @@ class Recording:
                 raise
 
     def _record(
-        self, path: Path, sinks: "Sequence[Sink]", counter: "Counter", status: Status, error: str | None
+        self, path: Path, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None
     ) -> RunRecord:
-        from ..sources import is_named
+        from .sources import is_named
 
+        secrets = secrets_of(self._surroundings.variables)
         made_by = dict(self._reader.made_by)
         sha256 = made_by.get("model_sha256")
         return RunRecord(
             papercards=metadata.version("papercards"),
             python=platform.python_version(),
-            argv=tuple(without_known_secrets(word) for word in sys.argv[1:]),
+            argv=tuple(without_known_secrets(word, secrets) for word in self._surroundings.argv),
             folder=from_folder(Path(), path.parent),
             status=status,
-            error=without_known_secrets(error) if error is not None else None,
+            error=without_known_secrets(error, secrets) if error is not None else None,
             model=self._model.name,
             model_sha256=str(sha256) if sha256 is not None else None,
             prompt=str(made_by["prompt"]),
@@ -118,17 +119,15 @@ class Recording:
                 for file in sink.files
             ),
             counts=Counts(
-                done=counter.done,
-                new=counter.done - counter.cached,
-                cached=counter.cached,
-                failed=counter.failed,
-                duplicates=counter.duplicates,
-                calls=counter.spent.calls,
+                done=counts.done,
+                new=counts.done - counts.cached,
+                cached=counts.cached,
+                failed=counts.failed,
+                duplicates=counts.duplicates,
+                calls=counts.spent.calls,
             ),
-            tokens=TokenCounts(
-                prompt=counter.spent.prompt_tokens, completion=counter.spent.completion_tokens
-            ),
-            cost_usd=counter.spent.cost_usd,
+            tokens=TokenCounts(prompt=counts.spent.prompt_tokens, completion=counts.spent.completion_tokens),
+            cost_usd=counts.spent.cost_usd,
             started=self._started,
-            seconds=round(counter.seconds, 4),
+            seconds=round(counts.seconds, 4),
         )

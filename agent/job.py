@@ -1,0 +1,215 @@
+"""A run: papers of some sources into some outputs, what failed into the errors file, and a record of it.
+
+Knows sources, sinks and the batch. Knows no command line; who watches a run is told through `Watcher`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .batch import Done, Duplicate, Failed, Outcome
+from .counts import Counts
+from .errors import BudgetSpent, PapercardsError
+from .sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
+from .sinks.errors_file import ErrorsFile, errors_path
+from .sources import BadRecord, Options, count_records, is_file, open_source
+from .sources.local_ids import LocalIds
+
+if TYPE_CHECKING:
+    from .finished import Finished
+    from .models import Model
+    from .paper import Paper
+    from .reader import Reader
+    from .recording import Status
+    from .resources import Resources
+
+COUNTED_BYTES = 64 << 20
+"""Sources up to this size are read once beforehand, so that the time left can be told."""
+SHOWN_FAILURES = 20
+"""More of them would push everything else off the screen."""
+
+Take = Callable[[list[Outcome]], None]
+Drive = Callable[["Reader", "Iterable[Paper | BadRecord]", int, Take, "Finished | None"], bool]
+"""Reads the records, at most so many at a time, and hands the outcomes on in order; False: it was stopped."""
+
+
+class Watcher:
+    """Sees a run. This one only counts."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+
+    def took(self, outcomes: list[Outcome]) -> None:
+        """Outcomes that were written."""
+        self.counts.add(outcomes)
+
+    def say(self, text: str) -> None:
+        """A sentence about the run."""
+
+    def lines(self, lines: Sequence[bytes]) -> None:
+        """Cards of a run that has no outputs, as lines of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is asked to do, whatever reads the papers."""
+
+    sources: tuple[str, ...]
+    """Files, folders, names of papers, as `open_source` takes them."""
+    outputs: tuple[Path, ...] = ()
+    """Files or folders, as `write_cards` takes them; none: the watcher gets the lines."""
+    options: Options = field(default_factory=Options)
+    """How the sources are read."""
+    shards: int | None = None
+    """Number of files that each output is dealt out to."""
+    record: bool = True
+    """Whether `NAME.run.json` is written beside the first output."""
+
+    @classmethod
+    def of(
+        cls, sources: str | Path | Iterable[str | Path], outputs: str | Path | Iterable[str | Path]
+    ) -> "Job":
+        """A job from one source or several, and one output or several."""
+        return cls(
+            tuple(map(str, _several(sources))), tuple(output_named(str(one)) for one in _several(outputs))
+        )
+
+    def papers(self, ids: LocalIds | None = None) -> "Iterator[Paper | BadRecord]":
+        """The records of all sources, one after the other, at most `options.limit`.
+
+        Each source is opened at the call. `ids` are those of papers before these. Raises what `open_source`
+        raises.
+        """
+        opened = [open_source(source, self.options) for source in self.sources]
+        return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
+
+    def count(self) -> int | None:
+        """Number of records, at most `options.limit`; the limit, too, where counting would take long."""
+        limit = self.options.limit
+        # A pipe can be read only once, what is named must be fetched, and a filter must see every paper.
+        if self.options.categories or not all(is_file(source) for source in self.sources):
+            return limit
+        if sum(Path(source).stat().st_size for source in self.sources) > COUNTED_BYTES:
+            return limit
+        total = 0
+        for source in self.sources:
+            total += count_records(source, limit, self.options)
+            if limit is not None and total >= limit:
+                return limit
+        return total
+
+    def run(
+        self,
+        resources: "Resources",
+        model: "Model",
+        drive: Drive,
+        watcher: Watcher | None = None,
+        papers: "Iterable[Paper | BadRecord] | None" = None,
+        reader: "Reader | None" = None,
+    ) -> bool:
+        """Write a card for each paper into every output; what failed goes beside the first one.
+
+        `papers` None: those of the sources; `reader` None: the model's, with the cards that it finished
+        before. Gives False where it was stopped early. Raises BudgetSpent where
+        the money did, and the error that met every paper; all cards before it are kept.
+        """
+        from .recording import Recording
+
+        watcher = watcher or Watcher()
+        records = self.papers() if papers is None else papers
+        chosen = reader or resources.reader(model)
+        resources.budget(model)
+        record = None
+        if self.record and self.outputs:
+            record = Recording(
+                resources,
+                model,
+                chosen,
+                self.sources,
+                self.outputs,
+                options=self.options,
+                shards=self.shards,
+            )
+        sinks: list[Sink] = []
+        errors: ErrorsFile | None = None
+        status: Status = "failed"
+        said: str | None = None
+        try:
+            for path in self.outputs:
+                sinks.append(open_sink(path, self.shards, self.sources))
+            if self.outputs:
+                errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
+            writer = Writer(sinks, errors, watcher)
+            finished = resources.finished(chosen) if reader is None else None
+            whole = drive(chosen, records, resources.concurrency(model), writer.take, finished)
+            if whole:
+                for sink in sinks:
+                    sink.close()
+                    for remark in sink.remarks if isinstance(sink, RemarkingSink) else ():
+                        watcher.say(f"papercards: {remark}")
+            status = "complete" if whole else "interrupted"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        except PapercardsError as error:
+            if self.outputs and not error.next_step and not isinstance(error, BudgetSpent):
+                error.next_step = "Run the same command again to go on"
+            said = str(error)
+            raise
+        finally:
+            watcher.counts.stop()
+            for sink in sinks:
+                sink.abandon()
+            if errors is not None:
+                errors.close()
+            if sinks and record is not None:
+                record.write(sinks, watcher.counts, status, said)
+        return whole
+
+
+def _several(names: str | Path | Iterable[str | Path]) -> Iterable[str | Path]:
+    return (names,) if isinstance(names, str | Path) else names
+
+
+class Writer:
+    """Takes outcomes to sinks and to the errors file, and says what failed."""
+
+    def __init__(self, sinks: Sequence[Sink], errors: ErrorsFile | None, watcher: Watcher) -> None:
+        self._sinks = sinks
+        self._errors = errors
+        self._watcher = watcher
+        self._failed = 0
+
+    def take(self, outcomes: list[Outcome]) -> None:
+        """Write what came, in order."""
+        done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+        lines = [outcome.reading.line for outcome in done]
+        for sink in self._sinks:
+            if isinstance(sink, LineSink):
+                sink.write_lines(lines)
+            else:
+                for outcome in done:
+                    sink.write(outcome.reading.card, outcome.paper)
+        if not self._sinks:
+            self._watcher.lines(lines)
+        if len(done) < len(outcomes):
+            for other in outcomes:
+                if not isinstance(other, Done):
+                    self._set_aside(other)
+        self._watcher.took(outcomes)
+
+    def _set_aside(self, outcome: Outcome) -> None:
+        say = self._watcher.say
+        if isinstance(outcome, Duplicate):
+            say(f"papercards: {outcome.where}: {outcome.id} was there before")
+        elif isinstance(outcome, Failed):
+            self._failed += 1
+            errors = self._errors
+            if errors is not None:
+                errors.write(outcome.id, outcome.where, outcome.error, outcome.message, outcome.attempts)
+            if errors is None or self._failed <= SHOWN_FAILURES:
+                say(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
+            elif self._failed == SHOWN_FAILURES + 1:
+                say(f"papercards: more failures go to {errors.path} alone")

@@ -1,0 +1,351 @@
+"""What a run works with: taxonomy, cache, reader, server, limiter, budget. Opened when first needed.
+
+Knows settings and their meaning. Knows no environment and no terminal: what those give is in `Surroundings`.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from . import keys, models
+from .errors import MissingExtra, UsageError
+from .places import cache_directory, models_directory
+from .redact import shown_url
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .adapting import Lesson
+    from .cache import Cache
+    from .call import Caller
+    from .encoder.reader import EncoderReader
+    from .encoder.tagger import EncodedTagger
+    from .endpoint import Endpoint
+    from .finished import Finished
+    from .form import Form
+    from .limits import Budget, Limiter
+    from .local.server import LocalServer
+    from .pricing import Price
+    from .reader import ModelReader, Reader
+    from .stepwise.reader import StepwiseReader
+    from .taxonomy import Taxonomy
+
+HOSTED_TIMEOUT_S = 60.0
+LOCAL_TIMEOUT_S = 900.0
+"""The first prompt on a slow machine takes minutes."""
+
+Progress = Callable[[int, int], None]
+"""Is told bytes fetched and bytes in all."""
+
+
+@contextmanager
+def _unseen(name: str, size: int) -> Iterator[Progress]:
+    yield lambda done, whole: None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a program around a run gives it."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Where keys and `OPENAI_BASE_URL` are looked up, by the names of environment variables."""
+    say: Callable[[str], None] = logging.getLogger("papercards").info
+    """Takes a sentence for the person who runs it."""
+    argv: tuple[str, ...] = ()
+    """The words of the command line, for the record of a run."""
+    fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
+    """Shows a download: name and size in bytes."""
+
+
+def load_taxonomy(chosen: Settings) -> "Taxonomy":
+    """The taxonomy that was named, else the shipped one."""
+    from .taxonomy import load, shipped
+
+    return load(Path(chosen.taxonomy)) if chosen.taxonomy else shipped()
+
+
+def choose_model(chosen: Settings) -> models.Model:
+    """The model that was named, else the embedded one: a key that happens to be there spends nothing."""
+    if chosen.model is not None:
+        if not chosen.model.strip():
+            raise UsageError("--model is empty", next_step="Say a value, or leave it out")
+        return models.resolve(chosen.model, base_url=chosen.base_url)
+    if chosen.base_url:
+        raise UsageError(
+            "--base-url says where, not which model",
+            next_step="Name it with --model provider/model",
+        )
+    return models.resolve(models.DEFAULT_LOCAL)
+
+
+class Resources:
+    """What one run works with; servers and files are opened on first need and closed at the end."""
+
+    def __init__(
+        self,
+        chosen: Settings,
+        surroundings: Surroundings | None = None,
+        taxonomy: "Taxonomy | None" = None,
+    ) -> None:
+        """`taxonomy` None: the one that the settings name. Raises UsageError for one that cannot be read."""
+        self.settings = chosen
+        self.surroundings = surroundings or Surroundings()
+        self.taxonomy = taxonomy or load_taxonomy(chosen)
+        self._cache: Cache | None = None
+        self._finished: Finished | None = None
+        self._servers: dict[str, LocalServer] = {}
+        self._budget: Budget | None = None
+        self._limiters: dict[str, Limiter] = {}
+
+    def cache(self) -> "Cache | None":
+        """The cache, unless it was switched off."""
+        from .cache import Cache
+
+        if self._cache is None and self.settings.cache:
+            self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
+        return self._cache
+
+    def finished(self, reader: "Reader") -> "Finished | None":
+        """The lines of cards that such a reader has finished, unless the cache was switched off."""
+        from .finished import Finished
+
+        if self._finished is None and self.settings.cache:
+            self._finished = Finished(cache_directory(self.settings), reader.made_by)
+        return self._finished
+
+    def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
+        """The reader for a model."""
+        from .reader import BaselineReader, ModelReader
+
+        if model.plan == "baseline":
+            return BaselineReader(self.taxonomy)
+        if model.plan == "stepwise":
+            return self.stepwise(model, repeat=repeat)
+        if model.plan == "encoder":
+            return self.encoder(model)
+        return ModelReader(
+            model,
+            self.taxonomy,
+            self._connect,
+            self.cache(),
+            endpoint="local" if model.file else shown_url(self.url(model)),
+            form=self.form(model),
+            offline=self.settings.offline,
+            repeat=repeat,
+        )
+
+    def encoder(self, model: models.Model) -> "EncoderReader":
+        """The reader for a sentence encoder; weights that are missing are fetched at the first paper."""
+        import importlib.util
+
+        if importlib.util.find_spec("numpy") is None:
+            raise self._no_local()
+        # Two papers at a time, each in one thread: threads that share a paper's small products wait for each
+        # other most of the time.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        from .encoder.reader import EncoderReader
+
+        return EncoderReader(model, self.taxonomy, lambda: self._encoded(model))
+
+    def _encoded(self, model: models.Model) -> "EncodedTagger":
+        from .encoder.tagger import connect
+
+        assert model.file is not None
+        return connect(model, self.pull(model.file), self.taxonomy, models_directory(self.settings))
+
+    def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
+        """The reader for an embedded model whose states are read."""
+        import importlib.util
+
+        if importlib.util.find_spec("numpy") is None:
+            raise self._no_local()
+        from .encoder.tagger import load_fit
+        from .stepwise.reader import Bench, StepwiseReader
+        from .stepwise.vocabulary import directions
+
+        encoder = models.LOCAL[models.ENCODER]
+
+        async def connect() -> Bench:
+            import asyncio
+
+            from .local.engine import Engine
+
+            assert model.file is not None
+            server = await asyncio.to_thread(self.server, model)
+            file = self.pull(model.file)
+            engine = Engine(server, self.settings.timeout_s or LOCAL_TIMEOUT_S)
+            store = models_directory(self.settings)
+            labels = await asyncio.to_thread(directions, file, model.file.sha256, self.taxonomy, store)
+            return Bench(engine, labels)
+
+        return StepwiseReader(
+            model,
+            self.taxonomy,
+            connect,
+            self.cache(),
+            offline=self.settings.offline,
+            repeat=repeat,
+            tagger=lambda: self._encoded(encoder),
+            tagger_version=load_fit(encoder.model_id)[1].version,
+        )
+
+    @staticmethod
+    def _no_local() -> MissingExtra:
+        error = MissingExtra("The embedded model", "local")
+        error.next_step += (
+            "; or name a hosted model with --model, or an endpoint with --base-url and --model, "
+            "or use -m baseline, which needs no model"
+        )
+        return error
+
+    def form(self, model: models.Model) -> "Form":
+        """How the model is to be asked, as far as the settings say."""
+        from .form import Form
+
+        chosen = self.settings
+        wishes = dict(chosen.endpoint)
+        if chosen.answer_tokens is not None:
+            wishes["answer_tokens"] = chosen.answer_tokens
+        if chosen.reasoning_effort is not None:
+            wishes["reasoning_effort"] = chosen.reasoning_effort
+        return Form.of(model, wishes)
+
+    def concurrency(self, model: models.Model) -> int:
+        """Papers in flight, at most."""
+        wanted = self.settings.concurrency or ("auto" if model.plan == "one-call" else None)
+        if wanted is None or (wanted == "auto" and model.file is not None):
+            return model.concurrency
+        from .limits import MOST
+
+        return MOST if wanted == "auto" else int(wanted)
+
+    def price(self, model: models.Model) -> "Price | None":
+        """What its tokens cost; None: not known."""
+        from . import pricing
+
+        if self.settings.price is not None and model.file is None:
+            return pricing.parse(self.settings.price)
+        return pricing.published(model, "" if model.file else self.url(model))
+
+    def server(self, model: models.Model) -> "LocalServer":
+        """The running server of an embedded model; its weights are fetched first where they are missing."""
+        from .local.server import LocalServer
+
+        assert model.file is not None
+        if model.name not in self._servers:
+            import importlib.util
+
+            if importlib.util.find_spec("xllamacpp") is None:
+                raise self._no_local()
+            path = self.pull(model.file)
+            self.surroundings.say(f"starting {model.name} …")
+            self._servers[model.name] = LocalServer(
+                path,
+                context_tokens=model.context or 8192,
+                model_id=model.model_id,
+                slots=model.concurrency,
+                hidden_states=model.plan == "stepwise",
+            )
+        return self._servers[model.name]
+
+    async def _connect(self, reader: "ModelReader") -> "Caller":
+        import asyncio
+
+        from .call import Caller
+        from .endpoint import Endpoint
+        from .form import ANSWER_TOKENS
+        from .limits import START, Limiter
+        from .transport import Transport
+
+        model = reader.model
+        if model.file is None:
+            endpoint = self.endpoint(model)
+        else:
+            server = await asyncio.to_thread(self.server, model)
+            timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
+            endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
+        limiter = self._limiters.get(endpoint.base_url)
+        if limiter is None:
+            limiter = self._limiters[endpoint.base_url] = Limiter(
+                self.concurrency(model),
+                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
+                start=1 if keys.is_near(endpoint.host) else START,
+                timeout_s=endpoint.timeout_s,
+                rpm=self.settings.rpm,
+                tpm=self.settings.tpm,
+            )
+        else:
+            limiter.reopen()
+        say = self.surroundings.say
+        transport = Transport(
+            endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model), say=say
+        )
+
+        def learned(lesson: "Lesson") -> None:
+            say(f"{endpoint.host} {lesson.said}")
+            reader.learned(lesson.form)
+
+        return Caller(transport, reader.forms[-1], learned=learned)
+
+    def endpoint(self, model: models.Model) -> "Endpoint":
+        """Where a hosted model is asked, and how."""
+        from .endpoint import Endpoint
+        from .form import ANSWER_TOKENS
+
+        url = self.url(model)
+        wanted = self.settings.timeout_s
+        return Endpoint(
+            model,
+            url,
+            keys.for_endpoint(model, url, self.surroundings.variables, insecure=self.settings.insecure),
+            wanted or (LOCAL_TIMEOUT_S if keys.is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
+            ANSWER_TOKENS,
+            impatient=wanted is None,
+            extra_headers=dict(self.settings.endpoint.get("extra_headers", {})),
+        )
+
+    def budget(self, model: models.Model) -> "Budget | None":
+        """What the run may cost, with all its models.
+
+        Raises UsageError where that cannot be kept, since no price is known.
+        """
+        from .limits import Budget
+
+        most = self.settings.max_cost
+        if most is None or model.plan == "baseline":
+            return None
+        if self.price(model) is None:
+            raise UsageError(
+                f"the price of {model.name} is not known, so --max-cost cannot be kept",
+                next_step="Say it with --price PROMPT/COMPLETION, in USD for a million tokens",
+            )
+        if self._budget is None:
+            self._budget = Budget(most)
+        return self._budget
+
+    def url(self, model: models.Model) -> str:
+        """Where a hosted model is asked. Raises UsageError for what is no address."""
+        return keys.endpoint_url(model, self.surroundings.variables)
+
+    def pull(self, file: models.ModelFile) -> Path:
+        """The weights on disk, fetched where they are missing."""
+        from .local import fetch, store
+
+        directory = models_directory(self.settings)
+        if (found := store.find(file, directory)) is not None:
+            return found
+        with self.surroundings.fetching(file.name, file.size) as progress:
+            return fetch.fetch(file, directory, progress=progress, say=self.surroundings.say)
+
+    def close(self) -> None:
+        """End the servers and close the cache."""
+        for server in self._servers.values():
+            server.close()
+        if self._cache is not None:
+            self._cache.close()
+        if self._finished is not None:
+            self._finished.close()

@@ -1,0 +1,93 @@
+"""Which settings of a file could send a key or a paper elsewhere, or have a stranger's files believed.
+
+They hold only where the user trusted the file. What each could do:
+
+| setting | untrusted | why |
+|---|---|---|
+| base_url | no | says where keys and papers go |
+| cache_dir, models_dir | no | cards and weights that lie there are believed |
+| insecure | no | lets a key go out in clear text |
+| endpoint.extra_headers | no | is sent with each request: may name an account, a route, a proxy |
+| endpoint.extra_body | no | may name another host behind a gateway, or paid extras |
+| taxonomy | inside the folder | a file elsewhere would be read and sent |
+| model | not where the user's own base_url would get another provider's key | chooses the key |
+| price | not under a --max-cost of the user | 0/0 would switch that limit off |
+| all others | yes | speed, length, output: nothing leaves but to the provider itself |
+
+Knows names and values of settings. Knows no files of trust.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .models import PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A setting that needs trust."""
+
+    name: str
+    """As it stands in the file, `endpoint.extra_headers` for one of the table."""
+    why: str
+    flag: str | None
+    """What says the same on the command line; None: nothing does."""
+
+
+def risks(file: Mapping[str, object], given: Mapping[str, object], folder: Path) -> Iterator[Risk]:
+    """The risky settings of a file that is not trusted.
+
+    `given` are those of flags and environment, which go before the file's; `folder` is the file's own.
+    """
+    plain = (
+        ("base_url", "it says where keys and papers are sent", "--base-url URL"),
+        ("cache_dir", "cards and answers in it would be believed", "--cache-dir DIR"),
+        ("models_dir", "models in it would be loaded", "PAPERCARDS_MODELS=DIR"),
+    )
+    for name, why, flag in plain:
+        if name not in given and str(file.get(name, "")).strip():
+            yield Risk(name, why, flag)
+    if file.get("insecure") and "insecure" not in given:
+        yield Risk("insecure", "it lets a key go out in clear text", "--insecure")
+    taxonomy = file.get("taxonomy")
+    if isinstance(taxonomy, str) and "taxonomy" not in given and not _inside(folder, taxonomy):
+        yield Risk("taxonomy", "it lies outside of this folder and would be sent to the model", "--taxonomy")
+    table = file.get("endpoint")
+    for name, why in (
+        ("extra_headers", "they are sent with every request"),
+        ("extra_body", "it can have requests answered elsewhere, or at another price"),
+    ):
+        if isinstance(table, Mapping) and table.get(name):
+            yield Risk(f"endpoint.{name}", why, None)
+    model = file.get("model")
+    if isinstance(model, str) and "model" not in given and given.get("base_url") and foreign_key(model):
+        yield Risk("model", "your base URL would get the key of another provider", "--model MODEL")
+    if file.get("price") and "price" not in given and "max_cost" in given:
+        yield Risk("price", "your --max-cost is kept by it", "--price PROMPT/COMPLETION")
+
+
+def foreign_key(model: str) -> bool:
+    """Whether a model's name brings a key of its own that is not the usual one of such endpoints."""
+    provider = PROVIDERS.get(model.partition("/")[0])
+    return provider is not None and provider.key_variable not in (None, "OPENAI_API_KEY")
+
+
+def line_of(name: str, text: str) -> int | None:
+    """The line of a TOML file on which a setting stands, from 1; None where that is not plain to see."""
+    table, _, key = name.rpartition(".")
+    for wanted in filter(None, (key, table)):
+        before = r"""\s*\[?\s*(?:["']?[\w-]+["']?\s*\.\s*)?["']?"""
+        pattern = re.compile(before + re.escape(wanted) + r"""["']?\s*[.=\]]""")
+        for number, line in enumerate(text.splitlines(), start=1):
+            if pattern.match(line):
+                return number
+    return None
+
+
+def _inside(folder: Path, path: str) -> bool:
+    try:
+        return (folder / path).resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return False

@@ -1,0 +1,351 @@
+"""The library: papers in, cards out, from a program, a notebook or a worker of an engine.
+
+`Session` takes its settings as arguments: no `papercards.toml`, no `PAPERCARDS_*` variables. The one thing
+it looks up in the environment is the provider's API key, as the providers' own clients do.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from .errors import BadInput, UsageError
+from .models import OWN_KEY
+from .paper import Paper
+from .resources import Resources, Surroundings, choose_model
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
+    from .batch import Outcome
+    from .card import Card
+    from .job import Job, Take
+    from .reader import Reader
+    from .sources import BadRecord
+    from .spent import Spent
+    from .taxonomy import Taxonomy
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A paper or a record that has no card."""
+
+    id: str
+    """The paper's id; empty for a record that is no paper."""
+    where: str
+    """Place in the source, as `library.bib:12`."""
+    kind: str
+    """`BadRecord`, `PaperFailed` or `Duplicate`."""
+    reason: str
+    """One sentence."""
+
+
+class Session:
+    """A model, a taxonomy, a cache and a budget, for as many papers as you like.
+
+    Use it in a `with` block, or in an `async with` block inside your own event loop; not in both at once. The
+    plain methods work wherever there is a running loop already, as in a notebook: they run in a thread of
+    their own.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        taxonomy: "str | Path | Taxonomy | None" = None,
+        cache_dir: str | Path | None = None,
+        models_dir: str | Path | None = None,
+        cache: bool = True,
+        offline: bool = False,
+        concurrency: int | None = None,
+        timeout_s: float | None = None,
+        rpm: float | None = None,
+        tpm: float | None = None,
+        max_cost_usd: float | None = None,
+        price: str | None = None,
+        answer_tokens: int | None = None,
+        reasoning_effort: str | None = None,
+        endpoint: Mapping[str, Any] | None = None,
+        insecure: bool = False,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        """Take settings; nothing is opened or sent yet.
+
+        Args:
+            model: `provider/model`, `baseline`, or an embedded one (default: `local/qwen2.5-coder-1.5b`).
+            base_url: Address of an OpenAI-compatible endpoint (default: the provider's).
+            api_key: Key for the endpoint (default: the provider's variable, as `OPENAI_API_KEY`; at an
+                address of your own, `PAPERCARDS_API_KEY` first).
+            taxonomy: A taxonomy or its file (default: the one that ships).
+            cache_dir: Folder for answers and cards (default: the user's cache folder).
+            models_dir: Folder for the weights of embedded models.
+            cache: Whether answers are looked up and kept.
+            offline: Whether an answer that is not in the cache is an error.
+            concurrency: Papers in flight (default: adapts to the endpoint).
+            timeout_s: Seconds for one request.
+            rpm: Requests a minute, at most.
+            tpm: Tokens a minute, at most.
+            max_cost_usd: USD that all papers of the session may cost.
+            price: USD for a million tokens, `prompt/completion` (default: the published price).
+            answer_tokens: Tokens of one answer, at most, thinking included.
+            reasoning_effort: `low`, `medium`, `high`, or what the endpoint knows.
+            endpoint: How the endpoint wants to be asked, as the `[endpoint]` table of `papercards.toml`.
+            insecure: Whether a key may be sent over http to another machine.
+            say: Takes sentences about the session, such as what an endpoint refused (default: the logger
+                `papercards`, level INFO).
+
+        Raises:
+            UsageError: A model that is not known, a value that cannot be, a taxonomy that cannot be read.
+
+        """
+        given = taxonomy if not isinstance(taxonomy, str | Path) else None
+        chosen = Settings(
+            model=model,
+            base_url=base_url,
+            taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
+            cache_dir=str(cache_dir) if cache_dir is not None else None,
+            models_dir=str(models_dir) if models_dir is not None else None,
+            concurrency=str(concurrency) if concurrency is not None else None,
+            timeout_s=timeout_s,
+            rpm=rpm,
+            tpm=tpm,
+            max_cost=max_cost_usd,
+            price=price,
+            answer_tokens=answer_tokens,
+            reasoning_effort=reasoning_effort,
+            endpoint=endpoint or {},
+            offline=offline,
+            cache=cache,
+            insecure=insecure,
+        )
+        _check(chosen)
+        self._model = choose_model(chosen)
+        names = {OWN_KEY, self._model.key_variable or OWN_KEY}
+        variables = {name: os.environ[name] for name in names if name in os.environ}
+        if api_key is not None:
+            variables = dict.fromkeys(names, api_key)
+        surroundings = Surroundings(variables, say) if say else Surroundings(variables)
+        self._resources = Resources(chosen, surroundings, given)
+        self._own: tuple[asyncio.AbstractEventLoop, Reader] | None = None
+        self._portal: BlockingPortal | None = None
+        self._portal_context: Any = None
+        self._closed = False
+
+    @property
+    def model(self) -> str:
+        """The model's name, `provider/model`."""
+        return self._model.name
+
+    @property
+    def taxonomy(self) -> "Taxonomy":
+        """The labels that cards are given."""
+        return self._resources.taxonomy
+
+    # One paper
+
+    def read(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
+        """The card of one paper, or of a title and an abstract.
+
+        Raises PaperFailed where the model gave none, BadInput for a text that is no abstract, BudgetSpent,
+        EndpointError, UsageError.
+        """
+        return self._call(lambda: self.aread(paper, title=title, abstract=abstract))
+
+    async def aread(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
+        """As `read`, in a running event loop; many calls may be under way at once."""
+        from .sources import BadRecord, judged
+
+        if paper is None:
+            if not title or not abstract:
+                raise UsageError("nothing to read", next_step="Give a paper, or a title and an abstract")
+            paper = Paper.of(title, abstract)
+        if isinstance(bad := next(judged(iter([paper]))), BadRecord):
+            raise BadInput(bad.reason, where=bad.where or paper.id)
+        reading = await self._reader().read(paper)
+        return reading.card
+
+    # Many papers
+
+    def run(self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True) -> "Iterator[Card | Failure]":
+        """Cards of many papers: one outcome for each record, in order, as soon as it is there.
+
+        Memory does not grow with the number of papers. `judge`: a record that cannot be a title and an
+        abstract is a Failure and is not asked about. Raises what met every paper (EndpointError, BudgetSpent,
+        StorageError), after the last outcome that there is; what was answered is in the cache.
+        """
+        outcomes = self.arun(papers, judge=judge)
+
+        async def following() -> "Card | Failure | None":
+            return await anext(outcomes, None)
+
+        try:
+            while (outcome := self._call(following)) is not None:
+                yield outcome
+        finally:
+            self._call(outcomes.aclose)
+
+    async def arun(
+        self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True
+    ) -> "AsyncGenerator[Card | Failure, None]":
+        """As `run`, in a running event loop. The source is read in a thread."""
+        from .batch import Batch
+        from .sources import judged
+
+        reader = self._reader()
+        self._resources.budget(self._model)
+        batch = Batch(reader, self._resources.concurrency(self._model), self._resources.finished(reader))
+        complete = False
+        try:
+            async for outcomes in batch.run(judged(iter(papers)) if judge else papers):
+                for outcome in outcomes:
+                    if (known := _outcome(outcome)) is not None:
+                        yield known
+            complete = batch.ended is None
+        finally:
+            if not complete:
+                batch.stop()
+                await self._close_reader()  # one that was stopped reads no more
+        if batch.ended is not None:
+            raise batch.ended
+
+    def enrich(self, job: "Job") -> "Summary":
+        """Write the cards of sources into outputs, as `papercards enrich` does.
+
+        Raises what `run` raises, and StorageError for outputs that cannot be written.
+        """
+        from .job import Watcher
+
+        watcher = Watcher()
+        job.run(self._resources, self._model, self._drive, watcher)
+        counts = watcher.counts
+        return Summary(
+            counts.done, counts.cached, counts.failed, counts.duplicates, counts.spent, counts.seconds
+        )
+
+    # Opening and closing
+
+    def close(self) -> None:
+        """End the embedded server and close the cache. Further papers raise UsageError."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._portal is not None:
+                with suppress(RuntimeError):
+                    self._portal.call(self._close_reader)
+                self._portal_context.__exit__(None, None, None)
+        finally:
+            self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close_reader()
+        await asyncio.to_thread(self.close)
+
+    def _reader(self) -> "Reader":
+        """The reader of the running loop: connections belong to a loop."""
+        if self._closed:
+            raise UsageError("the session is closed", next_step="Open another one")
+        loop = asyncio.get_running_loop()
+        if self._own is None or self._own[0] is not loop:
+            self._own = (loop, self._resources.reader(self._model))
+        return self._own[1]
+
+    async def _close_reader(self) -> None:
+        if self._own is not None and self._own[0] is asyncio.get_running_loop():
+            await self._own[1].close()
+            self._own = None
+
+    def _call(self, function: Callable[[], Awaitable[T]]) -> T:
+        """Run something in the session's own loop, which is in a thread of its own."""
+        if self._closed:
+            raise UsageError("the session is closed", next_step="Open another one")
+        if self._portal is None:
+            from anyio.from_thread import start_blocking_portal
+
+            self._portal_context = start_blocking_portal()
+            self._portal = self._portal_context.__enter__()
+        return self._portal.call(function)
+
+    def _drive(
+        self,
+        reader: "Reader",
+        records: "Iterable[Paper | BadRecord]",
+        concurrency: int,
+        take: "Take",
+        finished: Any,
+    ) -> bool:
+        from .batch import Batch
+
+        batch = Batch(reader, concurrency, finished)
+
+        async def drive() -> None:
+            try:
+                async for outcomes in batch.run(records):
+                    take(outcomes)
+            finally:
+                await reader.close()
+
+        self._call(drive)
+        if batch.ended is not None:
+            raise batch.ended
+        return not batch.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a job did."""
+
+    done: int
+    """Papers with a card."""
+    cached: int
+    """Of them, papers whose answer was in the cache."""
+    failed: int
+    duplicates: int
+    spent: "Spent"
+    """Requests, tokens and USD."""
+    seconds: float
+
+
+def _outcome(outcome: "Outcome") -> "Card | Failure | None":
+    from .batch import Done, Duplicate, Failed
+
+    match outcome:
+        case Done():
+            return outcome.reading.card
+        case Failed():
+            return Failure(outcome.id, outcome.where, outcome.error, outcome.message)
+        case Duplicate():
+            return Failure(outcome.id, outcome.where, "Duplicate", "a paper with this id came before")
+    return None
+
+
+def _check(chosen: Settings) -> None:
+    """Raise UsageError for numbers that cannot be."""
+    for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
+        number = getattr(chosen, name)
+        if number is not None and not 0 < number < float("inf"):
+            raise UsageError(f"{name} must be above 0, not {number}")
+    if chosen.concurrency is not None and not (chosen.concurrency.isdecimal() and int(chosen.concurrency)):
+        raise UsageError(f"concurrency must be above 0, not {chosen.concurrency}")

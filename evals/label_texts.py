@@ -1,0 +1,163 @@
+"""The texts of labels that ship without them: got by id from arXiv or a source of one's own, checked by hash.
+
+A label file with hashes says of each record which title and abstract were labelled. What comes is kept as a
+label file of its own, with the texts in it, and rewritten after every hundred papers, so that a fetch that is
+cut off goes on where it stopped. A text that is not the one that was labelled is named and left out.
+
+Knows label files and sources. Knows no models.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from papercards.errors import BadInput, StorageError
+from papercards.paper import Paper
+from papercards.sources import BadRecord, Options, open_source
+
+from .labels import ARXIV_DEV, ARXIV_TRAIN, Labelled, folded, read_labels, text_hash
+
+AT_ONCE = 100
+"""Papers that are asked for in one request."""
+
+SHIPPED = {path.stem: path for path in (ARXIV_TRAIN, ARXIV_DEV)}
+"""Label files that come with the package without their texts, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch came to."""
+
+    there: int
+    """Records that have their text now."""
+    new: int
+    """Of those, the ones that came in this fetch."""
+    changed: tuple[str, ...]
+    """Ids of papers whose title or abstract is not the one that was labelled."""
+    missing: tuple[str, ...]
+    """Ids of which no text came, each with the reason: `arxiv:2401.00001: arXiv has no such paper`."""
+
+
+def texts_path(name: str) -> Path:
+    """Where the texts of a shipped label file are kept: in the user's cache directory."""
+    return platformdirs.user_cache_path("papercards") / "labels" / f"{name}.jsonl"
+
+
+def label_file(given: Path) -> Path:
+    """The file that a word names: itself, or for the name of a shipped one, where its texts are kept.
+
+    Raises BadInput where those were not fetched.
+    """
+    name = str(given)
+    if name not in SHIPPED or given.exists():
+        return given
+    path = texts_path(name)
+    if not path.exists():
+        raise BadInput(
+            "the texts of these labels are not here",
+            where=name,
+            next_step=f"Run: papercards eval labels fetch {name}",
+        )
+    return path
+
+
+def with_texts(labels: Path) -> tuple[Labelled, ...] | None:
+    """The labels of a shipped file with their texts; None: those were not fetched."""
+    path = texts_path(labels.stem)
+    return read_labels(path) if path.exists() else None
+
+
+def fetch(
+    labels: Path,
+    target: Path,
+    options: Options,
+    *,
+    source: str | None = None,
+    say: Callable[[str], None] = lambda _line: None,
+) -> Fetched:
+    """Write the records of `labels` with title and abstract to `target`, those first that it has already.
+
+    `source` None: arXiv is asked for each id that is missing. Raises BadInput for a record without a hash,
+    and where nothing can be had from the source; what came before is kept.
+    """
+    lines = {item.id: json.loads(line) for item, line in _records(labels)}
+    hashes = {name: str(record["sha256"]) for name, record in lines.items()}
+    texts = {name: text for name, text in _kept(target) if _fits(text, hashes.get(name))}
+    before, changed, missing = len(texts), list[str](), list[str]()
+    wanted = [name for name in lines if name not in texts]
+    for some in _asked(wanted, source, options):
+        for name, found in some:
+            if isinstance(found, str):
+                missing.append(f"{name}: {found}")
+            elif _fits(found, hashes[name]):
+                texts[name] = found
+            else:
+                changed.append(name)
+        _write(target, lines, texts)
+        say(f"{len(texts):,} of {len(lines):,} texts")
+    return Fetched(len(texts), len(texts) - before, tuple(changed), tuple(missing))
+
+
+Text = tuple[str, str]
+"""Title and abstract."""
+
+
+def _records(labels: Path) -> Iterator[tuple[Labelled, str]]:
+    lines = [line for line in labels.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
+    for item, line in zip(read_labels(labels), lines, strict=True):
+        if item.sha256 is None:
+            raise BadInput("the record has no sha256 of its text", where=item.where)
+        yield item, line
+
+
+def _kept(target: Path) -> Iterator[tuple[str, Text]]:
+    if target.exists():
+        for item in read_labels(target):
+            if item.abstract is not None:
+                yield item.id, (item.title, item.abstract)
+
+
+def _fits(text: Text, sha256: str | None) -> bool:
+    return text_hash(*text) == sha256
+
+
+def _asked(wanted: list[str], source: str | None, options: Options) -> Iterator[list[tuple[str, Text | str]]]:
+    """What comes for each id, a hundred at a time: its text, or why there is none."""
+    if source is not None:
+        have = {one.id: (one.title, one.abstract) for one in _papers(open_source(source, options))}
+        yield [(name, have.get(name, f"{source} has no such paper")) for name in wanted]
+        return
+    names = iter(wanted)
+    while some := list(islice(names, AT_ONCE)):
+        records = open_source(",".join(some), replace(options, limit=None))
+        found: dict[str, Text | str] = {}
+        for record in records:
+            if isinstance(record, Paper):
+                found[record.id] = (record.title, record.abstract)
+            else:
+                found[record.where] = record.reason
+        yield [(name, found.get(name, "arXiv has no such paper")) for name in some]
+
+
+def _papers(records: Iterable[Paper | BadRecord]) -> Iterator[Paper]:
+    return (record for record in records if isinstance(record, Paper))
+
+
+def _write(target: Path, lines: dict[str, dict[str, Any]], texts: dict[str, Text]) -> None:
+    fresh = target.with_name(f"{target.name}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("w", encoding="utf-8") as stream:
+            for name, record in lines.items():
+                if name in texts:
+                    title, abstract = map(folded, texts[name])
+                    line = {**record, "title": title, "abstract": abstract}
+                    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        fresh.replace(target)
+    except OSError as error:
+        raise StorageError(f"cannot be written ({error.strerror})", where=str(target)) from error
