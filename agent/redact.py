@@ -32,6 +32,23 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     return _QUERY.sub(r"\1", _USER.sub("", text))
 
 
+_seen: set[str] = set()
+"""What this process was given to keep to itself."""
+
+
+def keep_secret(secrets: Iterable[str]) -> None:
+    """Have these masked by `without_known_secrets`, wherever they came from."""
+    _seen.update(secrets)
+
+
+def without_known_secrets(text: str, others: Iterable[str] = ()) -> str:
+    """The text without any secret that was given to `keep_secret`, and without others.
+
+    For texts that somebody else put together, as a traceback with the words of a library and of an endpoint.
+    """
+    return without_secrets(text, [*_seen, *others])
+
+
 def shown_url(url: str) -> str:
     """An endpoint's address without user name, password, query and fragment, with or without a scheme."""
     scheme, slashes, rest = url.strip().partition("://")

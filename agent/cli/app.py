@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import sys
+import traceback
 from importlib import metadata
 from typing import Annotated, NoReturn
 
@@ -104,7 +105,7 @@ def main() -> None:
             sys.stdout.flush()
     except PapercardsError as error:
         if debug:
-            raise
+            _show_traceback(error)
         note(f"papercards: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
@@ -166,9 +167,17 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _show_traceback(error: Exception) -> None:
+    """Errors of libraries in it repeat addresses, and the words of endpoints, which may repeat keys."""
+    from ..redact import secrets_of, without_known_secrets
+
+    text = "".join(traceback.format_exception(error))
+    note(without_known_secrets(text, secrets_of(os.environ)))
+
+
 def _end_with_fault(error: Exception, debug: bool) -> NoReturn:
     if debug:
-        raise error
+        _show_traceback(error)
     line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     note(
         f"papercards: internal error (a bug in papercards): {line}. Run the command again with --debug and "

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ..redact import SHORTEST_SECRET, secrets_in_address, shown_url, without_secrets
+from ..redact import SHORTEST_SECRET, keep_secret, secrets_in_address, shown_url, without_secrets
 from .catalogue import PROVIDERS, Model
 
 NO_KEY = "none"
@@ -33,6 +33,9 @@ class Endpoint:
     extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Headers of every request, in addition to the client's own."""
 
+    def __post_init__(self) -> None:
+        keep_secret(self._secrets())
+
     @property
     def own_address(self) -> bool:
         """Whether this is not the provider's own address, so that the server may use its own model names."""
@@ -51,6 +54,9 @@ class Endpoint:
 
     def without_key(self, text: str) -> str:
         """The text with `***` in place of the key and of secrets in the address."""
+        return without_secrets(text, self._secrets())
+
+    def _secrets(self) -> list[str]:
         words = [word for value in self.extra_headers.values() for word in value.split()]
         long = [word for word in words if len(word) >= SHORTEST_SECRET]
-        return without_secrets(text, [self.api_key, *secrets_in_address(self.base_url), *long])
+        return [self.api_key, *secrets_in_address(self.base_url), *long]

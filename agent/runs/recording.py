@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..places import cache_directory
-from ..redact import secrets_of, shown_url, without_secrets
+from ..redact import secrets_of, shown_url, without_known_secrets
 from .record import Counts, OutputFile, RunRecord, Settings, SourceFile, TokenCounts, from_folder, record_path
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ class Recording:
         return RunRecord(
             papercards=metadata.version("papercards"),
             python=platform.python_version(),
-            argv=tuple(without_secrets(word, secrets) for word in self._surroundings.argv),
+            argv=tuple(without_known_secrets(word, secrets) for word in self._surroundings.argv),
             folder=from_folder(Path(), path.parent),
             status=status,
-            error=without_secrets(error, secrets) if error is not None else None,
+            error=without_known_secrets(error, secrets) if error is not None else None,
             model=self._model.name,
             model_sha256=str(sha256) if sha256 is not None else None,
             prompt=str(made_by["prompt"]),

@@ -59,7 +59,7 @@ def _batches(path: Path, file: "ParquetFile", needed: Sequence[str]) -> Iterator
     with path.open("rb") as stream:
         for group in range(file.num_row_groups):
             most = _at_once(file, stream, group, needed)
-            for batch in file.iter_batches(batch_size=most, row_groups=[group], columns=list(needed)):
+            for batch in file.iter_batches(most, [group], list(needed), use_threads=False):
                 yield list(_of_batch(batch))
 
 
