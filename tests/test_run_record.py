@@ -59,7 +59,7 @@ def test_what_is_no_record_is_one_line(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(BadInput, match="not a run record"):
         read_record(tmp_path / "a.run.json")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot read"):
         read_record(tmp_path / "b.run.json")
 
 
