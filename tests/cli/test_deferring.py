@@ -139,7 +139,7 @@ def test_a_thousand_papers_killed_between_sending_and_collecting(
     assert len(failed) == 30
     assert {error["message"].split(":")[0] for error in failed} == {
         "the endpoint answered 500",
-        "the model's answer is wrong",
+        "the model's answer is invalid",
         "the model refused to answer",
     }
     assert {error["where"] for error in failed if "500" in error["message"]} == {
