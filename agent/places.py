@@ -5,8 +5,6 @@ Knows settings. Knows no environment but the user's home folder.
 
 from pathlib import Path
 
-import platformdirs
-
 from .errors import UsageError
 from .settings import Settings
 
@@ -30,6 +28,8 @@ def _expanded(path: str) -> Path:
 
 def _user_cache() -> Path:
     """The user's cache directory. Raises UsageError for a user without a home, as in many containers."""
+    import platformdirs
+
     try:
         found = platformdirs.user_cache_path("papercards")
     except RuntimeError:  # raised by newer releases of platformdirs

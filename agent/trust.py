@@ -11,8 +11,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from .errors import StorageError
 from .safe_files import write_whole
 
@@ -78,6 +76,8 @@ def user_folder() -> Path | None:
     A relative path in XDG_CONFIG_HOME is not used: it would depend on the working directory.
     """
     try:
+        import platformdirs
+
         found = platformdirs.user_config_path("papercards")
     except RuntimeError:
         return None

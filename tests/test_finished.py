@@ -177,6 +177,6 @@ def test_any_file_of_the_package_at_any_depth_changes_the_digest(
     (package / "__pycache__" / "x.pyc").touch()
     assert digest() == first
 
-    file = package / "evidence.py"
+    file = package / "reading" / "evidence.py"
     file.rename(package / "evidence_.py")
     assert digest() != first

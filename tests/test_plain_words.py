@@ -64,7 +64,7 @@ ARCHAIC = re.compile(
 MARKS = ("<!-- papercards: begin", "<!-- papercards:begin")
 """Marks in people's files: their words are a file format."""
 
-TO_A_MODEL = ("answers.py", "request_body.py", "probe.py", "unwrapping.py")
+TO_A_MODEL = ("answers.py", "request_body.py", "doctor.py", "unwrapping.py")
 """Files whose texts a model reads; changing them changes the cards."""
 
 FRAGMENT = re.compile(r"(?:Of|That|Where|Who|And|With|Before|By) [^.]*\.|(?:Of|By) .*|Bytes\.|Papers\.")

@@ -10,7 +10,7 @@ import pytest
 from papercards.bibliography.tags import tags as keywords
 from papercards.card import UNCERTAIN, Candidate, Card, parse_card
 from papercards.cli.shared import terminal
-from papercards.pages.index.database.facets import tags_of
+from papercards.pages.index.facets import tags_of
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline
 from papercards.reading.draft import Scored

@@ -76,7 +76,7 @@ def test_another_program_does_not_use_this_one_s_lines(
     package = Path(papercards.__file__).parent
     other = tmp_path / "other"
     shutil.copytree(package, other / "papercards", ignore=shutil.ignore_patterns("__pycache__"))
-    evidence = other / "papercards" / "evidence.py"
+    evidence = other / "papercards" / "reading" / "evidence.py"
     evidence.write_text(evidence.read_text().replace("tldr=draft.tldr", "tldr=draft.tldr.upper()"))
     path = os.pathsep.join(filter(None, [str(other), environment.get("PYTHONPATH")]))
     command = ["enrich", source, "-m", "baseline", "--cache-dir", "c", "-o"]
@@ -164,7 +164,7 @@ def test_a_slow_pipe_gives_each_card_at_once_and_ctrl_c_ends_the_wait(
             for n in burst:
                 assert json.loads(child.stdout.readline())["title"] == f"Paper {n}"
         child.send_signal(signal.SIGINT)
-        child.wait(10)
+        child.wait(60)
     finally:
         child.kill()
     said = child.stderr.read().decode() if child.stderr else ""

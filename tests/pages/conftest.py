@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from papercards.card import Card
 from papercards.pages.app import ROOMS, application
-from papercards.pages.index.database.database import Index
-from papercards.pages.index.database.follow import Follower
+from papercards.pages.index.database import Index
+from papercards.pages.index.follow import Follower
 from papercards.pages.serving import listen
 from papercards.pages.shell import Room
 from papercards.paper import Paper

@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from papercards.card import Card
-from papercards.pages.browse.routes import routes as browse
-from papercards.pages.index.database.database import Index
-from papercards.pages.label.routes import routes as label
-from papercards.pages.review.routes import routes as review
-from papercards.pages.review.routes.desk import Desk
-from papercards.pages.review.routes.queue import Queue
+from papercards.pages.browse import routes as browse
+from papercards.pages.index.database import Index
+from papercards.pages.label import routes as label
+from papercards.pages.review import routes as review
+from papercards.pages.review.desk import Desk
+from papercards.pages.review.queue import Queue
 from papercards.pages.shell import Room
 from papercards.paper import Paper
 from papercards.reading.reader import BaselineReader

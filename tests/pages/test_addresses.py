@@ -6,7 +6,7 @@ from urllib.parse import unquote, urljoin
 
 import pytest
 
-from papercards.pages.browse.routes.selection import MOST_TAGS, read
+from papercards.pages.browse.selection import MOST_TAGS, read
 from papercards.pages.requests import paper_address
 from tests.pages.conftest import served, write_cards
 from tests.pages.test_browse import Page

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from papercards.pages.browse.routes import selection as state
-from papercards.pages.index.database.facets import Tag
+from papercards.pages.browse import selection as state
+from papercards.pages.index.facets import Tag
 from papercards.sinks import read_cards
 from tests.pages.conftest import Served, served, write_cards
 from tests.pages.hostile import ABSTRACT, ID, TITLE, hostile

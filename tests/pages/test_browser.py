@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from papercards.pages.index.database.database import Index
+from papercards.pages.index.database import Index
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.sinks import read_cards

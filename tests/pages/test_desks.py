@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from papercards.card import Card, Label
-from papercards.pages.index.database.database import Index
-from papercards.pages.label.routes import routes as label
-from papercards.pages.review.routes import routes as review
-from papercards.pages.review.routes.queue import Queue
+from papercards.pages.index.database import Index
+from papercards.pages.label import routes as label
+from papercards.pages.review import routes as review
+from papercards.pages.review.queue import Queue
 from papercards.paper import Paper
 from papercards.review.edits import version_of
 from papercards.review.passes import Passes

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from papercards.card import Card
-from papercards.pages.label.routes import routes as label
-from papercards.pages.review.routes import routes as review
+from papercards.pages.label import routes as label
+from papercards.pages.review import routes as review
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.review.edits import Key, Place, version_of

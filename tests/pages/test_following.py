@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import BadInput, UsageError
-from papercards.pages.index.database.database import Index
-from papercards.pages.index.database.follow import Follower
-from papercards.pages.index.database.index_file import open_index
+from papercards.pages.index.database import Index
+from papercards.pages.index.follow import Follower
+from papercards.pages.index.index_file import open_index
 from papercards.paper import Paper
 from papercards.sinks import open_sink
 from tests.pages.conftest import wait_for, write_cards

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from papercards.card import Card, Label
-from papercards.pages.index.database.database import Index
-from papercards.pages.index.database.facets import (
+from papercards.pages.index.database import Index
+from papercards.pages.index.facets import (
     FIELDS,
     Facets,
     Tag,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papercards.card import Artifact, CardLink, Claim, Evidence
-from papercards.pages.browse.routes.marks import KNOWN_KINDS, passages, pieces, style
+from papercards.pages.browse.marks import KNOWN_KINDS, passages, pieces, style
 from papercards.pages.rendering import opened
 from papercards.paper import Paper
 from tests.sinks.cards import card

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from papercards.pages.review.routes.queue_file import Queued, QueueFile
+from papercards.pages.review.queue_file import Queued, QueueFile
 from papercards.review.edits import Key, Place
 from papercards.review.worries import Worry
 

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from papercards.card import Card
-from papercards.pages.index.database.database import Index
-from papercards.pages.label.routes import routes as label
-from papercards.pages.review.routes import routes as review
-from papercards.pages.review.routes.queue import Queue
+from papercards.pages.index.database import Index
+from papercards.pages.label import routes as label
+from papercards.pages.review import routes as review
+from papercards.pages.review.queue import Queue
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.reading.answers import ARTIFACTS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from papercards.errors import StorageError
-from papercards.pages.index.database.database import Index
+from papercards.pages.index.database import Index
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.sinks import read_cards

@@ -285,7 +285,7 @@ def test_what_computes_too_long_is_told_to_stop() -> None:
 
     stopped = threading.Event()
 
-    with pytest.raises(BadInput, match=r"p\.db: made its reader compute for more than 0\.05 s"):
+    with pytest.raises(BadInput, match=r"p\.db: takes more than 0\.05 s to compute a row"):
         computed(lambda: stopped.wait(60), "p.db", stopped.set, seconds=0.05)
 
     assert stopped.is_set()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from ...card import UNCERTAIN
 from ...wording import counted
 
 if TYPE_CHECKING:
@@ -223,6 +222,8 @@ def print_card(card: "Card") -> None:
 def _uncertain(candidates: Sequence["Candidate"]) -> "Text":
     from rich.text import Text
 
+    from ...card import UNCERTAIN
+
     return Text.assemble(
         (UNCERTAIN, "yellow"), (clean(f" ({', '.join(one.shown for one in candidates)})"), "dim")
     )
@@ -242,6 +243,8 @@ def print_table(cards: Iterator["Card"]) -> int:
     """Print one row per card; returns the number of cards."""
     from rich.table import Table
     from rich.text import Text
+
+    from ...card import UNCERTAIN
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("title", max_width=44, no_wrap=True, overflow="ellipsis")
