@@ -123,7 +123,7 @@ def test_rerun_says_what_has_changed_and_goes_on_only_anyway(run: Run, tmp_path:
     assert (tmp_path / "a.jsonl").read_bytes() == before
     anyway = run("rerun", "a.run.json", "--anyway")
     assert anyway.returncode == 1
-    assert "a.jsonl: not the bytes that papercards" in anyway.stderr
+    assert "a.jsonl: differs from the bytes that papercards" in anyway.stderr
     assert len(cards(tmp_path / "a.jsonl")) == 2
     source.unlink()
     one_line(run("rerun", "a.run.json"), 2, "p.jsonl no longer exists")

@@ -189,9 +189,9 @@ def test_records_of_the_services_are_read_from_disk(shelf: Shelf, tmp_path: Path
     [
         (None, "OpenAlex has no abstract for it"),
         ({}, "OpenAlex has no abstract for it"),
-        ({"a": 1}, "does not say where the words stand"),
-        ({"a": ["0"]}, "does not say where the words stand"),
-        (["a"], "does not say where the words stand"),
+        ({"a": 1}, "has no word positions"),
+        ({"a": ["0"]}, "has no word positions"),
+        (["a"], "has no word positions"),
         ({"a": list(range(1_000_001))}, "more than 1,000,000 words"),
     ],
 )

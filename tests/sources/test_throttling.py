@@ -274,9 +274,7 @@ def test_a_key_that_lapsed_is_named_with_its_variable(
     ) as caught:
         read("s2-query:x", time, said, keys={"semanticscholar": "s2-key-0123"})
     assert "set SEMANTIC_SCHOLAR_API_KEY" not in str(caught.value) and "s2-key-0123" not in str(caught.value)
-    with pytest.raises(
-        BadInput, match=r"refuses to answer \(403\)\. A key helps: set SEMANTIC_SCHOLAR_API_KEY"
-    ):
+    with pytest.raises(BadInput, match=r"denied access \(403\)\. A key helps: set SEMANTIC_SCHOLAR_API_KEY"):
         read("s2-query:x", time, said)
 
 
