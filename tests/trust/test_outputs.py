@@ -131,13 +131,13 @@ def test_watch_review_and_results_follow_no_derived_link(program: Program) -> No
     )
     Path("c.review.jsonl").symlink_to("../nowhere")
     refused = program("review", "apply", "c.jsonl", "-o", "d.jsonl")
-    assert refused.code == 2 and "is a link" in refused.err
+    assert refused.code == 2 and "is a symbolic link" in refused.err
     assert not Path("../nowhere").exists()
 
 
 def test_what_is_no_regular_file_is_not_written(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no file of its own"):
+    with pytest.raises(OSError, match="is not a regular file"):
         os.close(open_derived(tmp_path / "pipe"))
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(NotADirectoryError):

@@ -268,7 +268,7 @@ ROWS = [
     Row(
         "a number of 5,000 digits",
         as_bytes(lambda raw: b'{"created": ' + b"9" * 5000 + b", " + raw[1:]),
-        "not with",
+        "instead of a chat completion",
     ),
     Row("cut in the middle", as_bytes(lambda raw: raw[: len(raw) // 2]), "instead of a chat completion"),
     Row(
