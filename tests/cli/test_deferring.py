@@ -115,7 +115,7 @@ def test_a_thousand_papers_killed_between_sending_and_collecting(
     del batches.holds["POST /batches"]
     again = program(*SEND)
 
-    assert again.code == 0 and "batch_1: was there already" in again.err
+    assert again.code == 0 and "batch_1: already exists" in again.err
     assert len(batches.batches) == 1 and len(batches.sent()) == 1000
     assert KEY not in (tmp_path / STATE).read_text() and batches.keys == {f"Bearer {KEY}"}
 
@@ -150,7 +150,7 @@ def test_a_thousand_papers_killed_between_sending_and_collecting(
     assert [len(batches._lines(batch)) for batch in batches.batches.values()] == [1000, 30]
     batches.finish()
     last = program("batch", "collect", STATE)
-    assert last.code == 0 and "1000 cards (30 new, 970 cached), 0 failed" in last.err
+    assert last.code == 0 and "1,000 cards (30 new, 970 cached), 0 failed" in last.err
     assert not (tmp_path / "c.errors.jsonl").exists()
     assert {file.name for file in tmp_path.iterdir()} == {"home", "p.jsonl", "c.jsonl", STATE}
 
@@ -182,7 +182,7 @@ def test_killed_between_upload_and_creation_it_makes_one_batch(
     assert len(batches.batches) == 1 and len(batches.files) == 1
     (tmp_path / STATE).unlink()
     lost = program(*SEND)
-    assert "was there already" in lost.err
+    assert "already exists" in lost.err
     assert len(batches.batches) == 1 and len(batches.files) == 1
     once_more = program(*SEND)
     assert once_more.code == 0 and "nothing is sent now" in once_more.err

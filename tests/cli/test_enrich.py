@@ -300,7 +300,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     run: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], small_disk: Path, full: str
 ) -> None:
     papers = [
-        {"title": f"P{n}", "abstract": f"We count to {n}. " + "The count goes on and on. " * 800}
+        {"title": f"P{n}", "abstract": f"We count to {n}. " + "The count goes on, " + "and on through the leaves of the wood, " * 520 + "to its end."}
         for n in range(80)
     ]
     stub.reply = lambda record, _: json.dumps(
