@@ -207,7 +207,7 @@ def test_another_site_cannot_use_the_cookie(enter: Open, seed_served: Served, tm
 
     page.get_by_text("list").click()
     page.wait_for_url(target)
-    assert "has the token" in page.content()
+    assert "contains the access token" in page.content()
     page.goto((tmp_path / "evil.html").as_uri())
     page.get_by_text("Go").click()
     page.wait_for_url(target)

@@ -143,9 +143,9 @@ def test_claims_and_statuses_by_keyboard(
         page.keyboard.press("Backspace")
     page.keyboard.press("Enter")
     hear(page, "robotics added")
-    page.locator(item(page, "tasks:robotics")).click()
+    page.locator(item(page, "tasks:robotics")).locator(".value").click()
     page.keyboard.press("m")
-    hear(page, "main of the tasks: robotics")
+    hear(page, "main label of tasks: robotics")
     page.locator(item(page, "tldr:")).click()
     page.keyboard.press("e")
     page.keyboard.press("Control+a")
@@ -323,7 +323,7 @@ def test_what_was_typed_outlives_a_killed_server(
         assert typed.startswith(kept)
         assert len(kept) >= 20
         page.keyboard.type("and after")
-        expect(page.get_by_role("alert")).to_contain_text("the server does not answer")
+        expect(page.get_by_role("alert")).to_contain_text("the server does not respond")
 
         server = Process(*options, "--port", server.port, environment=environment, folder=tmp_path)
         again = page.context.new_page()
@@ -406,7 +406,7 @@ def test_what_a_model_says_is_shown_when_asked_and_the_guidelines_can_be_searche
     page.keyboard.press("Escape")
     expect(page.locator("dialog[open]")).to_have_count(0)
     page.get_by_role("button", name="Show a model's answer").click()
-    expect(page.locator(".shown")).to_contain_text("What baseline says")
+    expect(page.locator(".shown")).to_contain_text("Answer of baseline")
     save = Passes(tmp_path / "w.jsonl").work("ada", seed_papers[0])
     assert save is not None
     assert save.saw == ("baseline",)
