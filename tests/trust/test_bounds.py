@@ -387,3 +387,23 @@ def test_a_number_of_pages_that_is_no_number_is_an_error_of_ours(tmp_path: Path)
 
 def test_bounds_are_those_that_docs_name() -> None:
     assert (MAX_TITLE, MAX_ABSTRACT, MAX_RECORD_BYTES) == (2_000, 100_000, 16 << 20)
+
+
+def test_rows_of_megabytes_are_answered_a_few_at_a_time(tmp_path: Path) -> None:
+    from papercards.sources.files.sheet_child import Sheets
+
+    cell = hostile_files.cell
+    rows = [
+        f'<row r="{n}">{cell(f"A{n}", "T")}{cell(f"B{n}", "We do it. " * 600_000)}</row>' for n in range(2, 9)
+    ]
+    path = hostile_files.workbook(tmp_path, "p.xlsx", hostile_files.HEADER, *rows)
+    sheets = Sheets()
+    sheets.answer({"path": str(path)})
+    sheets.answer({"sheet": "S"})
+
+    taken = []
+    while some := sheets.answer({"rows": 64})["rows"]:
+        assert sum(len(text) for row in some for text in row or []) < 2 * MAX_RECORD_BYTES
+        taken += some
+
+    assert len(taken) == 8
