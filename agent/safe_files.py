@@ -29,7 +29,7 @@ def open_derived(path: Path, mode: int = 0o666) -> int:
     try:
         state = os.fstat(fd)
         if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
-            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+            raise OSError(errno.EINVAL, "is not a regular file, or has hard links", str(path))
     except BaseException:
         os.close(fd)
         raise

@@ -76,7 +76,7 @@ def test_output_that_cannot_be_written_is_one_line(
 
     assert done.returncode == 2, done.stderr
     assert b"cannot write to standard output" in done.stderr
-    assert b"Traceback" not in done.stderr and b"fault of papercards" not in done.stderr
+    assert b"Traceback" not in done.stderr and b"internal error" not in done.stderr
 
 
 def test_without_a_home_a_folder_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -110,4 +110,4 @@ def refused(ran: Ran, *words: str) -> None:
     assert ran.code == 2 and len(lines) == 1, ran
     for word in words:
         assert word in lines[0], lines[0]
-    assert "fault of papercards" not in ran.err
+    assert "internal error" not in ran.err

@@ -151,7 +151,7 @@ def test_the_other_papers_have_their_cards(
         )
 
     assert done.returncode == 1, done.stderr
-    assert "fault of papercards" not in done.stderr
+    assert "internal error" not in done.stderr
     assert len((tmp_path / "cards.jsonl").read_text().splitlines()) == 5
     (error,) = map(json.loads, (tmp_path / "cards.errors.jsonl").read_text().splitlines())
     assert error["where"] == f"p.jsonl:{number + 1}"

@@ -37,7 +37,7 @@ def ask(program: Program, papers: Papers) -> Ask:
             ran = program(
                 *("enrich", papers(count), "-o", "cards.jsonl", "-m", model, "--base-url", served.url, *flags)
             )
-        assert "fault of papercards" not in ran.stderr
+        assert "internal error" not in ran.stderr
         return ran, served
 
     return go
