@@ -39,6 +39,8 @@ def _start(command: list[str], folder: Path, environment: dict[str, str]) -> "su
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background of a shell has them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
