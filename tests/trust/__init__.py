@@ -9,4 +9,10 @@
 | test_models.py | a model file is hashed unless the user's own note vouches for it |
 | test_hf_dataset.py | a data set's folder is read, and nothing outside of it |
 | test_serving.py | the token of `serve` is in no process list |
+| test_bounds.py, test_interrupts.py | files end in time and memory, and at a Ctrl-C |
+| test_patterns_are_linear.py, test_time_is_linear.py | texts take time in proportion to their length |
+| test_fuzz.py | a file gives papers or an error of ours |
+| test_endpoint_bodies.py | an endpoint's endless answer costs its paper alone |
+| test_kill_points.py | what fails while something is written loses nothing |
+| test_no_secret_anywhere.py | no secret in any file or on any stream |
 """

@@ -6,7 +6,6 @@ Run as `python -m papercards.sources.files.sheet_child`; ends when its input doe
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..bounds import MAX_RECORD_BYTES
@@ -40,7 +39,13 @@ class Sheets:
             above, left = sheet.start or (0, 0)
             self._rows = _shifted(sheet.iter_rows(), above, left)
             return {"ok": True}
-        return {"rows": [_cells(row) for row in islice(self._rows, question["rows"])]}
+        rows: list[list[object] | None] = []
+        left = MAX_RECORD_BYTES
+        while left > 0 and len(rows) < question["rows"] and (row := next(self._rows, None)) is not None:
+            size = sum(len(cell) for cell in row if isinstance(cell, str))
+            rows.append(row if size <= MAX_RECORD_BYTES else None)
+            left -= min(size, MAX_RECORD_BYTES)
+        return {"rows": rows}
 
 
 def _shifted(rows: Iterable[Sequence[object]], above: int, left: int) -> Iterator[list[object]]:
@@ -48,12 +53,6 @@ def _shifted(rows: Iterable[Sequence[object]], above: int, left: int) -> Iterato
         yield []
     for row in rows:
         yield [*[None] * left, *row]
-
-
-def _cells(row: list[object]) -> list[object] | None:
-    if sum(len(cell) for cell in row if isinstance(cell, str)) > MAX_RECORD_BYTES:
-        return None
-    return list(row)
 
 
 def _prepare() -> None:
