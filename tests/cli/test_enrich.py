@@ -297,7 +297,7 @@ def test_a_read_only_output_directory_is_one_line(
 @pytest.mark.slow
 @pytest.mark.parametrize("full", ["output", "cache"])
 def test_a_full_disk_is_one_line_and_loses_nothing(
-    run: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], small_disk: Path, full: str
+    run_process: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], small_disk: Path, full: str
 ) -> None:
     papers = [
         {"title": f"P{n}", "abstract": f"We count to {n}. " + "The count goes on, " + "and on through the leaves of the wood, " * 520 + "to its end."}
@@ -311,14 +311,14 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     store = small_disk / "cache" if full == "cache" else tmp_path / "cache"
     filler = small_disk / "filler"
     filler.write_bytes(b"0" * (400_000 if full == "output" else 700_000))
-    first = run("enrich", source, "-o", output, "--cache-dir", store, "-j", "2", **hosted)
+    first = run_process("enrich", source, "-o", output, "--cache-dir", store, "-j", "2", **hosted)
 
     one_line(first, 2, "run the same command again" if full == "output" else "cache")
     asked = len(stub.bodies)
     kept = [json.loads(line) for line in output.with_name("out.jsonl.partial").read_text().splitlines()]
     filler.unlink()
     subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
-    second = run("enrich", source, "-o", output, "--cache-dir", store, "-j", "2", **hosted)
+    second = run_process("enrich", source, "-o", output, "--cache-dir", store, "-j", "2", **hosted)
     assert second.returncode == 0, second.stderr
     assert len(stub.bodies) <= 80 + 2 + 1, (asked, len(stub.bodies))
     assert len(cards(output)) == 80
