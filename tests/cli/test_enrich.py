@@ -299,10 +299,8 @@ def test_a_read_only_output_directory_is_one_line(
 def test_a_full_disk_is_one_line_and_loses_nothing(
     run_process: Run, tmp_path: Path, stub: Stub, hosted: dict[str, str], small_disk: Path, full: str
 ) -> None:
-    papers = [
-        {"title": f"P{n}", "abstract": f"We count to {n}. " + "The count goes on, " + "and on through the leaves of the wood, " * 520 + "to its end."}
-        for n in range(80)
-    ]
+    long = "The count goes on, " + "and on through the leaves of the wood, " * 520 + "to its end."
+    papers = [{"title": f"P{n}", "abstract": f"We count to {n}. {long}"} for n in range(80)]
     stub.reply = lambda record, _: json.dumps(
         record | {"claims": [{"sentence": 2, "kind": record["claims"][0]["kind"]}]}
     )
