@@ -105,7 +105,7 @@ def test_runs_that_cannot_be_compared_are_called_so() -> None:
     base = baseline_run()
     other = replace(base, split="train")
 
-    assert "cannot be compared" in render([(base, sheet(base)), (other, sheet(other))])
+    assert "not comparable" in render([(base, sheet(base)), (other, sheet(other))])
 
 
 @pytest.mark.parametrize("size", [1, 0])
