@@ -125,7 +125,7 @@ def status(
     remotes: dict[str, Remote] = {}
     if any(sent.waiting for sent in known.batches):
         asked = wiring.settings(base_url=base_url, insecure=insecure, cache_dir=cache_dir)
-        with wiring.resources(_settings(path, known.command, asked)) as session:
+        with wiring.resources(_settings(path, known, asked)) as session:
             entry = choose_model(session.settings)
             terminal.note(_first_line(path, known, entry))
 
@@ -206,7 +206,7 @@ def _collect(
     if not named:
         agreeing.outputs(path, output)
     with (
-        wiring.resources(_settings(path, asked, said)) as session,
+        wiring.resources(_settings(path, known, said)) as session,
         Lines(requests_folder(path) / "results.sqlite") as lines,
     ):
         entry = choose_model(session.settings)
@@ -358,17 +358,18 @@ def _command(
     )
 
 
-def _settings(path: Path, asked: "Command", said: "Settings") -> "Settings":
+def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
     """The settings under which the same questions come out; `said` are those of this command.
 
     The address is kept without its secrets: where the one of the environment is the same, that has them.
     """
+    asked, own = known.command, known.own
     return wiring.settings(
         model=asked.model,
-        base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint), said),
+        base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint, own), said),
         insecure=said.insecure,
         taxonomy=asked.taxonomy,
-        cache_dir=str(agreeing.cache(path, Path(asked.cache_dir), said)),
+        cache_dir=str(agreeing.cache(path, Path(asked.cache_dir), said, own=own)),
         price=asked.price,
         cache=True,
         offline=False,

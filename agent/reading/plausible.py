@@ -16,7 +16,7 @@ from . import no_abstract
 
 LONGEST_TITLE = 500
 """Maximum characters of a title; the longest titles in PubMed have about 400."""
-LONGEST_ABSTRACT = 30_000
+LONGEST_ABSTRACT = 80_000
 """Maximum characters of an abstract, ten pages; extended abstracts have up to about 10,000."""
 _FEWEST_LETTERS = 8
 

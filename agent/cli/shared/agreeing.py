@@ -26,6 +26,8 @@ class Found:
     model: str
     endpoint: str | None
     """The address without its secrets; None if the model is not hosted."""
+    own: bool = False
+    """Whether this user wrote the file, as its seal shows."""
 
 
 def endpoint(found: Found, chosen: Settings) -> str | None:
@@ -50,7 +52,7 @@ def endpoint(found: Found, chosen: Settings) -> str | None:
                     next_step=f"If that is right, set PAPERCARDS_MODEL={found.model}",
                 )
             return url
-    if chosen.offline:
+    if chosen.offline or found.own:
         return stored
     raise UsageError(
         f"its endpoint is {stored}, which you did not give; a file cannot choose where keys and papers go",
@@ -59,8 +61,10 @@ def endpoint(found: Found, chosen: Settings) -> str | None:
     )
 
 
-def cache(file: Path, stored: Path, chosen: Settings) -> Path:
-    """The cache to use. Raises UsageError if the file names another one than the settings."""
+def cache(file: Path, stored: Path, chosen: Settings, *, own: bool = False) -> Path:
+    """The cache to use. Raises UsageError if a file of somebody else names another one than the settings."""
+    if own:
+        return stored
     mine = cache_directory(chosen)
     if mine.resolve() != stored.resolve():
         raise UsageError(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...errors import StorageError, UsageError
 from ...sinks.files import PartialFile, RecordFile
+from ..seal import user_seal
 
 VERSION = 1
 
@@ -86,9 +87,20 @@ class State(BaseModel):
     """Version of papercards that sent the batches."""
     command: Command
     batches: list[Sent] = Field(default_factory=list)
+    seal: int | None = None
+    """Seal of this user over `command`; None or wrong: somebody else wrote the file."""
+
+    @property
+    def own(self) -> bool:
+        """Whether this user sent the batches, so that address and cache are what the user chose then."""
+        return self.seal == self._seal()
+
+    def _seal(self) -> int:
+        return user_seal().of(self.command.model_dump_json().encode())
 
     def save(self, path: Path) -> None:
         """Write the file atomically."""
+        self.seal = self._seal()
         file = PartialFile(path, derived=True)
         try:
             file.commit((self.model_dump_json(indent=2) + "\n").encode())
