@@ -247,8 +247,6 @@ class Watch:
         terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
         if not whole:
             terminal.note("interrupted; run the same command again to go on; it continues where it stopped")
-                "interrupted; run the same command again to go on; it will continue where it stopped"
-            )
             raise typer.Exit(130)
         if lost:
             raise lost[0]
