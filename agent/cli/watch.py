@@ -246,7 +246,7 @@ class Watch:
         held = f"{self._path} ({counted(before + counter.done, 'card')})"
         terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
         if not whole:
-            terminal.note("interrupted; run the same command again and it will go on from here")
+            terminal.note("interrupted; run the same command again and it will go on")
             raise typer.Exit(130)
         if lost:
             raise lost[0]

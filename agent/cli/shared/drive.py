@@ -124,7 +124,7 @@ def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
         names = [f"{first} … {last.name}" for first, last in ends]
     note(progress.summary(names if whole else []))
     if not whole:
-        note("interrupted; run the same command again and it will go on from here")
+        note("interrupted; run the same command again and it will go on")
         return 130
     if progress.counts.failed and job.outputs:
         note(f"failures are listed in {errors_path(destination(job.outputs[0])[1])}")
