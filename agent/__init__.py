@@ -62,7 +62,7 @@ def __getattr__(name: str) -> Any:
 
         return metadata.version("papercards")
     if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"papercards has no {name!r}")
+        raise AttributeError(f"module papercards has no attribute {name!r}")
     value = getattr(import_module(f".{home}", __name__), name)
     globals()[name] = value
     return value

@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 Status = Literal["released", "promised", "not-stated"]
 
 UNCERTAIN = "uncertain"
-"""What stands for the main label where no label is sure enough to be given."""
+"""Main label of a field in which no label is likely enough."""
 
 
 class Record(BaseModel):
@@ -83,14 +83,14 @@ class Label(Record):
 
 
 class Candidate(Label):
-    """A label that may fit, of a field whose answer is not sure."""
+    """A label that may fit, in a field without a confident answer."""
 
     field: str
-    """`tasks`, `modalities` or `contributions`."""
+    """Label field: `tasks`, `modalities` or `contributions`."""
 
     @property
     def shown(self) -> str:
-        """For people: `image-generation 0.29`."""
+        """Text for display: `image-generation 0.29`."""
         return self.label if self.confidence is None else f"{self.label} {self.confidence:.2f}"
 
 
@@ -142,7 +142,7 @@ class Reproducibility(Record):
     """Links in the text that was read."""
 
     def artifact(self, name: str) -> Artifact:
-        """What is said of `code`, `data` or `weights`."""
+        """The statement on `code`, `data` or `weights`."""
         found: Artifact = {"code": self.code, "data": self.data, "weights": self.weights}[name]
         return found
 
@@ -228,12 +228,12 @@ class Card(Record):
         return found
 
     def unsure_of(self, field: str) -> tuple[Candidate, ...]:
-        """The candidates of one of the label fields, the likeliest first."""
+        """The candidates of one label field, the likeliest first."""
         return tuple(one for one in self.candidates if one.field == field)
 
     @property
     def main_task(self) -> str | None:
-        """Its label, `UNCERTAIN` where there are candidates alone, None where there is nothing."""
+        """Label of the main task; `UNCERTAIN` if there are only candidates, None if there is nothing."""
         if self.tasks:
             return self.tasks[0].label
         return UNCERTAIN if self.unsure_of("tasks") else None

@@ -10,17 +10,17 @@ from .card import Card
 def read_cards(path: str | Path) -> Iterator[Card]:
     """The cards of a file or folder (JSONL, JSON, Parquet, SQLite, DuckDB, CSV, vault), one at a time.
 
-    Raises UsageError where there is none or its format cannot be read back, BadInput with the place of what
-    is no card.
+    Raises UsageError if the file is missing or its format cannot be read back, BadInput with the place of
+    anything that is not a card.
     """
     return sinks.read_cards(sinks.output_named(str(path)))
 
 
 def write_cards(cards: Iterable[Card], path: str | Path) -> int:
-    """Write cards to a file or folder, by its extension; gives their number.
+    """Write cards to a file or folder, by its extension; returns their number.
 
-    The file has its name once it is whole; until then, and where writing fails, it is `NAME.partial`. Raises
-    UsageError for a format that is not known, StorageError where the disk refuses.
+    The file gets its name when it is complete; until then, and if writing fails, it is `NAME.partial`. Raises
+    UsageError for an unknown format, StorageError if the file cannot be written.
     """
     sink = sinks.open_sink(sinks.output_named(str(path)))
     count = 0

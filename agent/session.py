@@ -1,4 +1,4 @@
-"""The library: papers in, cards out, from a program, a notebook or a worker of an engine.
+"""The Python API: makes cards from a program, a notebook or a worker process.
 
 `Session` takes its settings as arguments: no `papercards.toml`, no `PAPERCARDS_*` variables. Only the
 provider's API key is read from the environment, as by the providers' own clients.
@@ -44,7 +44,7 @@ class Failure:
     kind: str
     """`BadRecord`, `PaperFailed` or `Duplicate`."""
     reason: str
-    """One sentence."""
+    """Reason in one sentence."""
 
 
 class Session:
@@ -90,7 +90,7 @@ class Session:
             models_dir: Folder for the weights of embedded models.
             cache: Whether to use the cache.
             offline: Use cached answers only; others are errors.
-            concurrency: Papers in flight (default: adapts to the endpoint).
+            concurrency: Papers processed in parallel (default: adapts to rate limits).
             timeout_s: Timeout of one request in seconds.
             rpm: Maximum requests per minute.
             tpm: Maximum tokens per minute.
@@ -153,7 +153,7 @@ class Session:
     # One paper
 
     def read(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
-        """The card of one paper, or of a title and an abstract.
+        """Make the card of one paper, or of a title and an abstract.
 
         Raises PaperFailed if the model gave none, BadInput if the text is not an abstract, BudgetSpent,
         EndpointError, UsageError.
@@ -318,13 +318,13 @@ class Summary:
     """Counts of a finished job."""
 
     done: int
-    """Papers with a card."""
+    """Number of papers with a card."""
     cached: int
     """Papers whose answer was in the cache."""
     failed: int
     duplicates: int
     spent: "Spent"
-    """Requests, tokens and USD."""
+    """Requests, tokens and cost in USD."""
     seconds: float
 
 

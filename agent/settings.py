@@ -1,4 +1,4 @@
-"""What a run was asked to do: one frozen record, with units.
+"""The settings of a command: one frozen record, with units.
 
 A setting comes from a flag, else the environment, else `papercards.toml`, else the default here. Reading
 those is the command line's work; this module only says what there is and puts them in order.
@@ -25,37 +25,39 @@ class Settings:
     """Everything that changes what a command does."""
 
     model: str | None = None
-    """`provider/model`; None: chosen by whether a key is there."""
+    """Model as `provider/model`; None for the default."""
     base_url: str | None = None
     taxonomy: str | None = None
-    """Path; None: the one shipped."""
+    """Path of the taxonomy; None for the shipped one."""
     cache_dir: str | None = None
     models_dir: str | None = None
     concurrency: str | None = None
-    """Papers in flight, a number or `auto`: as many as the endpoint bears; None: the model's own."""
+    """Papers processed in parallel, a number or `auto`, which adapts to rate limits; None for the model's
+    default.
+    """
     timeout_s: float | None = None
-    """Seconds for one call; None: the model's own."""
+    """Timeout of one call in seconds; None for the model's default."""
     rpm: float | None = None
-    """Requests a minute, at most."""
+    """Maximum requests per minute."""
     tpm: float | None = None
-    """Tokens a minute, at most."""
+    """Maximum tokens per minute."""
     max_cost: float | None = None
-    """USD that a run may cost, at most."""
+    """Maximum cost of a run in USD."""
     price: str | None = None
-    """USD for a million tokens, `prompt/completion`; None: the published price, where there is one."""
+    """USD per million tokens as `prompt/completion`; None for the published price."""
     answer_tokens: int | None = None
-    """The most tokens of an answer, thinking included; None: enough for a card, or for thinking."""
+    """Maximum tokens of an answer, reasoning included; None for the default."""
     reasoning_effort: str | None = None
-    """`low`, `medium`, `high`, or what the endpoint knows; None: its own."""
+    """`low`, `medium`, `high`, or another value of the endpoint; None for its default."""
     endpoint: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    """The `[endpoint]` table of the file: how the endpoint wants to be asked."""
+    """The `[endpoint]` table of the file with request parameters."""
     offline: bool = False
-    """A cache miss is an error."""
+    """Whether to use cached answers and papers only."""
     cache: bool = True
     contact: str | None = None
-    """An e-mail address or a URL, told to the services that papers are asked of."""
+    """E-mail address or URL sent to the services that papers are read from."""
     insecure: bool = False
-    """A key may go to another machine over http."""
+    """Whether a key may be sent to another machine over http."""
 
 
 _TYPES: Mapping[str, type] = {

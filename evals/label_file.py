@@ -141,7 +141,7 @@ class LabelRecord(_Strict):
 
     id: _Text
     title: str = ""
-    """May be left out where `sha256` says which text was labelled."""
+    """Title of the paper; may be omitted if there is a `sha256`."""
     split: Split
     labels: list[ReadingRecord] = Field(min_length=1)
     abstract: str | None = None
@@ -300,7 +300,7 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
                 where=item.where,
                 next_step='Give its source, or add an "abstract" to the record'
                 if item.sha256 is None
-                else f"Get the texts first: papercards eval labels fetch {item.where.rpartition(':')[0]}",
+                else f"Fetch the texts first: papercards eval labels fetch {item.where.rpartition(':')[0]}",
             )
         if item.sha256 is not None and text_hash(paper_found.title, paper_found.abstract) != item.sha256:
             raise BadInput(f"the text of {item.id} has changed since it was labelled", where=item.where)
@@ -312,12 +312,12 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
 
 
 def text_hash(title: str, abstract: str) -> str:
-    """SHA-256, in hex, of title and abstract with their white space folded, a line end between them."""
+    """SHA-256 in hex of title and abstract with normalized white space, separated by a line end."""
     return hashlib.sha256(f"{folded(title)}\n{folded(abstract)}".encode()).hexdigest()
 
 
 def folded(text: str) -> str:
-    """A text with each run of white space as one space."""
+    """The text with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 

@@ -290,7 +290,7 @@ def _collect(
 
 
 def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: Sequence[Path]) -> None:
-    """Raise UsageError for a command that no batch can serve."""
+    """Raise UsageError for a command that cannot be sent as a batch."""
     if entry.plan != "one-call" or entry.file is not None:
         raise UsageError(
             f"--batch-api is only for hosted models, not for {entry.name}",
@@ -303,7 +303,7 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
     if not chosen.cache or chosen.offline:
         raise UsageError(
             "--batch-api stores its answers in the cache",
-            next_step="Leave out --no-cache and --offline",
+            next_step="Omit --no-cache and --offline",
         )
     for source in sources:
         if source == "-" or (Path(source).exists() and not Path(source).is_file()):
@@ -359,7 +359,7 @@ def _command(
 
 
 def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
-    """The settings under which the same questions come out; `said` are those of this command.
+    """The settings that give the same requests; `said` are those of this command.
 
     The address is kept without its secrets: where the one of the environment is the same, that has them.
     """

@@ -191,14 +191,14 @@ def fetch(
 
     path = SHIPPED.get(labels, Path(labels))
     if not path.exists():
-        raise BadInput("no such label file", where=labels, next_step=f"Known: {', '.join(SHIPPED)}")
+        raise BadInput("no such label file", where=labels, next_step=f"Known labels: {', '.join(SHIPPED)}")
     if output is None:
         output = texts_path(path.stem) if labels in SHIPPED else path.with_suffix(".texts.jsonl")
     found = fetched(path, output, reading.asked(wiring.settings(), column), source=papers, say=terminal.note)
     for name in found.changed:
         terminal.note(f"{name}: its text has changed since it was labelled, left out")
     for reason in found.missing:
-        terminal.note(f"{reason}, left out")
+        terminal.note(f"{reason}, skipped")
     terminal.note(f"{counted(found.there, 'labelled text')} ({found.new:,} new) → {output}")
     if found.missing:
         raise typer.Exit(1)

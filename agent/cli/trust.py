@@ -31,7 +31,11 @@ def trust(
     file = folder if folder.name == FILE_NAME else folder / FILE_NAME
     if undo:
         if not forget(file):
-            raise UsageError("was not trusted", where=str(file), next_step="See: papercards trust --list")
+            raise UsageError(
+                "is not trusted",
+                where=str(file),
+                next_step="List the trusted files with: papercards trust --list",
+            )
         print(terminal.clean(f"no longer trusted: {file.resolve()}"))
         return
     _trust(file)

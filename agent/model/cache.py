@@ -63,7 +63,7 @@ class Answer:
     reasked: int = 0
     """Number of calls that repeated a question because an answer was wrong."""
     cost_usd: float | None = None
-    """At the price of the day when it was asked; None: not known."""
+    """Cost at the price of that day, or None if unknown."""
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # the package ships no types
@@ -103,11 +103,11 @@ def key_of(parts: Parts) -> str:
 class Cache:
     """A directory of answers that several processes may share.
 
-    Raises StorageError where the directory cannot be used or the disk is full.
+    Raises StorageError if the directory cannot be used or the disk is full.
     """
 
     def __init__(self, directory: Path, *, read_only: bool = False) -> None:
-        """`read_only`: a directory that cannot be written will do, as nothing will be kept."""
+        """`read_only`: the directory need not be writable, as nothing is stored."""
         self.directory = directory
         self._table: sqlite3.Connection | None = None
         self._together: list[tuple[Parts, Answer, asyncio.Future[None]]] = []
@@ -115,7 +115,7 @@ class Cache:
             raise StorageError(
                 "the cache directory is a file",
                 where=str(directory),
-                next_step="Name another with --cache-dir",
+                next_step="Choose another with --cache-dir",
             )
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -141,13 +141,13 @@ class Cache:
             self._open_read_only(directory / "answers" / "cache.db")
 
     def _need_locks(self, file: Path) -> None:
-        """Raise StorageError where the file system has no locks: SQLite would wait for them, in vain."""
+        """Raise StorageError if the file system has no locks: SQLite would wait for them forever."""
         with file.open("rb") as held:
             if not can_lock_ranges(held):
                 raise StorageError(
                     "the cache's file system has no locks, which SQLite needs",
                     where=str(self.directory),
-                    next_step="Name a folder on another file system with --cache-dir, or use --no-cache",
+                    next_step="Choose a folder on another file system with --cache-dir, or use --no-cache",
                 )
 
     def _open_read_only(self, file: Path) -> None:
@@ -174,7 +174,7 @@ class Cache:
         return row[0] if row is not None and isinstance(row[0], str) else None
 
     def get(self, parts: Parts) -> Answer | None:
-        """The answer to a request, or None; a row that cannot be read is None."""
+        """The answer to a request, or None if missing or unreadable."""
         key = key_of(parts)
         try:
             text = self._text(key)
@@ -219,7 +219,7 @@ class Cache:
                 kept.set_result(None)
 
     def note(self, name: str) -> str | None:
-        """A text that was kept beside the answers under a name; None: there is none."""
+        """A text stored beside the answers under a name, or None."""
         try:
             return self._text(f"note:{name}")
         except ValueError:
@@ -238,7 +238,7 @@ class Cache:
         return len(self._rows)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         if self._table is not None:
             self._table.close()
         else:
@@ -246,12 +246,13 @@ class Cache:
 
     def _broken(self, error: Exception, doing: str) -> StorageError:
         reason = getattr(error, "strerror", None) or str(error) or "it stayed busy"
-        advice = "Free the disk or name another with --cache-dir; what was answered is kept"
+        advice = "Free disk space or choose another folder with --cache-dir; cached answers are kept"
         if _is_refused(error):
-            advice = "Name a folder that can be written with --cache-dir, or only read it with --offline"
+            advice = "Choose a writable folder with --cache-dir, or only read it with --offline"
         elif "locked" in reason or "busy" in reason:
             advice = (
-                "Another process holds it, or its file system has no locks: name another with --cache-dir"
+                "Another process holds it, or its file system has no locks: "
+                "choose another folder with --cache-dir"
             )
         return StorageError(
             f"cannot {doing} the cache: {reason}",
@@ -268,7 +269,7 @@ def _is_refused(error: Exception) -> bool:
 
 
 def decode(key: str, text: str) -> Answer | None:
-    """The answer in a row; None: the row is not one that `put` wrote under that key.
+    """The answer in a row; None: the row was not written by `put` under that key.
 
     Whoever can write the file can still write a good row; this finds rows that were damaged, moved or edited
     by hand.

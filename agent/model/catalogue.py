@@ -80,7 +80,7 @@ class Provider:
 
 
 OWN_KEY = "PAPERCARDS_API_KEY"
-"""The key for an endpoint of the user's own (`base_url`), whoever's model it serves."""
+"""Variable with the API key for the user's own endpoint (`base_url`)."""
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
@@ -157,7 +157,7 @@ BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
 
 DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
 ENCODER = "local/minilm"
-"""Whose view of a paper the default model's states are stacked with."""
+"""Name of the encoder whose scores are stacked with the states of the default model."""
 DEFAULT_HOSTED = "openai/gpt-4.1-mini"
 """Suggested hosted model."""
 

@@ -34,9 +34,9 @@ def for_endpoint(
     """The key for a hosted model that is asked at `url`, or `NO_KEY`.
 
     `variables` hold keys by the names of environment variables. At another address than the provider's own,
-    `PAPERCARDS_API_KEY` goes before the provider's key, and a name of no known provider gets no other.
-    Raises UsageError where the provider wants a key and none is set, for a key that cannot be sent, and for
-    one that would leave this machine in clear text.
+    `PAPERCARDS_API_KEY` goes before the provider's key, and a name of no known provider gets no other. Raises
+    UsageError where the provider wants a key and none is set, for a key that cannot be sent, and and for one
+    that would be sent unencrypted to another machine.
     """
     own = _own_address(model)
     names = [models.OWN_KEY] if url != own else []

@@ -25,7 +25,7 @@ def paper_address(room: str, name: str) -> str:
 
 
 def paper_of(request: Request) -> str:
-    """The id in such an address."""
+    """The paper's id in such an address."""
     name: str = request.path_params["id"]
     return name.removeprefix(_APART)
 

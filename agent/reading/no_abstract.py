@@ -96,7 +96,7 @@ _TITLE = re.compile(
 
 def in_title(title: str) -> str:
     """Why a text is not a title; empty if it may be one."""
-    return "is none: a placeholder, or what a page says of itself" if _TITLE.fullmatch(title) else ""
+    return "is a placeholder or a message of a page" if _TITLE.fullmatch(title) else ""
 
 
 def placeholder(text: str) -> str:

@@ -104,7 +104,7 @@ class Finished:
             self._write()
 
     def close(self) -> None:
-        """Write what is held and let go of the file."""
+        """Write pending lines and close the file."""
         self._write()
         self._give_up()
 
@@ -161,7 +161,7 @@ def _transaction(rows: sqlite3.Connection) -> Iterator[None]:
 
 
 def _open(path: Path) -> sqlite3.Connection | None:
-    """The table, begun anew where the file is damaged; None where there can be none."""
+    """The table, recreated if the file is damaged; None if it cannot be created."""
     try:
         path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -242,9 +242,9 @@ def _files(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversa
 
 
 def survey(directory: Path) -> tuple[int, int] | None:
-    """How many finished lines a cache holds, and how many of them do not bear this user's seal.
+    """Number of finished lines in a cache, and of those without this user's seal.
 
-    None: there is no table. Raises sqlite3.Error for one that cannot be read. Changes nothing.
+    None if there is no table. Raises sqlite3.Error for an unreadable one. Changes nothing.
     """
     path = directory / "answers" / "finished.db"
     if not path.is_file():

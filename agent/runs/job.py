@@ -61,7 +61,7 @@ class Job:
     outputs: tuple[Path, ...] = ()
     """Files or folders, as for `open_sink`; if there are none, the watcher gets the lines."""
     options: Options = field(default_factory=Options)
-    """How the sources are read."""
+    """Options of the sources."""
     shards: int | None = None
     """Number of files that each output is split into."""
     record: bool = True
@@ -71,7 +71,7 @@ class Job:
     def of(
         cls, sources: str | Path | Iterable[str | Path], outputs: str | Path | Iterable[str | Path]
     ) -> "Job":
-        """A job from one source or several, and one output or several."""
+        """Make a job from one or several sources and outputs."""
         return cls(
             tuple(map(str, _several(sources))), tuple(output_named(str(one)) for one in _several(outputs))
         )

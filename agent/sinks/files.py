@@ -20,19 +20,19 @@ _REASONS = {
     errno.EDQUOT: ("the disk quota is used up", "Free some space and run the same command again"),
     errno.EFBIG: ("the file would be larger than is allowed here", "Raise the limit (ulimit -f)"),
     errno.EROFS: ("the file system is read-only", "Choose another folder with -o"),
-    errno.EACCES: ("writing there is not allowed", "Choose another folder with -o"),
-    errno.EPERM: ("writing there is not allowed", "Choose another folder with -o"),
-    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder with -o"),
+    errno.EACCES: ("no permission to write there", "Choose another folder with -o"),
+    errno.EPERM: ("no permission to write there", "Choose another folder with -o"),
+    errno.ENOTDIR: ("is a file, but a folder is needed", "Choose another folder with -o"),
     errno.EMFILE: ("too many files are open", "Use fewer shards, or raise the limit (ulimit -n)"),
-    errno.EEXIST: ("a file stands where a folder is needed", "Choose another folder with -o"),
+    errno.EEXIST: ("is a file, but a folder is needed", "Choose another folder with -o"),
 }
 
 
 class RecordFile:
     """A file that grows by whole records.
 
-    A write that fails is taken back to the last whole record. One process writes to it at a time.
-    Raises StorageError, here and in every method, where the disk refuses.
+    A write that fails is taken back to the last whole record. One process writes to it at a time. Raises
+    StorageError, here and in every method, if the file cannot be written.
     """
 
     def __init__(self, path: Path, *, keep: bool = False, derived: bool = False) -> None:
@@ -42,11 +42,11 @@ class RecordFile:
         """
         self.path = path
         self.size = 0
-        """Bytes of the whole records."""
+        """Size of the complete records in bytes."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
-                raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
+                raise StorageError("is a folder, not a file", where=str(path), next_step="Give a file in it")
             # Emptied only under the lock: another run may be writing to it.
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
             self._fd = open_derived(path) if derived else os.open(path, flags, 0o666)
@@ -61,7 +61,9 @@ class RecordFile:
         except BlockingIOError as error:
             os.close(self._fd)
             raise StorageError(
-                "another run is writing to it", where=str(path), next_step="Wait for it to end"
+                "in use by another run",
+                where=str(path),
+                next_step="Wait for that run, or give each output once",
             ) from error
         except OSError as error:
             os.close(self._fd)
@@ -95,7 +97,7 @@ class RecordFile:
         self.size = size
 
     def finish(self) -> None:
-        """See it safely on the disk and let go of it."""
+        """Flush the file to disk and close it."""
         if not self._open:
             return
         try:
@@ -106,7 +108,7 @@ class RecordFile:
             self.release()
 
     def release(self) -> None:
-        """Let go of it as it is."""
+        """Close the file without changes."""
         if self._open:
             self._open = False
             os.close(self._fd)
@@ -114,7 +116,7 @@ class RecordFile:
 
 
 class PartialFile:
-    """A file that is `NAME.partial` until it is whole; what stood under NAME stays till then."""
+    """A file that is `NAME.partial` until it is complete; an older file NAME stays until then."""
 
     def __init__(self, path: Path, *, derived: bool = False, within: Path | None = None) -> None:
         """`derived`: the user did not type this name, so that a link that lies there is replaced.
@@ -137,12 +139,12 @@ class PartialFile:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """Bytes written so far."""
         return self._records.size
 
     @property
     def sha256(self) -> str:
-        """Of the bytes so far, in hex."""
+        """SHA-256 of the bytes so far, in hex."""
         return self._hash.hexdigest()
 
     def append(self, record: bytes) -> None:
@@ -151,7 +153,7 @@ class PartialFile:
         self._hash.update(record)
 
     def settle(self) -> None:
-        """See it safely on the disk; nothing is added any more."""
+        """Flush it to disk; nothing more is added."""
         if not self._done:
             self._records.finish()
 
@@ -171,7 +173,7 @@ class PartialFile:
         _sync_folder(self._target.parent)
 
     def abandon(self) -> None:
-        """Leave `NAME.partial` behind, unless nothing is in it."""
+        """Leave `NAME.partial` behind, unless it is empty."""
         if self._done:
             return
         self._done = True
@@ -182,10 +184,10 @@ class PartialFile:
 
 
 class LibraryFile:
-    """A file that a library opens and writes by itself, at `place`; it has its name only once it is whole.
+    """A file that a library opens and writes itself, at `place`; it gets its name when it is complete.
 
     `NAME.partial` is empty meanwhile and tells other runs that somebody writes. Raises StorageError, here and
-    in every method, where the disk refuses.
+    in every method, if the file cannot be written.
     """
 
     def __init__(self, path: Path, beside: tuple[str, ...] = ()) -> None:
@@ -201,9 +203,9 @@ class LibraryFile:
         self.whole = False
         """Whether it has its name."""
         self.size = 0
-        """Bytes, once nothing is written any more."""
+        """Final size in bytes."""
         self.sha256 = hashlib.sha256().hexdigest()
-        """Of these bytes, in hex."""
+        """SHA-256 of these bytes, in hex."""
         try:
             for left in (self.place, *self._beside):
                 left.unlink(missing_ok=True)
@@ -212,7 +214,7 @@ class LibraryFile:
             refuse(self.place, error)
 
     def commit(self) -> None:
-        """See it safely on the disk and give it its name; the library has closed it.
+        """Flush it to disk and give it its name; the library has closed it.
 
         A second call does nothing.
         """
@@ -258,7 +260,7 @@ def _target(path: Path, *, follow: bool = True) -> Path:
     if not follow and path.is_symlink():
         return path
     if path.is_dir():
-        raise StorageError("is a folder, not a file", where=str(path), next_step="Name a file in it")
+        raise StorageError("is a folder, not a file", where=str(path), next_step="Give a file in it")
     return path.resolve() if path.is_symlink() else path
 
 
@@ -267,7 +269,7 @@ def _beside(path: Path, end: str) -> Path:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Give a file new content, all at once. What it held is on the disk until the new content is.
+    """Replace the content of a file atomically. The old content stays until the new content is on disk.
 
     Raises StorageError. Files that held nothing before are not waited for: who makes thousands can make them
     again.
@@ -290,8 +292,8 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def refuse(path: Path, error: OSError) -> NoReturn:
-    """Raise the StorageError that says what the disk said."""
-    reason = f"cannot be written: {error.strerror or error}"
+    """Raise the StorageError for an error of the system."""
+    reason = f"cannot write: {error.strerror or error}"
     message, next_step = _REASONS.get(error.errno or 0, (reason, ""))
     raise StorageError(message, where=str(path), next_step=next_step) from error
 
@@ -307,7 +309,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a file of lines, all at once. Raises StorageError."""
+    """Write a file of lines atomically. Raises StorageError."""
     file = PartialFile(path)
     try:
         for line in lines:

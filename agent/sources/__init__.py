@@ -212,7 +212,7 @@ def _open(source: Input, *, close: bool) -> Records:
     try:
         records = kind.read(replace(source, stream=stream, path=path, named=read_named))
     except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror or error}", where=source.name) from error
+        raise BadInput(f"cannot read it: {error.strerror or error}", where=source.name) from error
     return _guarded(source.name, records, stream if close else None, source.options)
 
 

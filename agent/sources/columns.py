@@ -67,7 +67,7 @@ _FEW = 64
 """Names in such a set; of larger ones, and of long names, the last alone is remembered."""
 
 _MOST_MARKUP = 2 * MAX_ABSTRACT
-"""Characters of a title or an abstract that are looked at, tags included."""
+"""Maximum number of characters read of a title or an abstract, tags included."""
 
 _KINDS = {
     bool: "true or false",
@@ -95,7 +95,7 @@ class BadRecord:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Where each part of a paper stands in a record; None: nowhere."""
+    """The field of each part of a paper in a record, or None."""
 
     title: Key | None
     abstract: Key | None
@@ -117,9 +117,9 @@ class Columns:
         for ours in self.given:
             if ours not in _GUESSES:
                 raise UsageError(
-                    f'there is no column "{ours}" to be named',
+                    f'unknown field "{ours}"',
                     where="--column",
-                    next_step=f"Known are: {', '.join(_GUESSES)}",
+                    next_step=f"Known fields: {', '.join(_GUESSES)}",
                 )
         self._chosen: dict[tuple[str, ...], Choice] = {}
         self._last: tuple[tuple[str, ...], Choice] | None = None
@@ -158,16 +158,16 @@ class Columns:
             key: Key | None = getattr(choice, ours)
             if key is None or _first(key) not in names:
                 raise UsageError(
-                    f'there is no column "{theirs}"',
+                    f'no column "{theirs}"',
                     where=where,
-                    next_step=f"Its columns are: {quoted(names)}",
+                    next_step=f"Its columns: {quoted(names)}",
                 )
         for ours, key in (("title", choice.title), ("abstract", choice.abstract)):
             if key is None:
                 raise UsageError(
                     f"no column looks like the {ours}; its columns are: {quoted(names)}",
                     where=where,
-                    next_step=f"Name it with --column {ours}=NAME",
+                    next_step=f"Choose it with --column {ours}=NAME",
                 )
         keys = (choice.title, choice.abstract, choice.id, choice.doi, choice.arxiv_id, choice.url)
         needed = {_first(key) for key in keys if key is not None}
@@ -230,7 +230,7 @@ class Columns:
             abstract = plain(abstract)
         abstract = without_rights(abstract)
         if not title or not abstract.strip():
-            return BadRecord(where, f"its {'abstract' if title else 'title'} is nothing but markup")
+            return BadRecord(where, f"its {'abstract' if title else 'title'} is only markup")
         if len(title) > MAX_TITLE:
             return BadRecord(where, f"its title is longer than {MAX_TITLE:,} characters")
         flags: tuple[str, ...] = ()

@@ -41,16 +41,16 @@ _OF_CARDS = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is read of a database."""
+    """The table to read, and its columns."""
 
     name: str
     columns: tuple[str, ...]
     query: str = ""
-    """In SQL, to be put in the place of a table; empty: it is the table, or the view, of that name."""
+    """SQL to use in place of a table; empty for the table or view of that name."""
 
 
 def choose_table(source: Input, tables: Tables, views: Tables) -> Chosen:
-    """The table that was asked for, else the only one, else the only one with a title and an abstract.
+    """The table of `--table`, else the only one, else the only one with a title and an abstract.
 
     A view is computed from a query in the file, so it must be asked for by name. Raises UsageError with all
     names if the choice is unclear.
@@ -71,7 +71,7 @@ def _are_cards(tables: Tables, views: Tables) -> bool:
 
 def _named(source: Input, tables: Tables, views: Tables) -> str:
     wanted = source.options.table
-    listed = f"Its tables are: {quoted([*tables, *views])}"
+    listed = f"Its tables: {quoted([*tables, *views])}"
     if not tables and not views:
         raise BadInput("has no tables", where=source.name)
     if wanted is not None:

@@ -106,7 +106,7 @@ class _Converted(io.RawIOBase):
 
 
 class _Counted(io.RawIOBase):
-    """A stream that counts what was taken from it."""
+    """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

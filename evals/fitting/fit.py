@@ -53,7 +53,7 @@ class Training:
 
     pairs: Sequence[Pair]
     weights: Sequence[float]
-    """How much each counts."""
+    """Weight of each paper."""
     version: str
     """Version of the labels."""
 

@@ -190,7 +190,7 @@ def main(kept: Path, vectors: Path, folder: Path, model: Model = LOCAL[DEFAULT_L
     store_directory = platformdirs.user_cache_path("papercards") / "models"
     file = find(model.file, store_directory)
     if file is None:
-        raise UsageError(f"{model.name} is not here", next_step=f"papercards models pull {model.name}")
+        raise UsageError(f"{model.name} is not downloaded", next_step=f"papercards models pull {model.name}")
     taxonomy = seed_taxonomy()
     training = training_papers(taxonomy)
     parameters, held_out = fit(training, taxonomy)

@@ -1,4 +1,4 @@
-"""The texts of labels that ship without them: got by id from arXiv or a source of one's own, checked by hash.
+"""Fetches the texts of labels that ship without them, from arXiv or a given source, checked by hash.
 
 A label file with hashes says of each record which title and abstract were labelled. What comes is kept as a
 label file of its own, with the texts in it, and rewritten after every hundred papers, so that a fetch that is
@@ -31,7 +31,7 @@ SHIPPED = {path.stem: path for path in (ARXIV_TRAIN, ARXIV_DEV)}
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a fetch came to."""
+    """Result of a fetch."""
 
     there: int
     """Records with a text."""

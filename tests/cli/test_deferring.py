@@ -353,7 +353,7 @@ def test_a_folder_that_cannot_be_made_is_known_before_anything_is_sent(
     (tmp_path / "c.jsonl.batch.requests").write_text("a file in the way")
     refused = program(*SEND)
 
-    assert refused.code == 2 and "a file stands where a folder is needed" in refused.err
+    assert refused.code == 2 and "is a file, but a folder is needed" in refused.err
     assert not batches.batches and not (tmp_path / STATE).exists()
 
 

@@ -234,7 +234,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(
     publisher = publish(CONTENT)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 1_000_000))
 
-    with pytest.raises(StorageError, match=r"3 MB are needed for model\.gguf, 1 MB are free"):
+    with pytest.raises(StorageError, match=r"model\.gguf needs 3 MB, but only 1 MB are free"):
         bring(model_file(CONTENT, publisher.url), tmp_path)
     assert publisher.ranges == []
 

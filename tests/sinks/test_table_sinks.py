@@ -231,7 +231,7 @@ def test_a_second_run_on_the_same_output_is_refused(tmp_path: Path, name: str) -
     first = open_sink(tmp_path / name)
     first.write(card(), None)
 
-    with pytest.raises(StorageError, match="another run is writing to it"):
+    with pytest.raises(StorageError, match="in use by another run"):
         open_sink(tmp_path / name).write(card(), None)
     first.close()
     assert (tmp_path / name).stat().st_size > 100

@@ -423,7 +423,7 @@ def test_a_folder_means_a_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         destination(Path("file"))
     with pytest.raises(PapercardsError):
         destination(Path("/"))
-    with pytest.raises(StorageError, match="a file stands where a folder is needed"):
+    with pytest.raises(StorageError, match="is a file, but a folder is needed"):
         open_sink(Path("vault:file"))
 
 

@@ -158,7 +158,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError) as caught:
         open_sink(tmp_path / "out" / "cards.jsonl")
-    one_line(caught.value, "a file stands where a folder is needed")
+    one_line(caught.value, "is a file, but a folder is needed")
 
 
 @BOTH
@@ -172,7 +172,7 @@ def test_a_second_run_on_the_same_output_is_refused(tmp_path: Path) -> None:
     first = open_sink(tmp_path / "cards.jsonl")
     first.write(card(), None)
 
-    with pytest.raises(StorageError, match="another run is writing to it"):
+    with pytest.raises(StorageError, match="in use by another run"):
         open_sink(tmp_path / "cards.jsonl")
     first.close()
     assert len(list(read_cards(tmp_path / "cards.jsonl"))) == 1

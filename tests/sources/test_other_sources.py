@@ -101,7 +101,7 @@ def test_a_missing_column_says_which_there_are_and_how_to_name_one(tmp_path: Pat
 
     assert str(caught.value).endswith(
         'p.csv: no column looks like the title; its columns are: "Titel", "Text". '
-        "Name it with --column title=NAME"
+        "Choose it with --column title=NAME"
     )
     assert caught.value.exit_code == 2
 
@@ -113,7 +113,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 
 
 def test_a_named_column_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r'there is no column "a\.b"') as caught:
+    with pytest.raises(UsageError, match=r'no column "a\.b"') as caught:
         read(tmp_path / "p.csv", "title,abstract\nT,A\n", abstract="a.b")
     assert '"title", "abstract"' in str(caught.value)
 

@@ -91,7 +91,7 @@ def test_columns_are_named_and_a_wrong_name_lists_them(tmp_path: Path, write: Wr
     path = write(tmp_path, ROWS[:3])
 
     named = read(path, columns={"title": "Abstract", "abstract": "Title"}, table=_table(path))
-    with pytest.raises(UsageError, match=r'there is no column "Name".*Its columns are: "key", "Title"'):
+    with pytest.raises(UsageError, match=r'no column "Name".*Its columns: "key", "Title"'):
         read(path, columns={"title": "Name"}, table=_table(path))
 
     assert isinstance(named[0], Paper)
@@ -137,7 +137,7 @@ def test_several_tables_ask_for_one(tmp_path: Path, write: Write) -> None:
         read(path)
     (old,) = read(path, table="old; papers")
     assert isinstance(old, Paper) and old.title == "O"
-    with pytest.raises(UsageError, match=r'has no table "nothing"\. Its tables are: '):
+    with pytest.raises(UsageError, match=r'has no table "nothing"\. Its tables: '):
         read(path, table="nothing")
 
 

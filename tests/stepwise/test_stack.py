@@ -129,9 +129,9 @@ def test_the_shipped_fit_is_of_one_piece(taxonomy: Taxonomy) -> None:
 def test_an_unknown_model_is_said_to_be_so() -> None:
     from papercards.errors import UsageError
 
-    with pytest.raises(UsageError, match="nothing was fitted"):
+    with pytest.raises(UsageError, match="no fitted weights"):
         load_probe("none")
-    with pytest.raises(UsageError, match="nothing was fitted"):
+    with pytest.raises(UsageError, match="no fitted weights"):
         load_stack("none")
 
 

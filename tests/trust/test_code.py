@@ -99,7 +99,7 @@ def test_the_program_pip_is_never_taken_from_the_working_directory(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for path in (".", "", str(folder), f".{os.pathsep}{folder}"):
         monkeypatch.setenv("PATH", path)
-        with pytest.raises(Exception, match="there is no pip here"):
+        with pytest.raises(Exception, match="pip is not installed"):
             _pip()
 
 

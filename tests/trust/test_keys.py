@@ -110,7 +110,7 @@ def test_a_trusted_file_holds_until_it_changes_or_the_trust_is_taken_back(
     program("trust", ".")
     assert program("trust", "--undo").code == 0
     refused(program(*ASK), "base_url")
-    refused(program("trust", "--undo"), "was not trusted")
+    refused(program("trust", "--undo"), "is not trusted")
     assert program("trust", "--list").out == "" and len(host.asked) == 1
 
 

@@ -49,7 +49,7 @@ def endpoint(found: Found, chosen: Settings) -> str | None:
                 raise UsageError(
                     f"its model, {found.model}, would send the key of that provider to {stored}",
                     where=str(found.file),
-                    next_step=f"If that is right, set PAPERCARDS_MODEL={found.model}",
+                    next_step=f"If that is intended, set PAPERCARDS_MODEL={found.model}",
                 )
             return url
     if chosen.offline or found.own:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Screen(Watcher):
-    """A run on the terminal."""
+    """Shows a run on the terminal."""
 
     def __init__(self, total: int | None, *, free: bool) -> None:
         """`total` is None if unknown; `free` leaves out tokens and cost."""
@@ -81,7 +81,7 @@ async def _drive(
         if asked_to_stop:
             signal.default_int_handler(signal.SIGINT, None)
         asked_to_stop = True
-        note("\nfinishing papers in flight; press Ctrl-C again to stop at once")
+        note("\nfinishing started papers; press Ctrl-C again to stop at once")
         batch.stop()
 
     with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there

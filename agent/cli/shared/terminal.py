@@ -143,7 +143,7 @@ class Progress:
         parts.append(f"{self.counts.cached} cached")
         parts.append(f"{self.counts.failed} failed")
         if not self._free:
-            parts += [f"{self.counts.tokens:,} tokens", self.cost]
+            parts += [counted(self.counts.tokens, "token"), self.cost]
         asked = finished - self.counts.cached
         if self.total and asked > 0:
             left = (self.total - finished) * self.counts.seconds / asked

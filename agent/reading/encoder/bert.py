@@ -26,7 +26,7 @@ class Bert:
     """The network."""
 
     def __init__(self, path: Path) -> None:
-        """Raises StorageError for a file that is no safetensors file of such a network."""
+        """Raises StorageError for a file that is not a safetensors file of such a network."""
         self._weights = _read(path)
         try:
             self.layers = 1 + max(
@@ -34,7 +34,7 @@ class Bert:
             )
             self.dimensions = int(self._weights["embeddings.LayerNorm.weight"].shape[0])
         except (KeyError, ValueError, IndexError) as error:
-            raise StorageError("holds no BERT", where=str(path)) from error
+            raise StorageError("does not contain a BERT", where=str(path)) from error
 
     def states(self, pieces: Sequence[int]) -> "list[Array]":
         """The states after each layer, a row for each piece; at most `MOST_PIECES` of them."""

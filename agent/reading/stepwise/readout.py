@@ -108,7 +108,7 @@ def load_probe(model_id: str) -> Probe:
 
     path = probe_path(model_id)
     if not path.exists():
-        raise UsageError(f"nothing was fitted for the states of {model_id}")
+        raise UsageError(f"no fitted weights for the states of {model_id}")
     with np.load(path, allow_pickle=False) as kept:
         return Probe(
             kinds=tuple(str(kind) for kind in kept["kinds"]),

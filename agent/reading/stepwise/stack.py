@@ -77,5 +77,5 @@ def load_stack(model_id: str) -> Stack:
     """The fit that ships for a model. Raises UsageError where there is none."""
     path = stack_path(model_id)
     if not path.exists():
-        raise UsageError(f"nothing was fitted for {model_id}")
+        raise UsageError(f"no fitted weights for {model_id}")
     return ADAPTER.validate_json(path.read_bytes())

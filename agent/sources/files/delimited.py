@@ -37,7 +37,7 @@ class _Lines:
         """Why the current row is bad; cleared by the reader of the row."""
         self.ended = False
         self.size = 0
-        """Bytes of the row so far; whoever takes the row clears it."""
+        """Size of the row so far in bytes; cleared by the reader of the row."""
         self._before: list[str] = []
 
     def again(self, lines: list[str]) -> None:

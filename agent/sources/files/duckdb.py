@@ -1,7 +1,7 @@
-"""DuckDB: a row of a table a paper, of a view only where it is named; nested columns by their dotted path.
+"""DuckDB: one paper per row of a table, or of a view if it was chosen; nested columns by their dotted path.
 
-The file is opened for reading alone, and what its views say reaches no other file. `where` is
-`papers.duckdb:TABLE:ROW`, rows counted from 1 as the table gives them.
+The file is opened read-only, and its views cannot read other files. `where` is `papers.duckdb:TABLE:ROW`,
+rows counted from 1 as the table gives them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def read(source: Input) -> Records:
     try:
         connection = duckdb.connect(path, read_only=True, config=_CONFIG)
     except duckdb.Error as error:
-        raise BadInput(f"cannot be opened: {_first_line(error)}", where=source.name) from error
+        raise BadInput(f"cannot open it: {_first_line(error)}", where=source.name) from error
     try:
         tables, views = _tables(connection, "table"), _tables(connection, "view")
         chosen = choose_table(source, tables, views)
@@ -68,7 +68,7 @@ def read(source: Input) -> Records:
         computed(lambda: connection.execute(sql), place, connection.interrupt)
     except duckdb.Error as error:
         connection.close()
-        raise BadInput(f"cannot be read: {_first_line(error)}", where=source.name) from error
+        raise BadInput(f"cannot read it: {_first_line(error)}", where=source.name) from error
     except BaseException:
         connection.close()
         raise
@@ -122,9 +122,7 @@ def _papers(source: Input, place: str, connection: "DuckDBPyConnection", needed:
             }
             yield source.columns.paper(record, f"{place}:{number}")
     except duckdb.Error as error:
-        raise BadInput(
-            f"cannot be read any further: {_first_line(error)}", where=f"{place}:{number + 1}"
-        ) from error
+        raise BadInput(f"cannot read further: {_first_line(error)}", where=f"{place}:{number + 1}") from error
     finally:
         connection.close()
 

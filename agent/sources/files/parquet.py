@@ -46,7 +46,7 @@ def _papers(source: Input, child: Child) -> Records:
                     yield source.columns.paper(row, where)
     except Broken as error:
         where = f"{source.name}:{number + 1}"
-        raise BadInput(f"cannot be read any further: it {error}", where=where) from error
+        raise BadInput(f"cannot read further: it {error}", where=where) from error
     finally:
         child.close()
 

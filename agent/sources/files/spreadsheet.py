@@ -50,7 +50,7 @@ def _of_sheets(source: Input, child: Child, sheets: list[str]) -> Records:
     wanted = source.options.table
     if wanted is not None and wanted not in sheets:
         raise UsageError(
-            f'has no sheet "{wanted}"', where=source.name, next_step=f"Its sheets are: {quoted(sheets)}"
+            f'has no sheet "{wanted}"', where=source.name, next_step=f"Its sheets: {quoted(sheets)}"
         )
     headers: list[tuple[str, ...]] = []
     for name in [wanted] if wanted is not None else sheets:

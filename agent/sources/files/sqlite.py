@@ -1,4 +1,4 @@
-"""SQLite: a row of a table a paper; of a view only where it is named. The file is opened for reading alone.
+"""SQLite: one paper per row of a table, or of a view if it was chosen. The file is opened read-only.
 
 `where` is `papers.db:TABLE:ROW`, rows counted from 1 as the table gives them.
 """
@@ -45,7 +45,7 @@ def read(source: Input) -> Records:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         if connection is not None:
             connection.close()
-        raise BadInput(f"is no SQLite file that can be read: {error}", where=source.name) from error
+        raise BadInput(f"is not a readable SQLite file: {error}", where=source.name) from error
     except BaseException:
         if connection is not None:
             connection.close()
@@ -76,7 +76,7 @@ def _papers(
             else:
                 yield source.columns.paper(dict(zip(needed, row, strict=True)), where)
     except sqlite3.Error as error:
-        raise BadInput(f"cannot be read any further: {error}", where=f"{place}:{number + 1}") from error
+        raise BadInput(f"cannot read further: {error}", where=f"{place}:{number + 1}") from error
     finally:
         connection.close()
 

@@ -89,7 +89,7 @@ def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
     where = f"{source.name}:{article.sourceline or 1}"
     meta = _first(article, "article-meta")
     if meta is None:
-        return BadRecord(where, "has no article-meta: it is no article as JATS has it")
+        return BadRecord(where, "has no article-meta, so it is not a JATS article")
     ids = {str(one.get("pub-id-type")): _text(one) for one in _children(meta, "article-id")}
     title = _first(meta, "article-title")
     fields = {

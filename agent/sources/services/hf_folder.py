@@ -50,7 +50,7 @@ class Found:
     """What to hand to the library."""
 
     loader: str
-    """Its name for a format: `parquet`, `json`, `csv`, `arrow`, `text`."""
+    """The library's name of the format: `parquet`, `json`, `csv`, `arrow`, `text`."""
     files: Mapping[str, list[str]]
     """Sorted full paths by split."""
     kwargs: Mapping[str, str]
@@ -102,7 +102,7 @@ def _configuration(root: Path, wanted: str | None, spec: str) -> dict[str, Any]:
             raise UsageError(
                 f'has no configuration "{wanted}"',
                 where=spec,
-                next_step=f"It has: {', '.join(names) or 'none, so leave --table out'}",
+                next_step=f"Its configurations: {', '.join(names) or 'none, so omit --table'}",
             )
         return configs[names.index(wanted)]
     if len(configs) <= 1:
