@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from .errors import StorageError as StorageError
     from .errors import UsageError as UsageError
     from .paper import Paper as Paper
+    from .runs.counts import Counts as Counts
     from .runs.job import Job as Job
     from .session import Failure as Failure
     from .session import Session as Session
-    from .session import Summary as Summary
     from .sources import BadRecord as BadRecord
     from .sources import open_source as open_source
     from .taxonomy import Taxonomy as Taxonomy
@@ -35,6 +35,7 @@ _HOMES = {
     "BadRecord": "sources",
     "BudgetSpent": "errors",
     "Card": "card",
+    "Counts": "runs.counts",
     "EndpointError": "errors",
     "Failure": "session",
     "Job": "runs.job",
@@ -44,7 +45,6 @@ _HOMES = {
     "PapercardsError": "errors",
     "Session": "session",
     "StorageError": "errors",
-    "Summary": "session",
     "Taxonomy": "taxonomy",
     "UsageError": "errors",
     "open_source": "sources",

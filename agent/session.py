@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from .card import Card
     from .reading.reader import Reader
     from .runs.batch import Outcome
+    from .runs.counts import Counts
     from .runs.job import Job, Take
     from .sources import BadRecord
-    from .spent import Spent
     from .taxonomy import Taxonomy
 
 T = TypeVar("T")
@@ -127,7 +127,6 @@ class Session:
             cache=cache,
             insecure=insecure,
         )
-        _check(chosen)
         self._model = choose_model(chosen)
         names = {OWN_KEY, self._model.key_variable or OWN_KEY}
         variables = {name: os.environ[name] for name in names if name in os.environ}
@@ -217,19 +216,16 @@ class Session:
         if batch.ended is not None:
             raise batch.ended
 
-    def enrich(self, job: "Job") -> "Summary":
-        """Write cards for the papers of sources to outputs, like `papercards enrich`.
+    def enrich(self, job: "Job") -> "Counts":
+        """Write the cards of sources to outputs, like `papercards enrich`.
 
-        Raises the errors of `run`, and StorageError if an output cannot be written.
+        Raises what `run` raises, and StorageError if an output cannot be written.
         """
         from .runs.job import Watcher
 
         watcher = Watcher()
         job.run(self._resources, self._model, self._drive, watcher)
-        counts = watcher.counts
-        return Summary(
-            counts.done, counts.cached, counts.failed, counts.duplicates, counts.spent, counts.seconds
-        )
+        return watcher.counts
 
     # Opening and closing
 
@@ -313,21 +309,6 @@ class Session:
         return not batch.stopped
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Counts of a finished job."""
-
-    done: int
-    """Number of papers with a card."""
-    cached: int
-    """Papers whose answer was in the cache."""
-    failed: int
-    duplicates: int
-    spent: "Spent"
-    """Requests, tokens and cost in USD."""
-    seconds: float
-
-
 def _outcome(outcome: "Outcome") -> "Card | Failure | None":
     from .runs.batch import Done, Duplicate, Failed
 
@@ -339,13 +320,3 @@ def _outcome(outcome: "Outcome") -> "Card | Failure | None":
         case Duplicate():
             return Failure(outcome.id, outcome.where, "Duplicate", "duplicate of an earlier paper")
     return None
-
-
-def _check(chosen: Settings) -> None:
-    """Raise UsageError for invalid numbers."""
-    for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
-        number = getattr(chosen, name)
-        if number is not None and not 0 < number < float("inf"):
-            raise UsageError(f"{name} must be above 0, not {number}")
-    if chosen.concurrency is not None and not (chosen.concurrency.isdecimal() and int(chosen.concurrency)):
-        raise UsageError(f"concurrency must be above 0, not {chosen.concurrency}")

@@ -59,6 +59,16 @@ class Settings:
     insecure: bool = False
     """Whether a key may be sent to another machine over http."""
 
+    def __post_init__(self) -> None:
+        """Raise UsageError for a number that cannot be."""
+        for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
+            number = getattr(self, name)
+            if number is not None and not 0 < number < float("inf"):
+                raise UsageError(f"{name} must be above 0, not {number}")
+        flight = self.concurrency or "auto"
+        if flight != "auto" and not (flight.isdecimal() and int(flight) > 0):
+            raise UsageError(f'concurrency is a number above 0 or auto, not "{flight}"')
+
 
 _TYPES: Mapping[str, type] = {
     "model": str,
@@ -122,13 +132,6 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
             if risk is not None:
                 raise _untrusted(file, content, risk)
     values.update(given)
-    for name in ("timeout_s", "rpm", "tpm", "max_cost", "answer_tokens"):
-        number = values.get(name)
-        if isinstance(number, (int, float)) and not 0 < number < float("inf"):
-            raise UsageError(f"{name} must be above 0, not {number}")
-    flight = str(values.get("concurrency", "auto"))
-    if flight != "auto" and not (flight.isdecimal() and int(flight) > 0):
-        raise UsageError(f'concurrency is a number above 0 or auto, not "{flight}"')
     return Settings(**values)  # type: ignore[arg-type]  # each value was checked against _TYPES
 
 

@@ -12,8 +12,8 @@ from papercards.paper import Paper, Section
 from papercards.reading.answers import summary_flags
 from papercards.reading.draft import Draft, DraftArtifact, DraftClaim, Scored
 from papercards.reading.evidence import build, check
-from papercards.reading.reader import BaselineReader
 from papercards.reading.reading_copy import reading_copy
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.worries import worries
 from papercards.taxonomy import Taxonomy
 from tests.conftest import make_paper

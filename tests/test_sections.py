@@ -10,7 +10,7 @@ from papercards.card import Card
 from papercards.paper import Paper, Section
 from papercards.reading import evidence
 from papercards.reading.prompting import card_prompt
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.runs.card_lines import Finished
 from papercards.sources.full_text.outline import MAX_CHARACTERS, Heading, Paragraph, kind_of, pick
 from papercards.taxonomy import Taxonomy

@@ -14,7 +14,7 @@ from papercards.pages.index.facets import tags_of
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline
 from papercards.reading.draft import Scored
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.worries import worries
 from papercards.sinks import open_sink
 from papercards.taxonomy import Taxonomy

@@ -160,7 +160,7 @@ def _label(
 
     from ..errors import BadInput
     from ..pages.label import routes as labelling
-    from ..reading.reader import BaselineReader
+    from ..reading.tagger_reader import BaselineReader
     from ..review.passes import Passes
 
     # Labels are about abstracts.

@@ -75,7 +75,7 @@ def find(file: ModelFile, directory: Path) -> Path | None:
 
 
 def listing(directory: Path, files: Iterable[ModelFile] | None = None) -> tuple[Held, ...]:
-    """What `directory` has of `files`; None: of all files of the model table."""
+    """The state of `files` in `directory` (default: all files of the model table)."""
     if files is None:
         files = [model.file for model in LOCAL.values() if model.file is not None]
     return tuple(_held(file, directory) for file in files)

@@ -269,7 +269,7 @@ def _is_refused(error: Exception) -> bool:
 
 
 def decode(key: str, text: str) -> Answer | None:
-    """The answer in a row; None: the row was not written by `put` under that key.
+    """The answer in a row; None if `put` did not write the row under that key.
 
     Whoever can write the file can still write a good row; this finds rows that were damaged, moved or edited
     by hand.

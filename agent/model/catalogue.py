@@ -158,8 +158,6 @@ BASELINE = Model(name="baseline", model_id="baseline", plan="baseline")
 DEFAULT_LOCAL = "local/qwen2.5-coder-1.5b"
 ENCODER = "local/minilm"
 """Name of the encoder whose scores are stacked with the states of the default model."""
-DEFAULT_HOSTED = "openai/gpt-4.1-mini"
-"""Suggested hosted model."""
 
 
 def resolve(name: str, *, base_url: str | None = None) -> Model:

@@ -8,14 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from .catalogue import Mode, Model, TokensName
 
 ANSWER_TOKENS = 900
 """Maximum tokens of a card's answer, without reasoning."""
-
-Effort = Literal["none", "minimal", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from ..errors import PaperFailed
 from ..model.ask_once import AskOnce
 from ..model.cache import Answer, Cache, Part, key_of
 from ..model.call import Caller
-from ..model.catalogue import BASELINE, Model, other_model
+from ..model.catalogue import Model, other_model
 from ..model.form import Form
 from ..model.in_flight import Claims
 from ..model.reply import Reply
@@ -124,52 +124,6 @@ class Reader(Protocol):
     async def close(self) -> None:
         """Close what was opened for reading."""
         ...
-
-
-class BaselineReader:
-    """Makes cards without a model, by similarity, rules and fitted weights, in milliseconds."""
-
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        from .baseline import Baseline  # reads its fitted parameters
-
-        self._tagger = Baseline(taxonomy)
-        self._provenance = Provenance(
-            model=BASELINE.name,
-            prompt=f"baseline@{self._tagger.version}",
-            taxonomy=taxonomy.version,
-            created="",
-            cost_usd=0.0,
-        )
-        self.made_by: Mapping[str, Part] = {
-            "model": BASELINE.name,
-            "prompt": self._provenance.prompt,
-            "taxonomy": taxonomy.version,
-        }
-
-    def wants(self, paper: Paper) -> Wanted | None:
-        """Always None: it sends no requests."""
-        return None
-
-    async def read(self, paper: Paper) -> Reading:
-        """The card of a paper."""
-        copy = reading_copy(paper)
-        if copy.emptied:
-            raise emptied(paper)
-        return Reading(self._card(paper, copy))
-
-    def card(self, paper: Paper) -> Card:
-        """The card of a paper, synchronously; from its title if nothing else is left of it."""
-        return self._card(paper, reading_copy(paper))
-
-    def _card(self, paper: Paper, copy: ReadingCopy) -> Card:
-        draft = copy.renumbered(self._tagger.tag(copy.paper))
-        return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
-
-    def stop(self) -> None:
-        """Do nothing, since no requests are sent."""
-
-    async def close(self) -> None:
-        """Do nothing, since nothing was opened."""
 
 
 class ModelReader:

@@ -4,7 +4,6 @@ Knows settings and their meaning. Knows no environment and no terminal: those ar
 """
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -120,7 +119,8 @@ class Resources:
 
     def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
         """The reader for a model."""
-        from ..reading.reader import BaselineReader, ModelReader
+        from ..reading.reader import ModelReader
+        from ..reading.tagger_reader import BaselineReader
 
         if model.plan == "baseline":
             return BaselineReader(self.taxonomy)
@@ -145,9 +145,6 @@ class Resources:
 
         if importlib.util.find_spec("numpy") is None:
             raise self._no_local()
-        # Two papers at a time, each in one thread: threads that share a paper's small products wait for each
-        # other most of the time.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from ..reading.encoder.reader import EncoderReader
 
         return EncoderReader(model, self.taxonomy, lambda: self._encoded(model))

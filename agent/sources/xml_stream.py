@@ -168,6 +168,6 @@ def _folded(text: str | None) -> str:
 
 
 def text_of(element: "Element", path: str) -> str | None:
-    """All the text in the first element at a path below, as it stands; None: there is none."""
+    """The text of the first element at a path below, unchanged; None if there is no such element."""
     found = element.find(path)
     return None if found is None else "".join(found.itertext())

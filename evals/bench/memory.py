@@ -28,7 +28,7 @@ from papercards.card import Card
 from papercards.cli.shared import wiring
 from papercards.model.catalogue import BASELINE
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.runs.card_lines import Finished
 
 BASES = 200

@@ -33,7 +33,7 @@ from papers import paper_id, papers
 from papercards.card import Card, Evidence
 from papercards.cli.shared import wiring
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.worries import REASONS
 from papercards.runs.resources import load_taxonomy
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from papercards.cli.shared import wiring
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.runs.resources import load_taxonomy
 from papercards.sinks import known_formats
 from papercards.sources import open_source

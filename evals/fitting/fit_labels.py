@@ -58,8 +58,8 @@ def fit_field(
 ) -> tuple[FieldFit, Unseen]:
     """The fit for one field; `known` are the labels of which more than the definition is known.
 
-    `by_definition` are the rows for labels of which no more is known; None: `rows`, of which the first
-    `DEFINED` features are taken.
+    `by_definition` are the rows for labels of which no more is known (default: the first `DEFINED` features
+    of `rows`).
 
     All papers count the same: the keywords were written with the seed corpus in view and look better there
     than they are.

@@ -67,7 +67,7 @@ def label_file(given: Path) -> Path:
 
 
 def with_texts(labels: Path) -> tuple[Labelled, ...] | None:
-    """The labels of a shipped file with their texts; None: those were not fetched."""
+    """The labels of a shipped file with their texts; None if the texts were not downloaded."""
     path = texts_path(labels.stem)
     return read_labels(path) if path.exists() else None
 
@@ -82,7 +82,7 @@ def fetch(
 ) -> Fetched:
     """Write the records of `labels` with title and abstract to `target`, those first that it has already.
 
-    `source` None: arXiv is asked for each id that is missing. Raises BadInput for a record without a hash,
+    Without `source`, arXiv is asked for each missing id. Raises BadInput for a record without a hash,
     and where nothing can be had from the source; what came before is kept.
     """
     lines = {item.id: json.loads(line) for item, line in _records(labels)}

@@ -36,8 +36,9 @@ from papercards.model.catalogue import DEFAULT_LOCAL, LOCAL, Model, resolve
 from papercards.model.form import Form
 from papercards.model.reply import Reply
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader, ModelReader, Reader
+from papercards.reading.reader import ModelReader, Reader
 from papercards.reading.reading_copy import ReadingCopy
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.spent import Spent
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from papercards.text import sentences
@@ -165,8 +166,8 @@ def plain_copy(paper: Paper) -> ReadingCopy:
 def undefended() -> Iterator[None]:
     """While it lasts, readers read papers as they are."""
     with ExitStack() as stack:
-        for place in ("papercards.reading.reader", "papercards.reading.stepwise.reader"):
-            stack.enter_context(patch(f"{place}.reading_copy", plain_copy))
+        for place in ("reader", "tagger_reader", "stepwise.reader"):
+            stack.enter_context(patch(f"papercards.reading.{place}.reading_copy", plain_copy))
         stack.enter_context(patch("papercards.reading.prompting.defused", lambda text: text))
         yield
 

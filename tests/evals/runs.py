@@ -8,7 +8,7 @@ from papercards.card import Artifact, Card, Label, Tokens
 from papercards.evals.label_file import SEED_LABELS, join, read_labels, seed_papers, seed_taxonomy
 from papercards.evals.reporting.sheet import Sheet, sheet
 from papercards.evals.scoring.run import RunResult, score_run
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 
 HOSTILE = "<script>alert(1)</script> & $\\frac{a}{b}$ $x$"
 

@@ -21,7 +21,7 @@ from papercards.pages.index.follow import Follower
 from papercards.pages.serving import listen
 from papercards.pages.shell import Room
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import Taxonomy
 from tests.conftest import SEED

@@ -18,7 +18,7 @@ from papercards.pages.review.desk import Desk
 from papercards.pages.review.queue import Queue
 from papercards.pages.shell import Room
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
 from papercards.taxonomy import Taxonomy

@@ -20,7 +20,7 @@ from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.reading.answers import ARTIFACTS
 from papercards.reading.evidence import check, cited, numbered_as
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.edits import version_of
 from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy

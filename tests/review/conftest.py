@@ -7,7 +7,7 @@ import pytest
 
 from papercards.card import Card, Label
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from tests.conftest import make_paper
 

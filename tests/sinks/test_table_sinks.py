@@ -31,7 +31,7 @@ from papercards.card import (
 )
 from papercards.errors import BadInput, MissingExtra, PapercardsError, StorageError, UsageError
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.sinks import arrow_cards, dataset, delimited, known_formats, open_sink, read_cards
 from papercards.sinks.dataset_readme import readme
 from papercards.sinks.facts import Facts, Maker, measured

@@ -30,7 +30,7 @@ from papercards.errors import PapercardsError
 from papercards.evals.label_file import read_labels
 from papercards.evals.labelling.label_check import check as check_labels
 from papercards.paper import Paper
-from papercards.reading.reader import BaselineReader
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
 from papercards.runs.provider_batch.state import load as load_state

@@ -12,8 +12,8 @@ from papercards.paper import Paper, paper_id
 from papercards.reading.baseline import features
 from papercards.reading.instructions import find
 from papercards.reading.plausible import fault
-from papercards.reading.reader import BaselineReader
 from papercards.reading.reading_copy import reading_copy
+from papercards.reading.tagger_reader import BaselineReader
 from papercards.redact import without_secrets
 from papercards.sinks.safe_names import safe_name
 from papercards.sources import xml_stream

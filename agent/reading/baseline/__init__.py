@@ -41,7 +41,7 @@ class Baseline:
     """The model-free tagger for one taxonomy. Made once, used for any number of papers, from any thread."""
 
     def __init__(self, taxonomy: Taxonomy, parameters: Parameters | None = None) -> None:
-        """`parameters` None: those that come with the package."""
+        """`parameters` defaults to those of the package."""
         self._taxonomy = taxonomy
         self._fit = parameters or fitted()
         self._tagger = Tagger(
@@ -92,9 +92,9 @@ class Baseline:
     def draft(self, scores: Scores, thresholds: Mapping[str, float] | None = None) -> Draft:
         """The draft for scores, without a summary.
 
-        `thresholds` are probabilities for label fields and `claims`; None: those that were fitted for the
-        baseline's own scores. Confidences: of a label, that it fits; of a claim, that the sentence is a claim
-        of that kind; of code, data and weights, that the status is right.
+        `thresholds` are probabilities for label fields and `claims` (default: those fitted for the
+        baseline's own scores). Confidences: of a label, that it fits; of a claim, that the sentence is a
+        claim of that kind; of code, data and weights, that the status is right.
         """
         claim = (thresholds or {}).get("claims", self._claim_threshold)
         claims = tuple(

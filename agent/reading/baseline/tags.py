@@ -68,7 +68,7 @@ class Tagger:
         keywords: Mapping[str, Mapping[str, Iterable[str]]],
         words: WordFit | None = None,
     ) -> None:
-        """`words` None: their log odds are handed to `features`, or unknown."""
+        """Without `words`, their log odds are given to `features`, or are unknown."""
         self._rarity = rarity
         self._unknown = max(rarity.values())
         self._keyword_rarity = keyword_rarity
@@ -115,7 +115,7 @@ class Tagger:
         return weigh(kept, self._rarity, self._unknown)
 
     def features(self, title: str, abstract: str, logits: Logits | None = None) -> dict[str, dict[str, Row]]:
-        """The rows of all labels for a paper; `logits` None: what the words' weights say."""
+        """The rows of all labels for a paper; `logits` defaults to what the weights of its words give."""
         if logits is None:
             logits = self._logits(self.vector(title, abstract))
         vector = weigh(
@@ -234,8 +234,8 @@ def choose(
 ) -> tuple[str, ...]:
     """The labels to give, the main one first, then the likeliest: all above the threshold, at most `size`.
 
-    `main` says how strongly each asks to be the main one; None: as likely as it is. They may be fewer than a
-    paper should have, see `candidates`.
+    `main` scores each as the main one (default: its probability). There may be fewer labels than a paper
+    should have, see `candidates`.
     """
     likely = [
         label

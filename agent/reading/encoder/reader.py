@@ -4,21 +4,19 @@ Knows no files and no other papers.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from ...card import Card, Provenance
-from ...model.cache import Part
+from ...card import Provenance
 from ...model.catalogue import Model
 from ...paper import Paper
 from ...taxonomy import Taxonomy
-from .. import evidence
-from ..reader import Reading, Wanted, emptied
-from ..reading_copy import ReadingCopy, reading_copy
+from ..reader import Reading
+from ..tagger_reader import TaggerReader
 from .tagger import EncodedTagger, load_fit
 
 
-class EncoderReader:
-    """Reads with one encoder. `connect` makes the tagger, which is done at the first paper."""
+class EncoderReader(TaggerReader):
+    """Makes cards with one encoder. `connect` makes the tagger, at the first paper."""
 
     def __init__(self, model: Model, taxonomy: Taxonomy, connect: Callable[[], EncodedTagger]) -> None:
         assert model.file is not None
@@ -26,7 +24,7 @@ class EncoderReader:
         self._connect = connect
         self._tagger: EncodedTagger | None = None
         self._connecting = asyncio.Lock()
-        self._provenance = Provenance(
+        provenance = Provenance(
             model=model.name,
             model_sha256=model.file.sha256,
             prompt=f"encoder@{probes.version}",
@@ -34,34 +32,12 @@ class EncoderReader:
             created="",
             cost_usd=0.0,
         )
-        self.made_by: Mapping[str, Part] = {
-            "model": model.name,
-            "model_sha256": model.file.sha256,
-            "prompt": self._provenance.prompt,
-            "baseline": fit.baseline,
-            "taxonomy": taxonomy.version,
-        }
-
-    def wants(self, paper: Paper) -> Wanted | None:
-        """Nothing: no call is made."""
-        return None
+        super().__init__(provenance, {"model_sha256": model.file.sha256, "baseline": fit.baseline})
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper."""
-        copy = reading_copy(paper)
-        if copy.emptied:
-            raise emptied(paper)
+        copy = self._copy(paper)
         async with self._connecting:
             if self._tagger is None:
                 self._tagger = await asyncio.to_thread(self._connect)
         return Reading(await asyncio.to_thread(self._card, self._tagger, paper, copy))
-
-    def _card(self, tagger: EncodedTagger, paper: Paper, copy: ReadingCopy) -> Card:
-        draft = copy.renumbered(tagger.tag(copy.paper))
-        return evidence.build(paper, draft, self._provenance, withheld=copy.withheld)
-
-    def stop(self) -> None:
-        """Nobody is asked."""
-
-    async def close(self) -> None:
-        """Do nothing, since nothing was opened."""

@@ -76,9 +76,9 @@ class StepwiseReader:
         probe: Probe | None = None,
         stack: Stack | None = None,
     ) -> None:
-        """`tagger` makes what states are stacked with, at the first card; None: the baseline.
+        """`tagger` makes what states are stacked with, at the first card (default: the baseline).
 
-        `probe` and `stack` None: those that ship for the model.
+        `probe` and `stack` default to those that ship for the model.
         """
         assert model.file is not None
         self._model = model

@@ -152,7 +152,7 @@ def unnumbered(heading: str) -> str:
 
 
 def number_level(heading: str) -> int | None:
-    """How deep its number says that it is: 1 for `5`, `V.` and `A`, 2 for `5.1`; None: it has no number."""
+    """Depth of a heading by its number: 1 for `5`, `V.` and `A`, 2 for `5.1`; None without a number."""
     match = _NUMBER.match(heading)
     return match["number"].count(".") + 1 if match else None
 
