@@ -63,8 +63,8 @@ def resources(chosen: Settings) -> "Iterator[Resources]":
     from ...runs.resources import Resources, Surroundings
     from . import terminal
 
-    # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads that
-    # share a paper's small products wait for each other most of the time.
+    # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads
+    # that share the small products of one paper mostly wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     opened = Resources(
         chosen, Surroundings(os.environ, terminal.note, tuple(sys.argv[1:]), terminal.bytes_bar)
