@@ -10,6 +10,7 @@ Inputs that break something are written to the folder in PAPERCARDS_FUZZ_KEEP.
 import gzip
 import io
 import json
+import logging
 import os
 import random
 import re
@@ -378,6 +379,9 @@ def fuzz(reader: str, seconds: float, seed: int) -> Report:
     pool = list(seeds)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     old = signal.signal(signal.SIGPROF, _alarm)
+    logging.disable(
+        logging.CRITICAL
+    )  # what libraries say of an input may be no text that a test report holds
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -389,6 +393,7 @@ def fuzz(reader: str, seconds: float, seed: int) -> Report:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.signal(signal.SIGPROF, old)
+            logging.disable(logging.NOTSET)
     report.added_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10
     return report
 
