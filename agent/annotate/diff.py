@@ -17,8 +17,9 @@ def unified(name: str, data: bytes, edits: Sequence[Edit]) -> Iterator[bytes]:
     """The lines of the diff, in the format of `patch`. The edits must be in order, with offsets in bytes."""
     lines = _lines(data)
     changes = [change for change in _changes(data, lines, edits) if change[0] < change[1] or change[2]]
-    if changes:
-        yield f"--- {name}\n+++ {name}\n".encode("utf-8", "surrogateescape")
+    if _applied(lines, changes) == lines:
+        return  # edits in two places may cancel each other
+    yield f"--- {name}\n+++ {name}\n".encode("utf-8", "surrogateescape")
     grown = at = 0
     while at < len(changes):
         stop = at + 1
@@ -37,6 +38,15 @@ def unified(name: str, data: bytes, edits: Sequence[Edit]) -> Iterator[bytes]:
         yield from (_signed(b" ", line) for line in lines[here:last])
         grown += more
         at = stop
+
+
+def _applied(lines: Sequence[bytes], changes: Sequence[_Change]) -> list[bytes]:
+    made: list[bytes] = []
+    here = 0
+    for start, end, new in changes:
+        made += [*lines[here:start], *new]
+        here = end
+    return made + list(lines[here:])
 
 
 def _changes(data: bytes, lines: Sequence[bytes], edits: Sequence[Edit]) -> Iterator[_Change]:

@@ -175,6 +175,10 @@ def test_a_diff_turns_the_old_into_the_new(parts: list[str], data: st.DataObject
     assert bool(lines) == (new != text)
 
 
+def test_edits_that_cancel_each_other_make_no_diff() -> None:
+    assert list(unified("x", b"\n\n", [Edit(0, 1, ""), Edit(2, 2, "\n")])) == []
+
+
 def _applied(old: bytes, diff: list[bytes]) -> bytes:
     """What a strict reader of unified diffs makes of it: every context line and count must be right."""
     source = old.splitlines(keepends=True)
