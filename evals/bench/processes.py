@@ -49,13 +49,18 @@ class Ended:
     stderr: str
 
 
+PREFIX = "papercards-bench-"
+"""What the name of the folder of all runs begins with."""
+
+
 class Client:
     """A client that runs in a folder of its own, with nothing of the user's environment but PATH."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        home = folder / "home"
-        home.mkdir(exist_ok=True)
+        # All clients are one user: cards that another one finished are made again.
+        home = next((one for one in folder.parents if one.name.startswith(PREFIX)), folder) / "home"
+        home.mkdir(parents=True, exist_ok=True)
         self._log = folder / "stderr"
         variables = {"PATH": os.environ["PATH"], "HOME": str(home), "OPENAI_API_KEY": "x", "PYTHONUTF8": "1"}
         with self._log.open("wb") as log:

@@ -23,7 +23,7 @@ import figures
 import papers
 import profiling
 from bench import Bench, Load, Skipped
-from processes import HERE, cores
+from processes import HERE, PREFIX, cores
 from scenarios import SCENARIOS
 
 NAMES = (*SCENARIOS, "profile")
@@ -40,7 +40,7 @@ def main() -> None:
     skipped: dict[str, str] = {}
     for name in NAMES if "all" in options.scenarios else dict.fromkeys(options.scenarios):
         load = profiling.LOAD if name == "profile" else SCENARIOS[name][1]
-        with tempfile.TemporaryDirectory(prefix="papercards-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
             bench = prepare(name, changed(load, options), Path(folder), options)
             try:
                 if name == "profile":

@@ -245,7 +245,7 @@ def test_a_start_that_takes_too_long_is_ended(smollm_file: Path, monkeypatch: py
 
     monkeypatch.setattr(LocalServer, "close", noted_close)
 
-    with pytest.raises(EndpointError, match="not loaded within"):
+    with pytest.raises(EndpointError, match="did not load within"):
         start(smollm_file, start_timeout_s=0.01)
     assert len(started) == 1 and not is_running(started[0])
 

@@ -135,7 +135,7 @@ def test_a_server_that_has_gone_is_said_so(asked: Asked, paper: Paper, smollm_fi
     gone.close()
     asked.server = gone
 
-    with pytest.raises(EndpointError, match="has gone"):
+    with pytest.raises(EndpointError, match="has stopped"):
         asyncio.run(asked.reader().read(paper))
 
 
