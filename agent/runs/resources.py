@@ -19,7 +19,7 @@ from ..redact import shown_url
 from ..settings import Settings
 
 if TYPE_CHECKING:
-    from ..local.server import LocalServer
+    from ..local.shared import SharedServer
     from ..model.adapting import Lesson
     from ..model.cache import Cache
     from ..model.call import Caller
@@ -97,7 +97,7 @@ class Resources:
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self._cache: Cache | None = None
         self._finished: Finished | None = None
-        self._servers: dict[str, LocalServer] = {}
+        self._servers: dict[str, SharedServer] = {}
         self._budget: Budget | None = None
         self._limiters: dict[str, Limiter] = {}
 
@@ -229,25 +229,17 @@ class Resources:
             return pricing.parse(self.settings.price)
         return pricing.published(model, "" if model.file else self.url(model))
 
-    def server(self, model: models.Model) -> "LocalServer":
+    def server(self, model: models.Model) -> "SharedServer":
         """The running server of an embedded model; missing weights are downloaded first."""
-        from ..local.server import LocalServer
+        import importlib.util
+
+        from ..local.shared import SharedServer
 
         assert model.file is not None
         if model.name not in self._servers:
-            import importlib.util
-
             if importlib.util.find_spec("xllamacpp") is None:
                 raise self._no_local()
-            path = self.pull(model.file)
-            self.surroundings.say(f"starting {model.name} …")
-            self._servers[model.name] = LocalServer(
-                path,
-                context_tokens=model.context or 8192,
-                model_id=model.model_id,
-                slots=model.concurrency,
-                hidden_states=model.plan == "stepwise",
-            )
+            self._servers[model.name] = SharedServer.of(model, self.pull(model.file), self.surroundings.say)
         return self._servers[model.name]
 
     async def _connect(self, reader: "ModelReader") -> "Caller":

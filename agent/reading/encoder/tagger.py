@@ -77,8 +77,7 @@ class EncodedTagger(Baseline):
         self._encoded = fit
         self._probes = probes
         self._definitions = definitions
-        self._fields = fit.fields
-        self._claim_threshold = fit.claims.threshold
+        self._cuts = fit
 
     def scores(self, paper: Paper) -> Scores:
         """Every probability for a paper."""
@@ -88,11 +87,12 @@ class EncodedTagger(Baseline):
         return replace(
             base,
             labels={
-                field: probabilities(self._fields[field], rows[field], self._known[field])
+                field: probabilities(self._encoded.fields[field], rows[field], self.known[field])
                 for field in LABEL_FIELDS
             },
             mains={
-                field: mains(self._fields[field], rows[field], self._known[field]) for field in LABEL_FIELDS
+                field: mains(self._encoded.fields[field], rows[field], self.known[field])
+                for field in LABEL_FIELDS
             },
             sentences=tuple(
                 self._encoded.claims.combine(chances, odds, said)

@@ -26,12 +26,11 @@ from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
 from ...text import digest
 from .. import evidence
-from ..baseline import Baseline, Scores
+from ..baseline import Baseline
 from ..reader import Reading, Wanted, emptied, provenance
 from ..reading_copy import ReadingCopy, reading_copy
 from . import summary
 from .readout import Probe, Readout, from_json, load_probe, to_json
-from .roles import roles
 from .stack import Stack, load_stack
 from .transcript import Transcript, Typesetter, load_script
 
@@ -98,8 +97,6 @@ class StepwiseReader:
         self._typesetter: Typesetter | None = None
         self._connecting = asyncio.Lock()
         self._slots: asyncio.Queue[int] = asyncio.Queue()
-        for slot in range(model.concurrency):
-            self._slots.put_nowait(slot)
         fitted = digest(self._probe.version, self._baseline.version, repr(self._stack), tagger_version)
         self.prompt = f"{self._script.version}+{fitted[:8]}"
         """What the cards depend on beside the model: words, weights, baseline."""
@@ -122,7 +119,7 @@ class StepwiseReader:
 
     def wants(self, paper: Paper) -> Wanted | None:
         """Two calls, unless its answer is in the cache."""
-        parts, _ = self._question(reading_copy(paper).paper)
+        parts = self._question(reading_copy(paper).paper)
         if self._cache is not None and self._cache.get(parts) is not None:
             return None
         characters = len(paper.title) + len(paper.text)
@@ -136,7 +133,7 @@ class StepwiseReader:
         copy = reading_copy(paper)
         if copy.emptied:
             raise emptied(paper)
-        parts, beside = self._question(copy.paper)
+        parts = self._question(copy.paper)
 
         def look_up() -> Read | None:
             answer = self._cache.get(parts) if self._cache is not None else None
@@ -146,7 +143,7 @@ class StepwiseReader:
             return None
 
         async def ask() -> Read:
-            answer = await self._ask(copy.paper, beside)
+            answer = await self._ask(copy.paper)
             if self._cache is not None:
                 await self._cache.keep(parts, answer)
             return (answer, *from_json(answer.text, self._taxonomy))
@@ -166,28 +163,23 @@ class StepwiseReader:
         )
         return Reading(await asyncio.to_thread(self._card, paper, copy, *found), spent if ours else NOTHING)
 
-    def _question(self, paper: Paper) -> tuple[dict[str, Part], list[str]]:
-        beside = self.roles(paper, self._baseline.scores(paper))
-        return {**self._parts, "paper": digest(paper.title, paper.text, *beside)}, beside
+    def _question(self, paper: Paper) -> dict[str, Part]:
+        return {**self._parts, "paper": digest(paper.title, paper.text)}
 
-    def roles(self, paper: Paper, scores: Scores) -> list[str]:
-        """The word that stands beside each sentence."""
-        texts = (paper.sentence_text(number + 1) for number in range(len(paper.sentences)))
-        sentences = [" ".join(text.split()) for text in texts]
-        return roles(sentences, scores.sentences, self._baseline.claim_threshold)
-
-    async def transcript(self, paper: Paper, beside: list[str]) -> Transcript:
+    async def transcript(self, paper: Paper) -> Transcript:
         """The paper as it is read; starts what is needed for that."""
         async with self._connecting:
             if self._bench is None:
                 self._bench = await self._connect()
                 engine = self._bench.engine
                 self._typesetter = Typesetter(engine.tokens, self._script, self._model.context or 2048)
+                for slot in engine.slots:
+                    self._slots.put_nowait(slot)
         assert self._typesetter is not None
-        return await self._typesetter.transcript(paper, beside, FOR_SUMMARY)
+        return await self._typesetter.transcript(paper, FOR_SUMMARY)
 
-    async def _ask(self, paper: Paper, beside: list[str]) -> Answer:
-        laid_out = await self.transcript(paper, beside)
+    async def _ask(self, paper: Paper) -> Answer:
+        laid_out = await self.transcript(paper)
         assert self._bench is not None and self._typesetter is not None
         async with self._slot() as slot:
             begin = time.monotonic()
@@ -248,10 +240,10 @@ class StepwiseReader:
         with self._tagging:
             if self._tagger is None:
                 self._tagger = self._make_tagger()
-        thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
-        thresholds["claims"] = self._stack.claims.threshold
-        scores = self._tagger.scores(copy.paper)
-        draft = self._tagger.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
+        scores = self._stack.combine(
+            self._tagger.scores(copy.paper), readout, self._taxonomy, self._tagger.known
+        )
+        draft = self._tagger.draft(scores, self._stack)
         read, shown = len(readout.sentences), copy.paper
         flags = (
             *summary.flags(tldr, f"{shown.title}\n{shown.text}"),
