@@ -58,6 +58,10 @@ class Settings:
     """E-mail address or URL sent to the services that papers are read from."""
     insecure: bool = False
     """Whether a key may be sent to another machine over http."""
+    summary: bool = True
+    """Whether the embedded model writes the summary; else it is a sentence of the abstract, and a card takes
+    a third less time. Hosted models write it in any case.
+    """
 
     def __post_init__(self) -> None:
         """Raise UsageError for a number that cannot be."""
@@ -89,6 +93,7 @@ _TYPES: Mapping[str, type] = {
     "cache": bool,
     "contact": str,
     "insecure": bool,
+    "summary": bool,
 }
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -108,6 +113,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "offline": "PAPERCARDS_OFFLINE",
     "contact": "PAPERCARDS_CONTACT",
     "insecure": "PAPERCARDS_INSECURE",
+    "summary": "PAPERCARDS_SUMMARY",
 }
 """Environment variable of each setting."""
 

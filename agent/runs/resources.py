@@ -187,6 +187,7 @@ class Resources:
             self.cache(),
             offline=self.settings.offline,
             repeat=repeat,
+            summary=self.settings.summary,
             tagger=lambda: self._encoded(encoder),
             tagger_version=load_fit(encoder.model_id)[1].version,
         )

@@ -96,6 +96,32 @@ def test_a_paper_gets_a_card_in_two_or_three_calls_and_a_rerun_asks_nobody(
     asyncio.run(go())
 
 
+def test_without_a_summary_there_is_one_call_and_a_sentence_of_the_abstract(
+    asked: Asked, paper: Paper
+) -> None:
+    async def go() -> None:
+        short = await asked.reader(summary=False).read(paper)
+        assert short.spent.calls == 1 and short.spent.completion_tokens == 0
+        assert short.card.tldr.rstrip(".") in paper.abstract and check(short.card, paper) == []
+
+        whole = await asked.reader().read(paper)
+        assert whole.spent.calls in (2, 3)
+        assert whole.card.claims == short.card.claims and whole.card.tasks == short.card.tasks
+
+    asyncio.run(go())
+
+
+@pytest.mark.slow
+def test_an_answer_with_a_summary_serves_those_who_want_none(asked: Asked, paper: Paper) -> None:
+    async def go() -> None:
+        await asked.reader().read(paper)
+        reader = asked.reader(summary=False)
+        assert reader.wants(paper) is None
+        assert (await reader.read(paper)).spent.calls == 0
+
+    asyncio.run(go())
+
+
 @pytest.mark.slow
 def test_the_states_are_the_same_every_time(asked: Asked, paper: Paper) -> None:
     async def go() -> None:

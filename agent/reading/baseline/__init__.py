@@ -110,9 +110,7 @@ class Baseline:
 
     def tag(self, paper: Paper) -> Draft:
         """The draft of a card, its summary a sentence of the abstract."""
-        tldr, fits = gist(sentences_of(paper)[0], paper.title)
-        draft = self.draft(self.scores(paper))
-        return replace(draft, tldr=tldr, flags=() if fits else ("summary-too-long",))
+        return summarized(self.draft(self.scores(paper)), paper)
 
     def draft(self, scores: Scores, cuts: Cuts | None = None) -> Draft:
         """The draft for scores, without a summary.
@@ -157,6 +155,12 @@ class Baseline:
             return tuple(Scored(label, round(chances[label], 4)) for label in labels)
 
         return scored(chosen), scored(candidates(chances, chosen, size))
+
+
+def summarized(draft: Draft, paper: Paper) -> Draft:
+    """The draft with a sentence of the abstract as its summary."""
+    tldr, fits = gist(sentences_of(paper)[0], paper.title)
+    return replace(draft, tldr=tldr, flags=(*draft.flags, *(() if fits else ("summary-too-long",))))
 
 
 def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:
