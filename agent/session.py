@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .configuration.settings import Settings
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
 from .paper import Paper
 from .runs.resources import Resources, Surroundings, choose_model
-from .settings import Settings
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..configuration.places import cache_directory
 from ..errors import UsageError
-from ..places import cache_directory
 from ..runs.resources import choose_model
-from ..wording import counted
+from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import agreeing, options, terminal, wiring
 from .shared import source_options as reading
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..model.catalogue import Model
     from ..reading.reader import ModelReader
     from ..runs.provider_batch.requests import Plan
     from ..runs.provider_batch.service import Remote, Service
     from ..runs.provider_batch.state import Command, State
     from ..runs.resources import Resources
-    from ..settings import Settings
     from ..sources import Options
 
 LATE = "results are missing; collect again later, or use --give-up to continue without them"
@@ -183,7 +183,6 @@ def _collect(
 
     from ..model.call import Caller
     from ..model.transport import Transport
-    from ..prefix import split
     from ..runs.job import Job
     from ..runs.provider_batch.collecting import (
         PRICE_FACTOR,
@@ -196,6 +195,7 @@ def _collect(
     )
     from ..runs.provider_batch.state import requests_folder
     from ..sources import is_named
+    from ..text.prefix import split
     from .shared.drive import Screen, driving, finish
 
     asked = known.command

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .shared import options, terminal, wiring
 from .shared import source_options as reading
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .shared import options, terminal, wiring
 from .shared import source_options as reading
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from ..runs.resources import choose_model
-from ..wording import counted
+from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
 from .shared import options, terminal, wiring

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import load_taxonomy
-from ..wording import counted
+from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import options, terminal, wiring
 from .shared import source_options as reading

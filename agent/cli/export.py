@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .cards import CARDS
 from .command_help import Commands, example
 from .shared import options, terminal, wiring

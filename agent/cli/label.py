@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted, did_you_mean
+from ..text.wording import counted, did_you_mean
 from .command_help import Commands, example
 from .shared import options, terminal
 from .shared.papers import SOURCE, SPLIT, papers, written

@@ -10,8 +10,8 @@ from .shared import agreeing, options, terminal, wiring
 from .shared import source_options as reading
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..runs.record import RunRecord
-    from ..settings import Settings
 
 
 def rerun(

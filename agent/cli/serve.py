@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..places import cache_directory
+from ..configuration.places import cache_directory
 from ..runs.resources import load_taxonomy
 from .shared import options, terminal, wiring
 from .shared import source_options as reading
@@ -194,7 +194,7 @@ def named(given: str | None) -> str:
 
 def identity(sources: list[str], asked: "Options") -> str:
     """A fingerprint of the sources and options that the abstracts come from."""
-    from ..text import digest
+    from ..text.spans import digest
 
     parts = [repr((asked.columns, asked.table, asked.sections))]
     for spec in sources:

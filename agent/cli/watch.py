@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import choose_model
-from ..wording import counted
+from ..text.wording import counted
 from .shared import options, terminal, wiring
 from .shared import source_options as reading
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..errors import BadInput
     from ..paper import Paper
     from ..runs.batch import Outcome
     from ..runs.counts import Counts
     from ..runs.ledger import Ledger
-    from ..settings import Settings
     from ..sources import BadRecord, Options
 
 LOOKED_AT = 200

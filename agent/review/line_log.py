@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import StorageError
-from ..file_locks import lock
+from ..safety.file_locks import lock
 
 
 class LineLog:

@@ -17,7 +17,7 @@ from ..card import Record, Status
 from ..errors import BadInput
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Taxonomy
-from ..text import digest
+from ..text.spans import digest
 from .edits import ARTIFACTS
 from .line_log import LineLog, now
 

@@ -7,8 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..places import cache_directory
-from ..redact import secrets_of, shown_url, without_known_secrets
+from ..configuration.places import cache_directory
+from ..safety.redact import secrets_of, shown_url, without_known_secrets
 from .record import Counts, OutputFile, RunRecord, Settings, SourceFile, TokenCounts, from_folder, record_path
 
 if TYPE_CHECKING:

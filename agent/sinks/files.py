@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import StorageError
-from ..file_locks import lock
-from ..safe_files import make_folders, open_derived
+from ..safety.file_locks import lock
+from ..safety.safe_files import make_folders, open_derived
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space and run the same command again"),

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from .. import identifiers
 from ..card import Card
 from ..paper import Paper
-from ..prefix import split
-from ..redact import without_secrets
+from ..safety.redact import without_secrets
+from ..text import identifiers
+from ..text.prefix import split
 
 
 class SinkFile(Protocol):

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...configuration.places import cache_directory
 from ...errors import UsageError
-from ...places import cache_directory
 from . import terminal
 
 if TYPE_CHECKING:
-    from ...settings import Settings
+    from ...configuration.settings import Settings
     from ...sources import Options
 
 SOURCE_URLS = {

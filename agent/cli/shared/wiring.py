@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ...configuration.settings import FILE_NAME, Settings, merge
 from ...errors import UsageError
 from ...model import catalogue as models
 from ...model import keys
-from ...redact import shown_url
-from ...settings import FILE_NAME, Settings, merge
-from ...wording import counted
+from ...safety.redact import shown_url
+from ...text.wording import counted
 
 if TYPE_CHECKING:
     from ...runs.resources import Resources

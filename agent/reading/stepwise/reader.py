@@ -24,7 +24,7 @@ from ...model.in_flight import Claims
 from ...paper import Paper
 from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, Scores
 from ..reader import Reading, Wanted, emptied, provenance
