@@ -255,15 +255,15 @@ def _collect(
             terminal.note(LATE)
             raise typer.Exit(1)
         sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
-        options = replace(
-            reading.asked(session.settings, table=asked.table, limit=asked.limit),
+        papers = replace(
+            reading.asked(session.settings, options.SourceFlags(table=asked.table), limit=asked.limit),
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,
             # Use the papers that were fetched then; a query may find others by now.
             offline=True,
         )
-        job = Job(tuple(sources), tuple(output), options, record=False)
+        job = Job(tuple(sources), tuple(output), papers, record=False)
         screen = Screen(job.count(), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None

@@ -54,7 +54,7 @@ def convert(
         raise UsageError(
             "is both the input and an output", where=str(cards), next_step="Choose another output"
         )
-    asked = reading.asked(wiring.settings(), column, table=table)
+    asked = reading.asked(wiring.settings(), options.SourceFlags(column, table))
     found = islice(read_cards(cards), limit)
     counts = Counts()
     progress = terminal.Progress(counts, None, free=True)

@@ -55,6 +55,7 @@ def _check(context: typer.Context) -> None:
 
 
 @app.command("run", epilog=example("papercards eval run -m openai/gpt-4.1-mini --split dev -o result.json"))
+@options.grouped
 def run(
     labels: Labels = None,
     papers: Annotated[
@@ -88,20 +89,8 @@ def run(
         ),
     ] = None,
     by_label: Annotated[bool, typer.Option("--by-label", help="Also print a row for each label.")] = False,
-    base_url: options.BaseUrl = None,
-    insecure: options.Insecure = None,
-    taxonomy: options.Taxonomy = None,
-    concurrency: options.Concurrency = None,
-    timeout: options.Timeout = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_effort: options.ReasoningEffort = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    price: options.Price = None,
-    cache_dir: options.CacheDir = None,
-    no_cache: options.NoCache = None,
-    offline: options.Offline = None,
+    *,
+    flags: options.RunFlags,
     column: options.Columns = None,
 ) -> None:
     """Run models on labelled papers and score the cards, beside the baseline.
@@ -121,22 +110,7 @@ def run(
 
     _check_split(split)
     bounds = read_gate(gate) if gate is not None else None
-    chosen = wiring.settings(
-        base_url=base_url,
-        insecure=insecure,
-        taxonomy=taxonomy,
-        concurrency=concurrency,
-        timeout_s=timeout,
-        answer_tokens=answer_tokens,
-        reasoning_effort=reasoning_effort,
-        rpm=rpm,
-        tpm=tpm,
-        max_cost=max_cost,
-        price=price,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        offline=offline,
-    )
+    chosen = wiring.settings(flags)
     names: list[str | None] = [*model] if model else [chosen.model]
     entries = [choose_model(replace(chosen, model=name)) for name in names]
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
@@ -145,7 +119,8 @@ def run(
     lost = 0
     with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
+        asked = reading.asked(chosen, options.SourceFlags(column))
+        records = open_source(papers or str(SEED_CORPUS), asked)
         pairs = [
             (replace(item, abstract=paper.abstract), paper)
             for item, paper in join(labelled, (one for one in records if not isinstance(one, BadRecord)))

@@ -194,7 +194,8 @@ def fetch(
         raise BadInput("no such label file", where=labels, next_step=f"Known labels: {', '.join(SHIPPED)}")
     if output is None:
         output = texts_path(path.stem) if labels in SHIPPED else path.with_suffix(".texts.jsonl")
-    found = fetched(path, output, reading.asked(wiring.settings(), column), source=papers, say=terminal.note)
+    asked = reading.asked(wiring.settings(), options.SourceFlags(column))
+    found = fetched(path, output, asked, source=papers, say=terminal.note)
     for name in found.changed:
         terminal.note(f"{name}: its text has changed since it was labelled, left out")
     for reason in found.missing:
@@ -211,5 +212,5 @@ def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Ite
 
     if source is None:
         return seed_papers() if seed else None
-    records = open_source(source, reading.asked(wiring.settings(), column))
+    records = open_source(source, reading.asked(wiring.settings(), options.SourceFlags(column)))
     return (record for record in records if not isinstance(record, BadRecord))

@@ -115,7 +115,7 @@ def doctor(
 
         lengths = [
             len(record.title) + len(record.text)
-            for record in open_source(source, reading.asked(chosen, column))
+            for record in open_source(source, reading.asked(chosen, options.SourceFlags(column)))
             if not isinstance(record, BadRecord)
         ]
         papers, characters = len(lengths), sum(lengths)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..taxonomy import Taxonomy
 
 
+@options.grouped
 def serve(
     cards: Annotated[
         Path | None,
@@ -63,9 +64,8 @@ def serve(
     taxonomy: options.Taxonomy = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    *,
+    source_flags: options.SourceFlags,
     limit: options.Limit = None,
 ) -> None:
     """Browse, review and label papers in your browser."""
@@ -86,7 +86,7 @@ def serve(
 
     _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
     chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
-    asked = reading.asked(chosen, column, table=table, sections=sections, limit=limit)
+    asked = reading.asked(chosen, source_flags, limit=limit)
     folder = cache_directory(chosen) / "pages" if chosen.cache else None
     labels = load_taxonomy(chosen)
     index, follower, rooms = None, None, []

@@ -43,6 +43,7 @@ AGAIN_S = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
+@options.grouped
 def watch(
     sources: Annotated[
         list[str],
@@ -65,24 +66,10 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Run one round now and exit, for cron.")] = False,
     limit: options.Limit = None,
     model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    insecure: options.Insecure = None,
-    taxonomy: options.Taxonomy = None,
-    concurrency: options.Concurrency = None,
-    timeout: options.Timeout = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_effort: options.ReasoningEffort = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    price: options.Price = None,
-    cache_dir: options.CacheDir = None,
-    no_cache: options.NoCache = None,
-    offline: options.Offline = None,
-    column: options.Columns = None,
-    table: options.Table = None,
+    *,
+    flags: options.RunFlags,
+    source_flags: options.SourceFlags,
     category: options.Categories = None,
-    sections: options.Sections = None,
     force: options.Force = False,
 ) -> None:
     """Poll a query and add cards for new papers.
@@ -94,23 +81,7 @@ def watch(
     from ..sources import is_named
     from .shared.check_outputs import check_outputs
 
-    chosen = wiring.settings(
-        model=model,
-        base_url=base_url,
-        insecure=insecure,
-        taxonomy=taxonomy,
-        concurrency=concurrency,
-        timeout_s=timeout,
-        answer_tokens=answer_tokens,
-        reasoning_effort=reasoning_effort,
-        rpm=rpm,
-        tpm=tpm,
-        max_cost=max_cost,
-        price=price,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        offline=offline,
-    )
+    chosen = wiring.settings(flags, model=model)
     named = any(is_named(source) for source in sources)
     every_s = _seconds(every)
     if "-" in sources:
@@ -123,10 +94,8 @@ def watch(
         )
     asked = reading.asked(
         chosen,
-        column,
-        table=table,
+        source_flags,
         category=category,
-        sections=sections,
         limit=limit or (LOOKED_AT if named else None),
         newest=True,
         max_age_s=FRESH_S,

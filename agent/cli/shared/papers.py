@@ -8,6 +8,7 @@ import typer
 
 from . import source_options as reading
 from . import wiring
+from .options import SourceFlags
 
 if TYPE_CHECKING:
     from ...evals.label_file import LabelRecord
@@ -65,12 +66,10 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
     return (record for record in records if not isinstance(record, BadRecord))
 
 
-def papers(
-    source: list[str] | None, column: list[str] | None, table: str | None, sections: str | None
-) -> "Iterator[Paper]":
+def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":
     """The readable papers of all sources; nothing if no source is given."""
     if source:
-        asked = reading.asked(wiring.settings(), column, table=table, sections=sections)
+        asked = reading.asked(wiring.settings(), flags)
         yield from abstracts(source, asked)
 
 

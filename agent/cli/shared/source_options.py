@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from ...configuration.places import cache_directory
 from ...errors import UsageError
 from . import terminal
+from .options import SourceFlags
 
 if TYPE_CHECKING:
     from ...configuration.settings import Settings
     from ...sources import Options
+
+NO_FLAGS = SourceFlags()
 
 SOURCE_URLS = {
     "arxiv": ("PAPERCARDS_ARXIV_URL",),
@@ -43,11 +46,9 @@ def columns(pairs: list[str] | None) -> dict[str, str]:
 
 def asked(
     chosen: "Settings",
-    column: list[str] | None = None,
+    flags: SourceFlags = NO_FLAGS,
     *,
-    table: str | None = None,
     category: list[str] | None = None,
-    sections: str | None = None,
     limit: int | None = None,
     newest: bool = False,
     max_age_s: float | None = None,
@@ -66,11 +67,11 @@ def asked(
     from ...sources import Options
     from ...sources.full_text.outline import check_names
 
-    names = tuple(name.strip().casefold() for name in (sections or "").split(",") if name.strip())
+    names = tuple(name.strip().casefold() for name in (flags.sections or "").split(",") if name.strip())
     check_names(names)
     return Options(
-        columns=columns(column),
-        table=table,
+        columns=columns(flags.column),
+        table=flags.table,
         categories=tuple(category or ()),
         sections=names,
         limit=limit,

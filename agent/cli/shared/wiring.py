@@ -15,16 +15,19 @@ from ...model import catalogue as models
 from ...model import keys
 from ...safety.redact import shown_url
 from ...text.wording import counted
+from .options import ModelFlags
 
 if TYPE_CHECKING:
     from ...runs.resources import Resources
 
 
-def settings(**flags: object) -> Settings:
+def settings(*groups: ModelFlags, **flags: object) -> Settings:
     """The settings of this invocation; a flag that is None was not given, an empty variable is unset.
 
     Raises UsageError for an empty flag or an empty setting of the file, which usually is an unset variable.
     """
+    for group in groups:
+        flags |= {flag.name: getattr(group, flag.name) for flag in fields(group)}
     if flags.get("no_cache"):
         flags["cache"] = False
     flags.pop("no_cache", None)
