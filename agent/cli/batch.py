@@ -196,7 +196,7 @@ def _collect(
     from ..runs.provider_batch.state import requests_folder
     from ..sources import is_named
     from ..text.prefix import split
-    from .shared.drive import Screen, driving, finish
+    from .shared.drive import Screen, finish
 
     asked = known.command
     output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
@@ -269,7 +269,7 @@ def _collect(
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price), reader.forms[-1])
         collected = CollectedReader(reader, caller, lines, remotes)
-        whole = job.run(session, entry, driving(screen.progress), screen, reader=collected)
+        whole = job.run(session, entry, screen.drive, screen, reader=collected)
         if whole:
             here = {remote.id for remote in remotes if remote.ended and (give_up or remote.id not in partly)}
             for sent in known.batches:

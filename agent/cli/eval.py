@@ -1,6 +1,6 @@
 """`papercards eval`: measures cards against labels."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -344,23 +344,33 @@ def _ask(
 ) -> None:
     from ..errors import BudgetSpent, EndpointError
     from ..runs.batch import Done, Failed, Outcome
-    from .shared.drive import Screen, driving
+    from ..runs.job import Job
+    from .shared.drive import Screen
 
     names = {paper.id: item.id for item, paper in pairs}
-    screen = Screen(len(pairs), free=entry.plan == "baseline")
 
-    def take(outcomes: list[Outcome]) -> None:
-        screen.took(outcomes)
-        for outcome in outcomes:
-            if isinstance(outcome, Done):
-                found.cards[names[outcome.paper.id]] = outcome.reading.card
-            elif isinstance(outcome, Failed):
-                kept = found.unanswered if outcome.unanswered else found.failed
-                kept[names[outcome.id]] = outcome.message
+    class Answers(Screen):
+        """Keeps the outcomes instead of printing them."""
 
+        def took(self, outcomes: list[Outcome]) -> None:
+            super().took(outcomes)
+            for outcome in outcomes:
+                if isinstance(outcome, Done):
+                    found.cards[names[outcome.paper.id]] = outcome.reading.card
+                elif isinstance(outcome, Failed):
+                    kept = found.unanswered if outcome.unanswered else found.failed
+                    kept[names[outcome.id]] = outcome.message
+
+        def say(self, text: str) -> None:
+            pass
+
+        def lines(self, lines: Sequence[bytes]) -> None:
+            pass
+
+    screen = Answers(len(pairs), free=entry.plan == "baseline")
     papers = (paper for _, paper in pairs)
     try:
-        whole = driving(screen.progress)(reader, papers, session.concurrency(entry), take, None)
+        whole = Job(()).run(session, entry, screen.drive, screen, papers, reader)
     except (BudgetSpent, EndpointError) as error:
         found.ended = error
         whole = True

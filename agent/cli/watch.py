@@ -230,15 +230,12 @@ class Watch:
         from ..errors import BadInput
         from ..paper import identity
         from ..runs.batch import Failed
-        from ..runs.job import Job, Writer
+        from ..runs.job import Job
         from ..runs.ledger import Failing
-        from ..sinks import errors_path
-        from ..sinks.errors_file import ErrorsFile
         from ..sources import BadRecord, NoPapers
-        from .shared.drive import Screen, driving
+        from .shared.drive import Screen
 
         entry = choose_model(self._chosen)
-        screen = Screen(None, free=entry.plan == "baseline")
         state, failing = self._state, dict[str, Failing]()
         looked_at = 0
         lost: list[BadInput] = []
@@ -269,25 +266,19 @@ class Watch:
                     continue
                 yield record
 
-        def take(outcomes: "list[Outcome]") -> None:
-            writer.take(outcomes)
-            for outcome in outcomes:
-                if isinstance(outcome, Failed):
-                    name = outcome.id or outcome.where
-                    rounds = state.failing[name].rounds if name in state.failing else 0
-                    failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
+        class Round(Screen):
+            def took(self, outcomes: "list[Outcome]") -> None:
+                super().took(outcomes)
+                for outcome in outcomes:
+                    if isinstance(outcome, Failed):
+                        name = outcome.id or outcome.where
+                        rounds = state.failing[name].rounds if name in state.failing else 0
+                        failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
 
-        errors = ErrorsFile(errors_path(self._path))
-        writer = Writer([cards], errors, screen)
-        try:
-            with wiring.resources(self._chosen) as session:
-                reader = session.reader(entry)
-                session.budget(entry)
-                whole = driving(screen.progress)(
-                    reader, new(), session.concurrency(entry), take, session.finished(reader)
-                )
-        finally:
-            errors.close()
+        screen = Round(None, free=entry.plan == "baseline")
+        job = Job(self._sources, (self._path,), self._asked, record=False)
+        with wiring.resources(self._chosen) as session:
+            whole = job.run(session, entry, screen.drive, screen, new(), opened=[cards])
         # An interrupted round has not seen all of them.
         state.failing = failing if whole and not lost else {**state.failing, **failing}
         return screen.counts, looked_at, whole, lost

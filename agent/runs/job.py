@@ -107,12 +107,14 @@ class Job:
         watcher: Watcher | None = None,
         papers: "Iterable[Paper | BadRecord] | None" = None,
         reader: "Reader | None" = None,
+        opened: Sequence[Sink] | None = None,
     ) -> bool:
         """Write a card for each paper to every output, and failures to the errors file beside the first.
 
         `papers` defaults to those of the sources, `reader` to the model's, with the cards that it finished
-        earlier. Returns False if the run was stopped early. Raises BudgetSpent if the budget ended it, or the
-        error that every paper met; all cards before it are kept.
+        earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if the run
+        was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper met; all
+        cards before it are kept.
         """
         from .recording import Recording
 
@@ -136,11 +138,11 @@ class Job:
         status: Status = "failed"
         said: str | None = None
         try:
-            for path in self.outputs:
+            for path in self.outputs if opened is None else ():
                 sinks.append(open_sink(path, self.shards, self.sources))
             if self.outputs:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
-            writer = Writer(sinks, errors, watcher)
+            writer = Writer(opened or sinks, errors, watcher)
             finished = resources.finished(chosen) if reader is None else None
             whole = drive(chosen, records, resources.concurrency(model), writer.take, finished)
             if whole:
@@ -153,7 +155,7 @@ class Job:
             status = "interrupted"
             raise
         except PapercardsError as error:
-            if self.outputs and not error.next_step and not isinstance(error, BudgetSpent):
+            if self.outputs and opened is None and not error.next_step and not isinstance(error, BudgetSpent):
                 error.next_step = "Run the same command again to continue"
             said = str(error)
             raise

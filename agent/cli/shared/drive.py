@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...reading.reader import Reader
     from ...runs.batch import Batch, Outcome
     from ...runs.card_lines import Finished
-    from ...runs.job import Drive, Job, Take
+    from ...runs.job import Job, Take
     from ...runs.resources import Resources
     from ...sources import BadRecord
 
@@ -43,29 +43,25 @@ class Screen(Watcher):
         sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
         sys.stdout.buffer.flush()
 
-
-def driving(progress: Progress) -> "Drive":
-    """A function that reads papers until the end or until Ctrl-C, then clears the line of `progress`."""
-
     def drive(
+        self,
         reader: "Reader",
         records: "Iterable[Paper | BadRecord]",
         concurrency: int,
         take: "Take",
-        finished: "Finished | None" = None,
+        finished: "Finished | None",
     ) -> bool:
+        """Read papers until the end or until Ctrl-C, then clear the progress line."""
         from ...runs.batch import Batch
 
         batch = Batch(reader, concurrency, finished)
         try:
             asyncio.run(_drive(batch, reader, records, take))
         finally:
-            progress.show(last=True)
+            self.progress.show(last=True)
         if batch.ended is not None:
             raise batch.ended
         return not batch.stopped
-
-    return drive
 
 
 async def _drive(
@@ -106,7 +102,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
     note(wiring.first_line(total, model))
     screen = Screen(total, free=model.plan == "baseline")
     try:
-        whole = job.run(resources, model, driving(screen.progress), screen, records)
+        whole = job.run(resources, model, screen.drive, screen, records)
     except BudgetSpent:
         note(screen.progress.summary([]))
         raise
