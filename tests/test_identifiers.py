@@ -5,7 +5,7 @@ import time
 import pytest
 
 from papercards.paper import page_of, paper_id
-from papercards.text.spans.identifiers import arxiv_id, doi, mentioned_arxiv_id, mentioned_doi, name
+from papercards.text.identifiers import arxiv_id, doi, mentioned_arxiv_id, mentioned_doi, name
 
 SICI = "10.1002/(sici)1097-4571(199806)49:8<693::aid-asi4>3.0.co;2-o"
 

@@ -6,7 +6,7 @@ import pytest
 
 from papercards.sinks import destination
 from papercards.sinks.interface import Output
-from papercards.text.spans.prefix import split
+from papercards.text.prefix import split
 
 
 @pytest.mark.parametrize(
