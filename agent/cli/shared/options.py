@@ -213,12 +213,16 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             for one in fields(kind)
         ]
 
+    spread = signature.replace(parameters=flat)
+
     @wraps(command)
-    def run(**given: Any) -> None:
+    def run(*words: Any, **named: Any) -> None:
+        given = spread.bind(*words, **named).arguments
         for name, group in groups.items():
-            given[name] = group(**{one.name: given.pop(one.name) for one in fields(group)})
+            options = {one.name: given.pop(one.name) for one in fields(group) if one.name in given}
+            given[name] = group(**options)
         command(**given)
 
-    run.__dict__["__signature__"] = signature.replace(parameters=flat)
+    run.__dict__["__signature__"] = spread
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat} | {"return": None}
     return run
