@@ -74,13 +74,14 @@ def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":
 
 
 def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
-    """Write the labels that `make` passes on to a file, atomically."""
-    from ...review.writing import LabelFile
+    """Write the labels that `make` passes on to a file, atomically, each without its empty fields."""
+    from ...sinks.files import PartialFile
 
-    file = LabelFile(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    file = PartialFile(output)
     try:
-        outcome = make(file.write)
-        file.close()
+        outcome = make(lambda one: file.append(one.model_dump_json(exclude_none=True).encode() + b"\n"))
+        file.commit()
     finally:
         file.abandon()
     return outcome

@@ -65,10 +65,12 @@ def asked(
     """
     from ...sinks import destination
     from ...sources import Options
-    from ...sources.full_text.outline import check_names
 
     names = tuple(name.strip().casefold() for name in (flags.sections or "").split(",") if name.strip())
-    check_names(names)
+    if names:
+        from ...sources.full_text.outline import check_names
+
+        check_names(names)
     return Options(
         columns=columns(flags.column),
         table=flags.table,

@@ -41,11 +41,6 @@ def settings(*groups: ModelFlags, **flags: object) -> Settings:
     return chosen
 
 
-def endpoint_url(model: models.Model) -> str:
-    """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
-    return keys.endpoint_url(model, os.environ)
-
-
 def first_line(papers: int | None, model: models.Model) -> str:
     """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None if not counted."""
     count = "some papers" if papers is None else counted(papers, "paper")
@@ -53,10 +48,13 @@ def first_line(papers: int | None, model: models.Model) -> str:
 
 
 def named(model: models.Model) -> str:
-    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`."""
+    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`.
+
+    Raises UsageError if the address is not valid.
+    """
     if model.plan == "baseline" or model.file is not None:
         return model.name
-    url = endpoint_url(model)
+    url = keys.endpoint_url(model, os.environ)
     return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
 
 
