@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from papercards import file_locks
 from papercards.errors import StorageError
 from papercards.local.part import fetching
 from papercards.model.cache import Cache
 from papercards.model.catalogue import SMOLLM
 from papercards.model.in_flight import Claims
 from papercards.review.line_log import LineLog
+from papercards.safety import file_locks
 from papercards.sinks.files import RecordFile
 from papercards.sources.services.fetched import Store
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .shared import options, terminal
 from .shared import source_options as reading
 
@@ -82,6 +82,7 @@ def _annotate_file(
 ) -> None:
     from ..annotate import files
     from ..annotate.diff import unified
+    from ..sinks.files import write_file
 
     change = files.annotated(path, marks, columns)
     _check(str(path), change.matched)
@@ -91,7 +92,7 @@ def _annotate_file(
         sys.stdout.buffer.flush()
         terminal.note(f"{said}; nothing was written")
     elif output is not None:
-        files.write(output, change.after)
+        write_file(output, [change.after])
         terminal.note(f"{said}; written to {output}")
     elif not change.edits:
         terminal.note(f"{said}; all tags are there already, nothing to do")

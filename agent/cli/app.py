@@ -169,7 +169,7 @@ def _prepare_streams() -> None:
 
 def _show_traceback(error: Exception) -> None:
     """Errors of libraries in it repeat addresses, and the words of endpoints, which may repeat keys."""
-    from ..redact import secrets_of, without_known_secrets
+    from ..safety.redact import secrets_of, without_known_secrets
 
     text = "".join(traceback.format_exception(error))
     note(without_known_secrets(text, secrets_of(os.environ)))

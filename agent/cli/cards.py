@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .shared import options, terminal, wiring
 from .shared import source_options as reading
 
@@ -22,6 +22,7 @@ def show(cards: CARDS) -> None:
     terminal.print_table(read_cards(cards))
 
 
+@options.grouped
 def verify(
     cards: CARDS,
     source: Annotated[
@@ -30,10 +31,9 @@ def verify(
     limit: options.Limit = None,
     cache_dir: options.CacheDir = None,
     offline: options.Offline = None,
-    column: options.Columns = None,
-    table: options.Table = None,
+    *,
+    source_flags: options.SourceFlags,
     category: options.Categories = None,
-    sections: options.Sections = None,
 ) -> None:
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
@@ -44,7 +44,7 @@ def verify(
     from ..sources import BadRecord
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
-    asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
+    asked = reading.asked(chosen, source_flags, category=category, limit=limit)
     papers = {
         identity(record.id, record.title): record
         for record in Job(tuple(source), options=asked).papers()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .shared import options, terminal, wiring
 from .shared import source_options as reading
 
@@ -54,7 +54,7 @@ def convert(
         raise UsageError(
             "is both the input and an output", where=str(cards), next_step="Choose another output"
         )
-    asked = reading.asked(wiring.settings(), column, table=table)
+    asked = reading.asked(wiring.settings(), options.SourceFlags(column, table))
     found = islice(read_cards(cards), limit)
     counts = Counts()
     progress = terminal.Progress(counts, None, free=True)

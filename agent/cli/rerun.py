@@ -10,8 +10,8 @@ from .shared import agreeing, options, terminal, wiring
 from .shared import source_options as reading
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..runs.record import RunRecord
-    from ..settings import Settings
 
 
 def rerun(
@@ -68,10 +68,12 @@ def rerun(
         )
     asked_of = reading.asked(
         chosen,
-        [f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
-        table=old.settings.table,
+        options.SourceFlags(
+            column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
+            table=old.settings.table,
+            sections=",".join(old.settings.sections),
+        ),
         category=list(old.settings.categories),
-        sections=",".join(old.settings.sections),
         limit=old.settings.limit,
         judged=True,
         outputs=outputs,

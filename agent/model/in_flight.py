@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import StorageError
-from ..file_locks import lock
+from ..safety.file_locks import lock
 from .shared_tables import patiently
 
 T = TypeVar("T")

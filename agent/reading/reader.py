@@ -28,7 +28,7 @@ from ..model.reply import Reply
 from ..paper import Paper
 from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
-from ..text import digest
+from ..text.spans import digest
 from . import evidence
 from .answers import WrongAnswer, answer_type, give_up, parse
 from .draft import Draft

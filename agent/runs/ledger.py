@@ -20,7 +20,7 @@ from ..card import Card
 from ..errors import UsageError
 from ..id_set import Seen
 from ..paper import Paper, identity
-from ..sinks.files import PartialFile, RecordFile
+from ..sinks.files import RecordFile, write_file
 from ..sinks.interface import SinkFile
 from ..sources.local_ids import LocalIds
 
@@ -142,11 +142,7 @@ class State(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write the state atomically. Raises StorageError if it cannot be written."""
-        file = PartialFile(path, derived=True)
-        try:
-            file.commit(self.model_dump_json(indent=1).encode() + b"\n")
-        finally:
-            file.abandon()
+        write_file(path, [self.model_dump_json(indent=1).encode() + b"\n"], derived=True)
 
 
 def state_path(path: Path) -> Path:

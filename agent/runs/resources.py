@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..configuration.places import cache_directory, models_directory
+from ..configuration.settings import Settings
 from ..errors import MissingExtra, UsageError
 from ..model import catalogue as models
 from ..model import keys
-from ..places import cache_directory, models_directory
-from ..redact import shown_url
-from ..settings import Settings
+from ..safety.redact import shown_url
 
 if TYPE_CHECKING:
     from ..local.shared import SharedServer

@@ -25,7 +25,7 @@ from ...model.in_flight import Claims
 from ...paper import Paper
 from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, summarized
 from ..reader import Reading, Wanted, emptied, provenance
