@@ -74,6 +74,7 @@ class Session:
         price: str | None = None,
         answer_tokens: int | None = None,
         reasoning_effort: str | None = None,
+        summary: bool = True,
         endpoint: Mapping[str, Any] | None = None,
         insecure: bool = False,
         say: Callable[[str], None] | None = None,
@@ -98,6 +99,7 @@ class Session:
             price: USD per million tokens, `prompt/completion` (default: the published price).
             answer_tokens: Maximum tokens of one answer, reasoning included.
             reasoning_effort: `low`, `medium`, `high`, or another value of the endpoint.
+            summary: Whether the embedded model writes the summary; else it is a sentence of the abstract.
             endpoint: Request parameters, as in the `[endpoint]` table of `papercards.toml`.
             insecure: Allow sending a key over http to another machine.
             say: Called with messages, such as what an endpoint refused (default: the logger
@@ -122,6 +124,7 @@ class Session:
             price=price,
             answer_tokens=answer_tokens,
             reasoning_effort=reasoning_effort,
+            summary=summary,
             endpoint=endpoint or {},
             offline=offline,
             cache=cache,

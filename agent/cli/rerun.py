@@ -101,6 +101,7 @@ def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str |
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
         cache_dir=named,
         no_cache=named is None,
+        no_summary=old.made_by.get("summary") is False,
         offline=asked.offline,
     )
 

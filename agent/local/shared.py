@@ -19,10 +19,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
-from ..file_locks import lock
 from ..model.catalogue import Model
-from ..safe_files import open_derived, write_whole
-from ..text import digest
+from ..safety.file_locks import lock
+from ..safety.safe_files import open_derived, write_whole
+from ..text.spans import digest
 from .server import FOR_DEVICES, LocalServer, physical_cores
 
 Start = Callable[[Path | None], LocalServer]

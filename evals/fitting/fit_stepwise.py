@@ -27,11 +27,12 @@ from papercards.model.catalogue import DEFAULT_LOCAL, ENCODER, LOCAL, Model
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline, Scores
 from papercards.reading.baseline.features import sigmoid
+from papercards.reading.baseline.tags import MAIN
 from papercards.reading.encoder.tagger import definitions
 from papercards.reading.stepwise.reader import FOR_SUMMARY
 from papercards.reading.stepwise.readout import Probe, Readout, probe_path, sentence_features
 from papercards.reading.stepwise.stack import ADAPTER, Stack, rows_of, stack_path
-from papercards.reading.stepwise.transcript import Transcript, Typesetter, load_script
+from papercards.reading.stepwise.transcript import Typesetter, load_script
 from papercards.reading.stepwise.vocabulary import Directions
 from papercards.reading.stepwise.vocabulary import directions as directions_of
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
@@ -41,13 +42,16 @@ from .fit import SEED_WEIGHT, HeldOut, Training, fit, training_papers, unseen_sc
 from .fit_claims import claim_threshold
 from .fit_encoder import fit_encoder, open_encoder
 from .fit_encoder import load as load_vectors
-from .fit_labels import fit_field
+from .fit_labels import all_shares, fit_field
 from .fit_sentences import SentenceProbes, fit_claim_stack
+from .fit_words import carried, fit_columns
 
 ARXIV_PAPERS = 300
 """How many of the arXiv training papers are read."""
 PROBE_REGULARITY = 30.0
 """Inverse strength of the L2 penalty on 4,608 standardised features that are scaled to unit length."""
+LABEL_REGULARITY = 5.0
+"""The same for 1,536 features."""
 
 Pairs = Sequence[tuple[Labelled, Paper]]
 
@@ -142,14 +146,14 @@ def fit_all(
         "kind": probes.unfolded(kind, kind_bias).astype(np.float32),
         **{f"usual-{field}": value for field, value in usual.items()},
     }
+    labelled = [item for item, _ in pairs]
+    columns, weights, odds = fit_probes(labelled, states)
+    arrays |= {"columns": np.array(columns), "labels": weights.astype(np.float16)}
     np.savez(folder / probe_path(model.model_id).name, **arrays)
-    probe = Probe(probes.kinds, arrays["claim"], arrays["kind"], usual, "fitting")
-    places = {field: place for place, field in enumerate(LABEL_FIELDS)}
-    readouts = [probe.read(one.fields, Transcript([], (), places, ()), labels) for one in states]
+    readouts = _readouts(states, arrays, usual, odds, columns, labels)
     scores = unseen_scores(held_out)
     trained = _rows(scores, readouts, taxonomy)
     defined = _rows(_by_definition(scores, held_out), readouts, taxonomy)
-    labelled = [item for item, _ in pairs]
     claims, chances = fit_claim_stack(probes, scores)
     stack = Stack(
         fitted_on=fitted_on,
@@ -168,6 +172,56 @@ def fit_all(
         claims=replace(claims, threshold=claim_threshold(pairs, chances)),
     )
     (folder / stack_path(model.model_id).name).write_bytes(ADAPTER.dump_json(stack, indent=1) + b"\n")
+
+
+def fit_probes(
+    labelled: Sequence[Labelled], states: Sequence[States]
+) -> tuple[list[tuple[str, str]], Any, list[dict[tuple[str, str], float]]]:
+    """For each label its weights for the state of its field; for each paper the log odds without it."""
+    import numpy as np
+
+    shares = [all_shares(item) for item in labelled]
+    columns: list[tuple[str, str]] = []
+    weights = []
+    odds: list[dict[tuple[str, str], float]] = [{} for _ in labelled]
+    for place, field in enumerate(LABEL_FIELDS):
+        table = np.stack([one.fields[place] for one in states])
+        middle, scale = table.mean(axis=0), (table.std(axis=0) + 1e-6) * np.sqrt(table.shape[1])
+        own = [column for column in carried(shares) if column[0] in (field, field + MAIN)]
+        found, bias, unseen = fit_columns(
+            (table - middle) / scale, own, shares, [1.0] * len(labelled), LABEL_REGULARITY
+        )
+        raw = found / scale
+        weights.append(np.concatenate([raw, (bias - raw @ middle)[:, None]], axis=1))
+        columns += own
+        for paper, row in zip(odds, unseen, strict=True):
+            paper.update(zip(own, map(float, row), strict=True))
+    return columns, np.concatenate(weights), odds
+
+
+def _readouts(
+    states: Sequence[States],
+    arrays: Mapping[str, Any],
+    usual: Mapping[str, Any],
+    odds: Sequence[Mapping[tuple[str, str], float]],
+    columns: Sequence[tuple[str, str]],
+    labels: Mapping[str, Directions],
+) -> list[Readout]:
+    """What probes say of each paper that have not seen it; sentences aside."""
+    import numpy as np
+
+    found = []
+    for one, said in zip(states, odds, strict=True):
+        # The state does not matter to weights of 0: the bias is the log odds without the paper.
+        fixed = np.zeros((len(columns), one.fields.shape[1] + 1), dtype=np.float32)
+        fixed[:, -1] = [said[column] for column in columns]
+        probe = Probe((), arrays["claim"], arrays["kind"], usual, tuple(columns), fixed, "fitting")
+        leanings = {
+            field: probe.leanings(field, one.fields[place], labels[field])
+            for place, field in enumerate(LABEL_FIELDS)
+        }
+        found.append(Readout((), leanings))
+    return found
 
 
 def _rows(scores: Sequence[Scores], readouts: Sequence[Readout], taxonomy: Taxonomy) -> list[Any]:

@@ -38,6 +38,8 @@ def probe(taxonomy: Taxonomy) -> Probe:
         claim=random.normal(size=3 * WIDTH + 1).astype(np.float32) / 50,
         kind=random.normal(size=(6, 3 * WIDTH + 1)).astype(np.float32) / 50,
         usual={field: np.zeros(WIDTH, dtype=np.float32) for field in LABEL_FIELDS},
+        columns=(("tasks", "robotics"), ("tasks-main", "robotics")),
+        labels=random.normal(size=(2, WIDTH + 1)).astype(np.float32) / 50,
         version="made-up",
     )
 

@@ -20,13 +20,14 @@ MODEL = "qwen2.5-coder-1.5b"
 
 def stack(taxonomy: Taxonomy) -> Stack:
     """The baseline's scores, and the model's at the same weight."""
-    cut = Cut(Linear(0.0, (1.0, 0.5, 0.5, 0.0)), 0.4)
+    cut = Cut(Linear(0.0, (1.0, 0.5, 0.5, *[0.0] * 5)), 0.4)
     defined = Cut(Linear(0.0, (1.0, 0.5, 0.5)), 0.4)
     return Stack(
         fitted_on="l",
         script="s",
         fields={
-            field: FieldFit(cut, defined, (), Linear(0.0, (0.0, 0.0, 0.0, 1.0))) for field in LABEL_FIELDS
+            field: FieldFit(cut, defined, (), Linear(0.0, (0.0, 0.0, 0.0, 1.0, *[0.0] * 4)))
+            for field in LABEL_FIELDS
         },
         claims=ClaimStack(0.0, (1.0, 1.0), 0.5, (0.5, 0.5), taxonomy.claim_kinds),
     )
@@ -37,7 +38,7 @@ def silent(taxonomy: Taxonomy, paper: Paper) -> Readout:
     kinds = math.log(1 / len(taxonomy.claim_kinds))
     return Readout(
         tuple((0.0, *[kinds] * len(taxonomy.claim_kinds)) for _ in paper.sentences),
-        {field: tuple((0.0, 0.0) for _ in taxonomy.labels[field]) for field in LABEL_FIELDS},
+        {field: tuple((0.0,) * 4 for _ in taxonomy.labels[field]) for field in LABEL_FIELDS},
     )
 
 
@@ -65,7 +66,7 @@ def test_what_the_model_says_raises_and_lowers(taxonomy: Taxonomy, paper: Paper)
     scores = tagger.scores(paper)
     readout = silent(taxonomy, paper)
     tasks = list(taxonomy.labels["tasks"])
-    leaning = tuple((3.0, 3.0) if task == "robotics" else (-1.0, -1.0) for task in tasks)
+    leaning = tuple((3.0,) * 4 if task == "robotics" else (-1.0,) * 4 for task in tasks)
     kinds = [-9.0] * len(taxonomy.claim_kinds)
     kinds[taxonomy.claim_kinds.index("novelty")] = 0.0
     said = replace(
@@ -136,9 +137,11 @@ def test_the_shipped_fit_is_of_one_piece(taxonomy: Taxonomy) -> None:
 
     assert probe.kinds == fitted.claims.kinds == taxonomy.claim_kinds
     assert probe.kind.shape == (6, 3 * 1536 + 1) and probe.claim.shape == (3 * 1536 + 1,)
+    assert probe.labels.shape == (len(probe.columns), 1537)
     assert fitted.script == load_script().version
     for field in LABEL_FIELDS:
         assert probe.usual[field].shape == (1536,)
+        assert {label for at, label in probe.columns if at == field} <= set(taxonomy.labels[field])
         fit = fitted.fields[field]
         for model in (fit.trained.model, fit.defined.model, fit.main):
             assert all(weight >= 0 for weight in model.weights)

@@ -63,6 +63,14 @@ CacheDir = Annotated[
     str | None,
     typer.Option(help="Folder of the answer cache. [env: PAPERCARDS_CACHE_DIR]", metavar="DIR"),
 ]
+NoSummary = Annotated[
+    bool | None,
+    typer.Option(
+        "--no-summary",
+        help="Let the embedded model write no summary: a sentence of the abstract takes its place, and a card "
+        "takes less time. [env: PAPERCARDS_SUMMARY=0]",
+    ),
+]
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
 Offline = Annotated[
     bool | None,
@@ -171,6 +179,7 @@ class ModelFlags:
     timeout_s: Timeout = None
     answer_tokens: AnswerTokens = None
     reasoning_effort: ReasoningEffort = None
+    no_summary: NoSummary = None
     cache_dir: CacheDir = None
     no_cache: NoCache = None
     offline: Offline = None

@@ -28,9 +28,9 @@ def settings(*groups: ModelFlags, **flags: object) -> Settings:
     """
     for group in groups:
         flags |= {flag.name: getattr(group, flag.name) for flag in fields(group)}
-    if flags.get("no_cache"):
-        flags["cache"] = False
-    flags.pop("no_cache", None)
+    for name in ("cache", "summary"):
+        if flags.pop(f"no_{name}", None):
+            flags[name] = False
     variables = {name: value for name, value in os.environ.items() if value.strip()}
     chosen = merge(flags, variables, Path(FILE_NAME))
     for setting in fields(chosen):

@@ -1,9 +1,9 @@
 """Puts the tagger's scores and the model's readout together.
 
 A label gets one row of numbers: the tagger's log odds, how the model's state leans towards its name and
-towards its definition, and the tagger's score for the main label. A logistic regression with weights shared
-by all labels of a field turns the row into a probability, so that labels of one's own need no fitting.
-Sentences are put together as `pooling` does it.
+towards its definition; then the tagger's score for the main label and what regressions on the state say. A
+logistic regression with weights shared by all labels of a field turns the row into a probability, so that
+labels of one's own need no fitting. Sentences are put together as `pooling` does it.
 
 Knows numbers, and what the tagger scores. Knows no models.
 """
@@ -21,7 +21,7 @@ from ..baseline import Scores
 from ..baseline.features import log_odds
 from ..baseline.parameters import FieldFit
 from ..baseline.pooling import ClaimStack
-from ..baseline.tags import Row, mains, probabilities
+from ..baseline.tags import UNSEEN, Row, mains, probabilities
 from .readout import DATA, Readout
 
 
@@ -62,13 +62,22 @@ class Stack:
 
 def rows_of(scores: Scores, readout: Readout, taxonomy: Taxonomy) -> dict[str, dict[str, Row]]:
     """The features of every label of every field; those that need no training papers come first."""
-    return {
-        field: {
-            label: (log_odds(scores.labels[field][label]), named, defined, scores.mains[field][label])
-            for label, (named, defined) in zip(taxonomy.labels[field], readout.labels[field], strict=True)
+    found: dict[str, dict[str, Row]] = {}
+    for field in LABEL_FIELDS:
+        said = readout.labels[field]
+        top, main_top = (max((row[place] for row in said), default=UNSEEN) for place in (2, 3))
+        found[field] = {
+            label: (
+                log_odds(scores.labels[field][label]),
+                named,
+                defined,
+                scores.mains[field][label],
+                *(odds, odds - top),
+                *(main, main - main_top),
+            )
+            for label, (named, defined, odds, main) in zip(taxonomy.labels[field], said, strict=True)
         }
-        for field in LABEL_FIELDS
-    }
+    return found
 
 
 ADAPTER: TypeAdapter[Stack] = TypeAdapter(Stack)
