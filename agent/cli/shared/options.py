@@ -67,8 +67,8 @@ NoSummary = Annotated[
     bool | None,
     typer.Option(
         "--no-summary",
-        help="Let the embedded model write no summary: a sentence of the abstract takes its place, and a card "
-        "takes less time. [env: PAPERCARDS_SUMMARY=0]",
+        help="Let the embedded model write no summary, which takes less time: a sentence of the abstract is "
+        "taken instead. [env: PAPERCARDS_SUMMARY=0]",
     ),
 ]
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
