@@ -1,6 +1,6 @@
 """Processes many papers with bounded concurrency and gives their outcomes in the order of the source.
 
-The source is read in chunks of growing size. CardLines cards are looked up for a whole chunk at once; the
+The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; the
 other papers go to workers through a bounded queue. A bounded window of outcomes, some still pending, keeps
 the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason, and the
 rest continues. An error that affects every paper (the endpoint rejects the key, a disk is full, several
