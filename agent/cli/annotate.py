@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..text.wording import counted
-from .shared import options, terminal
-from .shared import source_options as reading
+from .shared import options, source_options, terminal
 
 if TYPE_CHECKING:
     from ..bibliography.tags import Tags
@@ -70,7 +69,7 @@ def annotate(
     if cards is None:
         raise UsageError("no cards given", next_step="Give the card file with --cards")
     marks = {identity(card.id, card.title): tags(card) for card in read_cards(cards)}
-    columns = Columns(reading.columns(column))
+    columns = Columns(source_options.columns(column))
     if live:
         _annotate_zotero(library, marks, columns, dry_run=dry_run)
     else:
@@ -150,7 +149,7 @@ def _connect(name: str) -> "Zotero":
 
     return Zotero(
         place(name),
-        reading.in_environment(reading.SOURCE_URLS).get("zotero"),
+        source_options.in_environment(source_options.SOURCE_URLS).get("zotero"),
         os.environ.get("ZOTERO_API_KEY"),
     )
 

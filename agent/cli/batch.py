@@ -14,8 +14,7 @@ from ..errors import UsageError
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .command_help import Commands, example
-from .shared import agreeing, options, terminal, wiring
-from .shared import source_options as reading
+from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
@@ -256,7 +255,7 @@ def _collect(
             raise typer.Exit(1)
         sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
         papers = replace(
-            reading.asked(session.settings, options.SourceFlags(table=asked.table), limit=asked.limit),
+            source_options.asked(session.settings, options.SourceFlags(table=asked.table), limit=asked.limit),
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,

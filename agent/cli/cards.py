@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from ..text.wording import counted
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -44,7 +43,7 @@ def verify(
     from ..sources import BadRecord
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
-    asked = reading.asked(chosen, source_flags, category=category, limit=limit)
+    asked = source_options.asked(chosen, source_flags, category=category, limit=limit)
     papers = {
         identity(record.id, record.title): record
         for record in Job(tuple(source), options=asked).papers()

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from ..runs.resources import choose_model
-from . import batch as deferring
-from .shared import options, wiring
-from .shared import source_options as reading
+from . import batch
+from .shared import options, source_options, wiring
 
 
 @options.grouped
@@ -71,7 +70,7 @@ def enrich(
 
     chosen = wiring.settings(flags, model=model)
     check_outputs(sources, output or [])
-    asked = reading.asked(
+    asked = source_options.asked(
         chosen,
         source_flags,
         category=category,
@@ -86,7 +85,7 @@ def enrich(
             next_step="Give an output file with -o",
         )
     if batch_api:
-        deferring.submit(chosen, sources, output or [], options=asked)
+        batch.submit(chosen, sources, output or [], options=asked)
         return
     job = Job(tuple(sources), tuple(output or ()), asked, shards, record=not no_record)
     entry = choose_model(chosen)

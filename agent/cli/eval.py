@@ -11,8 +11,7 @@ from ..runs.resources import choose_model
 from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -119,7 +118,7 @@ def run(
     lost = 0
     with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        asked = reading.asked(chosen, options.SourceFlags(column))
+        asked = source_options.asked(chosen, options.SourceFlags(column))
         records = open_source(papers or str(SEED_CORPUS), asked)
         pairs = [
             (replace(item, abstract=paper.abstract), paper)

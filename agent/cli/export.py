@@ -8,8 +8,7 @@ import typer
 from ..text.wording import counted
 from .cards import CARDS
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts
 
 app = typer.Typer(cls=Commands, help="Export cards as a static site.", no_args_is_help=True)
@@ -35,7 +34,7 @@ def site(
         from ..pages.static_site import export
     except ModuleNotFoundError as error:
         raise MissingExtra("The static site", "serve") from error
-    asked = reading.asked(wiring.settings(), source_flags)
+    asked = source_options.asked(wiring.settings(), source_flags)
     with open_index(cards, None) as index:
         index.add_papers(abstracts(source or [], asked))
         index.add(read_cards(cards), origin=0)

@@ -8,8 +8,7 @@ from ..configuration.places import models_directory
 from ..model import keys
 from ..runs.resources import LOCAL_TIMEOUT_S, choose_model
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
@@ -115,7 +114,7 @@ def doctor(
 
         lengths = [
             len(record.title) + len(record.text)
-            for record in open_source(source, reading.asked(chosen, options.SourceFlags(column)))
+            for record in open_source(source, source_options.asked(chosen, options.SourceFlags(column)))
             if not isinstance(record, BadRecord)
         ]
         papers, characters = len(lengths), sum(lengths)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import choose_model
-from .shared import agreeing, options, terminal, wiring
-from .shared import source_options as reading
+from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
@@ -66,7 +65,7 @@ def rerun(
         raise UsageError(
             f"changed since: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to continue"
         )
-    asked_of = reading.asked(
+    asked_of = source_options.asked(
         chosen,
         options.SourceFlags(
             column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],

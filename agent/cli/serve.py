@@ -9,14 +9,13 @@ import typer
 
 from ..configuration.places import cache_directory
 from ..runs.resources import load_taxonomy
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts, beside
 
 if TYPE_CHECKING:
     from ..card import Card
     from ..pages.index.database import Index
-    from ..pages.shell import Room
+    from ..pages.room import Room
     from ..paper import Paper
     from ..sources import Options
     from ..taxonomy import Taxonomy
@@ -86,7 +85,7 @@ def serve(
 
     _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
     chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
-    asked = reading.asked(chosen, source_flags, limit=limit)
+    asked = source_options.asked(chosen, source_flags, limit=limit)
     folder = cache_directory(chosen) / "pages" if chosen.cache else None
     labels = load_taxonomy(chosen)
     index, follower, rooms = None, None, []

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import choose_model
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..paper import Paper
@@ -55,7 +54,7 @@ def summarize(
         paper = _one(
             source,
             pick,
-            reading.asked(chosen, source_flags, limit=limit, judged=not force),
+            source_options.asked(chosen, source_flags, limit=limit, judged=not force),
         )
     with wiring.resources(chosen) as session:
         entry = choose_model(chosen)

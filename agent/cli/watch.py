@@ -11,8 +11,7 @@ import typer
 
 from ..runs.resources import choose_model
 from ..text.wording import counted
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
@@ -92,7 +91,7 @@ def watch(
             where="--every",
             next_step="Most services update once a day",
         )
-    asked = reading.asked(
+    asked = source_options.asked(
         chosen,
         source_flags,
         category=category,

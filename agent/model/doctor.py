@@ -50,7 +50,7 @@ class Answer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class EndpointReport:
     """The test results of one model at one endpoint."""
 
     answers: bool
@@ -74,7 +74,7 @@ class Probe:
 
 def probe(
     endpoint: Endpoint, form: Form | None = None, *, say: Callable[[str], None] = lambda text: None
-) -> Probe:
+) -> EndpointReport:
     """Send a few short requests to the endpoint, in the same way as a run.
 
     Without `form`, the default for the model is used. `say` receives notes about waiting. Sends three chat
@@ -85,7 +85,7 @@ def probe(
 
 
 def estimate(
-    result: Probe,
+    result: EndpointReport,
     papers: int,
     prompt_tokens: float,
     completion_tokens: float,
@@ -103,7 +103,7 @@ def estimate(
     return papers * (prompt_tokens / reading + completion_tokens / writing) / concurrency
 
 
-async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> Probe:
+async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> EndpointReport:
     lessons: list[Lesson] = []
     transport = Transport(endpoint, RetryPolicy(attempts=1), limiter=Limiter(1), say=say)
     caller = Caller(transport, form, learned=lessons.append)
@@ -112,7 +112,7 @@ async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], Non
             reply = await _ask(caller)
         except PapercardsError as error:
             words = f"{error.message}. {error.next_step}" if error.next_step else error.message
-            return Probe(False, words, adapted=_words(lessons))
+            return EndpointReport(False, words, adapted=_words(lessons))
         adapted, asked = _words(lessons), caller.form
         logprobs = await _gives_logprobs(caller)
     finally:
@@ -120,7 +120,7 @@ async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], Non
     async with open_client(endpoint) as client:
         reading, writing = await _speeds(client, asked)
         context, most = await _context(client, endpoint, asked.model_id)
-    return Probe(
+    return EndpointReport(
         answers=True,
         enforces_schema=asked.mode in ("json_schema", "tools") and _holds(reply.text),
         logprobs=logprobs,

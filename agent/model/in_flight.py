@@ -26,7 +26,7 @@ LOOK_S = 0.2
 """Seconds between checks for other processes and for their answers."""
 
 
-class Claims:
+class InFlight:
     """The locks of one cache directory. Raises StorageError if it cannot be written."""
 
     def __init__(self, directory: Path) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import source_options as reading
-from . import wiring
+from . import source_options, wiring
 from .options import SourceFlags
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
 def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":
     """The readable papers of all sources; nothing if no source is given."""
     if source:
-        asked = reading.asked(wiring.settings(), flags)
+        asked = source_options.asked(wiring.settings(), flags)
         yield from abstracts(source, asked)
 
 
