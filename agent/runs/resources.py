@@ -254,18 +254,13 @@ class Resources:
         import asyncio
 
         from ..model.call import Caller
-        from ..model.endpoint import Endpoint
-        from ..model.form import ANSWER_TOKENS
         from ..model.limits import START, Limiter
         from ..model.transport import Transport
 
         model = reader.model
-        if model.file is None:
-            endpoint = self.endpoint(model)
-        else:
-            server = await asyncio.to_thread(self.server, model)
-            timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
-            endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
+        if model.file is not None:
+            await asyncio.to_thread(self.server, model)  # starting it takes seconds
+        endpoint = self.endpoint(model)
         limiter = self._limiters.get(endpoint.base_url)
         if limiter is None:
             limiter = self._limiters[endpoint.base_url] = Limiter(
@@ -290,12 +285,15 @@ class Resources:
         return Caller(transport, reader.forms[-1], learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
-        """The endpoint of a hosted model."""
+        """The endpoint of a model; the server of an embedded one is started first."""
         from ..model.endpoint import Endpoint
         from ..model.form import ANSWER_TOKENS
 
-        url = self.url(model)
         wanted = self.settings.timeout_s
+        if model.file is not None:
+            server = self.server(model)
+            return Endpoint(model, server.base_url, server.api_key, wanted or LOCAL_TIMEOUT_S, ANSWER_TOKENS)
+        url = self.url(model)
         return Endpoint(
             model,
             url,
