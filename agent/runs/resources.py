@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..model.pricing import Price
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
-    from ..reading.reader import ModelReader, Reader
+    from ..reading.reader import Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
     from .card_lines import CardLines
@@ -131,7 +132,7 @@ class Resources:
         return ModelReader(
             model,
             self.taxonomy,
-            self._connect,
+            partial(self._connect, model),
             self.cache(),
             endpoint="local" if model.file else shown_url(self.url(model)),
             form=self.form(model),
@@ -250,14 +251,13 @@ class Resources:
             )
         return self._servers[model.name]
 
-    async def _connect(self, reader: "ModelReader") -> "Caller":
+    async def _connect(self, model: models.Model, form: "Form", keep: "Callable[[Form], None]") -> "Caller":
         import asyncio
 
         from ..model.call import Caller
         from ..model.limits import START, Limiter
         from ..model.transport import Transport
 
-        model = reader.model
         if model.file is not None:
             await asyncio.to_thread(self.server, model)  # starting it takes seconds
         endpoint = self.endpoint(model)
@@ -280,9 +280,9 @@ class Resources:
 
         def learned(lesson: "Lesson") -> None:
             say(f"{endpoint.host} {lesson.said}")
-            reader.learned(lesson.form)
+            keep(lesson.form)
 
-        return Caller(transport, reader.forms[-1], learned=learned)
+        return Caller(transport, form, learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
         """The endpoint of a model; the server of an embedded one is started first."""
