@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .configuration.settings import Settings
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
 from .paper import Paper
 from .runs.resources import Resources, Surroundings, choose_model
-from .settings import Settings
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .reading.reader import Reader
     from .runs.batch import Outcome
     from .runs.counts import Counts
-    from .runs.job import Job, Take
+    from .runs.job import Job
     from .sources import BadRecord
     from .taxonomy import Taxonomy
 
@@ -74,6 +74,7 @@ class Session:
         price: str | None = None,
         answer_tokens: int | None = None,
         reasoning_effort: str | None = None,
+        summary: bool = True,
         endpoint: Mapping[str, Any] | None = None,
         insecure: bool = False,
         say: Callable[[str], None] | None = None,
@@ -98,6 +99,7 @@ class Session:
             price: USD per million tokens, `prompt/completion` (default: the published price).
             answer_tokens: Maximum tokens of one answer, reasoning included.
             reasoning_effort: `low`, `medium`, `high`, or another value of the endpoint.
+            summary: Whether the embedded model writes the summary; else it is a sentence of the abstract.
             endpoint: Request parameters, as in the `[endpoint]` table of `papercards.toml`.
             insecure: Allow sending a key over http to another machine.
             say: Called with messages, such as what an endpoint refused (default: the logger
@@ -122,6 +124,7 @@ class Session:
             price=price,
             answer_tokens=answer_tokens,
             reasoning_effort=reasoning_effort,
+            summary=summary,
             endpoint=endpoint or {},
             offline=offline,
             cache=cache,
@@ -224,7 +227,7 @@ class Session:
         from .runs.job import Watcher
 
         watcher = Watcher()
-        job.run(self._resources, self._model, self._drive, watcher)
+        job.run(self._resources, self._model, lambda batch, work: self._call(work), watcher)
         return watcher.counts
 
     # Opening and closing
@@ -283,30 +286,6 @@ class Session:
             self._portal_context = start_blocking_portal()
             self._portal = self._portal_context.__enter__()
         return self._portal.call(function)
-
-    def _drive(
-        self,
-        reader: "Reader",
-        records: "Iterable[Paper | BadRecord]",
-        concurrency: int,
-        take: "Take",
-        finished: Any,
-    ) -> bool:
-        from .runs.batch import Batch
-
-        batch = Batch(reader, concurrency, finished)
-
-        async def drive() -> None:
-            try:
-                async for outcomes in batch.run(records):
-                    take(outcomes)
-            finally:
-                await reader.close()
-
-        self._call(drive)
-        if batch.ended is not None:
-            raise batch.ended
-        return not batch.stopped
 
 
 def _outcome(outcome: "Outcome") -> "Card | Failure | None":

@@ -3,6 +3,7 @@
 import csv
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from papercards.cli.shared import terminal
 from papercards.pages.index.facets import tags_of
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline
+from papercards.reading.baseline.parameters import fitted
 from papercards.reading.draft import Scored
 from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.worries import worries
@@ -50,9 +52,15 @@ def test_no_label_stands_below_its_threshold_as_a_fact(taxonomy: Taxonomy) -> No
     tagger = Baseline(taxonomy)
     paper = Paper("p", "On the mating of newts", "Newts live in ponds.")
     scores = tagger.scores(paper)
-    cuts = {"tasks": 0.9, "modalities": 0.9, "contributions": 0.9, "claims": 0.9}
+    shipped = fitted()
+    strict = {
+        field: replace(
+            fit, trained=replace(fit.trained, threshold=0.9), defined=replace(fit.defined, threshold=0.9)
+        )
+        for field, fit in shipped.fields.items()
+    }
 
-    draft = tagger.draft(scores, cuts)
+    draft = tagger.draft(scores, replace(shipped, fields=strict))
 
     assert draft.tasks == draft.modalities == draft.contributions == ()
     assert set(draft.candidates) == {"tasks", "modalities", "contributions"}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .server import LocalServer
+    from .shared import SharedServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,12 @@ class Written:
 class Engine:
     """A client of one server. Several texts may be worked on at once, each in a slot of its own."""
 
-    def __init__(self, server: "LocalServer", timeout_s: float) -> None:
+    def __init__(self, server: "LocalServer | SharedServer", timeout_s: float) -> None:
         self._root = server.base_url.removesuffix("/v1")
         self._headers = {"authorization": f"Bearer {server.api_key}"}
         self._timeout_s = timeout_s
+        self.slots = server.slots
+        """The slots of the server that are this client's own."""
         self._client: AsyncClient | None = None
 
     async def tokens(self, text: str, special: bool) -> list[int]:

@@ -2,8 +2,9 @@
 
 Reads one JSON line with its configuration from standard input, loads the model, writes one JSON
 line with its address to standard output, and serves. The parent keeps the other end of standard
-input open; when that end closes, by its will or its death, this process ends. What llama.cpp has to
-say goes to standard error, which the parent points at a file.
+input open; when that end closes, by its will or its death, this process ends. One that is shared ends when
+no process holds a lock on the file `users` any more, see `shared`. What llama.cpp has to say goes to standard
+error, which the parent points at a file.
 
 Run with `python -m papercards.local.serve`; only `server` does.
 """
@@ -15,11 +16,17 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
+
+from .shared import hold, unused
 
 _PROMPT_CACHE_MIB = 256
 """Memory for the KV caches of earlier prompts. llama.cpp's own default, 8 GiB, fills up within a
 few hundred papers, for prefixes that never come back."""
+
+_LOOK_S = 0.5
+"""Seconds between two looks whether anybody uses a shared server."""
 
 _WARNINGS = 2
 """llama.cpp's verbosity: a line for each request would let the log grow with the corpus."""
@@ -34,11 +41,19 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _die_with_parent(signal.SIGKILL)
+    users = Path(config["users"]) if config["users"] else None
+    alive = hold(users) if users is not None else None
     server = _server(config)
     _die_with_parent(0)
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    if users is None:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     answer.write(json.dumps({"address": server.listening_address}) + "\n")
     answer.close()
+    if users is not None:
+        while not unused(users):
+            time.sleep(_LOOK_S)
+        assert alive is not None  # it is let go when the process ends
+        _end()
     # A fork of the parent can hold the pipe open, so its death is looked for, too.
     while os.getppid() == parent:
         time.sleep(1)

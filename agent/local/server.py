@@ -22,12 +22,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..child_process import NOWHERE, environment, python
 from ..errors import EndpointError, MissingExtra
+from ..safety.child_process import NOWHERE, environment, python
 
 _CLOSE_TIMEOUT_S = 5.0
 
-_FOR_DEVICES = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "VK_", "GGML_", "OMP_")
+FOR_DEVICES = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "VK_", "GGML_", "OMP_")
 """Beginnings of variables that say on which devices to compute."""
 
 
@@ -48,9 +48,12 @@ class LocalServer:
         threads: int | None = None,
         slots: int = 1,
         hidden_states: bool = False,
+        users: Path | None = None,
         start_timeout_s: float = 300.0,
     ) -> None:
         """Start the server and wait until it answers, some seconds for each gigabyte of the file.
+
+        With `users` it outlives this object: it ends when no process locks that file, see `shared`.
 
         Raises MissingExtra if llama.cpp is not installed, EndpointError if it does not start.
         """
@@ -59,9 +62,11 @@ class LocalServer:
         self.api_key = secrets.token_urlsafe(32)
         """Good for this server only, and for as long as it runs."""
         self.threads = threads or physical_cores()
+        self.slots = tuple(range(slots))
         # Without a name: nothing is left behind, however this process ends.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self._model = model
+        self._shared = users is not None
         config: dict[str, str | int] = {
             "model": str(model.absolute()),
             "model_id": model_id,
@@ -70,6 +75,7 @@ class LocalServer:
             "slots": slots,
             "threads": self.threads,
             "hidden_states": hidden_states,
+            "users": str(users.absolute()) if users is not None else "",
         }
         # A session of its own: Ctrl-C is for us, and papers in flight still need the server.
         self._process = subprocess.Popen(  # noqa: S603
@@ -78,13 +84,14 @@ class LocalServer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
-            env=environment(*_FOR_DEVICES),
+            env=environment(*FOR_DEVICES),
             cwd=NOWHERE,
         )
         try:
             self.base_url = f"{self._start(config, start_timeout_s)}/v1"
             """With the path that an OpenAI client expects."""
         except BaseException:
+            self._shared = False
             self.close()
             raise
 
@@ -136,16 +143,20 @@ class LocalServer:
         return " ".join((errors[0] if errors else last).split())
 
     def close(self) -> None:
-        """End the server, also in the middle of an answer. May be called twice."""
+        """End the server, also in the middle of an answer; leave it to the others if it is shared.
+
+        May be called twice.
+        """
         process = self._process
         if process.stdin is not None:
             with suppress(OSError):
                 process.stdin.close()
         try:
-            process.wait(_CLOSE_TIMEOUT_S)
+            process.wait(0 if self._shared else _CLOSE_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            if not self._shared:
+                process.kill()
+                process.wait()
         if process.stdout is not None:
             process.stdout.close()
         self._log.close()

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..configuration.places import cache_directory, models_directory
+from ..configuration.settings import Settings
 from ..errors import MissingExtra, UsageError
 from ..model import catalogue as models
 from ..model import keys
-from ..places import cache_directory, models_directory
-from ..redact import shown_url
-from ..settings import Settings
+from ..safety.redact import shown_url
 
 if TYPE_CHECKING:
-    from ..local.server import LocalServer
+    from ..local.shared import SharedServer
     from ..model.adapting import Lesson
     from ..model.cache import Cache
     from ..model.call import Caller
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..reading.reader import ModelReader, Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
-    from .card_lines import Finished
+    from .card_lines import CardLines
 
 HOSTED_TIMEOUT_S = 60.0
 LOCAL_TIMEOUT_S = 900.0
@@ -96,8 +96,8 @@ class Resources:
         self.surroundings = surroundings or Surroundings()
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self._cache: Cache | None = None
-        self._finished: Finished | None = None
-        self._servers: dict[str, LocalServer] = {}
+        self._finished: CardLines | None = None
+        self._servers: dict[str, SharedServer] = {}
         self._budget: Budget | None = None
         self._limiters: dict[str, Limiter] = {}
 
@@ -109,12 +109,12 @@ class Resources:
             self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
-    def finished(self, reader: "Reader") -> "Finished | None":
+    def finished(self, reader: "Reader") -> "CardLines | None":
         """Lines of cards that such a reader has finished; None if the cache is switched off."""
-        from .card_lines import Finished
+        from .card_lines import CardLines
 
         if self._finished is None and self.settings.cache:
-            self._finished = Finished(cache_directory(self.settings), reader.made_by)
+            self._finished = CardLines(cache_directory(self.settings), reader.made_by)
         return self._finished
 
     def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
@@ -187,6 +187,7 @@ class Resources:
             self.cache(),
             offline=self.settings.offline,
             repeat=repeat,
+            summary=self.settings.summary,
             tagger=lambda: self._encoded(encoder),
             tagger_version=load_fit(encoder.model_id)[1].version,
         )
@@ -229,25 +230,17 @@ class Resources:
             return pricing.parse(self.settings.price)
         return pricing.published(model, "" if model.file else self.url(model))
 
-    def server(self, model: models.Model) -> "LocalServer":
+    def server(self, model: models.Model) -> "SharedServer":
         """The running server of an embedded model; missing weights are downloaded first."""
-        from ..local.server import LocalServer
+        import importlib.util
+
+        from ..local.shared import SharedServer
 
         assert model.file is not None
         if model.name not in self._servers:
-            import importlib.util
-
             if importlib.util.find_spec("xllamacpp") is None:
                 raise self._no_local()
-            path = self.pull(model.file)
-            self.surroundings.say(f"starting {model.name} …")
-            self._servers[model.name] = LocalServer(
-                path,
-                context_tokens=model.context or 8192,
-                model_id=model.model_id,
-                slots=model.concurrency,
-                hidden_states=model.plan == "stepwise",
-            )
+            self._servers[model.name] = SharedServer.of(model, self.pull(model.file), self.surroundings.say)
         return self._servers[model.name]
 
     async def _connect(self, reader: "ModelReader") -> "Caller":

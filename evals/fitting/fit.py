@@ -72,6 +72,11 @@ class HeldOut:
     """Scores by label field."""
     sentences: Sequence[Sequence[Chances]]
 
+    def part(self, numbers: Sequence[int]) -> "HeldOut":
+        """Of some of the papers."""
+        labels = {field: unseen.part(numbers) for field, unseen in self.labels.items()}
+        return HeldOut(labels, [self.sentences[n] for n in numbers])
+
 
 def fit(training: Training, taxonomy: Taxonomy) -> tuple[Parameters, HeldOut]:
     """The parameters for some labelled papers, and what such parameters say of papers they have not seen."""

@@ -38,6 +38,14 @@ class Unseen:
     main: Sequence[Mapping[str, float]]
     """Scores for being the main task."""
 
+    def part(self, numbers: Sequence[int]) -> "Unseen":
+        """Of some of the papers."""
+        return Unseen(
+            [self.trained[n] for n in numbers],
+            [self.defined[n] for n in numbers],
+            [self.main[n] for n in numbers],
+        )
+
 
 def all_shares(item: Labelled) -> dict[str, dict[str, float]]:
     """`label_shares` of every field, and under its name with `MAIN` behind it, of the first labels."""

@@ -1,15 +1,16 @@
-"""Fits what reads the embedded model's states, and how it is put together with the baseline, on `train`.
+"""Fits what reads the embedded model's states, and how it is put together with the encoder, on `train`.
 
     python -m papercards.evals.fitting.fit_stepwise states.npz vectors.npz agent/data
 
-The first run reads the 60 papers of the seed corpus with the model (seven minutes on two cores) and keeps the
-states in the file; a further run fits from it alone. `vectors.npz` is what `fit_encoder` kept. Writes
-`agent/data/stepwise-MODEL.npz` and `.json`. The scores of a training paper that the states are stacked with
-come from an encoder and a baseline that have not seen it; with those of the shipped ones, which have, the
-stack would trust them more than it should.
+The first run reads the 60 papers of the seed corpus and `ARXIV_PAPERS` of arXiv with the model (five seconds
+each on two cores) and keeps the states in the file; a further run fits from it alone. `vectors.npz` is what
+`fit_encoder` kept. Writes `agent/data/stepwise-MODEL.npz` and `.json`. The scores of a training paper that
+the states are stacked with come from an encoder and a baseline that have not seen it; with those of the
+shipped ones, which have, the stack would trust them more than it should.
 """
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,35 +26,32 @@ from papercards.local.store import find
 from papercards.model.catalogue import DEFAULT_LOCAL, ENCODER, LOCAL, Model
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline, Scores
-from papercards.reading.baseline.features import log_odds
+from papercards.reading.baseline.features import sigmoid
+from papercards.reading.baseline.tags import MAIN
 from papercards.reading.encoder.tagger import definitions
 from papercards.reading.stepwise.reader import FOR_SUMMARY
 from papercards.reading.stepwise.readout import Probe, Readout, probe_path, sentence_features
-from papercards.reading.stepwise.roles import roles
-from papercards.reading.stepwise.stack import ADAPTER, FieldStack, Stack, stack_path
-from papercards.reading.stepwise.transcript import Transcript, Typesetter, load_script
+from papercards.reading.stepwise.stack import ADAPTER, Stack, rows_of, stack_path
+from papercards.reading.stepwise.transcript import Typesetter, load_script
 from papercards.reading.stepwise.vocabulary import Directions
 from papercards.reading.stepwise.vocabulary import directions as directions_of
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
-from ..label_file import SEED_LABELS, Labelled, join, labels_version, read_labels, seed_papers, seed_taxonomy
-from .fit import fit, training_papers, unseen_scores
+from ..label_file import Labelled, seed_taxonomy
+from .fit import SEED_WEIGHT, HeldOut, Training, fit, training_papers, unseen_scores
+from .fit_claims import claim_threshold
 from .fit_encoder import fit_encoder, open_encoder
 from .fit_encoder import load as load_vectors
-from .fit_labels import label_shares
-from .fit_sentences import STACK_REGULARITY, SentenceProbes, fit_claim_stack
-from .regression import certain, regression
+from .fit_labels import all_shares, fit_field
+from .fit_sentences import SentenceProbes, fit_claim_stack
+from .fit_words import carried, fit_columns
 
+ARXIV_PAPERS = 300
+"""How many of the arXiv training papers are read."""
 PROBE_REGULARITY = 30.0
 """Inverse strength of the L2 penalty on 4,608 standardised features that are scaled to unit length."""
-THRESHOLDS: Mapping[str, float] = {
-    "tasks": 0.40,
-    "modalities": 0.36,
-    "contributions": 0.40,
-    "claims": 0.46,
-}
-"""Chosen on dev, not fitted: on train the baseline's keywords, which were written with train in view, make
-the best threshold come out too high."""
+LABEL_REGULARITY = 5.0
+"""The same for 1,536 features."""
 
 Pairs = Sequence[tuple[Labelled, Paper]]
 
@@ -68,9 +66,18 @@ class States:
     """Label field by dimension."""
 
 
-async def gather(
-    model: Model, file: Path, pairs: Pairs, scores: Sequence[Scores], threshold: float
-) -> list[States]:
+def chosen(training: Training, arxiv: int = ARXIV_PAPERS) -> list[int]:
+    """The numbers of the papers that are read: all of the seed corpus, and of arXiv's an even choice."""
+    seed = [n for n, weight in enumerate(training.weights) if weight == SEED_WEIGHT]
+    others = sorted(set(range(len(training.pairs))) - set(seed), key=lambda n: _order(training.pairs[n][0]))
+    return sorted([*seed, *others[:arxiv]])
+
+
+def _order(item: Labelled) -> str:
+    return hashlib.sha256(str(item.id).encode()).hexdigest()
+
+
+async def gather(model: Model, file: Path, papers: Sequence[Paper]) -> list[States]:
     """Read every paper once and keep what is needed of its states."""
     import numpy as np
 
@@ -79,10 +86,8 @@ async def gather(
         engine = Engine(server, timeout_s=900)
         try:
             typesetter = Typesetter(engine.tokens, load_script(), model.context or 2048)
-            for number, ((_, paper), given) in enumerate(zip(pairs, scores, strict=True), start=1):
-                texts = [paper.sentence_text(n + 1) for n in range(len(paper.sentences))]
-                beside = roles(texts, given.sentences, threshold)
-                laid_out = await typesetter.transcript(paper, beside, FOR_SUMMARY)
+            for number, paper in enumerate(papers, start=1):
+                laid_out = await typesetter.transcript(paper, FOR_SUMMARY)
                 states = await engine.hidden_states(laid_out.tokens, 0)
                 kept.append(
                     States(
@@ -90,7 +95,7 @@ async def gather(
                         np.stack([states[laid_out.fields[field]] for field in LABEL_FIELDS]),
                     )
                 )
-                sys.stderr.write(f"\r{number}/{len(pairs)}")
+                sys.stderr.write(f"\r{number}/{len(papers)}")
         finally:
             await engine.close()
     return kept
@@ -116,43 +121,17 @@ def load_states(path: Path) -> list[States]:
         ]
 
 
-def fit_field(
-    field: str, pairs: Pairs, scores: Sequence[Scores], readouts: Sequence[Readout], taxonomy: Taxonomy
-) -> FieldStack:
-    """How the baseline's and the model's word on a label are weighed, the same for all labels."""
-    import numpy as np
-
-    rows, shares = [], []
-    for (item, _), given, read in zip(pairs, scores, readouts, strict=True):
-        carried = label_shares(item, field)
-        for label, (named, defined) in zip(taxonomy.labels[field], read.labels[field], strict=True):
-            rows.append((log_odds(given.labels[field][label]), named, defined))
-            shares.append(carried.get(label, 0.0))
-    table = np.array(rows)
-    middle, scale = table.mean(axis=0), table.std(axis=0)
-    weights, bias = regression((table - middle) / scale, certain(shares), STACK_REGULARITY)
-    raw = weights[0] / scale
-    return FieldStack(
-        bias=_round(bias[0] - raw @ middle),
-        weights=(_round(raw[0]), _round(raw[1]), _round(raw[2])),
-        threshold=THRESHOLDS[field],
-    )
-
-
-def _round(value: Any) -> float:
-    return round(float(value), 4)
-
-
 def fit_all(
     pairs: Pairs,
-    scores: Sequence[Scores],
+    held_out: HeldOut,
     states: Sequence[States],
     labels: Mapping[str, Directions],
     taxonomy: Taxonomy,
     model: Model,
+    fitted_on: str,
     folder: Path,
 ) -> None:
-    """Fit everything from states and write both files to a folder."""
+    """Fit everything and write both files; `held_out` is of an encoder that has not seen the papers."""
     import numpy as np
 
     probes = SentenceProbes(pairs, [one.sentences for one in states], taxonomy.claim_kinds, PROBE_REGULARITY)
@@ -167,22 +146,104 @@ def fit_all(
         "kind": probes.unfolded(kind, kind_bias).astype(np.float32),
         **{f"usual-{field}": value for field, value in usual.items()},
     }
-    np.savez(folder / probe_path(model.model_id).name, **arrays)
-    probe = Probe(probes.kinds, arrays["claim"], arrays["kind"], usual, "fitting")
-    places = {field: place for place, field in enumerate(LABEL_FIELDS)}
-    readouts = [probe.read(one.fields, Transcript([], (), places, ()), labels) for one in states]
     labelled = [item for item, _ in pairs]
+    columns, weights, odds = fit_probes(labelled, states)
+    arrays |= {"columns": np.array(columns), "labels": weights.astype(np.float16)}
+    np.savez(folder / probe_path(model.model_id).name, **arrays)
+    readouts = _readouts(states, arrays, usual, odds, columns, labels)
+    scores = unseen_scores(held_out)
+    trained = _rows(scores, readouts, taxonomy)
+    defined = _rows(_by_definition(scores, held_out), readouts, taxonomy)
+    claims, chances = fit_claim_stack(probes, scores)
     stack = Stack(
-        labels=labels_version(SEED_LABELS, labelled),
+        fitted_on=fitted_on,
         script=load_script().version,
-        fields={field: fit_field(field, pairs, scores, readouts, taxonomy) for field in LABEL_FIELDS},
-        claims=replace(fit_claim_stack(probes, scores)[0], threshold=THRESHOLDS["claims"]),
+        fields={
+            field: fit_field(
+                field,
+                labelled,
+                [one[field] for one in trained],
+                taxonomy.sizes[field],
+                frozenset(taxonomy.labels[field]),
+                [one[field] for one in defined],
+            )[0]
+            for field in LABEL_FIELDS
+        },
+        claims=replace(claims, threshold=claim_threshold(pairs, chances)),
     )
     (folder / stack_path(model.model_id).name).write_bytes(ADAPTER.dump_json(stack, indent=1) + b"\n")
 
 
+def fit_probes(
+    labelled: Sequence[Labelled], states: Sequence[States]
+) -> tuple[list[tuple[str, str]], Any, list[dict[tuple[str, str], float]]]:
+    """For each label its weights for the state of its field; for each paper the log odds without it."""
+    import numpy as np
+
+    shares = [all_shares(item) for item in labelled]
+    columns: list[tuple[str, str]] = []
+    weights = []
+    odds: list[dict[tuple[str, str], float]] = [{} for _ in labelled]
+    for place, field in enumerate(LABEL_FIELDS):
+        table = np.stack([one.fields[place] for one in states])
+        middle, scale = table.mean(axis=0), (table.std(axis=0) + 1e-6) * np.sqrt(table.shape[1])
+        own = [column for column in carried(shares) if column[0] in (field, field + MAIN)]
+        found, bias, unseen = fit_columns(
+            (table - middle) / scale, own, shares, [1.0] * len(labelled), LABEL_REGULARITY
+        )
+        raw = found / scale
+        weights.append(np.concatenate([raw, (bias - raw @ middle)[:, None]], axis=1))
+        columns += own
+        for paper, row in zip(odds, unseen, strict=True):
+            paper.update(zip(own, map(float, row), strict=True))
+    return columns, np.concatenate(weights), odds
+
+
+def _readouts(
+    states: Sequence[States],
+    arrays: Mapping[str, Any],
+    usual: Mapping[str, Any],
+    odds: Sequence[Mapping[tuple[str, str], float]],
+    columns: Sequence[tuple[str, str]],
+    labels: Mapping[str, Directions],
+) -> list[Readout]:
+    """What probes say of each paper that have not seen it; sentences aside."""
+    import numpy as np
+
+    found = []
+    for one, said in zip(states, odds, strict=True):
+        # The state does not matter to weights of 0: the bias is the log odds without the paper.
+        fixed = np.zeros((len(columns), one.fields.shape[1] + 1), dtype=np.float32)
+        fixed[:, -1] = [said[column] for column in columns]
+        probe = Probe((), arrays["claim"], arrays["kind"], usual, tuple(columns), fixed, "fitting")
+        leanings = {
+            field: probe.leanings(field, one.fields[place], labels[field])
+            for place, field in enumerate(LABEL_FIELDS)
+        }
+        found.append(Readout((), leanings))
+    return found
+
+
+def _rows(scores: Sequence[Scores], readouts: Sequence[Readout], taxonomy: Taxonomy) -> list[Any]:
+    return [rows_of(one, readout, taxonomy) for one, readout in zip(scores, readouts, strict=True)]
+
+
+def _by_definition(scores: Sequence[Scores], held_out: HeldOut) -> list[Scores]:
+    """The same papers, their labels judged as if nothing but their definitions were known."""
+    return [
+        replace(
+            one,
+            labels={
+                field: {label: sigmoid(value) for label, value in unseen.defined[number].items()}
+                for field, unseen in held_out.labels.items()
+            },
+        )
+        for number, one in enumerate(scores)
+    ]
+
+
 def main(kept: Path, vectors: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:
-    """Read the training papers unless `kept` has their states, fit, and write both files to `folder`.
+    """Read the chosen papers unless `kept` has their states, fit, and write both files to `folder`.
 
     `vectors` are what `fit_encoder` kept.
     """
@@ -193,20 +254,31 @@ def main(kept: Path, vectors: Path, folder: Path, model: Model = LOCAL[DEFAULT_L
         raise UsageError(f"{model.name} is not downloaded", next_step=f"papercards models pull {model.name}")
     taxonomy = seed_taxonomy()
     training = training_papers(taxonomy)
-    parameters, held_out = fit(training, taxonomy)
-    pairs = join(read_labels(SEED_LABELS, split="train", taxonomy=taxonomy), seed_papers())
-    # The seed corpus's papers come last.
-    scores = unseen_scores(held_out)[-len(pairs) :]
-    baseline = Baseline(taxonomy, parameters)
+    numbers = chosen(training)
+    part = training.part(numbers)
     if not kept.exists():
-        save_states(kept, asyncio.run(gather(model, file, pairs, scores, baseline.claim_threshold)))
+        save_states(kept, asyncio.run(gather(model, file, [paper for _, paper in part.pairs])))
+    parameters, held_out = fit(training, taxonomy)
     encoder = open_encoder(LOCAL[ENCODER])
     _, encoded = fit_encoder(
-        training, load_vectors(vectors), definitions(encoder, taxonomy), taxonomy, held_out, baseline.version
+        training,
+        load_vectors(vectors),
+        definitions(encoder, taxonomy),
+        taxonomy,
+        held_out,
+        Baseline(taxonomy, parameters).version,
     )
-    scores = unseen_scores(encoded)[-len(pairs) :]
     labels = directions_of(file, model.file.sha256, taxonomy, store_directory)
-    fit_all(pairs, scores, load_states(kept), labels, taxonomy, model, folder)
+    fit_all(
+        part.pairs,
+        encoded.part(numbers),
+        load_states(kept),
+        labels,
+        taxonomy,
+        model,
+        training.version,
+        folder,
+    )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def probe(taxonomy: Taxonomy) -> Probe:
         claim=random.normal(size=3 * WIDTH + 1).astype(np.float32) / 50,
         kind=random.normal(size=(6, 3 * WIDTH + 1)).astype(np.float32) / 50,
         usual={field: np.zeros(WIDTH, dtype=np.float32) for field in LABEL_FIELDS},
+        columns=(("tasks", "robotics"), ("tasks-main", "robotics")),
+        labels=random.normal(size=(2, WIDTH + 1)).astype(np.float32) / 50,
         version="made-up",
     )
 
@@ -92,6 +94,32 @@ def test_a_paper_gets_a_card_in_two_or_three_calls_and_a_rerun_asks_nobody(
         offline = await asked.reader(offline=True).read(paper)
         assert offline.card == first.card
         assert asked.times == 1
+
+    asyncio.run(go())
+
+
+def test_without_a_summary_there_is_one_call_and_a_sentence_of_the_abstract(
+    asked: Asked, paper: Paper
+) -> None:
+    async def go() -> None:
+        short = await asked.reader(summary=False).read(paper)
+        assert short.spent.calls == 1 and short.spent.completion_tokens == 0
+        assert short.card.tldr.rstrip(".") in paper.abstract and check(short.card, paper) == []
+
+        whole = await asked.reader().read(paper)
+        assert whole.spent.calls in (2, 3)
+        assert whole.card.claims == short.card.claims and whole.card.tasks == short.card.tasks
+
+    asyncio.run(go())
+
+
+@pytest.mark.slow
+def test_an_answer_with_a_summary_serves_those_who_want_none(asked: Asked, paper: Paper) -> None:
+    async def go() -> None:
+        await asked.reader().read(paper)
+        reader = asked.reader(summary=False)
+        assert reader.wants(paper) is None
+        assert (await reader.read(paper)).spent.calls == 0
 
     asyncio.run(go())
 

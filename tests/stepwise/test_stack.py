@@ -9,21 +9,26 @@ import pytest
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline, Chances
 from papercards.reading.baseline.features import log_odds
+from papercards.reading.baseline.parameters import Cut, FieldFit, Linear
 from papercards.reading.baseline.pooling import ClaimStack, kind_shares, pool
 from papercards.reading.stepwise.readout import Readout, from_json, load_probe, to_json
-from papercards.reading.stepwise.stack import FieldStack, Stack, load_stack
+from papercards.reading.stepwise.stack import Stack, load_stack
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
-from tests.conftest import make_paper
 
 MODEL = "qwen2.5-coder-1.5b"
 
 
 def stack(taxonomy: Taxonomy) -> Stack:
-    """The baseline's word, and the model's at the same weight."""
+    """The baseline's scores, and the model's at the same weight."""
+    cut = Cut(Linear(0.0, (1.0, 0.5, 0.5, *[0.0] * 5)), 0.4)
+    defined = Cut(Linear(0.0, (1.0, 0.5, 0.5)), 0.4)
     return Stack(
-        labels="l",
+        fitted_on="l",
         script="s",
-        fields={field: FieldStack(0.0, (1.0, 0.5, 0.5), 0.4) for field in LABEL_FIELDS},
+        fields={
+            field: FieldFit(cut, defined, (), Linear(0.0, (0.0, 0.0, 0.0, 1.0, *[0.0] * 4)))
+            for field in LABEL_FIELDS
+        },
         claims=ClaimStack(0.0, (1.0, 1.0), 0.5, (0.5, 0.5), taxonomy.claim_kinds),
     )
 
@@ -33,27 +38,35 @@ def silent(taxonomy: Taxonomy, paper: Paper) -> Readout:
     kinds = math.log(1 / len(taxonomy.claim_kinds))
     return Readout(
         tuple((0.0, *[kinds] * len(taxonomy.claim_kinds)) for _ in paper.sentences),
-        {field: tuple((0.0, 0.0) for _ in taxonomy.labels[field]) for field in LABEL_FIELDS},
+        {field: tuple((0.0,) * 4 for _ in taxonomy.labels[field]) for field in LABEL_FIELDS},
     )
 
 
 def test_a_model_that_leans_nowhere_changes_nothing(taxonomy: Taxonomy, paper: Paper) -> None:
-    scores = Baseline(taxonomy).scores(paper)
+    tagger = Baseline(taxonomy)
+    scores = tagger.scores(paper)
 
-    found = stack(taxonomy).combine(scores, silent(taxonomy, paper), taxonomy)
+    found = stack(taxonomy).combine(scores, silent(taxonomy, paper), taxonomy, tagger.known)
 
     for field in LABEL_FIELDS:
         assert found.labels[field] == pytest.approx(dict(scores.labels[field]))
+        assert found.mains[field] == pytest.approx(
+            {
+                label: score if label in tagger.known[field] else log_odds(scores.labels[field][label])
+                for label, score in scores.mains[field].items()
+            }
+        )
     for old, new in zip(scores.sentences, found.sentences, strict=True):
         assert new.claim == pytest.approx(old.claim)
         assert new.kind == old.kind
 
 
 def test_what_the_model_says_raises_and_lowers(taxonomy: Taxonomy, paper: Paper) -> None:
-    scores = Baseline(taxonomy).scores(paper)
+    tagger = Baseline(taxonomy)
+    scores = tagger.scores(paper)
     readout = silent(taxonomy, paper)
     tasks = list(taxonomy.labels["tasks"])
-    leaning = tuple((3.0, 3.0) if task == "robotics" else (-1.0, -1.0) for task in tasks)
+    leaning = tuple((3.0,) * 4 if task == "robotics" else (-1.0,) * 4 for task in tasks)
     kinds = [-9.0] * len(taxonomy.claim_kinds)
     kinds[taxonomy.claim_kinds.index("novelty")] = 0.0
     said = replace(
@@ -62,7 +75,7 @@ def test_what_the_model_says_raises_and_lowers(taxonomy: Taxonomy, paper: Paper)
         sentences=((5.0, *kinds), *readout.sentences[1:]),
     )
 
-    found = stack(taxonomy).combine(scores, said, taxonomy)
+    found = stack(taxonomy).combine(scores, said, taxonomy, tagger.known)
 
     assert found.labels["tasks"]["robotics"] > scores.labels["tasks"]["robotics"]
     assert found.labels["tasks"]["dialogue"] < scores.labels["tasks"]["dialogue"]
@@ -72,10 +85,13 @@ def test_what_the_model_says_raises_and_lowers(taxonomy: Taxonomy, paper: Paper)
 
 
 def test_sentences_that_were_not_read_stay_the_baselines(taxonomy: Taxonomy, paper: Paper) -> None:
-    scores = Baseline(taxonomy).scores(paper)
+    tagger = Baseline(taxonomy)
+    scores = tagger.scores(paper)
     readout = silent(taxonomy, paper)
 
-    found = stack(taxonomy).combine(scores, replace(readout, sentences=readout.sentences[:1]), taxonomy)
+    found = stack(taxonomy).combine(
+        scores, replace(readout, sentences=readout.sentences[:1]), taxonomy, tagger.known
+    )
 
     assert found.sentences[1:] == scores.sentences[1:]
 
@@ -83,11 +99,12 @@ def test_sentences_that_were_not_read_stay_the_baselines(taxonomy: Taxonomy, pap
 def test_kinds_that_the_probe_does_not_know_leave_the_kinds_to_the_baseline(
     taxonomy: Taxonomy, paper: Paper
 ) -> None:
-    scores = Baseline(taxonomy).scores(paper)
+    tagger = Baseline(taxonomy)
+    scores = tagger.scores(paper)
     other = stack(taxonomy)
     strange = replace(other, claims=replace(other.claims, kinds=("a", "b")))
 
-    found = strange.combine(scores, silent(taxonomy, paper), taxonomy)
+    found = strange.combine(scores, silent(taxonomy, paper), taxonomy, tagger.known)
 
     assert [one.kind for one in found.sentences] == [one.kind for one in scores.sentences]
 
@@ -120,10 +137,14 @@ def test_the_shipped_fit_is_of_one_piece(taxonomy: Taxonomy) -> None:
 
     assert probe.kinds == fitted.claims.kinds == taxonomy.claim_kinds
     assert probe.kind.shape == (6, 3 * 1536 + 1) and probe.claim.shape == (3 * 1536 + 1,)
+    assert probe.labels.shape == (len(probe.columns), 1537)
     assert fitted.script == load_script().version
     for field in LABEL_FIELDS:
         assert probe.usual[field].shape == (1536,)
-        assert all(weight >= 0 for weight in fitted.fields[field].weights)
+        assert {label for at, label in probe.columns if at == field} <= set(taxonomy.labels[field])
+        fit = fitted.fields[field]
+        for model in (fit.trained.model, fit.defined.model, fit.main):
+            assert all(weight >= 0 for weight in model.weights)
 
 
 def test_an_unknown_model_is_said_to_be_so() -> None:
@@ -133,15 +154,3 @@ def test_an_unknown_model_is_said_to_be_so() -> None:
         load_probe("none")
     with pytest.raises(UsageError, match="no fitted weights"):
         load_stack("none")
-
-
-def test_a_cue_of_ones_own_paper_makes_method(taxonomy: Taxonomy) -> None:
-    from papercards.reading.stepwise.roles import roles
-
-    paper = make_paper("T", "Counting is old. We propose a way. A tree is built. It is 9% better.")
-    texts = [paper.sentence_text(n + 1) for n in range(len(paper.sentences))]
-    claim = Chances(0.9, {"performance": 0.5, "theoretical": 0.4})
-    none = Chances(0.1, {"performance": 0.1, "theoretical": 0.0})
-
-    assert roles(texts, [none, none, none, claim], 0.5) == ["background", "aim", "method", "performance"]
-    assert roles(texts[:1], [Chances(0.9, {"theoretical": 0.9})], 0.5) == ["theory"]

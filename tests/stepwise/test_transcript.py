@@ -21,11 +21,9 @@ async def tokenize(text: str, special: bool) -> list[int]:
     return found
 
 
-def lay_out(title: str, abstract: str, *roles: str, context: int = 5000, reserve: int = 100) -> Transcript:
-    paper = make_paper(title, abstract)
-    roles = roles or ("aim",) * len(paper.sentences)
+def lay_out(title: str, abstract: str, *, context: int = 5000, reserve: int = 100) -> Transcript:
     typesetter = Typesetter(tokenize, load_script(), context)
-    return asyncio.run(typesetter.transcript(paper, roles, reserve))
+    return asyncio.run(typesetter.transcript(make_paper(title, abstract), reserve))
 
 
 def text(tokens: list[int]) -> str:
@@ -33,15 +31,15 @@ def text(tokens: list[int]) -> str:
 
 
 def test_states_are_taken_where_pieces_end() -> None:
-    found = lay_out("Counting", "We count. It is fast.", "aim", "efficiency")
+    found = lay_out("Counting", "We count. It is fast.")
 
     whole = text(found.tokens)
     assert "Title: Counting\n" in whole
-    assert "We count. => aim\nIt is fast. => efficiency\nName the task" in whole
+    assert "We count.\nIt is fast.\nName the task" in whole
     first, second = found.sentences
     assert text(found.tokens[first.start : first.end]) == "We count."
     assert text(found.tokens[second.start : second.end]) == "It is fast."
-    assert text(found.tokens[: second.mark + 1]).endswith("It is fast. =>")
+    assert text(found.tokens[: second.mark + 1]).endswith("It is fast.\n")
     for field, end in (("tasks", "\nTask:"), ("modalities", "\nData:"), ("contributions", ": a new")):
         assert text(found.tokens[: found.fields[field] + 1]).endswith(end)
     assert found.tokens[found.fields["contributions"]] == found.tokens[-1]
@@ -56,19 +54,19 @@ def test_a_paper_cannot_end_its_turn() -> None:
 
 
 def test_hidden_characters_are_left_out_and_flagged() -> None:
-    found = lay_out("A", "We co\u200bunt.", "aim")
+    found = lay_out("A", "We co\u200bunt.")
 
-    assert "We count. =>" in text(found.tokens)
+    assert "We count.\n" in text(found.tokens)
     assert found.flags == ("hidden-characters",)
 
 
 def test_what_does_not_fit_is_left_out_from_the_end_and_flagged() -> None:
     abstract = " ".join(f"Sentence number {n} is here." for n in range(40))
 
-    found = lay_out("A", abstract, *["method"] * 40, context=1200, reserve=200)
+    found = lay_out("A", abstract, context=900, reserve=200)
 
     assert 0 < len(found.sentences) < 40
-    assert len(found.tokens) <= 1000
+    assert len(found.tokens) <= 700
     assert found.flags == ("abstract-cut",)
     assert text(found.tokens).endswith("Contribution: a new")
 
@@ -95,12 +93,12 @@ def test_sections_follow_the_abstract_and_go_first_where_room_is_short() -> None
     )
 
     def found(context: int) -> Transcript:
-        return asyncio.run(Typesetter(tokenize, load_script(), context).transcript(paper, ["aim"] * 4, 100))
+        return asyncio.run(Typesetter(tokenize, load_script(), context).transcript(paper, 100))
 
     whole = found(5000)
-    assert "It is fast. => aim\nWe counted. => aim\nIt was fast. => aim\nName" in text(whole.tokens)
+    assert "It is fast.\nWe counted.\nIt was fast.\nName" in text(whole.tokens)
     assert whole.flags == ()
     fits = len(whole.tokens) + 100
     assert found(fits).flags == ()
     assert (len(found(fits - 1).sentences), found(fits - 1).flags) == (3, ("sections-cut",))
-    assert (len(found(fits - 45).sentences), found(fits - 45).flags) == (1, ("abstract-cut",))
+    assert (len(found(fits - 35).sentences), found(fits - 35).flags) == (1, ("abstract-cut",))

@@ -9,6 +9,7 @@ Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
@@ -16,7 +17,7 @@ from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from .availability import Artifact
 from .gist import gist
 from .offers import Offer, offers
-from .parameters import Parameters, fitted, keywords, version
+from .parameters import FieldFit, Parameters, fitted, keywords, version
 from .statements import Chances, Classifier
 from .tags import Tagger, candidates, choose, mains, probabilities
 
@@ -37,6 +38,29 @@ class Scores:
     """What is said of `code`, `data` and `weights`, with its probability."""
 
 
+class HasThreshold(Protocol):
+    """A fit of sentences."""
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a sentence counts as a claim."""
+        ...
+
+
+class Cuts(Protocol):
+    """Where the lines are drawn: the part of a fit that turns scores into answers."""
+
+    @property
+    def fields(self) -> Mapping[str, FieldFit]:
+        """By label field."""
+        ...
+
+    @property
+    def claims(self) -> HasThreshold:
+        """Of sentences."""
+        ...
+
+
 class Baseline:
     """The model-free tagger for one taxonomy. Made once, used for any number of papers, from any thread."""
 
@@ -51,10 +75,11 @@ class Baseline:
             keywords=keywords(),
             words=self._fit.words,
         )
-        self._known = {field: self._tagger.known(field) for field in LABEL_FIELDS}
+        self.known: Mapping[str, frozenset[str]] = {
+            field: self._tagger.known(field) for field in LABEL_FIELDS
+        }
         self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
-        self._fields = self._fit.fields
-        self._claim_threshold = self._fit.claims.threshold
+        self._cuts: Cuts = self._fit
 
     @property
     def version(self) -> str:
@@ -67,11 +92,11 @@ class Baseline:
         rows = self._tagger.features(paper.title, paper.abstract)
         return Scores(
             labels={
-                field: probabilities(self._fit.fields[field], rows[field], self._known[field])
+                field: probabilities(self._fit.fields[field], rows[field], self.known[field])
                 for field in LABEL_FIELDS
             },
             mains={
-                field: mains(self._fit.fields[field], rows[field], self._known[field])
+                field: mains(self._fit.fields[field], rows[field], self.known[field])
                 for field in LABEL_FIELDS
             },
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
@@ -81,22 +106,21 @@ class Baseline:
     @property
     def claim_threshold(self) -> float:
         """The probability from which a sentence counts as a claim."""
-        return self._claim_threshold
+        return self._cuts.claims.threshold
 
     def tag(self, paper: Paper) -> Draft:
         """The draft of a card, its summary a sentence of the abstract."""
-        tldr, fits = gist(sentences_of(paper)[0], paper.title)
-        draft = self.draft(self.scores(paper))
-        return replace(draft, tldr=tldr, flags=() if fits else ("summary-too-long",))
+        return summarized(self.draft(self.scores(paper)), paper)
 
-    def draft(self, scores: Scores, thresholds: Mapping[str, float] | None = None) -> Draft:
+    def draft(self, scores: Scores, cuts: Cuts | None = None) -> Draft:
         """The draft for scores, without a summary.
 
-        `thresholds` are probabilities for label fields and `claims` (default: those fitted for the
-        baseline's own scores). Confidences: of a label, that it fits; of a claim, that the sentence is a
-        claim of that kind; of code, data and weights, that the status is right.
+        `cuts` are the fits whose scores these are (default: those of this tagger). Confidences: of a label,
+        that it fits; of a claim, that the sentence is a claim of that kind; of code, data and weights, that
+        the status is right.
         """
-        claim = (thresholds or {}).get("claims", self._claim_threshold)
+        cuts = cuts or self._cuts
+        claim = cuts.claims.threshold
         claims = tuple(
             DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
             for number, chances in enumerate(scores.sentences, start=1)
@@ -105,7 +129,7 @@ class Baseline:
         given: dict[str, tuple[Scored, ...]] = {}
         unsure: dict[str, tuple[Scored, ...]] = {}
         for field in LABEL_FIELDS:
-            given[field], others = self._chosen(field, scores, thresholds)
+            given[field], others = self._chosen(field, scores, cuts.fields[field])
             if others:
                 unsure[field] = others
         return Draft(
@@ -121,22 +145,22 @@ class Baseline:
         )
 
     def _chosen(
-        self, field: str, scores: Scores, thresholds: Mapping[str, float] | None
+        self, field: str, scores: Scores, fit: FieldFit
     ) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
         """The labels that are likely enough, and the candidates where these are too few."""
-        chances = scores.labels[field]
-        fit, size = self._fields[field], self._taxonomy.sizes[field]
-        if thresholds is not None:
-            cut = thresholds[field]
-            fit = replace(
-                fit, trained=replace(fit.trained, threshold=cut), defined=replace(fit.defined, threshold=cut)
-            )
-        chosen = choose(chances, fit, self._known[field], size, scores.mains[field])
+        chances, size = scores.labels[field], self._taxonomy.sizes[field]
+        chosen = choose(chances, fit, self.known[field], size, scores.mains[field])
 
         def scored(labels: Sequence[str]) -> tuple[Scored, ...]:
             return tuple(Scored(label, round(chances[label], 4)) for label in labels)
 
         return scored(chosen), scored(candidates(chances, chosen, size))
+
+
+def summarized(draft: Draft, paper: Paper) -> Draft:
+    """The draft with a sentence of the abstract as its summary."""
+    tldr, fits = gist(sentences_of(paper)[0], paper.title)
+    return replace(draft, tldr=tldr, flags=(*draft.flags, *(() if fits else ("summary-too-long",))))
 
 
 def _artifact(artifact: Artifact, scores: Scores) -> DraftArtifact:

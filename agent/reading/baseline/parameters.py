@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import Base64Bytes, TypeAdapter
 
-from ...text import digest
+from ...text.spans import digest
 
 DATA = Path(__file__).parent.parent.parent / "data"
 FITTED = DATA / "baseline.json"

@@ -21,7 +21,7 @@ from ...errors import UsageError
 from ...model.catalogue import Model
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from ..baseline import Baseline, Scores, sentences_of
 from ..baseline.features import log_odds
 from ..baseline.parameters import DATA, FieldFit
@@ -77,8 +77,7 @@ class EncodedTagger(Baseline):
         self._encoded = fit
         self._probes = probes
         self._definitions = definitions
-        self._fields = fit.fields
-        self._claim_threshold = fit.claims.threshold
+        self._cuts = fit
 
     def scores(self, paper: Paper) -> Scores:
         """Every probability for a paper."""
@@ -88,11 +87,12 @@ class EncodedTagger(Baseline):
         return replace(
             base,
             labels={
-                field: probabilities(self._fields[field], rows[field], self._known[field])
+                field: probabilities(self._encoded.fields[field], rows[field], self.known[field])
                 for field in LABEL_FIELDS
             },
             mains={
-                field: mains(self._fields[field], rows[field], self._known[field]) for field in LABEL_FIELDS
+                field: mains(self._encoded.fields[field], rows[field], self.known[field])
+                for field in LABEL_FIELDS
             },
             sentences=tuple(
                 self._encoded.claims.combine(chances, odds, said)

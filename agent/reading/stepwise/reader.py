@@ -1,7 +1,8 @@
 """The steps for one paper with the embedded model: lay out, read, take readings, summarize, combine, card.
 
-Two calls a paper: one reads it, one writes the summary from where the first left off; a third where the
-summary is wrong. What they gave is kept in the cache as numbers and words, so that a rerun asks nobody.
+Two calls a paper: one reads it, one writes the summary from where the first left off, if it is wanted; a
+third where the summary is wrong. What they gave is kept in the cache as numbers and words, so that a rerun
+asks nobody.
 
 Knows no files and no other papers.
 """
@@ -9,7 +10,7 @@ Knows no files and no other papers.
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,19 +21,18 @@ from ...errors import PaperFailed
 from ...model.ask_once import AskOnce
 from ...model.cache import Answer, Cache, Part, key_of
 from ...model.catalogue import Model
-from ...model.in_flight import Claims
+from ...model.in_flight import InFlight
 from ...paper import Paper
 from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from .. import evidence
-from ..baseline import Baseline, Scores
+from ..baseline import Baseline, summarized
 from ..reader import Reading, Wanted, emptied, provenance
 from ..reading_copy import ReadingCopy, reading_copy
-from . import summary
 from .readout import Probe, Readout, from_json, load_probe, to_json
-from .roles import roles
 from .stack import Stack, load_stack
+from .summary import MOST_TOKENS, flags, tidy
 from .transcript import Transcript, Typesetter, load_script
 
 if TYPE_CHECKING:
@@ -71,12 +71,15 @@ class StepwiseReader:
         *,
         offline: bool = False,
         repeat: int = 0,
+        summary: bool = True,
         tagger: Callable[[], Baseline] | None = None,
         tagger_version: str = "",
         probe: Probe | None = None,
         stack: Stack | None = None,
     ) -> None:
-        """`tagger` makes what states are stacked with, at the first card (default: the baseline).
+        """Without `summary` the model writes none, and a sentence of the abstract stands in its place.
+
+        `tagger` makes what states are stacked with, at the first card (default: the baseline).
 
         `probe` and `stack` default to those that ship for the model.
         """
@@ -85,8 +88,9 @@ class StepwiseReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._once: AskOnce[Read] = AskOnce(Claims(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Read] = AskOnce(InFlight(cache.directory) if cache is not None else None)
         self._offline = offline
+        self._writes = summary
         self._probe = probe or load_probe(model.model_id)
         self._stack = stack or load_stack(model.model_id)
         self._baseline = Baseline(taxonomy)
@@ -98,8 +102,6 @@ class StepwiseReader:
         self._typesetter: Typesetter | None = None
         self._connecting = asyncio.Lock()
         self._slots: asyncio.Queue[int] = asyncio.Queue()
-        for slot in range(model.concurrency):
-            self._slots.put_nowait(slot)
         fitted = digest(self._probe.version, self._baseline.version, repr(self._stack), tagger_version)
         self.prompt = f"{self._script.version}+{fitted[:8]}"
         """What the cards depend on beside the model: words, weights, baseline."""
@@ -118,15 +120,16 @@ class StepwiseReader:
             "name": model.name,
             "context": model.context,
             "prompt": self.prompt,
+            "summary": summary,
         }
 
     def wants(self, paper: Paper) -> Wanted | None:
         """Two calls, unless its answer is in the cache."""
-        parts, _ = self._question(reading_copy(paper).paper)
-        if self._cache is not None and self._cache.get(parts) is not None:
+        parts = self._question(reading_copy(paper).paper)
+        if self._cache is not None and any(self._cache.get(one) is not None for one in self._enough(parts)):
             return None
         characters = len(paper.title) + len(paper.text)
-        return Wanted(2, 2 * characters, 2 * summary.MOST_TOKENS)
+        return Wanted(2, 2 * characters, 2 * MOST_TOKENS) if self._writes else Wanted(1, characters, 0)
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper, from the cache where it was read before.
@@ -136,17 +139,19 @@ class StepwiseReader:
         copy = reading_copy(paper)
         if copy.emptied:
             raise emptied(paper)
-        parts, beside = self._question(copy.paper)
+        parts = self._question(copy.paper)
 
         def look_up() -> Read | None:
-            answer = self._cache.get(parts) if self._cache is not None else None
-            # A row that somebody changed is a miss.
-            with suppress(ValueError):
-                return (answer, *from_json(answer.text, self._taxonomy)) if answer is not None else None
+            for one in self._enough(parts):
+                answer = self._cache.get(one) if self._cache is not None else None
+                # A row that somebody changed is a miss.
+                with suppress(ValueError):
+                    if answer is not None:
+                        return (answer, *from_json(answer.text, self._taxonomy))
             return None
 
         async def ask() -> Read:
-            answer = await self._ask(copy.paper, beside)
+            answer = await self._ask(copy.paper)
             if self._cache is not None:
                 await self._cache.keep(parts, answer)
             return (answer, *from_json(answer.text, self._taxonomy))
@@ -166,35 +171,37 @@ class StepwiseReader:
         )
         return Reading(await asyncio.to_thread(self._card, paper, copy, *found), spent if ours else NOTHING)
 
-    def _question(self, paper: Paper) -> tuple[dict[str, Part], list[str]]:
-        beside = self.roles(paper, self._baseline.scores(paper))
-        return {**self._parts, "paper": digest(paper.title, paper.text, *beside)}, beside
+    def _question(self, paper: Paper) -> dict[str, Part]:
+        silent: dict[str, Part] = {} if self._writes else {"summary": False}
+        return {**self._parts, "paper": digest(paper.title, paper.text), **silent}
 
-    def roles(self, paper: Paper, scores: Scores) -> list[str]:
-        """The word that stands beside each sentence."""
-        texts = (paper.sentence_text(number + 1) for number in range(len(paper.sentences)))
-        sentences = [" ".join(text.split()) for text in texts]
-        return roles(sentences, scores.sentences, self._baseline.claim_threshold)
+    def _enough(self, parts: dict[str, Part]) -> Iterator[dict[str, Part]]:
+        """The rows that answer a question: without a summary, one that has it does, too."""
+        yield parts
+        if not self._writes:
+            yield {name: value for name, value in parts.items() if name != "summary"}
 
-    async def transcript(self, paper: Paper, beside: list[str]) -> Transcript:
+    async def transcript(self, paper: Paper) -> Transcript:
         """The paper as it is read; starts what is needed for that."""
         async with self._connecting:
             if self._bench is None:
                 self._bench = await self._connect()
                 engine = self._bench.engine
                 self._typesetter = Typesetter(engine.tokens, self._script, self._model.context or 2048)
+                for slot in engine.slots:
+                    self._slots.put_nowait(slot)
         assert self._typesetter is not None
-        return await self._typesetter.transcript(paper, beside, FOR_SUMMARY)
+        return await self._typesetter.transcript(paper, FOR_SUMMARY)
 
-    async def _ask(self, paper: Paper, beside: list[str]) -> Answer:
-        laid_out = await self.transcript(paper, beside)
+    async def _ask(self, paper: Paper) -> Answer:
+        laid_out = await self.transcript(paper)
         assert self._bench is not None and self._typesetter is not None
         async with self._slot() as slot:
             begin = time.monotonic()
             states = await self._bench.engine.hidden_states(laid_out.tokens, slot)
             readout = self._probe.read(states, laid_out, self._bench.directions)
             del states
-            tldr, written = await self._summarize(paper, laid_out, slot)
+            tldr, written = await self._summarize(paper, laid_out, slot) if self._writes else ("", [])
             seconds = time.monotonic() - begin
         return Answer(
             text=to_json(readout, tldr, len(written)),
@@ -204,7 +211,7 @@ class StepwiseReader:
             seconds=round(seconds, 3),
             calls=1 + len(written),
             cost_usd=0.0,
-            reasked=len(written) - 1,
+            reasked=max(0, len(written) - 1),
             prompt_tokens=len(laid_out.tokens) + sum(one.prompt_tokens for one in written),
             cached_prompt_tokens=sum(one.cached_prompt_tokens for one in written),
             completion_tokens=sum(one.completion_tokens for one in written),
@@ -216,16 +223,16 @@ class StepwiseReader:
         source = f"{paper.title}\n{paper.text}"
         tokens = [*laid_out.tokens, *await self._typesetter.question("summary")]
         engine = self._bench.engine
-        first = await engine.write(tokens, slot, most_tokens=summary.MOST_TOKENS)
-        tldr = summary.tidy(first.text)
-        wrong = summary.flags(tldr, source)
+        first = await engine.write(tokens, slot, most_tokens=MOST_TOKENS)
+        tldr = tidy(first.text)
+        wrong = flags(tldr, source)
         if not wrong:
             return tldr, [first]
         again = await self._typesetter.question("again")
         said = await engine.tokens(first.text.strip(), False)
-        second = await engine.write([*tokens, *said, *again], slot, most_tokens=summary.MOST_TOKENS)
-        other = summary.tidy(second.text)
-        if len(summary.flags(other, source)) < len(wrong):
+        second = await engine.write([*tokens, *said, *again], slot, most_tokens=MOST_TOKENS)
+        other = tidy(second.text)
+        if len(flags(other, source)) < len(wrong):
             tldr = other
         return tldr, [first, second]
 
@@ -248,18 +255,20 @@ class StepwiseReader:
         with self._tagging:
             if self._tagger is None:
                 self._tagger = self._make_tagger()
-        thresholds = {name: fit.threshold for name, fit in self._stack.fields.items()}
-        thresholds["claims"] = self._stack.claims.threshold
-        scores = self._tagger.scores(copy.paper)
-        draft = self._tagger.draft(self._stack.combine(scores, readout, self._taxonomy), thresholds)
-        read, shown = len(readout.sentences), copy.paper
-        flags = (
-            *summary.flags(tldr, f"{shown.title}\n{shown.text}"),
-            *((shown.left_out(read + 1),) if read < len(shown.sentences) else ()),
+        scores = self._stack.combine(
+            self._tagger.scores(copy.paper), readout, self._taxonomy, self._tagger.known
         )
+        draft = self._tagger.draft(scores, self._stack)
+        read, shown = len(readout.sentences), copy.paper
+        if self._writes:
+            draft = replace(draft, tldr=tldr, flags=flags(tldr, f"{shown.title}\n{shown.text}"))
+        else:
+            draft = summarized(draft, shown)
+        if read < len(shown.sentences):
+            draft = replace(draft, flags=(*draft.flags, shown.left_out(read + 1)))
         return evidence.build(
             paper,
-            copy.renumbered(replace(draft, tldr=tldr, flags=flags)),
+            copy.renumbered(draft),
             provenance(self._model, self.prompt, self._taxonomy, answer),
             withheld=copy.withheld,
         )

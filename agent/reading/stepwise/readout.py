@@ -4,7 +4,7 @@ Of a sentence: whether it is a claim and of which kind, from the state at its ma
 tokens and the state at its last one. Of a label: how much the state at the end of `Task:` leans towards
 the words of its name and of its definition, compared with the other labels; what the state is like for any
 paper is taken off first (batch calibration: Zhou et al. 2023, after the contextual calibration of Zhao et
-al. 2021).
+al. 2021). Of a label that training papers carry also what a regression of its own on that state says.
 
 Knows states, places and fitted weights. Knows no models and no baseline.
 """
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from ...taxonomy import LABEL_FIELDS, Taxonomy
-from ...text import digest
+from ...text.spans import digest
+from ..baseline.tags import MAIN, UNSEEN
 from .transcript import Place, Transcript
 from .vocabulary import Directions
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     States = NDArray[np.float32]
     """One row a token."""
 
+_WIDTH = 4
+"""Numbers of a label in a readout."""
 DATA = Path(__file__).parent.parent.parent / "data"
 
 
@@ -38,8 +41,10 @@ class Readout:
 
     sentences: tuple[tuple[float, ...], ...]
     """For each sentence that was read: log odds of being a claim, then log probability of each kind."""
-    labels: Mapping[str, tuple[tuple[float, float], ...]]
-    """For each label of a field, in the order of the taxonomy: log probability by name, and by definition."""
+    labels: Mapping[str, tuple[tuple[float, ...], ...]]
+    """For each label of a field, in the order of the taxonomy: log probability by name, and by definition; by
+    the label's own regressions the log odds that it fits, and that it is the main one.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,10 @@ class Probe:
     """The same, a row for each kind."""
     usual: Mapping[str, "NDArray[np.float32]"]
     """The mean state over papers where the labels of each field are read."""
+    columns: tuple[tuple[str, str], ...]
+    """Field and label of each row of `labels`, as in `WordFit`."""
+    labels: "NDArray[np.float32]"
+    """Weights for the state where the labels of a field are read, the bias last."""
     version: str
     """Eight hex digits of the weights."""
 
@@ -66,13 +75,36 @@ class Probe:
             row = np.append(sentence_features(states, place), np.float32(1.0))
             kinds = _log_softmax(self.kind @ row)
             sentences.append((_short(self.claim @ row), *map(_short, kinds)))
-        found = {}
-        for field in LABEL_FIELDS:
-            leaning = states[transcript.fields[field]] - self.usual[field]
-            named = _log_softmax(labels[field].names @ leaning)
-            defined = _log_softmax(labels[field].definitions @ leaning)
-            found[field] = tuple(zip(map(_short, named), map(_short, defined), strict=True))
-        return Readout(tuple(sentences), found)
+        fields = {field: states[transcript.fields[field]] for field in LABEL_FIELDS}
+        return Readout(
+            tuple(sentences),
+            {field: self.leanings(field, state, labels[field]) for field, state in fields.items()},
+        )
+
+    def leanings(
+        self, field: str, state: "NDArray[np.float32]", labels: Directions
+    ) -> tuple[tuple[float, ...], ...]:
+        """What the state where the labels of a field are read says of each of them."""
+        leaning = state - self.usual[field]
+        said = {
+            column: float(weights[:-1] @ state + weights[-1])
+            for column, weights in zip(self.columns, self.labels, strict=True)
+            if column[0] in (field, field + MAIN)
+        }
+        return tuple(
+            (
+                _short(named),
+                _short(defined),
+                _short(said.get((field, label), UNSEEN)),
+                _short(said.get((field + MAIN, label), UNSEEN)),
+            )
+            for label, named, defined in zip(
+                labels.labels,
+                _log_softmax(labels.names @ leaning),
+                _log_softmax(labels.definitions @ leaning),
+                strict=True,
+            )
+        )
 
 
 def sentence_features(states: "States", place: Place) -> "NDArray[np.float32]":
@@ -115,6 +147,8 @@ def load_probe(model_id: str) -> Probe:
             claim=kept["claim"],
             kind=kept["kind"],
             usual={field: kept[f"usual-{field}"] for field in LABEL_FIELDS},
+            columns=tuple((str(field), str(label)) for field, label in kept["columns"]),
+            labels=kept["labels"].astype(np.float32),
             version=digest(path.read_bytes().hex())[:8],
         )
 
@@ -130,13 +164,14 @@ def from_json(text: str, taxonomy: Taxonomy) -> tuple[Readout, str]:
     try:
         body = json.loads(text)
         labels = {
-            field: tuple((float(one), float(other)) for one, other in body["labels"][field])
+            field: tuple(tuple(float(value) for value in row) for row in body["labels"][field])
             for field in LABEL_FIELDS
         }
         sentences = tuple(tuple(float(value) for value in row) for row in body["sentences"])
         tldr = str(body["tldr"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not a readout") from error
-    if any(len(labels[field]) != len(taxonomy.labels[field]) for field in LABEL_FIELDS):
+    fits = all(len(labels[field]) == len(taxonomy.labels[field]) for field in LABEL_FIELDS)
+    if not fits or any(len(row) != _WIDTH for rows in labels.values() for row in rows):
         raise ValueError("a readout of other labels")
     return Readout(sentences, labels), tldr

@@ -1,10 +1,11 @@
-"""What the baseline and the model say, put together by small regressions fitted on the `train` split.
+"""Puts the tagger's scores and the model's readout together.
 
-A label's log odds are a weighted sum of the baseline's log odds and of the two readings of the model's
-state, with weights shared by all labels of a field, so that labels of one's own need no fitting. Sentences
-are put together as `pooling` does it.
+A label gets one row of numbers: the tagger's log odds, how the model's state leans towards its name and
+towards its definition; then the tagger's score for the main label and what regressions on the state say. A
+logistic regression with weights shared by all labels of a field turns the row into a probability, so that
+labels of one's own need no fitting. Sentences are put together as `pooling` does it.
 
-Knows numbers, and what the baseline scores. Knows no models.
+Knows numbers, and what the tagger scores. Knows no models.
 """
 
 from collections.abc import Mapping
@@ -17,51 +18,66 @@ from pydantic import TypeAdapter
 from ...errors import UsageError
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ..baseline import Scores
-from ..baseline.features import log_odds, sigmoid
+from ..baseline.features import log_odds
+from ..baseline.parameters import FieldFit
 from ..baseline.pooling import ClaimStack
+from ..baseline.tags import UNSEEN, Row, mains, probabilities
 from .readout import DATA, Readout
-
-
-@dataclass(frozen=True, slots=True)
-class FieldStack:
-    """One label field."""
-
-    bias: float
-    weights: tuple[float, float, float]
-    """For the baseline's log odds, and the log probabilities by name and by definition."""
-    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
     """All that was fitted, as `data/stepwise-MODEL.json` has it."""
 
-    labels: str
-    """Version of the labels it was fitted on."""
+    fitted_on: str
+    """Versions of the labels."""
     script: str
     """Version of the words that the model read."""
-    fields: Mapping[str, FieldStack]
+    fields: Mapping[str, FieldFit]
     claims: ClaimStack
 
-    def combine(self, scores: Scores, readout: Readout, taxonomy: Taxonomy) -> Scores:
-        """The baseline's scores with what the model adds; sentences that it did not read stay."""
-        labels = {}
-        for field in LABEL_FIELDS:
-            fit = self.fields[field]
-            labels[field] = {
-                label: sigmoid(
-                    fit.bias
-                    + fit.weights[0] * log_odds(scores.labels[field][label])
-                    + fit.weights[1] * named
-                    + fit.weights[2] * defined
-                )
-                for label, (named, defined) in zip(taxonomy.labels[field], readout.labels[field], strict=True)
-            }
+    def combine(
+        self,
+        scores: Scores,
+        readout: Readout,
+        taxonomy: Taxonomy,
+        known: Mapping[str, frozenset[str]],
+    ) -> Scores:
+        """The tagger's scores with what the model adds; sentences that it did not read stay.
+
+        `known` are the labels of each field of which the tagger knows more than the definition.
+        """
+        rows = rows_of(scores, readout, taxonomy)
         read = [
             self.claims.combine(chances, row[0], row[1:])
             for chances, row in zip(scores.sentences, readout.sentences, strict=False)
         ]
-        return replace(scores, labels=labels, sentences=(*read, *scores.sentences[len(read) :]))
+        return replace(
+            scores,
+            labels={f: probabilities(self.fields[f], rows[f], known[f]) for f in LABEL_FIELDS},
+            mains={f: mains(self.fields[f], rows[f], known[f]) for f in LABEL_FIELDS},
+            sentences=(*read, *scores.sentences[len(read) :]),
+        )
+
+
+def rows_of(scores: Scores, readout: Readout, taxonomy: Taxonomy) -> dict[str, dict[str, Row]]:
+    """The features of every label of every field; those that need no training papers come first."""
+    found: dict[str, dict[str, Row]] = {}
+    for field in LABEL_FIELDS:
+        said = readout.labels[field]
+        top, main_top = (max((row[place] for row in said), default=UNSEEN) for place in (2, 3))
+        found[field] = {
+            label: (
+                log_odds(scores.labels[field][label]),
+                named,
+                defined,
+                scores.mains[field][label],
+                *(odds, odds - top),
+                *(main, main - main_top),
+            )
+            for label, (named, defined, odds, main) in zip(taxonomy.labels[field], said, strict=True)
+        }
+    return found
 
 
 ADAPTER: TypeAdapter[Stack] = TypeAdapter(Stack)

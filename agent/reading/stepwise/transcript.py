@@ -1,6 +1,6 @@
 """Lays a paper out as the tokens that the embedded model reads, with the places where its states are taken.
 
-The words are those of `prompts/stepwise.v1.md`. They are cut into tokens piece by piece, so that a place
+The words are those of `prompts/stepwise.v2.md`. They are cut into tokens piece by piece, so that a place
 is where a piece ends. What strangers wrote never becomes a special token: it can end no turn and begin none.
 
 Knows papers and tokens. Knows no labels and no numbers.
@@ -8,20 +8,20 @@ Knows papers and tokens. Knows no labels and no numbers.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import resources
 
-from ...invisible import visible
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS
-from ...text import digest
+from ...text.invisible import visible
+from ...text.spans import digest
 
 Tokenize = Callable[[str, bool], Awaitable[list[int]]]
 """From a text, and whether its special words are special, to its tokens."""
 
 _SECTION = re.compile(r"^\[(\w+)\]\n", re.MULTILINE)
-_ENDED = frozenset({"head", "ask", "gap", "summary", "again"})
+_ENDED = frozenset({"head", "mark", "ask", "gap", "summary", "again"})
 """Sections that end with their line."""
 
 
@@ -34,7 +34,7 @@ class Script:
     """`stepwise@` and eight hex digits of the file."""
 
 
-def load_script(name: str = "stepwise.v1") -> Script:
+def load_script(name: str = "stepwise.v2") -> Script:
     """A shipped script."""
     text = (resources.files("papercards.prompts") / f"{name}.md").read_text(encoding="utf-8")
     parts = _SECTION.split(text)[1:]
@@ -47,7 +47,7 @@ def load_script(name: str = "stepwise.v1") -> Script:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sentence stands: tokens `start` to `end` (one past the last); at `mark` its role is read."""
+    """Where a sentence stands: tokens `start` to `end` (one past the last), and the `mark` behind it."""
 
     start: int
     end: int
@@ -75,8 +75,8 @@ class Typesetter:
         self._context = context_tokens
         self._known: dict[str, list[int]] = {}
 
-    async def transcript(self, paper: Paper, roles: Sequence[str], reserve: int) -> Transcript:
-        """The paper with a role beside each sentence; `reserve` tokens are left free for what is written.
+    async def transcript(self, paper: Paper, reserve: int) -> Transcript:
+        """The paper; `reserve` tokens are left free for what is written.
 
         Sentences that do not fit are left out from the end, with the flag `abstract-cut` or `sections-cut`.
         """
@@ -94,16 +94,14 @@ class Typesetter:
         room = self._context - reserve - len(tail)
         del tokens[room:]
         places: list[Place] = []
-        for sentence, role in zip(cut[1:], roles, strict=True):
-            ended = await self._piece(f" {role}\n")
-            if len(tokens) + len(sentence) + len(mark) + len(ended) > room:
+        for sentence in cut[1:]:
+            if len(tokens) + len(sentence) + len(mark) > room:
                 break
             start = len(tokens)
             tokens += sentence
             end = len(tokens)
             tokens += mark
             places.append(Place(start, end, len(tokens) - 1))
-            tokens += ended
         base = len(tokens)
         flags = (("hidden-characters",) if hidden else ()) + (
             (paper.left_out(len(places) + 1),) if len(places) < len(texts) else ()

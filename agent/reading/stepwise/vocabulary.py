@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...taxonomy import LABEL_FIELDS, Taxonomy
-from ...text import digest
+from ...text.spans import digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,7 @@ _VERSION = 1
 class Directions:
     """Labels of one field: label by dimension."""
 
+    labels: tuple[str, ...]
     names: "NDArray[np.float32]"
     definitions: "NDArray[np.float32]"
 
@@ -47,7 +48,9 @@ def directions(model: Path, sha256: str, taxonomy: Taxonomy, store: Path) -> Map
     with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as kept:
         return {
             field: Directions(
-                kept[f"{field}-names"].astype(np.float32), kept[f"{field}-definitions"].astype(np.float32)
+                tuple(taxonomy.labels[field]),
+                kept[f"{field}-names"].astype(np.float32),
+                kept[f"{field}-definitions"].astype(np.float32),
             )
             for field in LABEL_FIELDS
         }
@@ -90,6 +93,7 @@ def _read(model: Path, taxonomy: Taxonomy) -> dict[str, Directions]:
 
     return {
         field: Directions(
+            labels=tuple(labels),
             names=np.stack([mean(_spoken(label)) for label in labels]),
             definitions=np.stack([mean(f"{_spoken(label)} {means}") for label, means in labels.items()]),
         )

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .errors import UsageError
+from ..errors import UsageError
+from ..text.wording import did_you_mean
 from .risky_settings import Risk, line_of, risks
 from .trust import is_trusted
-from .wording import did_you_mean
 
 FILE_NAME = "papercards.toml"
 
@@ -58,6 +58,10 @@ class Settings:
     """E-mail address or URL sent to the services that papers are read from."""
     insecure: bool = False
     """Whether a key may be sent to another machine over http."""
+    summary: bool = True
+    """Whether the embedded model writes the summary; else it is a sentence of the abstract, and a card takes
+    a third less time. Hosted models write it in any case.
+    """
 
     def __post_init__(self) -> None:
         """Raise UsageError for a number that cannot be."""
@@ -89,6 +93,7 @@ _TYPES: Mapping[str, type] = {
     "cache": bool,
     "contact": str,
     "insecure": bool,
+    "summary": bool,
 }
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -108,6 +113,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "offline": "PAPERCARDS_OFFLINE",
     "contact": "PAPERCARDS_CONTACT",
     "insecure": "PAPERCARDS_INSECURE",
+    "summary": "PAPERCARDS_SUMMARY",
 }
 """Environment variable of each setting."""
 
@@ -174,7 +180,7 @@ def parse(content: bytes, where: str) -> dict[str, object]:
             kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
             raise UsageError(f"{name} must be {kind}", where=where)
     if "endpoint" in table:
-        from .model.endpoint_table import check
+        from ..model.endpoint_table import check
 
         table["endpoint"] = check(table["endpoint"], where)
     return table
