@@ -1,5 +1,6 @@
 """An endpoint that sends without end, drips, or sends a bomb costs its paper and nothing else."""
 
+import functools
 import gzip
 import http.server
 import json
@@ -48,7 +49,7 @@ def endless_lines(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def bomb(handler: http.server.BaseHTTPRequestHandler) -> None:
-    body = _BOMB
+    body = _bomb()
     _begin(handler, content_encoding="gzip", content_length=str(len(body)))
     handler.wfile.write(body)
 
@@ -73,7 +74,9 @@ def silent(handler: http.server.BaseHTTPRequestHandler) -> None:
     time.sleep(60)
 
 
-_BOMB = gzip.compress(b" " * (200 << 20), compresslevel=9)
+@functools.cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * (200 << 20))
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def serving(odd: _Send, number: int) -> Iterator[str]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
     finally:
