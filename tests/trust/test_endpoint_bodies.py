@@ -82,6 +82,7 @@ def _bomb() -> bytes:
 @contextmanager
 def serving(odd: _Send, number: int) -> Iterator[str]:
     """An endpoint that answers well but for the paper of that number."""
+    _bomb()  # now, since to make it takes longer than the client waits
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -112,8 +113,11 @@ def serving(odd: _Send, number: int) -> Iterator[str]:
 
 
 _RUN = """
-import re, sys
+import functools, re, sys
 from papercards.cli.app import main
+from papercards.model import transport
+# As often as ever, and sooner.
+transport.RetryPolicy = functools.partial(transport.RetryPolicy, first_wait_s=0.1, max_wait_s=1)
 try:
     main()
 finally:
