@@ -292,11 +292,12 @@ LINES = {
     "x.txt": (b"Get trending papers in your email inbox\nTitle\n", b"Good\nWe do it. It is 12% better.\n"),
     "x.json": (b'[{"title": "x", "abstract": "', GOOD),
 }
-SIZES = [128 << 20, pytest.param(10_000_000_000, marks=pytest.mark.slow)]
+SIZES = [128 << 20, pytest.param(5_000_000_000, marks=pytest.mark.slow)]
+"""The larger one has more bytes than a number of 32 bits counts."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no wait4 there")
-@pytest.mark.parametrize("size", SIZES, ids=["128 MB", "10 GB"])
+@pytest.mark.parametrize("size", SIZES, ids=["128 MB", "5 GB"])
 @pytest.mark.parametrize("name", LINES)
 def test_a_huge_line_costs_no_memory_and_the_rest_is_read(
     tmp_path: Path, environment: dict[str, str], name: str, size: int

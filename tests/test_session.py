@@ -12,6 +12,7 @@ import pytest
 import papercards
 from papercards import Card, EndpointError, Failure, Job, Paper, Session, open_source, read_cards, write_cards
 from papercards.errors import BadInput, BudgetSpent, PaperFailed, UsageError
+from tests.clocks import PATIENCE_S
 from tests.conftest import KEY, SEED
 from tests.servers import vllm
 from tests.servers.loopback import Served, serving
@@ -123,7 +124,7 @@ def test_a_worker_process_reads_papers(served: Served, tmp_path: Path) -> None:
         )
         for _ in range(2)
     ]
-    assert [process.communicate(timeout=60)[0].strip() for process in done] == [TITLE, TITLE]
+    assert [process.communicate(timeout=PATIENCE_S)[0].strip() for process in done] == [TITLE, TITLE]
     assert len(served.chats) <= 2  # one that was alone when it began claims nothing
 
 

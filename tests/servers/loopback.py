@@ -1,6 +1,8 @@
 """An ASGI app on a loopback port, in a thread, with a record of what it was sent."""
 
+import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -57,6 +59,28 @@ class Served:
         return [one.body for one in self.chats]
 
 
+class _Server(uvicorn.Server):
+    """Ends when it is told to: uvicorn's own waits for its next tick, and for a tenth of a second more."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+
+    def end(self) -> None:
+        """From another thread; requests in flight are dropped."""
+        self.servers[0].get_loop().call_soon_threadsafe(self._told.set)
+
+
 @contextmanager
 def serving(app: ASGIApp, certificate: tuple[Path, Path] | None = None) -> Iterator[Served]:
     """Serve the app until the block ends; over TLS with a certificate and its key."""
@@ -67,24 +91,23 @@ def serving(app: ASGIApp, certificate: tuple[Path, Path] | None = None) -> Itera
         log_config=None,
         log_level="critical",
         lifespan="off",
-        timeout_graceful_shutdown=1,
         ssl_certfile=certificate and certificate[0],
         ssl_keyfile=certificate and certificate[1],
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
             raise RuntimeError("the loopback server did not start")
-        time.sleep(0.005)
+        time.sleep(0.002)
     served.root = (
         f"{'https' if certificate else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     )
     try:
         yield served
     finally:
-        server.should_exit = server.force_exit = True
+        server.end()
         thread.join()
 
 

@@ -1,7 +1,9 @@
 """Small files that make whoever reads them compute without end, or fill memory."""
 
 import sqlite3
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -86,8 +88,18 @@ HEADER = f'<row r="1">{cell("A1", "title")}{cell("B1", "abstract")}</row>'
 
 def workbook_bomb(folder: Path) -> Path:
     """A cell of a gigabyte and a half."""
+    path = folder / "bomb.xlsx"
+    path.write_bytes(_workbook_bomb())
+    return path
+
+
+@cache
+def _workbook_bomb() -> bytes:
+    """To pack it takes seconds."""
     begin = f'<row r="2">{cell("A2", "T")}<c r="B2" t="inlineStr"><is><t>'
-    return workbook(folder, "bomb.xlsx", HEADER, begin, *["a" * 1_000_000] * 1500, "</t></is></c></row>")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = (begin, *["a" * 1_000_000] * 1500, "</t></is></c></row>")
+        return workbook(Path(folder), "bomb.xlsx", HEADER, *rows).read_bytes()
 
 
 def far_workbook(folder: Path) -> Path:

@@ -29,6 +29,8 @@ from papercards.sources.bounds import (
     expands,
 )
 from papercards.sources.columns import Columns
+from papercards.sources.confined import Broken, Child
+from papercards.sources.files import parquet
 from tests.trust import hostile_files
 
 Records = list[Paper | BadRecord]
@@ -380,12 +382,19 @@ def test_a_number_of_pages_that_is_no_number_is_an_error_of_ours(tmp_path: Path)
     """Headers of pages are read before the library reads them: nothing in them may end the run."""
     pq.write_table(pa.table({"title": ["T"] * 9, "abstract": ["We do it."] * 9}), tmp_path / "p.parquet")
     whole = (tmp_path / "p.parquet").read_bytes()
+    child = Child(parquet._COMMAND, parquet.MEMORY_BYTES)  # one for all of them: each takes a while to start
+    questions = ({"path": str(tmp_path / "q.parquet")}, {"columns": ["title", "abstract"]}, {"more": True})
     for at in range(4, 80):
         (tmp_path / "q.parquet").write_bytes(whole[:at] + b"\xff\xff" + whole[at + 2 :])
         try:
-            read(tmp_path / "q.parquet")
-        except PapercardsError:
-            continue
+            for question in questions:
+                child.get(question)
+        except Broken:
+            if at % 16:
+                continue
+            with pytest.raises(PapercardsError):
+                read(tmp_path / "q.parquet")
+    child.close()
 
 
 def test_bounds_are_those_that_docs_name() -> None:

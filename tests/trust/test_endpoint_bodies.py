@@ -1,5 +1,6 @@
 """An endpoint that sends without end, drips, or sends a bomb costs its paper and nothing else."""
 
+import functools
 import gzip
 import http.server
 import json
@@ -48,7 +49,7 @@ def endless_lines(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def bomb(handler: http.server.BaseHTTPRequestHandler) -> None:
-    body = _BOMB
+    body = _bomb()
     _begin(handler, content_encoding="gzip", content_length=str(len(body)))
     handler.wfile.write(body)
 
@@ -73,12 +74,15 @@ def silent(handler: http.server.BaseHTTPRequestHandler) -> None:
     time.sleep(60)
 
 
-_BOMB = gzip.compress(b" " * (200 << 20), compresslevel=9)
+@functools.cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * (200 << 20))
 
 
 @contextmanager
 def serving(odd: _Send, number: int) -> Iterator[str]:
     """An endpoint that answers well but for the paper of that number."""
+    _bomb()  # now, since to make it takes longer than the client waits
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -100,7 +104,7 @@ def serving(odd: _Send, number: int) -> Iterator[str]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
     finally:
@@ -109,8 +113,11 @@ def serving(odd: _Send, number: int) -> Iterator[str]:
 
 
 _RUN = """
-import re, sys
+import functools, re, sys
 from papercards.cli.app import main
+from papercards.model import transport
+# As often as ever, and sooner.
+transport.RetryPolicy = functools.partial(transport.RetryPolicy, first_wait_s=0.1, max_wait_s=1)
 try:
     main()
 finally:

@@ -39,7 +39,7 @@ def test_a_reader_gives_papers_or_an_error_of_ours(reader: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", TARGETS)
 def test_a_reader_holds_for_longer_in_a_process_of_its_own(reader: str) -> None:
-    seconds = float(_SECONDS or 5)
+    seconds = float(_SECONDS or 2)
     done = subprocess.run(
         [sys.executable, "-m", "tests.trust.fuzzing", reader, str(seconds), str(SEED)],
         cwd=SEEDS.parent.parent.parent,

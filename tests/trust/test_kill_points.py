@@ -93,12 +93,13 @@ def _timeless(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def lab(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Any:
     from tests.conftest import environment_of
 
     folder = tmp_path_factory.mktemp("faults")
+    environment = environment_of(folder / "home") | {"SSL_CERT_FILE": str(certificate)}
     with serving(odd.answering(lambda body, number: RIGHT)) as served:
-        yield Lab(folder, environment_of(folder / "home"), served.url)
+        yield Lab(folder, environment, served.url)
 
 
 def spread(count: int, most: int) -> list[int]:
