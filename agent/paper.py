@@ -9,8 +9,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import identifiers
-from .text import Link, Span, digest, links, sentences
+from .text import identifiers
+from .text.spans import Link, Span, digest, links, sentences
 
 _PAGES = {
     "arxiv:": "https://arxiv.org/abs/",

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..text import Span
+from ..text.spans import Span
 from .instruction_patterns import Sign, Wording, beginnings, patterns
 
 ENOUGH = 1.0

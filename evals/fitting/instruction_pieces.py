@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...reading.instruction_patterns import PIECES, Finder, Sign, Wording, patterns
-from ...text import sentences
+from ...text.spans import sentences
 from ..label_file import seed_papers
 
 Sets = Iterable[frozenset[str]]

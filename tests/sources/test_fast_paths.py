@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from papercards import identifiers
 from papercards.sources import rights
 from papercards.sources.files.jsonl import parsed
+from papercards.text import identifiers
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
