@@ -115,15 +115,8 @@ def paper_id(
     Without any identifier, it is the hash of title and abstract after Unicode normalisation (NFKC), case
     folding and folding of white space.
     """
-    names = []
-    for candidate in (arxiv_id, doi, url, given):
-        if candidate and (name := identifiers.name(candidate)):
-            if name.startswith("arxiv:"):
-                return name
-            names.append(name)
-    if names:
-        # A DOI goes before the page of a conference.
-        return next((name for name in names if name.startswith("doi:")), names[0])
+    if name := identifiers.first_name(filter(None, (arxiv_id, doi, url, given))):
+        return name
     if given and given.strip():
         return given.strip()
     return f"sha256:{digest(_fold(title), _fold(abstract))[:16]}"

@@ -21,13 +21,14 @@ from pydantic import BaseModel
 from ..errors import PapercardsError
 from .adapting import Lesson
 from .call import Caller
+from .client import open_client
 from .completion import mapping, usage_of
 from .endpoint import Endpoint
 from .form import Form
 from .limits import Limiter
 from .reply import Reply
 from .retrying import RetryPolicy
-from .transport import Transport, open_client
+from .transport import Transport
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -1,9 +1,9 @@
 """Sends requests to one endpoint and returns chat completions, with limits, budget and retries.
 
-The only file that creates an API client for papers. Each request passes the limiter and the budget;
-`retrying` retries transient errors; the client's own retries are off. If an endpoint asks to wait, is loading
-its model, or is busy, that costs a request no attempt. A request that takes far longer than the others is
-cancelled and sent again. Errors become one sentence without the key.
+Each request passes the limiter and the budget; `retrying` retries transient errors; the client's own retries
+are off. If an endpoint asks to wait, is loading its model, or is busy, that costs a request no attempt. A
+request that takes far longer than the others is cancelled and sent again. Errors become one sentence without
+the key.
 
 Knows no papers, prompts or schemas.
 """
@@ -16,12 +16,12 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
-from ..errors import EndpointError, PapercardsError, UsageError
+from ..errors import EndpointError, PapercardsError
 from ..spent import NOTHING, Spent
-from .bounded_answer import AnswerTooLong, bound
+from .bounded_answer import AnswerTooLong
+from .client import Posting
 from .completion import Usage, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
@@ -29,9 +29,6 @@ from .limits import LONGEST_HOLD_S, Budget, Limiter
 from .pricing import Price
 from .refusals import Refused, refused, refused_in_answer, what_came
 from .retrying import RetryPolicy
-
-if TYPE_CHECKING:
-    import openai
 
 BYTES_PER_TOKEN = 2
 """Bytes per token, a low estimate so that the cost is not underestimated; ordinary English has four to five.
@@ -152,7 +149,7 @@ class Transport:
         self._say = say
         self.patience = Patience(endpoint.timeout_s)
         """The timeout of the next answer."""
-        self._client: openai.AsyncOpenAI | None = None
+        self._client: Posting | None = None
         self._answered = False
 
     async def send(
@@ -175,7 +172,7 @@ class Transport:
         import openai
 
         if self._client is None:
-            self._client = open_client(self.endpoint)
+            self._client = Posting(self.endpoint)
         tries = _Tries()
         policy = self._policy
         if not self._answered:
@@ -272,16 +269,13 @@ class Transport:
 
     async def _exchange(self, body: bytes, tries: _Tries) -> tuple[bytes, Mapping[str, str]]:
         """Raises TooSlow if the answer takes too long, Refused for an error status."""
-        import httpx2
         import openai
 
         assert self._client is not None
         begin = time.monotonic()
         try:
             async with self.patience.wait(tries.cut_off):
-                response = await self._client.post(
-                    "/chat/completions", cast_to=httpx2.Response, content=body, options=_JSON
-                )
+                response = await self._client.post(body)
         except TooSlow:
             tries.cut_off += 1
             raise
@@ -373,48 +367,6 @@ class Transport:
         return (
             None if self.price is None else self.price.cost(used.prompt, used.cached_prompt, used.completion)
         )
-
-
-# Spelt as the SDK spells it, so that this replaces its header: in other letters both would be sent, and
-# FastAPI servers (vLLM, SGLang, LiteLLM) refuse a media type that is given twice.
-_JSON: Any = {"headers": {"Content-Type": "application/json"}}
-
-
-def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
-    """A client without retries. It uses aiohttp, which takes a third of the time of the default.
-
-    It does not follow redirects: papers are sent only where the user said. Raises UsageError for an unusable
-    address or proxy.
-    """
-    import openai
-
-    address = urlsplit(endpoint.base_url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise UsageError(
-            "the address must start with http:// or https:// and a host name",
-            where=endpoint.without_key(endpoint.base_url),
-            next_step="Check --base-url",
-        )
-    try:
-        return openai.AsyncOpenAI(
-            api_key=endpoint.api_key,
-            # aiohttp refuses a user name in the address beside the key; the key is what counts.
-            base_url=endpoint.shown_url,
-            default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
-            default_headers=dict(endpoint.extra_headers),
-            max_retries=0,
-            timeout=endpoint.timeout_s,
-            http_client=openai.DefaultAioHttpClient(
-                timeout=endpoint.timeout_s, follow_redirects=False, event_hooks={"response": [bound]}
-            ),
-        )
-    except (ValueError, OSError, openai.OpenAIError) as error:
-        raise UsageError(
-            f"cannot connect: {endpoint.without_key(str(error))}",
-            where=endpoint.shown_url,
-            next_step="Check the proxy in all_proxy, http_proxy, https_proxy (socks5:// or http://), and "
-            "SSL_CERT_FILE; list hosts that need no proxy in no_proxy",
-        ) from error
 
 
 def _duration(seconds: float) -> str:

@@ -209,12 +209,18 @@ class Columns:
             ("arxiv_id", choice.arxiv_id),
             ("url", choice.url),
         ):
-            value = None if key is None else _name(_value(record, key), ours)
+            if key is None:
+                names.append(None)
+                continue
+            value = _name(_value(record, key), ours)
+            if value is None:
+                names.append(None)
+                continue
             if type(value) is str and len(value) > MAX_TITLE:
                 return BadRecord(where, f"its {ours} is longer than {MAX_TITLE:,} characters")
-            if value is not None and type(value) is not str:
+            if type(value) is not str:
                 return BadRecord(where, f"its {ours} is {kind_of(value)}{_LOST.get(type(value), '')}")
-            name = " ".join(value.split()) if value else ""
+            name = " ".join(value.split())
             if not name.isprintable():
                 return BadRecord(where, f"its {ours} has characters that cannot be printed")
             names.append(name or None)

@@ -17,8 +17,9 @@ _OWNED = (
     r"|(?:19|20)\d\d|authors?\b|author\(s\)"
     r"|all rights|[A-Z0-9][^.;]{1,70}?[,\s](?:19|20)\d\d\b|[A-Z][^.;]{1,40}[.)]?\s*$)"
 )
-_START = re.compile(
-    rf"(?i:[\[(]?[\w /,-]{{0,40}}database record\s*)?(?i:[\[(]?(?:crown\s+)?{_SIGN})(?:{_OWNED}"
+_DATABASE = r"(?i:[\[(]?[\w /,-]{0,40}database record\s*)?"
+_STATEMENT = (
+    rf"(?i:[\[(]?(?:crown\s+)?{_SIGN})(?:{_OWNED}"
     rf"|(?i:\s*(?:the\s+)?author))"
     r"|(?i:\ball rights (?:are )?reserved\b)|(?i:this (?:article|document|work|paper) is protected by"
     r" copyright)"
@@ -26,6 +27,9 @@ _START = re.compile(
     r"|\bPublished by (?:Elsevier|Springer|Wiley|John Wiley|Oxford|Cambridge|Taylor|SAGE|IOP|AIP|BMJ"
     r"|Nature)[^.]{0,60}\."
 )
+_START = re.compile(_STATEMENT)
+_START_OF_RECORD = re.compile(_DATABASE + _STATEMENT)
+"""The same with what names the database before it, which takes ten times as long."""
 _LEGAL = re.compile(
     r"rights|reserved|publish|licen[cs]|open[- ]access|behalf|associa|society|\bltd\b|\binc\b|\bllc\b"
     r"|gmbh|b\.v|s\.a|press"
@@ -33,6 +37,7 @@ _LEGAL = re.compile(
     r"|\bapa\b|sons|university|nature|science|foundation|institut|limited|academ|verlag|kgaa|group|doi|federation|college|karger|property|copied|emailed|users|abstracts",
     re.IGNORECASE,
 )
+_C = re.compile(r"\([cC]\)")
 _SENTENCE = re.compile(r"[.!?;]\s+|\n+")
 _FIRST = re.compile(
     r"\s*(?:copyright\s*)?(?:\u00a9|\(c\))\s*(?:copyright\s*)?(?:(?:19|20)\d\d,?\s*)?(?:by\s+|the\s+)*"
@@ -51,8 +56,7 @@ def without_rights(abstract: str) -> str:
         "\u00a9" in tail
         or "opyright" in tail
         or "eserved" in tail
-        or "(c)" in tail
-        or "(C)" in tail
+        or _C.search(tail)
         or "Published by" in tail
         or "ABSTRACT" in tail
     ):
@@ -69,7 +73,8 @@ def _first_end(abstract: str) -> int:
 
 
 def _without_tail(abstract: str, tail: str) -> str:
-    for found in _START.finditer(tail):
+    start_of = _START_OF_RECORD if "atabase record" in tail.casefold() else _START
+    for found in start_of.finditer(tail):
         start = found.start()
         if found[0].lower().lstrip("[(").startswith("c)") and "(b)" in abstract:
             continue

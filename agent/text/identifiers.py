@@ -9,6 +9,7 @@ Knows text alone.
 
 import html
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 _LONGEST = 2048
@@ -22,8 +23,9 @@ _ARCHIVES = (
 """Archives of arXiv ids before April 2007."""
 
 _MONTH = "(?:0[1-9]|1[0-2])"
+_NEW_ID = rf"(?:(?:0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(?:1[5-9]|[2-4]\d){_MONTH}\.\d{{5}})"
 _ID = (
-    rf"(?:(?:(?:0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(?:1[5-9]|[2-4]\d){_MONTH}\.\d{{5}})"
+    rf"(?:{_NEW_ID}"
     rf"|(?:{_ARCHIVES})(?:\.[a-z-]{{2,9}})?/\d\d{_MONTH}\d{{3}})(?!\d)(?:v[1-9]\d{{0,2}}(?!\d))?"
 )
 """Four digits after the point until 2014, five since."""
@@ -48,6 +50,8 @@ _ARXIV_MENTIONED = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"({_ID})", re.IGNORECASE)
+_BARE_NEW_ID = re.compile(_NEW_ID)
+"""As nearly all ids of arXiv are written; they need no further look."""
 _MARKED = re.compile(r"arxiv|alphaxiv|papers/|lanl\.gov/|\.pdf$|[\])]$", re.IGNORECASE)
 """A word without any of these is a bare id."""
 _TO_MEND = re.compile(r"[%&\\]")
@@ -104,17 +108,33 @@ def name(word: str) -> str | None:
 
     A version is dropped. None if it is not an id.
     """
-    if not _may_be(word):
-        return None
-    bare = _bare(word)
-    if found := _arxiv(bare):
-        return f"arxiv:{unversioned(found)}"
-    if found := _doi(bare):
-        return f"doi:{found}"
-    if match := _ACL.fullmatch(bare):
-        return f"acl:{match[1] if match[1][0].isdigit() else match[1].upper()}"
-    if match := _OPENREVIEW.fullmatch(bare):
-        return f"openreview:{match[1]}"
+    return first_name((word,))
+
+
+def first_name(words: Iterable[str]) -> str | None:
+    """The name of the paper that all of these words are ids of, as `name` gives it; None without an id.
+
+    An arXiv id goes before a DOI, and a DOI before the page of a conference.
+    """
+    others = []
+    for word in words:
+        if _BARE_NEW_ID.fullmatch(word):
+            return f"arxiv:{word}"
+        if _may_be(word):
+            bare = _bare(word)
+            if found := _arxiv(bare):
+                return f"arxiv:{unversioned(found)}"
+            others.append(bare)
+    for bare in others:
+        if found := _doi(bare):
+            return f"doi:{found}"
+    for bare in others:
+        if "/" not in bare:
+            continue
+        if match := _ACL.fullmatch(bare):
+            return f"acl:{match[1] if match[1][0].isdigit() else match[1].upper()}"
+        if match := _OPENREVIEW.fullmatch(bare):
+            return f"openreview:{match[1]}"
     return None
 
 
@@ -140,6 +160,8 @@ def _may_be(word: str) -> bool:
 
 
 def _arxiv(bare: str) -> str | None:
+    if bare.startswith("10.") and not bare.startswith("10.48550/"):
+        return None  # any other DOI
     found = _PLAIN.fullmatch(bare)
     if found is None and _MARKED.search(bare):
         found = _ARXIV.fullmatch(bare)

@@ -71,7 +71,7 @@ def records(count: int) -> Iterator[dict[str, object]]:
         subjects = [SUBJECTS[int(draw() ** 2 * len(SUBJECTS))] for _ in range(1 + int(draw() * 3))]
         authors = [(f"Author{int(draw() * 9999)}", f"{chr(65 + int(draw() * 26))}.") for _ in range(4)]
         yield {
-            "id": f"{7 + number // 1_200_000:02d}{1 + number // 100_000 % 12:02d}.{number % 100_000:05d}",
+            "id": f"{15 + number // 1_200_000:02d}{1 + number // 100_000 % 12:02d}.{number % 100_000:05d}",
             "submitter": f"{authors[0][1]} {authors[0][0]}",
             "authors": ", ".join(f"{first} {last}" for last, first in authors) + " and G\\'abor {\\L}uk",
             "title": title,

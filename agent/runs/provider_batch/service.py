@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import EndpointError, PapercardsError
+from ...model.client import open_client
 from ...model.endpoint import Endpoint
 from ...model.endpoint_errors import said_by
 from ...model.retrying import RetryPolicy
-from ...model.transport import open_client
 
 if TYPE_CHECKING:
     import openai
