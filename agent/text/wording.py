@@ -1,11 +1,10 @@
 """Small pieces of messages: counts with the right plural, the nearest name for a typo, faults of data."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -31,7 +30,7 @@ def first_fault(error: "ValidationError") -> str:
     return placed(error.errors(include_url=False)[0])
 
 
-def placed(fault: "ErrorDetails") -> str:
-    """A fault with its place in the data, if it has one."""
+def placed(fault: Mapping[str, Any]) -> str:
+    """A fault of a validation error with its place in the data, if it has one."""
     place = ".".join(str(part) for part in fault["loc"])
-    return f"{place}: {fault['msg']}" if place else fault["msg"]
+    return f"{place}: {fault['msg']}" if place else str(fault["msg"])

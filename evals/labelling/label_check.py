@@ -8,10 +8,10 @@ Knows no models.
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,9 +22,6 @@ from papercards.taxonomy import Taxonomy
 from ...text.wording import did_you_mean, placed
 from ..label_file import ClaimRecord, LabelRecord, ReadingRecord, fold
 from .duplicates import THRESHOLD, near_duplicates
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -106,10 +103,10 @@ def _record(
     return _Line(number, where, record, paper.abstract), []
 
 
-def _worded(fault: "ErrorDetails") -> str:
+def _worded(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "json_invalid":
         # The parser counts lines within the one line that it was given.
-        message = fault["msg"].removeprefix("Invalid JSON: ")
+        message = str(fault["msg"]).removeprefix("Invalid JSON: ")
         return "not JSON: " + re.sub(r" at line 1 column", " at column", message)
     return f"not a label record: {placed(fault)}"
 

@@ -343,7 +343,7 @@ def test_models_at_one_endpoint_share_its_limiter_and_the_budget(
         for entry in entries:
             reader = session.reader(entry)
             assert isinstance(reader, ModelReader)
-            asyncio.run(session._connect(reader))
+            asyncio.run(session._connect(entry, reader.forms[-1], reader.learned))
 
         assert len(session._limiters) == 1
         assert session.budget(entries[0]) is session.budget(entries[1])
