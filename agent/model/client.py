@@ -67,8 +67,8 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
 class Posting:
     """Posts chat requests to one endpoint.
 
-    The SDK lays out requests until one is answered; the others have its address and headers. Working these
-    out again for each paper would take a fifth of the time that a paper takes.
+    The SDK lays out requests until one is answered; the others have its address and headers, since working
+    these out again takes a good part of the time that a paper takes.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:

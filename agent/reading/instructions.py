@@ -52,7 +52,7 @@ _MIXED = re.compile(r"[013457@$][a-z]")
 _EMPHASIS = re.compile(r"[*_`~\\]+")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_|]{1,3}){7,}\w(?!\w)")
 _SPACED_PART = re.compile(r"[ .\-_|]\w[ .\-_|]{1,3}\w[ .\-_|]{1,3}\w[ .\-_|]")
-"""What `_SPACED` has in it, which takes a fifth of its time to look for."""
+"""What `_SPACED` has in it, which is quicker to look for."""
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}")
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 _INSTRUCTIONS = re.compile(r"\binstructions?\b")

@@ -29,7 +29,7 @@ _STATEMENT = (
 )
 _START = re.compile(_STATEMENT)
 _START_OF_RECORD = re.compile(_DATABASE + _STATEMENT)
-"""The same with what names the database before it, which takes ten times as long."""
+"""The same with what names the database before it, which takes four times as long."""
 _LEGAL = re.compile(
     r"rights|reserved|publish|licen[cs]|open[- ]access|behalf|associa|society|\bltd\b|\binc\b|\bllc\b"
     r"|gmbh|b\.v|s\.a|press"
