@@ -98,7 +98,7 @@ def test_every_data_file_of_a_package_is_installed_and_every_pattern_finds_one()
     assert roots <= set(tree().values())
 
 
-BROUGHT = {"markupsafe": "jinja2", "urllib3": "requests"}
+BROUGHT = {"markupsafe": "jinja2", "pydantic-core": "pydantic", "urllib3": "requests"}
 """Packages that are part of what another one, which is named, gives and takes."""
 
 
