@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..evals.scoring.run import RunResult
     from ..model.catalogue import Model
     from ..paper import Paper
+    from ..reading.home import Distance
     from ..reading.reader import Reader
     from ..runs.resources import Resources
 
@@ -104,6 +105,7 @@ def run(
     from ..evals.scoring.gate import check, read_gate, require, write_junit
     from ..evals.scoring.run import to_json
     from ..model.catalogue import BASELINE
+    from ..reading.home import told
     from ..sources import BadRecord, open_source
     from .shared import eval_output, eval_tables
 
@@ -137,6 +139,8 @@ def run(
                 lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)
             eval_tables.print_sheet(page, by_label=by_label)
+            if result.distance is not None:
+                terminal.note(told(result.distance))
             if entry.name in files.results:
                 text = to_json(result, page.to_data())
                 eval_output.write(files.results[entry.name], text, derived=files.in_folder)
@@ -302,6 +306,7 @@ def _measure(
         again=[_left(one.cards, unanswered) for one in asked[1:]],
         floor=floor,
         unanswered=unanswered,
+        distance=asked[0].distance,
     )
     return result, ended
 
@@ -317,6 +322,8 @@ class _Asked:
     """Reasons why the endpoint gave no answer."""
     ended: "PapercardsError | None" = None
     """The error that ended the round early, if any."""
+    distance: "Distance | None" = None
+    """How far the papers are from those that the tagger was fitted on."""
 
 
 def _left(table: "dict[str, T]", gone: Collection[str]) -> "dict[str, T]":
@@ -375,4 +382,5 @@ def _ask(
         whole = True
     if not whole:
         raise KeyboardInterrupt
+    found.distance = screen.distance
     terminal.note(f"{entry.name}: {screen.progress.summary([])}")

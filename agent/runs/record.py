@@ -86,6 +86,19 @@ class TokenCounts(_Part):
     completion: int
 
 
+class Distance(_Part):
+    """How far the papers are from the labelled ones that the tagger was fitted on."""
+
+    papers: int
+    far: float
+    """Share of the papers that are unlike all labelled ones; 0.1 is usual among those themselves."""
+    main_task: float | None
+    """Share of main tasks expected to be right; None if unknown, as for a taxonomy of your own."""
+    low: float | None
+    high: float | None
+    """The ends of its 95% interval."""
+
+
 class Settings(_Part):
     """The settings of the run."""
 
@@ -137,6 +150,8 @@ class RunRecord(_Part):
     """Start time in UTC, ISO 8601."""
     seconds: float
     """Seconds from the first paper to the last card on disk."""
+    distance: Distance | None = None
+    """None for hosted models and for fewer than ten papers."""
 
     def to_json(self) -> str:
         """The record as indented JSON with a final line end."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..model.pricing import Price
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
+    from ..reading.home import Survey
     from ..reading.reader import ModelReader, Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
@@ -138,6 +139,17 @@ class Resources:
             offline=self.settings.offline,
             repeat=repeat,
         )
+
+    def survey(self, model: models.Model) -> "Survey | None":
+        """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
+        from ..reading.home import Survey
+        from ..taxonomy import shipped
+
+        if model.plan == "one-call":
+            return None
+        # The embedded model's labels are the encoder's and what its states add.
+        name = models.LOCAL[models.ENCODER].name if model.plan == "stepwise" else model.name
+        return Survey(name, shipped_taxonomy=self.taxonomy.version == shipped().version)
 
     def encoder(self, model: models.Model) -> "EncoderReader":
         """The reader for a sentence encoder; missing weights are downloaded at the first paper."""
