@@ -131,7 +131,7 @@ def run(
             session.budget(entry)
             if entry != BASELINE:
                 terminal.note(wiring.first_line(len(pairs), entry))
-        floor, _ = _measure(session, BASELINE, pairs, split, version)
+        floor, _ = _measure(session, BASELINE, pairs, split, version, tuned=BASELINE in entries)
         for entry in entries:
             result, ended = floor, None
             if entry != BASELINE:
@@ -272,6 +272,8 @@ def _measure(
     version: str,
     floor: "RunResult | None" = None,
     repeats: int = 1,
+    *,
+    tuned: bool = True,
 ) -> "tuple[RunResult, PapercardsError | None]":
     """The scored run, and the error that ended it early, if any.
 
@@ -281,7 +283,7 @@ def _measure(
 
     asked = [_Asked() for _ in range(repeats)]
     for repeat, one in enumerate(asked):
-        _ask(session.reader(entry, repeat=repeat), session, entry, pairs, one)
+        _ask(session.reader(entry, repeat=repeat, tuned=tuned), session, entry, pairs, one)
         if one.ended is not None:
             if not asked[0].cards:
                 raise one.ended

@@ -47,7 +47,7 @@ class HomeFit:
     terms: Mapping[str, tuple[tuple[int, int], ...]]
     """For each term the groups whose mean has it, with its weight there in thousandths."""
     expected: Mapping[str, Expectation]
-    """By the name of the model."""
+    """The expectation for each model, by its name."""
 
 
 @dataclass(frozen=True, slots=True)

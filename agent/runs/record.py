@@ -110,6 +110,8 @@ class Settings(_Part):
     sections: tuple[str, ...] = ()
     taxonomy: str | None
     """Path of the taxonomy; None for the shipped one."""
+    tuned: str | None = None
+    """Path of the layer of own labels; None without one."""
     endpoint: str | None
     """Endpoint address without user name, password and query; None for no hosted model."""
     cache_dir: str | None

@@ -63,6 +63,7 @@ class Recording:
             categories=options.categories,
             sections=options.sections,
             taxonomy=chosen.taxonomy,
+            tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
             cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
