@@ -183,8 +183,8 @@ def test_a_taxonomy_of_unknown_labels_alone_works(dev: Pairs) -> None:
         ("The framework is released as a ready-to-use tool.", ("released", "not-stated", "not-stated")),
         ("We plan to open-source our framework.", ("promised", "not-stated", "not-stated")),
         (
-            "In addition, we contribute to the community by releasing a Thai evaluation dataset, which "
-            "includes hundreds of questions annotated by students.",
+            "In addition, we contribute to the research community by releasing a Thai evaluation dataset, "
+            "which includes hundreds of questions annotated by students.",
             ("not-stated", "released", "not-stated"),
         ),
         ("XNet releases a Thai evaluation dataset.", ("not-stated", "released", "not-stated")),

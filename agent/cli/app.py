@@ -28,6 +28,7 @@ from . import (
     summarize,
     taxonomy,
     trust,
+    tune,
     watch,
 )
 from . import eval as evaluation
@@ -72,6 +73,7 @@ app.command("formats", epilog=example("papercards formats"))(formats.formats)
 app.command("schema", epilog=example("papercards schema > card.schema.json"))(cards.schema)
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(label.app, name="label")
+app.command("tune", epilog=example("papercards tune --labels mine.jsonl"))(tune.tune)
 
 
 def _version(wanted: bool) -> None:

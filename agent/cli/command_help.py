@@ -32,7 +32,7 @@ class Program(Commands):
         "Read papers": ("enrich", "summarize", "watch", "batch", "rerun"),
         "Look at cards": ("serve", "show", "convert", "annotate", "export"),
         "Check": ("verify", "review", "models", "cache", "trust", "taxonomy", "formats", "schema"),
-        "Evaluate": ("eval", "label"),
+        "Evaluate": ("eval", "label", "tune"),
     }
 
 

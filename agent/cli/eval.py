@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..evals.scoring.run import RunResult
     from ..model.catalogue import Model
     from ..paper import Paper
+    from ..reading.home import Distance
     from ..reading.reader import Reader
     from ..runs.resources import Resources
 
@@ -104,6 +105,7 @@ def run(
     from ..evals.scoring.gate import check, read_gate, require, write_junit
     from ..evals.scoring.run import to_json
     from ..model.catalogue import BASELINE
+    from ..reading.home import told
     from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
 
@@ -129,7 +131,7 @@ def run(
             session.budget(entry)
             if entry != BASELINE:
                 terminal.note(wiring.first_line(len(pairs), entry))
-        floor, _ = _measure(session, BASELINE, pairs, split, version)
+        floor, _ = _measure(session, BASELINE, pairs, split, version, tuned=BASELINE in entries)
         for entry in entries:
             result, ended = floor, None
             if entry != BASELINE:
@@ -137,6 +139,8 @@ def run(
                 lost += sum(paper.card is None for paper in result.papers) + len(result.unanswered)
             page = sheet(result)
             eval_tables.print_sheet(page, by_label=by_label)
+            if result.distance is not None:
+                terminal.note(told(result.distance))
             if entry.name in files.results:
                 text = to_json(result, page.to_data())
                 eval_output.write(files.results[entry.name], text, derived=files.in_folder)
@@ -268,6 +272,8 @@ def _measure(
     version: str,
     floor: "RunResult | None" = None,
     repeats: int = 1,
+    *,
+    tuned: bool = True,
 ) -> "tuple[RunResult, PapercardsError | None]":
     """The scored run, and the error that ended it early, if any.
 
@@ -277,7 +283,7 @@ def _measure(
 
     asked = [_Asked() for _ in range(repeats)]
     for repeat, one in enumerate(asked):
-        _ask(session.reader(entry, repeat=repeat), session, entry, pairs, one)
+        _ask(session.reader(entry, repeat=repeat, tuned=tuned), session, entry, pairs, one)
         if one.ended is not None:
             if not asked[0].cards:
                 raise one.ended
@@ -302,6 +308,7 @@ def _measure(
         again=[_left(one.cards, unanswered) for one in asked[1:]],
         floor=floor,
         unanswered=unanswered,
+        distance=asked[0].distance,
     )
     return result, ended
 
@@ -317,6 +324,8 @@ class _Asked:
     """Reasons why the endpoint gave no answer."""
     ended: "PapercardsError | None" = None
     """The error that ended the round early, if any."""
+    distance: "Distance | None" = None
+    """How far the papers are from those that the tagger was fitted on."""
 
 
 def _left(table: "dict[str, T]", gone: Collection[str]) -> "dict[str, T]":
@@ -375,4 +384,5 @@ def _ask(
         whole = True
     if not whole:
         raise KeyboardInterrupt
+    found.distance = screen.distance
     terminal.note(f"{entry.name}: {screen.progress.summary([])}")

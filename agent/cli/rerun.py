@@ -90,7 +90,7 @@ def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str |
     """The settings of the run with its paths resolved; `asked` are the current ones, `named` is a cache."""
     from ..runs.record import source_path
 
-    taxonomy, cache = old.settings.taxonomy, old.settings.cache_dir
+    taxonomy, tuned, cache = old.settings.taxonomy, old.settings.tuned, old.settings.cache_dir
     if cache is not None and named is None:
         named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
@@ -98,6 +98,7 @@ def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str |
         base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        tuned=None if tuned is None else str(source_path(tuned, record, old.folder)),
         cache_dir=named,
         no_cache=named is None,
         no_summary=old.made_by.get("summary") is False,

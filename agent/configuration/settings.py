@@ -29,6 +29,8 @@ class Settings:
     base_url: str | None = None
     taxonomy: str | None = None
     """Path of the taxonomy; None for the shipped one."""
+    tuned: str | None = None
+    """Path of a layer of own labels, written by `papercards tune`."""
     cache_dir: str | None = None
     models_dir: str | None = None
     concurrency: str | None = None
@@ -78,6 +80,7 @@ _TYPES: Mapping[str, type] = {
     "model": str,
     "base_url": str,
     "taxonomy": str,
+    "tuned": str,
     "cache_dir": str,
     "models_dir": str,
     "concurrency": str,
@@ -100,6 +103,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "model": "PAPERCARDS_MODEL",
     "base_url": "PAPERCARDS_BASE_URL",
     "taxonomy": "PAPERCARDS_TAXONOMY",
+    "tuned": "PAPERCARDS_TUNED",
     "cache_dir": "PAPERCARDS_CACHE_DIR",
     "models_dir": "PAPERCARDS_MODELS",
     "concurrency": "PAPERCARDS_CONCURRENCY",

@@ -4,7 +4,7 @@ Knows no files and no other papers.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..card import Card, Provenance
 from ..model.cache import Part
@@ -15,6 +15,9 @@ from . import evidence
 from .draft import Draft
 from .reader import Reading, Wanted, emptied
 from .reading_copy import ReadingCopy, reading_copy
+
+if TYPE_CHECKING:
+    from .own_layer import OwnLayer
 
 
 class Tagger(Protocol):
@@ -63,11 +66,20 @@ class TaggerReader:
 class BaselineReader(TaggerReader):
     """Makes cards without a model, by similarity, rules and fitted weights, in milliseconds."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, layer: "OwnLayer | None" = None) -> None:
+        """`layer` is put on top. Raises UsageError if it was fitted over something else."""
         from .baseline import Baseline  # reads its fitted parameters
 
-        self._tagger = Baseline(taxonomy)
-        prompt = f"baseline@{self._tagger.version}"
+        tagger = Baseline(taxonomy)
+        self.tagger_name = f"baseline@{tagger.version}"
+        self._tagger: Tagger = tagger
+        prompt = self.tagger_name
+        if layer is not None:
+            from .own_layer import TunedTagger, check_layer
+
+            check_layer(layer, self.tagger_name, taxonomy.version)
+            self._tagger = TunedTagger(tagger, layer)
+            prompt += f"+{layer.version}"
         provenance = Provenance(
             model=BASELINE.name, prompt=prompt, taxonomy=taxonomy.version, created="", cost_usd=0.0
         )

@@ -20,6 +20,7 @@ from .counts import Counts
 if TYPE_CHECKING:
     from ..model.catalogue import Model
     from ..paper import Paper
+    from ..reading.home import Distance, Survey
     from ..reading.reader import Reader
     from .recording import Status
     from .resources import Resources
@@ -38,6 +39,8 @@ class Watcher:
 
     def __init__(self) -> None:
         self.counts = Counts()
+        self.distance: Distance | None = None
+        """How far the papers are from the labelled ones, once the run has ended."""
 
     def took(self, outcomes: list[Outcome]) -> None:
         """Take outcomes that were written."""
@@ -140,13 +143,15 @@ class Job:
                 sinks.append(open_sink(path, self.shards, self.sources))
             if self.outputs:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
-            writer = Writer(opened or sinks, errors, watcher)
+            survey = resources.survey(model)
+            writer = Writer(opened or sinks, errors, watcher, survey)
             finished = resources.finished(chosen) if reader is None else None
             batch = Batch(chosen, resources.concurrency(model), finished)
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             if batch.ended is not None:
                 raise batch.ended
             whole = not batch.stopped
+            watcher.distance = survey.distance() if survey is not None else None
             if whole:
                 for sink in sinks:
                     sink.close()
@@ -168,7 +173,7 @@ class Job:
             if errors is not None:
                 errors.close()
             if sinks and record is not None:
-                record.write(sinks, watcher.counts, status, said)
+                record.write(sinks, watcher.counts, status, said, watcher.distance)
         return whole
 
 
@@ -189,16 +194,27 @@ def _several(names: str | Path | Iterable[str | Path]) -> Iterable[str | Path]:
 class Writer:
     """Writes outcomes to the sinks and to the errors file, and reports failures."""
 
-    def __init__(self, sinks: Sequence[Sink], errors: ErrorsFile | None, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        errors: ErrorsFile | None,
+        watcher: Watcher,
+        survey: "Survey | None" = None,
+    ) -> None:
+        """`survey` sees each paper with a card."""
         self._sinks = sinks
         self._errors = errors
         self._watcher = watcher
+        self._survey = survey
         self._failed = 0
 
     def take(self, outcomes: list[Outcome]) -> None:
         """Write the outcomes in order."""
         done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
         lines = [outcome.reading.line for outcome in done]
+        if self._survey is not None:
+            for outcome in done:
+                self._survey.see(outcome.paper.title, outcome.paper.abstract)
         for sink in self._sinks:
             if isinstance(sink, LineSink):
                 sink.write_lines(lines)

@@ -87,6 +87,19 @@ class TokenCounts(_Part):
     completion: int
 
 
+class Distance(_Part):
+    """How far the papers are from the labelled ones that the tagger was fitted on."""
+
+    papers: int
+    far: float
+    """Share of the papers that are unlike all labelled ones; 0.1 is usual among those themselves."""
+    main_task: float | None
+    """Share of main tasks expected to be right; None if unknown, as for a taxonomy of your own."""
+    low: float | None
+    high: float | None
+    """The ends of its 95% interval."""
+
+
 class Settings(_Part):
     """The settings of the run."""
 
@@ -98,6 +111,8 @@ class Settings(_Part):
     sections: tuple[str, ...] = ()
     taxonomy: str | None
     """Path of the taxonomy; None for the shipped one."""
+    tuned: str | None = None
+    """Path of the layer of own labels; None without one."""
     endpoint: str | None
     """Endpoint address without user name, password and query; None for no hosted model."""
     cache_dir: str | None
@@ -138,6 +153,8 @@ class RunRecord(_Part):
     """Start time in UTC, ISO 8601."""
     seconds: float
     """Seconds from the first paper to the last card on disk."""
+    distance: Distance | None = None
+    """None for hosted models and for fewer than ten papers."""
 
     def to_json(self) -> str:
         """The record as indented JSON with a final line end."""

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -9,10 +10,21 @@ from typing import TYPE_CHECKING, Literal
 
 from ..configuration.places import cache_directory
 from ..safety.redact import secrets_of, shown_url, without_known_secrets
-from .record import Counts, OutputFile, RunRecord, Settings, SourceFile, TokenCounts, from_folder, record_path
+from .record import (
+    Counts,
+    Distance,
+    OutputFile,
+    RunRecord,
+    Settings,
+    SourceFile,
+    TokenCounts,
+    from_folder,
+    record_path,
+)
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
+    from ..reading.home import Distance as Far
     from ..reading.reader import Reader
     from ..sinks import Sink
     from ..sources import Options
@@ -51,13 +63,21 @@ class Recording:
             categories=options.categories,
             sections=options.sections,
             taxonomy=chosen.taxonomy,
+            tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
             cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )
         self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def write(self, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None) -> None:
+    def write(
+        self,
+        sinks: "Sequence[Sink]",
+        counts: "Counted",
+        status: Status,
+        error: str | None,
+        distance: "Far | None" = None,
+    ) -> None:
         """Write the record beside the first output, with how the run ended.
 
         Raises StorageError if it cannot be written, unless the run itself failed: then that error matters
@@ -69,14 +89,20 @@ class Recording:
 
         try:
             path = record_path(destination(Path(self._settings.outputs[0]))[1])
-            record = self._record(path, sinks, counts, status, error)
+            record = self._record(path, sinks, counts, status, error, distance)
             write_file(path, [record.to_json().encode()], derived=True)
         except StorageError:
             if status != "failed":
                 raise
 
     def _record(
-        self, path: Path, sinks: "Sequence[Sink]", counts: "Counted", status: Status, error: str | None
+        self,
+        path: Path,
+        sinks: "Sequence[Sink]",
+        counts: "Counted",
+        status: Status,
+        error: str | None,
+        distance: "Far | None",
     ) -> RunRecord:
         from ..sources import is_named
 
@@ -119,4 +145,5 @@ class Recording:
             cost_usd=counts.spent.cost_usd,
             started=self._started,
             seconds=round(counts.seconds, 4),
+            distance=Distance(**asdict(distance)) if distance is not None else None,
         )

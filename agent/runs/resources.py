@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from ..model.form import Form
     from ..model.limits import Budget, Limiter
     from ..model.pricing import Price
+    from ..reading.baseline import Baseline
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
+    from ..reading.home import Survey
+    from ..reading.own_layer import OwnLayer
     from ..reading.reader import Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
@@ -118,17 +121,37 @@ class Resources:
             self._finished = CardLines(cache_directory(self.settings), reader.made_by)
         return self._finished
 
-    def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":
-        """The reader for a model."""
+    def layer(self, model: models.Model) -> "OwnLayer | None":
+        """The layer of own labels in the settings; None without one.
+
+        Raises UsageError if it is for another model.
+        """
+        if self.settings.tuned is None:
+            return None
+        from ..reading.own_layer import read_layer
+
+        layer = read_layer(Path(self.settings.tuned))
+        if layer.model != model.name:
+            raise UsageError(
+                f"this layer of own labels is for {layer.model}, not for {model.name}",
+                where=self.settings.tuned,
+                next_step=f"Choose -m {layer.model}, or leave out --tuned",
+            )
+        return layer
+
+    def reader(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "Reader":
+        """The reader for a model; `tuned` is False to leave out the layer of own labels."""
         from ..reading.reader import ModelReader
         from ..reading.tagger_reader import BaselineReader
 
         if model.plan == "baseline":
-            return BaselineReader(self.taxonomy)
+            return BaselineReader(self.taxonomy, self.layer(model) if tuned else None)
+        if model.plan == "encoder":
+            return self.encoder(model, self.layer(model) if tuned else None)
+        if tuned:
+            self.layer(model)
         if model.plan == "stepwise":
             return self.stepwise(model, repeat=repeat)
-        if model.plan == "encoder":
-            return self.encoder(model)
         return ModelReader(
             model,
             self.taxonomy,
@@ -140,7 +163,36 @@ class Resources:
             repeat=repeat,
         )
 
-    def encoder(self, model: models.Model) -> "EncoderReader":
+    def survey(self, model: models.Model) -> "Survey | None":
+        """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
+        from ..reading.home import Survey
+        from ..taxonomy import shipped
+
+        if model.plan == "one-call":
+            return None
+        # The embedded model's labels are the encoder's and what its states add.
+        name = models.LOCAL[models.ENCODER].name if model.plan == "stepwise" else model.name
+        return Survey(name, shipped_taxonomy=self.taxonomy.version == shipped().version)
+
+    def tagger(self, model: models.Model) -> "tuple[Baseline, str]":
+        """The tagger that own labels can be fitted over, and its name in the layer's file.
+
+        Raises UsageError for a model that is none.
+        """
+        from ..reading.baseline import Baseline
+        from ..reading.tagger_reader import BaselineReader
+
+        if model.plan == "baseline":
+            return Baseline(self.taxonomy), BaselineReader(self.taxonomy).tagger_name
+        if model.plan == "encoder":
+            name = self.encoder(model).tagger_name
+            return self._encoded(model), name
+        raise UsageError(
+            f"own labels cannot be fitted over {model.name}",
+            next_step=f"Choose -m {models.BASELINE.name} or -m {models.LOCAL[models.ENCODER].name}",
+        )
+
+    def encoder(self, model: models.Model, layer: "OwnLayer | None" = None) -> "EncoderReader":
         """The reader for a sentence encoder; missing weights are downloaded at the first paper."""
         import importlib.util
 
@@ -148,7 +200,7 @@ class Resources:
             raise self._no_local()
         from ..reading.encoder.reader import EncoderReader
 
-        return EncoderReader(model, self.taxonomy, lambda: self._encoded(model))
+        return EncoderReader(model, self.taxonomy, lambda: self._encoded(model), layer)
 
     def _encoded(self, model: models.Model) -> "EncodedTagger":
         from ..reading.encoder.tagger import connect

@@ -24,14 +24,18 @@ Shares = Sequence[Mapping[str, Mapping[str, float]]]
 
 
 def fit_words(
-    vectors: Sequence[Vector], rarity: Mapping[str, float], shares: Shares, weights: Sequence[float]
+    vectors: Sequence[Vector],
+    rarity: Mapping[str, float],
+    shares: Shares,
+    weights: Sequence[float],
+    regularity: float = REGULARITY,
 ) -> tuple[WordFit, list[Logits]]:
     """The weights, and each training paper's log odds by weights that were fitted without it."""
     import numpy as np
 
     table = _table(vectors, rarity)
     columns = carried(shares)
-    coefficients, biases, held_out = fit_columns(table, columns, shares, weights, REGULARITY)
+    coefficients, biases, held_out = fit_columns(table, columns, shares, weights, regularity)
     scales = np.abs(coefficients).max(axis=1) / 127 + 1e-9
     levels = np.round(coefficients / scales[:, None]).astype(np.int8)
     fit = WordFit(
@@ -79,11 +83,16 @@ def fit_columns(
 
     for place, (field, label) in enumerate(columns):
         answers = np.array([paper[field].get(label, 0.0) >= 0.5 for paper in shares])
-        model = fitted(np.arange(len(shares)), answers)
-        coefficients[place], biases[place] = model.coef_[0], model.intercept_[0]
+        if answers.all():
+            biases[place] = -UNSEEN
+        else:
+            model = fitted(np.arange(len(shares)), answers)
+            coefficients[place], biases[place] = model.coef_[0], model.intercept_[0]
         for part in range(FOLDS):
             inside, outside = np.where(fold != part)[0], np.where(fold == part)[0]
-            if answers[inside].any():
+            if answers[inside].all():
+                held_out[outside, place] = -UNSEEN
+            elif answers[inside].any():
                 held_out[outside, place] = fitted(inside, answers).decision_function(table[outside])
     return coefficients, biases, held_out
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from papercards.card import Card
 from papercards.errors import BadInput
+from papercards.reading.home import Distance
 from papercards.text.wording import first_fault
 
 from ..label_file import Labelled
@@ -68,6 +69,8 @@ class RunResult:
     """The figures of the baseline over the same papers; empty for the baseline itself."""
     unanswered: Mapping[str, str] = field(default_factory=dict)
     """Reasons why the endpoint gave no answer, by paper id. These papers are not in `papers`."""
+    distance: Distance | None = None
+    """How far the papers are from those that the tagger was fitted on; None for hosted models."""
     version: int = RESULT_VERSION
 
     @property
@@ -115,6 +118,7 @@ def score_run(
     again: Sequence[Mapping[str, Card]] = (),
     floor: "RunResult | None" = None,
     unanswered: Mapping[str, str] | None = None,
+    distance: Distance | None = None,
 ) -> RunResult:
     """Score a model's cards of labelled papers.
 
@@ -149,6 +153,7 @@ def score_run(
         repeats=1 + len(again),
         floor=floor.without(lost).values() if floor is not None else {},
         unanswered=dict(lost),
+        distance=distance,
     )
 
 

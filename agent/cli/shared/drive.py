@@ -81,7 +81,12 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
     except BudgetSpent:
         note(screen.progress.summary([]))
         raise
-    return finish(screen.progress, job, whole=whole)
+    code = finish(screen.progress, job, whole=whole)
+    if screen.distance is not None:
+        from ...reading.home import told
+
+        note(told(screen.distance))
+    return code
 
 
 def finish(progress: Progress, job: "Job", *, whole: bool) -> int:

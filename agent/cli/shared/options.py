@@ -59,6 +59,12 @@ Taxonomy = Annotated[
     str | None,
     typer.Option(help="Your own taxonomy file. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),
 ]
+Tuned = Annotated[
+    str | None,
+    typer.Option(
+        help="Your own labels as fitted by papercards tune. [env: PAPERCARDS_TUNED]", metavar="FILE"
+    ),
+]
 CacheDir = Annotated[
     str | None,
     typer.Option(help="Folder of the answer cache. [env: PAPERCARDS_CACHE_DIR]", metavar="DIR"),
@@ -176,6 +182,7 @@ class ModelFlags:
     base_url: BaseUrl = None
     insecure: Insecure = None
     taxonomy: Taxonomy = None
+    tuned: Tuned = None
     timeout_s: Timeout = None
     answer_tokens: AnswerTokens = None
     reasoning_effort: ReasoningEffort = None

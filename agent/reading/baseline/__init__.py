@@ -15,6 +15,7 @@ from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from .availability import Artifact
+from .features import Vector
 from .gist import gist
 from .offers import Offer, offers
 from .parameters import FieldFit, Parameters, fitted, keywords, version
@@ -88,9 +89,13 @@ class Baseline:
 
     def scores(self, paper: Paper) -> Scores:
         """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
+        return self.read(paper)[0]
+
+    def read(self, paper: Paper) -> tuple[Scores, Vector]:
+        """The scores of a paper, and the features on which somebody's own labels may be fitted."""
         parts = sentences_of(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
-        return Scores(
+        scores = Scores(
             labels={
                 field: probabilities(self._fit.fields[field], rows[field], self.known[field])
                 for field in LABEL_FIELDS
@@ -102,6 +107,12 @@ class Baseline:
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
         )
+        return scores, self._tagger.words(paper.title, paper.abstract)
+
+    @property
+    def cuts(self) -> Cuts:
+        """The fits that turn this tagger's scores into answers."""
+        return self._cuts
 
     @property
     def claim_threshold(self) -> float:

@@ -114,6 +114,10 @@ class Tagger:
         kept = {term: n for term, n in count(title, abstract).items() if term in self._rarity}
         return weigh(kept, self._rarity, self._unknown)
 
+    def words(self, title: str, abstract: str) -> Vector:
+        """All terms of a paper, weighed, also those that were not seen in training."""
+        return weigh(count(title, abstract), self._rarity, self._unknown)
+
     def features(self, title: str, abstract: str, logits: Logits | None = None) -> dict[str, dict[str, Row]]:
         """The rows of all labels for a paper; `logits` defaults to what the weights of its words give."""
         if logits is None:
@@ -140,22 +144,7 @@ class Tagger:
         }
 
     def _logits(self, vector: Vector) -> Logits:
-        found: dict[str, dict[str, float]] = defaultdict(dict)
-        if self._words is None:
-            return found
-        size = len(self._words.labels)
-        weights = memoryview(self._words.weights).cast("b")
-        sums = [0.0] * size
-        for term, value in vector.items():
-            start = self._rows[term] * size
-            sums = [
-                total + value * weight
-                for total, weight in zip(sums, weights[start : start + size], strict=True)
-            ]
-        columns = zip(self._words.labels, sums, self._words.scales, self._words.biases, strict=True)
-        for (field, label), total, scale, bias in columns:
-            found[field][label] = bias + scale * total
-        return found
+        return {} if self._words is None else word_log_odds(self._words, self._rows, vector)
 
     @staticmethod
     def _field_rows(
@@ -197,6 +186,24 @@ class Tagger:
             )
             for label in own.labels
         }
+
+
+def word_log_odds(words: WordFit, rows: Mapping[str, int], vector: Vector) -> Logits:
+    """The log odds of each label for a paper; `rows` has the number of each term's row of weights."""
+    size = len(words.labels)
+    weights = memoryview(words.weights).cast("b")
+    sums = [0.0] * size
+    for term, value in vector.items():
+        if (row := rows.get(term)) is not None:
+            sums = [
+                total + value * weight
+                for total, weight in zip(sums, weights[row * size : (row + 1) * size], strict=True)
+            ]
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    columns = zip(words.labels, sums, words.scales, words.biases, strict=True)
+    for (field, label), total, scale, bias in columns:
+        found[field][label] = bias + scale * total
+    return found
 
 
 def _closeness(vector: Vector, definitions: Mapping[str, Sequence[tuple[str, float]]]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.spans import digest
 from ..baseline import Baseline, Scores, sentences_of
-from ..baseline.features import log_odds
+from ..baseline.features import Vector, log_odds
 from ..baseline.parameters import DATA, FieldFit
 from ..baseline.pooling import ClaimStack
 from ..baseline.tags import MAIN, UNSEEN, Row, mains, probabilities
@@ -79,12 +79,13 @@ class EncodedTagger(Baseline):
         self._definitions = definitions
         self._cuts = fit
 
-    def scores(self, paper: Paper) -> Scores:
-        """Every probability for a paper."""
-        base = super().scores(paper)
+    def read(self, paper: Paper) -> tuple[Scores, Vector]:
+        """The scores of a paper; its features are words and the last layer's mean state."""
+        base, vector = super().read(paper)
         embedding = self._encoder.embed(paper.title, sentences_of(paper))
         rows = label_rows(base, embedding.whole, self._probes, self._encoded.labels, self._definitions)
-        return replace(
+        state = unit(embedding.whole[-1] - self._probes.usual)
+        scores = replace(
             base,
             labels={
                 field: probabilities(self._encoded.fields[field], rows[field], self.known[field])
@@ -101,6 +102,7 @@ class EncodedTagger(Baseline):
                 )
             ),
         )
+        return scores, {**vector, **{f"state {place}": float(value) for place, value in enumerate(state)}}
 
 
 Definitions = Mapping[str, "Array"]
