@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import BadInput
+from .text.wording import first_fault
 
 SCHEMA_VERSION = 1
 
@@ -264,7 +265,4 @@ def parse_card(card: str | bytes | dict[str, Any], where: str) -> Card:
     try:
         return Card.model_validate(card) if isinstance(card, dict) else Card.model_validate_json(card)
     except ValidationError as error:
-        fault = error.errors()[0]
-        field = ".".join(str(part) for part in fault["loc"])
-        message = f"not a card: {field + ': ' if field else ''}{fault['msg']}"
-        raise BadInput(message, where=where) from error
+        raise BadInput(f"not a card: {first_fault(error)}", where=where) from error

@@ -22,7 +22,7 @@ from papercards.paper import Paper
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
 
-from ..text.wording import did_you_mean
+from ..text.wording import did_you_mean, first_fault
 
 Split = Literal["train", "dev", "test"]
 
@@ -215,10 +215,8 @@ def _parse(line: str, where: str) -> Labelled:
     try:
         record = LabelRecord.model_validate_json(line)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
         raise BadInput(
-            f"not a label record: {place + ': ' if place else ''}{fault['msg']}",
+            f"not a label record: {first_fault(error)}",
             where=where,
             next_step="See evals/labels/README.md for the format",
         ) from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +143,15 @@ def read(
 ) -> list[Reading | BaseException]:
     model = resolve("openai/m", base_url=stub.url)
 
-    async def connect(reader: ModelReader) -> Caller:
+    async def connect(form: Form, keep: Callable[[Form], None]) -> Caller:
         endpoint = Endpoint(model, stub.url, KEY, timeout_s=30, max_tokens=900)
         transport = Transport(endpoint, RetryPolicy(first_wait_s=0.01), limiter=Limiter(4))
 
         def learned(lesson: Any) -> None:
             (said if said is not None else []).append(lesson.said)
-            reader.learned(lesson.form)
+            keep(lesson.form)
 
-        return Caller(transport, reader.forms[-1], learned=learned)
+        return Caller(transport, form, learned=learned)
 
     async def go() -> list[Reading | BaseException]:
         reader = ModelReader(model, taxonomy, connect, cache, endpoint=stub.url, form=form, offline=offline)

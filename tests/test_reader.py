@@ -43,7 +43,7 @@ GOOD: dict[str, Any] = {
 def reader(stub: Stub, taxonomy: Taxonomy, cache: Cache | None, **options: Any) -> ModelReader:
     model: Model = options.pop("model", None) or resolve("openai/stub", base_url=stub.url)
 
-    async def connect(one: ModelReader) -> Caller:
+    async def connect(*_: object) -> Caller:
         return Caller(Transport(Endpoint(model, stub.url, KEY, 5.0, 900), RetryPolicy(attempts=1)))
 
     return ModelReader(model, taxonomy, connect, cache, endpoint=stub.url, **options)

@@ -40,15 +40,12 @@ def verify(
     from ..reading.evidence import check
     from ..runs.job import Job
     from ..sinks import read_cards
-    from ..sources import BadRecord
+    from ..sources import readable
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
     asked = source_options.asked(chosen, source_flags, category=category, limit=limit)
-    papers = {
-        identity(record.id, record.title): record
-        for record in Job(tuple(source), options=asked).papers()
-        if not isinstance(record, BadRecord)
-    }
+    every = readable(Job(tuple(source), options=asked).papers())
+    papers = {identity(paper.id, paper.title): paper for paper in every}
     count = spans = faults = 0
     places: dict[object, int] = {}
     for count, card in enumerate(read_cards(cards), start=1):

@@ -106,7 +106,7 @@ def run(
     from ..evals.scoring.run import to_json
     from ..model.catalogue import BASELINE
     from ..reading.home import told
-    from ..sources import BadRecord, open_source
+    from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
 
     _check_split(split)
@@ -124,7 +124,7 @@ def run(
         records = open_source(papers or str(SEED_CORPUS), asked)
         pairs = [
             (replace(item, abstract=paper.abstract), paper)
-            for item, paper in join(labelled, (one for one in records if not isinstance(one, BadRecord)))
+            for item, paper in join(labelled, readable(records))
         ]
         version = labels_version(path, labelled)
         for entry in entries:

@@ -207,9 +207,8 @@ def fetch(
 def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Iterator[Paper] | None":
     """The papers of a source; without a source, the shipped corpus if `seed`."""
     from ..evals.label_file import seed_papers
-    from ..sources import BadRecord, open_source
+    from ..sources import open_source, readable
 
     if source is None:
         return seed_papers() if seed else None
-    records = open_source(source, source_options.asked(wiring.settings(), options.SourceFlags(column)))
-    return (record for record in records if not isinstance(record, BadRecord))
+    return readable(open_source(source, source_options.asked(wiring.settings(), options.SourceFlags(column))))

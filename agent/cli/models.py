@@ -6,7 +6,7 @@ import typer
 
 from ..configuration.places import models_directory
 from ..model import keys
-from ..runs.resources import LOCAL_TIMEOUT_S, choose_model
+from ..runs.resources import choose_model
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
 
@@ -74,8 +74,6 @@ def doctor(
     """Test a model's endpoint: does it answer, does it follow a schema, how fast is it."""
     from ..errors import EndpointError
     from ..model.doctor import estimate, probe
-    from ..model.endpoint import Endpoint
-    from ..model.form import ANSWER_TOKENS
 
     chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
     entry = choose_model(chosen)
@@ -86,13 +84,9 @@ def doctor(
         _encoder_speed(chosen, entry)
         return
     with wiring.resources(chosen) as session:
-        if entry.file is not None:
-            server = session.server(entry)
-            timeout_s = LOCAL_TIMEOUT_S
-            endpoint = Endpoint(entry, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
-        else:
+        if entry.file is None:
             terminal.note(f"trying {wiring.named(entry)}")
-            endpoint = session.endpoint(entry)
+        endpoint = session.endpoint(entry)
         found = probe(endpoint, session.form(entry), say=terminal.note)
     print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
     for said in found.adapted:
@@ -110,13 +104,10 @@ def doctor(
     print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
     print(f"  writes             {_speed(found.completion_tokens_per_second)}")
     if source is not None:
-        from ..sources import BadRecord, open_source
+        from ..sources import open_source, readable
 
-        lengths = [
-            len(record.title) + len(record.text)
-            for record in open_source(source, source_options.asked(chosen, options.SourceFlags(column)))
-            if not isinstance(record, BadRecord)
-        ]
+        records = open_source(source, source_options.asked(chosen, options.SourceFlags(column)))
+        lengths = [len(paper.title) + len(paper.text) for paper in readable(records)]
         papers, characters = len(lengths), sum(lengths)
         if papers:
             # The prefix is read once; four characters are about a token of English.

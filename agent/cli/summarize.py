@@ -8,6 +8,7 @@ from ..runs.resources import choose_model
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
+    from ..card import Card
     from ..paper import Paper
     from ..sources import Options
 
@@ -62,19 +63,17 @@ def summarize(
         if entry.file is None and entry.plan != "baseline":
             terminal.note(f"1 paper with {wiring.named(entry)}")
 
-        async def read() -> str:
+        async def read() -> "Card":
             try:
-                return (await reader.read(paper)).card.to_json()
+                return (await reader.read(paper)).card
             finally:
                 await reader.close()
 
-        line = asyncio.run(read())
+        card = asyncio.run(read())
     if json:
-        print(terminal.shown(line.encode()).decode())
-        return
-    from ..card import Card
-
-    terminal.print_card(Card.model_validate_json(line))
+        print(terminal.shown(card.to_json().encode()).decode())
+    else:
+        terminal.print_card(card)
 
 
 def _one(source: str, pick: str | None, asked: "Options") -> "Paper":

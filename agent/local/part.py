@@ -6,8 +6,6 @@ and `NAME.lock`.
 
 import json
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -114,30 +112,9 @@ def fetching(file: ModelFile, directory: Path, waiting: Callable[[], None]) -> I
     """
     path = directory / f"{file.name}.lock"
     with path.open("ab") as stream:
-        told = False
-        while not _try_lock(stream.fileno(), path):
-            if not told:
-                waiting()
-                told = True
-            time.sleep(0.2)
-        yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int, path: Path) -> bool:
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _try_lock(descriptor: int, path: Path) -> bool:
-        try:
-            lock(descriptor, path, wait=False)
+            lock(stream, path, wait=False)
         except BlockingIOError:
-            return False
-        return True
+            waiting()
+            lock(stream, path)
+        yield

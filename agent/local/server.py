@@ -176,8 +176,8 @@ class LocalServer:
 def physical_cores() -> int:
     """How many threads compute fastest: cores that we may use, hyper-threads counted once.
 
-    A second thread on a core slows matrix products down. Where the system does not tell (macOS,
-    Windows), the number of logical processors.
+    A second thread on a core slows matrix products down. Where the system does not tell (macOS), the
+    number of logical processors.
     """
     try:
         allowed = os.sched_getaffinity(0)

@@ -126,20 +126,24 @@ class Reader(Protocol):
         ...
 
 
+Connect = Callable[[Form, Callable[[Form], None]], Awaitable[Caller]]
+"""Returns the caller for requests of this form; tells the function the form that it has learned."""
+
+
 class ModelReader:
     """Makes cards by one structured call per paper, with all answers cached.
 
-    `connect` returns the caller; it is awaited at the first cache miss, so that a fully cached run starts no
-    server and needs no key. `form` is the form of requests (default: that of the model); what the endpoint
-    refuses is learned, stored beside the answers, and reused by the next run. `repeat` numbers independent
-    answers to the same request.
+    `connect` is awaited at the first cache miss, so that a fully cached run starts no server and needs no
+    key. `form` is the form of requests (default: that of the model); what the endpoint refuses is learned,
+    stored beside the answers, and reused by the next run. `repeat` numbers independent answers to the same
+    request.
     """
 
     def __init__(
         self,
         model: Model,
         taxonomy: Taxonomy,
-        connect: "Callable[[ModelReader], Awaitable[Caller]]",
+        connect: Connect,
         cache: Cache | None,
         *,
         endpoint: str,
@@ -296,7 +300,7 @@ class ModelReader:
     async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent, Form]:
         async with self._connecting:
             if self._caller is None:
-                self._caller = await self._connect(self)
+                self._caller = await self._connect(self.forms[-1], self.learned)
         where = question.paper.where
         last: Draft | WrongAnswer | None = None
 

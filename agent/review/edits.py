@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ..card import Card, Evidence, Record, Status
 from ..taxonomy import LABEL_FIELDS
+from ..text.wording import first_fault
 
 R = TypeVar("R", bound=Record)
 
@@ -116,9 +117,7 @@ def read_record(kind: type[R], line: bytes, name: str) -> R | str:
     try:
         return kind.model_validate_json(line)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in fault["loc"])
-        return f"not {name}: {field + ': ' if field else ''}{fault['msg']}"
+        return f"not {name}: {first_fault(error)}"
 
 
 def fits(place: Place, value: Value) -> bool:

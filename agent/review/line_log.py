@@ -44,7 +44,7 @@ class LineLog:
         """
         with self._lock:
             try:
-                fd = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                fd = os.open(self.path, os.O_RDONLY)
             except FileNotFoundError:
                 anew = self._inode != 0
                 self._inode = self._offset = self.lines = 0
@@ -83,7 +83,7 @@ class LineLog:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             while True:
                 fresh = not self.path.exists()
-                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+                fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
                 lock(fd, self.path)
                 # Somebody may have put another file in its place while the lock was waited for.
                 if self.path.exists() and self.path.stat().st_ino == os.fstat(fd).st_ino:

@@ -10,10 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from ..card import Card
-from ..errors import BadInput
+from ..card import Card, parse_card
 from ..evals.label_file import ClaimRecord, LabelRecord, MadeRecord, ReadingRecord, Split
 from ..paper import Paper
 from ..reading.evidence import cited
@@ -133,14 +130,7 @@ def _lines(cards: Path) -> Iterator[tuple[bytes | None, Card]]:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            try:
-                yield line.rstrip(b"\n"), Card.model_validate_json(line)
-            except ValidationError as error:
-                fault = error.errors(include_url=False)[0]
-                place = ".".join(str(part) for part in fault["loc"])
-                raise BadInput(
-                    f"not a card: {place + ': ' if place else ''}{fault['msg']}", where=f"{path}:{number}"
-                ) from error
+            yield line.rstrip(b"\n"), parse_card(line, f"{path}:{number}")
 
 
 def _record(made: Card, edits: Mapping[Place, Edit], split: Split, paper: Paper | None) -> LabelRecord:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import BadInput, UsageError
 from ..text.prefix import split
+from ..text.wording import first_fault
 
 HASHED_BYTES = 64 << 20
 """Maximum size in bytes of sources that are hashed; larger ones are identified by size and modification time.
@@ -172,11 +173,7 @@ def read_record(path: Path) -> RunRecord:
     except OSError as error:
         raise UsageError(f"cannot read: {error.strerror}", where=str(path)) from error
     except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise BadInput(
-            f"not a run record: {place + ': ' if place else ''}{fault['msg']}", where=str(path)
-        ) from error
+        raise BadInput(f"not a run record: {first_fault(error)}", where=str(path)) from error
 
 
 def from_folder(here: Path, folder: Path) -> str:

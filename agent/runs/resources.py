@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ..reading.encoder.tagger import EncodedTagger
     from ..reading.home import Survey
     from ..reading.own_layer import OwnLayer
-    from ..reading.reader import ModelReader, Reader
+    from ..reading.reader import Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
     from .card_lines import CardLines
@@ -154,7 +155,7 @@ class Resources:
         return ModelReader(
             model,
             self.taxonomy,
-            self._connect,
+            partial(self._connect, model),
             self.cache(),
             endpoint="local" if model.file else shown_url(self.url(model)),
             form=self.form(model),
@@ -295,22 +296,16 @@ class Resources:
             self._servers[model.name] = SharedServer.of(model, self.pull(model.file), self.surroundings.say)
         return self._servers[model.name]
 
-    async def _connect(self, reader: "ModelReader") -> "Caller":
+    async def _connect(self, model: models.Model, form: "Form", keep: "Callable[[Form], None]") -> "Caller":
         import asyncio
 
         from ..model.call import Caller
-        from ..model.endpoint import Endpoint
-        from ..model.form import ANSWER_TOKENS
         from ..model.limits import START, Limiter
         from ..model.transport import Transport
 
-        model = reader.model
-        if model.file is None:
-            endpoint = self.endpoint(model)
-        else:
-            server = await asyncio.to_thread(self.server, model)
-            timeout_s = self.settings.timeout_s or LOCAL_TIMEOUT_S
-            endpoint = Endpoint(model, server.base_url, server.api_key, timeout_s, ANSWER_TOKENS)
+        if model.file is not None:
+            await asyncio.to_thread(self.server, model)  # starting it takes seconds
+        endpoint = self.endpoint(model)
         limiter = self._limiters.get(endpoint.base_url)
         if limiter is None:
             limiter = self._limiters[endpoint.base_url] = Limiter(
@@ -330,17 +325,20 @@ class Resources:
 
         def learned(lesson: "Lesson") -> None:
             say(f"{endpoint.host} {lesson.said}")
-            reader.learned(lesson.form)
+            keep(lesson.form)
 
-        return Caller(transport, reader.forms[-1], learned=learned)
+        return Caller(transport, form, learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
-        """The endpoint of a hosted model."""
+        """The endpoint of a model; the server of an embedded one is started first."""
         from ..model.endpoint import Endpoint
         from ..model.form import ANSWER_TOKENS
 
-        url = self.url(model)
         wanted = self.settings.timeout_s
+        if model.file is not None:
+            server = self.server(model)
+            return Endpoint(model, server.base_url, server.api_key, wanted or LOCAL_TIMEOUT_S, ANSWER_TOKENS)
+        url = self.url(model)
         return Endpoint(
             model,
             url,

@@ -1,7 +1,7 @@
-"""File locks, where the operating system and file system support them.
+"""File locks, where the file system supports them.
 
-Windows does not have this kind of lock, nor do Lustre as mounted on most clusters and NFS without a lock
-service. There, no process is kept out, and a warning is printed once.
+Lustre as mounted on most clusters and NFS without a lock service do not. There, no process is kept out, and a
+warning is printed once.
 
 Knows open files. Knows no formats.
 """
@@ -9,14 +9,7 @@ Knows open files. Knows no formats.
 import errno
 import logging
 from pathlib import Path
-from types import ModuleType
 from typing import IO
-
-_fcntl: ModuleType | None
-try:
-    import fcntl as _fcntl
-except ImportError:  # pragma: no cover  (Windows)
-    _fcntl = None
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
@@ -26,11 +19,11 @@ def lock(file: int | IO[bytes], where: Path, *, shared: bool = False, wait: bool
 
     Without `wait`, raises BlockingIOError if another process holds the lock. Raises OSError for other errors.
     """
-    if _fcntl is None:
-        return False
-    kind = _fcntl.LOCK_SH if shared else _fcntl.LOCK_EX
+    import fcntl  # here, so that Windows reaches the message that it is not supported
+
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        _fcntl.flock(file, kind if wait else kind | _fcntl.LOCK_NB)
+        fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
@@ -44,10 +37,10 @@ def lock(file: int | IO[bytes], where: Path, *, shared: bool = False, wait: bool
 
 def can_lock_ranges(file: IO[bytes]) -> bool:
     """Whether SQLite's locks work on this file system; if not, it would wait forever."""
-    if _fcntl is None:
-        return True
+    import fcntl
+
     try:
-        _fcntl.lockf(file, _fcntl.LOCK_SH | _fcntl.LOCK_NB)
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in _NO_LOCKS
     return True

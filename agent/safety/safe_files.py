@@ -14,10 +14,6 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
 
 def open_derived(path: Path, mode: int = 0o666) -> int:
     """A descriptor to read and write the file at a derived name, created if missing.
@@ -25,7 +21,7 @@ def open_derived(path: Path, mode: int = 0o666) -> int:
     Its content is kept. Raises OSError, also if it is not a regular file.
     """
     drop_link(path)
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | _NONBLOCK | _NOFOLLOW | _BINARY, mode)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, mode)
     try:
         state = os.fstat(fd)
         if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
@@ -53,7 +49,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     Raises OSError.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY, mode)
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)

@@ -48,7 +48,7 @@ class RecordFile:
             if path.is_dir():
                 raise StorageError("is a folder, not a file", where=str(path), next_step="Give a file in it")
             # Emptied only under the lock: another run may be writing to it.
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            flags = os.O_RDWR | os.O_CREAT
             self._fd = open_derived(path) if derived else os.open(path, flags, 0o666)
         except OSError as error:
             refuse(path, error)

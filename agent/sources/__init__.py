@@ -55,6 +55,7 @@ __all__ = [
     "known_extensions",
     "known_sources",
     "open_source",
+    "readable",
 ]
 
 _BUFFER_BYTES = 1 << 18
@@ -130,6 +131,11 @@ def _files(spec: str, options: Options) -> list[Path] | None:
             raise _no_such(spec)
         raise UsageError("no file matches", where=spec, next_step="Check the pattern")
     return [one for one in found if one.is_file()]
+
+
+def readable(records: Records) -> Iterator[Paper]:
+    """The papers among the records."""
+    return (record for record in records if isinstance(record, Paper))
 
 
 def judged(records: Records) -> Records:

@@ -1,6 +1,11 @@
-"""Small pieces of messages: counts with the right plural, and the nearest known name for a typo."""
+"""Small pieces of messages: counts with the right plural, the nearest name for a typo, faults of data."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -19,3 +24,14 @@ def did_you_mean(word: str, known: Iterable[str] | Mapping[str, str]) -> str:
     names = {name.casefold(): text for name, text in shown.items()}
     near = get_close_matches(word.casefold(), names, n=1, cutoff=0.7)
     return f'Did you mean "{names[near[0]]}"?' if near else ""
+
+
+def first_fault(error: "ValidationError") -> str:
+    """The first fault of data that is not valid: `claims.0.end: Field required`."""
+    return placed(error.errors(include_url=False)[0])
+
+
+def placed(fault: "ErrorDetails") -> str:
+    """A fault with its place in the data, if it has one."""
+    place = ".".join(str(part) for part in fault["loc"])
+    return f"{place}: {fault['msg']}" if place else fault["msg"]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -18,9 +19,12 @@ from papercards.errors import BadInput
 from papercards.paper import Paper
 from papercards.taxonomy import Taxonomy
 
-from ...text.wording import did_you_mean
+from ...text.wording import did_you_mean, placed
 from ..label_file import ClaimRecord, LabelRecord, ReadingRecord, fold
 from .duplicates import THRESHOLD, near_duplicates
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -91,7 +95,7 @@ def _record(
     try:
         record = LabelRecord.model_validate_json(text)
     except ValidationError as error:
-        return None, [Fault(where, _worded(dict(fault))) for fault in error.errors(include_url=False)]
+        return None, [Fault(where, _worded(fault)) for fault in error.errors(include_url=False)]
     if record.abstract is not None or known is None:
         return _Line(number, where, record, record.abstract), []
     paper = known.get(record.id) or known.get(fold(record.title))
@@ -102,16 +106,12 @@ def _record(
     return _Line(number, where, record, paper.abstract), []
 
 
-def _worded(fault: dict[str, object]) -> str:
-    message = str(fault["msg"])
+def _worded(fault: "ErrorDetails") -> str:
     if fault["type"] == "json_invalid":
         # The parser counts lines within the one line that it was given.
-        return "not JSON: " + re.sub(
-            r" at line 1 column", " at column", message.removeprefix("Invalid JSON: ")
-        )
-    loc = fault["loc"]
-    place = ".".join(str(part) for part in loc) if isinstance(loc, tuple) else ""
-    return f"not a label record: {place + ': ' if place else ''}{message}"
+        message = fault["msg"].removeprefix("Invalid JSON: ")
+        return "not JSON: " + re.sub(r" at line 1 column", " at column", message)
+    return f"not a label record: {placed(fault)}"
 
 
 def _name(place: int, reading: ReadingRecord) -> str:

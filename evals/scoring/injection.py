@@ -245,7 +245,7 @@ def reader_of(name: str, taxonomy: Taxonomy, known: Sequence[Attack], cache: Cac
         return BaselineReader(taxonomy)
     if name == OBEDIENT:
 
-        async def connect(_: ModelReader) -> Any:
+        async def connect(*_: object) -> Any:
             return Obedient(known, taxonomy)
 
         model = resolve("openai/obedient", base_url="http://127.0.0.1")

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from papercards.card import Card
 from papercards.errors import BadInput
 from papercards.reading.home import Distance
+from papercards.text.wording import first_fault
 
 from ..label_file import Labelled
 from .score import Figures, PaperScore, Values, all_figures, all_values, mean_f1, score
@@ -187,6 +188,4 @@ def read_result(path: Path) -> RunResult:
     try:
         return _ADAPTER.validate_json(json.dumps(body))
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise BadInput(f"not an evaluation result: {place}: {fault['msg']}", where=str(path)) from error
+        raise BadInput(f"not an evaluation result: {first_fault(error)}", where=str(path)) from error

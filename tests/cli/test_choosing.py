@@ -79,9 +79,9 @@ def test_an_empty_variable_counts_as_not_set(value: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("OPENAI_API_KEY", value)
     entry = choose_model(wiring.settings(model="openai/m"))
 
-    assert wiring.endpoint_url(entry) == "https://api.openai.com/v1"
+    assert keys.endpoint_url(entry, os.environ) == "https://api.openai.com/v1"
     with pytest.raises(UsageError, match="needs a key"):
-        keys.for_endpoint(entry, wiring.endpoint_url(entry), os.environ)
+        keys.for_endpoint(entry, keys.endpoint_url(entry, os.environ), os.environ)
 
 
 @pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {} ", "\t{}", "{}\u00a0"])

@@ -49,7 +49,7 @@ def caller(batches: BatchStub) -> Caller:
 
 @pytest.fixture
 def reader(batches: BatchStub, caller: Caller, taxonomy: Taxonomy, cache: Cache) -> ModelReader:
-    async def connect(_: ModelReader) -> Caller:
+    async def connect(*_: object) -> Caller:
         return caller
 
     return ModelReader(endpoint(batches).model, taxonomy, connect, cache, endpoint=batches.url)

@@ -47,7 +47,7 @@ def test_a_card_is_the_one_of_a_live_call(
     body = good(json.loads(caller.body(question.kind, reader.prompt.prefix, question.shown.content)))
     batched = collect(reader, caller, lines, paper, **answered(body))
 
-    async def connect(_: ModelReader) -> Caller:
+    async def connect(*_: object) -> Caller:
         return caller
 
     fresh = ModelReader(reader.model, taxonomy, connect, None, endpoint=batches.url)

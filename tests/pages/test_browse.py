@@ -81,7 +81,7 @@ def test_facets_narrow_and_can_be_taken_back(seed_served: Served) -> None:
 
 
 def test_the_address_says_all_of_it() -> None:
-    seen = state.State("a b", (Tag("task", "x y"), Tag("code", "released")), "title", 3)
+    seen = state.Selection("a b", (Tag("task", "x y"), Tag("code", "released")), "title", 3)
     pairs = [("q", "a b"), ("task", "x y"), ("code", "released"), ("sort", "title"), ("page", "3")]
 
     assert state.read(pairs) == seen
@@ -89,8 +89,8 @@ def test_the_address_says_all_of_it() -> None:
     assert seen.toggled(Tag("code", "promised")).tags == (Tag("task", "x y"), Tag("code", "promised"))
     assert seen.toggled(Tag("task", "x y")).query == "q=a+b&code=released&sort=title"
     odd = [("page", "-1"), ("page", "\uff19"), ("sort", "drop"), ("who", "?"), ("task", "")]
-    assert state.read(odd) == state.State()
-    assert state.State().query == ""
+    assert state.read(odd) == state.Selection()
+    assert state.Selection().query == ""
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...runs.job import Watcher
@@ -61,11 +60,10 @@ async def _stoppable(batch: "Batch", work: "Callable[[], Awaitable[None]]") -> N
         note("\nfinishing started papers; press Ctrl-C again to stop at once")
         batch.stop()
 
-    with suppress(NotImplementedError):  # no such thing on Windows: Ctrl-C ends at once there
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Under nohup a hang-up is to be ignored.
-            if signal.getsignal(name) is not signal.SIG_IGN:
-                loop.add_signal_handler(name, stop)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a hang-up is to be ignored.
+        if signal.getsignal(name) is not signal.SIG_IGN:
+            loop.add_signal_handler(name, stop)
     await work()
 
 

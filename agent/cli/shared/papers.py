@@ -58,11 +58,10 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
     from importlib import resources
 
     from ...runs.job import Job
-    from ...sources import BadRecord
+    from ...sources import readable
 
     shipped = resources.files("papercards.evals") / "corpus" / "hf-papers-listing.txt"
-    records = Job(tuple(sources or [str(shipped)]), options=asked).papers()
-    return (record for record in records if not isinstance(record, BadRecord))
+    return readable(Job(tuple(sources or [str(shipped)]), options=asked).papers())
 
 
 def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":

@@ -15,9 +15,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from ...card import Card
+from ...card import Card, parse_card
 from ...errors import BadInput, PapercardsError, UsageError
 from ...paper import Paper
 from ...sinks import destination, read_cards
@@ -88,7 +86,7 @@ class Follower:
             with tail.path.open("rb") as lines:
                 first = next((line for line in lines if line.strip()), b"")
             if first.endswith(b"\n") or (first and tail is self._name):
-                _card(first, f"{tail.path}:1")
+                parse_card(first, f"{tail.path}:1")
 
     def _run(self) -> None:
         try:
@@ -146,7 +144,7 @@ class Follower:
             time.sleep(0)  # let a reader have its turn
         if origin == _NAME and (last := tail.unfinished()).strip():
             with suppress(BadInput):  # a whole file may lack its last line end; then again, it may be growing
-                self._index.add([_card(last, str(tail.path))], origin)
+                self._index.add([parse_card(last, str(tail.path))], origin)
                 tail.skip(last)
                 self._index.note(*self._note())
         return some
@@ -156,7 +154,7 @@ class Follower:
             if not line.strip():
                 continue
             try:
-                yield _card(line, f"{path}:{number}")
+                yield parse_card(line, f"{path}:{number}")
             except BadInput as error:
                 self.fault = str(error)
 
@@ -190,12 +188,3 @@ class Follower:
         self._stamp = kept.get("stamp", "")
         self._name.place = Place(**kept.get("name", {}))
         self._partial.place = Place(**kept.get("partial", {}))
-
-
-def _card(line: bytes, where: str) -> Card:
-    try:
-        return Card.model_validate_json(line)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        field = ".".join(str(part) for part in fault["loc"])
-        raise BadInput(f"not a card: {field + ': ' if field else ''}{fault['msg']}", where=where) from error
