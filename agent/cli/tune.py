@@ -53,7 +53,7 @@ def tune(
     from ..evals.labelling.label_texts import label_file
     from ..model.catalogue import BASELINE
     from ..sinks.files import write_file
-    from ..sources import BadRecord, open_source
+    from ..sources import open_source, readable
 
     try:
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
@@ -68,10 +68,8 @@ def tune(
     path = label_file(labels)
     with wiring.resources(chosen) as resources:
         items = read_labels(path, split=split or None, taxonomy=resources.taxonomy)
-        records = (
-            open_source(papers, source_options.asked(chosen, options.SourceFlags(column))) if papers else ()
-        )
-        pairs = join(items, (one for one in records if not isinstance(one, BadRecord)))
+        asked_of = source_options.asked(chosen, options.SourceFlags(column))
+        pairs = join(items, readable(open_source(papers, asked_of)) if papers else ())
         if len(pairs) < LEAST_PAPERS:
             raise BadInput(
                 f"{counted(len(pairs), 'labelled paper')}; tuning needs at least {LEAST_PAPERS}",

@@ -54,6 +54,7 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
         "categories": [],
         "sections": [],
         "taxonomy": None,
+        "tuned": None,
         "endpoint": stub.url,
         "cache_dir": str(tmp_path / "home" / "cache" / "papercards"),
         "outputs": ["out/a.jsonl", "a.md"],
