@@ -6,10 +6,13 @@ sections of a full text come after it. Knows nothing of sources, models and outp
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from json.encoder import encode_basestring
 
 from . import identifiers
+from .publication import NOTHING, Publication, arxiv_date, json_of, place
 from .text import Link, Span, digest, links, sentences
 
 _PAGES = {
@@ -54,6 +57,8 @@ class Paper:
     """Sections read in addition to the abstract, in the order of the paper."""
     flags: tuple[str, ...] = ()
     """Warnings of the source for readers of the card, such as `hidden-text`."""
+    told: Callable[[], Publication] | None = field(default=None, compare=False, repr=False)
+    """Reads what the source says of the publication; not called before it is needed."""
 
     @classmethod
     def of(cls, title: str, abstract: str, *, id: str | None = None, url: str | None = None) -> "Paper":  # noqa: A002
@@ -75,6 +80,48 @@ class Paper:
     def text(self) -> str:
         """Everything that is read except the title."""
         return "\n\n".join((self.abstract, *(section.text for section in self.sections)))
+
+    @cached_property
+    def publication(self) -> Publication:
+        """Authors, date, venue and more: what the source says, completed from the paper's id."""
+        told = self.told() if self.told is not None else NOTHING
+        arxiv, doi = self._ids()
+        arxiv = told.arxiv_id or arxiv
+        date = told.date or arxiv_date(arxiv)
+        return replace(
+            told,
+            year=told.year or (int(date[:4]) if date else None),
+            date=date,
+            arxiv_id=arxiv,
+            doi=told.doi or doi,
+            url=page_of(self.id, self.url),
+            source=place(self.where),
+        )
+
+    @property
+    def publication_json(self) -> str:
+        """The publication as JSON; empty if nothing is known."""
+        if self.told is not None:
+            return json_of(self.publication)
+        # Without a word from the source there is little to write, and a rerun writes it for every paper.
+        text, found = encode_basestring, []
+        arxiv, doi = self._ids()
+        if date := arxiv_date(arxiv):
+            found.append(f'"year":{date[:4]},"date":"{date}"')
+        if arxiv:
+            found.append(f'"arxiv_id":{text(arxiv)}')
+        if doi:
+            found.append(f'"doi":{text(doi)}')
+        if url := page_of(self.id, self.url):
+            found.append(f'"url":{text(url)}')
+        if source := place(self.where):
+            found.append(f'"source":{text(source)}')
+        return f"{{{','.join(found)}}}" if found else ""
+
+    def _ids(self) -> tuple[str | None, str | None]:
+        """The arXiv id and the DOI in the paper's id."""
+        scheme, _, name = self.id.partition(":")
+        return (name or None, None) if scheme == "arxiv" else (None, (name or None) if scheme == "doi" else None)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

@@ -20,6 +20,7 @@ from ..card import Card
 from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
 from ..id_set import Seen
 from ..paper import Paper
+from ..publication import with_publication
 from ..reading.reader import Reader, Reading
 from ..sources import BadRecord
 from ..spent import NOTHING, Spent
@@ -40,8 +41,9 @@ class Recalled:
     spent = NOTHING
     cached = True
 
-    def __init__(self, line: bytes) -> None:
-        self.line = line
+    def __init__(self, line: bytes, paper: Paper) -> None:
+        """`line` is the card without its publication, which is always that of the paper."""
+        self.line = with_publication(line, paper.publication_json)
 
     @property
     def card(self) -> Card:
@@ -174,7 +176,7 @@ class Batch:
             if not isinstance(slot, Paper):
                 put(slot)
             elif (line := next(lines)) is not None:
-                put(Done(slot, Recalled(line)))
+                put(Done(slot, Recalled(line, slot)))
             else:
                 await self._window.room()
                 if self._stopped:
@@ -202,7 +204,7 @@ class Batch:
         try:
             reading = await self._reader.read(paper)
             if self._finished is not None:
-                self._finished.keep(paper, reading.line)
+                self._finished.keep(paper, reading.own_line)
         except PaperFailed as error:
             self._ended_alike(error)
             return Failed(
