@@ -121,7 +121,9 @@ class Paper:
     def _ids(self) -> tuple[str | None, str | None]:
         """The arXiv id and the DOI in the paper's id."""
         scheme, _, name = self.id.partition(":")
-        return (name or None, None) if scheme == "arxiv" else (None, (name or None) if scheme == "doi" else None)
+        return (
+            (name or None, None) if scheme == "arxiv" else (None, (name or None) if scheme == "doi" else None)
+        )
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

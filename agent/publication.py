@@ -72,7 +72,9 @@ class Publication:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     authors: Annotated[
-        tuple[Person, ...], BeforeValidator(_none_is_empty), Field(exclude_if=_absent, max_length=MOST_AUTHORS)
+        tuple[Person, ...],
+        BeforeValidator(_none_is_empty),
+        Field(exclude_if=_absent, max_length=MOST_AUTHORS),
     ] = ()
     """Authors, in the order of the source."""
     more_authors: Annotated[bool, BeforeValidator(bool), Field(exclude_if=_absent)] = False

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtra
 from ..identifiers import arxiv_id, mentioned_arxiv_id
 from . import latex
+from .bibtex_names import names
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
@@ -84,7 +85,7 @@ class BibtexEntry:
     macros: Mapping[str, str]
 
     def record(self) -> Mapping[str, object] | str:
-        """The fields as text, by lower-case name; `id` is the key of the entry."""
+        """The fields as text, by lower-case name, `author` as names; `id` is the key of the entry."""
         if self.fault:
             return self.fault
         found: dict[str, object] = {}
@@ -96,8 +97,11 @@ class BibtexEntry:
             readable_value = readable(value)
             if "$" in readable_value:
                 readable_value = _ANGLES.sub(r"<\1>", readable_value)
-            found.setdefault(field.name, latex.text(readable_value))
-        found["id"] = readable(self.key)
+            text: object = latex.text(readable_value)
+            if field.name == "author":
+                text = names(readable_value)
+            found.setdefault(field.name, text)
+        found["id"] = found["citationkey"] = readable(self.key)
         if not arxiv_id(str(found.get("eprint", ""))):
             said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
             if known := next(filter(None, said), None):

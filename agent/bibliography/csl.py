@@ -72,6 +72,8 @@ class CslEntry:
         said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
         if known := next(filter(None, said), None):
             found["arxivid"] = known
+        # Zotero's ids are addresses of its items.
+        found["citationkey"] = found.get("citation-key") or ("" if "://" in self.key else self.key)
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:

@@ -28,6 +28,15 @@ _MENTIONS = (
     *("start_page", "note"),
 )
 """Fields that may mention an arXiv id, most likely first, by rispy's names."""
+_VENUES = (
+    "journal_name",
+    "secondary_title",
+    "alternate_title3",
+    "alternate_title2",
+    "alternate_title1",
+    "publisher",
+)
+"""Fields that name the journal or the book, the fullest first."""
 _LOOSE_TAG = re.compile(r"\ufeff?[ \t]{0,8}([A-Z][A-Z0-9])(?: {1,4}|\t)-(?=\s|$)")
 _STRICT = re.compile(r"^\ufeff?TY  -", re.MULTILINE)
 _RECORD = re.compile(rb"^[ \t]{0,8}TY(?: {1,4}|\t)-\s{0,4}[A-Z]{3,6}\s", re.MULTILINE)
@@ -66,7 +75,7 @@ class RisEntry:
         return next((line.value for line in self.lines if line.tag == "ID"), "")
 
     def record(self) -> Mapping[str, object] | str:
-        """The fields by rispy's names, and as `title`, `abstract`, `id`, `doi`, `url`, `arxivid`."""
+        """The fields by rispy's names, and those of a paper as `title`, `abstract`, `authors` and so on."""
         if self.fault:
             return self.fault
         import rispy
@@ -86,6 +95,13 @@ class RisEntry:
         record: dict[str, object] = dict(found)
         record |= {"title": title, "abstract": abstract, "url": arxiv or (urls[0] if urls else None)}
         record["arxivid"] = next(filter(None, said), None)
+        record["authors"] = [
+            readable(name) for one in read for name in one.get("authors") or one.get("first_authors", ())
+        ]
+        record["keywords"] = [readable(word) for one in read for word in one.get("keywords", ())]
+        record["venue"] = next((found[name] for name in _VENUES if found.get(name)), None)
+        record["citationkey"] = self.key
+        record["pdf"] = found.get("file_attachments1")
         return {name: value for name, value in record.items() if value}
 
     def _whole(self, tag: str) -> str:

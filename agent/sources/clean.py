@@ -5,7 +5,7 @@ from ..invisible import visible
 
 
 def clean(text: str, most: int) -> str:
-    """The text on one line, without markup, invisible and unprintable characters, and not longer than `most`."""
+    """The text on one line, without markup and characters that cannot be seen, cut to `most` characters."""
     if text.isascii() and text.isprintable() and "<" not in text and "&" not in text and len(text) <= most:
         return text if text == text.strip() and "  " not in text else " ".join(text.split())
     text = text[: 4 * most]

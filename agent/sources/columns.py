@@ -9,7 +9,7 @@ Knows no file format.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from ..bibliography.markup import plain
@@ -109,7 +109,7 @@ class Choice:
     doi: Key | None
     arxiv_id: Key | None
     url: Key | None
-    publication: tuple[tuple[str, tuple[Key, ...]], ...] = ()
+    publication: tuple[tuple[str, tuple[Key, ...]], ...] = field(default=(), kw_only=True)
     """The fields of each part of the publication, the likeliest first."""
 
 
@@ -164,7 +164,9 @@ class Columns:
         """
         choice = self.choose(names)
         for ours, theirs in self.given.items():
-            key = getattr(choice, ours) if ours in _GUESSES else dict(choice.publication).get(ours, (None,))[0]
+            key = (
+                getattr(choice, ours) if ours in _GUESSES else dict(choice.publication).get(ours, (None,))[0]
+            )
             if key is None or _first(key) not in names:
                 raise UsageError(
                     f'no column "{theirs}"',
@@ -278,9 +280,7 @@ class Columns:
         return f"has no {ours}{wanted}; its fields are: {quoted(record)}"
 
 
-def _publication(
-    record: dict[str, object], fields: tuple[tuple[str, tuple[Key, ...]], ...]
-) -> Publication:
+def _publication(record: dict[str, object], fields: tuple[tuple[str, tuple[Key, ...]], ...]) -> Publication:
     return publication_fields.publication(
         {ours: [_value(record, key) for key in keys] for ours, keys in fields}
     )

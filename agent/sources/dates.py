@@ -14,11 +14,11 @@ _ISO = re.compile(r"\s*([12]\d{3})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?(?=$|[\sT
 _COMPACT = re.compile(r"\s*((?:1[5-9]|20)\d\d)(\d\d)(\d\d)\s*")
 _YEAR = re.compile(r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d)")
 _MONTHS = (
-    ("jan", "enero", "gennaio"), ("feb", "fév"), ("mar", "mär"), ("apr", "avr", "abr"), ("may", "mai", "mag"),
-    ("jun", "juin", "giu"), ("jul", "juil", "lug"), ("aug", "aoû", "ago"), ("sep", "set"), ("oct", "okt", "ott"),
-    ("nov",), ("dec", "dez", "déc", "dic"),
-)  # fmt: skip
-_BY_NAME = {start: number for number, starts in enumerate(_MONTHS, start=1) for start in starts}
+    *("jan ene gen", "feb fév", "mar mär", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug"),
+    *("aug aoû ago", "sep set", "oct okt ott", "nov", "dec dez déc dic"),
+)
+"""Beginnings of the names of the months in some languages."""
+_BY_NAME = {start: number for number, starts in enumerate(_MONTHS, start=1) for start in starts.split()}
 _MONTH = re.compile(rf"(?<![^\W\d_])({'|'.join(_BY_NAME)})[^\W\d_]{{0,8}}\.?", re.IGNORECASE)
 _DAY_BEFORE = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?$", re.IGNORECASE)
 _DAY_AFTER = re.compile(r"[\s~-]*(\d{1,2})(?:st|nd|rd|th)?(?!\d)", re.IGNORECASE)
@@ -89,7 +89,11 @@ def checked(year: int, month: int | None, day: object) -> Parts | None:
 def _number(value: object) -> int | None:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 12:
         return int(value)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None
+    return (
+        int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value == value
+        else None
+    )
 
 
 def _of_number(value: int) -> Parts | None:

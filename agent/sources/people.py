@@ -1,8 +1,8 @@
 """Reads names of authors in all the shapes that sources give them.
 
 A string with one or many names, a list of names, or objects with parts of names. BibTeX's own rules, where
-braces keep words together, are bibtexparser's (see `bibliography`); what arrives here is plain text. Names are
-taken apart only where the order is clear: at a comma, or before the last word with the particles before it.
+braces keep words together, are bibtexparser's (see `bibliography`); what arrives here is plain text. A name
+is taken apart at a comma, or before its last word and the particles in front of that.
 
 Knows text.
 """
@@ -32,8 +32,18 @@ _ET_AL = re.compile(r"[\s,]+(?:et\.?\s+al\.?|and\s+others)\s*$", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 
 _KEYS = {
-    "family": ("family", "last", "lastname", "familyname", "surname"),
-    "given": ("given", "first", "firstname", "givenname", "givennames", "forename", "forenames"),
+    "family": ("family", "last", "lastname", "familyname", "surname", "keyname"),
+    "given": (
+        "given",
+        "first",
+        "firstname",
+        "givenname",
+        "givennames",
+        "givenname",
+        "forename",
+        "forenames",
+        "initials",
+    ),
     "suffix": ("suffix", "jr"),
     "name": ("name", "displayname", "fullname", "authorname", "rawauthorname", "author", "text"),
 }
@@ -134,7 +144,9 @@ def _from_parts(one: Mapping[str, object]) -> Person | None:
     family = next((text for key in _KEYS["family"] if (text := _text(folded.get(key)))), "")
     given = next((text for key in _KEYS["given"] if (text := _text(folded.get(key)))), "")
     middle = folded.get("middle")
-    given = " ".join(filter(None, (given, _text(" ".join(map(str, middle)) if isinstance(middle, list) else middle))))
+    given = " ".join(
+        filter(None, (given, _text(" ".join(map(str, middle)) if isinstance(middle, list) else middle)))
+    )
     if family:
         particles = (_text(folded.get("droppingparticle")), _text(folded.get("nondroppingparticle")))
         suffix = next((text for key in _KEYS["suffix"] if (text := _text(folded.get(key)))), "")
@@ -172,5 +184,8 @@ def person(text: str) -> Person | None:
         return Person(literal=name)
     if len(words) == 2 and _VANCOUVER.fullmatch(words[1]) and not words[0].isupper():
         return Person(words[0], words[1], suffix)
-    at = next((at for at, word in enumerate(words) if at and word[0].islower() and word[0].isalpha()), len(words) - 1)
+    at = next(
+        (at for at, word in enumerate(words) if at and word[0].islower() and word[0].isalpha()),
+        len(words) - 1,
+    )
     return Person(" ".join(words[at:]), " ".join(words[:at]), suffix)

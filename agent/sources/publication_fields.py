@@ -17,32 +17,43 @@ from .people import people
 
 NAMES: dict[str, tuple[str, ...]] = {
     "authors": (
-        "authorsparsed", "authors", "author", "creators", "authorships", "authorlist", "authorfullnames", "af",
-        "fau", "au", "a1", "authornames", "creator",
+        "authorsparsed", "authors", "author", "creators", "authorships", "authorlist",
+        "authorfullnames", "af", "fau", "au", "a1", "authornames", "creator",
     ),
     "date": (
-        "date", "publicationdate", "versions", "published", "publishedat", "issued", "datepublished", "coverdate",
-        "publisheddate", "publishedonline", "pubdate", "dp", "da", "y1", "issueddate",
-        "updatedate",
+        "date", "publicationdate", "versions", "published", "publishedat", "issued",
+        "datepublished", "coverdate", "publisheddate", "publishedonline", "pubdate", "dp", "da",
+        "y1", "issueddate", "updatedate",
     ),
-    "year": ("year", "publicationyear", "pubyear", "yearpublished", "publishedyear", "py"),
-    "month": ("month",),
-    "day": ("day",),
+    "year": (
+        "year", "publicationyear", "pubyear", "yearpublished", "publishedyear", "py",
+    ),
+    "month": (
+        "month",
+    ),
+    "day": (
+        "day",
+    ),
     "venue": (
-        "venue", "journal", "journaltitle", "booktitle", "publicationtitle", "containertitle", "journalname",
-        "sourcetitle", "publicationname", "conference", "conferencename", "proceedingstitle", "journalref", "hostvenue",
-        "jt", "so", "jf", "jo", "t2", "ta", "secondarytitle", "school", "institution", "publisher",
+        "venue", "journal", "journaltitle", "booktitle", "publicationtitle", "containertitle",
+        "journalname", "sourcetitle", "publicationname", "conference", "conferencename",
+        "proceedingstitle", "journalref", "hostvenue", "jt", "so", "jf", "jo", "t2", "ta",
+        "secondarytitle", "repository", "school", "university", "institution", "publisher",
     ),
-    "citation_key": ("citationkey", "citekey", "bibtexkey"),
+    "citation_key": (
+        "citationkey", "citekey", "bibtexkey",
+    ),
     "categories": (
-        "categories", "category", "arxivcategories", "primaryclass", "primarycategory", "fieldsofstudy",
-        "s2fieldsofstudy", "concepts",
+        "categories", "category", "arxivcategories", "primaryclass", "primarycategory",
+        "fieldsofstudy", "s2fieldsofstudy", "concepts",
     ),
     "keywords": (
-        "keywords", "keyword", "authorkeywords", "kw", "de", "ot", "subjects", "subject", "tags", "manualtags",
-        "automatictags", "indexkeywords",
+        "keywords", "keyword", "authorkeywords", "kw", "de", "ot", "subjects", "subject", "tags",
+        "manualtags", "automatictags", "indexkeywords",
     ),
-    "pdf_url": ("pdfurl", "pdflink", "openaccesspdf", "linktopdf", "pdf", "urlpdf"),
+    "pdf_url": (
+        "pdfurl", "pdflink", "openaccesspdf", "linktopdf", "pdf", "urlpdf",
+    ),
 }  # fmt: skip
 """Our names to theirs, folded, the likeliest first; of several, the first one with a value counts."""
 
@@ -51,7 +62,19 @@ _MOST_TEXTS = 200
 _APART = re.compile(r"\s*[;\n|]\s*")
 _COMMAS = re.compile(r"\s*,\s*")
 _ARXIV_CATEGORY = re.compile(r"[a-z-]{2,9}(?:\.[A-Za-z-]{2,9})?")
-_WITHIN = ("display_name", "name", "title", "default", "term", "tag", "category", "keyword", "word", "$", "text")
+_WITHIN = (
+    "display_name",
+    "name",
+    "title",
+    "default",
+    "term",
+    "tag",
+    "category",
+    "keyword",
+    "word",
+    "$",
+    "text",
+)
 """Names under which objects keep a text."""
 
 Told = Mapping[str, Sequence[object]]
@@ -63,9 +86,7 @@ def guessed(names: Mapping[str, str], given: Mapping[str, str]) -> Iterator[tupl
     # Two letters are a tag of a database only beside others.
     tagged = not names.keys().isdisjoint(("ti", "t1"))
     for ours, guesses in NAMES.items():
-        found = tuple(
-            names[guess] for guess in guesses if guess in names and (tagged or len(guess) > 2)
-        )
+        found = tuple(names[guess] for guess in guesses if guess in names and (tagged or len(guess) > 2))
         if found and ours not in given:
             yield ours, found
 

@@ -43,6 +43,8 @@ def _hugging_face(record: dict[str, object], inner: dict[str, object]) -> dict[s
         "title": inner.get("title"),
         "abstract": inner.get("summary") or inner.get("abstract"),
         "arxiv_id": inner.get("id"),
+        "authors": inner.get("authors"),
+        "date": inner.get("publishedAt") or record.get("publishedAt"),
     }
 
 
@@ -69,12 +71,21 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
         **record,
         "title": record.get("title") or record.get("display_name"),
         "abstract": invert_abstract(index),
+        "venue": _within(record, "primary_location", "source", "display_name"),
+        "pdf_url": _within(record, "best_oa_location", "pdf_url"),
     }
     if isinstance(own := record.get("id"), str) and (work := _WORK.fullmatch(own)):
         found["id"] = f"openalex:{work[1]}"
     if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := arxiv_id(doi)):
         found["arxiv_id"] = arxiv
     return columns.paper(found, where)
+
+
+def _within(record: Mapping[str, object], *path: str) -> object:
+    value: object = record
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _is_positions(value: object) -> bool:

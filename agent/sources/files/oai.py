@@ -67,8 +67,27 @@ def _fields(metadata: "Element", header: "Element | None") -> tuple[dict[str, ob
             fields: dict[str, object] = {
                 ours: text_of(metadata, f"{{{namespace}}}{theirs}") for ours, theirs in names.items()
             }
-            return fields, (text_of(metadata, f"{{{namespace}}}categories") or "").split()
+            categories = (text_of(metadata, f"{{{namespace}}}categories") or "").split()
+            return fields | _published(metadata, namespace) | {"categories": categories}, categories
     return _dublin_core(metadata), _sets(header)
+
+
+def _published(metadata: "Element", namespace: str) -> dict[str, object]:
+    """Authors, date and venue of arXiv's own metadata; `arXivRaw` has the authors in one string."""
+    authors = metadata.find(f"{{{namespace}}}authors")
+    names: object = None
+    if authors is not None:
+        names = (
+            authors.text
+            if not len(authors)
+            else [{part.tag.rpartition("}")[2]: part.text for part in author} for author in authors]
+        )
+    return {
+        "authors": names,
+        "date": text_of(metadata, f"{{{namespace}}}created")
+        or text_of(metadata, f"{{{namespace}}}version/{{{namespace}}}date"),
+        "venue": text_of(metadata, f"{{{namespace}}}journal-ref"),
+    }
 
 
 def _dublin_core(metadata: "Element") -> dict[str, object]:
@@ -84,6 +103,10 @@ def _dublin_core(metadata: "Element") -> dict[str, object]:
         "abstract": _description(metadata, None if title is None else title.get(_LANG)),
         "doi": next(dois, None),
         "url": next(links, None),
+        "authors": every("creator"),
+        "date": next(iter(every("date")), None),
+        "keywords": every("subject"),
+        "venue": next(iter(every("publisher")), None),
     }
 
 
