@@ -8,10 +8,11 @@ Knows no source and no output.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from json.encoder import encode_basestring
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 
 MOST_AUTHORS = 5000
 """Maximum number of authors; of a longer list, the first ones are kept and `more_authors` is set."""
@@ -123,6 +124,8 @@ class Publication:
 NOTHING = Publication()
 """Of a paper of which nothing is known."""
 
+_NO_FILE = re.compile(r"[a-z][a-z0-9-]+:|huggingface\.co/")
+"""The start of a position that is an id or an address."""
 _NAMES = ("family", "given", "suffix", "literal")
 _ARXIV_MONTH = re.compile(r"(?:[a-z-]+/)?(\d\d)(0[1-9]|1[0-2])")
 
@@ -160,6 +163,16 @@ def json_of(publication: Publication) -> str:
     return f"{{{','.join(found)}}}" if found else ""
 
 
+def parsed(text: str) -> Publication | None:
+    """The publication from `json_of`; None for nothing."""
+    return _adapter().validate_json(text) if text else None
+
+
+@cache
+def _adapter() -> TypeAdapter[Publication]:
+    return TypeAdapter(Publication)
+
+
 def _person_json(person: Person) -> str:
     parts = ((name, getattr(person, name)) for name in _NAMES)
     return "{" + ",".join(f'"{name}":{encode_basestring(value)}' for name, value in parts if value) + "}"
@@ -179,11 +192,11 @@ def arxiv_date(arxiv_id: str | None) -> str | None:
 
 
 def place(where: str) -> str | None:
-    """A position in a source without the folders of an absolute path, which belong to nobody else."""
+    """A position in a source, such as `library.bib:64`: a file without its folders."""
     if not where.isascii():
         where = where.encode("utf-8", "replace").decode()  # a file name may be no valid text
-    if where[:1] in ("/", "\\") or where[1:3] in (":\\", ":/"):
-        return re.split(r"[/\\]", where)[-1] or None
+    if ("/" in where or "\\" in where) and not _NO_FILE.match(where):
+        where = re.split(r"[/\\]", where)[-1]
     return where or None
 
 

@@ -22,7 +22,7 @@ from .bibtex_names import names
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
-from .tags import MARK, Tags, one_line, tags
+from .tags import MARK, Tags, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from bibtexparser.model import Block
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..card import Card
     from ..paper import Paper
+    from ..publication import Person
 
 _OPENING = re.compile(r"\s*+@\s*+\w*+\s*+[{(]\s*+")
 _SPACE = re.compile(r"\s*")
@@ -52,6 +53,17 @@ _ANGLES = re.compile(r"\$(?:<|\\less|\\lt) ?\$ ?(/?[A-Za-z][\w:]{0,20}) ?\$(?:>|
 """An HTML tag that an export wrote as two mathematical signs."""
 _APART = re.compile(r"(?m)^([ \t]*)@([ \t]*)(\w+)(\s*)(?=[{(])")
 """White space around an entry's type, which bibtexparser does not accept."""
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""Macros of every BibTeX style."""
+
+KINDS = {
+    "article": ("article", "journal"),
+    "conference": ("inproceedings", "booktitle"),
+    "other": ("misc", "howpublished"),
+}
+"""Types of entries, and where the venue stands in each."""
+_TAKEN_APART = re.compile(r",|\band\b", re.IGNORECASE)
 
 _MACROS = 1 << 24
 """Maximum characters of all macros together, since a short file can double them again and again."""
@@ -286,20 +298,49 @@ def _skipped(text: str, at: int) -> int:
 
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
-    """A `@misc` with title, abstract, identifiers and tags."""
-    scheme, _, name = card.id.partition(":")
-    marks = tags(card)
+    """An entry with authors, title, year, venue, abstract, identifiers and tags."""
+    about, marks = card.publication, tags(card)
+    kind, place = KINDS[kind_of(about)]
+    _, month, day = (*(about.date or "").split("-"), "", "")[:3]
     fields = {
-        "title": latex.escaped(one_line(card.title)),
-        "abstract": latex.escaped(one_line(paper.abstract)) if paper else "",
-        **({"eprint": latex.escaped(name), "archiveprefix": "arXiv"} if scheme == "arxiv" else {}),
-        **({"doi": latex.escaped(one_line(name))} if scheme == "doi" else {}),
-        "url": latex.escaped(one_line(paper.url)) if paper and paper.url else "",
-        "keywords": ", ".join(marks.keywords),
+        "title": card.title,
+        "year": str(about.year or ""),
+        place: about.venue or "",
+        "eprint": about.arxiv_id or "",
+        "archiveprefix": "arXiv" if about.arxiv_id else "",
+        "primaryclass": about.categories[0] if about.arxiv_id and about.categories else "",
+        "doi": about.doi or "",
+        "url": card.page or "",
+        "abstract": paper.abstract if paper else "",
+    }
+    written = {
+        "author": " and ".join([*map(_author, about.authors), *["others"] * about.more_authors]),
+        **{name: latex.escaped(one_line(value)) for name, value in fields.items()},
+        "month": _MONTHS[int(month) - 1] if month else "",
+        "day": day.lstrip("0"),
+        "keywords": ", ".join((*map(_keyword, about.keywords), *marks.keywords)),
         "annote": latex.escaped(marks.note),
     }
-    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-    return f"@misc{{{key},\n{lines}}}\n"
+    lines = "".join(
+        f"  {name} = {value if name == 'month' else f'{{{value}}}'},\n"
+        for name, value in written.items()
+        if value
+    )
+    return f"@{kind}{{{key},\n{lines}}}\n"
+
+
+def _keyword(word: str) -> str:
+    return latex.escaped(one_line(word).replace(",", ";"))
+
+
+def _author(person: "Person") -> str:
+    """A name as BibTeX reads it; one without parts, or with words that BibTeX would take apart, in braces."""
+    parts = [latex.escaped(one_line(part or "")) for part in (person.family, person.suffix, person.given)]
+    if person.literal or not parts[0]:
+        return f"{{{latex.escaped(one_line(person.name))}}}"
+    if any(_TAKEN_APART.search(part) for part in parts):
+        parts = [f"{{{part}}}" if part else "" for part in parts]
+    return ", ".join(filter(None, parts))
 
 
 def looks_like(head: bytes) -> bool:

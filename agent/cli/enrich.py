@@ -71,6 +71,8 @@ def enrich(
             "papercards batch collect.",
         ),
     ] = False,
+    excel: options.Excel = False,
+    name_notes: options.NameNotes = "title",
     no_record: Annotated[
         bool, typer.Option("--no-record", help="Do not write NAME.run.json beside the first output.")
     ] = False,
@@ -78,6 +80,7 @@ def enrich(
     """Write a card for every paper in the sources."""
     from ..errors import UsageError
     from ..runs.job import Job
+    from ..sinks import shaped
     from .estimate import print_estimate
     from .shared.check_outputs import check_outputs
     from .shared.drive import run
@@ -99,7 +102,8 @@ def enrich(
         no_cache=no_cache,
         offline=offline,
     )
-    check_outputs(sources, output or [])
+    output = list(shaped(output or [], excel=excel, name_notes=name_notes))
+    check_outputs(sources, output)
     asked = reading.asked(
         chosen,
         column,
@@ -108,7 +112,7 @@ def enrich(
         sections=sections,
         limit=limit,
         judged=not force,
-        outputs=output or (),
+        outputs=output,
     )
     if shards is not None and not output:
         raise UsageError(
@@ -117,9 +121,9 @@ def enrich(
             next_step="Give an output file with -o",
         )
     if batch_api:
-        deferring.submit(chosen, sources, output or [], options=asked)
+        deferring.submit(chosen, sources, output, options=asked)
         return
-    job = Job(tuple(sources), tuple(output or ()), asked, shards, record=not no_record)
+    job = Job(tuple(sources), tuple(output), asked, shards, record=not no_record)
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:

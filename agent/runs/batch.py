@@ -74,6 +74,8 @@ class Failed:
     """Cost of these requests."""
     unanswered: bool = False
     """Whether it failed because of the endpoint."""
+    without_abstract: bool = False
+    """Whether it is a paper without an abstract, of which no card can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class Batch:
         slots: list[Paper | Outcome] = []
         for record in records:
             if isinstance(record, BadRecord):
-                slots.append(Failed("", record.where, "BadRecord", record.reason))
+                slots.append(_bad(record))
             elif self._seen.add(record.id):
                 new.append(record)
                 slots.append(record)
@@ -322,6 +324,12 @@ class _Window:
             waiting.popleft()
         self._roomy.set()
         return outcomes
+
+
+def _bad(record: BadRecord) -> Failed:
+    name = record.without_abstract
+    error = "NoAbstract" if name else "BadRecord"
+    return Failed(name, record.where, error, record.reason, without_abstract=bool(name))
 
 
 def _fail(promise: "asyncio.Future[Outcome]", error: BaseException) -> None:

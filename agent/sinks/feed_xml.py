@@ -24,7 +24,10 @@ _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])|&(?=#?\w+;)")
 _TITLE = "Paper cards"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
+_DC_SPACE = "http://purl.org/dc/elements/1.1/"
+
 ET.register_namespace("papercards", "urn:papercards:feed")
+ET.register_namespace("dc", _DC_SPACE)
 
 
 class NoFeed(ValueError):
@@ -44,6 +47,9 @@ class Entry:
     url: str | None
     labels: tuple[str, ...]
     updated: datetime
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    """Date of the paper in ISO 8601, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,10 @@ def _atom(tag: str) -> str:
     return f"{{{ATOM_SPACE}}}{tag}"
 
 
+def _dc(tag: str) -> str:
+    return f"{{{_DC_SPACE}}}{tag}"
+
+
 def _new_atom(id: str, source: str | None) -> ET.Element:  # noqa: A002
     root = ET.Element(_atom("feed"))
     _child(root, _atom("id"), id)
@@ -128,6 +138,11 @@ def _atom_entry(entry: Entry) -> ET.Element:
     _child(new, _atom("id"), entry.id)
     _child(new, _atom("title"), entry.title)
     _child(new, _atom("updated"), _iso(entry.updated))
+    if entry.published and len(entry.published) > 4:
+        # Atom has no dates in part; a month is good enough to be its first day, a year is not.
+        _child(new, _atom("published"), f"{f'{entry.published}-01'[:10]}T00:00:00Z")
+    for name in entry.authors:
+        _child(ET.SubElement(new, _atom("author")), _atom("name"), name)
     if entry.url:
         _child(new, _atom("link"), rel="alternate", href=entry.url)
     # Not a summary: an entry without content must have a link, which not every paper has.
@@ -156,6 +171,10 @@ def _rss_item(entry: Entry) -> ET.Element:
     if entry.url:
         _child(new, "link", entry.url)
     _child(new, "description", entry.html)
+    for name in entry.authors:
+        _child(new, _dc("creator"), name)
+    if entry.published:
+        _child(new, _dc("date"), entry.published)
     for label in entry.labels:
         _child(new, "category", label)
     return new
@@ -185,7 +204,12 @@ ATOM = Dialect(
     read_time=datetime.fromisoformat,
     new=_new_atom,
     build=_atom_entry,
-    ours=frozenset(map(_atom, ("id", "title", "updated", "link", "summary", "content", "category"))),
+    ours=frozenset(
+        map(
+            _atom,
+            ("id", "title", "updated", "published", "author", "link", "summary", "content", "category"),
+        )
+    ),
 )
 
 RSS = Dialect(
@@ -200,7 +224,9 @@ RSS = Dialect(
     read_time=parsedate_to_datetime,
     new=_new_rss,
     build=_rss_item,
-    ours=frozenset(("guid", "title", "pubDate", "link", "description", "category")),
+    ours=frozenset(
+        ("guid", "title", "pubDate", "link", "description", "category", _dc("creator"), _dc("date"))
+    ),
 )
 
 

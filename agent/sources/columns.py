@@ -18,6 +18,7 @@ from ..paper import Paper, paper_id
 from ..publication import Publication
 from . import publication_fields
 from .bounds import CUT, MAX_ABSTRACT, MAX_RECORD_BYTES, MAX_TITLE, TOO_LONG, cut
+from .clean import clean
 from .rights import without_rights
 
 _GUESSES = {
@@ -62,6 +63,8 @@ _PEOPLE = frozenset(
     ("email", "affiliation", "firstname", "lastname", "surname", "phone", "orcid", "author", "authors")
 )
 """Beside these, `Name` is a person's."""
+_MOST_NAME = 80
+"""Characters of the name of a paper in a message."""
 _NOTHING = frozenset(("", "nan", "none", "null", "nat", "n/a", "na", "<na>", "-", "#n/a"))
 """How tables write that there is no value."""
 
@@ -97,6 +100,8 @@ class BadRecord:
     """As `papers.jsonl:12`, lines counted from 1."""
     reason: str
     """Plain words, no full stop."""
+    without_abstract: str = ""
+    """Name of a paper that has a title and no abstract: its key, id or title; empty for other faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,8 @@ class Columns:
         if type(title) is not str or not title.strip():
             return BadRecord(where, self._missing("title", choice.title, title, record))
         if type(abstract) is not str or not abstract.strip():
-            return BadRecord(where, self._missing("abstract", choice.abstract, abstract, record))
+            reason = self._missing("abstract", choice.abstract, abstract, record)
+            return BadRecord(where, reason, "" if abstract else self._called(title, choice, record))
         if len(title) > _MOST_MARKUP or len(abstract) > _MOST_MARKUP:
             if len(title) > MAX_RECORD_BYTES or len(abstract) > MAX_RECORD_BYTES:
                 return BadRecord(where, TOO_LONG)
@@ -268,6 +274,12 @@ class Columns:
         id_ = paper_id(title, abstract, given=given, arxiv_id=arxiv_id, doi=doi, url=url)
         told = partial(_publication, record, choice.publication) if choice.publication else None
         return Paper(id_, title, abstract, where, url, (), flags, told)
+
+    def _called(self, title: str, choice: Choice, record: dict[str, object]) -> str:
+        about = _publication(record, choice.publication)
+        arxiv = f"arxiv:{about.arxiv_id}" if about.arxiv_id else None
+        name = about.citation_key or arxiv or (f"doi:{about.doi}" if about.doi else None)
+        return clean(name or title, _MOST_NAME)
 
     def _missing(self, ours: str, key: Key | None, value: object, record: Mapping[str, object]) -> str:
         if value is not None:

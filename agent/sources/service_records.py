@@ -14,6 +14,7 @@ from ..errors import MissingExtra
 from ..identifiers import arxiv_id
 from ..paper import Paper
 from .bounds import MAX_RECORD_BYTES, TOO_LONG
+from .clean import clean
 from .columns import BadRecord, Columns
 
 _WORK = re.compile(r"https://openalex\.org/(W\d+)")
@@ -30,7 +31,7 @@ def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
             return columns.paper(_hugging_face(record, inner), where)
         if "externalIds" in record or "externalids" in record:
             if record.get("abstract", "") is None:
-                return BadRecord(where, "Semantic Scholar has no abstract for it")
+                return BadRecord(where, "Semantic Scholar has no abstract for it", _called(record, where))
             return columns.paper(_semantic_scholar(record), where)
         if "tldr" in record and "provenance" in record:
             return BadRecord(where, "is a card, not a paper; give the source of its paper")
@@ -53,7 +54,7 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     if not index:
         if record.get("abstract") or "abstract" in columns.given:
             return columns.paper(record, where)
-        return BadRecord(where, "OpenAlex has no abstract for it")
+        return BadRecord(where, "OpenAlex has no abstract for it", _called(record, where))
     if not isinstance(index, dict) or not all(map(_is_positions, index.values())):
         return BadRecord(where, "its abstract_inverted_index has no word positions")
     if sum(map(len, index.values())) > _MOST_WORDS:
@@ -79,6 +80,12 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := arxiv_id(doi)):
         found["arxiv_id"] = arxiv
     return columns.paper(found, where)
+
+
+def _called(record: Mapping[str, object], where: str) -> str:
+    """What a paper without an abstract is called."""
+    title = record.get("title") or record.get("display_name")
+    return clean(title, 80) if isinstance(title, str) else where
 
 
 def _within(record: Mapping[str, object], *path: str) -> object:

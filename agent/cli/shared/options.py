@@ -1,7 +1,7 @@
 """The options that several commands share, each with its help text."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,16 @@ def output(word: str) -> Path:
     return output_named(word)
 
 
+Excel = Annotated[
+    bool,
+    typer.Option("--excel", help="Write CSV with a byte order mark, so that Excel reads it as UTF-8."),
+]
+NameNotes = Annotated[
+    Literal["title", "citekey"],
+    typer.Option(
+        "--name-notes", help="Name new notes of a vault by title, or @KEY by citation key where there is one."
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

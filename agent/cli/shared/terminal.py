@@ -138,7 +138,7 @@ class Progress:
             note(self._line())
 
     def _line(self) -> str:
-        finished = self.counts.done + self.counts.failed + self.counts.duplicates
+        finished = self.counts.settled
         parts = [f"{finished}/{self.total}" if self.total else counted(finished, "paper")]
         parts.append(f"{self.counts.cached} cached")
         parts.append(f"{self.counts.failed} failed")
@@ -158,6 +158,8 @@ class Progress:
         made = counted(self.counts.done, "card")
         parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
         parts.append(f"{self.counts.failed} failed")
+        if self.counts.without_abstract:
+            parts.append(f"{self.counts.without_abstract:,} without an abstract")
         if self.counts.duplicates:
             parts.append(f"{counted(self.counts.duplicates, 'duplicate')} skipped")
         if not self._free:
