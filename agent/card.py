@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import BadInput
-from .paper import page_of
+from .paper import completed, page_of
 from .publication import NOTHING, Publication, json_of, with_publication
 
 SCHEMA_VERSION = 2
@@ -234,6 +234,11 @@ class Card(Record):
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
     """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
     them. The last field of a card, absent if nothing is known."""
+
+    @property
+    def about(self) -> Publication:
+        """The publication, completed from the paper's id: cards of version 1 have nothing else."""
+        return completed(self.publication, self.id)
 
     @property
     def page(self) -> str | None:

@@ -85,18 +85,7 @@ class Paper:
     def publication(self) -> Publication:
         """Authors, date, venue and more: what the source says, completed from the paper's id."""
         told = self.told() if self.told is not None else NOTHING
-        arxiv, doi = self._ids()
-        arxiv = told.arxiv_id or arxiv
-        date = told.date or arxiv_date(arxiv)
-        return replace(
-            told,
-            year=told.year or (int(date[:4]) if date else None),
-            date=date,
-            arxiv_id=arxiv,
-            doi=told.doi or doi,
-            url=page_of(self.id, self.url),
-            source=place(self.where),
-        )
+        return completed(replace(told, url=self.url, source=place(self.where)), self.id)
 
     @property
     def publication_json(self) -> str:
@@ -105,7 +94,7 @@ class Paper:
             return json_of(self.publication)
         # Without a word from the source there is little to write, and a rerun writes it for every paper.
         text, found = encode_basestring, []
-        arxiv, doi = self._ids()
+        arxiv, doi = _ids(self.id)
         if date := arxiv_date(arxiv):
             found.append(f'"year":{date[:4]},"date":"{date}"')
         if arxiv:
@@ -117,13 +106,6 @@ class Paper:
         if source := place(self.where):
             found.append(f'"source":{text(source)}')
         return f"{{{','.join(found)}}}" if found else ""
-
-    def _ids(self) -> tuple[str | None, str | None]:
-        """The arXiv id and the DOI in the paper's id."""
-        scheme, _, name = self.id.partition(":")
-        return (
-            (name or None, None) if scheme == "arxiv" else (None, (name or None) if scheme == "doi" else None)
-        )
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -211,6 +193,27 @@ def page_of(id: str, url: str | None = None) -> str | None:  # noqa: A002
     return next(
         (base + id.removeprefix(prefix) for prefix, base in _PAGES.items() if id.startswith(prefix)), None
     )
+
+
+def completed(told: Publication, id: str) -> Publication:  # noqa: A002
+    """The publication of a paper with what its id says: arXiv id with its month, DOI, web page."""
+    arxiv, doi = _ids(id)
+    arxiv = told.arxiv_id or arxiv
+    date = told.date or (None if told.year else arxiv_date(arxiv))
+    return replace(
+        told,
+        year=told.year or (int(date[:4]) if date else None),
+        date=date,
+        arxiv_id=arxiv,
+        doi=told.doi or doi,
+        url=page_of(id, told.url),
+    )
+
+
+def _ids(id: str) -> tuple[str | None, str | None]:  # noqa: A002
+    """The arXiv id and the DOI in an id."""
+    scheme, _, name = id.partition(":")
+    return (name or None) if scheme == "arxiv" else None, (name or None) if scheme == "doi" else None
 
 
 def _fold(text: str) -> str:

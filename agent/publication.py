@@ -122,7 +122,7 @@ class Publication:
 
 
 NOTHING = Publication()
-"""Of a paper of which nothing is known."""
+"""The publication of a paper of which nothing is known."""
 
 _NO_FILE = re.compile(r"[a-z][a-z0-9-]+:|huggingface\.co/")
 """The start of a position that is an id or an address."""

@@ -113,7 +113,7 @@ class BibtexEntry:
             if field.name == "author":
                 text = names(readable_value)
             found.setdefault(field.name, text)
-        found["id"] = found["citationkey"] = readable(self.key)
+        found["id"] = readable(self.key)
         if not arxiv_id(str(found.get("eprint", ""))):
             said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
             if known := next(filter(None, said), None):
@@ -299,7 +299,7 @@ def _skipped(text: str, at: int) -> int:
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
     """An entry with authors, title, year, venue, abstract, identifiers and tags."""
-    about, marks = card.publication, tags(card)
+    about, marks = card.about, tags(card)
     kind, place = KINDS[kind_of(about)]
     _, month, day = (*(about.date or "").split("-"), "", "")[:3]
     fields = {

@@ -10,6 +10,8 @@ from . import latex
 
 _MOST = 1 << 20
 """Maximum characters of a field of names."""
+_RELAX = re.compile(r"\\relax(?![A-Za-z])\s*")
+"""Before a first name it says where an abbreviation ends."""
 _ACCENT = re.compile(
     r"\{\\[^{}]{1,20}(?:\{[^{}]{0,10}\})?[^{}]{0,10}\}|\\\W\{[^{}]{0,10}\}|\\[A-Za-z]\{[^{}]{0,10}\}"
 )
@@ -20,7 +22,8 @@ def names(value: str) -> list[str | dict[str, str]]:
     """The names of a field: plain ones as text, others as `family`, `given`, `suffix` or `literal`."""
     from bibtexparser.middlewares.names import split_multiple_persons_names
 
-    return [_name(one) for one in split_multiple_persons_names(value[:_MOST]) if one.strip()]
+    value = _RELAX.sub("", value[:_MOST])
+    return [_name(one) for one in split_multiple_persons_names(value) if one.strip()]
 
 
 def _name(name: str) -> str | dict[str, str]:

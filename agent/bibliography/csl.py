@@ -74,8 +74,6 @@ class CslEntry:
         said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
         if known := next(filter(None, said), None):
             found["arxivid"] = known
-        # Zotero's ids are addresses of its items.
-        found["citationkey"] = found.get("citation-key") or ("" if "://" in self.key else self.key)
         return found
 
     def edits(self, tags: Tags) -> Sequence[Edit]:
@@ -199,7 +197,7 @@ def _skipped(text: str, at: int) -> int:
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
     """An item with authors, title, date, venue, abstract, identifiers and tags."""
-    about, marks = card.publication, tags(card)
+    about, marks = card.about, tags(card)
     date = about.date or (str(about.year) if about.year else "")
     item = {
         "id": key,

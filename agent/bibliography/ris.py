@@ -103,7 +103,6 @@ class RisEntry:
         ]
         record["keywords"] = [readable(word) for one in read for word in one.get("keywords", ())]
         record["venue"] = next((found[name] for name in _VENUES if found.get(name)), None)
-        record["citationkey"] = self.key
         record["pdf"] = found.get("file_attachments1")
         return {name: value for name, value in record.items() if value}
 
@@ -198,7 +197,7 @@ def _entry(text: str, lines: list[_Line], places: Places) -> Iterator[RisEntry]:
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
     """A record with authors, title, date, venue, abstract, identifiers and tags."""
-    about, marks = card.publication, tags(card)
+    about, marks = card.about, tags(card)
     kind, place = _TYPES[kind_of(about)]
     lines = [
         ("TY", kind),

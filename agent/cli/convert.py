@@ -71,8 +71,7 @@ def convert(
         for card in found:
             paper, publication = with_papers.paper(card)
             missing += paper is None
-            if publication is not None:
-                card = card.model_copy(update={"publication": publication})
+            card = card.model_copy(update={"publication": publication or card.about})
             for sink in sinks:
                 sink.write(card, paper)
             counts.done += 1

@@ -71,7 +71,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "id": card.id,
         "title": card.title,
         "tldr": card.tldr,
-        "by": card.publication.cited,
+        "by": card.about.cited,
         "cited": _cited(card),
         "tags": _grouped(card),
         "sure": [_sure(labels) for _, _, labels in beside.labels],
@@ -89,7 +89,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
 
 
 def _cited(card: Card) -> str:
-    about = card.publication
+    about = card.about
     names = [one.name for one in about.authors[:30]]
     more = ["et al."] if about.more_authors or len(about.authors) > len(names) else []
     return " · ".join(filter(None, (", ".join([*names, *more]), about.venue, about.date)))

@@ -79,7 +79,7 @@ def inert(cell: str) -> str:
 
 def row(card: Card) -> list[Cell]:
     """The cells of a card, in the order of `COLUMNS`, each on one line."""
-    about = columns(card.publication)
+    about = columns(card.about)
     made, there = card.provenance, card.reproducibility
     main = card.tasks[0] if card.tasks else None
     cells: list[Cell] = [

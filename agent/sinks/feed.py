@@ -120,7 +120,7 @@ class FeedSink:
 
 def _entry(id: str, card: Card, updated: datetime) -> Entry:  # noqa: A002
     url = address(card.page)
-    about = card.publication
+    about = card.about
     labels = (*card.tasks, *card.modalities, *card.contributions)
     return Entry(
         id=id,
@@ -147,7 +147,7 @@ def _html(card: Card) -> str:
         if artifact.status != "not-stated"
     )
     parts = (
-        f"<p>{cited}</p>" if (cited := escape(plain(card.publication.cited))) else "",
+        f"<p>{cited}</p>" if (cited := escape(plain(card.about.cited))) else "",
         f"<p>{escape(plain(card.tldr))}</p>",
         f"<ul>{claims}</ul>" if claims else "",
         f"<p>{reuse}</p>" if reuse else "",

@@ -15,7 +15,7 @@ _NAMED = 10
 
 def cited(card: Card) -> str:
     """Authors, venue and date on one line; empty if none is known."""
-    about = card.publication
+    about = card.about
     names = [text(one.name) for one in about.authors[:_NAMED]]
     if about.more_authors or len(about.authors) > _NAMED:
         names.append("et al.")

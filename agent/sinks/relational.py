@@ -223,7 +223,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
     """The rows of one card, table by table."""
     made, there = card.provenance, card.reproducibility
     main = card.tasks[0] if card.tasks else None
-    about = columns(card.publication)
+    about = columns(card.about)
     return [
         (
             PAPERS,

@@ -94,7 +94,7 @@ def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
 
 def _about(card: Card) -> dict[str, Value | None]:
     """What is known of the publication. A key that the card knows nothing for stays as the user has it."""
-    about = card.publication
+    about = card.about
     values: dict[str, Value | None] = {
         "citekey": _value(about.citation_key or ""),
         "authors": tuple(filter(None, (_inactive(one.name) for one in about.authors[:_MOST_AUTHORS]))),

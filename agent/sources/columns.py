@@ -289,7 +289,8 @@ class Columns:
         if key is not None and ours not in self.given:
             return f"has no {ours}: its field {quoted([_path(key)])} is null"
         wanted = f" in {quoted([self.given[ours]])}" if ours in self.given else ""
-        return f"has no {ours}{wanted}; its fields are: {quoted(record)}"
+        names = [name for name in record if name != "citationkey"]
+        return f"has no {ours}{wanted}; its fields are: {quoted(names)}"
 
 
 def _publication(record: dict[str, object], fields: tuple[tuple[str, tuple[Key, ...]], ...]) -> Publication:

@@ -25,7 +25,7 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[\s-]?){1,4}")
-_VANCOUVER = re.compile(r"[A-Z]{1,2}")
+_VANCOUVER = re.compile(r"[A-Z]{1,2}|(?:[A-Z]\.-?){1,4}")
 _AND = re.compile(r"\s+(?:and|&)\s+|\s*,\s*and\s+|;", re.IGNORECASE)
 _OTHERS = re.compile(r"(?:and\s+)?(?:others|et\.?\s*al\.?|\.\.\.|\u2026)", re.IGNORECASE)
 _ET_AL = re.compile(r"[\s,]+(?:et\.?\s+al\.?|and\s+others)\s*$", re.IGNORECASE)

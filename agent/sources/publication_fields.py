@@ -17,8 +17,8 @@ from .people import people
 
 NAMES: dict[str, tuple[str, ...]] = {
     "authors": (
-        "authorsparsed", "authors", "author", "creators", "authorships", "authorlist",
-        "authorfullnames", "af", "fau", "au", "a1", "authornames", "creator",
+        "authorsparsed", "authorfullnames", "authors", "author", "creators", "authorships", "authorlist",
+        "af", "fau", "au", "a1", "authornames", "creator",
     ),
     "date": (
         "date", "publicationdate", "versions", "published", "publishedat", "issued",

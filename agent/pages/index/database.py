@@ -217,7 +217,7 @@ class Index:
         else:
             body = "\n".join(claim.evidence.text for claim in card.claims)
         labels = " ".join(tag.value for tag in tags if tag.field in ("task", "modality", "contribution"))
-        about = card.publication
+        about = card.about
         people = "\n".join((*(one.name for one in about.authors), about.venue or "", str(about.year or "")))
         run.execute(
             "INSERT INTO words (rowid, title, summary, body, labels, people) VALUES (?, ?, ?, ?, ?, ?)",

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ...card import UNCERTAIN, Card
-from ...publication import arxiv_date
 
 FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim", "year", "venue", "author")
 """Fields that cards can be filtered by, in the order of the page."""
@@ -45,7 +44,7 @@ class Tag(NamedTuple):
 
 def tags_of(card: Card) -> Iterator[Tag]:
     """All tags of a card, each once."""
-    held, about = card.reproducibility, card.publication
+    held, about = card.reproducibility, card.about
     said: dict[str, list[str]] = {
         "task": [one.label for one in card.tasks] or [UNCERTAIN] * bool(card.unsure_of("tasks")),
         "modality": [one.label for one in card.modalities],
@@ -82,7 +81,7 @@ _ARXIV = re.compile(r"arxiv:(?:[a-z.-]+/)?\d{4}\.?(\d+)", re.IGNORECASE)
 def dated(card: Card) -> str:
     """A sort key: the date of publication, with the number of an arXiv id; else when the card was made."""
     number = f" {found[1]:0>5}" if (found := _ARXIV.match(card.id)) else ""
-    date = card.publication.date or arxiv_date(card.id.removeprefix("arxiv:") if number else None)
+    date = card.about.date
     return date + number if date else card.provenance.created
 
 
