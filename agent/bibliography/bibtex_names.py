@@ -30,7 +30,7 @@ def _name(name: str) -> str | dict[str, str]:
     name = " ".join(name.split())
     if "{" not in _ACCENT.sub("", name):
         return latex.text(name)
-    if name.startswith("{") and name.endswith("}") and name.count("{") == 1:
+    if _in_braces(name):
         return {"literal": latex.text(name)}
     from bibtexparser.middlewares.names import InvalidNameError, parse_single_name_into_parts
 
@@ -40,3 +40,13 @@ def _name(name: str) -> str | dict[str, str]:
         return {"literal": latex.text(name)}
     found = {"family": (*parts.von, *parts.last), "given": parts.first, "suffix": parts.jr}
     return {part: latex.text(" ".join(words)) for part, words in found.items() if words}
+
+
+def _in_braces(name: str) -> bool:
+    """Whether the brace at the start of a name closes at its end."""
+    depth = 0
+    for at, letter in enumerate(name):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0:
+            return at == len(name) - 1 > 0
+    return False

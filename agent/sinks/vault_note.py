@@ -96,7 +96,7 @@ def _about(card: Card) -> dict[str, Value | None]:
     """What is known of the publication. A key that the card knows nothing for stays as the user has it."""
     about = card.about
     values: dict[str, Value | None] = {
-        "citekey": _value(about.citation_key or ""),
+        "citekey": _inactive(about.citation_key or ""),
         "authors": tuple(filter(None, (_inactive(one.name) for one in about.authors[:_MOST_AUTHORS]))),
         "year": about.year,
         "date": about.date,
