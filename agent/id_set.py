@@ -13,7 +13,7 @@ _FIRST_SLOTS = 1 << 10
 _FREE = 0
 
 
-class Seen:
+class IdSet:
     """A set of ids that only grows."""
 
     def __init__(self) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from json.encoder import encode_basestring
 
-from . import identifiers
 from .publication import NOTHING, Publication, arxiv_date, json_of, place
-from .text import Link, Span, digest, links, sentences
+from .text import identifiers
+from .text.spans import Link, Span, digest, links, sentences
 
 _PAGES = {
     "arxiv:": "https://arxiv.org/abs/",

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .configuration.settings import Settings
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
 from .paper import Paper
 from .runs.resources import Resources, Surroundings, choose_model
-from .settings import Settings
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .reading.reader import Reader
     from .runs.batch import Outcome
     from .runs.counts import Counts
-    from .runs.job import Job, Take
+    from .runs.job import Job
     from .sources import BadRecord
     from .taxonomy import Taxonomy
 
@@ -224,7 +224,7 @@ class Session:
         from .runs.job import Watcher
 
         watcher = Watcher()
-        job.run(self._resources, self._model, self._drive, watcher)
+        job.run(self._resources, self._model, lambda batch, work: self._call(work), watcher)
         return watcher.counts
 
     # Opening and closing
@@ -283,30 +283,6 @@ class Session:
             self._portal_context = start_blocking_portal()
             self._portal = self._portal_context.__enter__()
         return self._portal.call(function)
-
-    def _drive(
-        self,
-        reader: "Reader",
-        records: "Iterable[Paper | BadRecord]",
-        concurrency: int,
-        take: "Take",
-        finished: Any,
-    ) -> bool:
-        from .runs.batch import Batch
-
-        batch = Batch(reader, concurrency, finished)
-
-        async def drive() -> None:
-            try:
-                async for outcomes in batch.run(records):
-                    take(outcomes)
-            finally:
-                await reader.close()
-
-        self._call(drive)
-        if batch.ended is not None:
-            raise batch.ended
-        return not batch.stopped
 
 
 def _outcome(outcome: "Outcome") -> "Card | Failure | None":

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import yaml
 
 from .errors import UsageError
-from .text import digest
+from .text.spans import digest
 
 LABEL_FIELDS = ("tasks", "modalities", "contributions")
 """The fields of a card that hold a list of labels."""

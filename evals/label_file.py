@@ -22,7 +22,7 @@ from papercards.paper import Paper
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
 
-from ..wording import did_you_mean
+from ..text.wording import did_you_mean
 
 Split = Literal["train", "dev", "test"]
 

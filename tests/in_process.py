@@ -24,8 +24,9 @@ from unittest import mock
 import typer.main
 
 import papercards.__main__
-from papercards import file_locks, sinks
+from papercards import sinks
 from papercards.cli.app import main
+from papercards.safety import file_locks
 from papercards.sources import registry
 from papercards.sources.services import fetched
 

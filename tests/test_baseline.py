@@ -13,6 +13,7 @@ from papercards.card import Provenance
 from papercards.evals.label_file import SEED_LABELS, Labelled, join, read_labels, seed_papers
 from papercards.evals.scoring.metrics import calibration_error
 from papercards.evals.scoring.score import all_figures, mean_f1, score
+from papercards.pages.rendering import percent
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline
 from papercards.reading.baseline.gist import gist
@@ -83,6 +84,14 @@ def test_scores_cover_every_label_and_sentence_and_add_up(tagger: Baseline, dev:
             assert sum(chances.kinds.values()) + chances.none == pytest.approx(1)
         for offer in scores.offers.values():
             assert sum(offer.chances.values()) == pytest.approx(1, abs=0.001)
+
+
+def test_no_answer_about_code_or_data_is_surer_than_the_labelled_papers_allow(tagger: Baseline) -> None:
+    surest = "Code, data and model weights are available at https://github.com/a/b."
+    for sentence in ("Nothing is said.", surest, "We release our code, our data set and all checkpoints."):
+        for offer in offers(fitted().offers, [sentence]).values():
+            assert 0.001 < offer.chance < 0.999
+            assert percent(max(offer.chances.values())) != "100%"
 
 
 def test_the_sizes_of_the_taxonomy_hold(taxonomy: Taxonomy, tagger: Baseline, dev: Pairs) -> None:
@@ -168,6 +177,30 @@ def test_a_taxonomy_of_unknown_labels_alone_works(dev: Pairs) -> None:
         ("We train on publicly available datasets.", ("not-stated",) * 3),
         ("We provide a theoretical model of code review.", ("not-stated",) * 3),
         ("We propose to publish code with every paper.", ("not-stated",) * 3),
+        ("The code is on GitHub.", ("released", "not-stated", "not-stated")),
+        ("Find our code on GitHub.", ("released", "not-stated", "not-stated")),
+        ("A Python package is available on PyPI.", ("released", "not-stated", "not-stated")),
+        ("The framework is released as a ready-to-use tool.", ("released", "not-stated", "not-stated")),
+        ("We plan to open-source our framework.", ("promised", "not-stated", "not-stated")),
+        (
+            "We contribute to the community by releasing a Thai evaluation dataset.",
+            ("not-stated", "released", "not-stated"),
+        ),
+        ("XNet releases a Thai evaluation dataset.", ("not-stated", "released", "not-stated")),
+        ("Our data are on Zenodo.", ("not-stated", "released", "not-stated")),
+        ("We release our dataset to help train better models.", ("not-stated", "released", "not-stated")),
+        ("By releasing the model, we hope to advance research.", ("not-stated", "not-stated", "released")),
+        ("We present a family of open-source language models.", ("not-stated", "not-stated", "released")),
+        ("We open-source Fun-Chat-8B with inference code.", ("released", "not-stated", "released")),
+        ("We evaluate on a publicly available dataset.", ("not-stated",) * 3),
+        ("We fine-tune a popular open-source model on public data.", ("not-stated",) * 3),
+        ("When enough data is available, models do well.", ("not-stated",) * 3),
+        ("The code is not on GitHub.", ("not-stated",) * 3),
+        ("Training data are not publicly available.", ("not-stated",) * 3),
+        ("Unlike prior work, whose code is not available, ours is simple.", ("not-stated",) * 3),
+        ("The authors of prior work released their code.", ("not-stated",) * 3),
+        ("Releasing code is good practice.", ("not-stated",) * 3),
+        ("A curated list of papers is at https://github.com/a/b.", ("not-stated",) * 3),
     ],
 )
 def test_rules_for_code_data_and_weights(sentence: str, expected: tuple[str, str, str]) -> None:

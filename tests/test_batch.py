@@ -15,7 +15,7 @@ from papercards.reading.draft import Draft, DraftArtifact
 from papercards.reading.evidence import build
 from papercards.reading.reader import Reading
 from papercards.runs.batch import Batch, Done, Duplicate, Failed, Outcome, Recalled
-from papercards.runs.card_lines import Finished
+from papercards.runs.card_lines import CardLines
 from papercards.sources import BadRecord
 from papercards.spent import Spent
 from tests.conftest import make_paper
@@ -174,13 +174,13 @@ def test_recalled_new_failed_bad_and_duplicate_come_in_the_order_of_the_source(t
     slow = Slow({"20": PaperFailed("no")})
     every = list(papers(400))
     known = {paper.id for paper in every[::3]}
-    finished = Finished(tmp_path, {})
+    finished = CardLines(tmp_path, {})
     for paper in every[::3]:
         finished.keep(paper, build(paper, DRAFT, MADE).to_json().encode())
     finished.close()
     records = [*every[:100], BadRecord("p:x", "not JSON"), *every[90:]]
 
-    with closing(Finished(tmp_path, {})) as again:
+    with closing(CardLines(tmp_path, {})) as again:
         outcomes = run(Batch(slow, 4, again), iter(records))
     assert slow.seen == 400 - len(known)
     shown = [o.paper.title if isinstance(o, Done) else type(o).__name__ for o in outcomes]
@@ -193,14 +193,14 @@ def test_recalled_new_failed_bad_and_duplicate_come_in_the_order_of_the_source(t
             assert isinstance(outcome.reading, Recalled) == (outcome.paper.id in known)
             assert outcome.reading.line == build(outcome.paper, DRAFT, MADE).to_json().encode()
             assert outcome.reading.card == build(outcome.paper, DRAFT, MADE)
-    with closing(Finished(tmp_path, {})) as all_kept:
+    with closing(CardLines(tmp_path, {})) as all_kept:
         assert [line is None for line in all_kept.recall(every)] == [n == 20 for n in range(400)]
 
 
 def test_recalled_papers_do_not_pile_up_behind_a_slow_one(tmp_path: Path) -> None:
     given = 0
     every = list(papers(5000))
-    finished = Finished(tmp_path, {})
+    finished = CardLines(tmp_path, {})
     for paper in every[1:]:
         finished.keep(paper, b"{}")
     finished.close()
@@ -216,7 +216,7 @@ def test_recalled_papers_do_not_pile_up_behind_a_slow_one(tmp_path: Path) -> Non
             return await super().read(paper)
 
     async def go() -> int:
-        with closing(Finished(tmp_path, {})) as again:
+        with closing(CardLines(tmp_path, {})) as again:
             stream = Batch(Stuck(), 4, again).run(counted())
             async for _ in stream:
                 break
@@ -228,13 +228,13 @@ def test_recalled_papers_do_not_pile_up_behind_a_slow_one(tmp_path: Path) -> Non
 
 def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
     every = list(papers(2000))
-    finished = Finished(tmp_path, {})
+    finished = CardLines(tmp_path, {})
     for paper in every:
         finished.keep(paper, f'{{"id":"{paper.id}",}}'.encode())
     finished.close()
 
     async def go() -> list[list[Outcome]]:
-        with closing(Finished(tmp_path, {})) as again:
+        with closing(CardLines(tmp_path, {})) as again:
             return [outcomes async for outcomes in Batch(Slow(), 4, again).run(iter(every))]
 
     lists = asyncio.run(go())

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from papercards.runs.read_ahead import Chunks
+from papercards.runs.read_ahead import ReadAhead
 from tests.clocks import PATIENCE_S
 
 
-async def drain(chunks: Chunks[int], most: int) -> list[list[int]]:
+async def drain(chunks: ReadAhead[int], most: int) -> list[list[int]]:
     taken = []
     while chunk := await chunks.next(most):
         taken.append(chunk)
@@ -19,7 +19,7 @@ async def drain(chunks: Chunks[int], most: int) -> list[list[int]]:
 
 def test_everything_comes_once_and_in_order() -> None:
     async def go() -> None:
-        taken = await drain(Chunks(range(1000)), 64)
+        taken = await drain(ReadAhead(range(1000)), 64)
 
         assert [n for chunk in taken for n in chunk] == list(range(1000))
         assert max(map(len, taken)) == 64
@@ -36,7 +36,7 @@ def test_what_has_come_in_is_handed_out_though_the_chunk_is_not_full() -> None:
         yield 4
 
     async def go() -> None:
-        chunks = Chunks(slow())
+        chunks = ReadAhead(slow())
         early = await asyncio.wait_for(chunks.next(256), PATIENCE_S)
         while len(early) < 3:
             early += await asyncio.wait_for(chunks.next(256), PATIENCE_S)
@@ -57,7 +57,7 @@ def test_the_loop_goes_on_while_the_source_blocks() -> None:
 
     async def go() -> list[int]:
         asyncio.get_running_loop().call_later(0.05, go_on.set)
-        return await asyncio.wait_for(Chunks(blocked()).next(1), PATIENCE_S)
+        return await asyncio.wait_for(ReadAhead(blocked()).next(1), PATIENCE_S)
 
     assert asyncio.run(go()) == [1]
 
@@ -71,7 +71,7 @@ def test_it_reads_no_further_than_it_was_asked() -> None:
             yield n
 
     async def go() -> None:
-        chunks = Chunks(counted())
+        chunks = ReadAhead(counted())
         await chunks.next(8)
         await asyncio.sleep(0.05)
         chunks.close()
@@ -86,7 +86,7 @@ def test_an_error_comes_after_what_came_before_it() -> None:
         raise OSError("gone")
 
     async def go() -> None:
-        chunks = Chunks(broken())
+        chunks = ReadAhead(broken())
         assert await chunks.next(10) == [1, 2]
         with pytest.raises(OSError, match="gone"):
             await chunks.next(10)
@@ -102,7 +102,7 @@ def test_closing_ends_a_wait_for_a_source_that_says_nothing() -> None:
         yield 1
 
     async def go() -> list[int]:
-        chunks = Chunks(silent())
+        chunks = ReadAhead(silent())
         asyncio.get_running_loop().call_later(0.05, chunks.close)
         return await chunks.next(1)
 

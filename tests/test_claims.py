@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import StorageError
-from papercards.model.in_flight import LOOK_S, Claims
+from papercards.model.in_flight import LOOK_S, InFlight
 from tests.clocks import PATIENCE_S, until
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -20,7 +20,7 @@ SPAWN = multiprocessing.get_context("spawn")
 
 def ask(directory: Path, keys: list[str], asked: Path, all_there: Barrier) -> None:
     """Ask each question that is ours, once all are there; an answer is a file of its name."""
-    claims = Claims(directory)
+    claims = InFlight(directory)
 
     async def one(key: str) -> None:
         answer = directory / f"{key}.answer"
@@ -57,7 +57,7 @@ def test_every_question_is_asked_by_one_of_many(tmp_path: Path) -> None:
 
 
 def hold(directory: Path, ready: Path) -> None:
-    claims = Claims(directory)
+    claims = InFlight(directory)
     claims._others, claims._looked = True, time.monotonic() + 60
     claims._show()
 
@@ -73,7 +73,7 @@ def test_a_dead_process_lets_go(tmp_path: Path) -> None:
     child = SPAWN.Process(target=hold, args=(tmp_path, tmp_path / "ready"))
     child.start()
     until((tmp_path / "ready").exists)
-    claims = Claims(tmp_path)
+    claims = InFlight(tmp_path)
     looks = 0
 
     def look_up() -> str | None:
@@ -94,7 +94,7 @@ def test_a_dead_process_lets_go(tmp_path: Path) -> None:
 
 
 def test_who_is_alone_writes_nothing_down(tmp_path: Path) -> None:
-    claims = Claims(tmp_path)
+    claims = InFlight(tmp_path)
 
     async def go() -> None:
         for n in range(100):
@@ -109,7 +109,7 @@ def test_who_is_alone_writes_nothing_down(tmp_path: Path) -> None:
 
 
 def test_who_was_cancelled_while_it_waited_does_not_let_go_of_anothers_key(tmp_path: Path) -> None:
-    first, second, third = (Claims(tmp_path) for _ in range(3))
+    first, second, third = (InFlight(tmp_path) for _ in range(3))
     for one in (first, second, third):
         one._show()
 
@@ -138,7 +138,7 @@ def test_without_locks_everybody_is_alone(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    claims = Claims(tmp_path)
+    claims = InFlight(tmp_path)
 
     async def go() -> None:
         for _ in range(2):
@@ -152,7 +152,7 @@ def test_without_locks_everybody_is_alone(
 
 def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "running").write_text("")
-    claims = Claims(tmp_path)
+    claims = InFlight(tmp_path)
 
     with pytest.raises(StorageError, match="cannot lock the cache"):
         asyncio.run(claims.ask_once("k", lambda: None))

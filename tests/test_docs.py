@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from papercards.cli.app import app
-from papercards.settings import ENVIRONMENT, Settings, merge
+from papercards.configuration.settings import ENVIRONMENT, Settings, merge
 from tests.card_reference import PAGE, page
 
 ROOT = Path(__file__).parent.parent

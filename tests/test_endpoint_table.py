@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from papercards.configuration.settings import merge
+from papercards.configuration.trust import trust
 from papercards.errors import UsageError
 from papercards.model.catalogue import resolve
 from papercards.model.form import Form
-from papercards.settings import merge
-from papercards.trust import trust
 
 MODEL = resolve("openai/m")
 

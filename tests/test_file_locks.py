@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from papercards import file_locks
 from papercards.errors import StorageError
 from papercards.local.part import fetching
 from papercards.model.cache import Cache
 from papercards.model.catalogue import SMOLLM
-from papercards.model.in_flight import Claims
+from papercards.model.in_flight import InFlight
 from papercards.review.line_log import LineLog
+from papercards.safety import file_locks
 from papercards.sinks.files import RecordFile
 from papercards.sources.services.fetched import Store
 
@@ -56,7 +56,7 @@ def test_every_process_is_alone_on_the_cache(tmp_path: Path) -> None:
     import asyncio
 
     for _ in range(2):
-        claims = Claims(tmp_path)
+        claims = InFlight(tmp_path)
         assert asyncio.run(claims.ask_once("k", lambda: "unasked")) is None
         claims.close()
     assert not list((tmp_path / "running").iterdir())

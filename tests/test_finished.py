@@ -13,7 +13,7 @@ import pytest
 
 import papercards
 from papercards.paper import Paper
-from papercards.runs.card_lines import Finished, code_digest
+from papercards.runs.card_lines import CardLines, code_digest
 
 SCOPE = {"model": "m", "repeat": 0}
 
@@ -27,7 +27,7 @@ def line_of(paper: Paper) -> bytes:
 
 
 def fill(directory: Path, some: list[Paper], scope: dict[str, object] = SCOPE) -> None:
-    finished = Finished(directory, scope)
+    finished = CardLines(directory, scope)
     for paper in some:
         finished.keep(paper, line_of(paper))
     finished.close()
@@ -42,20 +42,20 @@ def test_gives_back_the_lines_that_were_kept_in_the_order_of_the_papers(tmp_path
     fill(tmp_path, some[::2])
     random.Random(1).shuffle(some)
 
-    found = Finished(tmp_path, SCOPE).recall(some)
+    found = CardLines(tmp_path, SCOPE).recall(some)
     assert found == [line_of(paper) if int(paper.id[2:]) % 2 == 0 else None for paper in some]
 
 
 def test_a_line_is_for_one_paper_and_one_scope(tmp_path: Path) -> None:
     (paper,) = papers(1)
     fill(tmp_path, [paper])
-    finished = Finished(tmp_path, SCOPE)
+    finished = CardLines(tmp_path, SCOPE)
 
     others = [replace(paper, **{name: "other"}) for name in ("id", "title", "abstract")]
     moved = Paper(paper.id + paper.title[:1], paper.title[1:], paper.abstract)
     assert finished.recall([*others, moved]) == [None] * 4
     assert finished.recall([replace(paper, where="q:7", url="https://a.b")]) == [line_of(paper)]
-    assert Finished(tmp_path, SCOPE | {"repeat": 1}).recall([paper]) == [None]
+    assert CardLines(tmp_path, SCOPE | {"repeat": 1}).recall([paper]) == [None]
 
 
 @pytest.mark.parametrize("damage", ["header", "pages", "emptied", "other", "cut"])
@@ -76,14 +76,14 @@ def test_a_damaged_table_is_passed_over_and_begun_anew(tmp_path: Path, damage: s
             del content[len(content) // 2 :]
     table(tmp_path).write_bytes(content)
 
-    first = Finished(tmp_path, SCOPE)
+    first = CardLines(tmp_path, SCOPE)
     found = first.recall(some)
     assert all(line in (None, line_of(paper)) for paper, line in zip(some, found, strict=True))
     assert None in found
     first.close()
     fill(tmp_path, some)
     fill(tmp_path, some)
-    assert Finished(tmp_path, SCOPE).recall(some) == [line_of(paper) for paper in some]
+    assert CardLines(tmp_path, SCOPE).recall(some) == [line_of(paper) for paper in some]
 
 
 def test_a_line_that_somebody_changed_is_a_miss(tmp_path: Path) -> None:
@@ -96,12 +96,12 @@ def test_a_line_that_somebody_changed_is_a_miss(tmp_path: Path) -> None:
         rows.execute("UPDATE lines SET line = '' WHERE rowid = ?", ids[2:3])
     rows.close()
 
-    assert Finished(tmp_path, SCOPE).recall(some) == [None, None, None, line_of(some[3])]
+    assert CardLines(tmp_path, SCOPE).recall(some) == [None, None, None, line_of(some[3])]
 
 
 def test_where_nothing_can_be_kept_nothing_is_found(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    finished = Finished(tmp_path / "file", SCOPE)
+    finished = CardLines(tmp_path / "file", SCOPE)
     finished.keep(papers(1)[0], b"{}")
     finished.close()
 
@@ -117,16 +117,16 @@ def test_deleting_the_answers_deletes_the_lines_and_nobody_else_may_look_in(tmp_
 
 def test_a_line_is_on_disk_though_nobody_closed(tmp_path: Path) -> None:
     some = papers(300)
-    finished = Finished(tmp_path, SCOPE)
+    finished = CardLines(tmp_path, SCOPE)
     for paper in some:
         finished.keep(paper, line_of(paper))
 
-    assert sum(line is not None for line in Finished(tmp_path, SCOPE).recall(some)) >= 256
+    assert sum(line is not None for line in CardLines(tmp_path, SCOPE).recall(some)) >= 256
 
 
 def _keep(directory: Path, first: int) -> None:
     every = papers(800)
-    finished = Finished(directory, SCOPE)
+    finished = CardLines(directory, SCOPE)
     for begin in range(first, first + 400, 20):
         some = [every[n % 800] for n in range(begin, begin + 20)]
         for paper, line in zip(some, finished.recall(some), strict=True):
@@ -147,7 +147,7 @@ def test_four_processes_keep_and_recall_at_once(tmp_path: Path) -> None:
 
     assert [child.exitcode for child in children] == [0] * 4
     every = papers(800)
-    assert Finished(tmp_path / "c", SCOPE).recall(every) == [line_of(paper) for paper in every]
+    assert CardLines(tmp_path / "c", SCOPE).recall(every) == [line_of(paper) for paper in every]
 
 
 def test_any_file_of_the_package_at_any_depth_changes_the_digest(

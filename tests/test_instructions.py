@@ -1,12 +1,16 @@
 """Sentences that speak to a model are told from sentences about models."""
 
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from papercards.evals.fitting.instruction_pieces import written
 from papercards.evals.label_file import seed_papers
 from papercards.evals.scoring.injection import attacks
+from papercards.reading import instructions
 from papercards.reading.instruction_patterns import PIECES, beginnings, patterns
 from papercards.reading.instructions import find, is_order, is_title_order
 from papercards.reading.reading_copy import reading_copy
@@ -212,13 +216,47 @@ def test_the_pieces_that_rule_wordings_out_are_those_of_the_wordings() -> None:
 
 def test_no_wording_is_ruled_out_where_it_occurs() -> None:
     texts = [attack.text for attack in attacks()] + [paper.abstract for paper in seed_papers()]
+    known = patterns()
     found = 0
     for text in texts:
-        lower = " ".join(text.lower().split())
-        for finder in (patterns().shouted, patterns().said):
-            likely, _ = finder.likely(lower)
-            for sign in finder.signs:
-                if sign.within(lower) and (not sign.triggers or sign.triggers & beginnings(lower)):
+        lower = text.lower()
+        for folded in (" ".join(lower.split()), re.sub(r"[^\S\n]+", " ", lower).strip()):
+            likely, _ = known.finder.likely(folded)
+            for sign in known.finder.signs:
+                if sign.within(folded) and (not sign.triggers or sign.triggers & beginnings(folded)):
                     found += 1
-                    assert sign in likely, (lower, sign.source)
-    assert found > 200
+                    assert sign in likely.signs, (folded, sign.source)
+            for wording in (*known.ignoring, *known.fields, *known.orders):
+                if wording.within(folded):
+                    found += 1
+                    assert wording in likely.foreign, (folded, wording.source)
+    assert found > 400
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "ignore|disregard|forget|all|previous|instructions|above|please|label|tag|this|paper|as|under|task|tasks"
+            "|:|=|is|the|contribution|data|audio|note|to|indexers|ai|assistant|you|must|[|<||>|#|system|---|begin"
+            "|aufgabe|ignorez|toutes|les|consignes|\n|,|.|(|it|into|review|summary|code|released|-and-|%|\u201c|2"
+            "|忽略|指令|игнорируй|инструкции".split("|")
+        ),
+        max_size=14,
+    )
+)
+def test_what_is_ruled_out_is_in_no_text(words: list[str]) -> None:
+    text = re.sub(r" ?\n ?", "\n", " ".join(" ".join(words).split(" "))).strip()
+    known = patterns()
+    likely, _ = known.finder.likely(text)
+
+    for sign in set(known.finder.signs).difference(likely.signs):
+        starts = not sign.triggers or sign.triggers & beginnings(text)
+        assert not (starts and sign.within(text)), sign.source
+    for wording in set(known.finder.foreign).difference(likely.foreign):
+        assert not wording.within(text), wording.source
+
+
+@given(st.text(alphabet="ab1 .-_|\n", max_size=60) | st.text(max_size=40))
+def test_a_spaced_word_has_the_part_that_is_looked_for_first(text: str) -> None:
+    if instructions._SPACED.search(text):
+        assert instructions._SPACED_PART.search(text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.invisible import hidden, visible
+from papercards.text.invisible import hidden, visible
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from papercards.prefix import split
 from papercards.sinks import destination
 from papercards.sinks.interface import Output
+from papercards.text.prefix import split
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from papercards.model.catalogue import resolve
-from papercards.model.doctor import Probe, estimate, probe
+from papercards.model.doctor import EndpointReport, estimate, probe
 from papercards.model.endpoint import Endpoint
 from papercards.model.form import Form
 from tests.stub import Fault, Stub, answer, completion, error, good
 
 
-def ask(stub: Stub, name: str = "stub-model") -> Probe:
+def ask(stub: Stub, name: str = "stub-model") -> EndpointReport:
     model = resolve(name, base_url=stub.url)
     return probe(Endpoint(model, stub.url, "sk-test", 5.0, 900))
 
@@ -191,7 +191,7 @@ def test_a_dead_port_does_not_answer() -> None:
 
 
 def test_the_estimate_adds_reading_and_writing() -> None:
-    result = Probe(True, prompt_tokens_per_second=50.0, completion_tokens_per_second=5.0)
+    result = EndpointReport(True, prompt_tokens_per_second=50.0, completion_tokens_per_second=5.0)
 
     assert estimate(result, 10, 500, 100) == pytest.approx(10 * (10 + 20))
     assert estimate(result, 10, 500, 100, concurrency=2) == pytest.approx(150)

@@ -6,7 +6,7 @@ import pytest
 
 from papercards.model.catalogue import resolve
 from papercards.model.endpoint import NO_KEY, Endpoint
-from papercards.redact import shown_url, without_secrets
+from papercards.safety.redact import shown_url, without_secrets
 
 
 @pytest.mark.parametrize(

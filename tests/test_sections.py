@@ -11,7 +11,7 @@ from papercards.paper import Paper, Section
 from papercards.reading import evidence
 from papercards.reading.prompting import card_prompt
 from papercards.reading.tagger_reader import BaselineReader
-from papercards.runs.card_lines import Finished
+from papercards.runs.card_lines import CardLines
 from papercards.sources.full_text.outline import MAX_CHARACTERS, Heading, Paragraph, kind_of, pick
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run
@@ -144,14 +144,14 @@ def test_a_section_that_was_cut_when_it_was_read_is_flagged(full: Paper, taxonom
 
 
 def test_finished_lines_are_told_apart_by_sections(full: Paper, tmp_path: Path) -> None:
-    finished = Finished(tmp_path, {"model": "m"})
+    finished = CardLines(tmp_path, {"model": "m"})
     alone = replace(full, sections=())
     moved = replace(full, sections=(replace(full.sections[0], pages=((0, 9),)), full.sections[1]))
     line = f'{{"id":"{full.id}",}}'.encode()
     finished.keep(full, line)
     finished.close()
 
-    finished = Finished(tmp_path, {"model": "m"})
+    finished = CardLines(tmp_path, {"model": "m"})
     assert finished.recall([full, alone, moved]) == [line, None, None]
     finished.close()
 

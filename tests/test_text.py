@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papercards.text import digits, links, numbers, sentences
+from papercards.text.spans import digits, links, numbers, sentences
 
 
 def split(text: str) -> list[str]:

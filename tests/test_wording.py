@@ -7,7 +7,7 @@ import pytest
 from papercards.errors import UsageError
 from papercards.model.catalogue import resolve
 from papercards.sinks import destination
-from papercards.wording import counted, did_you_mean
+from papercards.text.wording import counted, did_you_mean
 
 
 def test_a_count_has_the_right_plural() -> None:

@@ -132,13 +132,6 @@ def _steps(undo: Path, data: bytes) -> list[FileStep]:
     return steps
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write another file atomically. Raises StorageError."""
-    file = PartialFile(path)
-    file.append(data)
-    file.commit()
-
-
 def _replace(path: Path, data: bytes) -> None:
     file = PartialFile(path)
     file.append(data)

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import BadInput, UsageError
-from ..sinks.files import PartialFile, refuse
+from ..sinks.files import refuse, write_file
 
 
 class FileStep(BaseModel):
@@ -70,9 +70,7 @@ def write_steps(path: Path, steps: Sequence[BaseModel]) -> None:
         except OSError as error:
             refuse(path, error)
         return
-    file = PartialFile(path, derived=True)
-    file.append("".join(f"{json.dumps(step.model_dump())}\n" for step in steps).encode())
-    file.commit()
+    write_file(path, (f"{json.dumps(step.model_dump())}\n".encode() for step in steps), derived=True)
 
 
 def undone(data: bytes, step: FileStep, where: str) -> bytes:

@@ -17,7 +17,7 @@ from ..bibliography.zotero_item import NO_PAPERS, record
 from ..errors import UsageError
 from ..paper import Paper, identity
 from ..sources.columns import Columns
-from ..wording import counted
+from ..text.wording import counted
 from .undo import ItemState, ZoteroStep, read_steps, write_steps
 
 _AUTOMATIC = 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
-from ..identifiers import arxiv_id, mentioned_arxiv_id
+from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from . import latex
 from .bibtex_names import names
 from .bibtex_values import pieces, text_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..identifiers import mentioned_arxiv_id
+from ..text.identifiers import mentioned_arxiv_id
 from .entry import Edit, Kind, Places, line_end
 from .markup import plain
 from .tags import MARK, Tags, kind_of, one_line, tags

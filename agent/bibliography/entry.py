@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from ..text import digest
+from ..text.spans import digest
 from .charset import fitted
 from .tags import Tags
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
-from ..identifiers import arxiv_id, mentioned_arxiv_id
+from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from .charset import readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
 from .tags import MARK, Tags, kind_of, one_line, tags

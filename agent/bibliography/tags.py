@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..invisible import visible
+from ..text.invisible import visible
 
 if TYPE_CHECKING:
     from ..card import Card

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..identifiers import mentioned_arxiv_id
+from ..text.identifiers import mentioned_arxiv_id
 from .markup import plain
 
 NO_PAPERS = frozenset({"attachment", "note", "annotation"})

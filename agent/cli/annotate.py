@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..wording import counted
-from .shared import options, terminal
-from .shared import source_options as reading
+from ..text.wording import counted
+from .shared import options, source_options, terminal
 
 if TYPE_CHECKING:
     from ..bibliography.tags import Tags
@@ -70,7 +69,7 @@ def annotate(
     if cards is None:
         raise UsageError("no cards given", next_step="Give the card file with --cards")
     marks = {identity(card.id, card.title): tags(card) for card in read_cards(cards)}
-    columns = Columns(reading.columns(column))
+    columns = Columns(source_options.columns(column))
     if live:
         _annotate_zotero(library, marks, columns, dry_run=dry_run)
     else:
@@ -82,6 +81,7 @@ def _annotate_file(
 ) -> None:
     from ..annotate import files
     from ..annotate.diff import unified
+    from ..sinks.files import write_file
 
     change = files.annotated(path, marks, columns)
     _check(str(path), change.matched)
@@ -91,7 +91,7 @@ def _annotate_file(
         sys.stdout.buffer.flush()
         terminal.note(f"{said}; nothing was written")
     elif output is not None:
-        files.write(output, change.after)
+        write_file(output, [change.after])
         terminal.note(f"{said}; written to {output}")
     elif not change.edits:
         terminal.note(f"{said}; all tags are there already, nothing to do")
@@ -149,7 +149,7 @@ def _connect(name: str) -> "Zotero":
 
     return Zotero(
         place(name),
-        reading.in_environment(reading.SOURCE_URLS).get("zotero"),
+        source_options.in_environment(source_options.SOURCE_URLS).get("zotero"),
         os.environ.get("ZOTERO_API_KEY"),
     )
 

@@ -13,6 +13,8 @@ import typer
 from ..errors import PapercardsError, StorageError, UsageError
 from . import (
     annotate,
+    batch,
+    cache,
     cards,
     convert,
     enrich,
@@ -25,12 +27,10 @@ from . import (
     serve,
     summarize,
     taxonomy,
+    trust,
     watch,
 )
-from . import batch as deferring
-from . import cache as caching
 from . import eval as evaluation
-from . import trust as trusting
 from .command_help import Program, example
 from .shared.terminal import discard, note
 
@@ -51,7 +51,7 @@ app.command("summarize", epilog=example("papercards summarize arxiv:2401.03955")
 app.command(
     "watch", epilog=example('papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml')
 )(watch.watch)
-app.add_typer(deferring.app, name="batch")
+app.add_typer(batch.app, name="batch")
 app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
 app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
@@ -65,8 +65,8 @@ app.add_typer(export.app, name="export")
 app.command("verify", epilog=example("papercards verify cards.jsonl --source library.bib"))(cards.verify)
 app.add_typer(review.app, name="review")
 app.add_typer(models.app, name="models")
-app.add_typer(caching.app, name="cache")
-app.command("trust", epilog=example("papercards trust", "papercards trust --list"))(trusting.trust)
+app.add_typer(cache.app, name="cache")
+app.command("trust", epilog=example("papercards trust", "papercards trust --list"))(trust.trust)
 app.add_typer(taxonomy.app, name="taxonomy")
 app.command("formats", epilog=example("papercards formats"))(formats.formats)
 app.command("schema", epilog=example("papercards schema > card.schema.json"))(cards.schema)
@@ -169,7 +169,7 @@ def _prepare_streams() -> None:
 
 def _show_traceback(error: Exception) -> None:
     """Errors of libraries in it repeat addresses, and the words of endpoints, which may repeat keys."""
-    from ..redact import secrets_of, without_known_secrets
+    from ..safety.redact import secrets_of, without_known_secrets
 
     text = "".join(traceback.format_exception(error))
     note(without_known_secrets(text, secrets_of(os.environ)))

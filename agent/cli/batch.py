@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..configuration.places import cache_directory
 from ..errors import UsageError
-from ..places import cache_directory
 from ..runs.resources import choose_model
-from ..wording import counted
+from ..text.wording import counted
 from .command_help import Commands, example
-from .shared import agreeing, options, terminal, wiring
-from .shared import source_options as reading
+from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..model.catalogue import Model
     from ..reading.reader import ModelReader
     from ..runs.provider_batch.requests import Plan
     from ..runs.provider_batch.service import Remote, Service
     from ..runs.provider_batch.state import Command, State
     from ..runs.resources import Resources
-    from ..settings import Settings
     from ..sources import Options
 
 LATE = "results are missing; collect again later, or use --give-up to continue without them"
@@ -183,7 +182,6 @@ def _collect(
 
     from ..model.call import Caller
     from ..model.transport import Transport
-    from ..prefix import split
     from ..runs.job import Job
     from ..runs.provider_batch.collecting import (
         PRICE_FACTOR,
@@ -196,7 +194,8 @@ def _collect(
     )
     from ..runs.provider_batch.state import requests_folder
     from ..sources import is_named
-    from .shared.drive import Screen, driving, finish
+    from ..text.prefix import split
+    from .shared.drive import Screen, finish
 
     asked = known.command
     output = named or [Path(form + asked.path(place)) for form, place in map(split, asked.outputs)]
@@ -255,21 +254,21 @@ def _collect(
             terminal.note(LATE)
             raise typer.Exit(1)
         sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
-        options = replace(
-            reading.asked(session.settings, table=asked.table, limit=asked.limit),
+        papers = replace(
+            source_options.asked(session.settings, options.SourceFlags(table=asked.table), limit=asked.limit),
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,
             # Use the papers that were fetched then; a query may find others by now.
             offline=True,
         )
-        job = Job(tuple(sources), tuple(output), options, record=False)
+        job = Job(tuple(sources), tuple(output), papers, record=False)
         screen = Screen(job.count(), free=False)
         listed = session.price(entry)
         price = listed.times(PRICE_FACTOR) if listed else None
         caller = Caller(Transport(session.endpoint(entry), price=price), reader.forms[-1])
         collected = CollectedReader(reader, caller, lines, remotes)
-        whole = job.run(session, entry, driving(screen.progress), screen, reader=collected)
+        whole = job.run(session, entry, screen.drive, screen, reader=collected)
         if whole:
             here = {remote.id for remote in remotes if remote.ended and (give_up or remote.id not in partly)}
             for sent in known.batches:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from ..places import cache_directory
-from ..wording import counted
+from ..configuration.places import cache_directory
+from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import options, wiring
 

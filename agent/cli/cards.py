@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from ..text.wording import counted
+from .shared import options, source_options, terminal, wiring
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -22,6 +21,7 @@ def show(cards: CARDS) -> None:
     terminal.print_table(read_cards(cards))
 
 
+@options.grouped
 def verify(
     cards: CARDS,
     source: Annotated[
@@ -30,10 +30,9 @@ def verify(
     limit: options.Limit = None,
     cache_dir: options.CacheDir = None,
     offline: options.Offline = None,
-    column: options.Columns = None,
-    table: options.Table = None,
+    *,
+    source_flags: options.SourceFlags,
     category: options.Categories = None,
-    sections: options.Sections = None,
 ) -> None:
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
@@ -44,7 +43,7 @@ def verify(
     from ..sources import BadRecord
 
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
-    asked = reading.asked(chosen, column, table=table, category=category, sections=sections, limit=limit)
+    asked = source_options.asked(chosen, source_flags, category=category, limit=limit)
     papers = {
         identity(record.id, record.title): record
         for record in Job(tuple(source), options=asked).papers()

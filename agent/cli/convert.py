@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..wording import counted
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from ..text.wording import counted
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -58,7 +57,7 @@ def convert(
         raise UsageError(
             "is both the input and an output", where=str(cards), next_step="Choose another output"
         )
-    asked = reading.asked(wiring.settings(), column, table=table)
+    asked = source_options.asked(wiring.settings(), options.SourceFlags(column, table))
     found = islice(read_cards(cards), limit)
     counts = Counts()
     progress = terminal.Progress(counts, None, free=True)

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from ..runs.resources import choose_model
-from . import batch as deferring
-from .shared import options, wiring
-from .shared import source_options as reading
+from . import batch
+from .shared import options, source_options, wiring
 
 
+@options.grouped
 def enrich(
     sources: Annotated[
         list[str],
@@ -41,27 +41,13 @@ def enrich(
     ] = None,
     limit: options.Limit = None,
     model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    insecure: options.Insecure = None,
-    taxonomy: options.Taxonomy = None,
-    concurrency: options.Concurrency = None,
-    timeout: options.Timeout = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_effort: options.ReasoningEffort = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    price: options.Price = None,
+    *,
+    flags: options.RunFlags,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Dry run: estimate calls, tokens and cost.")
     ] = False,
-    cache_dir: options.CacheDir = None,
-    no_cache: options.NoCache = None,
-    offline: options.Offline = None,
-    column: options.Columns = None,
-    table: options.Table = None,
+    source_flags: options.SourceFlags,
     category: options.Categories = None,
-    sections: options.Sections = None,
     force: options.Force = False,
     batch_api: Annotated[
         bool,
@@ -85,31 +71,13 @@ def enrich(
     from .shared.check_outputs import check_outputs
     from .shared.drive import run
 
-    chosen = wiring.settings(
-        model=model,
-        base_url=base_url,
-        insecure=insecure,
-        taxonomy=taxonomy,
-        concurrency=concurrency,
-        timeout_s=timeout,
-        answer_tokens=answer_tokens,
-        reasoning_effort=reasoning_effort,
-        rpm=rpm,
-        tpm=tpm,
-        max_cost=max_cost,
-        price=price,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        offline=offline,
-    )
+    chosen = wiring.settings(flags, model=model)
     output = list(shaped(output or [], excel=excel, name_notes=name_notes))
     check_outputs(sources, output)
-    asked = reading.asked(
+    asked = source_options.asked(
         chosen,
-        column,
-        table=table,
+        source_flags,
         category=category,
-        sections=sections,
         limit=limit,
         judged=not force,
         outputs=output,
@@ -121,7 +89,7 @@ def enrich(
             next_step="Give an output file with -o",
         )
     if batch_api:
-        deferring.submit(chosen, sources, output, options=asked)
+        batch.submit(chosen, sources, output, options=asked)
         return
     job = Job(tuple(sources), tuple(output), asked, shards, record=not no_record)
     entry = choose_model(chosen)

@@ -1,6 +1,6 @@
 """`papercards eval`: measures cards against labels."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from ..runs.resources import choose_model
-from ..wording import counted
+from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -55,6 +54,7 @@ def _check(context: typer.Context) -> None:
 
 
 @app.command("run", epilog=example("papercards eval run -m openai/gpt-4.1-mini --split dev -o result.json"))
+@options.grouped
 def run(
     labels: Labels = None,
     papers: Annotated[
@@ -88,20 +88,8 @@ def run(
         ),
     ] = None,
     by_label: Annotated[bool, typer.Option("--by-label", help="Also print a row for each label.")] = False,
-    base_url: options.BaseUrl = None,
-    insecure: options.Insecure = None,
-    taxonomy: options.Taxonomy = None,
-    concurrency: options.Concurrency = None,
-    timeout: options.Timeout = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_effort: options.ReasoningEffort = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    price: options.Price = None,
-    cache_dir: options.CacheDir = None,
-    no_cache: options.NoCache = None,
-    offline: options.Offline = None,
+    *,
+    flags: options.RunFlags,
     column: options.Columns = None,
 ) -> None:
     """Run models on labelled papers and score the cards, beside the baseline.
@@ -121,22 +109,7 @@ def run(
 
     _check_split(split)
     bounds = read_gate(gate) if gate is not None else None
-    chosen = wiring.settings(
-        base_url=base_url,
-        insecure=insecure,
-        taxonomy=taxonomy,
-        concurrency=concurrency,
-        timeout_s=timeout,
-        answer_tokens=answer_tokens,
-        reasoning_effort=reasoning_effort,
-        rpm=rpm,
-        tpm=tpm,
-        max_cost=max_cost,
-        price=price,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        offline=offline,
-    )
+    chosen = wiring.settings(flags)
     names: list[str | None] = [*model] if model else [chosen.model]
     entries = [choose_model(replace(chosen, model=name)) for name in names]
     files = eval_output.plan(output or [], [entry.name for entry in entries], gated=bounds is not None)
@@ -145,7 +118,8 @@ def run(
     lost = 0
     with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        records = open_source(papers or str(SEED_CORPUS), reading.asked(chosen, column))
+        asked = source_options.asked(chosen, options.SourceFlags(column))
+        records = open_source(papers or str(SEED_CORPUS), asked)
         pairs = [
             (replace(item, abstract=paper.abstract), paper)
             for item, paper in join(labelled, (one for one in records if not isinstance(one, BadRecord)))
@@ -369,23 +343,33 @@ def _ask(
 ) -> None:
     from ..errors import BudgetSpent, EndpointError
     from ..runs.batch import Done, Failed, Outcome
-    from .shared.drive import Screen, driving
+    from ..runs.job import Job
+    from .shared.drive import Screen
 
     names = {paper.id: item.id for item, paper in pairs}
-    screen = Screen(len(pairs), free=entry.plan == "baseline")
 
-    def take(outcomes: list[Outcome]) -> None:
-        screen.took(outcomes)
-        for outcome in outcomes:
-            if isinstance(outcome, Done):
-                found.cards[names[outcome.paper.id]] = outcome.reading.card
-            elif isinstance(outcome, Failed):
-                kept = found.unanswered if outcome.unanswered else found.failed
-                kept[names[outcome.id]] = outcome.message
+    class Answers(Screen):
+        """Keeps the outcomes instead of printing them."""
 
+        def took(self, outcomes: list[Outcome]) -> None:
+            super().took(outcomes)
+            for outcome in outcomes:
+                if isinstance(outcome, Done):
+                    found.cards[names[outcome.paper.id]] = outcome.reading.card
+                elif isinstance(outcome, Failed):
+                    kept = found.unanswered if outcome.unanswered else found.failed
+                    kept[names[outcome.id]] = outcome.message
+
+        def say(self, text: str) -> None:
+            pass
+
+        def lines(self, lines: Sequence[bytes]) -> None:
+            pass
+
+    screen = Answers(len(pairs), free=entry.plan == "baseline")
     papers = (paper for _, paper in pairs)
     try:
-        whole = driving(screen.progress)(reader, papers, session.concurrency(entry), take, None)
+        whole = Job(()).run(session, entry, screen.drive, screen, papers, reader)
     except (BudgetSpent, EndpointError) as error:
         found.ended = error
         whole = True

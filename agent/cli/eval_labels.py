@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import load_taxonomy
-from ..wording import counted
+from ..text.wording import counted
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +193,8 @@ def fetch(
         raise BadInput("no such label file", where=labels, next_step=f"Known labels: {', '.join(SHIPPED)}")
     if output is None:
         output = texts_path(path.stem) if labels in SHIPPED else path.with_suffix(".texts.jsonl")
-    found = fetched(path, output, reading.asked(wiring.settings(), column), source=papers, say=terminal.note)
+    asked = source_options.asked(wiring.settings(), options.SourceFlags(column))
+    found = fetched(path, output, asked, source=papers, say=terminal.note)
     for name in found.changed:
         terminal.note(f"{name}: its text has changed since it was labelled, left out")
     for reason in found.missing:
@@ -211,5 +211,5 @@ def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Ite
 
     if source is None:
         return seed_papers() if seed else None
-    records = open_source(source, reading.asked(wiring.settings(), column))
+    records = open_source(source, source_options.asked(wiring.settings(), options.SourceFlags(column)))
     return (record for record in records if not isinstance(record, BadRecord))

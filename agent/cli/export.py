@@ -5,26 +5,25 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted
+from ..text.wording import counted
 from .cards import CARDS
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts
 
 app = typer.Typer(cls=Commands, help="Export cards as a static site.", no_args_is_help=True)
 
 
 @app.command("site", epilog=example("papercards export site cards.jsonl --source library.bib -o site/"))
+@options.grouped
 def site(
     cards: CARDS,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write to, created if needed.", metavar="FOLDER")
     ],
     source: SOURCES = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    *,
+    source_flags: options.SourceFlags,
 ) -> None:
     """Write a static site to browse the cards; it opens from disk or any web server."""
     from ..errors import MissingExtra
@@ -35,7 +34,7 @@ def site(
         from ..pages.static_site import export
     except ModuleNotFoundError as error:
         raise MissingExtra("The static site", "serve") from error
-    asked = reading.asked(wiring.settings(), column, table=table, sections=sections)
+    asked = source_options.asked(wiring.settings(), source_flags)
     with open_index(cards, None) as index:
         index.add_papers(abstracts(source or [], asked))
         index.add(read_cards(cards), origin=0)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..wording import counted, did_you_mean
+from ..text.wording import counted, did_you_mean
 from .command_help import Commands, example
 from .shared import options, terminal
 from .shared.papers import SOURCE, SPLIT, papers, written
@@ -14,6 +14,7 @@ app = typer.Typer(cls=Commands, help="Make a label file from the work of annotat
 
 
 @app.command("export", epilog=example("papercards label export work.jsonl -o labels.jsonl"))
+@options.grouped
 def export(
     work: Annotated[Path, typer.Argument(help="The file written by serve --label.", metavar="WORK.jsonl")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
@@ -26,9 +27,8 @@ def export(
         ),
     ] = None,
     source: SOURCE = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    *,
+    source_flags: options.SourceFlags,
 ) -> None:
     """Export labels of papers that all annotators have finished; --source adds the abstracts."""
     from ..errors import BadInput, UsageError
@@ -47,7 +47,7 @@ def export(
             where=str(work),
             next_step=did_you_mean(unknown[0], passes.annotators) or f"Annotators: {known}",
         )
-    known_papers = {one.id: one for one in papers(source, column, table, sections)} if source else None
+    known_papers = {one.id: one for one in papers(source, source_flags)} if source else None
     made, left_out = records(passes, split, known_papers, annotator or ())
     for reason in left_out:
         terminal.note(f"papercards: {reason}: skipped")

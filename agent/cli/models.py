@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..configuration.places import models_directory
 from ..model import keys
-from ..places import models_directory
 from ..runs.resources import LOCAL_TIMEOUT_S, choose_model
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..model.catalogue import Model
-    from ..settings import Settings
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
 
@@ -115,7 +114,7 @@ def doctor(
 
         lengths = [
             len(record.title) + len(record.text)
-            for record in open_source(source, reading.asked(chosen, column))
+            for record in open_source(source, source_options.asked(chosen, options.SourceFlags(column)))
             if not isinstance(record, BadRecord)
         ]
         papers, characters = len(lengths), sum(lengths)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import choose_model
-from .shared import agreeing, options, terminal, wiring
-from .shared import source_options as reading
+from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..runs.record import RunRecord
-    from ..settings import Settings
 
 
 def rerun(
@@ -66,12 +65,14 @@ def rerun(
         raise UsageError(
             f"changed since: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to continue"
         )
-    asked_of = reading.asked(
+    asked_of = source_options.asked(
         chosen,
-        [f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
-        table=old.settings.table,
+        options.SourceFlags(
+            column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
+            table=old.settings.table,
+            sections=",".join(old.settings.sections),
+        ),
         category=list(old.settings.categories),
-        sections=",".join(old.settings.sections),
         limit=old.settings.limit,
         judged=True,
         outputs=outputs,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import load_taxonomy
-from ..wording import counted
+from ..text.wording import counted
 from .cards import CARDS
 from .command_help import Commands, example
 from .shared import options, terminal, wiring
@@ -26,6 +26,7 @@ REVIEW = Annotated[
 
 
 @app.command("apply", epilog=example("papercards review apply cards.jsonl -o corrected.jsonl"))
+@options.grouped
 def apply(
     cards: CARDS,
     review: REVIEW = None,
@@ -34,9 +35,7 @@ def apply(
         Path, typer.Option("--output", "-o", help="File to write the corrected cards to.", metavar="FILE")
     ],
     source: SOURCE = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    source_flags: options.SourceFlags,
 ) -> None:
     """Write the corrected cards; exit 1 if a corrected card has changed since."""
     from ..errors import UsageError
@@ -47,7 +46,7 @@ def apply(
     path = _there(review or beside(cards))
     if destination(output)[1].resolve() in (destination(cards)[1].resolve(), path.resolve()):
         raise UsageError("the output would overwrite an input", where=str(output))
-    known = {paper.id: paper for paper in papers(source, column, table, sections)}
+    known = {paper.id: paper for paper in papers(source, source_flags)}
     file = ReviewFile(path)
     sink = open_sink(output)
     try:
@@ -60,6 +59,7 @@ def apply(
 
 
 @app.command("to-labels", epilog=example("papercards review to-labels cards.jsonl -o labels.jsonl"))
+@options.grouped
 def to_labels(
     cards: CARDS,
     review: REVIEW = None,
@@ -68,16 +68,14 @@ def to_labels(
     split: SPLIT = "dev",
     source: SOURCE = None,
     taxonomy: options.Taxonomy = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    source_flags: options.SourceFlags,
 ) -> None:
     """Export labels of fully reviewed papers; --source adds the abstracts."""
     from ..review.merging import to_labels as made
     from ..review.review_file import ReviewFile
 
     labels = load_taxonomy(wiring.settings(taxonomy=taxonomy))
-    known = {paper.id: paper for paper in papers(source, column, table, sections)}
+    known = {paper.id: paper for paper in papers(source, source_flags)}
     file = ReviewFile(_there(review or beside(cards)))
     outcome = written(output, lambda write: made(cards, file.overlay, split, labels, known, write))
     terminal.note(f"{counted(outcome.changed, 'labelled paper')} → {output}")

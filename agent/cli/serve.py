@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..places import cache_directory
+from ..configuration.places import cache_directory
 from ..runs.resources import load_taxonomy
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts, beside
 
 if TYPE_CHECKING:
     from ..card import Card
     from ..pages.index.database import Index
-    from ..pages.shell import Room
+    from ..pages.room import Room
     from ..paper import Paper
     from ..sources import Options
     from ..taxonomy import Taxonomy
 
 
+@options.grouped
 def serve(
     cards: Annotated[
         Path | None,
@@ -63,9 +63,8 @@ def serve(
     taxonomy: options.Taxonomy = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    *,
+    source_flags: options.SourceFlags,
     limit: options.Limit = None,
 ) -> None:
     """Browse, review and label papers in your browser."""
@@ -86,7 +85,7 @@ def serve(
 
     _check(cards, label, {"--review": review, "--against": against, "--reviewer": reviewer}, annotator)
     chosen = wiring.settings(cache_dir=cache_dir, no_cache=no_cache, taxonomy=taxonomy)
-    asked = reading.asked(chosen, column, table=table, sections=sections, limit=limit)
+    asked = source_options.asked(chosen, source_flags, limit=limit)
     folder = cache_directory(chosen) / "pages" if chosen.cache else None
     labels = load_taxonomy(chosen)
     index, follower, rooms = None, None, []
@@ -194,7 +193,7 @@ def named(given: str | None) -> str:
 
 def identity(sources: list[str], asked: "Options") -> str:
     """A fingerprint of the sources and options that the abstracts come from."""
-    from ..text import digest
+    from ..text.spans import digest
 
     parts = [repr((asked.columns, asked.table, asked.sections))]
     for spec in sources:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import choose_model
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..paper import Paper
     from ..sources import Options
 
 
+@options.grouped
 def summarize(
     source: Annotated[
         str | None,
@@ -29,18 +29,9 @@ def summarize(
     abstract: Annotated[str | None, typer.Option(help="Abstract of the paper, instead of a source.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    insecure: options.Insecure = None,
-    taxonomy: options.Taxonomy = None,
-    timeout: options.Timeout = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_effort: options.ReasoningEffort = None,
-    cache_dir: options.CacheDir = None,
-    no_cache: options.NoCache = None,
-    offline: options.Offline = None,
-    column: options.Columns = None,
-    table: options.Table = None,
-    sections: options.Sections = None,
+    *,
+    flags: options.ModelFlags,
+    source_flags: options.SourceFlags,
     force: options.Force = False,
 ) -> None:
     """Print the card of one paper."""
@@ -50,18 +41,7 @@ def summarize(
     from ..paper import Paper, paper_id
     from ..sources import BadRecord, judged
 
-    chosen = wiring.settings(
-        model=model,
-        base_url=base_url,
-        insecure=insecure,
-        taxonomy=taxonomy,
-        timeout_s=timeout,
-        answer_tokens=answer_tokens,
-        reasoning_effort=reasoning_effort,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        offline=offline,
-    )
+    chosen = wiring.settings(flags, model=model)
     if source is None:
         if not title or not abstract:
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
@@ -74,7 +54,7 @@ def summarize(
         paper = _one(
             source,
             pick,
-            reading.asked(chosen, column, table=table, sections=sections, limit=limit, judged=not force),
+            source_options.asked(chosen, source_flags, limit=limit, judged=not force),
         )
     with wiring.resources(chosen) as session:
         entry = choose_model(chosen)

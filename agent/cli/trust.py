@@ -19,9 +19,9 @@ def trust(
 
     It may then choose endpoints, caches and models. When its content changes, it must be trusted again.
     """
+    from ..configuration.settings import FILE_NAME
+    from ..configuration.trust import forget, trusted_files
     from ..errors import UsageError
-    from ..settings import FILE_NAME
-    from ..trust import forget, trusted_files
 
     if list_:
         for one in trusted_files():
@@ -42,10 +42,10 @@ def trust(
 
 
 def _trust(file: Path) -> None:
+    from ..configuration.risky_settings import line_of, risks
+    from ..configuration.settings import parse
+    from ..configuration.trust import trust as remember
     from ..errors import UsageError
-    from ..risky_settings import line_of, risks
-    from ..settings import parse
-    from ..trust import trust as remember
 
     try:
         content = file.read_bytes()

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..runs.resources import choose_model
-from ..wording import counted
-from .shared import options, terminal, wiring
-from .shared import source_options as reading
+from ..text.wording import counted
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
+    from ..configuration.settings import Settings
     from ..errors import BadInput
     from ..paper import Paper
     from ..runs.batch import Outcome
     from ..runs.counts import Counts
     from ..runs.ledger import Ledger
-    from ..settings import Settings
     from ..sources import BadRecord, Options
 
 LOOKED_AT = 200
@@ -43,6 +42,7 @@ AGAIN_S = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
+@options.grouped
 def watch(
     sources: Annotated[
         list[str],
@@ -65,24 +65,10 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Run one round now and exit, for cron.")] = False,
     limit: options.Limit = None,
     model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    insecure: options.Insecure = None,
-    taxonomy: options.Taxonomy = None,
-    concurrency: options.Concurrency = None,
-    timeout: options.Timeout = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_effort: options.ReasoningEffort = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_cost: options.MaxCost = None,
-    price: options.Price = None,
-    cache_dir: options.CacheDir = None,
-    no_cache: options.NoCache = None,
-    offline: options.Offline = None,
-    column: options.Columns = None,
-    table: options.Table = None,
+    *,
+    flags: options.RunFlags,
+    source_flags: options.SourceFlags,
     category: options.Categories = None,
-    sections: options.Sections = None,
     force: options.Force = False,
 ) -> None:
     """Poll a query and add cards for new papers.
@@ -94,23 +80,7 @@ def watch(
     from ..sources import is_named
     from .shared.check_outputs import check_outputs
 
-    chosen = wiring.settings(
-        model=model,
-        base_url=base_url,
-        insecure=insecure,
-        taxonomy=taxonomy,
-        concurrency=concurrency,
-        timeout_s=timeout,
-        answer_tokens=answer_tokens,
-        reasoning_effort=reasoning_effort,
-        rpm=rpm,
-        tpm=tpm,
-        max_cost=max_cost,
-        price=price,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        offline=offline,
-    )
+    chosen = wiring.settings(flags, model=model)
     named = any(is_named(source) for source in sources)
     every_s = _seconds(every)
     if "-" in sources:
@@ -121,12 +91,10 @@ def watch(
             where="--every",
             next_step="Most services update once a day",
         )
-    asked = reading.asked(
+    asked = source_options.asked(
         chosen,
-        column,
-        table=table,
+        source_flags,
         category=category,
-        sections=sections,
         limit=limit or (LOOKED_AT if named else None),
         newest=True,
         max_age_s=FRESH_S,
@@ -261,15 +229,12 @@ class Watch:
         from ..errors import BadInput
         from ..paper import identity
         from ..runs.batch import Failed
-        from ..runs.job import Job, Writer
+        from ..runs.job import Job
         from ..runs.ledger import Failing
-        from ..sinks import errors_path
-        from ..sinks.errors_file import ErrorsFile
         from ..sources import BadRecord, NoPapers
-        from .shared.drive import Screen, driving
+        from .shared.drive import Screen
 
         entry = choose_model(self._chosen)
-        screen = Screen(None, free=entry.plan == "baseline")
         state, failing = self._state, dict[str, Failing]()
         looked_at = 0
         lost: list[BadInput] = []
@@ -300,25 +265,19 @@ class Watch:
                     continue
                 yield record
 
-        def take(outcomes: "list[Outcome]") -> None:
-            writer.take(outcomes)
-            for outcome in outcomes:
-                if isinstance(outcome, Failed):
-                    name = outcome.id or outcome.where
-                    rounds = state.failing[name].rounds if name in state.failing else 0
-                    failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
+        class Round(Screen):
+            def took(self, outcomes: "list[Outcome]") -> None:
+                super().took(outcomes)
+                for outcome in outcomes:
+                    if isinstance(outcome, Failed):
+                        name = outcome.id or outcome.where
+                        rounds = state.failing[name].rounds if name in state.failing else 0
+                        failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
 
-        errors = ErrorsFile(errors_path(self._path))
-        writer = Writer([cards], errors, screen)
-        try:
-            with wiring.resources(self._chosen) as session:
-                reader = session.reader(entry)
-                session.budget(entry)
-                whole = driving(screen.progress)(
-                    reader, new(), session.concurrency(entry), take, session.finished(reader)
-                )
-        finally:
-            errors.close()
+        screen = Round(None, free=entry.plan == "baseline")
+        job = Job(self._sources, (self._path,), self._asked, record=False)
+        with wiring.resources(self._chosen) as session:
+            whole = job.run(session, entry, screen.drive, screen, new(), opened=[cards])
         # An interrupted round has not seen all of them.
         state.failing = failing if whole and not lost else {**state.failing, **failing}
         return screen.counts, looked_at, whole, lost

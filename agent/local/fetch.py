@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ..errors import EndpointError, StorageError
 from ..model.catalogue import ModelFile
-from ..wording import counted
+from ..text.wording import counted
 from .part import Part, SourceFailedError, fetching
 from .store import find, path_of, sha256_of
 from .wheels import Progress, fill_from_wheels

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ..file_locks import lock
 from ..model.catalogue import ModelFile
+from ..safety.file_locks import lock
 from .store import part_of, path_of, replace_text, write_note
 
 

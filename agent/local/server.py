@@ -22,8 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..child_process import NOWHERE, environment, python
 from ..errors import EndpointError, MissingExtra
+from ..safety.child_process import NOWHERE, environment, python
 
 _CLOSE_TIMEOUT_S = 5.0
 

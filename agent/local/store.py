@@ -22,7 +22,7 @@ import platformdirs
 
 from ..errors import StorageError
 from ..model.catalogue import LOCAL, ModelFile
-from ..safe_files import write_whole
+from ..safety.safe_files import write_whole
 
 _CHUNK = 1 << 20
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from .. import child_process
+from ..safety import child_process
 from .part import Part, SourceFailedError
 
 Progress = Callable[[int, int], None]

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from .in_flight import Claims
+from .in_flight import InFlight
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class AskOnce(Generic[T]):
     """The requests in flight."""
 
-    def __init__(self, others: Claims | None) -> None:
+    def __init__(self, others: InFlight | None) -> None:
         """`others`: the requests of other processes; None if no other process shares the cache."""
         self._others = others
         self._asking: dict[str, asyncio.Future[T]] = {}

@@ -25,8 +25,8 @@ from typing import Any
 import diskcache
 
 from ..errors import StorageError
-from ..file_locks import can_lock_ranges
-from ..invisible import visible
+from ..safety.file_locks import can_lock_ranges
+from ..text.invisible import visible
 
 _MODE_RAW = 1
 _NO_LIMIT = 1 << 62

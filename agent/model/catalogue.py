@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from ..errors import UsageError
-from ..wording import did_you_mean
+from ..text.wording import did_you_mean
 
 Mode = Literal["json_schema", "tools", "json_object", "text"]
 """How an answer is constrained to the schema: by the endpoint's decoder, as arguments of a tool, as any JSON

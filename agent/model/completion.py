@@ -81,7 +81,7 @@ _FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_
 
 def said_in(completion: object) -> Said:
     """The answer in a completion; the first non-empty one if there are several choices."""
-    whole = _mapping(completion)
+    whole = mapping(completion)
     choices = _list(whole.get("choices")) or ([whole] if "message" in whole else [])
     read = [_choice(choice) for choice in choices[:8]]
     best = next((one for one in read if one.text or one.refusal), read[0] if read else Said(""))
@@ -102,11 +102,11 @@ def said_in(completion: object) -> Said:
 def _choice(choice: object) -> Said:
     if isinstance(choice, str):
         return Said(_clean(choice))
-    fields = _mapping(choice)
+    fields = mapping(choice)
     message = fields.get("message")
     if isinstance(message, str):
         message = {"content": message}
-    said = _mapping(message) or _mapping(fields.get("delta"))
+    said = mapping(message) or mapping(fields.get("delta"))
     content, thought = _parts(said.get("content"))
     call = _tool_call(said)
     thinking = next((text for name in _THINKING if (text := _parts(said.get(name))[0])), "")
@@ -146,7 +146,7 @@ def _parts(content: object) -> tuple[str, bool]:
         if isinstance(part, str):
             texts.append(part)
             continue
-        fields = _mapping(part)
+        fields = mapping(part)
         if fields.get("type") in ("thinking", "reasoning", "redacted_thinking"):
             thought = True
             continue
@@ -165,8 +165,8 @@ def _tool_call(message: Mapping[str, object]) -> ToolCall | None:
     calls = message.get("tool_calls")
     found = None
     for call in [*(_list(calls) or _list([calls])), {"function": message.get("function_call")}]:
-        fields = _mapping(call)
-        function = _mapping(fields.get("function")) or fields
+        fields = mapping(call)
+        function = mapping(fields.get("function")) or fields
         name = _clean(function.get("name"))
         arguments = function.get("arguments", function.get("input"))
         text = _clean(arguments) if isinstance(arguments, str) else _dumped(arguments)
@@ -180,7 +180,7 @@ def _tool_call(message: Mapping[str, object]) -> ToolCall | None:
 
 def _refused_part(content: object) -> str:
     for part in _list(content):
-        if words := _words(_mapping(part).get("refusal")):
+        if words := _words(mapping(part).get("refusal")):
             return words
     return ""
 
@@ -194,9 +194,9 @@ def _ending(finish: str) -> Ending:
 
 def _logprobs(value: object) -> Logprobs:
     tokens = []
-    for token in _list(_mapping(value).get("content")):
+    for token in _list(mapping(value).get("content")):
         top = []
-        for one in map(_mapping, _list(_mapping(token).get("top_logprobs"))):
+        for one in map(mapping, _list(mapping(token).get("top_logprobs"))):
             number = one.get("logprob")
             if type(number) in (int, float) and math.isfinite(number):  # type: ignore[arg-type]
                 top.append((_clean(one.get("token")), float(number)))  # type: ignore[arg-type]
@@ -220,10 +220,10 @@ def usage_of(completion: object) -> Usage | None:
     Reasoning reported separately is included. Never zero: a completion without prompt tokens, or with text
     and no tokens, counts as unknown.
     """
-    whole = _mapping(completion)
+    whole = mapping(completion)
     said = _said_usage(whole)
-    inputs = _mapping(said.get("prompt_tokens_details") or said.get("input_tokens_details"))
-    outputs = _mapping(said.get("completion_tokens_details") or said.get("output_tokens_details"))
+    inputs = mapping(said.get("prompt_tokens_details") or said.get("input_tokens_details"))
+    outputs = mapping(said.get("completion_tokens_details") or said.get("output_tokens_details"))
     cached = _count(said, _CACHED) or _count(inputs, _CACHED) or 0
     read, written = _count(said, _READ) or 0, _count(said, _WRITTEN) or 0
     prompt = _count(said, _PROMPT)
@@ -252,12 +252,12 @@ def _said_usage(whole: Mapping[str, object]) -> Mapping[str, object]:
         whole.get("usage"),
         whole.get("usageMetadata"),
         whole.get("usage_metadata"),
-        _mapping(whole.get("x_groq")).get("usage"),
-        _mapping(choices[0]).get("usage") if choices else None,
+        mapping(whole.get("x_groq")).get("usage"),
+        mapping(choices[0]).get("usage") if choices else None,
     )
     for place in places:
-        if found := _mapping(place):
-            return _mapping(found.get("tokens")) or found
+        if found := mapping(place):
+            return mapping(found.get("tokens")) or found
     return whole
 
 
@@ -274,7 +274,8 @@ def _count(fields: Mapping[str, object], names: Iterable[str]) -> int | None:
     return None
 
 
-def _mapping(value: object) -> Mapping[str, object]:
+def mapping(value: object) -> Mapping[str, object]:
+    """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from ..errors import PapercardsError
 from .adapting import Lesson
 from .call import Caller
-from .completion import usage_of
+from .completion import mapping, usage_of
 from .endpoint import Endpoint
 from .form import Form
 from .limits import Limiter
@@ -50,7 +50,7 @@ class Answer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class EndpointReport:
     """The test results of one model at one endpoint."""
 
     answers: bool
@@ -74,7 +74,7 @@ class Probe:
 
 def probe(
     endpoint: Endpoint, form: Form | None = None, *, say: Callable[[str], None] = lambda text: None
-) -> Probe:
+) -> EndpointReport:
     """Send a few short requests to the endpoint, in the same way as a run.
 
     Without `form`, the default for the model is used. `say` receives notes about waiting. Sends three chat
@@ -85,7 +85,7 @@ def probe(
 
 
 def estimate(
-    result: Probe,
+    result: EndpointReport,
     papers: int,
     prompt_tokens: float,
     completion_tokens: float,
@@ -103,7 +103,7 @@ def estimate(
     return papers * (prompt_tokens / reading + completion_tokens / writing) / concurrency
 
 
-async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> Probe:
+async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> EndpointReport:
     lessons: list[Lesson] = []
     transport = Transport(endpoint, RetryPolicy(attempts=1), limiter=Limiter(1), say=say)
     caller = Caller(transport, form, learned=lessons.append)
@@ -112,7 +112,7 @@ async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], Non
             reply = await _ask(caller)
         except PapercardsError as error:
             words = f"{error.message}. {error.next_step}" if error.next_step else error.message
-            return Probe(False, words, adapted=_words(lessons))
+            return EndpointReport(False, words, adapted=_words(lessons))
         adapted, asked = _words(lessons), caller.form
         logprobs = await _gives_logprobs(caller)
     finally:
@@ -120,7 +120,7 @@ async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], Non
     async with open_client(endpoint) as client:
         reading, writing = await _speeds(client, asked)
         context, most = await _context(client, endpoint, asked.model_id)
-    return Probe(
+    return EndpointReport(
         answers=True,
         enforces_schema=asked.mode in ("json_schema", "tools") and _holds(reply.text),
         logprobs=logprobs,
@@ -187,7 +187,7 @@ async def _speeds(client: "AsyncOpenAI", form: Form) -> tuple[float | None, floa
     # A stream may hold anything; no speed is known then.
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError):
         return None, None
-    if timings := _mapping(last.get("timings")):
+    if timings := mapping(last.get("timings")):
         return _speed(timings.get("prompt_per_second")), _speed(timings.get("predicted_per_second"))
     used = usage_of(last)
     if used is None or len(arrivals) < 2 or arrivals[-1] <= arrivals[0] or used.completion < 2:
@@ -198,7 +198,7 @@ async def _speeds(client: "AsyncOpenAI", form: Form) -> tuple[float | None, floa
 
 def _wrote(chunk: Mapping[str, object]) -> bool:
     choices = chunk.get("choices")
-    delta = _mapping(_mapping(choices[0] if isinstance(choices, list) and choices else None).get("delta"))
+    delta = mapping(mapping(choices[0] if isinstance(choices, list) and choices else None).get("delta"))
     return any(delta.get(name) for name in ("content", "reasoning_content", "reasoning"))
 
 
@@ -210,7 +210,7 @@ async def _context(client: "AsyncOpenAI", endpoint: Endpoint, model: str) -> tup
     """
     root = endpoint.shown_url.rstrip("/").removesuffix("/v1")
     props = await _get(client, f"{root}/props")
-    if (size := _count(_mapping(props.get("default_generation_settings")).get("n_ctx"))) is not None:
+    if (size := _count(mapping(props.get("default_generation_settings")).get("n_ctx"))) is not None:
         return size, None
     for path, name in (("/models", "id"), (f"{root}/api/v0/models", "id"), (f"{root}/api/ps", "name")):
         entry = _entry(await _get(client, path), name, model)
@@ -232,13 +232,13 @@ async def _show(client: "AsyncOpenAI", root: str, model: str) -> Mapping[str, ob
     import openai
 
     try:
-        return _mapping(await client.post(f"{root}/api/show", cast_to=object, body={"model": model}))
+        return mapping(await client.post(f"{root}/api/show", cast_to=object, body={"model": model}))
     except (openai.OpenAIError, ValueError):
         return {}
 
 
 def _most(shown: Mapping[str, object]) -> int | None:
-    about = _mapping(shown.get("model_info"))
+    about = mapping(shown.get("model_info"))
     return next((_count(size) for name, size in about.items() if str(name).endswith(".context_length")), None)
 
 
@@ -246,19 +246,15 @@ async def _get(client: "AsyncOpenAI", path: str) -> Mapping[str, object]:
     import openai
 
     try:
-        return _mapping(await client.get(path, cast_to=object))
+        return mapping(await client.get(path, cast_to=object))
     except (openai.OpenAIError, ValueError):
         return {}
 
 
 def _entry(listing: Mapping[str, object], name: str, model: str) -> Mapping[str, object]:
     found = listing.get("data", listing.get("models"))
-    entries = [_mapping(one) for one in found] if isinstance(found, list) else []
+    entries = [mapping(one) for one in found] if isinstance(found, list) else []
     return next((one for one in entries if str(one.get(name)).removesuffix(":latest") == model), {})
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _count(value: object) -> int | None:

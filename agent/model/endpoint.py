@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ..redact import SHORTEST_SECRET, keep_secret, secrets_in_address, shown_url, without_secrets
+from ..safety.redact import SHORTEST_SECRET, keep_secret, secrets_in_address, shown_url, without_secrets
 from .catalogue import PROVIDERS, Model
 
 NO_KEY = "none"

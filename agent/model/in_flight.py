@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import StorageError
-from ..file_locks import lock
+from ..safety.file_locks import lock
 from .shared_tables import patiently
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ LOOK_S = 0.2
 """Seconds between checks for other processes and for their answers."""
 
 
-class Claims:
+class InFlight:
     """The locks of one cache directory. Raises StorageError if it cannot be written."""
 
     def __init__(self, directory: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
-from ..redact import shown_url
+from ..safety.redact import shown_url
 from . import catalogue as models
 from .endpoint import NO_KEY
 

@@ -22,7 +22,7 @@ from .index.follow import Follower
 from .rendering import ASSETS, environment
 from .requests import paper_address
 from .review import routes as review
-from .shell import Room, Shell
+from .room import Room, Shell
 
 ROOMS: tuple[Room, ...] = (browse.ROOM,)
 """The rooms in the order of the menu; `/` redirects to the first."""

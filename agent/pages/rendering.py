@@ -28,8 +28,10 @@ def environment(**more: Callable[..., object]) -> Environment:
 
 
 def percent(share: float | None) -> str:
-    """A probability as a percentage; empty for None."""
-    return "" if share is None else f"{share:.0%}"
+    """A probability as a percentage, never 100% for what is not certain; empty for None."""
+    if share is None:
+        return ""
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def plain(label: str) -> str:

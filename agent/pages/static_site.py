@@ -14,7 +14,7 @@ from typing import Any
 from ..card import Card, Label
 from ..errors import StorageError
 from ..paper import Paper
-from ..sinks.files import PartialFile
+from ..sinks.files import write_file
 from .browse import charts, views
 from .browse.marks import Passage, Piece, Saying
 from .browse.selection import PAGE_SIZE
@@ -138,11 +138,4 @@ def _script(value: object) -> str:
 
 
 def _write(path: Path, parts: Iterable[str], folder: Path) -> int:
-    file = PartialFile(path, within=folder)
-    try:
-        for part in parts:
-            file.append(part.encode("utf-8", "replace"))
-        file.commit()
-    finally:
-        file.abandon()
-    return file.size
+    return write_file(path, (part.encode("utf-8", "replace") for part in parts), within=folder)

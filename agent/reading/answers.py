@@ -17,7 +17,7 @@ from ..errors import PaperFailed
 from ..model.unwrapping import fit, readings
 from ..spent import Spent
 from ..taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
-from ..text import strange_numbers, words
+from ..text.spans import strange_numbers, words
 from .draft import MAX_WORDS, Draft, DraftArtifact, DraftClaim, Scored
 from .instructions import is_order
 

@@ -12,7 +12,7 @@ from typing import Literal
 from ..card import Artifact, Candidate, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
-from ..text import links, strange_numbers
+from ..text.spans import links, strange_numbers
 from .draft import Draft, DraftArtifact, Scored
 
 _CODE_HOSTS = re.compile(r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org)/", re.I)

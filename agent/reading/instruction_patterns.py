@@ -9,7 +9,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ class Wording:
     """One regular expression."""
 
     source: str
+    pieces: tuple[frozenset[str], ...] = ()
+    """Sets of pieces of text: a match has at least one piece of each set. `^` marks the start of a word."""
 
     @cached_property
     def pattern(self) -> Pattern:
@@ -42,70 +45,103 @@ class Wording:
         return self.pattern.search(text) is not None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sign(Wording):
     """A pattern with a kind and a weight."""
 
     kind: str
     weight: float
+    said: bool
+    """Whether it is looked for in each way that a text may be meant, and not only as it is spelt."""
     imperative: bool
     """Whether it must start where an imperative can be."""
     triggers: frozenset[str]
     """Word prefixes of which a text must have at least one, see `beginnings`."""
-    pieces: tuple[frozenset[str], ...]
-    """Sets of pieces of text: a match has at least one piece of each set. `^` marks the start of a word."""
 
-    @property
-    def needs(self) -> tuple[frozenset[str], ...]:
-        """The pieces and the triggers, of each of which a text must have one."""
-        triggers = frozenset(f"^{word}" for word in self.triggers)
-        return (*self.pieces, triggers) if triggers else self.pieces
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What may occur in a text; nothing else does."""
+
+    signs: tuple[Sign, ...]
+    foreign: tuple[Wording, ...]
 
 
 class Finder:
-    """Finds in one pass which of many signs may occur in a text.
+    """Finds in one pass which of many signs and foreign wordings may occur in a text.
 
     It uses Aho and Corasick's algorithm (1975), whose time does not depend on the number of pieces. Each set
-    of pieces that a sign needs is one bit; a sign may occur if all of its bits are set.
+    of pieces that one of them needs is one bit; it may occur if all of its bits are set.
     """
 
-    def __init__(self, signs: Sequence[Sign], words: Iterable[str] = ()) -> None:
-        """`words` are searched in addition to the signs' pieces, see `likely`."""
+    def __init__(self, signs: Sequence[Sign], foreign: Sequence[Wording], words: Iterable[str] = ()) -> None:
+        """`words` are searched in addition to their pieces, see `likely`."""
         self.signs = tuple(signs)
+        self.foreign = tuple(foreign)
         bits: dict[frozenset[str], int] = {}
-        needs = [[bits.setdefault(needed, 2 << len(bits)) for needed in sign.needs] for sign in signs]
-        self._needs = tuple(zip(map(sum, needs), signs, strict=True))
-        anywhere = dict.fromkeys(words, 1)
-        at_start: dict[str, int] = {}
+
+        def needs(one: Wording) -> int:
+            return sum(bits.setdefault(needed, 2 << len(bits)) for needed in one.pieces)
+
+        self._signs = tuple((needs(one), one) for one in signs)
+        self._foreign = tuple((needs(one), one) for one in foreign)
+        marks = dict.fromkeys(words, 1)
         for needed, bit in bits.items():
             for piece in needed:
-                pieces = at_start if piece[0] == "^" else anywhere
-                word = piece.removeprefix("^")
-                pieces[word] = pieces.get(word, 0) | bit
-        self._automaton = ahocorasick.Automaton()
-        for word in anywhere.keys() | at_start.keys():
-            self._automaton.add_word(word, (anywhere.get(word, 0), at_start.get(word, 0), len(word)))
-        self._automaton.make_automaton()
+                marks[piece] = marks.get(piece, 0) | bit
+        self._automaton = _automaton(marks)
+        # Sentences have the same few bits again and again.
+        self._having = lru_cache(4096)(self._having_bits)
 
-    def likely(self, text: str) -> tuple[list[Sign], bool]:
-        """All signs that may occur in a text, and whether it has one of the words."""
+    def likely(self, text: str) -> tuple[Likely, bool]:
+        """What may occur in a text whose white space is folded, and whether it has one of the words."""
         there = 0
         for end, (anywhere, at_start, length) in self._automaton.iter(text):
             there |= anywhere
-            if at_start & ~there and not (end >= length and _IN_WORD(text[end - length])):
+            if at_start & ~there and (end < length or not _in_word(text[end - length])):
                 there |= at_start
-        return [sign for needs, sign in self._needs if needs & there == needs], bool(there & 1)
+        return self._having(there), bool(there & 1)
+
+    def _having_bits(self, there: int) -> Likely:
+        return Likely(
+            tuple(one for needs, one in self._signs if needs & there == needs),
+            tuple(one for needs, one in self._foreign if needs & there == needs),
+        )
+
+    @staticmethod
+    def places(pieces: Iterable[str], texts: Sequence[str]) -> dict[str, set[int]]:
+        """For each piece the numbers of the texts that have it."""
+        numbered = {1 << number: piece for number, piece in enumerate(pieces)}
+        automaton = _automaton({piece: bit for bit, piece in numbered.items()})
+        found: dict[str, set[int]] = {piece: set() for piece in numbered.values()}
+        for number, text in enumerate(texts):
+            for end, (anywhere, at_start, length) in automaton.iter(text):
+                if anywhere:
+                    found[numbered[anywhere]].add(number)
+                if at_start and (end < length or not _in_word(text[end - length])):
+                    found[numbered[at_start]].add(number)
+        return found
 
 
-_IN_WORD = re.compile(r"\w").match
+def _automaton(marks: Mapping[str, int]) -> Any:
+    """Finds pieces, each with its bits anywhere, its bits at the start of a word, and its length."""
+    automaton = ahocorasick.Automaton()
+    for word in {piece.removeprefix("^") for piece in marks}:
+        automaton.add_word(word, (marks.get(word, 0), marks.get(f"^{word}", 0), len(word)))
+    automaton.make_automaton()
+    return automaton
+
+
+def _in_word(character: str) -> bool:
+    return character != " " and (character.isalnum() or character == "_")
 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
     """The content of the file, which explains each part."""
 
-    shouted: Finder
-    said: Finder
+    finder: Finder
+    """All signs, in the order of the file; its words are those of orders in other languages."""
     ignoring: tuple[Wording, ...]
     fields: tuple[Wording, ...]
     orders: tuple[Wording, ...]
@@ -136,28 +172,31 @@ def patterns() -> Patterns:
 
     known = json.loads(PIECES.read_text(encoding="utf-8"))
 
-    def finder(name: str, words: Iterable[str] = ()) -> Finder:
-        rows: list[tuple[str, float, str]] = table["signs"][name]
-        return Finder(
-            [
-                Sign(
-                    full(row),
-                    kind,
-                    weight,
-                    imperative=row.startswith("@HERE@"),
-                    triggers=triggers.get(kind, frozenset()),
-                    pieces=tuple(map(frozenset, pieces)),
-                )
-                for (kind, weight, row), pieces in zip(rows, known[name], strict=True)
-            ],
-            words,
+    rows = [(name, row) for name in ("shouted", "said") for row in table["signs"][name]]
+    signs = [
+        Sign(
+            full(pattern),
+            tuple(map(frozenset, pieces)),
+            kind=kind,
+            weight=weight,
+            said=name == "said",
+            imperative=pattern.startswith("@HERE@"),
+            triggers=triggers.get(kind, frozenset()) if name == "said" else frozenset(),
         )
-
-    lists = {name: tuple(Wording(full(row)) for row in rows) for name, rows in table["lists"].items()}
+        for (name, (kind, weight, pattern)), pieces in zip(
+            rows, [*known["shouted"], *known["said"]], strict=True
+        )
+    ]
+    lists = {
+        name: tuple(
+            Wording(full(row), tuple(map(frozenset, pieces)))
+            for row, pieces in zip(rows, known[name], strict=True)
+        )
+        for name, rows in table["lists"].items()
+    }
     single = {name: Wording(full(pattern)) for name, pattern in table["single"].items()}
     return Patterns(
-        shouted=finder("shouted"),
-        said=finder("said", table["foreign"].split()),
+        finder=Finder(signs, [*chain.from_iterable(lists.values())], table["foreign"].split()),
         ignoring=lists["ignoring"],
         fields=lists["fields"],
         orders=lists["orders"],

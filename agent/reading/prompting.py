@@ -15,10 +15,10 @@ from string import Template
 from typing import TypedDict
 
 from ..errors import UsageError
-from ..invisible import visible
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Size, Taxonomy
-from ..text import digest
+from ..text.invisible import visible
+from ..text.spans import digest
 from .defusing import defused
 
 

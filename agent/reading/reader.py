@@ -23,13 +23,13 @@ from ..model.cache import Answer, Cache, Part, key_of
 from ..model.call import Caller
 from ..model.catalogue import Model, other_model
 from ..model.form import Form
-from ..model.in_flight import Claims
+from ..model.in_flight import InFlight
 from ..model.reply import Reply
 from ..paper import Paper
 from ..publication import json_of, with_publication
 from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
-from ..text import digest
+from ..text.spans import digest
 from . import evidence
 from .answers import WrongAnswer, answer_type, give_up, parse
 from .draft import Draft
@@ -162,7 +162,7 @@ class ModelReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._once: AskOnce[Found] = AskOnce(Claims(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Found] = AskOnce(InFlight(cache.directory) if cache is not None else None)
         self._offline = offline
         self._caller: Caller | None = None
         self._connecting = asyncio.Lock()

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-from ..invisible import hidden
 from ..paper import Paper, Section
-from ..text import Span
+from ..text.invisible import hidden
+from ..text.spans import Span
 from .draft import Draft, DraftArtifact
 from .instructions import Finding, find, is_order, is_title_order
 

@@ -10,12 +10,14 @@ Knows no files and no web.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
 from ..card import Card, Evidence, Record, Status
 from ..taxonomy import LABEL_FIELDS
+
+R = TypeVar("R", bound=Record)
 
 ARTIFACTS = ("code", "data", "weights")
 MAIN = "#main"
@@ -106,12 +108,17 @@ class Edit(Record):
 
 def read_edit(line: bytes) -> Edit | str:
     """The edit on a line, or what is wrong with the line."""
+    return read_record(Edit, line, "an edit")
+
+
+def read_record(kind: type[R], line: bytes, name: str) -> R | str:
+    """The record on a line, or what is wrong with the line; `name` is the kind's, with its article."""
     try:
-        return Edit.model_validate_json(line)
+        return kind.model_validate_json(line)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in fault["loc"])
-        return f"not an edit: {field + ': ' if field else ''}{fault['msg']}"
+        return f"not {name}: {field + ': ' if field else ''}{fault['msg']}"
 
 
 def fits(place: Place, value: Value) -> bool:

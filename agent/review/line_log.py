@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import StorageError
-from ..file_locks import lock
+from ..safety.file_locks import lock
+from ..sinks.files import sync_folder
 
 
 class LineLog:
@@ -89,7 +90,7 @@ class LineLog:
                     break
                 os.close(fd)
             if fresh:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         except OSError as error:
             raise self._refused(error, "written") from error
         return fd
@@ -146,13 +147,3 @@ class LineLog:
 def now() -> str:
     """The current time in UTC, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush a new file name to disk, where the system supports it."""
-    with suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

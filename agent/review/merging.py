@@ -20,7 +20,7 @@ from ..reading.evidence import cited
 from ..sinks import destination, read_cards
 from ..sinks.interface import LineSink, Sink
 from ..taxonomy import LABEL_FIELDS, Taxonomy
-from ..wording import counted
+from ..text.wording import counted
 from .corrected import corrected
 from .edits import ARTIFACTS, Edit, Key, Overlay, Place, version_of
 

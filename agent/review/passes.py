@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ..card import Record, Status
 from ..errors import BadInput
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Taxonomy
-from ..text import digest
-from .edits import ARTIFACTS
+from ..text.spans import digest
+from .edits import ARTIFACTS, read_record
 from .line_log import LineLog, now
 
 
@@ -252,9 +252,4 @@ def missing(work: Work, taxonomy: Taxonomy) -> Iterator[str]:
 
 
 def _read(line: bytes) -> Save | str:
-    try:
-        return Save.model_validate_json(line)
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in fault["loc"])
-        return f"not a record of labelling work: {field + ': ' if field else ''}{fault['msg']}"
+    return read_record(Save, line, "a record of labelling work")

@@ -14,7 +14,7 @@ from .line_log import LineLog, now
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewEdit:
     """A requested edit."""
 
     place: Place
@@ -61,17 +61,18 @@ class ReviewFile:
         with self._log.held():
             self._take(*self._log.read())
 
-    def write(self, key: Key, wishes: Sequence[Wish], by: str) -> list[Edit]:
+    def write(self, key: Key, new_edits: Sequence[NewEdit], by: str) -> list[Edit]:
         """Write edits of one card, all or none. Raises Conflict if one of the places was edited meanwhile."""
 
         def decide() -> list[Edit]:
-            for wish in wishes:
-                theirs = self.overlay.last(key, wish.place)
-                if (theirs.edit if theirs else "") != wish.seen:
-                    raise Conflict(wish.place, theirs)
+            for new_edit in new_edits:
+                theirs = self.overlay.last(key, new_edit.place)
+                if (theirs.edit if theirs else "") != new_edit.seen:
+                    raise Conflict(new_edit.place, theirs)
             at = now()
             return [
-                _edit(key, by, at, one.place, was=one.was, value=one.value, after=one.seen) for one in wishes
+                _edit(key, by, at, one.place, was=one.was, value=one.value, after=one.seen)
+                for one in new_edits
             ]
 
         return self._append(decide)

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 
 from ..card import Card
 from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
-from ..id_set import Seen
+from ..id_set import IdSet
 from ..paper import Paper
 from ..publication import with_publication
 from ..reading.reader import Reader, Reading
 from ..sources import BadRecord
 from ..spent import NOTHING, Spent
-from .card_lines import AT_ONCE, Finished
-from .read_ahead import Chunks
+from .card_lines import AT_ONCE, CardLines
+from .read_ahead import ReadAhead
 
 REORDER = 8
 """Number of finished papers that may wait for a slower one before them, as a multiple of the papers in
@@ -102,13 +102,13 @@ Outcome = Done | Failed | Duplicate | Untouched
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
-    def __init__(self, reader: Reader, concurrency: int, finished: Finished | None = None) -> None:
+    def __init__(self, reader: Reader, concurrency: int, finished: CardLines | None = None) -> None:
         """Without `finished`, every card is made again."""
         self._reader = reader
         self._concurrency = concurrency
         self._finished = finished
-        self._seen = Seen()
-        self._chunks: Chunks[Paper | BadRecord] | None = None
+        self._seen = IdSet()
+        self._chunks: ReadAhead[Paper | BadRecord] | None = None
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
         self._window = _Window(concurrency * REORDER)
         self._stopped = False
@@ -133,7 +133,7 @@ class Batch:
 
         At the end, `ended` is the error that ended the run early, if any. Raises errors of the source.
         """
-        self._chunks = Chunks(records)
+        self._chunks = ReadAhead(records)
         tasks = [asyncio.create_task(self._feed(self._chunks))]
         tasks += [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
         try:
@@ -147,7 +147,7 @@ class Batch:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _feed(self, chunks: Chunks[Paper | BadRecord]) -> None:
+    async def _feed(self, chunks: ReadAhead[Paper | BadRecord]) -> None:
         size = 1
         try:
             while not self._stopped and (records := await chunks.next(size)):

@@ -50,7 +50,7 @@ _MAKERS = ("pydantic", "pydantic_core", "sentencex")
 """Packages that decide about bytes of a card."""
 
 
-class Finished:
+class CardLines:
     """The lines of one scope. Several processes may share the file.
 
     Nothing here raises for what the disk or the file does: a table that cannot be used finds nothing and

@@ -6,7 +6,7 @@ Knows readers and prices. Knows no terminal.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..id_set import Seen
+from ..id_set import IdSet
 from ..model.pricing import Price
 from ..paper import Paper
 from ..reading.reader import Reader
@@ -43,7 +43,7 @@ class Estimate:
 
 def estimate(reader: Reader, records: Iterable[Paper | BadRecord]) -> Estimate:
     """Look up every paper in the cache and sum up what would be sent. Sends nothing."""
-    sums, seen = Estimate(), Seen()
+    sums, seen = Estimate(), IdSet()
     for record in records:
         if isinstance(record, BadRecord):
             sums.unreadable += 1

@@ -3,7 +3,7 @@
 Knows sources, sinks and the batch. Knows no command line; progress is reported through `Watcher`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -14,15 +14,14 @@ from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, outpu
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, open_source
 from ..sources.local_ids import LocalIds
-from ..wording import counted
-from .batch import Done, Duplicate, Failed, Outcome
+from ..text.wording import counted
+from .batch import Batch, Done, Duplicate, Failed, Outcome
 from .counts import Counts
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
     from ..paper import Paper
     from ..reading.reader import Reader
-    from .card_lines import Finished
     from .recording import Status
     from .resources import Resources
 
@@ -33,9 +32,8 @@ NAMED = 5
 SHOWN_FAILURES = 20
 """Maximum number of failures printed, so that they do not push everything else off the screen."""
 
-Take = Callable[[list[Outcome]], None]
-Drive = Callable[["Reader", "Iterable[Paper | BadRecord]", int, Take, "Finished | None"], bool]
-"""Reads records, at most so many at a time, and passes the outcomes on in order; False if it was stopped."""
+Drive = Callable[[Batch, Callable[[], Awaitable[None]]], None]
+"""Runs a function to its end in an event loop; may stop the batch, which the function follows."""
 
 
 class Watcher:
@@ -110,12 +108,14 @@ class Job:
         watcher: Watcher | None = None,
         papers: "Iterable[Paper | BadRecord] | None" = None,
         reader: "Reader | None" = None,
+        opened: Sequence[Sink] | None = None,
     ) -> bool:
         """Write a card for each paper to every output, and failures to the errors file beside the first.
 
         `papers` defaults to those of the sources, `reader` to the model's, with the cards that it finished
-        earlier. Returns False if the run was stopped early. Raises BudgetSpent if the budget ended it, or the
-        error that every paper met; all cards before it are kept.
+        earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if the run
+        was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper met; all
+        cards before it are kept.
         """
         from .recording import Recording
 
@@ -139,14 +139,18 @@ class Job:
         status: Status = "failed"
         said: str | None = None
         try:
-            for path in self.outputs:
+            for path in self.outputs if opened is None else ():
                 sinks.append(open_sink(path, self.shards, self.sources))
             if self.outputs:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
-            writer = Writer(sinks, errors, watcher)
+            writer = Writer(opened or sinks, errors, watcher)
             finished = resources.finished(chosen) if reader is None else None
-            whole = drive(chosen, records, resources.concurrency(model), writer.take, finished)
+            batch = Batch(chosen, resources.concurrency(model), finished)
+            drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()
+            if batch.ended is not None:
+                raise batch.ended
+            whole = not batch.stopped
             if whole:
                 for sink in sinks:
                     sink.close()
@@ -157,7 +161,7 @@ class Job:
             status = "interrupted"
             raise
         except PapercardsError as error:
-            if self.outputs and not error.next_step and not isinstance(error, BudgetSpent):
+            if self.outputs and opened is None and not error.next_step and not isinstance(error, BudgetSpent):
                 error.next_step = "Run the same command again to continue"
             said = str(error)
             raise
@@ -170,6 +174,16 @@ class Job:
             if sinks and record is not None:
                 record.write(sinks, watcher.counts, status, said)
         return whole
+
+
+async def _follow(
+    batch: Batch, reader: "Reader", records: "Iterable[Paper | BadRecord]", writer: "Writer"
+) -> None:
+    try:
+        async for outcomes in batch.run(records):
+            writer.take(outcomes)
+    finally:
+        await reader.close()
 
 
 def _several(names: str | Path | Iterable[str | Path]) -> Iterable[str | Path]:

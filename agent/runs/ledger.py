@@ -18,9 +18,9 @@ from pydantic import BaseModel, ValidationError
 
 from ..card import Card
 from ..errors import UsageError
-from ..id_set import Seen
+from ..id_set import IdSet
 from ..paper import Paper, identity
-from ..sinks.files import PartialFile, RecordFile
+from ..sinks.files import RecordFile, write_file
 from ..sinks.interface import SinkFile
 from ..sources.local_ids import LocalIds
 
@@ -36,7 +36,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Raises StorageError if it cannot be written or is in use, UsageError if it is not a ledger."""
         self._file = RecordFile(path, keep=True)
-        self.ids = Seen()
+        self.ids = IdSet()
         """`identity` of the cards that were in the file when it was opened."""
         self.local_ids = LocalIds()
         """Local ids used by those cards."""
@@ -142,11 +142,7 @@ class State(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write the state atomically. Raises StorageError if it cannot be written."""
-        file = PartialFile(path, derived=True)
-        try:
-            file.commit(self.model_dump_json(indent=1).encode() + b"\n")
-        finally:
-            file.abandon()
+        write_file(path, [self.model_dump_json(indent=1).encode() + b"\n"], derived=True)
 
 
 def state_path(path: Path) -> Path:

@@ -19,7 +19,7 @@ HOLD_S = 0.02
 T = TypeVar("T")
 
 
-class Chunks(Generic[T]):
+class ReadAhead(Generic[T]):
     """The items of an iterable, in order, in chunks of what is available."""
 
     def __init__(self, items: Iterable[T]) -> None:

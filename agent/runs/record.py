@@ -15,7 +15,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import BadInput, UsageError
-from ..prefix import split
+from ..text.prefix import split
 
 HASHED_BYTES = 64 << 20
 """Maximum size in bytes of sources that are hashed; larger ones are identified by size and modification time.

@@ -7,8 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..places import cache_directory
-from ..redact import secrets_of, shown_url, without_known_secrets
+from ..configuration.places import cache_directory
+from ..safety.redact import secrets_of, shown_url, without_known_secrets
 from .record import Counts, OutputFile, RunRecord, Settings, SourceFile, TokenCounts, from_folder, record_path
 
 if TYPE_CHECKING:
@@ -65,15 +65,12 @@ class Recording:
         """
         from ..errors import StorageError
         from ..sinks import destination
-        from ..sinks.files import PartialFile
+        from ..sinks.files import write_file
 
         try:
             path = record_path(destination(Path(self._settings.outputs[0]))[1])
-            file = PartialFile(path, derived=True)
-            try:
-                file.commit(self._record(path, sinks, counts, status, error).to_json().encode())
-            finally:
-                file.abandon()
+            record = self._record(path, sinks, counts, status, error)
+            write_file(path, [record.to_json().encode()], derived=True)
         except StorageError:
             if status != "failed":
                 raise

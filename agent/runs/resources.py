@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..configuration.places import cache_directory, models_directory
+from ..configuration.settings import Settings
 from ..errors import MissingExtra, UsageError
 from ..model import catalogue as models
 from ..model import keys
-from ..places import cache_directory, models_directory
-from ..redact import shown_url
-from ..settings import Settings
+from ..safety.redact import shown_url
 
 if TYPE_CHECKING:
     from ..local.server import LocalServer
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..reading.reader import ModelReader, Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
-    from .card_lines import Finished
+    from .card_lines import CardLines
 
 HOSTED_TIMEOUT_S = 60.0
 LOCAL_TIMEOUT_S = 900.0
@@ -96,7 +96,7 @@ class Resources:
         self.surroundings = surroundings or Surroundings()
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self._cache: Cache | None = None
-        self._finished: Finished | None = None
+        self._finished: CardLines | None = None
         self._servers: dict[str, LocalServer] = {}
         self._budget: Budget | None = None
         self._limiters: dict[str, Limiter] = {}
@@ -109,12 +109,12 @@ class Resources:
             self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
-    def finished(self, reader: "Reader") -> "Finished | None":
+    def finished(self, reader: "Reader") -> "CardLines | None":
         """Lines of cards that such a reader has finished; None if the cache is switched off."""
-        from .card_lines import Finished
+        from .card_lines import CardLines
 
         if self._finished is None and self.settings.cache:
-            self._finished = Finished(cache_directory(self.settings), reader.made_by)
+            self._finished = CardLines(cache_directory(self.settings), reader.made_by)
         return self._finished
 
     def reader(self, model: models.Model, *, repeat: int = 0) -> "Reader":

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ..trust import user_folder
+from ..configuration.trust import user_folder
 
 _NAME = "seal.key"
 _BYTES = 32

@@ -13,8 +13,8 @@ from pathlib import Path
 from ..card import Card
 from ..errors import UsageError
 from ..plugins import plugged
-from ..prefix import split
-from ..wording import did_you_mean
+from ..text.prefix import split
+from ..text.wording import did_you_mean
 from . import (
     dataset,
     delimited,

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
-from ..invisible import visible
-from ..text import Link
+from ..text.invisible import visible
+from ..text.spans import Link
 
 _BACKSLASHED = "\\`*_[]"
 _AS_ENTITY = "|~$@{}#"

@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 from ..card import Card
 from ..errors import BadInput
 from ..paper import Paper
-from ..redact import without_secrets
-from ..text import digest
+from ..safety.redact import without_secrets
+from ..text.spans import digest
 from .escaping import address, plain
 from .feed_xml import ATOM, MOST_BYTES, RSS, Dialect, Entry, NoFeed, laid_out, moment, parse, same
 from .files import PartialFile, refuse

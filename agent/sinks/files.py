@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import StorageError
-from ..file_locks import lock
-from ..safe_files import make_folders, open_derived
+from ..safety.file_locks import lock
+from ..safety.safe_files import make_folders, open_derived
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space and run the same command again"),
@@ -170,7 +170,7 @@ class PartialFile:
         except OSError as error:
             refuse(self._target, error)
         self.whole = True
-        _sync_folder(self._target.parent)
+        sync_folder(self._target.parent)
 
     def abandon(self) -> None:
         """Leave `NAME.partial` behind, unless it is empty."""
@@ -229,7 +229,7 @@ class LibraryFile:
         self._lock.release()
         with contextlib.suppress(OSError):
             self._lock.path.unlink()
-        _sync_folder(self._target.parent)
+        sync_folder(self._target.parent)
 
     def abandon(self, *, keep: bool) -> None:
         """Leave it as `NAME.partial`, or nothing; the library has closed it."""
@@ -298,8 +298,8 @@ def refuse(path: Path, error: OSError) -> NoReturn:
     raise StorageError(message, where=str(path), next_step=next_step) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name outlive a power cut, where the system can."""
+def sync_folder(folder: Path) -> None:
+    """Flush a new file name to disk, where the system supports it."""
     with contextlib.suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:
@@ -308,12 +308,20 @@ def _sync_folder(folder: Path) -> None:
             os.close(fd)
 
 
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a file of lines atomically. Raises StorageError."""
-    file = PartialFile(path)
+def write_file(
+    path: Path, parts: Iterable[bytes], *, derived: bool = False, within: Path | None = None
+) -> int:
+    """Write a file atomically, see `PartialFile`; returns its size in bytes. Raises StorageError."""
+    file = PartialFile(path, derived=derived, within=within)
     try:
-        for line in lines:
-            file.append(line.encode() + b"\n")
+        for part in parts:
+            file.append(part)
         file.commit()
     finally:
         file.abandon()
+    return file.size
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a file of lines atomically. Raises StorageError."""
+    write_file(path, (line.encode() + b"\n" for line in lines))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from .. import identifiers
 from ..card import Card
 from ..paper import Paper
-from ..prefix import split
-from ..redact import without_secrets
+from ..safety.redact import without_secrets
+from ..safety.safe_files import exists
+from ..text import identifiers
+from ..text.prefix import split
 
 
 class SinkFile(Protocol):
@@ -89,17 +90,10 @@ def _publishable(source: str) -> str:
     if "://" in source:
         return without_secrets(source)
     prefix, rest = split(source)
-    is_path = rest.startswith(("/", "~", ".")) or _exists(rest)
+    is_path = rest.startswith(("/", "~", ".")) or exists(rest)
     if not is_path and (prefix or identifiers.name(source)):
         return source
     return prefix + Path(rest).name
-
-
-def _exists(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
 
 
 @dataclass(frozen=True, slots=True)

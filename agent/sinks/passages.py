@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..card import Artifact, Candidate, Card, Evidence
-from ..text import links
+from ..text.spans import links
 from .escaping import code, link, plain, text, with_links
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}

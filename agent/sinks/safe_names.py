@@ -12,7 +12,7 @@ from collections.abc import Container
 
 from pathvalidate import sanitize_filename
 
-from ..text import digest
+from ..text.spans import digest
 from .escaping import plain
 
 MOST_BYTES = 120

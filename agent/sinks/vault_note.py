@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..card import UNCERTAIN, Card
-from ..text import digest
+from ..text.spans import digest
 from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
 from .passages import cited, made_by, quote, reusable, unsure

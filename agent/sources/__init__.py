@@ -18,11 +18,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from .. import identifiers
 from ..errors import BadInput, PapercardsError, UsageError
 from ..paper import Paper
-from ..prefix import split
 from ..reading.plausible import fault
+from ..text import identifiers
+from ..text.prefix import split
 from .columns import BadRecord, Columns
 from .folders import files_of
 from .interface import Format, Input, Options, Records, Reference

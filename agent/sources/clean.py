@@ -1,7 +1,7 @@
 """Short texts of records (names, venues, keywords) without what is no part of them."""
 
 from ..bibliography.markup import plain
-from ..invisible import visible
+from ..text.invisible import visible
 
 
 def clean(text: str, most: int) -> str:

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..child_process import NOWHERE, environment
+from ..safety.child_process import NOWHERE, environment
 
 SECONDS = 60
 """Maximum seconds for one question."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import PapercardsError, UsageError
-from ..wording import counted
+from ..text.wording import counted
 from .interface import Options
 from .registry import PLAIN_TEXT, known_extensions, recognized
 from .unpacked import own_extension, unpacked

@@ -119,8 +119,7 @@ class Reference:
     forms: tuple[str, ...]
     """Forms for the help, such as `arxiv:ID`."""
     takes: Callable[[str], bool]
-    """Whether a word of the command line is such an id or query. Called for every source: fast, without I/O.
-    """
+    """Whether a word of the command line with a colon is such an id or query. Fast, without I/O."""
     read: Callable[[str, Options], Records]
     """Reads the papers. Raises UsageError at the call for an invalid name, and BadInput when iterating if
     nothing can be read.

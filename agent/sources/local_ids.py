@@ -10,7 +10,7 @@ Knows papers. Knows no files.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..id_set import Seen
+from ..id_set import IdSet
 from ..paper import Paper, is_global, marked
 from .columns import BadRecord
 
@@ -19,8 +19,8 @@ class LocalIds:
     """The local ids seen so far, about twenty bytes each."""
 
     def __init__(self) -> None:
-        self._taken = Seen()
-        self._met = Seen()
+        self._taken = IdSet()
+        self._met = IdSet()
 
     def take(self, id: str) -> None:  # noqa: A002
         """Mark an id as taken."""

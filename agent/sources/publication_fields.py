@@ -9,8 +9,8 @@ Knows fields. Knows no file format.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from .. import identifiers
 from ..publication import Person, Publication
+from ..text import identifiers
 from .clean import clean
 from .dates import Parts, checked, date_of, iso, month_of
 from .people import people

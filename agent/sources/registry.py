@@ -1,10 +1,10 @@
 """All source formats, and the choice of one for a file or a word of the command line."""
 
 from functools import cache
-from pathlib import Path
 
 from ..errors import BadInput, UsageError
 from ..plugins import plugged
+from ..safety.safe_files import exists
 from .files import (
     atom,
     delimited,
@@ -97,24 +97,17 @@ def _plugged_formats() -> tuple[Format, ...]:
 
 def reference(spec: str) -> Reference | None:
     """The way in that takes a word of the command line for a name of its own."""
-    for one in REFERENCES:
-        if one.takes(spec):
-            return one
-    if _exists(spec):
+    # Names of services have a colon, so that what is plainly a file asks none of them.
+    if ":" in spec and (known := next((one for one in REFERENCES if one.takes(spec)), None)):
+        return known
+    if exists(spec):
         return None
     if known := next((one for one in REFERENCES if one.is_id(spec)), None):
         return known
-    # Looking for other distributions takes time, which what is plainly a file need not wait for.
+    # Looking for other distributions takes time.
     if ":" not in spec:
         return None
     return next((one for one in _plugged() if isinstance(one, Reference) and one.takes(spec)), None)
-
-
-def _exists(spec: str) -> bool:
-    try:
-        return Path(spec).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def read_named(spec: str, options: Options) -> Records:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 
 from ..errors import MissingExtra
-from ..identifiers import arxiv_id
 from ..paper import Paper
+from ..text.identifiers import arxiv_id
 from .bounds import MAX_RECORD_BYTES, TOO_LONG
 from .clean import clean
 from .columns import BadRecord, Columns

@@ -29,7 +29,7 @@ from papercards.cli.shared import wiring
 from papercards.model.catalogue import BASELINE
 from papercards.paper import Paper
 from papercards.reading.tagger_reader import BaselineReader
-from papercards.runs.card_lines import Finished
+from papercards.runs.card_lines import CardLines
 
 BASES = 200
 SAMPLE_S = 0.25
@@ -87,7 +87,7 @@ def fill(folder: Path, count: int) -> None:
     """Write the papers and the table of their finished cards."""
     reader = baseline()
     checked = set(random.Random(1).sample(range(count), min(count, 50)))
-    finished = Finished(folder / "cache", reader.made_by)
+    finished = CardLines(folder / "cache", reader.made_by)
     begin = time.perf_counter()
     with (folder / "papers.jsonl").open("w", encoding="utf-8") as stream:
         for number, (paper, card) in enumerate(every(count)):

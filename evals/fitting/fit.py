@@ -3,23 +3,25 @@
 `python -m papercards.evals.fitting.fit` reads the labels of the seed corpus and of arXiv papers, the texts of
 both and the taxonomy, and looks at no other split. The texts of arXiv papers are not in the package:
 `papercards eval labels fetch arxiv-train` downloads them once. A label that only some readings gave counts by
-their share. Everything is rounded and nothing is random: the same labels give the same file.
+their share. Everything is rounded and nothing is random: the same labels give the same file. With `--offers`,
+only what is said of code, data and weights is fitted again.
 
 Needs the `eval` extra (scikit-learn).
 """
 
+import json
 import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from papercards.errors import BadInput, MissingExtra
 from papercards.paper import Paper
 from papercards.reading.baseline import Chances, Scores
 from papercards.reading.baseline.features import inverse_frequencies, runs, sigmoid, tokens
-from papercards.reading.baseline.parameters import ADAPTER, FITTED, Parameters, keywords
+from papercards.reading.baseline.parameters import ADAPTER, DATA, FITTED, Parameters, keywords, version
 from papercards.reading.baseline.tags import LONGEST_KEYWORD, Tagger, count, phrase
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
@@ -153,21 +155,41 @@ def training_papers(taxonomy: Taxonomy) -> Training:
     return Training(pairs, weights, version)
 
 
+def _rename(baseline: str) -> None:
+    """Tell the encoders' fits, which hold for the labels and claims of the same baseline, its new version."""
+    for path in DATA.glob("encoder-*.json"):
+        encoder = json.loads(path.read_bytes())
+        path.write_text(json.dumps(encoder | {"baseline": baseline}, indent=1) + "\n", encoding="utf-8")
+
+
 def to_json(parameters: Parameters) -> bytes:
     """The content of the file."""
     return ADAPTER.dump_json(parameters) + b"\n"
 
 
-def main(target: Path = FITTED) -> None:
-    """Fit on the `train` splits and write the file."""
+def main(target: Path = FITTED, *, offers_alone: bool = False) -> None:
+    """Fit on the `train` splits and write the file.
+
+    `offers_alone` fits what is said of code, data and weights, on which nothing else depends, and keeps the
+    rest of the file.
+    """
     try:
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
     except ImportError as error:
         raise MissingExtra("fitting the baseline", "eval") from error
     taxonomy = seed_taxonomy()
-    parameters, _ = fit(training_papers(taxonomy), taxonomy)
+    training = training_papers(taxonomy)
+    if offers_alone:
+        kept = json.loads(target.read_bytes())
+        kept["offers"] = asdict(fit_offers(training.pairs, training.weights))
+        parameters = ADAPTER.validate_json(json.dumps(kept))
+        _rename(version(parameters))
+    else:
+        parameters, _ = fit(training, taxonomy)
     target.write_bytes(to_json(parameters))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FITTED)
+    given = sys.argv[1:]
+    alone = "--offers" in given
+    main(next((Path(one) for one in given if one != "--offers"), FITTED), offers_alone=alone)

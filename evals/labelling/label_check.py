@@ -18,7 +18,7 @@ from papercards.errors import BadInput
 from papercards.paper import Paper
 from papercards.taxonomy import Taxonomy
 
-from ...wording import did_you_mean
+from ...text.wording import did_you_mean
 from ..label_file import ClaimRecord, LabelRecord, ReadingRecord, fold
 from .duplicates import THRESHOLD, near_duplicates
 

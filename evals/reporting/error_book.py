@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from papercards.card import UNCERTAIN, Artifact, Card
 from papercards.taxonomy import LABEL_FIELDS
-from papercards.text import links, sentences
+from papercards.text.spans import links, sentences
 
 from ..label_file import ARTIFACTS, FIELDS, LabelledClaim
 from ..scoring.run import PaperResult, RunResult

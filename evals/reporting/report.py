@@ -18,7 +18,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from papercards.sinks.files import PartialFile
+from papercards.sinks.files import write_file
 from papercards.taxonomy import LABEL_FIELDS
 
 from ..label_file import FIELDS
@@ -117,13 +117,7 @@ def render(runs: Sequence[tuple[RunResult, Sheet]]) -> str:
 
 def write(path: Path, runs: Sequence[tuple[RunResult, Sheet]]) -> None:
     """Write the page to a file, by way of `NAME.partial`. Raises StorageError."""
-    page = render(runs).encode("utf-8", "replace")
-    file = PartialFile(path)
-    try:
-        file.append(page)
-        file.commit()
-    finally:
-        file.abandon()
+    write_file(path, [render(runs).encode("utf-8", "replace")])
 
 
 def _entries(runs: Sequence[tuple[RunResult, Sheet]]) -> tuple[Entry, ...]:

@@ -21,7 +21,7 @@ from papercards.card import Card
 from papercards.errors import GateMissed, UsageError
 from papercards.taxonomy import LABEL_FIELDS
 
-from ...wording import counted, did_you_mean
+from ...text.wording import counted, did_you_mean
 from ..label_file import ARTIFACTS, FIELDS
 from .intervals import RESAMPLES, SEED, Array, Interval, Name, bootstrap, design, figure_values
 from .run import PaperResult, RunResult

@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 
 from papercards.errors import GateMissed, StorageError, UsageError
 
-from ...wording import did_you_mean
+from ...text.wording import did_you_mean
 from ..label_file import FIELDS
 from .score import FIGURES_OF, Values
 

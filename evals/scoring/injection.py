@@ -41,7 +41,7 @@ from papercards.reading.reading_copy import ReadingCopy
 from papercards.reading.tagger_reader import BaselineReader
 from papercards.spent import Spent
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
-from papercards.text import sentences
+from papercards.text.spans import sentences
 
 from ..label_file import seed_taxonomy
 from .intervals import interval

@@ -14,7 +14,7 @@ from papercards.card import Status
 from papercards.errors import BadInput, UsageError
 from papercards.taxonomy import STATUSES, Taxonomy
 
-from ...wording import did_you_mean
+from ...text.wording import did_you_mean
 from ..label_file import ARTIFACTS, LabelledClaim, Reading
 
 Row = Mapping[str, Any]

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from papercards.reading.proper_names import strange_names
-from papercards.text import sentences, strange_numbers, words
+from papercards.text.spans import sentences, strange_numbers, words
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 

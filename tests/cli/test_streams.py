@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from papercards.cli.shared import wiring
+from papercards.configuration.places import cache_directory
 from papercards.errors import UsageError
-from papercards.places import cache_directory
 from tests.cli.test_enrich import cards, some, write
 
 PAPER = {"title": "Schrödinger's “cat”", "abstract": "Schrödinger's “cat” — 日本語 works. It is 12% better."}

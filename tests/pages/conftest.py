@@ -18,8 +18,8 @@ from papercards.card import Card
 from papercards.pages.app import ROOMS, application
 from papercards.pages.index.database import Index
 from papercards.pages.index.follow import Follower
+from papercards.pages.room import Room
 from papercards.pages.serving import listen
-from papercards.pages.shell import Room
 from papercards.paper import Paper
 from papercards.reading.tagger_reader import BaselineReader
 from papercards.sources import BadRecord, open_source

@@ -16,7 +16,7 @@ from papercards.pages.label import routes as label
 from papercards.pages.review import routes as review
 from papercards.pages.review.desk import Desk
 from papercards.pages.review.queue import Queue
-from papercards.pages.shell import Room
+from papercards.pages.room import Room
 from papercards.paper import Paper
 from papercards.reading.tagger_reader import BaselineReader
 from papercards.review.passes import Passes

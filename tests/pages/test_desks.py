@@ -69,13 +69,13 @@ def post(running: Served, path: str, body: object, **headers: str) -> tuple[int,
     return answer.status, json.loads(said) if said.startswith("{") else {"said": said}
 
 
-def wish(card: Card, **more: object) -> dict[str, object]:
+def new_edit(card: Card, **more: object) -> dict[str, object]:
     return {"card": card.id, "version": version_of(card), **more}
 
 
 @pytest.mark.parametrize("path", WRITES)
 def test_nobody_else_may_write(refusing: Served, few: list[Card], path: str) -> None:
-    body = json.dumps(wish(few[0], do="accept", field="code", paper=few[0].id))
+    body = json.dumps(new_edit(few[0], do="accept", field="code", paper=few[0].id))
     json_type = {"Content-Type": "application/json"}
     origin = {"Origin": refusing.url}
 
@@ -127,7 +127,7 @@ BAD_EDITS: list[object] = [
 
 def test_what_no_page_of_ours_sends_is_refused(refusing: Served, few: list[Card]) -> None:
     for body in BAD_EDITS:
-        whole = wish(few[0], **body) if isinstance(body, dict) else body
+        whole = new_edit(few[0], **body) if isinstance(body, dict) else body
         status, said = post(refusing, "/review/edit", whole)
         assert status == 400, (body, said)
         assert "Traceback" not in str(said)
@@ -140,15 +140,15 @@ def test_what_makes_no_good_card_is_said_and_not_written(
     full = next(card for card in few if len(card.tasks) == taxonomy.sizes["tasks"].most)
     spare = next(one for one in taxonomy.labels["tasks"] if one not in {task.label for task in full.tasks})
     status, said = post(
-        refusing, "/review/edit", wish(full, do="set", field="tasks", item=spare, value=spare)
+        refusing, "/review/edit", new_edit(full, do="set", field="tasks", item=spare, value=spare)
     )
     assert (status, said["said"]) == (422, "At most 3 tasks; reject one first.")
-    status, said = post(refusing, "/review/edit", wish(few[0], do="set", field="code", value="released"))
+    status, said = post(refusing, "/review/edit", new_edit(few[0], do="set", field="code", value="released"))
     assert (status, said["said"]) == (422, "Choose the sentence that states it.")
-    status, said = post(refusing, "/review/edit", wish(few[0], do="reject", field="tldr"))
+    status, said = post(refusing, "/review/edit", new_edit(few[0], do="reject", field="tldr"))
     assert status == 422
     status, said = post(
-        refusing, "/review/edit", wish(few[0], do="accept", field="claims", item="1") | {"version": "0"}
+        refusing, "/review/edit", new_edit(few[0], do="accept", field="claims", item="1") | {"version": "0"}
     )
     assert status == 409
     assert "has changed" in str(said["said"])
@@ -160,10 +160,10 @@ def test_an_edit_of_what_somebody_changed_shows_theirs(
 ) -> None:
     label = few[0].tasks[0].label
     edit = {"do": "set", "field": "tasks", "item": label, "value": "robotics"}
-    assert post(running, "/review/edit", wish(few[0], **edit))[0] == 200
+    assert post(running, "/review/edit", new_edit(few[0], **edit))[0] == 200
     before = (tmp_path / "r.jsonl").read_bytes()
 
-    status, said = post(running, "/review/edit", wish(few[0], **edit | {"value": "clustering"}))
+    status, said = post(running, "/review/edit", new_edit(few[0], **edit | {"value": "clustering"}))
 
     assert status == 409
     assert f"ada has already changed this: tasks: {label.replace('-', ' ')} changed to robotics" in str(
@@ -172,7 +172,7 @@ def test_an_edit_of_what_somebody_changed_shows_theirs(
     assert (tmp_path / "r.jsonl").read_bytes() == before
     seen = ReviewFile(tmp_path / "r.jsonl").overlay.of((few[0].id, version_of(few[0])))  # type: ignore[arg-type]
     (mine,) = seen.values()
-    again = wish(few[0], **edit | {"value": "clustering", "seen": mine.edit})
+    again = new_edit(few[0], **edit | {"value": "clustering", "seen": mine.edit})
     assert post(running, "/review/edit", again)[0] == 200
 
 
@@ -337,8 +337,8 @@ def test_hostile_text_is_escaped_in_every_room(taxonomy: Taxonomy, tmp_path: Pat
     ) as running:
         name = quote(bad.id, safe="")
         field = bad.tasks[0].label
-        assert post(running, "/review/edit", wish(bad, do="accept", field="tasks", item=field))[0] == 200
-        summary = wish(bad, do="set", field="tldr", value="</textarea><script>alert(9)</script>")
+        assert post(running, "/review/edit", new_edit(bad, do="accept", field="tasks", item=field))[0] == 200
+        summary = new_edit(bad, do="set", field="tldr", value="</textarea><script>alert(9)</script>")
         status, said = post(running, "/review/edit", summary)
         assert status == 200
         pages = [

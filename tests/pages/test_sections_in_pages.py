@@ -49,8 +49,15 @@ def unread(full: Full, taxonomy: Taxonomy, tmp_path: Path) -> Iterator[Served]:
 
 
 def edit(running: Served, card: Card, do: str, field: str, item: object = "", **more: object) -> str:
-    wish = {"card": card.id, "version": version_of(card), "do": do, "field": field, "item": str(item), **more}
-    status, said = post(running, "/review/edit", wish)
+    new_edit = {
+        "card": card.id,
+        "version": version_of(card),
+        "do": do,
+        "field": field,
+        "item": str(item),
+        **more,
+    }
+    status, said = post(running, "/review/edit", new_edit)
     assert status == 200, said
     return str(said["part"])
 
@@ -156,9 +163,9 @@ def test_what_is_quoted_can_be_judged_without_its_section(
     edit(unread, card, "reject", "claims", gone)
     edit(unread, card, "set", "claims", quoted, value="finding")
     edit(unread, card, "set", "weights", value="promised", sentence=quoted)
-    wish = {"card": card.id, "version": version_of(card), "do": "set", "field": "claims"}
+    new_edit = {"card": card.id, "version": version_of(card), "do": "set", "field": "claims"}
     status, _ = post(
-        unread, "/review/edit", wish | {"item": str(full.free("Conclusion")), "value": "finding"}
+        unread, "/review/edit", new_edit | {"item": str(full.free("Conclusion")), "value": "finding"}
     )
     assert status == 400
 
@@ -175,8 +182,8 @@ def test_labels_are_about_abstracts_and_what_is_left_out_is_said(
     card = full.card
     beyond = [one for one in card.claims if one.evidence.section]
     token = running.page(review.paper_path(card.id)).partition('data-token="')[2].partition('"')[0]
-    wish = {"card": card.id, "version": version_of(card), "do": "done", "token": token}
-    assert post(running, "/review/edit", wish)[0] == 200
+    new_edit = {"card": card.id, "version": version_of(card), "do": "done", "token": token}
+    assert post(running, "/review/edit", new_edit)[0] == 200
     arguments = ("review", "to-labels", full.cards, tmp_path / "r.jsonl", "-o", "labels.jsonl", *full.source)
 
     done = run(*arguments)
@@ -189,11 +196,11 @@ def test_labels_are_about_abstracts_and_what_is_left_out_is_said(
     ]
     assert "data" in stated
 
-    assert post(running, "/review/edit", {**wish, "do": "undo"})[0] == 200
+    assert post(running, "/review/edit", {**new_edit, "do": "undo"})[0] == 200
     for name in stated:
         edit(running, card, "set", name, value="not-stated")
     again = running.page(review.paper_path(card.id)).partition('data-token="')[2].partition('"')[0]
-    assert post(running, "/review/edit", wish | {"token": again})[0] == 200
+    assert post(running, "/review/edit", new_edit | {"token": again})[0] == 200
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert f"{len(beyond)} claims outside the abstract skipped: labels are about abstracts" in done.stderr

@@ -16,7 +16,7 @@ import yaml
 from papercards.bibliography import bibtex, csl, ris
 from papercards.bibliography.entry import Kind
 from papercards.card import parse_card
-from papercards.pages.browse.selection import State
+from papercards.pages.browse.selection import Selection
 from papercards.pages.browse.views import listing
 from papercards.pages.index.database import Index
 from papercards.pages.index.facets import Tag
@@ -151,11 +151,11 @@ def test_a_library_goes_whole_into_every_output(run: Run, tmp_path: Path) -> Non
 
     index = Index(tmp_path / "index.db")
     index.add(read_cards(tmp_path / "cards.jsonl"), 0)
-    shown = listing(index, State(tags=(Tag("year", "2003"),)))
+    shown = listing(index, Selection(tags=(Tag("year", "2003"),)))
     assert shown.count == sum(about["year"] == 2003 for about in expected.values())
     years = next(facet for facet in shown.facets if facet.field == "year")
     assert years.shown[0].tag == Tag("year", "2003") and years.shown[0].chosen
-    by_author = listing(index, State(words="sahin jurgen"))
+    by_author = listing(index, Selection(words="sahin jurgen"))
     assert by_author.count
     assert all(any("Şahin" in one for one in told(each.publication)["authors"]) for each in by_author.cards)
     index.close()

@@ -10,7 +10,7 @@ from papercards.paper import Paper
 from papercards.reading.evidence import evidence
 from papercards.review.edits import ArtifactValue, ClaimValue, Key, Place, original, version_of
 from papercards.review.passes import Passes, Statement, work_on
-from papercards.review.review_file import ReviewFile, Wish
+from papercards.review.review_file import NewEdit, ReviewFile
 from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy
 from tests.conftest import Run
@@ -26,20 +26,22 @@ def accept_all(card: Card, review: ReviewFile, by: str = "ada") -> None:
     places += [Place(name) for name in ("code", "data", "weights")]
     key = Key(card.id, version_of(card))
     overlay = review.overlay.of(key)
-    wishes = [
-        Wish(place, original(card, place), original(card, place)) for place in places if place not in overlay
+    new_edits = [
+        NewEdit(place, original(card, place), original(card, place))
+        for place in places
+        if place not in overlay
     ]
-    review.write(key, [*wishes, Wish(Place("paper"), None, "reviewed")], by)
+    review.write(key, [*new_edits, NewEdit(Place("paper"), None, "reviewed")], by)
 
 
 def correct(card: Card, paper: Paper, review: ReviewFile) -> None:
     key = Key(card.id, version_of(card))
     first = card.tasks[0].label
-    review.write(key, [Wish(Place("tasks", first), first, "mathematical-reasoning")], "ada")
+    review.write(key, [NewEdit(Place("tasks", first), first, "mathematical-reasoning")], "ada")
     value = ClaimValue(kind="finding", evidence=evidence(paper, 1))
-    review.write(key, [Wish(Place("claims", "1"), original(card, Place("claims", "1")), value)], "ada")
+    review.write(key, [NewEdit(Place("claims", "1"), original(card, Place("claims", "1")), value)], "ada")
     code = ArtifactValue(status="promised", evidence=evidence(paper, 4))
-    review.write(key, [Wish(Place("code"), original(card, Place("code")), code)], "ada")
+    review.write(key, [NewEdit(Place("code"), original(card, Place("code")), code)], "ada")
 
 
 def test_apply_corrects_what_was_edited_and_keeps_all_other_bytes(
@@ -132,8 +134,8 @@ def test_papers_that_are_not_done_are_no_labels(
     review = ReviewFile(tmp_path / "cards.review.jsonl")
     correct(cards[0], papers[0], review)
     key = Key(cards[1].id, version_of(cards[1]))
-    only = [Wish(Place("tasks", one.label), one.label, None) for one in cards[1].tasks]
-    review.write(key, [*only, Wish(Place("paper"), None, "reviewed")], "ada")
+    only = [NewEdit(Place("tasks", one.label), one.label, None) for one in cards[1].tasks]
+    review.write(key, [*only, NewEdit(Place("paper"), None, "reviewed")], "ada")
     done = run("review", "to-labels", cards_file, "-o", "labels.jsonl")
     assert done.returncode == 1
     assert "1 partly reviewed paper skipped" in done.stderr

@@ -12,7 +12,7 @@ from papercards.card import Card
 from papercards.errors import BadInput
 from papercards.review.corrected import corrected
 from papercards.review.edits import MAIN, ArtifactValue, ClaimValue, Key, Place, Value, original, version_of
-from papercards.review.review_file import Conflict, ReviewFile, Wish
+from papercards.review.review_file import Conflict, NewEdit, ReviewFile
 from tests.sinks.cards import card as make_card
 from tests.sinks.cards import evidence
 
@@ -70,20 +70,20 @@ def test_any_sequence_of_edits_by_two_windows_is_what_a_model_says(
                 continue
             place, value = step
             seen = window.overlay.last(KEY, place)
-            wish = Wish(
+            new_edit = NewEdit(
                 place, seen.value if seen else original(CARD, place), value, seen.edit if seen else ""
             )
             stack = model.setdefault(place, [])
-            if (stack[-1][0] if stack else "") != wish.seen:
+            if (stack[-1][0] if stack else "") != new_edit.seen:
                 before = path.read_bytes()
                 with pytest.raises(Conflict) as conflict:
-                    window.write(KEY, [wish], by)
+                    window.write(KEY, [new_edit], by)
                 assert (conflict.value.theirs.edit if conflict.value.theirs else None) == (
                     stack[-1][0] if stack else None
                 )
                 assert path.read_bytes() == before
                 continue
-            (edit,) = window.write(KEY, [wish], by)
+            (edit,) = window.write(KEY, [new_edit], by)
             stack.append((edit.edit, by, value))
             order.append((edit.edit, place))
 
@@ -102,7 +102,7 @@ def test_any_sequence_of_edits_by_two_windows_is_what_a_model_says(
 def test_an_edit_says_who_when_of_which_card_and_what_it_replaced(tmp_path: Path) -> None:
     file = ReviewFile(tmp_path / "review.jsonl")
     place = Place("tasks", "time-series-forecasting")
-    file.write(KEY, [Wish(place, "time-series-forecasting", "robotics")], "ada")
+    file.write(KEY, [NewEdit(place, "time-series-forecasting", "robotics")], "ada")
     line = json.loads((tmp_path / "review.jsonl").read_text())
     assert line["by"] == "ada"
     assert line["at"].endswith("Z")
@@ -112,8 +112,8 @@ def test_an_edit_says_who_when_of_which_card_and_what_it_replaced(tmp_path: Path
 
 def test_one_wish_that_comes_too_late_keeps_all_of_its_batch_out(tmp_path: Path) -> None:
     ada, bob = ReviewFile(tmp_path / "r.jsonl"), ReviewFile(tmp_path / "r.jsonl")
-    ada.write(KEY, [Wish(Place("tldr"), CARD.tldr, "Hers.")], "ada")
-    both = [Wish(Place("paper"), None, "reviewed"), Wish(Place("tldr"), CARD.tldr, "His.")]
+    ada.write(KEY, [NewEdit(Place("tldr"), CARD.tldr, "Hers.")], "ada")
+    both = [NewEdit(Place("paper"), None, "reviewed"), NewEdit(Place("tldr"), CARD.tldr, "His.")]
     with pytest.raises(Conflict) as conflict:
         bob.write(KEY, both, "bob")
     assert conflict.value.theirs is not None

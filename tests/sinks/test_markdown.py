@@ -13,7 +13,7 @@ from papercards.card import Card
 from papercards.paper import Paper
 from papercards.sinks import open_sink
 from papercards.sinks.escaping import address, code, link, plain, text, with_links, without_templates
-from papercards.text import links
+from papercards.text.spans import links
 
 from .cards import card
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from types import FrameType
 
 from papercards.card import parse_card
+from papercards.configuration.settings import merge
 from papercards.errors import PapercardsError
 from papercards.evals.label_file import read_labels
 from papercards.evals.labelling.label_check import check as check_labels
@@ -36,7 +37,6 @@ from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
 from papercards.runs.provider_batch.state import load as load_state
 from papercards.runs.record import read_record
-from papercards.settings import merge
 from papercards.sinks import dataset_readme, delimited, feed_xml, markdown, vault_note
 from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.columns import Columns

@@ -13,7 +13,7 @@ import pytest
 from papercards.model.cache import Answer, Cache, decode, key_of
 from papercards.paper import Paper
 from papercards.runs import seal
-from papercards.runs.card_lines import Finished
+from papercards.runs.card_lines import CardLines
 from tests.trust.conftest import Program
 
 ENRICH = ("enrich", "papers.jsonl", "-m", "baseline", "--cache-dir", "c", "-o")
@@ -89,10 +89,10 @@ def test_a_line_with_another_id_or_a_line_end_is_not_recalled_whoever_kept_it(tm
     paper = Paper('quoted "id" \u00e9\x7f', "Title", "Abstract.", "p:1")
     good = json.dumps({"id": paper.id, "title": "Title"}, ensure_ascii=False, separators=(",", ":")).encode()
     for line in (good, good + b"\n", good.replace(b"quoted", b"other"), b"", b'{"title":"x"}', b'{"id":1}'):
-        finished = Finished(tmp_path, {})
+        finished = CardLines(tmp_path, {})
         finished.keep(paper, line)
         finished.close()
-        assert Finished(tmp_path, {}).recall([paper]) == [line if line == good else None]
+        assert CardLines(tmp_path, {}).recall([paper]) == [line if line == good else None]
 
 
 def test_lines_of_another_user_are_misses_and_stay(

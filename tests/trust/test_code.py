@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from papercards import child_process
 from papercards.local.wheels import _pip
+from papercards.safety import child_process
 from papercards.sources.confined import Child
 from papercards.sources.full_text.pdf import _COMMAND
 from tests.sources import pdfs

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from papercards.card import Card
-from papercards.safe_files import make_folders, open_derived, write_whole
+from papercards.safety.safe_files import make_folders, open_derived, write_whole
 from papercards.sinks import open_sink
 from papercards.sinks.delimited import inert as inert_cell
 from papercards.sinks.escaping import code

@@ -14,7 +14,7 @@ from papercards.reading.instructions import find
 from papercards.reading.plausible import fault
 from papercards.reading.reading_copy import reading_copy
 from papercards.reading.tagger_reader import BaselineReader
-from papercards.redact import without_secrets
+from papercards.safety.redact import without_secrets
 from papercards.sinks.safe_names import safe_name
 from papercards.sources import xml_stream
 from papercards.sources.columns import Columns
@@ -22,7 +22,7 @@ from papercards.sources.files import json_document
 from papercards.sources.full_text import hf_page, jats, outline, web_page
 from papercards.sources.interface import Input, Options
 from papercards.taxonomy import shipped
-from papercards.text import links, numbers, sentences
+from papercards.text.spans import links, numbers, sentences
 
 SMALL, TIMES = 2_000, 4
 MOST_GROWTH = 9.0

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from papercards.cli.shared import wiring
+from papercards.configuration.settings import Settings
 from papercards.errors import BudgetSpent
 from papercards.model import catalogue as models
 from papercards.model import transport
@@ -28,7 +29,6 @@ from papercards.model.transport import BYTES_PER_TOKEN
 from papercards.runs import resources
 from papercards.runs.batch import Batch, Done, Failed, Outcome, Untouched
 from papercards.runs.resources import Resources
-from papercards.settings import Settings
 from papercards.spent import Spent
 from papercards.taxonomy import Taxonomy
 from tests.conftest import make_paper

@@ -1,4 +1,4 @@
-"""What commands share: options, settings from flags and environment, the terminal, driving a run.
+"""What commands share: options, settings from flags and environment, the terminal, showing a run.
 
 Must not know any command.
 """

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...configuration.places import cache_directory
+from ...configuration.risky_settings import foreign_key
+from ...configuration.settings import Settings
 from ...errors import UsageError
 from ...model import catalogue as models
 from ...model.keys import OPENAI_URL
-from ...places import cache_directory
-from ...redact import shown_url
-from ...risky_settings import foreign_key
-from ...settings import Settings
+from ...safety.redact import shown_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,9 @@ from .terminal import Progress, note, shown
 
 if TYPE_CHECKING:
     from ...model.catalogue import Model
-    from ...paper import Paper
-    from ...reading.reader import Reader
     from ...runs.batch import Batch, Outcome
-    from ...runs.card_lines import Finished
-    from ...runs.job import Drive, Job, Take
+    from ...runs.job import Job
     from ...runs.resources import Resources
-    from ...sources import BadRecord
 
 
 class Screen(Watcher):
@@ -43,34 +39,15 @@ class Screen(Watcher):
         sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
         sys.stdout.buffer.flush()
 
-
-def driving(progress: Progress) -> "Drive":
-    """A function that reads papers until the end or until Ctrl-C, then clears the line of `progress`."""
-
-    def drive(
-        reader: "Reader",
-        records: "Iterable[Paper | BadRecord]",
-        concurrency: int,
-        take: "Take",
-        finished: "Finished | None" = None,
-    ) -> bool:
-        from ...runs.batch import Batch
-
-        batch = Batch(reader, concurrency, finished)
+    def drive(self, batch: "Batch", work: "Callable[[], Awaitable[None]]") -> None:
+        """Run the batch to its end or until Ctrl-C, then clear the progress line."""
         try:
-            asyncio.run(_drive(batch, reader, records, take))
+            asyncio.run(_stoppable(batch, work))
         finally:
-            progress.show(last=True)
-        if batch.ended is not None:
-            raise batch.ended
-        return not batch.stopped
-
-    return drive
+            self.progress.show(last=True)
 
 
-async def _drive(
-    batch: "Batch", reader: "Reader", records: "Iterable[Paper | BadRecord]", take: "Take"
-) -> None:
+async def _stoppable(batch: "Batch", work: "Callable[[], Awaitable[None]]") -> None:
     """The first Ctrl-C, SIGTERM or SIGHUP lets papers in flight finish; the second stops at once."""
     loop = asyncio.get_running_loop()
 
@@ -89,11 +66,7 @@ async def _drive(
             # Under nohup a hang-up is to be ignored.
             if signal.getsignal(name) is not signal.SIG_IGN:
                 loop.add_signal_handler(name, stop)
-    try:
-        async for outcomes in batch.run(records):
-            take(outcomes)
-    finally:
-        await reader.close()
+    await work()
 
 
 def run(job: "Job", resources: "Resources", model: "Model") -> int:
@@ -106,7 +79,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
     note(wiring.first_line(total, model))
     screen = Screen(total, free=model.plan == "baseline")
     try:
-        whole = job.run(resources, model, driving(screen.progress), screen, records)
+        whole = job.run(resources, model, screen.drive, screen, records)
     except BudgetSpent:
         note(screen.progress.summary([]))
         raise

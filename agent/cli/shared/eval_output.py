@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import UsageError
-from ...sinks.files import PartialFile
+from ...sinks.files import write_file
 from . import terminal
 
 
@@ -57,9 +57,5 @@ def plan(outputs: Sequence[Path], models: Sequence[str], *, gated: bool) -> File
 
 def write(path: Path, text: str, *, derived: bool) -> None:
     """Write a result atomically. `derived`: see `PartialFile`. Raises StorageError."""
-    file = PartialFile(path, derived=derived)
-    try:
-        file.commit(text.encode())
-    finally:
-        file.abandon()
+    write_file(path, [text.encode()], derived=derived)
     terminal.note(f"result → {path}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...wording import counted
+from ...text.wording import counted
 from . import terminal
 
 if TYPE_CHECKING:

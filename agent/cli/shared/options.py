@@ -1,7 +1,14 @@
-"""The options that several commands share, each with its help text."""
+"""The options that several commands share, each with its help text, alone and in groups.
 
+A parameter of a command whose type is a group stands for all options of the group; see `grouped`.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -162,3 +169,70 @@ Sections = Annotated[
     ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFlags:
+    """How a model is asked; fields are named as those of `Settings`."""
+
+    base_url: BaseUrl = None
+    insecure: Insecure = None
+    taxonomy: Taxonomy = None
+    timeout_s: Timeout = None
+    answer_tokens: AnswerTokens = None
+    reasoning_effort: ReasoningEffort = None
+    cache_dir: CacheDir = None
+    no_cache: NoCache = None
+    offline: Offline = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFlags(ModelFlags):
+    """How a model is asked about many papers."""
+
+    concurrency: Concurrency = None
+    rpm: Rpm = None
+    tpm: Tpm = None
+    max_cost: MaxCost = None
+    price: Price = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFlags:
+    """How papers are read from a source."""
+
+    column: Columns = None
+    table: Table = None
+    sections: Sections = None
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """A command for Typer: each parameter whose type is a group is replaced by the options of the group."""
+    signature = inspect.signature(command, eval_str=True)
+    flat: list[inspect.Parameter] = []
+    groups: dict[str, Any] = {}
+    for name, parameter in signature.parameters.items():
+        kind: Any = parameter.annotation
+        if not is_dataclass(kind):
+            flat.append(parameter)
+            continue
+        groups[name] = kind
+        hints = get_type_hints(kind, include_extras=True)
+        flat += [
+            parameter.replace(name=one.name, default=one.default, annotation=hints[one.name])
+            for one in fields(kind)
+        ]
+
+    spread = signature.replace(parameters=flat)
+
+    @wraps(command)
+    def run(*words: Any, **named: Any) -> None:
+        given = spread.bind(*words, **named).arguments
+        for name, group in groups.items():
+            options = {one.name: given.pop(one.name) for one in fields(group) if one.name in given}
+            given[name] = group(**options)
+        command(**given)
+
+    run.__dict__["__signature__"] = spread
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat} | {"return": None}
+    return run

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import source_options as reading
-from . import wiring
+from . import source_options, wiring
+from .options import SourceFlags
 
 if TYPE_CHECKING:
     from ...evals.label_file import LabelRecord
@@ -65,23 +65,22 @@ def abstracts(sources: list[str], asked: "Options") -> "Iterator[Paper]":
     return (record for record in records if not isinstance(record, BadRecord))
 
 
-def papers(
-    source: list[str] | None, column: list[str] | None, table: str | None, sections: str | None
-) -> "Iterator[Paper]":
+def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":
     """The readable papers of all sources; nothing if no source is given."""
     if source:
-        asked = reading.asked(wiring.settings(), column, table=table, sections=sections)
+        asked = source_options.asked(wiring.settings(), flags)
         yield from abstracts(source, asked)
 
 
 def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
-    """Write the labels that `make` passes on to a file, atomically."""
-    from ...review.writing import LabelFile
+    """Write the labels that `make` passes on to a file, atomically, each without its empty fields."""
+    from ...sinks.files import PartialFile
 
-    file = LabelFile(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    file = PartialFile(output)
     try:
-        outcome = make(file.write)
-        file.close()
+        outcome = make(lambda one: file.append(one.model_dump_json(exclude_none=True).encode() + b"\n"))
+        file.commit()
     finally:
         file.abandon()
     return outcome

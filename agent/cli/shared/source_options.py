@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...configuration.places import cache_directory
 from ...errors import UsageError
-from ...places import cache_directory
 from . import terminal
+from .options import SourceFlags
 
 if TYPE_CHECKING:
-    from ...settings import Settings
+    from ...configuration.settings import Settings
     from ...sources import Options
+
+NO_FLAGS = SourceFlags()
 
 SOURCE_URLS = {
     "arxiv": ("PAPERCARDS_ARXIV_URL",),
@@ -43,11 +46,9 @@ def columns(pairs: list[str] | None) -> dict[str, str]:
 
 def asked(
     chosen: "Settings",
-    column: list[str] | None = None,
+    flags: SourceFlags = NO_FLAGS,
     *,
-    table: str | None = None,
     category: list[str] | None = None,
-    sections: str | None = None,
     limit: int | None = None,
     newest: bool = False,
     max_age_s: float | None = None,
@@ -64,13 +65,15 @@ def asked(
     """
     from ...sinks import destination
     from ...sources import Options
-    from ...sources.full_text.outline import check_names
 
-    names = tuple(name.strip().casefold() for name in (sections or "").split(",") if name.strip())
-    check_names(names)
+    names = tuple(name.strip().casefold() for name in (flags.sections or "").split(",") if name.strip())
+    if names:
+        from ...sources.full_text.outline import check_names
+
+        check_names(names)
     return Options(
-        columns=columns(column),
-        table=table,
+        columns=columns(flags.column),
+        table=flags.table,
         categories=tuple(category or ()),
         sections=names,
         limit=limit,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from ...wording import counted
+from ...text.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +51,7 @@ def discard(stream: TextIO) -> None:
 
 def clean(text: str) -> str:
     """The text without terminal control sequences."""
-    from ...invisible import visible
+    from ...text.invisible import visible
 
     return visible(text)[0]
 

@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ...configuration.settings import FILE_NAME, Settings, merge
 from ...errors import UsageError
 from ...model import catalogue as models
 from ...model import keys
-from ...redact import shown_url
-from ...settings import FILE_NAME, Settings, merge
-from ...wording import counted
+from ...safety.redact import shown_url
+from ...text.wording import counted
+from .options import ModelFlags
 
 if TYPE_CHECKING:
     from ...runs.resources import Resources
 
 
-def settings(**flags: object) -> Settings:
+def settings(*groups: ModelFlags, **flags: object) -> Settings:
     """The settings of this invocation; a flag that is None was not given, an empty variable is unset.
 
     Raises UsageError for an empty flag or an empty setting of the file, which usually is an unset variable.
     """
+    for group in groups:
+        flags |= {flag.name: getattr(group, flag.name) for flag in fields(group)}
     if flags.get("no_cache"):
         flags["cache"] = False
     flags.pop("no_cache", None)
@@ -38,11 +41,6 @@ def settings(**flags: object) -> Settings:
     return chosen
 
 
-def endpoint_url(model: models.Model) -> str:
-    """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
-    return keys.endpoint_url(model, os.environ)
-
-
 def first_line(papers: int | None, model: models.Model) -> str:
     """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None if not counted."""
     count = "some papers" if papers is None else counted(papers, "paper")
@@ -50,10 +48,13 @@ def first_line(papers: int | None, model: models.Model) -> str:
 
 
 def named(model: models.Model) -> str:
-    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`."""
+    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`.
+
+    Raises UsageError if the address is not valid.
+    """
     if model.plan == "baseline" or model.file is not None:
         return model.name
-    url = endpoint_url(model)
+    url = keys.endpoint_url(model, os.environ)
     return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import chain
 
-from ...wording import counted
+from ...text.wording import counted
 from ..index.database import Found, Index
 from ..index.facets import Tag
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ..requests import paper_of
-from ..shell import Room, Shell
+from ..room import Room, Shell
 from . import charts, saving, views
 from . import selection as state
 
@@ -97,7 +97,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
 ROOM = Room("browse", "Browse", routes)
 
 
-def _state(request: Request) -> state.State:
+def _state(request: Request) -> state.Selection:
     return state.read(request.query_params.multi_items())
 
 

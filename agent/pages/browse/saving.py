@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...sinks import open_sink
 from ..index.database import Index
-from .selection import State
+from .selection import Selection
 
 FORMATS = {"csv": ("cards.csv", "text/csv"), "bibtex": ("cards.bib", "application/x-bibtex")}
 FORMATS |= {"jsonl": ("cards.jsonl", "application/x-ndjson")}
@@ -20,13 +20,13 @@ TITLES = {"csv": "CSV", "bibtex": "BibTeX", "jsonl": "JSONL"}
 _BLOCK = 1 << 16
 
 
-def saved(index: Index, state: State, kind: str) -> Iterator[bytes]:
+def saved(index: Index, selection: Selection, kind: str) -> Iterator[bytes]:
     """The selected cards in their order as a file of that format, piece by piece."""
     with tempfile.TemporaryDirectory(prefix="papercards-") as folder:
         path = Path(folder) / FORMATS[kind][0]
         sink = open_sink(path)
         try:
-            for card in index.page(index.find(state.words, state.tags), state.order):
+            for card in index.page(index.find(selection.words, selection.tags), selection.order):
                 sink.write(card, index.paper(card.id))
             sink.close()
         finally:

@@ -17,7 +17,7 @@ MOST_TAGS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Selection:
     """A selection of cards, a sort order and a page."""
 
     words: str = ""
@@ -39,19 +39,19 @@ class State:
         """Number of cards on earlier pages."""
         return (self.page - 1) * PAGE_SIZE
 
-    def at(self, page: int) -> "State":
+    def at(self, page: int) -> "Selection":
         """The same selection at another page."""
         return replace(self, page=page)
 
-    def sorted_by(self, sort: str) -> "State":
+    def sorted_by(self, sort: str) -> "Selection":
         """The same selection in another sort order."""
         return replace(self, sort=sort, page=1)
 
-    def without_words(self) -> "State":
+    def without_words(self) -> "Selection":
         """The same selection without the search words."""
         return replace(self, words="", page=1)
 
-    def toggled(self, tag: Tag) -> "State":
+    def toggled(self, tag: Tag) -> "Selection":
         """The selection with the tag added, or removed if it was chosen."""
         if tag in self.tags:
             left = tuple(one for one in self.tags if one != tag)
@@ -72,7 +72,7 @@ class State:
         return urlencode(pairs)
 
 
-def read(pairs: Iterable[tuple[str, str]]) -> State:
+def read(pairs: Iterable[tuple[str, str]]) -> Selection:
     """Parse a query string; unknown parts are ignored."""
     words, sort, page = "", "", 1
     tags: dict[Tag, None] = {}
@@ -85,4 +85,4 @@ def read(pairs: Iterable[tuple[str, str]]) -> State:
             sort = value
         elif name == "page" and value.isascii() and value.isdecimal() and len(value) < 8:
             page = max(1, int(value))
-    return State(words, tuple(tags), sort, page)
+    return Selection(words, tuple(tags), sort, page)

@@ -11,7 +11,7 @@ from ...paper import Paper, page_of
 from ..index.database import Found, Index
 from ..index.facets import FIELDS, Tag
 from .marks import Part, Passage, parts, passages
-from .selection import PAGE_SIZE, State
+from .selection import PAGE_SIZE, Selection
 
 TITLES = {
     "task": "Task",
@@ -75,7 +75,7 @@ class Facet:
 class Listing:
     """One page of a selection with its facets and counts."""
 
-    state: State
+    state: Selection
     count: int
     total: int
     cards: Sequence[Card]
@@ -110,7 +110,7 @@ class Beside:
         )
 
 
-def listing(index: Index, state: State) -> Listing:
+def listing(index: Index, state: Selection) -> Listing:
     """The page of the list for a state; the last page if the number is too high."""
     found = index.find(state.words, state.tags)
     last_page = max(1, -(-found.count // PAGE_SIZE))
@@ -119,7 +119,7 @@ def listing(index: Index, state: State) -> Listing:
     return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page)
 
 
-def facets(index: Index, found: Found, state: State) -> Sequence[Facet]:
+def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
     """The filters for a selection."""
     made = []
     for field in FIELDS:

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from ...errors import StorageError
-from ...file_locks import lock
-from ...text import digest
+from ...safety.file_locks import lock
+from ...text.spans import digest
 from .database import Index
 
 _KEPT_S = 30 * 24 * 3600.0

@@ -23,7 +23,7 @@ from ...review.edits import ARTIFACTS
 from ...review.passes import Overtaken, Passes, Statement, Work, missing, work_on
 from ...taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from ..requests import BadRequest, body_of, number_in, paper_address, paper_of, text_in
-from ..shell import Room, Shell
+from ..room import Room, Shell
 from .views import AGREEMENT, FIELD_KEYS, FIELD_TITLES, GROUP_TITLES, guidelines, label_page, listed
 
 PATH = "/label"

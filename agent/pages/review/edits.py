@@ -22,7 +22,7 @@ from ...review.edits import (
     original,
     version_of,
 )
-from ...review.review_file import Wish
+from ...review.review_file import NewEdit
 from ...taxonomy import LABEL_FIELDS, STATUSES
 from ..requests import BadRequest, number_in, text_in
 from .desk import Desk
@@ -32,7 +32,7 @@ class Refused(Exception):
     """A change that would make the card invalid; the message is shown to the user."""
 
 
-def wish_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> Wish:
+def new_edit_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> NewEdit:
     """The edit requested by a page. Raises Refused, or BadRequest for what our pages never send."""
     key = Key(card.id, version_of(card))
     place = Place(text_in(body, "field", 20), text_in(body, "item"))
@@ -44,19 +44,19 @@ def wish_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> Wish
     if do == "accept":
         if was is None:
             raise Refused("Nothing to accept here.")
-        return Wish(place, was, was, seen)
+        return NewEdit(place, was, was, seen)
     if do == "reject":
         if place.field in ARTIFACTS:
-            return Wish(place, was, ArtifactValue(status="not-stated"), seen)
+            return NewEdit(place, was, ArtifactValue(status="not-stated"), seen)
         if place.field == "tldr":
             raise Refused("A card needs a summary; change it instead.")
         if was is None:
             raise Refused("Nothing to reject here.")
-        return Wish(place, was, None, seen)
+        return NewEdit(place, was, None, seen)
     if do != "set":
         raise BadRequest("unknown action")
     value = _value(desk, card, key, place, body)
-    return Wish(place, was, value, seen)
+    return NewEdit(place, was, value, seen)
 
 
 def _value(desk: Desk, card: Card, key: Key, place: Place, body: Mapping[str, object]) -> Value:
@@ -124,17 +124,17 @@ def _evidence(desk: Desk, card: Card, key: Key, number: int) -> Evidence:
     raise BadRequest("unknown sentence")
 
 
-def all_done(desk: Desk, card: Card) -> list[Wish]:
+def all_done(desk: Desk, card: Card) -> list[NewEdit]:
     """The edits that accept the rest and mark the paper as done."""
     key = Key(card.id, version_of(card))
-    wishes = []
+    new_edits = []
     for item in desk.page(card).open:
         value = original(card, item.place)
-        wishes.append(Wish(item.place, value, value))
+        new_edits.append(NewEdit(item.place, value, value))
     done = Place("paper")
     held = desk.file.overlay.last(key, done)
     was: Value = held.value if held else None
-    return [*wishes, Wish(done, was, "reviewed", held.edit if held else "")]
+    return [*new_edits, NewEdit(done, was, "reviewed", held.edit if held else "")]
 
 
 def about(edit: Edit) -> str:

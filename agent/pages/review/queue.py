@@ -27,7 +27,7 @@ from ...review.worries import Baseline as Second
 from ...review.worries import Worry, worries
 from ...sinks import read_cards
 from ...taxonomy import Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from ..index.database import Index
 from .queue_file import Queued, QueueFile
 

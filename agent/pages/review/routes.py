@@ -20,9 +20,9 @@ from ...review.edits import Key, version_of
 from ...review.review_file import Conflict
 from ...review.worries import REASONS
 from ..requests import BadRequest, body_of, paper_address, paper_of, text_in
-from ..shell import Room, Shell
+from ..room import Room, Shell
 from .desk import Desk
-from .edits import Refused, about, all_done, wish_of
+from .edits import Refused, about, all_done, new_edit_of
 from .views import token_of
 
 PATH = "/review"
@@ -162,8 +162,8 @@ def _edit(shell: Shell, desk: Desk, body: Mapping[str, object]) -> Response:
             return _answer(
                 shell, desk, card, "Reviewed.", next=None if following is None else paper_path(following)
             )
-        wish = wish_of(desk, card, do, body)
-        written = desk.file.write(key, [wish], desk.reviewer)
+        new_edit = new_edit_of(desk, card, do, body)
+        written = desk.file.write(key, [new_edit], desk.reviewer)
         return _answer(shell, desk, card, f"{about(written[0])}.")
     except Conflict as conflict:
         theirs = conflict.theirs

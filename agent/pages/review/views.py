@@ -12,7 +12,7 @@ from ...review.corrected import quotes
 from ...review.edits import ARTIFACTS, MAIN, Edit, Place
 from ...review.worries import Worry
 from ...taxonomy import LABEL_FIELDS
-from ...text import digest
+from ...text.spans import digest
 from ..browse.marks import heading, style
 from .items import Choice, Item, Judging
 

@@ -19,20 +19,42 @@ Rule = Literal["said", "linked", "promised", "named", "silent"]
 """What fired: said in words, a bare link, a promise, only a thing of our own named, nothing."""
 
 _GIVE = re.compile(
-    r"\b(?:we|authors|i)\b(?:(?!\b(?:propos|suggest|encourag|advocat"
+    r"\b(?:we|authors(?! (?:of|in)\b)|i)\b(?:(?!\b(?:propos|suggest|encourag|advocat"
     r"|urg)\w* to\b)[^.;]){0,60}?\b(?P<active>open[- ]?sourc(?:e|ed|ing)|releas(?:e|ed|ing)|publish(?:ed)?"
     r"|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)|contribut(?:e|ing))\b",
     re.IGNORECASE,
 )
+_RELEASING = re.compile(
+    r"\b(?P<active>releas(?:ing|es)|open[- ]?sourc(?:ing|es)|publish(?:ing|es)|sharing|offer(?:s|ing)?"
+    r"|contribut(?:es|ing)|mak(?:es|ing)|provid(?:es|ing)|find|download|access|obtain|host)\b",
+    re.IGNORECASE,
+)
+"""The same without one who does it: "by releasing a data set", "XNet releases its weights"."""
+_PURPOSE = re.compile(
+    r"\b(?:in (?:the )?hopes?|hoping|in order to|so that|to (?:make|help|facilitate|advance|foster|support"
+    r"|enable|encourage|promote|further|spur|accelerate|stimulate|aid|allow|democrati[sz]e|broaden|benefit"
+    r"|catalyze|inspire|train|evaluate|study)|for (?:future|further|training|evaluating|fine-?tuning))\b",
+    re.IGNORECASE,
+)
+"""What something is given out for is not what is given out."""
+_VERB = re.compile(
+    r"(?:\b(?:we|authors|i|and|also|or|to|will|have|by|fully|further|additionally|openly|hereby|publicly|then"
+    r"|finally|are|is)|,) $"
+)
+"""What stands before "open-source" where that is a verb: "a popular open-source model" gives nothing out."""
 _FREE = re.compile(
-    r"\b(?:avail\w*able|accessible|open[- ]?source[d]?|public(?:ly)?|online|downloadable|free(?:ly)?)\b",
+    r"\b(?:avail\w*able|accessible|open[- ]?source[d]?|public(?:ly)?|online|downloadable|free(?:ly)?"
+    r"|to the (?:public|community)|(?:github|gitlab"
+    r"|hugging ?face|zenodo|figshare|kaggle|pypi))\b",
     re.IGNORECASE,
 )
 _STRONG = ("open", "relea", "publi", "distr")
 _GIVEN = re.compile(
-    r"\b(?:is|are|be|been|being|was|were|now)\b[^.;,]{0,40}?\b(?:releas(?:ed)?|open[- ]?sourced?"
+    r"\b(?:is|are|be|been|being|was|were|now)\b(?:(?!\b(?:not|never|rarely|seldom|hardly|often|usually"
+    r"|neither|longer)\b)[^.;,]){0,40}?\b(?:releas(?:ed)?|open[- ]?sourced?"
     r"|published|available"
-    r"|accessible|downloadable|hosted|provided (?:at|on|in|via|under)|shared)\b"
+    r"|accessible|downloadable|hosted|provided (?:at|on|in|via|under)|shared|made public"
+    r"|(?:on|at|in) (?:our )?(?:github|gitlab|hugging ?face|zenodo|figshare|kaggle|pypi))\b"
     r"|\b(?:available|accessible|released|hosted|open[- ]?sourced)\s*+"
     r"(?:at|on|here|via|under|from|through|in|for|as|online|open|:)?"
     r"(?=[\s:.,;(]*+(?:https?:|www\.|github|the following|hugging|\S{1,100}\.(?:com|org|io)/|$))"
@@ -40,18 +62,33 @@ _GIVEN = re.compile(
     r"|\bcan be (?:found|accessed|downloaded|obtained) (?:at|on|here|via|from|through|online|under)\b",
     re.IGNORECASE,
 )
+_SUPPOSED = re.compile(
+    r"\b(?:when|whenever|if|where|wherever|unless|although|because|as long as|even though|whose)\b"
+    r"[^,;:]{0,80}$"
+    r"|\b(?:not|never|no longer)\b[^,;:]{0,20}$",
+    re.IGNORECASE,
+)
+"""Neither a condition ("when enough data is") nor a denial is an announcement."""
 _RESOURCE = re.compile(
     r"\bour\b(?P<thing>[^.;]{0,60})\b(?:as|is|are|being)\b[^.;]{0,60}"
     r"\b(?:publicly available|openly available|open[- ]source[d]?)\b",
     re.IGNORECASE,
 )
 _PROVIDED = re.compile(
-    r"\b(?:we|paper|work) (?:also |further |additionally )?provides? (?P<thing>(?:[\w-]+ ){0,3}"
+    r"\b(?:we|paper|work) (?:also |further |additionally )?provides? (?P<thing>(?:[\w-]+ ){0,6}"
     r"(?:data ?sets?|corpora|checkpoints|weights|pre-?trained models)\b[^.;]{0,60}(?:\b(?:and|,) "
     r"(?:models|checkpoints|weights|code))?)",
     re.IGNORECASE,
 )
 """What is provided outright; a paper that provides "a model of" something provides a thought."""
+_OWN_MODEL = re.compile(
+    r"\b(?:introduc|present|releas|develop|construct|propos|build|offer)\w*\b"
+    r"(?:(?!\b(?:outperform\w*|compar\w*|than|exist\w*|other|over|us(?:e|es|ing)|on|for|in)\b)[^.;]){0,80}"
+    r"\bopen[- ]?(?:source[d]?|weights?|access)\b(?P<thing>[^.;,]{0,60}"
+    r"\b(?:models?|\w*LLMs?|checkpoints|weights)\b)",
+    re.IGNORECASE,
+)
+"""A model that is introduced as an open one is given out."""
 _TO_COME = re.compile(r"\bwill\b[^.;]{0,80}\bopen[- ]?source[d]?\b(?P<thing>[^.;]{0,60})", re.IGNORECASE)
 _ANY = re.compile(
     r"code|implement|script|librar|tool|packag|software|reposit|workflow|simulator|framework|github|http|www"
@@ -59,8 +96,9 @@ _ANY = re.compile(
 )
 """Without any of these no rule fires, and most sentences need not be looked at more closely."""
 _LIBRARY = re.compile(
-    r"\b(?:is|are|as|an?|our)\b[^.;,]{0,30}\bopen[- ]?source[d]?\b[^.;,]{0,30}\b"
-    r"(?:library|toolkit|package|toolbox|framework|software|implementation|codebase|platform|tool)\b",
+    r"\b(?:is|are|as|an?|our)\b[^.;,]{0,30}\bopen[- ]?source[d]?\b[^.;,]{0,40}\b(?:library|toolkit|package"
+    r"|toolbox|framework|software|implementation|codebase|platform|tool|prototype|pipeline|system|engine"
+    r"|approach|simulator|application|api|project|solution)\b",
     re.IGNORECASE,
 )
 _PROMISE = re.compile(
@@ -73,18 +111,29 @@ NOUNS: dict[Artifact, re.Pattern[str]] = {
     "code": re.compile(
         r"\b(?:codes?|codebases?|source code|implementations?|implemented|scripts?|librar(?:y|ies)"
         r"|toolkit|toolbox|package"
-        r"|software|repository|workflows?|simulator|evaluation framework|training framework|tools?"
+        r"|software|repository(?! of (?:[\w-]+ )?(?:papers|references|literature))|workflows?|simulator"
+        r"|evaluation framework|training framework|tools?"
         r"|our (?:open[- ]?sourced? )?github)\b",
         re.IGNORECASE,
     ),
     "data": re.compile(
-        r"\b(?:data ?sets?|data-sets?|data|corpus|corpora|benchmarks?|annotations?|test suite|testbed"
-        r"|collection)\b"
-        r"(?! (?:loader|process|prepar|clean|pipeline|generat|augment|scien|mining|synthes))",
+        r"\b(?:data ?sets?|data-sets?|data|data ?bases?|corpus|corpora|benchmarks?|annotations?|test suite"
+        r"|testbed|treebank|collection|\w{2,30}(?:bench|data|dataset))\b"
+        r"(?! (?:loader|process|prepar|clean|pipeline|generat|augment|scien|mining|synthes|protocol|schema"
+        r"|recipe|curation))",
         re.IGNORECASE,
     ),
-    "weights": re.compile(r"\b(?:models?|checkpoints?|weights|parameters|\w*LLMs?)\b", re.IGNORECASE),
+    "weights": re.compile(
+        r"\b(?:models?|checkpoints?|weights|parameters|\w*LLMs?|[\w.-]{2,40}-\d{1,4}(?:\.\d{1,3})?[bm])\b",
+        re.IGNORECASE,
+    ),
 }
+_PROGRAM = re.compile(
+    r"\b(?:frameworks?|platforms?|pipelines?|prototypes?|engines?|systems?|plug-?ins?|notebooks?|toolkits"
+    r"|toolboxes|packages|repositories|apps?|environments?|api)\b",
+    re.IGNORECASE,
+)
+"""Things that are code if they are given out, and not if they are only spoken of."""
 _NOT_WEIGHTS = re.compile(
     r"\b(?:codes?|implementations?|codebase|scripts?) (?:of|for|to|behind|implementing|accompanying) [^,;]*"
     r"|\bmodel (?:code|implementations?|zoo|training|definition|evaluation|card|selection|merging)s?\b"
@@ -94,14 +143,31 @@ _NOT_WEIGHTS = re.compile(
 _REPOSITORY = re.compile(
     r"(?:github|gitlab|bitbucket)\.(?:com|org)/\S+|4open\.science/r/|\bon GitHub\b", re.IGNORECASE
 )
+_LISTING = re.compile(
+    r"\b(?:lists?|collection|repository|summary|compilation) of (?:[\w-]+ ){0,5}(?:papers|references"
+    r"|literature|works|publications|studies|readings)\b|\b(?:papers|references|literature) list\b",
+    re.IGNORECASE,
+)
+"""A page of references is not code."""
 _PAGES = re.compile(r"huggingface\.co/(?P<data>datasets/)?\S+", re.IGNORECASE)
 _LONGEST = 2_000
 """Characters of a sentence that are looked at; each statement in it is searched from its verb on."""
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:our|we|this)\b", re.IGNORECASE)
+_NEW = re.compile(
+    r"\b(?:new|novel|first|introduc|present|construct|collect|creat|propos|develop|curat|compil|annotat)\w*",
+    re.IGNORECASE,
+)
+_USED = re.compile(
+    r"\b(?:on|using|with|from)\b[^.;,]{0,40}\b(?:public\w*|open\w*|available)\b"
+    r"|\b(?:existing|several|multiple|other|popular|many)\b[^.;,]{0,30}\b(?:public\w*|open\w*|available)\b",
+    re.IGNORECASE,
+)
 _SITE = re.compile(r"\w\.io/", re.IGNORECASE)
 _CUES = {
     "give": _GIVE,
+    "releasing": _RELEASING,
+    "own-model": _OWN_MODEL,
     "given": _GIVEN,
     "resource": _RESOURCE,
     "provided": _PROVIDED,
@@ -110,6 +176,8 @@ _CUES = {
     "promise": _PROMISE,
     "free": _FREE,
     "own": _OWN,
+    "new": _NEW,
+    "used": _USED,
 }
 
 
@@ -141,8 +209,9 @@ def evidence(text: str) -> Evidence | None:
 def _rules(text: str, bare: str, links: int) -> dict[Artifact, Rule]:
     rule: Rule = "promised" if _PROMISE.search(bare) else "said"
     found: dict[Artifact, Rule] = dict.fromkeys(_named(bare), rule)
+    listing = _LISTING.search(bare) is not None
     # A repository beside another link is not where the data are that are named with it.
-    if links > (1 if found else 0) and _REPOSITORY.search(text):
+    if not listing and links > (1 if found else 0) and _REPOSITORY.search(text):
         found.setdefault("code", "linked")
     for page in _PAGES.finditer(text):
         artifact: Artifact = "data" if page["data"] else "weights"
@@ -158,12 +227,21 @@ def _rules(text: str, bare: str, links: int) -> dict[Artifact, Rule]:
 def _named(bare: str) -> list[Artifact]:
     """The artifacts that a sentence gives out, or promises to."""
     parts: list[str] = []
-    for give in _GIVE.finditer(bare):
+    for give in (*_GIVE.finditer(bare), *_RELEASING.finditer(bare)):
         verb, rest = give["active"].lower(), bare[give.end() :]
+        start = give.start("active")
+        if verb.startswith("open") and not _VERB.search(bare[max(0, start - 20) : start].lower()):
+            continue
+        if verb.endswith("ing") and not bare[:start].strip():
+            continue  # "Releasing code is good practice."
+        if (purpose := _PURPOSE.search(rest)) and "<link>" not in rest:
+            rest = rest[: purpose.start()]
         if verb.startswith(_STRONG) or _FREE.search(rest) or "<link>" in rest:
             parts.append(rest)
-    parts += [bare[: given.end()] for given in _GIVEN.finditer(bare)]
-    for pattern in (_RESOURCE, _PROVIDED, _TO_COME):
+    parts += [
+        bare[: given.end()] for given in _GIVEN.finditer(bare) if not _SUPPOSED.search(bare[: given.start()])
+    ]
+    for pattern in (_RESOURCE, _PROVIDED, _OWN_MODEL, _TO_COME):
         parts += [match["thing"] for match in pattern.finditer(bare)]
     found = _things(parts)
     if not found and "<link>" in bare:
@@ -181,4 +259,6 @@ def _things(parts: Sequence[str]) -> list[Artifact]:
             where = trimmed if artifact == "weights" else part
             if NOUNS[artifact].search(where) and artifact not in found:
                 found.append(artifact)
+    if not found and any(_PROGRAM.search(part) for part in parts):
+        found.append("code")
     return found

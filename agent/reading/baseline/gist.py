@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ...text import words
+from ...text.spans import words
 from ..draft import MAX_WORDS
 
 _PROPOSES = re.compile(

@@ -115,8 +115,9 @@ def offers(fit: OfferFit, sentences: Sequence[str]) -> dict[Artifact, Offer]:
                 best[artifact] = (odds, number, rule)
     found = {}
     for artifact in ARTIFACTS:
-        odds, number, rule = best.get(artifact, (-6.0, 0, "silent"))
-        chance = sigmoid(odds)
+        least, most = fit.bounds[artifact]
+        odds, number, rule = best.get(artifact, (least, 0, "silent"))
+        chance = sigmoid(min(max(odds, least), most))
         stated = chance >= fit.threshold
         found[artifact] = Offer(rule, number if stated else None, chance, fit.promised.get(rule, 0.0), stated)
     return found

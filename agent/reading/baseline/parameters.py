@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import Base64Bytes, TypeAdapter
 
-from ...text import digest
+from ...text.spans import digest
 
 DATA = Path(__file__).parent.parent.parent / "data"
 FITTED = DATA / "baseline.json"
@@ -88,6 +88,8 @@ class OfferFit:
     threshold: float
     promised: Mapping[str, float]
     """For each rule, the share of offers that are promised, not released."""
+    bounds: Mapping[str, tuple[float, float]]
+    """For each artifact, the lowest and the highest log odds that labelled papers give reason for."""
 
 
 @dataclass(frozen=True, slots=True)

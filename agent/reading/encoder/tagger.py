@@ -21,7 +21,7 @@ from ...errors import UsageError
 from ...model.catalogue import Model
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from ..baseline import Baseline, Scores, sentences_of
 from ..baseline.features import log_odds
 from ..baseline.parameters import DATA, FieldFit

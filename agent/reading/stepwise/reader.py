@@ -20,11 +20,11 @@ from ...errors import PaperFailed
 from ...model.ask_once import AskOnce
 from ...model.cache import Answer, Cache, Part, key_of
 from ...model.catalogue import Model
-from ...model.in_flight import Claims
+from ...model.in_flight import InFlight
 from ...paper import Paper
 from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, Scores
 from ..reader import Reading, Wanted, emptied, provenance
@@ -85,7 +85,7 @@ class StepwiseReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._once: AskOnce[Read] = AskOnce(Claims(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Read] = AskOnce(InFlight(cache.directory) if cache is not None else None)
         self._offline = offline
         self._probe = probe or load_probe(model.model_id)
         self._stack = stack or load_stack(model.model_id)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from ...taxonomy import LABEL_FIELDS, Taxonomy
-from ...text import digest
+from ...text.spans import digest
 from .transcript import Place, Transcript
 from .vocabulary import Directions
 

@@ -9,7 +9,7 @@ Knows text. Knows no models.
 
 import re
 
-from ...text import words
+from ...text.spans import words
 from ..answers import summary_flags
 from ..draft import MAX_WORDS
 from ..proper_names import strange_names

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from ...invisible import visible
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS
-from ...text import digest
+from ...text.invisible import visible
+from ...text.spans import digest
 
 Tokenize = Callable[[str, bool], Awaitable[list[int]]]
 """From a text, and whether its special words are special, to its tokens."""

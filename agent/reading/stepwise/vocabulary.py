@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...taxonomy import LABEL_FIELDS, Taxonomy
-from ...text import digest
+from ...text.spans import digest
 
 if TYPE_CHECKING:
     import numpy as np

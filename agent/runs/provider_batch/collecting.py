@@ -21,8 +21,8 @@ from ...model.call import Caller
 from ...model.reply import Reply
 from ...paper import Paper
 from ...reading.reader import ModelReader, Reading, Wanted, emptied
-from ...safe_files import drop_link
-from ...wording import counted
+from ...safety.safe_files import drop_link
+from ...text.wording import counted
 from .service import Absent, Remote, Service
 from .state import State
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...id_set import Seen
+from ...id_set import IdSet
 from ...paper import Paper
 from ...reading.reader import ModelReader, Question
 from ...sinks.files import RecordFile
@@ -57,7 +57,7 @@ def write_requests(
     Raises StorageError if it cannot be written; files written so far are then incomplete.
     """
     plan = Plan()
-    seen = Seen()
+    seen = IdSet()
     file: _RequestFile | None = None
     for record in records:
         if isinstance(record, BadRecord):

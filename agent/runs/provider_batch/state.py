@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...errors import StorageError, UsageError
-from ...sinks.files import PartialFile, RecordFile
+from ...sinks.files import RecordFile, write_file
 from ..seal import user_seal
 
 VERSION = 1
@@ -101,11 +101,7 @@ class State(BaseModel):
     def save(self, path: Path) -> None:
         """Write the file atomically."""
         self.seal = self._seal()
-        file = PartialFile(path, derived=True)
-        try:
-            file.commit((self.model_dump_json(indent=2) + "\n").encode())
-        finally:
-            file.abandon()
+        write_file(path, [(self.model_dump_json(indent=2) + "\n").encode()], derived=True)
 
     def check(self, prompt: str, labels: str) -> None:
         """Raise UsageError if prompt or taxonomy have changed since: answers would not match their papers."""

@@ -8,7 +8,7 @@ that hash is used instead of creating another one.
 from collections.abc import Callable
 from pathlib import Path
 
-from ...wording import counted
+from ...text.wording import counted
 from .requests import request_file
 from .service import Service
 from .state import Sent, State

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
 
-from ... import identifiers
 from ...paper import Paper
+from ...text import identifiers
 from ..columns import BadRecord
 from ..interface import Format, Input, Options, Records
 from ..lines import BOM, raw_lines

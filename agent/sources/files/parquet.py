@@ -3,8 +3,8 @@
 import importlib.util
 from typing import BinaryIO
 
-from ...child_process import python
 from ...errors import BadInput, MissingExtra
+from ...safety.child_process import python
 from ..columns import BadRecord
 from ..confined import Broken, Child
 from ..interface import Format, Input, Records

@@ -8,8 +8,8 @@ import importlib.util
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from ...child_process import python
 from ...errors import BadInput, MissingExtra, UsageError
+from ...safety.child_process import python
 from ..bounds import TOO_LONG
 from ..columns import BadRecord, quoted, unique
 from ..confined import Broken, Child

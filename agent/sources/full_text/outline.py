@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ...errors import UsageError
 from ...paper import Section
-from ...wording import did_you_mean
+from ...text.wording import did_you_mean
 
 MAX_CHARACTERS = 40_000
 """Maximum characters of all sections of a paper together, about 10,000 tokens; the rest is cut."""

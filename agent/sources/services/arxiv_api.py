@@ -15,8 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput, MissingExtra, UsageError
-from ...identifiers import arxiv_id, unversioned
 from ...paper import Paper
+from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference

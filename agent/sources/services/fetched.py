@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import PapercardsError, StorageError
-from ...file_locks import lock
+from ...safety.file_locks import lock
 from ..patience import Clock
 
 
 def shown(url: str) -> str:
     """The address for messages and files, without user name, password and query."""
-    from ...redact import without_secrets
+    from ...safety.redact import without_secrets
 
     return without_secrets(url)
 

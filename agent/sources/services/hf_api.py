@@ -9,7 +9,7 @@ import re
 from urllib.parse import quote, urlencode
 
 from ...errors import BadInput, UsageError
-from ...identifiers import arxiv_id, unversioned
+from ...text.identifiers import arxiv_id, unversioned
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
 from ..service_records import paper

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from urllib.parse import urlsplit
 
-from ... import identifiers
 from ...errors import BadInput, MissingExtra, UsageError
 from ...paper import Paper
+from ...text import identifiers
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
 from ..patience import spoken

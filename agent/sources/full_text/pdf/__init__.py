@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ....child_process import python
 from ....errors import MissingExtra
 from ....paper import Paper, Section
+from ....safety.child_process import python
 from ...columns import BadRecord, Columns
 from ...interface import Format, Input, Records
 

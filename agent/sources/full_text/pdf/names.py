@@ -5,7 +5,7 @@ Knows lines.
 
 import re
 
-from ....identifiers import mentioned_arxiv_id
+from ....text.identifiers import mentioned_arxiv_id
 from .page import Page
 
 _DOI = re.compile(

@@ -84,3 +84,11 @@ def drop_link(path: Path) -> None:
         return
     if stat.S_ISLNK(state.st_mode) or (stat.S_ISREG(state.st_mode) and state.st_nlink > 1):
         path.unlink()
+
+
+def exists(word: str) -> bool:
+    """Whether there is a file or folder of this name; a word that cannot be a name is none."""
+    try:
+        return Path(word).exists()
+    except (OSError, ValueError):
+        return False

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .model.catalogue import PROVIDERS
+from ..model.catalogue import PROVIDERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,6 @@ _MARKED = re.compile(r"arxiv|alphaxiv|papers/|lanl\.gov/|\.pdf$|[\])]$", re.IGNO
 _TO_MEND = re.compile(r"[%&\\]")
 _SUBJECT = re.compile(r"\.[a-z-]+(?=/)")
 _DOI = re.compile(rf"{_DOI_MARK}{{0,3}}(10\.\d{{4,9}}(?:\.\d{{1,9}}){{0,9}}/\S+)", re.IGNORECASE)
-_DOI_MENTIONED = re.compile(
-    rf"(?<![\w./-]){_DOI_MARK}?(10\.\d{{4,9}}(?:\.\d{{1,9}}){{0,9}}/\S+)", re.IGNORECASE
-)
 _PUBLISHER = re.compile(
     r"https?://[^/?#\s]+/(?:[^?#\s]*/)?(?:doi(?:/[a-z]+)?|articles?|content|chapter)/(10\.\d{4,9}/[^?#\s]+)"
     r"|https?://[^/?#\s]+/[^?#\s]*\?(?:[^#\s]*&)?(?:id|doi)=(10\.\d{4,9}/[^&#\s]+)",
@@ -125,12 +122,6 @@ def mentioned_arxiv_id(text: str) -> str | None:
     """The first marked arXiv id in a text, such as `CoRR abs/2401.00003`; None if there is none."""
     found = _ARXIV_MENTIONED.search(unquote(text[:_LONGEST]))
     return _plain(found[1]) if found else None
-
-
-def mentioned_doi(text: str) -> str | None:
-    """The first DOI in a text; None if there is none."""
-    found = _DOI_MENTIONED.search(_unescaped(text[:_LONGEST]))
-    return doi(found[1]) if found else None
 
 
 def unversioned(arxiv: str) -> str:

@@ -5,7 +5,7 @@ Knows settings. Knows no environment but the user's home folder.
 
 from pathlib import Path
 
-from .errors import UsageError
+from ..errors import UsageError
 from .settings import Settings
 
 

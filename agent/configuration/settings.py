@@ -12,10 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .errors import UsageError
+from ..errors import UsageError
+from ..text.wording import did_you_mean
 from .risky_settings import Risk, line_of, risks
 from .trust import is_trusted
-from .wording import did_you_mean
 
 FILE_NAME = "papercards.toml"
 
@@ -174,7 +174,7 @@ def parse(content: bytes, where: str) -> dict[str, object]:
             kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
             raise UsageError(f"{name} must be {kind}", where=where)
     if "endpoint" in table:
-        from .model.endpoint_table import check
+        from ..model.endpoint_table import check
 
         table["endpoint"] = check(table["endpoint"], where)
     return table

@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import StorageError
-from .safe_files import write_whole
+from ..errors import StorageError
+from ..safety.safe_files import write_whole
 
 _NAME = "trusted.json"
 
