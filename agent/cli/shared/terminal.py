@@ -241,41 +241,6 @@ def _label(name: str, confidence: float | None) -> "Text":
     return Text.assemble(clean(name), (f" {confidence:.2f}", "dim") if confidence is not None else "")
 
 
-def print_table(cards: Iterator["Card"]) -> int:
-    """Print one row per card; returns the number of cards."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from ...card import UNCERTAIN
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("title", max_width=44, no_wrap=True, overflow="ellipsis")
-    for name in ("main task", "modality", "contribution", "code"):
-        table.add_column(name, no_wrap=True)
-    for name in ("claims", "seconds"):
-        table.add_column(name, justify="right")
-    count = 0
-    for card in cards:
-        count += 1
-        first = [
-            Text(clean(labels[0].label) if labels else UNCERTAIN if card.unsure_of(name) else "-")
-            for name, labels in (
-                ("tasks", card.tasks),
-                ("modalities", card.modalities),
-                ("contributions", card.contributions),
-            )
-        ]
-        table.add_row(
-            Text(clean(card.title)),
-            *first,
-            card.reproducibility.code.status,
-            str(len(card.claims)),
-            f"{card.provenance.seconds:.1f}",
-        )
-    print_plain(table)
-    return count
-
-
 def print_plain(table: "Table") -> None:
     """Print a table that fits the terminal; in a pipe it has its full width."""
     from rich.console import Console
