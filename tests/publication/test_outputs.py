@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -360,3 +361,18 @@ def test_a_card_of_a_later_version_is_one_line() -> None:
     line = card().to_json().replace('"schema":2', '"schema":3')
     with pytest.raises(BadInput, match="version 3 of the card format is not known; update papercards"):
         parse_card(line, "c.jsonl:1")
+
+
+@pytest.mark.parametrize("name", ["c.db", "c.duckdb"])
+def test_a_database_of_cards_is_a_source_of_papers_with_their_publications(tmp_path: Path, name: str) -> None:
+    paper = Paper(
+        "arxiv:2401.03955", "Tiny Time Mixers", "We train a small model. It works.", told=lambda: ABOUT
+    )
+    sink = open_sink(tmp_path / name)
+    sink.write(card().model_copy(update={"publication": paper.publication}), paper)
+    sink.close()
+
+    (again,) = open_source(tmp_path / name)
+    assert isinstance(again, Paper)
+    expected = replace(ABOUT, more_authors=True, url=None, source=None)
+    assert replace(again.publication, url=None, source=None) == expected
