@@ -7,7 +7,7 @@ sections of a full text come after it. Knows nothing of sources, models and outp
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from json.encoder import encode_basestring
 
@@ -85,7 +85,7 @@ class Paper:
     def publication(self) -> Publication:
         """Authors, date, venue and more: what the source says, completed from the paper's id."""
         told = self.told() if self.told is not None else NOTHING
-        return completed(replace(told, url=self.url, source=place(self.where)), self.id)
+        return _completed(told, self.id, self.url, place(self.where))
 
     @property
     def publication_json(self) -> str:
@@ -93,19 +93,19 @@ class Paper:
         if self.told is not None:
             return json_of(self.publication)
         # Without a word from the source there is little to write, and a rerun writes it for every paper.
-        text, found = encode_basestring, []
-        arxiv, doi = _ids(self.id)
-        if date := arxiv_date(arxiv):
-            found.append(f'"year":{date[:4]},"date":"{date}"')
-        if arxiv:
-            found.append(f'"arxiv_id":{text(arxiv)}')
-        if doi:
-            found.append(f'"doi":{text(doi)}')
-        if url := page_of(self.id, self.url):
-            found.append(f'"url":{text(url)}')
+        id_, url, found = self.id, self.url, ""
+        if id_.startswith("arxiv:") and (arxiv := id_[6:]):
+            if date := arxiv_date(arxiv):
+                found = f'"year":{date[:4]},"date":"{date}",'
+            found += f'"arxiv_id":{encode_basestring(arxiv)},'
+            url = url or _PAGES["arxiv:"] + arxiv
+        elif id_.startswith("doi:") and len(id_) > 4:
+            found = f'"doi":{encode_basestring(id_[4:])},'
+        if url := url or page_of(id_):
+            found += f'"url":{encode_basestring(url)},'
         if source := place(self.where):
-            found.append(f'"source":{text(source)}')
-        return f"{{{','.join(found)}}}" if found else ""
+            found += f'"source":{encode_basestring(source)},'
+        return f"{{{found[:-1]}}}" if found else ""
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -190,30 +190,36 @@ def page_of(id: str, url: str | None = None) -> str | None:  # noqa: A002
     """The web address of a paper: the one from its source, else the one of its id."""
     if url:
         return url
-    return next(
-        (base + id.removeprefix(prefix) for prefix, base in _PAGES.items() if id.startswith(prefix)), None
-    )
+    for prefix, base in _PAGES.items():
+        if id.startswith(prefix):
+            return base + id[len(prefix) :]
+    return None
 
 
 def completed(told: Publication, id: str) -> Publication:  # noqa: A002
     """The publication of a paper with what its id says: arXiv id with its month, DOI, web page."""
-    arxiv, doi = _ids(id)
-    arxiv = told.arxiv_id or arxiv
+    return _completed(told, id, told.url, told.source)
+
+
+def _completed(told: Publication, id: str, url: str | None, source: str | None) -> Publication:  # noqa: A002
+    arxiv = told.arxiv_id or (id[6:] or None if id.startswith("arxiv:") else None)
     date = told.date or (None if told.year else arxiv_date(arxiv))
-    return replace(
-        told,
-        year=told.year or (int(date[:4]) if date else None),
-        date=date,
-        arxiv_id=arxiv,
-        doi=told.doi or doi,
-        url=page_of(id, told.url),
+    # Several times as fast as `replace`, and done for every paper.
+    return Publication(
+        told.authors,
+        told.more_authors,
+        told.year or (int(date[:4]) if date else None),
+        date,
+        told.venue,
+        arxiv,
+        told.doi or (id[4:] or None if id.startswith("doi:") else None),
+        told.citation_key,
+        told.categories,
+        told.keywords,
+        page_of(id, url),
+        told.pdf_url,
+        source,
     )
-
-
-def _ids(id: str) -> tuple[str | None, str | None]:  # noqa: A002
-    """The arXiv id and the DOI in an id."""
-    scheme, _, name = id.partition(":")
-    return (name or None) if scheme == "arxiv" else None, (name or None) if scheme == "doi" else None
 
 
 def _fold(text: str) -> str:

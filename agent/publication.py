@@ -174,6 +174,8 @@ def _adapter() -> TypeAdapter[Publication]:
 
 
 def _person_json(person: Person) -> str:
+    if person.family and person.given and not person.suffix and not person.literal:
+        return f'{{"family":{encode_basestring(person.family)},"given":{encode_basestring(person.given)}}}'
     parts = ((name, getattr(person, name)) for name in _NAMES)
     return "{" + ",".join(f'"{name}":{encode_basestring(value)}' for name, value in parts if value) + "}"
 
@@ -195,8 +197,8 @@ def place(where: str) -> str | None:
     """A position in a source, such as `library.bib:64`: a file without its folders."""
     if not where.isascii():
         where = where.encode("utf-8", "replace").decode()  # a file name may be no valid text
-    if ("/" in where or "\\" in where) and not _NO_FILE.match(where):
-        where = re.split(r"[/\\]", where)[-1]
+    if ("/" in where or "\\" in where) and (where[0] == "/" or not _NO_FILE.match(where)):
+        where = where.rpartition("/")[2].rpartition("\\")[2]
     return where or None
 
 

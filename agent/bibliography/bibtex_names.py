@@ -11,7 +11,7 @@ from . import latex
 _MOST = 1 << 20
 """Maximum characters of a field of names."""
 _RELAX = re.compile(r"\\relax(?![A-Za-z])\s*")
-"""Before a first name it says where an abbreviation ends."""
+"""A command in names that prints nothing; it tells BibTeX where an abbreviation ends."""
 _ACCENT = re.compile(
     r"\{\\[^{}]{1,20}(?:\{[^{}]{0,10}\})?[^{}]{0,10}\}|\\\W\{[^{}]{0,10}\}|\\[A-Za-z]\{[^{}]{0,10}\}"
 )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 _ISO = re.compile(r"\s*([12]\d{3})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?(?=$|[\sTZ/~?.,;:-])")
+_MAIL = re.compile(r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) ")
 _COMPACT = re.compile(r"\s*((?:1[5-9]|20)\d\d)(\d\d)(\d\d)\s*")
 _YEAR = re.compile(r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d)")
 _MONTHS = (
@@ -110,6 +111,8 @@ def _of_number(value: int) -> Parts | None:
 
 
 def _of_text(text: str) -> Parts | None:
+    if (found := _MAIL.match(text)) is not None and found[2].lower() in _BY_NAME:
+        return checked(int(found[3]), _BY_NAME[found[2].lower()], found[1])
     if (found := _ISO.match(text)) is not None and found[3]:
         return checked(int(found[1]), int(found[3]), found[4])
     if (found := _COMPACT.fullmatch(text)) is not None:

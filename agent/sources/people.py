@@ -126,10 +126,11 @@ def _person(one: object) -> Person | None:
         return _from_parts(one)
     if isinstance(one, list | tuple) and one and all(isinstance(part, str) for part in one[:3]):
         # arXiv: family name, given names, suffix, affiliations.
-        family, given, suffix = (clean(part, _MOST_NAME) for part in (*one[:3], "", "")[:3])
+        family = clean(one[0], _MOST_NAME)
+        given = clean(one[1], _MOST_NAME) if len(one) > 1 else ""
         if not given:
             return person(family) if family else None
-        return Person(family or None, given, suffix or None)
+        return Person(family or None, given, clean(one[2], _MOST_NAME) or None if len(one) > 2 else None)
     return None
 
 
