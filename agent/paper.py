@@ -61,9 +61,19 @@ class Paper:
     """Reads what the source says of the publication; not called before it is needed."""
 
     @classmethod
-    def of(cls, title: str, abstract: str, *, id: str | None = None, url: str | None = None) -> "Paper":  # noqa: A002
+    def of(
+        cls,
+        title: str,
+        abstract: str,
+        *,
+        id: str | None = None,  # noqa: A002
+        url: str | None = None,
+        publication: Publication | None = None,
+    ) -> "Paper":
         """A paper from its text; `id`: an arXiv id, a DOI or a name of your own (default: a hash)."""
-        return cls(paper_id(title, abstract, given=id, url=url), title, abstract, url=url)
+        name = paper_id(title, abstract, given=id, url=url)
+        told = None if publication is None else lambda: publication
+        return cls(name, title, abstract, url=url, told=told)
 
     @cached_property
     def parts(self) -> tuple[tuple[Section | None, tuple[Span, ...]], ...]:

@@ -14,6 +14,7 @@ from papercards.publication import Publication, json_of
 from papercards.sources import Options, open_source
 from papercards.sources.columns import Columns
 from papercards.sources.service_records import paper as of_service
+from tests.sources import pdfs
 
 ABSTRACT = "We forecast the load of cities. The error falls by five percent in every month."
 
@@ -271,3 +272,29 @@ def test_nothing_is_read_of_a_publication_before_it_is_needed() -> None:
     assert not asked
     assert paper.publication.venue == paper.publication.venue == "V"
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ("Ada Lovelace and Charles Babbage", ["Lovelace, Ada", "Babbage, Charles"]),
+        ("Lovelace, Ada; Babbage, Charles", ["Lovelace, Ada", "Babbage, Charles"]),
+        ("Ada Lovelace, Some Secretary", []),
+        ("admin", []),
+        ("", []),
+    ],
+)
+def test_authors_in_the_metadata_of_a_pdf_are_those_that_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, author: str, expected: list[str]
+) -> None:
+    class Signed(pdfs.Sheets):
+        def made(self) -> bytes:
+            self.set_author(author)
+            return super().made()
+
+    monkeypatch.setattr(pdfs, "Sheets", Signed)
+    (tmp_path / "p.pdf").write_bytes(pdfs.one_column())
+
+    (paper,) = open_source(tmp_path / "p.pdf")
+    assert isinstance(paper, Paper), paper
+    assert [one.inverted for one in paper.publication.authors] == expected

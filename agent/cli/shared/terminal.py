@@ -182,6 +182,8 @@ def print_card(card: "Card") -> None:
 
     console = Console(highlight=False)
     console.print(Text(clean(card.title), style="bold"))
+    if cited := card.about.cited:
+        console.print(Text(clean(cited), style="dim"))
     console.print(Text(clean(card.tldr)))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
