@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtra
 from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from . import latex
-from .bibtex_names import names
+from .bibtex_names import BibtexNames
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
@@ -109,10 +109,8 @@ class BibtexEntry:
             readable_value = readable(value)
             if "$" in readable_value:
                 readable_value = _ANGLES.sub(r"<\1>", readable_value)
-            text: object = latex.text(readable_value)
-            if field.name == "author":
-                text = names(readable_value)
-            found.setdefault(field.name, text)
+            made = BibtexNames if field.name == "author" else latex.text
+            found.setdefault(field.name, made(readable_value))
         found["id"] = readable(self.key)
         if not arxiv_id(str(found.get("eprint", ""))):
             said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)

@@ -18,12 +18,17 @@ _ACCENT = re.compile(
 """Braces around a letter with its accent."""
 
 
-def names(value: str) -> list[str | dict[str, str]]:
-    """The names of a field: plain ones as text, others as `family`, `given`, `suffix` or `literal`."""
-    from bibtexparser.middlewares.names import split_multiple_persons_names
+class BibtexNames(str):
+    """A field of names as BibTeX has it, which is taken apart when the names are needed."""
 
-    value = _RELAX.sub("", value[:_MOST])
-    return [_name(one) for one in split_multiple_persons_names(value) if one.strip()]
+    __slots__ = ()
+
+    def names(self) -> list[str | dict[str, str]]:
+        """The names: plain ones as text, others as `family`, `given`, `suffix` or `literal`."""
+        from bibtexparser.middlewares.names import split_multiple_persons_names
+
+        value = _RELAX.sub("", self[:_MOST])
+        return [_name(one) for one in split_multiple_persons_names(value) if one.strip()]
 
 
 def _name(name: str) -> str | dict[str, str]:

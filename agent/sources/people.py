@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..bibliography.bibtex_names import BibtexNames
 from ..publication import MOST_AUTHORS, Person
 from .clean import clean
 
@@ -67,7 +68,12 @@ def people(value: object) -> tuple[tuple[Person, ...], bool]:
 
 
 def _each(value: object) -> Iterator[object]:
-    if isinstance(value, str):
+    if callable(value):
+        # What takes time to take apart is left until the names are needed.
+        yield from _each(value())
+    elif isinstance(value, BibtexNames):
+        yield from value.names()
+    elif isinstance(value, str):
         text = value[:_MOST_LIST].strip()
         if text.startswith("[") and text.endswith("]") and isinstance(listed := _literal(text), list):
             yield from listed

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from papercards.bibliography.bibtex_names import names
+from papercards.bibliography.bibtex_names import BibtexNames
 from papercards.publication import MOST_AUTHORS
 from papercards.sources.dates import date_of, iso
 from papercards.sources.people import people
@@ -99,7 +99,7 @@ def test_a_name_has_no_characters_that_cannot_be_seen() -> None:
     ],
 )
 def test_names_of_bibtex_keep_what_stands_in_braces(value: str, expected: list[str]) -> None:
-    found, _ = people(names(value))
+    found, _ = people(BibtexNames(value))
 
     assert [one.inverted for one in found] == expected
 

@@ -298,3 +298,25 @@ def test_authors_in_the_metadata_of_a_pdf_are_those_that_are_printed(
     (paper,) = open_source(tmp_path / "p.pdf")
     assert isinstance(paper, Paper), paper
     assert [one.inverted for one in paper.publication.authors] == expected
+
+
+def test_both_forms_of_arxiv_s_own_metadata_are_read(tmp_path: Path) -> None:
+    whole = "<OAI-PMH xmlns='http://www.openarchives.org/OAI/2.0/'><ListRecords>{}</ListRecords></OAI-PMH>".format(
+        "<record><header/><metadata><arXiv xmlns='http://arxiv.org/OAI/arXiv/'><id>1501.00001</id><created>2015-01-02"
+        "</created><authors><author><keyname>Balázs</keyname><forenames>C.</forenames><affiliation>X</affiliation>"
+        "</author><author><keyname>Li</keyname><forenames>B.</forenames><suffix>Jr</suffix></author></authors><title>T"
+        "</title><categories>cs.LG stat.ML</categories><journal-ref>J. X</journal-ref><abstract>%s</abstract></arXiv>"
+        "</metadata></record><record><header/><metadata><arXivRaw xmlns='http://arxiv.org/OAI/arXivRaw/'><id>1501.00001"
+        "</id><version version='v1'><date>Fri, 2 Jan 2015 00:00:00 GMT</date></version><version version='v2'><date>Sat, "
+        "3 Jan 2026 00:00:00 GMT</date></version><title>T</title><authors>C. Balázs, B. Li Jr</authors><categories>cs.LG "
+        "stat.ML</categories><journal-ref>J. X</journal-ref><abstract>%s</abstract></arXivRaw></metadata></record>"
+    )
+    (tmp_path / "h.xml").write_text(whole.replace("%s", ABSTRACT), encoding="utf-8")
+
+    papers = list(open_source(tmp_path / "h.xml"))  # all of them, before any is asked for its authors
+    for paper in papers:
+        assert isinstance(paper, Paper), paper
+        about = paper.publication
+        assert [one.inverted for one in about.authors] == ["Balázs, C.", "Li, Jr, B."]
+        assert (about.date, about.venue, about.categories) == ("2015-01-02", "J. X", ("cs.LG", "stat.ML"))
+    assert len(papers) == 2
