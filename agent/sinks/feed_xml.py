@@ -25,9 +25,12 @@ _TITLE = "Paper cards"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DC_SPACE = "http://purl.org/dc/elements/1.1/"
+_PRISM_SPACE = "http://prismstandard.org/namespaces/basic/2.0/"
+_PRISM_DATE = f"{{{_PRISM_SPACE}}}publicationDate"
 
 ET.register_namespace("papercards", "urn:papercards:feed")
 ET.register_namespace("dc", _DC_SPACE)
+ET.register_namespace("prism", _PRISM_SPACE)
 
 
 class NoFeed(ValueError):
@@ -138,9 +141,9 @@ def _atom_entry(entry: Entry) -> ET.Element:
     _child(new, _atom("id"), entry.id)
     _child(new, _atom("title"), entry.title)
     _child(new, _atom("updated"), _iso(entry.updated))
-    if entry.published and len(entry.published) > 4:
-        # Atom has no dates in part; a month is good enough to be its first day, a year is not.
-        _child(new, _atom("published"), f"{f'{entry.published}-01'[:10]}T00:00:00Z")
+    if entry.published:
+        # Not `published`: readers sort by that, and an old paper is new in a feed.
+        _child(new, _PRISM_DATE, entry.published)
     for name in entry.authors:
         _child(ET.SubElement(new, _atom("author")), _atom("name"), name)
     if entry.url:
@@ -174,7 +177,7 @@ def _rss_item(entry: Entry) -> ET.Element:
     for name in entry.authors:
         _child(new, _dc("creator"), name)
     if entry.published:
-        _child(new, _dc("date"), entry.published)
+        _child(new, _PRISM_DATE, entry.published)
     for label in entry.labels:
         _child(new, "category", label)
     return new
@@ -205,9 +208,9 @@ ATOM = Dialect(
     new=_new_atom,
     build=_atom_entry,
     ours=frozenset(
-        map(
-            _atom,
-            ("id", "title", "updated", "published", "author", "link", "summary", "content", "category"),
+        (
+            *map(_atom, ("id", "title", "updated", "author", "link", "summary", "content", "category")),
+            _PRISM_DATE,
         )
     ),
 )
@@ -225,7 +228,7 @@ RSS = Dialect(
     new=_new_rss,
     build=_rss_item,
     ours=frozenset(
-        ("guid", "title", "pubDate", "link", "description", "category", _dc("creator"), _dc("date"))
+        ("guid", "title", "pubDate", "link", "description", "category", _dc("creator"), _PRISM_DATE)
     ),
 )
 
