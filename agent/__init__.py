@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .errors import StorageError as StorageError
     from .errors import UsageError as UsageError
     from .paper import Paper as Paper
+    from .publication import Person as Person
+    from .publication import Publication as Publication
     from .runs.counts import Counts as Counts
     from .runs.job import Job as Job
     from .session import Failure as Failure
@@ -43,6 +45,8 @@ _HOMES = {
     "Paper": "paper",
     "PaperFailed": "errors",
     "PapercardsError": "errors",
+    "Person": "publication",
+    "Publication": "publication",
     "Session": "session",
     "StorageError": "errors",
     "Taxonomy": "taxonomy",

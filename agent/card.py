@@ -12,9 +12,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import BadInput
+from .paper import completed, page_of
+from .publication import NOTHING, Publication, json_of, with_publication
 from .text.wording import first_fault
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version of the card format; cards of version 1 have no `publication`, and are read as version 2."""
 
 Status = Literal["released", "promised", "not-stated"]
 
@@ -34,6 +37,10 @@ def _absent(value: object) -> bool:
 
 def _empty(value: object) -> bool:
     return value == ()
+
+
+def _nothing(value: object) -> bool:
+    return value == NOTHING
 
 
 class Located(Record):
@@ -173,7 +180,7 @@ class Provenance(Record):
     taxonomy: str
     """Version of the taxonomy: its name, `@` and eight hex digits of a hash."""
     schema_version: int = Field(default=SCHEMA_VERSION, alias="schema")
-    """Version of the card format."""
+    """Version of the card format; that of an older card becomes the present one as it is read."""
     created: str
     """Time of the answer in UTC, ISO 8601; empty if no model was used."""
     calls: int = 0
@@ -188,6 +195,13 @@ class Provenance(Record):
     """Wall time of the calls in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @field_validator("schema_version")
+    @classmethod
+    def _is_known(cls, value: int) -> int:
+        if not 1 <= value <= SCHEMA_VERSION:
+            raise ValueError(f"version {value} of the card format is not known; update papercards")
+        return SCHEMA_VERSION
 
 
 class Card(Record):
@@ -218,6 +232,19 @@ class Card(Record):
     """Warnings for the reader: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
     provenance: Provenance
     """How the card was made."""
+    publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
+    """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
+    them. The last field of a card, absent if nothing is known."""
+
+    @property
+    def about(self) -> Publication:
+        """The publication, completed from the paper's id: cards of version 1 have nothing else."""
+        return completed(self.publication, self.id)
+
+    @property
+    def page(self) -> str | None:
+        """The web page of the paper."""
+        return page_of(self.id, self.publication.url)
 
     def labels(self, field: str) -> tuple[Label, ...]:
         """The labels of one field: `tasks`, `modalities` or `contributions`; the main one comes first."""
@@ -245,9 +272,18 @@ class Card(Record):
         # In Parquet, what is not written of a card is null.
         return () if value is None else value
 
+    @field_validator("publication", mode="before")
+    @classmethod
+    def _none_is_nothing(cls, value: object) -> object:
+        return NOTHING if value is None else value
+
     def to_json(self) -> str:
         """The card on one line, non-ASCII characters as they are."""
-        return self.model_dump_json(by_alias=True)
+        return with_publication(self.own_json().encode(), json_of(self.publication)).decode()
+
+    def own_json(self) -> str:
+        """The card on one line without its publication, which comes from the source and no model."""
+        return self.model_dump_json(by_alias=True, exclude={"publication"})
 
 
 def json_schema() -> dict[str, Any]:

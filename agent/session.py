@@ -42,7 +42,7 @@ class Failure:
     where: str
     """Place in the source, such as `library.bib:12`."""
     kind: str
-    """`BadRecord`, `PaperFailed` or `Duplicate`."""
+    """`BadRecord`, `NoAbstract`, `PaperFailed` or `Duplicate`."""
     reason: str
     """Reason in one sentence."""
 

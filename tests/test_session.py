@@ -61,7 +61,7 @@ def test_many_papers_come_in_order_and_one_outcome_each(papers: Session, tmp_pat
 
     assert [one.title for one in found if isinstance(one, Card)] == [f"Oaks {n}" for n in range(12)]
     failed = [(place, one.kind) for place, one in enumerate(found) if isinstance(one, Failure)]
-    assert failed == [(6, "BadRecord"), (13, "Duplicate")]
+    assert failed == [(6, "NoAbstract"), (13, "Duplicate")]
 
 
 def test_outcomes_are_streamed_and_the_source_is_read_no_further_than_needed(papers: Session) -> None:
@@ -204,7 +204,8 @@ def test_cards_are_written_and_read_in_any_format(papers: Session, tmp_path: Pat
 
 PUBLIC = """
 BadInput BadRecord BudgetSpent Card Counts EndpointError Failure Job MissingExtra Paper PaperFailed
-PapercardsError Session StorageError Taxonomy UsageError open_source read_cards write_cards __version__
+PapercardsError Person Publication Session StorageError Taxonomy UsageError
+open_source read_cards write_cards __version__
 """.split()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from papercards.bibliography.tags import tags as keywords
 from papercards.card import UNCERTAIN, Candidate, Card, parse_card
-from papercards.cli.shared import terminal
+from papercards.cli.shared import card_table, terminal
 from papercards.pages.index.facets import tags_of
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline
@@ -96,7 +96,7 @@ def test_notes_and_pages_say_perhaps(
     sink.write(unsure, None)
     sink.close()
     terminal.print_card(unsure)
-    terminal.print_table(iter([unsure]))
+    card_table.print_cards([unsure], card_table.DEFAULT)
 
     assert (
         "Tasks not sure, perhaps: `image-generation` (29%), `robotics` (21%)"

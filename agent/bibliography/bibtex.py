@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtra
 from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from . import latex
+from .bibtex_names import BibtexNames
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
-from .tags import MARK, Tags, one_line, tags
+from .tags import MARK, Tags, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from bibtexparser.model import Block
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..card import Card
     from ..paper import Paper
+    from ..publication import Person
 
 _OPENING = re.compile(r"\s*+@\s*+\w*+\s*+[{(]\s*+")
 _SPACE = re.compile(r"\s*")
@@ -51,6 +53,17 @@ _ANGLES = re.compile(r"\$(?:<|\\less|\\lt) ?\$ ?(/?[A-Za-z][\w:]{0,20}) ?\$(?:>|
 """An HTML tag that an export wrote as two mathematical signs."""
 _APART = re.compile(r"(?m)^([ \t]*)@([ \t]*)(\w+)(\s*)(?=[{(])")
 """White space around an entry's type, which bibtexparser does not accept."""
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""Macros of every BibTeX style."""
+
+KINDS = {
+    "article": ("article", "journal"),
+    "conference": ("inproceedings", "booktitle"),
+    "other": ("misc", "howpublished"),
+}
+"""Types of entries, and where the venue stands in each."""
+_TAKEN_APART = re.compile(r",|\band\b", re.IGNORECASE)
 
 _MACROS = 1 << 24
 """Maximum characters of all macros together, since a short file can double them again and again."""
@@ -84,7 +97,7 @@ class BibtexEntry:
     macros: Mapping[str, str]
 
     def record(self) -> Mapping[str, object] | str:
-        """The fields as text, by lower-case name; `id` is the key of the entry."""
+        """The fields as text, by lower-case name, `author` as names; `id` is the key of the entry."""
         if self.fault:
             return self.fault
         found: dict[str, object] = {}
@@ -96,7 +109,8 @@ class BibtexEntry:
             readable_value = readable(value)
             if "$" in readable_value:
                 readable_value = _ANGLES.sub(r"<\1>", readable_value)
-            found.setdefault(field.name, latex.text(readable_value))
+            made = BibtexNames if field.name == "author" else latex.text
+            found.setdefault(field.name, made(readable_value))
         found["id"] = readable(self.key)
         if not arxiv_id(str(found.get("eprint", ""))):
             said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
@@ -282,20 +296,49 @@ def _skipped(text: str, at: int) -> int:
 
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
-    """A `@misc` with title, abstract, identifiers and tags."""
-    scheme, _, name = card.id.partition(":")
-    marks = tags(card)
+    """An entry with authors, title, year, venue, abstract, identifiers and tags."""
+    about, marks = card.about, tags(card)
+    kind, place = KINDS[kind_of(about)]
+    _, month, day = (*(about.date or "").split("-"), "", "")[:3]
     fields = {
-        "title": latex.escaped(one_line(card.title)),
-        "abstract": latex.escaped(one_line(paper.abstract)) if paper else "",
-        **({"eprint": latex.escaped(name), "archiveprefix": "arXiv"} if scheme == "arxiv" else {}),
-        **({"doi": latex.escaped(one_line(name))} if scheme == "doi" else {}),
-        "url": latex.escaped(one_line(paper.url)) if paper and paper.url else "",
-        "keywords": ", ".join(marks.keywords),
+        "title": card.title,
+        "year": str(about.year or ""),
+        place: about.venue or "",
+        "eprint": about.arxiv_id or "",
+        "archiveprefix": "arXiv" if about.arxiv_id else "",
+        "primaryclass": about.categories[0] if about.arxiv_id and about.categories else "",
+        "doi": about.doi or "",
+        "url": card.page or "",
+        "abstract": paper.abstract if paper else "",
+    }
+    written = {
+        "author": " and ".join([*map(_author, about.authors), *["others"] * about.more_authors]),
+        **{name: latex.escaped(one_line(value)) for name, value in fields.items()},
+        "month": _MONTHS[int(month) - 1] if month else "",
+        "day": day.lstrip("0"),
+        "keywords": ", ".join((*map(_keyword, about.keywords), *marks.keywords)),
         "annote": latex.escaped(marks.note),
     }
-    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-    return f"@misc{{{key},\n{lines}}}\n"
+    lines = "".join(
+        f"  {name} = {value if name == 'month' else f'{{{value}}}'},\n"
+        for name, value in written.items()
+        if value
+    )
+    return f"@{kind}{{{key},\n{lines}}}\n"
+
+
+def _keyword(word: str) -> str:
+    return latex.escaped(one_line(word).replace(",", ";"))
+
+
+def _author(person: "Person") -> str:
+    """A name as BibTeX reads it; one without parts, or with words that BibTeX would take apart, in braces."""
+    parts = [latex.escaped(one_line(part or "")) for part in (person.family, person.suffix, person.given)]
+    if person.literal or not parts[0]:
+        return f"{{{latex.escaped(one_line(person.name))}}}"
+    if any(_TAKEN_APART.search(part) for part in parts):
+        parts = [f"{{{part}}}" if part else "" for part in parts]
+    return ", ".join(filter(None, parts))
 
 
 def looks_like(head: bytes) -> bool:

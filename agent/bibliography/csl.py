@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..text.identifiers import mentioned_arxiv_id
 from .entry import Edit, Kind, Places, line_end
 from .markup import plain
-from .tags import MARK, Tags, one_line, tags
+from .tags import MARK, Tags, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -30,6 +30,8 @@ _TYPE = re.compile(
     rb'|software|song|speech|standard|thesis|treaty|webpage)"'
 )
 _MEMBER = re.compile(rb'"(?:DOI|URL|issued|author|container-title|ISSN|ISBN|abstract)"\s*:')
+_TYPES = {"article": "article-journal", "conference": "paper-conference", "other": "article"}
+_NAMES = ("family", "given", "suffix", "literal")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]+", re.DOTALL)
 _MENTIONS = ("number", "archive_location", "container-title", "volume", "page", "URL", "note")
 
@@ -194,18 +196,24 @@ def _skipped(text: str, at: int) -> int:
 
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
-    """An item with title, abstract, identifiers and tags."""
-    scheme, _, name = card.id.partition(":")
-    marks = tags(card)
-    url = paper.url if paper and paper.url else f"https://arxiv.org/abs/{name}" if scheme == "arxiv" else ""
+    """An item with authors, title, date, venue, abstract, identifiers and tags."""
+    about, marks = card.about, tags(card)
+    date = about.date or (str(about.year) if about.year else "")
     item = {
         "id": key,
-        "type": "article",
+        "type": _TYPES[kind_of(about)],
         "title": one_line(card.title),
+        "author": [
+            {name: value for name in _NAMES if (value := getattr(one, name))} for one in about.authors
+        ],
+        "issued": {"date-parts": [list(map(int, date.split("-")))]} if date else None,
+        "container-title": about.venue,
         "abstract": paper.abstract if paper else "",
-        "DOI": name if scheme == "doi" else "",
-        "URL": url,
-        "keyword": ", ".join(marks.keywords),
+        "DOI": about.doi,
+        "number": f"arXiv:{about.arxiv_id}" if about.arxiv_id else "",
+        "URL": card.page,
+        "citation-key": about.citation_key,
+        "keyword": ", ".join((*about.keywords, *marks.keywords)),
         "note": marks.note,
     }
     written = json.dumps({name: value for name, value in item.items() if value}, ensure_ascii=False, indent=2)

@@ -78,10 +78,14 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def new_key(id: str, taken: Container[str]) -> str:  # noqa: A002
-    """A lower-case key from a paper's id that is valid in every format and not among the taken ones."""
-    key = _UNFIT.sub("-", id)[:100]
-    return key if key == id and key.casefold() not in taken else f"{key}-{digest(id)[:8]}"
+def new_key(card: "Card", taken: Container[str]) -> str:
+    """A key that is valid in every format and not among the taken ones, which are in lower case.
+
+    It is the card's citation key if it has one, else the paper's id.
+    """
+    wanted = card.publication.citation_key or card.id
+    key = _UNFIT.sub("-", wanted)[:100]
+    return key if key == wanted and key.casefold() not in taken else f"{key}-{digest(card.id)[:8]}"
 
 
 def fitted_tags(marks: Tags, library: str) -> Tags:

@@ -15,11 +15,12 @@ from ..errors import MissingExtra
 from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from .charset import readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
-from .tags import MARK, Tags, one_line, tags
+from .tags import MARK, Tags, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
+    from ..publication import Person
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])  -")
@@ -28,6 +29,17 @@ _MENTIONS = (
     *("start_page", "note"),
 )
 """Fields that may mention an arXiv id, most likely first, by rispy's names."""
+_VENUES = (
+    "journal_name",
+    "secondary_title",
+    "alternate_title3",
+    "alternate_title2",
+    "alternate_title1",
+    "publisher",
+)
+"""Fields that name the journal or the book, the fullest first."""
+_TYPES = {"article": ("JOUR", "JO"), "conference": ("CONF", "T2"), "other": ("GEN", "T2")}
+"""Types of references, and the tag of the venue in each."""
 _LOOSE_TAG = re.compile(r"\ufeff?[ \t]{0,8}([A-Z][A-Z0-9])(?: {1,4}|\t)-(?=\s|$)")
 _STRICT = re.compile(r"^\ufeff?TY  -", re.MULTILINE)
 _RECORD = re.compile(rb"^[ \t]{0,8}TY(?: {1,4}|\t)-\s{0,4}[A-Z]{3,6}\s", re.MULTILINE)
@@ -66,7 +78,7 @@ class RisEntry:
         return next((line.value for line in self.lines if line.tag == "ID"), "")
 
     def record(self) -> Mapping[str, object] | str:
-        """The fields by rispy's names, and as `title`, `abstract`, `id`, `doi`, `url`, `arxivid`."""
+        """The fields by rispy's names, and those of a paper as `title`, `abstract`, `authors` and so on."""
         if self.fault:
             return self.fault
         import rispy
@@ -86,6 +98,12 @@ class RisEntry:
         record: dict[str, object] = dict(found)
         record |= {"title": title, "abstract": abstract, "url": arxiv or (urls[0] if urls else None)}
         record["arxivid"] = next(filter(None, said), None)
+        record["authors"] = [
+            readable(name) for one in read for name in one.get("authors") or one.get("first_authors", ())
+        ]
+        record["keywords"] = [readable(word) for one in read for word in one.get("keywords", ())]
+        record["venue"] = next((found[name] for name in _VENUES if found.get(name)), None)
+        record["pdf"] = found.get("file_attachments1")
         return {name: value for name, value in record.items() if value}
 
     def _whole(self, tag: str) -> str:
@@ -178,21 +196,30 @@ def _entry(text: str, lines: list[_Line], places: Places) -> Iterator[RisEntry]:
 
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:
-    """A record with title, abstract, identifiers and tags."""
-    scheme, _, name = card.id.partition(":")
-    url = paper.url if paper and paper.url else f"https://arxiv.org/abs/{name}" if scheme == "arxiv" else ""
-    marks = tags(card)
+    """A record with authors, title, date, venue, abstract, identifiers and tags."""
+    about, marks = card.about, tags(card)
+    kind, place = _TYPES[kind_of(about)]
     lines = [
-        ("TY", "GEN"),
+        ("TY", kind),
         ("ID", key),
+        *(("AU", _author(one)) for one in about.authors),
         ("TI", card.title),
+        ("PY", str(about.year or "")),
+        ("DA", "/".join((*(about.date or "").split("-"), "", "")[:3]) + "/" if about.date else ""),
+        (place, about.venue or ""),
         ("AB", paper.abstract if paper else ""),
-        ("DO", name if scheme == "doi" else ""),
-        ("UR", url),
-        *(("KW", word) for word in marks.keywords),
+        ("DO", about.doi or ""),
+        ("AN", f"arXiv:{about.arxiv_id}" if about.arxiv_id else ""),
+        ("UR", card.page or ""),
+        *(("KW", word) for word in (*about.keywords, *marks.keywords)),
         ("N1", marks.note),
     ]
     return "".join(f"{tag}  - {one_line(value)}\n" for tag, value in lines if value) + "ER  - \n"
+
+
+def _author(person: "Person") -> str:
+    parts = (person.family, person.given, person.suffix)
+    return person.literal or ", ".join(part for part in parts if part)
 
 
 def looks_like(head: bytes) -> bool:

@@ -12,12 +12,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..text.invisible import visible
 
 if TYPE_CHECKING:
     from ..card import Card
+    from ..publication import Publication
 
 MARK = "papercards: "
 
@@ -57,6 +58,21 @@ def tags(card: "Card") -> Tags:
     fit = (_UNFIT.sub("-", word).strip("-")[:100] for word in words)
     line = one_line(card.tldr)[:_MOST]
     return Tags(tuple(dict.fromkeys(fit)), MARK + line if line else "")
+
+
+_CONFERENCE = re.compile(
+    r"\b(?:proc(?:eedings|\.)?|conference|conf\.|workshop|symposium|meeting|congress|advances in neural"
+    r"|lecture notes|neurips|nips|icml|iclr|aaai|ijcai|acl|naacl|emnlp|eacl|coling|cvpr|iccv|eccv|kdd"
+    r"|sigir|interspeech|icassp|colt|aistats|uai|chi|www|colm|corl|icra)\b",
+    re.IGNORECASE,
+)
+
+
+def kind_of(about: "Publication") -> Literal["article", "conference", "other"]:
+    """Whether a paper is of a journal or a conference, from the name of its venue."""
+    if not about.venue or about.venue.casefold().startswith(("arxiv", "corr", "biorxiv", "medrxiv")):
+        return "other"
+    return "conference" if _CONFERENCE.search(about.venue) else "article"
 
 
 def one_line(text: str) -> str:

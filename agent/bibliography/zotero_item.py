@@ -30,9 +30,14 @@ def record(item: Mapping[str, object], key: str) -> dict[str, object]:
             found["arxivid"] = known
             break
     extra = item.get("extra")
-    if not item.get("DOI") and isinstance(extra, str):
-        said = (line.partition(":") for line in extra.splitlines())
-        doi = next((value.strip() for name, _, value in said if name.strip().upper() == "DOI"), None)
-        if doi:
-            found["DOI"] = doi
+    if isinstance(extra, str) and not item.get("DOI") and (doi := _extra(extra, "DOI")):
+        found["DOI"] = doi
+    if isinstance(extra, str) and not (item.get("citationKey") or item.get("citekey")):
+        found["citationkey"] = _extra(extra, "CITATION KEY")
     return found
+
+
+def _extra(extra: str, name: str) -> str | None:
+    """The value of a line `name: value` of the field Extra."""
+    said = (line.partition(":") for line in extra.splitlines())
+    return next((value.strip() for key, _, value in said if key.strip().upper() == name), None)

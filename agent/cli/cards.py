@@ -1,12 +1,16 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
+
+if TYPE_CHECKING:
+    from ..sinks import Sink
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -14,11 +18,73 @@ SHOWN = 20
 CARDS = Annotated[Path, typer.Argument(help="A file with cards.", metavar="CARDS")]
 
 
-def show(cards: CARDS) -> None:
-    """Print a table of the cards in a file."""
-    from ..sinks import read_cards
+def show(
+    cards: CARDS,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Fields to show, separated by commas, such as year,authors,title (default: a few).",
+            metavar="FIELD,FIELD",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
+            "code!=released. May be given several times; all must hold.",
+            metavar="CONDITION",
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
+    ] = None,
+    limit: options.Limit = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=options.output,
+            help="Save these cards to a file instead; the extension sets the format. May be given several "
+            "times.",
+            metavar="FILE",
+        ),
+    ] = None,
+) -> None:
+    """Print a table of the cards in a file, or save a selection of them."""
+    from ..sinks import destination, open_sink, read_cards
+    from .shared import card_table
 
-    terminal.print_table(read_cards(cards))
+    chosen = (
+        [card_table.field(name, "--columns") for name in columns.split(",")]
+        if columns
+        else card_table.DEFAULT
+    )
+    conditions = [card_table.condition(text) for text in where or ()]
+    found = card_table.selected(read_cards(cards), conditions, sort, limit)
+    if not output:
+        card_table.print_cards(found, chosen)
+        return
+    place = destination(cards)[1].resolve()
+    if any(destination(path)[1].resolve() == place for path in output):
+        raise UsageError(
+            "is both the input and an output", where=str(cards), next_step="Choose another output"
+        )
+    sinks: list[Sink] = []
+    count = 0
+    try:
+        for path in output:
+            sinks.append(open_sink(path))
+        for count, card in enumerate(found, start=1):  # noqa: B007
+            for sink in sinks:
+                sink.write(card, None)
+        for sink in sinks:
+            sink.close()
+    finally:
+        for sink in sinks:
+            sink.abandon()
+    terminal.note(f"{counted(count, 'card')} → {', '.join(map(str, output))}")
 
 
 @options.grouped

@@ -12,6 +12,7 @@ from .shared import options, source_options, terminal, wiring
 if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
+    from ..publication import Publication
     from ..sources import Options
 
 
@@ -40,14 +41,17 @@ def convert(
     limit: options.Limit = None,
     column: options.Columns = None,
     table: options.Table = None,
+    excel: options.Excel = False,
+    name_notes: options.NameNotes = "title",
 ) -> None:
     """Convert cards to other formats, without a model."""
     from itertools import islice
 
     from ..errors import UsageError
     from ..runs.counts import Counts
-    from ..sinks import destination, open_sink, read_cards
+    from ..sinks import destination, open_sink, read_cards, shaped
 
+    output = list(shaped(output, excel=excel, name_notes=name_notes))
     place = destination(cards)[1].resolve()
     if any(destination(path)[1].resolve() == place for path in output):
         raise UsageError(
@@ -64,8 +68,9 @@ def convert(
             sinks.append(open_sink(path, sources=tuple(source or ())))
         missing = 0
         for card in found:
-            paper = with_papers.paper(card)
+            paper, publication = with_papers.paper(card)
             missing += paper is None
+            card = card.model_copy(update={"publication": publication or card.about})
             for sink in sinks:
                 sink.write(card, paper)
             counts.done += 1
@@ -96,33 +101,38 @@ class _Papers:
         self._empty = not sources
         # Without a name it lies in memory up to a bound, then in a file that is gone when it is closed.
         self._database = sqlite3.connect("")
-        self._database.execute("CREATE TABLE papers (identity TEXT PRIMARY KEY, title, abstract, url)")
+        self._database.execute(
+            "CREATE TABLE papers (identity TEXT PRIMARY KEY, title, abstract, url, publication)"
+        )
         bad = 0
 
-        def rows() -> Iterator[tuple[str, str, str, str | None]]:
+        def rows() -> Iterator[tuple[str, str, str, str | None, str]]:
             nonlocal bad
             for one in Job(tuple(sources), options=asked).papers():
                 if isinstance(one, BadRecord):
                     bad += 1
                 else:
-                    yield identity(one.id, one.title), one.title, one.abstract, one.url
+                    yield identity(one.id, one.title), one.title, one.abstract, one.url, one.publication_json
 
-        self._database.executemany("INSERT OR IGNORE INTO papers VALUES (?, ?, ?, ?)", rows())
+        self._database.executemany("INSERT OR IGNORE INTO papers VALUES (?, ?, ?, ?, ?)", rows())
         if bad:
             terminal.note(
                 f"papercards: {counted(bad, 'record')} of the sources could not be read as a paper, skipped"
             )
 
-    def paper(self, card: "Card") -> "Paper | None":
-        """The paper of a card; None if no source has it."""
+    def paper(self, card: "Card") -> "tuple[Paper | None, Publication | None]":
+        """The paper of a card, and what its source says of the publication; None if no source has it."""
         from ..paper import Paper, identity
+        from ..publication import parsed
 
         if self._empty:
-            return None
+            return None, None
         row = self._database.execute(
             "SELECT * FROM papers WHERE identity = ?", (identity(card.id, card.title),)
         ).fetchone()
-        return Paper(id=card.id, title=row[1], abstract=row[2], url=row[3]) if row else None
+        if row is None:
+            return None, None
+        return Paper(id=card.id, title=row[1], abstract=row[2], url=row[3]), parsed(row[4])
 
     def close(self) -> None:
         """Delete the stored papers."""

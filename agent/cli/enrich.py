@@ -57,6 +57,8 @@ def enrich(
             "papercards batch collect.",
         ),
     ] = False,
+    excel: options.Excel = False,
+    name_notes: options.NameNotes = "title",
     no_record: Annotated[
         bool, typer.Option("--no-record", help="Do not write NAME.run.json beside the first output.")
     ] = False,
@@ -64,19 +66,21 @@ def enrich(
     """Write a card for every paper in the sources."""
     from ..errors import UsageError
     from ..runs.job import Job
+    from ..sinks import shaped
     from .estimate import print_estimate
     from .shared.check_outputs import check_outputs
     from .shared.drive import run
 
     chosen = wiring.settings(flags, model=model)
-    check_outputs(sources, output or [])
+    output = list(shaped(output or [], excel=excel, name_notes=name_notes))
+    check_outputs(sources, output)
     asked = source_options.asked(
         chosen,
         source_flags,
         category=category,
         limit=limit,
         judged=not force,
-        outputs=output or (),
+        outputs=output,
     )
     if shards is not None and not output:
         raise UsageError(
@@ -85,9 +89,9 @@ def enrich(
             next_step="Give an output file with -o",
         )
     if batch_api:
-        batch.submit(chosen, sources, output or [], options=asked)
+        batch.submit(chosen, sources, output, options=asked)
         return
-    job = Job(tuple(sources), tuple(output or ()), asked, shards, record=not no_record)
+    job = Job(tuple(sources), tuple(output), asked, shards, record=not no_record)
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:

@@ -211,6 +211,8 @@ class Watch:
         news = [f"{looked_at:,} checked", f"{counter.done:,} new"]
         if counter.failed:
             news.append(f"{counter.failed} failed")
+        if counter.without_abstract:
+            news.append(f"{counter.without_abstract:,} without an abstract")
         held = f"{self._path} ({counted(before + counter.done, 'card')})"
         terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
         if not whole:
@@ -270,7 +272,7 @@ class Watch:
                 super().took(outcomes)
                 for outcome in outcomes:
                     if isinstance(outcome, Failed):
-                        name = outcome.id or outcome.where
+                        name = outcome.where if outcome.without_abstract else outcome.id or outcome.where
                         rounds = state.failing[name].rounds if name in state.failing else 0
                         failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
 

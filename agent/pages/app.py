@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from .browse import routes as browse
 from .browse.marks import legend_of
+from .browse.saving import TITLES as SAVE_TITLES
 from .browse.views import SORT_TITLES, TITLES
 from .guard import Guard
 from .index.database import Index
@@ -43,7 +44,7 @@ def application(
     env = environment(
         paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
     )
-    env.globals.update(sort_titles=SORT_TITLES, titles=TITLES)
+    env.globals.update(sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES)
     shell = Shell(cards, index, follower, env, rooms)
 
     @asynccontextmanager

@@ -71,6 +71,8 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "id": card.id,
         "title": card.title,
         "tldr": card.tldr,
+        "by": card.about.cited,
+        "cited": _cited(card),
         "tags": _grouped(card),
         "sure": [_sure(labels) for _, _, labels in beside.labels],
         "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
@@ -84,6 +86,13 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
     return {key: value for key, value in entry.items() if value not in (None, "", (), [])}
+
+
+def _cited(card: Card) -> str:
+    about = card.about
+    names = [one.name for one in about.authors[:30]]
+    more = ["et al."] if about.more_authors or len(about.authors) > len(names) else []
+    return " · ".join(filter(None, (", ".join([*names, *more]), about.venue, about.date)))
 
 
 def _piece(piece: Piece) -> object:

@@ -55,6 +55,7 @@ def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Colle
         ),
         flags=_flags(paper, draft),
         provenance=provenance,
+        publication=paper.publication,
     )
 
 

@@ -26,6 +26,7 @@ from ..model.form import Form
 from ..model.in_flight import InFlight
 from ..model.reply import Reply
 from ..paper import Paper
+from ..publication import json_of, with_publication
 from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
 from ..text.spans import digest
@@ -47,9 +48,14 @@ class Reading:
     spent: Spent = NOTHING
 
     @cached_property
+    def own_line(self) -> bytes:
+        """The card as one line of UTF-8, without its publication and the line end."""
+        return self.card.own_json().encode()
+
+    @cached_property
     def line(self) -> bytes:
         """The card as one line of UTF-8, without the line end."""
-        return self.card.to_json().encode()
+        return with_publication(self.own_line, json_of(self.card.publication))
 
     @property
     def cached(self) -> bool:

@@ -20,6 +20,7 @@ from ..card import Card
 from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
 from ..id_set import IdSet
 from ..paper import Paper
+from ..publication import with_publication
 from ..reading.reader import Reader, Reading
 from ..sources import BadRecord
 from ..spent import NOTHING, Spent
@@ -40,8 +41,9 @@ class Recalled:
     spent = NOTHING
     cached = True
 
-    def __init__(self, line: bytes) -> None:
-        self.line = line
+    def __init__(self, line: bytes, paper: Paper) -> None:
+        """`line` is the card without its publication, which is always that of the paper."""
+        self.line = with_publication(line, paper.publication_json)
 
     @property
     def card(self) -> Card:
@@ -72,6 +74,8 @@ class Failed:
     """Cost of these requests."""
     unanswered: bool = False
     """Whether it failed because of the endpoint."""
+    without_abstract: bool = False
+    """Whether it is a paper without an abstract, of which no card can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ class Batch:
         slots: list[Paper | Outcome] = []
         for record in records:
             if isinstance(record, BadRecord):
-                slots.append(Failed("", record.where, "BadRecord", record.reason))
+                slots.append(_bad(record))
             elif self._seen.add(record.id):
                 new.append(record)
                 slots.append(record)
@@ -174,7 +178,7 @@ class Batch:
             if not isinstance(slot, Paper):
                 put(slot)
             elif (line := next(lines)) is not None:
-                put(Done(slot, Recalled(line)))
+                put(Done(slot, Recalled(line, slot)))
             else:
                 await self._window.room()
                 if self._stopped:
@@ -202,7 +206,7 @@ class Batch:
         try:
             reading = await self._reader.read(paper)
             if self._finished is not None:
-                self._finished.keep(paper, reading.line)
+                self._finished.keep(paper, reading.own_line)
         except PaperFailed as error:
             self._ended_alike(error)
             return Failed(
@@ -320,6 +324,12 @@ class _Window:
             waiting.popleft()
         self._roomy.set()
         return outcomes
+
+
+def _bad(record: BadRecord) -> Failed:
+    name = record.without_abstract
+    error = "NoAbstract" if name else "BadRecord"
+    return Failed(name, record.where, error, record.reason, without_abstract=bool(name))
 
 
 def _fail(promise: "asyncio.Future[Outcome]", error: BaseException) -> None:

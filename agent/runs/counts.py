@@ -11,7 +11,7 @@ class Counts:
     """Counts the outcomes of a run."""
 
     def __init__(self) -> None:
-        self.done = self.cached = self.failed = self.duplicates = 0
+        self.done = self.cached = self.failed = self.duplicates = self.without_abstract = 0
         self.spent = Spent()
         """Calls, tokens and cost of all papers so far, failed ones included."""
         self._begin = time.monotonic()
@@ -25,6 +25,8 @@ class Counts:
                     self.done += 1
                     self.cached += reading.cached
                     self.spent += reading.spent
+                case Failed(without_abstract=True):
+                    self.without_abstract += 1
                 case Failed(spent=spent):
                     self.failed += 1
                     self.spent += spent
@@ -46,3 +48,13 @@ class Counts:
     def tokens(self) -> int:
         """Prompt and completion tokens, as far as the endpoint reported them."""
         return self.spent.prompt_tokens + self.spent.completion_tokens
+
+    @property
+    def settled(self) -> int:
+        """Number of papers with an outcome."""
+        return self.done + self.failed + self.duplicates + self.without_abstract
+
+    @property
+    def wanting(self) -> bool:
+        """Whether the run did not do what it should: papers failed, or none at all had an abstract."""
+        return self.failed > 0 or (self.without_abstract > 0 and not self.done + self.duplicates)

@@ -14,6 +14,7 @@ from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, outpu
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, open_source
 from ..sources.local_ids import LocalIds
+from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Outcome
 from .counts import Counts
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 COUNTED_BYTES = 64 << 20
 """Sources up to this size are counted first, so that the time left can be shown."""
+NAMED = 5
+"""Maximum number of papers without an abstract that are named."""
 SHOWN_FAILURES = 20
 """Maximum number of failures printed, so that they do not push everything else off the screen."""
 
@@ -148,6 +151,7 @@ class Job:
             finished = resources.finished(chosen) if reader is None else None
             batch = Batch(chosen, resources.concurrency(model), finished)
             drive(batch, lambda: _follow(batch, chosen, records, writer))
+            writer.tell()
             if batch.ended is not None:
                 raise batch.ended
             whole = not batch.stopped
@@ -207,6 +211,8 @@ class Writer:
         self._watcher = watcher
         self._survey = survey
         self._failed = 0
+        self._abstractless = 0
+        self._named: list[Failed] = []
 
     def take(self, outcomes: list[Outcome]) -> None:
         """Write the outcomes in order."""
@@ -234,11 +240,31 @@ class Writer:
         if isinstance(outcome, Duplicate):
             say(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
         elif isinstance(outcome, Failed):
-            self._failed += 1
             errors = self._errors
             if errors is not None:
                 errors.write(outcome.id, outcome.where, outcome.error, outcome.message, outcome.attempts)
+            if outcome.without_abstract:
+                self._set_aside_abstractless(outcome)
+                return
+            self._failed += 1
             if errors is None or self._failed <= SHOWN_FAILURES:
                 say(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
             elif self._failed == SHOWN_FAILURES + 1:
                 say(f"papercards: further failures are only in {errors.path}")
+
+    def _set_aside_abstractless(self, outcome: Failed) -> None:
+        self._abstractless += 1
+        if len(self._named) < NAMED:
+            self._named.append(outcome)
+
+    def tell(self) -> None:
+        """Report the papers without an abstract, all in one line, so that they do not drown failures."""
+        if not self._abstractless:
+            return
+        names = ", ".join(one.id for one in self._named)
+        more = self._abstractless - len(self._named)
+        first = self._named[0]
+        self._watcher.say(
+            f"papercards: {counted(self._abstractless, 'paper')} without an abstract got no card: {names}"
+            f"{f' and {more:,} more' if more else ''} (the first, {first.where}: {first.message})"
+        )

@@ -76,6 +76,7 @@ class Counts(_Part):
     new: int
     cached: int
     failed: int
+    without_abstract: int = 0
     duplicates: int
     calls: int
 

@@ -138,6 +138,7 @@ class Recording:
                 new=counts.done - counts.cached,
                 cached=counts.cached,
                 failed=counts.failed,
+                without_abstract=counts.without_abstract,
                 duplicates=counts.duplicates,
                 calls=counts.spent.calls,
             ),

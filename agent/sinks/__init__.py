@@ -6,7 +6,7 @@ Knows cards and papers. Knows no models.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,20 @@ from ..errors import UsageError
 from ..plugins import plugged
 from ..text.prefix import split
 from ..text.wording import did_you_mean
-from . import dataset, delimited, duckdb, feed, json_array, jsonl, libraries, markdown, parquet, sqlite, vault
+from . import (
+    dataset,
+    delimited,
+    duckdb,
+    feed,
+    json_array,
+    jsonl,
+    libraries,
+    markdown,
+    parquet,
+    spreadsheet,
+    sqlite,
+    vault,
+)
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, RemarkingSink, Sink, SinkFile
 from .sharded import ShardedSink, shard_path
@@ -37,6 +50,7 @@ __all__ = [
     "open_sink",
     "output_named",
     "read_cards",
+    "shaped",
     "shard_path",
 ]
 
@@ -44,13 +58,16 @@ FORMATS: tuple[Format, ...] = (
     jsonl.FORMAT,
     json_array.FORMAT,
     delimited.CSV,
+    delimited.EXCEL,
     delimited.TSV,
+    spreadsheet.FORMAT,
     parquet.FORMAT,
     sqlite.FORMAT,
     duckdb.FORMAT,
     dataset.FORMAT,
     markdown.FORMAT,
     vault.FORMAT,
+    vault.BY_CITATION_KEY,
     *feed.FORMATS,
     *libraries.FORMATS,
 )
@@ -98,6 +115,33 @@ def destination(spec: Path) -> tuple[Format, Path]:
         where=str(spec),
         next_step=f"{near} Known formats: {known_outputs()}".lstrip(),
     )
+
+
+def shaped(outputs: Sequence[Path], *, excel: bool = False, name_notes: str = "title") -> tuple[Path, ...]:
+    """The outputs with CSV as Excel wants it, and vaults with notes named by `title` or `citekey`.
+
+    Raises UsageError if no output is of such a kind, and what `destination` raises.
+    """
+    wanted = [(excel, delimited.CSV, delimited.EXCEL, "--excel", "CSV file, such as -o cards.csv")]
+    wanted.append(
+        (
+            name_notes == "citekey",
+            vault.FORMAT,
+            vault.BY_CITATION_KEY,
+            "--name-notes",
+            "vault, such as -o notes/",
+        )
+    )
+    for asked, plain, other, option, example in wanted:
+        if asked:
+            found = [destination(output) for output in outputs]
+            if not any(kind in (plain, other) for kind, _ in found):
+                raise UsageError("no output is affected", where=option, next_step=f"Add a {example}")
+            outputs = [
+                Path(f"{other.name}:{path}") if kind is plain else output
+                for output, (kind, path) in zip(outputs, found, strict=True)
+            ]
+    return tuple(outputs)
 
 
 def output_named(word: str) -> Path:

@@ -7,9 +7,10 @@ equal.
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -147,9 +148,12 @@ def schema() -> "pa.Schema":
     return pa.schema(_fields(Card), metadata={"papercards.card": str(SCHEMA_VERSION)})
 
 
-def _fields(record: type[BaseModel]) -> list["pa.Field"]:
+def _fields(record: type) -> list["pa.Field"]:
     import pyarrow as pa
 
+    if is_dataclass(record):
+        return [pa.field(name, _type(one)) for name, one in get_type_hints(record).items() if name[:1] != "_"]
+    assert issubclass(record, BaseModel)
     return [
         pa.field(field.serialization_alias or name, _type(field.annotation))
         for name, field in record.model_fields.items()
@@ -159,10 +163,10 @@ def _fields(record: type[BaseModel]) -> list["pa.Field"]:
 def _type(annotation: Any) -> "pa.DataType":
     import pyarrow as pa
 
-    plain = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    plain = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     if annotation in plain:
         return plain[annotation]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and (is_dataclass(annotation) or issubclass(annotation, BaseModel)):
         return pa.struct(_fields(annotation))
     inner = get_args(annotation)
     if get_origin(annotation) is Literal:

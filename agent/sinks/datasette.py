@@ -8,6 +8,7 @@ from typing import Any
 from .relational import (
     ABSTRACTS,
     ARTIFACTS,
+    AUTHORS,
     CANDIDATES,
     CARDS,
     CLAIMS,
@@ -22,13 +23,17 @@ from .relational import (
 
 _MORE: dict[str, dict[str, Any]] = {
     PAPERS.name: {
-        "facets": [{"array": "tasks"}, {"array": "modalities"}, {"array": "contributions"}, "code", "data"],
+        "facets": [
+            *({"array": name} for name in ("tasks", "modalities", "contributions")),
+            *("year", "venue", "code", "data"),
+        ],
         "fts_table": "papers_fts",
         "fts_pk": "number",
         "label_column": "title",
         "sort": "number",
         "size": 50,
     },
+    AUTHORS.name: {"facets": ["name"]},
     TASKS.name: {"facets": ["label"]},
     MODALITIES.name: {"facets": ["label"]},
     CONTRIBUTIONS.name: {"facets": ["label"]},

@@ -4,24 +4,27 @@ No cell is a formula: one that a spreadsheet would run gets an apostrophe in fro
 (https://owasp.org/www-community/attacks/CSV_Injection). Cards cannot be read back from it.
 """
 
+import codecs
 import csv
 import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from ..card import Artifact, Card, Label
-from ..paper import Paper, page_of
+from ..paper import Paper
+from ..publication import columns
 from .escaping import plain
 from .files import PartialFile
 from .interface import Format, Output
 
 COLUMNS = (
-    "id", "title", "url", "tldr",
+    "id", "citation_key", "title", "authors", "year", "venue", "url", "tldr",
     "main_task", "main_task_confidence", "tasks", "modalities", "contributions",
     "claims", "code", "code_evidence", "data", "data_evidence", "weights", "weights_evidence",
     "links", "flags",
     "model", "prompt", "taxonomy", "created",
     "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds", "candidates",
+    "date", "arxiv_id", "doi", "categories", "keywords", "pdf_url", "source",
 )  # fmt: skip
 """The header; see `docs/outputs.md` for the columns."""
 
@@ -35,27 +38,32 @@ Cell = str | float | None
 class DelimitedSink:
     """Writes cards as rows."""
 
-    def __init__(self, output: Output, separator: str) -> None:
+    def __init__(self, output: Output, separator: str, *, excel: bool = False) -> None:
+        """`excel`: begin with a byte order mark, without which Excel takes UTF-8 for another encoding."""
+        self._start = codecs.BOM_UTF8 if excel else b""
         self._file = PartialFile(output.path)
         self.files: Sequence[PartialFile] = (self._file,)
         self._separator = separator
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row."""
-        self._add(_row(card, paper))
+        self._add(row(card))
 
     def close(self) -> None:
         """Rename the file into place; without cards it has only the header."""
         if not self._file.whole:
-            self._file.commit(b"" if self._file.size else self._line(COLUMNS))
+            self._file.commit(b"" if self._file.size else self._header())
 
     def abandon(self) -> None:
         """Stop; the rows stay in `NAME.partial`."""
         self._file.abandon()
 
     def _add(self, cells: Iterable[Cell]) -> None:
-        header = b"" if self._file.size else self._line(COLUMNS)
+        header = b"" if self._file.size else self._header()
         self._file.append(header + self._line(cells))
+
+    def _header(self) -> bytes:
+        return self._start + self._line(COLUMNS)
 
     def _line(self, cells: Iterable[Cell]) -> bytes:
         line = StringIO()
@@ -69,13 +77,19 @@ def inert(cell: str) -> str:
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _row(card: Card, paper: Paper | None) -> list[Cell]:
+def row(card: Card) -> list[Cell]:
+    """The cells of a card, in the order of `COLUMNS`, each on one line."""
+    about = columns(card.about)
     made, there = card.provenance, card.reproducibility
     main = card.tasks[0] if card.tasks else None
     cells: list[Cell] = [
         card.id,
+        about["citation_key"],
         card.title,
-        page_of(card.id, paper.url if paper else None),
+        "; ".join(about["authors"]),
+        about["year"],
+        about["venue"],
+        card.page,
         card.tldr,
         card.main_task,
         main.confidence if main else None,
@@ -98,6 +112,13 @@ def _row(card: Card, paper: Paper | None) -> list[Cell]:
         made.cost_usd,
         made.seconds,
         "; ".join(f"{one.field}: {one.shown}" for one in card.candidates),
+        about["date"],
+        about["arxiv_id"],
+        about["doi"],
+        "; ".join(about["categories"]),
+        "; ".join(about["keywords"]),
+        about["pdf_url"],
+        about["source"],
     ]
     return [plain(cell) if isinstance(cell, str) else cell for cell in cells]
 
@@ -111,4 +132,5 @@ def _artifact(artifact: Artifact) -> tuple[str, str | None]:
 
 
 CSV = Format("csv", (".csv",), lambda output: DelimitedSink(output, ","))
+EXCEL = Format("csv-excel", (), lambda output: DelimitedSink(output, ",", excel=True))
 TSV = Format("tsv", (".tsv", ".tab"), lambda output: DelimitedSink(output, "\t"))

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 
 from ..card import Card
 from ..errors import BadInput
-from ..paper import Paper, page_of
+from ..paper import Paper
 from ..safety.redact import without_secrets
 from ..text.spans import digest
 from .escaping import address, plain
@@ -26,6 +26,9 @@ from .interface import Format, Output
 
 MOST = 100
 """Maximum number of entries."""
+
+_MOST_AUTHORS = 100
+"""Maximum number of authors of an entry."""
 
 _REMEMBERED = 10_000
 """Maximum number of remembered dropped entries, as eight hex digits each."""
@@ -69,11 +72,11 @@ class FeedSink:
         if old is None and made is None and _short(id_) in self._fallen:
             return
         before = self._dialect.updated_of(old) if old is not None else self._now
-        entry = self._dialect.element(_entry(id_, card, paper, made or before), old)
+        entry = self._dialect.element(_entry(id_, card, made or before), old)
         if old is not None and same(entry, old):
             return
         if made is None:
-            entry = self._dialect.element(_entry(id_, card, paper, self._now), old)
+            entry = self._dialect.element(_entry(id_, card, self._now), old)
             self._undated.add(id_)
         self._old.pop(id_, None)
         self._new[id_] = entry
@@ -115,9 +118,9 @@ class FeedSink:
             found.text = " ".join(self._fallen)
 
 
-def _entry(id: str, card: Card, paper: Paper | None, updated: datetime) -> Entry:  # noqa: A002
-    page = page_of(card.id, paper.url if paper else None)
-    url = address(page)
+def _entry(id: str, card: Card, updated: datetime) -> Entry:  # noqa: A002
+    url = address(card.page)
+    about = card.about
     labels = (*card.tasks, *card.modalities, *card.contributions)
     return Entry(
         id=id,
@@ -126,6 +129,8 @@ def _entry(id: str, card: Card, paper: Paper | None, updated: datetime) -> Entry
         url=url.replace("&amp;", "&") if url else None,
         labels=tuple(dict.fromkeys(plain(label.label) for label in labels)),
         updated=updated,
+        authors=tuple(plain(one.name) for one in about.authors[:_MOST_AUTHORS]),
+        published=about.date,
     )
 
 
@@ -142,6 +147,7 @@ def _html(card: Card) -> str:
         if artifact.status != "not-stated"
     )
     parts = (
+        f"<p>{cited}</p>" if (cited := escape(plain(card.about.cited))) else "",
         f"<p>{escape(plain(card.tldr))}</p>",
         f"<ul>{claims}</ul>" if claims else "",
         f"<p>{reuse}</p>" if reuse else "",

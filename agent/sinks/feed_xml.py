@@ -24,7 +24,13 @@ _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])|&(?=#?\w+;)")
 _TITLE = "Paper cards"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
+_DC_SPACE = "http://purl.org/dc/elements/1.1/"
+_PRISM_SPACE = "http://prismstandard.org/namespaces/basic/2.0/"
+_PRISM_DATE = f"{{{_PRISM_SPACE}}}publicationDate"
+
 ET.register_namespace("papercards", "urn:papercards:feed")
+ET.register_namespace("dc", _DC_SPACE)
+ET.register_namespace("prism", _PRISM_SPACE)
 
 
 class NoFeed(ValueError):
@@ -44,6 +50,9 @@ class Entry:
     url: str | None
     labels: tuple[str, ...]
     updated: datetime
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    """Date of the paper in ISO 8601, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,10 @@ def _atom(tag: str) -> str:
     return f"{{{ATOM_SPACE}}}{tag}"
 
 
+def _dc(tag: str) -> str:
+    return f"{{{_DC_SPACE}}}{tag}"
+
+
 def _new_atom(id: str, source: str | None) -> ET.Element:  # noqa: A002
     root = ET.Element(_atom("feed"))
     _child(root, _atom("id"), id)
@@ -128,6 +141,11 @@ def _atom_entry(entry: Entry) -> ET.Element:
     _child(new, _atom("id"), entry.id)
     _child(new, _atom("title"), entry.title)
     _child(new, _atom("updated"), _iso(entry.updated))
+    if entry.published:
+        # Not `published`: readers sort by that, and an old paper is new in a feed.
+        _child(new, _PRISM_DATE, entry.published)
+    for name in entry.authors:
+        _child(ET.SubElement(new, _atom("author")), _atom("name"), name)
     if entry.url:
         _child(new, _atom("link"), rel="alternate", href=entry.url)
     # Not a summary: an entry without content must have a link, which not every paper has.
@@ -156,6 +174,10 @@ def _rss_item(entry: Entry) -> ET.Element:
     if entry.url:
         _child(new, "link", entry.url)
     _child(new, "description", entry.html)
+    for name in entry.authors:
+        _child(new, _dc("creator"), name)
+    if entry.published:
+        _child(new, _PRISM_DATE, entry.published)
     for label in entry.labels:
         _child(new, "category", label)
     return new
@@ -185,7 +207,12 @@ ATOM = Dialect(
     read_time=datetime.fromisoformat,
     new=_new_atom,
     build=_atom_entry,
-    ours=frozenset(map(_atom, ("id", "title", "updated", "link", "summary", "content", "category"))),
+    ours=frozenset(
+        (
+            *map(_atom, ("id", "title", "updated", "author", "link", "summary", "content", "category")),
+            _PRISM_DATE,
+        )
+    ),
 )
 
 RSS = Dialect(
@@ -200,7 +227,9 @@ RSS = Dialect(
     read_time=parsedate_to_datetime,
     new=_new_rss,
     build=_rss_item,
-    ours=frozenset(("guid", "title", "pubDate", "link", "description", "category")),
+    ours=frozenset(
+        ("guid", "title", "pubDate", "link", "description", "category", _dc("creator"), _PRISM_DATE)
+    ),
 )
 
 

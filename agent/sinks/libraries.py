@@ -64,7 +64,9 @@ class LibrarySink:
         if found and library and found["place"] in library.entries:
             library.tags[found["place"]] = tags(card)
             return
-        data = encoded(self._kind.new(card, paper, new_key(card.id, self._keys)))
+        key = new_key(card, self._keys)
+        self._keys.add(key.casefold())
+        data = encoded(self._kind.new(card, paper, key))
         try:
             self._new.write(data)
         except OSError as error:

@@ -7,11 +7,11 @@ line of the page, with the count, is written at the end.
 from collections.abc import Iterable, Sequence
 
 from ..card import Card, Label
-from ..paper import Paper, page_of
+from ..paper import Paper
 from .escaping import code, link, plain, text
 from .files import PartialFile
 from .interface import Format, Output
-from .passages import made_by, quote, reusable, unsure
+from .passages import cited, made_by, quote, reusable, unsure
 
 
 class MarkdownSink:
@@ -25,7 +25,7 @@ class MarkdownSink:
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a section."""
         heading = "" if self._count else "# Paper cards\n\n"
-        self._file.append((heading + section(card, paper)).encode("utf-8", "replace"))
+        self._file.append((heading + section(card)).encode("utf-8", "replace"))
         self._count += 1
 
     def close(self) -> None:
@@ -41,10 +41,14 @@ class MarkdownSink:
         self._file.abandon()
 
 
-def section(card: Card, paper: Paper | None) -> str:
+def section(card: Card) -> str:
     """The section of a card, with a blank line after it."""
-    page = page_of(card.id, paper.url if paper else None)
-    blocks = [f"## {link(card.title if plain(card.title) else card.id, page)}", text(card.tldr)]
+    page = card.page
+    blocks = [
+        f"## {link(card.title if plain(card.title) else card.id, page)}",
+        cited(card),
+        text(card.tldr),
+    ]
     tags = [
         f"{name}: {' '.join(code(label.label) for label in labels)}"
         for name, labels in _tag_groups(card)

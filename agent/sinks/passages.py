@@ -9,6 +9,20 @@ from .escaping import code, link, plain, text, with_links
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
 
 
+_NAMED = 10
+"""Maximum number of authors that are named."""
+
+
+def cited(card: Card) -> str:
+    """Authors, venue and date on one line; empty if none is known."""
+    about = card.about
+    names = [text(one.name) for one in about.authors[:_NAMED]]
+    if about.more_authors or len(about.authors) > _NAMED:
+        names.append("et al.")
+    parts = (", ".join(names), text(about.venue or ""), text(about.date or str(about.year or "")))
+    return " · ".join(filter(None, parts))
+
+
 def quote(evidence: Evidence) -> str:
     """The quoted sentence, with addresses as links, and its place if not in the abstract."""
     place = f" ({text(evidence.place)})" if evidence.place else ""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..card import Card, Evidence, Label
-from ..paper import Paper, page_of
+from ..paper import Paper
+from ..publication import columns
 
 Cell = str | int | float | list[str] | None
 Row = tuple[Cell, ...]
@@ -68,6 +69,9 @@ PAPERS = Table(
     (
         Column("number", "integer", "Number of the card from 1; the other tables refer to it"),
         Column("title", "text", "As in the source"),
+        Column("authors", "list", "Names, the family name first; see the table authors for their parts"),
+        Column("year", "integer", "Year of publication"),
+        Column("venue", "text", "Journal, conference or book, as in the source"),
         Column("tldr", "text", "One sentence"),
         Column("tasks", "list", "Labels, the main one first"),
         Column("modalities", "list", "Labels, the main one first"),
@@ -81,8 +85,30 @@ PAPERS = Table(
         Column("id", "text", "arxiv:…, doi:… or sha256:…"),
         Column("url", "text", "Web address of the paper"),
         Column("model", "text", "How the card was made"),
+        Column("date", "text", "Date of publication in ISO 8601, as far as it is known"),
+        Column("arxiv_id", "text", "arXiv id without a version"),
+        Column("doi", "text", "DOI in lower case"),
+        Column("citation_key", "text", "Key of the entry in the library that it came from"),
+        Column("categories", "list", "Categories of the archive, or fields of study"),
+        Column("keywords", "list", "Keywords of the authors or of the database"),
+        Column("pdf_url", "text", "Address of the PDF"),
+        Column("source", "text", "Source and place of the paper"),
     ),
     ("number",),
+)
+AUTHORS = Table(
+    "authors",
+    "Authors of the papers, in the order of the source",
+    (
+        _PAPER,
+        _POSITION,
+        Column("name", "text", "The name in reading order"),
+        Column("family", "text", "Family name with its particles"),
+        Column("given", "text", "Given names or initials"),
+        Column("suffix", "text", "Suffix such as Jr"),
+        Column("literal", "text", "The whole name if it has no parts, such as that of a group"),
+    ),
+    ("paper", "position"),
 )
 TASKS = _labels_table("tasks", "task")
 MODALITIES = _labels_table("modalities", "modality")
@@ -164,22 +190,27 @@ CARDS = Table(
     ("paper",),
 )
 TABLES = (
-    PAPERS, TASKS, MODALITIES, CONTRIBUTIONS, CANDIDATES, CLAIMS, ARTIFACTS, LINKS, PROVENANCE, ABSTRACTS,
-    CARDS,
+    PAPERS, AUTHORS, TASKS, MODALITIES, CONTRIBUTIONS, CANDIDATES, CLAIMS, ARTIFACTS, LINKS, PROVENANCE,
+    ABSTRACTS, CARDS,
 )  # fmt: skip
 
 INDEXED = (
-    ("papers", "id"), ("papers", "main_task"), ("tasks", "label"), ("modalities", "label"),
-    ("contributions", "label"), ("claims", "kind"), ("artifacts", "status"), ("links", "kind"),
+    ("papers", "id"), ("papers", "main_task"), ("papers", "year"), ("papers", "venue"), ("papers", "doi"),
+    ("papers", "citation_key"), ("authors", "family"), ("authors", "name"), ("tasks", "label"),
+    ("modalities", "label"), ("contributions", "label"), ("claims", "kind"),
+    ("artifacts", "status"), ("links", "kind"),
 )  # fmt: skip
 """Indexed columns."""
 
-SEARCHED = ("title", "tldr", "claims", "abstract")
+SEARCHED = ("title", "authors", "venue", "tldr", "claims", "abstract")
 """Columns of the view `texts` with full-text search."""
 
 TEXTS = """
 CREATE VIEW texts AS
-SELECT number, id, url, title, tldr,
+SELECT number, id, url, title, year, venue,
+  (SELECT group_concat(name, ' | ') FROM
+    (SELECT name FROM authors WHERE paper = number ORDER BY position)) AS authors,
+  tldr,
   (SELECT group_concat(text, ' | ') FROM
     (SELECT text FROM claims WHERE paper = number ORDER BY position)) AS claims,
   (SELECT abstract FROM abstracts WHERE paper = number) AS abstract
@@ -192,6 +223,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
     """The rows of one card, table by table."""
     made, there = card.provenance, card.reproducibility
     main = card.tasks[0] if card.tasks else None
+    about = columns(card.about)
     return [
         (
             PAPERS,
@@ -199,6 +231,9 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                 (
                     number,
                     card.title,
+                    list(about["authors"]),
+                    about["year"],
+                    about["venue"],
                     card.tldr,
                     [one.label for one in card.tasks],
                     [one.label for one in card.modalities],
@@ -210,9 +245,24 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     card.main_task,
                     main.confidence if main else None,
                     card.id,
-                    page_of(card.id, paper.url if paper else None),
+                    card.page,
                     made.model,
+                    about["date"],
+                    about["arxiv_id"],
+                    about["doi"],
+                    about["citation_key"],
+                    list(about["categories"]),
+                    list(about["keywords"]),
+                    about["pdf_url"],
+                    about["source"],
                 )
+            ],
+        ),
+        (
+            AUTHORS,
+            [
+                (number, n, one.name, one.family, one.given, one.suffix, one.literal)
+                for n, one in enumerate(card.publication.authors, start=1)
             ],
         ),
         (TASKS, _labels(number, card.tasks)),

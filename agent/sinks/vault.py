@@ -12,11 +12,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..card import Card
 from ..errors import StorageError
-from ..paper import Paper, page_of
+from ..paper import Paper
 from ..taxonomy import shipped
 from .escaping import text
 from .files import RecordFile, refuse, replace_file
@@ -60,7 +61,9 @@ class VaultSink:
 
     files: Sequence[SinkFile] = ()
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, by_citation_key: bool = False) -> None:
+        """`by_citation_key`: name new notes `@KEY` where a paper has a citation key."""
+        self._by_citation_key = by_citation_key
         self._folder = output.path
         self._taxonomies: set[str] = set()
         self._untouched: list[str] = []
@@ -89,12 +92,12 @@ class VaultSink:
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Create or update the paper's note."""
-        page = page_of(card.id, paper.url if paper else None)
+        page = card.page
         front, block = front_of(card, page), block_of(card, page)
         self._taxonomies.add(card.provenance.taxonomy)
         name = note_id(card)
         known = self._notes.get(name)
-        path = known.path if known else self._new_path(card.title, name)
+        path = known.path if known else self._new_path(self._title(card), name)
         if self._bring(path, fresh(front, block), lambda old: merged(old, front, block)):
             self._notes[name] = _Note(path, title_of(card), tuple(map(sys.intern, tags_of(card))))
 
@@ -160,6 +163,10 @@ class VaultSink:
             return
         except OSError as error:
             refuse(self._folder / folder, error)
+
+    def _title(self, card: Card) -> str:
+        key = card.publication.citation_key
+        return f"@{key}" if key and self._by_citation_key else card.title
 
     def _new_path(self, title: str, id: str) -> str:  # noqa: A002
         name = unique_name(title, id, self._taken)
@@ -255,3 +262,4 @@ def _start(file: Path) -> str:
 
 
 FORMAT = Format("vault", (), VaultSink, folder=True)
+BY_CITATION_KEY = Format("vault-citekey", (), partial(VaultSink, by_citation_key=True), folder=True)

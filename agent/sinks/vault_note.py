@@ -16,7 +16,7 @@ from ..card import UNCERTAIN, Card
 from ..text.spans import digest
 from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
-from .passages import made_by, quote, reusable, unsure
+from .passages import cited, made_by, quote, reusable, unsure
 from .safe_names import safe_name
 
 BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
@@ -25,6 +25,9 @@ END = "<!-- papercards:end -->"
 GROUPS = {"tasks": "task", "modalities": "modality", "contributions": "contribution"}
 """The fields of a card with a note per label, in folders of these names, with the namespaces of their tags.
 """
+
+_MOST_AUTHORS = 100
+"""Maximum number of authors in front matter."""
 
 _MOST = 500
 """Maximum characters of an id or an alias."""
@@ -77,12 +80,38 @@ def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
     values: dict[str, Value | None] = {"aliases": (title_of(card),), "id": note_id(card)}
     if page and (url := address(page)):
         values["url"] = url.replace("&amp;", "&")
-    return values | {
-        "tags": tags_of(card),
-        "confidence": None if known is None else round(known, 2),
-        "model": _value(card.provenance.model) or None,
-        "created": _value(card.provenance.created) or None,
+    return (
+        values
+        | _about(card)
+        | {
+            "tags": tags_of(card),
+            "confidence": None if known is None else round(known, 2),
+            "model": _value(card.provenance.model) or None,
+            "created": _value(card.provenance.created) or None,
+        }
+    )
+
+
+def _about(card: Card) -> dict[str, Value | None]:
+    """What is known of the publication. A key that the card knows nothing for stays as the user has it."""
+    about = card.about
+    values: dict[str, Value | None] = {
+        "citekey": _inactive(about.citation_key or ""),
+        "authors": tuple(filter(None, (_inactive(one.name) for one in about.authors[:_MOST_AUTHORS]))),
+        "year": about.year,
+        "date": about.date,
+        "venue": _inactive(about.venue or ""),
+        "doi": _value(about.doi or ""),
+        "arxiv": _value(about.arxiv_id or ""),
+        "keywords": tuple(filter(None, map(_inactive, about.keywords))),
+        "categories": tuple(filter(None, map(_inactive, about.categories))),
     }
+    return {key: value for key, value in values.items() if value}
+
+
+def _inactive(raw: str) -> str:
+    """A text for front matter in which `[[x]]` is no link."""
+    return _value(raw.replace("[[", "((").replace("]]", "))"))
 
 
 def note_id(card: Card) -> str:
@@ -96,7 +125,7 @@ def title_of(card: Card) -> str:
 
     Even in front matter `[[x]]` is a link, and some viewers treat the text as Markdown.
     """
-    return _value(card.title.replace("[[", "((").replace("]]", "))")) or note_id(card)
+    return _inactive(card.title) or note_id(card)
 
 
 def _value(raw: str) -> str:
@@ -128,7 +157,7 @@ def tag_name(label: str) -> str:
 
 def block_of(card: Card, page: str | None) -> str:
     """The block between the marks of a paper's note."""
-    parts = [f"# {text(card.title) or text(card.id)}", text(card.tldr)]
+    parts = [f"# {text(card.title) or text(card.id)}", cited(card), text(card.tldr)]
     lines = []
     for field in GROUPS:
         tags = dict.fromkeys(tag for label in card.labels(field) if (tag := tag_name(label.label)))

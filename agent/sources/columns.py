@@ -8,13 +8,17 @@ Knows no file format.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from ..bibliography.markup import plain
 from ..errors import UsageError
 from ..paper import Paper, paper_id
+from ..publication import Publication
+from . import publication_fields
 from .bounds import CUT, MAX_ABSTRACT, MAX_RECORD_BYTES, MAX_TITLE, TOO_LONG, cut
+from .clean import clean
 from .rights import without_rights
 
 _GUESSES = {
@@ -46,6 +50,9 @@ _GUESSES = {
 }
 """Our names to theirs, folded, the likeliest first."""
 
+_KNOWN = (*_GUESSES, *publication_fields.NAMES)
+"""Our names, for `--column`."""
+
 _ENDINGS = {"title": "title", "abstract": "abstract"}
 """If no guess fits, a name with this ending is used, unless it is one of these."""
 _OTHERS = re.compile(
@@ -56,6 +63,8 @@ _PEOPLE = frozenset(
     ("email", "affiliation", "firstname", "lastname", "surname", "phone", "orcid", "author", "authors")
 )
 """Beside these, `Name` is a person's."""
+_MOST_NAME = 80
+"""Characters of the name of a paper in a message."""
 _NOTHING = frozenset(("", "nan", "none", "null", "nat", "n/a", "na", "<na>", "-", "#n/a"))
 """How tables write that there is no value."""
 
@@ -91,6 +100,8 @@ class BadRecord:
     """As `papers.jsonl:12`, lines counted from 1."""
     reason: str
     """Plain words, no full stop."""
+    without_abstract: str = ""
+    """Name of a paper that has a title and no abstract: its key, id or title; empty for other faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,8 @@ class Choice:
     doi: Key | None
     arxiv_id: Key | None
     url: Key | None
+    publication: tuple[tuple[str, tuple[Key, ...]], ...] = field(default=(), kw_only=True)
+    """The fields of each part of the publication, the likeliest first."""
 
 
 class Columns:
@@ -115,11 +128,11 @@ class Columns:
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self.given = dict(given or {})
         for ours in self.given:
-            if ours not in _GUESSES:
+            if ours not in _KNOWN:
                 raise UsageError(
                     f'unknown field "{ours}"',
                     where="--column",
-                    next_step=f"Known fields: {', '.join(_GUESSES)}",
+                    next_step=f"Known fields: {', '.join(_KNOWN)}",
                 )
         self._chosen: dict[tuple[str, ...], Choice] = {}
         self._last: tuple[tuple[str, ...], Choice] | None = None
@@ -134,7 +147,8 @@ class Columns:
         folded: dict[str, str] = {}
         for name in names[:_LOOKED_AT]:
             folded.setdefault(_fold(name), name)
-        choice = Choice(*(self._find(ours, names, folded) for ours in _GUESSES))
+        parts = [self._find(ours, names, folded) for ours in _GUESSES]
+        choice = Choice(*parts, publication=tuple(self._published(names, folded, parts)))
         if len(names) <= _FEW and sum(map(len, names)) <= _FEW * _FEW:
             if len(self._chosen) >= _REMEMBERED:
                 self._chosen.clear()
@@ -155,7 +169,9 @@ class Columns:
         """
         choice = self.choose(names)
         for ours, theirs in self.given.items():
-            key: Key | None = getattr(choice, ours)
+            key = (
+                getattr(choice, ours) if ours in _GUESSES else dict(choice.publication).get(ours, (None,))[0]
+            )
             if key is None or _first(key) not in names:
                 raise UsageError(
                     f'no column "{theirs}"',
@@ -171,6 +187,7 @@ class Columns:
                 )
         keys = (choice.title, choice.abstract, choice.id, choice.doi, choice.arxiv_id, choice.url)
         needed = {_first(key) for key in keys if key is not None}
+        needed |= {_first(key) for _, some in choice.publication for key in some}
         return tuple(name for name in names if name in needed)
 
     def _find(self, ours: str, names: tuple[str, ...], folded: Mapping[str, str]) -> Key | None:
@@ -181,6 +198,23 @@ class Columns:
                 ending = (n for n in folded if n.endswith(_ENDINGS[ours]) and not _OTHERS.fullmatch(n))
                 found = next(ending, None if found == "name" and not _PEOPLE.isdisjoint(folded) else found)
             return folded[found] if found is not None else None
+        return self._named(theirs, names, folded)
+
+    def _published(
+        self, names: tuple[str, ...], folded: Mapping[str, str], parts: Sequence[Key | None]
+    ) -> Iterator[tuple[str, tuple[Key, ...]]]:
+        """The fields of the publication, those that papers are named by among them."""
+        for ours, key in zip(_GUESSES, parts, strict=True):
+            if ours in ("doi", "arxiv_id") and key is not None:
+                yield ours, (key,)
+        yield from publication_fields.guessed(folded, self.given)
+        for ours, theirs in self.given.items():
+            key = self._named(theirs, names, folded) if ours in publication_fields.NAMES else None
+            if key is not None:
+                yield ours, (key,)
+
+    def _named(self, theirs: str, names: tuple[str, ...], folded: Mapping[str, str]) -> Key | None:
+        """The field that the user named."""
         if theirs in names:
             return theirs
         if _fold(theirs) in folded:
@@ -197,7 +231,8 @@ class Columns:
         if type(title) is not str or not title.strip():
             return BadRecord(where, self._missing("title", choice.title, title, record))
         if type(abstract) is not str or not abstract.strip():
-            return BadRecord(where, self._missing("abstract", choice.abstract, abstract, record))
+            reason = self._missing("abstract", choice.abstract, abstract, record)
+            return BadRecord(where, reason, "" if abstract else self._called(title, choice, record))
         if len(title) > _MOST_MARKUP or len(abstract) > _MOST_MARKUP:
             if len(title) > MAX_RECORD_BYTES or len(abstract) > MAX_RECORD_BYTES:
                 return BadRecord(where, TOO_LONG)
@@ -243,7 +278,14 @@ class Columns:
         if len(abstract) > MAX_ABSTRACT:
             abstract, flags = cut(abstract), (CUT,)
         id_ = paper_id(title, abstract, given=given, arxiv_id=arxiv_id, doi=doi, url=url)
-        return Paper(id=id_, title=title, abstract=abstract, where=where, url=url, flags=flags)
+        told = partial(_publication, record, choice.publication) if choice.publication else None
+        return Paper(id_, title, abstract, where, url, (), flags, told)
+
+    def _called(self, title: str, choice: Choice, record: dict[str, object]) -> str:
+        about = _publication(record, choice.publication)
+        arxiv = f"arxiv:{about.arxiv_id}" if about.arxiv_id else None
+        name = about.citation_key or arxiv or (f"doi:{about.doi}" if about.doi else None)
+        return clean(name or title, _MOST_NAME)
 
     def _missing(self, ours: str, key: Key | None, value: object, record: Mapping[str, object]) -> str:
         if value is not None:
@@ -253,7 +295,14 @@ class Columns:
         if key is not None and ours not in self.given:
             return f"has no {ours}: its field {quoted([_path(key)])} is null"
         wanted = f" in {quoted([self.given[ours]])}" if ours in self.given else ""
-        return f"has no {ours}{wanted}; its fields are: {quoted(record)}"
+        names = [name for name in record if name != "citationkey"]
+        return f"has no {ours}{wanted}; its fields are: {quoted(names)}"
+
+
+def _publication(record: dict[str, object], fields: tuple[tuple[str, tuple[Key, ...]], ...]) -> Publication:
+    return publication_fields.publication(
+        {ours: [_value(record, key) for key in keys] for ours, keys in fields}
+    )
 
 
 def kind_of(value: object) -> str:

@@ -9,6 +9,7 @@ Knows processes. Knows no format.
 """
 
 import contextlib
+import datetime
 import json
 import os
 import signal
@@ -157,7 +158,7 @@ def serve(
             given = {"error": f"cannot read: {what}"[:200]}
         alarm(0)
         # Values that JSON cannot express, such as dates or bytes, are not part of a paper.
-        print(json.dumps(given, default=lambda value: None), file=answers, flush=True)
+        print(json.dumps(given, default=_date), file=answers, flush=True)
 
 
 def bound_memory(memory_bytes: int) -> None:
@@ -194,3 +195,8 @@ def alarm(seconds: int) -> None:
     """End this process after some seconds, also inside a library and without a parent; 0 cancels it."""
     if hasattr(signal, "alarm"):
         signal.alarm(seconds)
+
+
+def _date(value: object) -> str | None:
+    """A date in JSON; what else JSON has no form for is left out."""
+    return value.isoformat() if isinstance(value, datetime.date) else None

@@ -14,6 +14,7 @@ from ..errors import MissingExtra
 from ..paper import Paper
 from ..text.identifiers import arxiv_id
 from .bounds import MAX_RECORD_BYTES, TOO_LONG
+from .clean import clean
 from .columns import BadRecord, Columns
 
 _WORK = re.compile(r"https://openalex\.org/(W\d+)")
@@ -30,7 +31,7 @@ def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
             return columns.paper(_hugging_face(record, inner), where)
         if "externalIds" in record or "externalids" in record:
             if record.get("abstract", "") is None:
-                return BadRecord(where, "Semantic Scholar has no abstract for it")
+                return BadRecord(where, "Semantic Scholar has no abstract for it", _called(record, where))
             return columns.paper(_semantic_scholar(record), where)
         if "tldr" in record and "provenance" in record:
             return BadRecord(where, "is a card, not a paper; give the source of its paper")
@@ -43,6 +44,8 @@ def _hugging_face(record: dict[str, object], inner: dict[str, object]) -> dict[s
         "title": inner.get("title"),
         "abstract": inner.get("summary") or inner.get("abstract"),
         "arxiv_id": inner.get("id"),
+        "authors": inner.get("authors"),
+        "date": inner.get("publishedAt") or record.get("publishedAt"),
     }
 
 
@@ -51,7 +54,7 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     if not index:
         if record.get("abstract") or "abstract" in columns.given:
             return columns.paper(record, where)
-        return BadRecord(where, "OpenAlex has no abstract for it")
+        return BadRecord(where, "OpenAlex has no abstract for it", _called(record, where))
     if not isinstance(index, dict) or not all(map(_is_positions, index.values())):
         return BadRecord(where, "its abstract_inverted_index has no word positions")
     if sum(map(len, index.values())) > _MOST_WORDS:
@@ -69,12 +72,27 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
         **record,
         "title": record.get("title") or record.get("display_name"),
         "abstract": invert_abstract(index),
+        "venue": _within(record, "primary_location", "source", "display_name"),
+        "pdf_url": _within(record, "best_oa_location", "pdf_url"),
     }
     if isinstance(own := record.get("id"), str) and (work := _WORK.fullmatch(own)):
         found["id"] = f"openalex:{work[1]}"
     if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := arxiv_id(doi)):
         found["arxiv_id"] = arxiv
     return columns.paper(found, where)
+
+
+def _called(record: Mapping[str, object], where: str) -> str:
+    """What a paper without an abstract is called."""
+    title = record.get("title") or record.get("display_name")
+    return clean(title, 80) if isinstance(title, str) else where
+
+
+def _within(record: Mapping[str, object], *path: str) -> object:
+    value: object = record
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _is_positions(value: object) -> bool:

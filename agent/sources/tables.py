@@ -33,10 +33,15 @@ Tables = Mapping[str, tuple[str, ...]]
 _CARDS = "texts"
 """What our own databases of cards call the view that has titles beside abstracts."""
 _OF_CARDS = (
-    "(SELECT papers.id, papers.url, papers.title, abstracts.abstract FROM papers "
+    "(SELECT {}, abstracts.abstract FROM papers "
     "LEFT JOIN abstracts ON abstracts.paper = papers.number ORDER BY papers.number)"
 )
 """The same, asked by ourselves of the tables, so that nothing of a view is computed."""
+_OF_PAPERS = (
+    *("id", "url", "title", "authors", "year", "date", "venue", "arxiv_id", "doi", "citation_key"),
+    *("categories", "keywords", "pdf_url"),
+)
+"""Columns of its papers; files of earlier versions have the first three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,9 @@ def choose_table(source: Input, tables: Tables, views: Tables) -> Chosen:
     names if the choice is unclear.
     """
     if _are_cards(tables, views) and source.options.table in (None, _CARDS):
-        return Chosen(_CARDS, ("id", "url", "title", "abstract"), _OF_CARDS)
+        columns = tuple(name for name in _OF_PAPERS if name in tables["papers"])
+        listed = ", ".join(f"papers.{quote(name)}" for name in columns)
+        return Chosen(_CARDS, (*columns, "abstract"), _OF_CARDS.format(listed))
     name = _named(source, tables, views)
     return Chosen(name, tables.get(name) or views[name])
 

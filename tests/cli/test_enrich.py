@@ -156,7 +156,7 @@ def test_what_fails_is_set_aside_and_the_rest_goes_on(
     done = run("enrich", source, "-o", "out.jsonl", "-j", "1", **hosted)
 
     assert done.returncode == 1
-    assert "4 cards" in done.stderr and "4 failed" in done.stderr and "1 duplicate skipped" in done.stderr
+    assert "4 cards" in done.stderr and "3 failed, 1 without an abstract, 1 duplicate skipped" in done.stderr
     failed = cards(tmp_path / "out.errors.jsonl")
     assert [one["where"].rsplit(":", 1)[1] for one in failed] == ["1", "2", "3", "4"]
     assert [one["attempts"] for one in failed] == [1, 0, 0, 0]
@@ -165,7 +165,7 @@ def test_what_fails_is_set_aside_and_the_rest_goes_on(
         record["title"] for record in records[1:]
     ]
     again = run("enrich", source, "-o", "out.jsonl", "-j", "1", **hosted)
-    assert "5 cards (1 new, 4 cached), 3 failed" in again.stderr
+    assert "5 cards (1 new, 4 cached), 2 failed, 1 without an abstract" in again.stderr
 
 
 def one_line(done: "subprocess.CompletedProcess[str]", code: int, says: str) -> None:

@@ -201,7 +201,10 @@ def test_what_fails_is_said_once_and_a_paper_that_fails_again_and_again_is_left_
 
     said = [look(source, "c.jsonl", code=c, model="openai/m", concurrency="1") for c in (1, 1, 1, 0, 0)]
 
-    assert "3 checked, 1 new, 2 failed" in said[0] and "3 checked, 0 new, 1 failed" in said[1]
+    assert (
+        "3 checked, 1 new, 1 failed, 1 without an abstract" in said[0]
+        and "3 checked, 0 new, 1 failed" in said[1]
+    )
     assert ["has no abstract" in one for one in said] == [True, False, False, False, False]
     assert len(stub.bodies) == 4 and len(ids(tmp_path / "c.jsonl")) == 1
 

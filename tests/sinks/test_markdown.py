@@ -94,7 +94,12 @@ def test_a_page_without_cards_says_so(tmp_path: Path) -> None:
 def test_the_title_leads_to_the_paper(tmp_path: Path) -> None:
     paper = Paper(id="x", title="T", abstract="A", url="https://example.org/a?b=c&copy=1")
 
-    assert page(tmp_path, card(id="x"), paper=paper).hrefs[0] == paper.url
+    assert (
+        page(tmp_path, card(id="x").model_copy(update={"publication": paper.publication}), paper=paper).hrefs[
+            0
+        ]
+        == paper.url
+    )
     assert page(tmp_path, card(id="doi:10.1/a(b")).hrefs[0] == "https://doi.org/10.1/a(b"
 
 

@@ -102,6 +102,9 @@ def test_a_note_says_what_the_card_says(note: Path) -> None:
         "aliases": ["Tiny Time Mixers"],
         "id": "arxiv:2401.03955",
         "url": "https://arxiv.org/abs/2401.03955",
+        "year": 2024,
+        "date": "2024-01",
+        "arxiv": "2401.03955",
         "tags": [
             "task/time-series-forecasting",
             "modality/time-series",
@@ -115,7 +118,7 @@ def test_a_note_says_what_the_card_says(note: Path) -> None:
         "model": "local/m",
         "created": "2026-11-23T21:00:00Z",
     }
-    assert "\n# Tiny Time Mixers\n\nSmall models forecast well.\n" in text
+    assert "\n# Tiny Time Mixers\n\n2024-01\n\nSmall models forecast well.\n" in text
     assert "[[tasks/time-series-forecasting|time-series-forecasting]]" in text
     assert "\n> **performance** · “It is 40% better.”\n" in text
     assert "- Weights: **promised** · “We will release weights.”" in text

@@ -80,7 +80,7 @@ def test_a_bad_row_is_set_aside_and_the_rest_is_read(tmp_path: Path, write: Writ
     found = read(path)
 
     assert found[1:3] == [
-        BadRecord(where.format(path, 2), 'has no abstract: its field "Abstract" is null'),
+        BadRecord(where.format(path, 2), 'has no abstract: its field "Abstract" is null', "B"),
         BadRecord(where.format(path, 3), "has an empty title"),
     ]
     assert [type(one) for one in found] == [Paper, BadRecord, BadRecord, Paper]

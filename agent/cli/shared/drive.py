@@ -90,7 +90,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
 
 
 def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
-    """Print the summary; returns 1 if papers failed, 130 if Ctrl-C ended the run, else 0."""
+    """Print the summary; returns 0, 130 after Ctrl-C, or 1 if papers failed or none had an abstract."""
     from ...sinks import destination, shard_path
     from ...sinks.errors_file import errors_path
 
@@ -104,4 +104,4 @@ def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
         return 130
     if progress.counts.failed and job.outputs:
         note(f"failures are listed in {errors_path(destination(job.outputs[0])[1])}")
-    return 1 if progress.counts.failed else 0
+    return 1 if progress.counts.wanting else 0

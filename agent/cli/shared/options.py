@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -20,6 +20,16 @@ def output(word: str) -> Path:
     return output_named(word)
 
 
+Excel = Annotated[
+    bool,
+    typer.Option("--excel", help="Write CSV with a byte order mark, so that Excel reads it as UTF-8."),
+]
+NameNotes = Annotated[
+    Literal["title", "citekey"],
+    typer.Option(
+        "--name-notes", help="Name new notes of a vault by title, or @KEY by citation key where there is one."
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

@@ -138,7 +138,7 @@ class Progress:
             note(self._line())
 
     def _line(self) -> str:
-        finished = self.counts.done + self.counts.failed + self.counts.duplicates
+        finished = self.counts.settled
         parts = [f"{finished}/{self.total}" if self.total else counted(finished, "paper")]
         parts.append(f"{self.counts.cached} cached")
         parts.append(f"{self.counts.failed} failed")
@@ -158,6 +158,8 @@ class Progress:
         made = counted(self.counts.done, "card")
         parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
         parts.append(f"{self.counts.failed} failed")
+        if self.counts.without_abstract:
+            parts.append(f"{self.counts.without_abstract:,} without an abstract")
         if self.counts.duplicates:
             parts.append(f"{counted(self.counts.duplicates, 'duplicate')} skipped")
         if not self._free:
@@ -180,6 +182,8 @@ def print_card(card: "Card") -> None:
 
     console = Console(highlight=False)
     console.print(Text(clean(card.title), style="bold"))
+    if cited := card.about.cited:
+        console.print(Text(clean(cited), style="dim"))
     console.print(Text(clean(card.tldr)))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -237,41 +241,6 @@ def _label(name: str, confidence: float | None) -> "Text":
     from rich.text import Text
 
     return Text.assemble(clean(name), (f" {confidence:.2f}", "dim") if confidence is not None else "")
-
-
-def print_table(cards: Iterator["Card"]) -> int:
-    """Print one row per card; returns the number of cards."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from ...card import UNCERTAIN
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("title", max_width=44, no_wrap=True, overflow="ellipsis")
-    for name in ("main task", "modality", "contribution", "code"):
-        table.add_column(name, no_wrap=True)
-    for name in ("claims", "seconds"):
-        table.add_column(name, justify="right")
-    count = 0
-    for card in cards:
-        count += 1
-        first = [
-            Text(clean(labels[0].label) if labels else UNCERTAIN if card.unsure_of(name) else "-")
-            for name, labels in (
-                ("tasks", card.tasks),
-                ("modalities", card.modalities),
-                ("contributions", card.contributions),
-            )
-        ]
-        table.add_row(
-            Text(clean(card.title)),
-            *first,
-            card.reproducibility.code.status,
-            str(len(card.claims)),
-            f"{card.provenance.seconds:.1f}",
-        )
-    print_plain(table)
-    return count
 
 
 def print_plain(table: "Table") -> None:

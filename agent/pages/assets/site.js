@@ -3,9 +3,11 @@
 "use strict";
 (() => {
   const { fields, sorts, pageSize, shown, papers } = window.PAPERCARDS;
-  const SINGLE = new Set(["code", "data", "weights"]);
+  const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
   const plain = (label) => label.replaceAll("-", " ");
+  const NAMES = new Set(["venue", "author"]);
+  const named = (field, value) => (NAMES.has(field) ? value : plain(value));
   const percent = (share) => (typeof share === "number" ? `${Math.round(share * 100)}%` : "");
   const number = (count) => count.toLocaleString("en");
 
@@ -63,6 +65,7 @@
     [10, folded(paper.title)],
     [4, folded(paper.tldr)],
     [4, folded(paper.tags.slice(0, 3).flat().join(" "))],
+    [8, folded([paper.by || "", ...paper.tags.slice(7).flat()].join(" "))],
     [1, folded(text(paper))],
   ]);
   const sought = (text) =>
@@ -84,6 +87,7 @@
     return sum || 1;
   };
 
+  const byName = (a, b) => (!a || !b ? !a - !b : a.toLowerCase() < b.toLowerCase() ? -1 : a.toLowerCase() > b.toLowerCase() ? 1 : 0);
   const select = (state) => {
     const wanted = sought(state.words);
     const found = [];
@@ -99,6 +103,8 @@
       relevance: (a, b) => b.relevance - a.relevance,
       newest: (a, b) => ((a.paper.date || "") < (b.paper.date || "") ? 1 : (a.paper.date || "") > (b.paper.date || "") ? -1 : b.at - a.at),
       title: (a, b) => (a.paper.title.toLowerCase() < b.paper.title.toLowerCase() ? -1 : 1),
+      author: (a, b) => byName(a.paper.tags[9][0], b.paper.tags[9][0]),
+      venue: (a, b) => byName(a.paper.tags[8][0], b.paper.tags[8][0]),
       confidence: (a, b) => (b.paper.mean ?? -1) - (a.paper.mean ?? -1),
     }[order(state)];
     if (by) found.sort((a, b) => by(a, b) || a.at - b.at);
@@ -110,7 +116,7 @@
     const on = has(state, field, value);
     return make("li", {}, make("a",
       { href: listed(state, toggled(state, field, value)), class: on && "chosen", "data-key": `${field}:${value}` },
-      make("span", { class: "value" }, on && unseen("Remove: "), plain(value)), " ",
+      make("span", { class: "value" }, on && unseen("Remove: "), named(field, value)), " ",
       make("span", { class: "count" }, number(count))));
   };
   const facet = (state, found, [field, title], place) => {
@@ -118,7 +124,7 @@
     const mine = counts.size;
     for (const paper of found) for (const value of paper.tags[place]) counts.set(value, (counts.get(value) || 0) + 1);
     const all = [...counts];
-    const rest = all.slice(mine).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+    const rest = all.slice(mine).sort(([a, n], [b, m]) => (field === "year" ? b - a : m - n || (a < b ? -1 : 1)));
     const choices = [...all.slice(0, mine), ...rest].map(([value, count]) => choice(state, field, value, count));
     if (!choices.length) return null;
     const cut = choices.length > shown + 1 ? shown : choices.length;
@@ -134,7 +140,7 @@
     return make("ul", { class: "chips", "aria-label": "Chosen" },
       state.words && chip(listed(state, { words: "" }), "q", `“${state.words}”`),
       state.tags.map(([field, value]) => chip(listed(state, toggled(state, field, value)), `${field}:${value}`,
-        make("span", { class: "of" }, (fields.find(([name]) => name === field))[1]), ` ${plain(value)}`)),
+        make("span", { class: "of" }, (fields.find(([name]) => name === field))[1]), ` ${named(field, value)}`)),
       make("li", {}, make("a", { class: "all", href: "#/", "data-key": "chip:all" }, "Clear all")));
   };
   const item = (state, paper) => {
@@ -142,6 +148,7 @@
     const had = ["code", "data", "weights"].flatMap((name, at) => (held[at][0] === "not-stated" ? [] : [[name, held[at][0]]]));
     return make("li", { class: "paper", "data-item": true },
       make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
+      paper.by ? make("p", { class: "cited" }, paper.by) : null,
       make("p", { class: "tldr" }, paper.tldr),
       make("ul", { class: "tags", "aria-label": "Tags" },
         tasks.map((one) => make("li", { class: "task" }, plain(one))),
@@ -238,7 +245,7 @@
     const status = (at) => paper.tags[3 + at][0];
     const tone = { released: "yes", promised: "soon" };
     return make("article", { class: "card" },
-      make("header", {}, make("h1", {}, paper.title), make("p", { class: "lead" }, paper.tldr),
+      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null, make("p", { class: "lead" }, paper.tldr),
         make("p", { class: "ids" }, paper.url ? out(paper.url, paper.id) : paper.id)),
       make("div", { class: "reading-columns" },
         make("section", { "aria-labelledby": "abstract" },

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ..requests import paper_of
 from ..room import Room, Shell
-from . import charts, views
+from . import charts, saving, views
 from . import selection as state
 
 PATH = "/browse"
@@ -54,6 +54,17 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
                 )
         return _missing(shell, "This chart does not exist.")
 
+    def save(request: Request) -> Response:
+        kind = request.path_params["kind"]
+        if kind not in saving.FORMATS:
+            return _missing(shell, "There is no such format.")
+        name, media = saving.FORMATS[kind]
+        return StreamingResponse(
+            saving.saved(index, _state(request), kind),
+            media_type=media,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
     def paper(request: Request) -> Response:
         name = paper_of(request)
         card = index.card(name)
@@ -77,6 +88,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         Route(PATH, listing),
         Route(f"{PATH}/charts", drawings),
         Route(f"{PATH}/charts/{{name}}.svg", drawing),
+        Route(f"{PATH}/save/{{kind}}", save),
         Route(f"{PATH}/status", status),
         Route(f"{PATH}/paper/{{id:path}}", paper),
     )

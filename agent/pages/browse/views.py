@@ -21,12 +21,17 @@ TITLES = {
     "data": "Data",
     "weights": "Weights",
     "claim": "Kind of claim",
+    "year": "Year",
+    "venue": "Venue",
+    "author": "Author",
 }
 SORT_TITLES = {
     "relevance": "Relevance",
     "file": "File order",
     "newest": "Newest",
     "title": "Title",
+    "author": "Author",
+    "venue": "Venue",
     "confidence": "Confidence",
 }
 SHOWN_VALUES = 8
@@ -139,5 +144,5 @@ def beside(card: Card, paper: Paper | None) -> Beside:
         card,
         parts(card, paper, marked) if paper else (),
         marked,
-        page_of(card.id, paper.url if paper else None),
+        page_of(card.id, card.publication.url or (paper.url if paper else None)),
     )

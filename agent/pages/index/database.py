@@ -19,7 +19,7 @@ from pathlib import Path
 from ...card import Card
 from ...paper import Paper
 from . import stored_papers
-from .facets import Facets, Tag, confidence_of, dated, rows_of, tags_of
+from .facets import Facets, Tag, confidence_of, dated, first_author, rows_of, tags_of
 from .query import parse
 from .searching import Searches
 from .tables import connected, opened, refused
@@ -199,8 +199,11 @@ class Index:
     def _write(self, run: sqlite3.Connection, row: int, card: Card, origin: int, tags: Sequence[Tag]) -> None:
         sure = confidence_of(card)
         run.execute(
-            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (row, card.id, origin, card.title, dated(card), -1 if sure is None else sure, card.to_json()),
+            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(row, card.id, origin, card.title, dated(card), -1 if sure is None else sure),
+                *(first_author(card), card.publication.venue or "", card.to_json()),
+            ),
         )
         for tag in tags:
             if tag not in self._tags:
@@ -214,9 +217,11 @@ class Index:
         else:
             body = "\n".join(claim.evidence.text for claim in card.claims)
         labels = " ".join(tag.value for tag in tags if tag.field in ("task", "modality", "contribution"))
+        about = card.about
+        people = "\n".join((*(one.name for one in about.authors), about.venue or "", str(about.year or "")))
         run.execute(
-            "INSERT INTO words (rowid, title, summary, body, labels) VALUES (?, ?, ?, ?, ?)",
-            (row, card.title, card.tldr, body, labels),
+            "INSERT INTO words (rowid, title, summary, body, labels, people) VALUES (?, ?, ?, ?, ?, ?)",
+            (row, card.title, card.tldr, body, labels, people),
         )
 
     def _load(self) -> None:

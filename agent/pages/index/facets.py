@@ -4,16 +4,27 @@ Bit `n` stands for row `n` of the index. A Python integer is the bitmap: `&` sel
 One thread adds while others read; a row becomes visible when it is marked `alive`, which happens last.
 """
 
+import heapq
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ...card import UNCERTAIN, Card
 
-FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim")
+FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim", "year", "venue", "author")
 """Fields that cards can be filtered by, in the order of the page."""
 
-SINGLE = ("code", "data", "weights")
+NAMES = ("venue", "author")
+"""Fields with names in place of labels: about as many values as cards, each of a few cards."""
+
+MOST_NAMES = 1000
+"""Number of names that are counted, those with the most cards; the others are found by searching."""
+
+_MOST_AUTHORS = 100
+"""Number of authors of one card that are counted."""
+
+SINGLE = ("code", "data", "weights", "year", "venue")
 """Fields with one value per card: choosing a second value replaces the first."""
 
 
@@ -23,12 +34,17 @@ class Tag(NamedTuple):
     field: str
     """The field, one of `FIELDS`."""
     value: str
-    """The value: a label, a kind of claim, or a status."""
+    """The value: a label, a kind of claim, a status, a year or a name."""
+
+    @property
+    def shown(self) -> str:
+        """The value for display: a label with spaces instead of hyphens, a name as it is."""
+        return self.value if self.field in NAMES else self.value.replace("-", " ")
 
 
 def tags_of(card: Card) -> Iterator[Tag]:
     """All tags of a card, each once."""
-    held = card.reproducibility
+    held, about = card.reproducibility, card.about
     said: dict[str, list[str]] = {
         "task": [one.label for one in card.tasks] or [UNCERTAIN] * bool(card.unsure_of("tasks")),
         "modality": [one.label for one in card.modalities],
@@ -37,6 +53,9 @@ def tags_of(card: Card) -> Iterator[Tag]:
         "data": [held.data.status],
         "weights": [held.weights.status],
         "claim": [one.kind for one in card.claims],
+        "year": [str(about.year)] if about.year else [],
+        "venue": [about.venue] if about.venue else [],
+        "author": [one.inverted for one in about.authors[:_MOST_AUTHORS]],
     }
     for field, values in said.items():
         for value in dict.fromkeys(values):
@@ -56,15 +75,19 @@ def confidence_of(card: Card) -> float | None:
     return sum(stated) / len(stated) if stated else None
 
 
-_ARXIV = re.compile(r"arxiv:(?:[a-z.-]+/)?(\d\d)(\d\d)\.?(\d+)", re.IGNORECASE)
+_ARXIV = re.compile(r"arxiv:(?:[a-z.-]+/)?\d{4}\.?(\d+)", re.IGNORECASE)
 
 
 def dated(card: Card) -> str:
-    """A sort key: the publication date from the arXiv id, else the date when the card was made."""
-    if match := _ARXIV.match(card.id):
-        year, month, number = match.groups()
-        return f"{'19' if year > '90' else '20'}{year}-{month} {number:0>5}"
-    return card.provenance.created
+    """A sort key: the date of publication, with the number of an arXiv id; else when the card was made."""
+    number = f" {found[1]:0>5}" if (found := _ARXIV.match(card.id)) else ""
+    date = card.about.date
+    return date + number if date else card.provenance.created
+
+
+def first_author(card: Card) -> str:
+    """The first author with the family name first; empty if unknown."""
+    return card.publication.authors[0].inverted if card.publication.authors else ""
 
 
 class Facets:
@@ -72,12 +95,16 @@ class Facets:
 
     def __init__(self) -> None:
         self._bits: dict[Tag, bytearray] = {}
+        self._few: dict[str, dict[str, array[int]]] = {field: {} for field in NAMES}
         self._alive = bytearray()
 
     def add(self, row: int, tags: Iterable[Tag]) -> None:
         """Add the tags of a row; the row is not visible yet."""
         for tag in tags:
-            _set(self._bits.setdefault(tag, bytearray()), row)
+            if tag.field in NAMES:
+                self._few[tag.field].setdefault(tag.value, array("I")).append(row)
+            else:
+                _set(self._bits.setdefault(tag, bytearray()), row)
 
     def show(self, rows: Iterable[int]) -> None:
         """Make rows visible."""
@@ -96,15 +123,33 @@ class Facets:
 
     def bitmap(self, tag: Tag) -> int:
         """Bitmap of the rows with a tag, hidden rows included."""
+        if tag.field in NAMES:
+            return bitmap_of(self._few[tag.field].get(tag.value, ()))
         return int.from_bytes(self._bits.get(tag, b""), "little")
 
     def counts(self, field: str, selected: int) -> list[tuple[str, int]]:
-        """Number of selected rows for each value of a field, most frequent first; zeros are left out."""
+        """Number of selected rows for each value of a field; zeros are left out.
+
+        The most frequent value comes first; of years, the latest. Of names, only `MOST_NAMES` are counted.
+        """
+        if field in NAMES:
+            return sorted(self._counted_names(field, selected), key=lambda one: (-one[1], one[0]))
         found = []
         for tag in list(self._bits):  # a copy: another thread may add one
             if tag.field == field and (count := (selected & self.bitmap(tag)).bit_count()):
                 found.append((tag.value, count))
+        if field == "year":
+            return sorted(found, reverse=True)
         return sorted(found, key=lambda one: (-one[1], one[0]))
+
+    def _counted_names(self, field: str, selected: int) -> Iterator[tuple[str, int]]:
+        bits = selected.to_bytes((selected.bit_length() + 7) // 8, "little")
+        size = len(bits)
+        every = list(self._few[field].items())  # a copy: another thread may add one
+        for name, rows in heapq.nlargest(MOST_NAMES, every, key=lambda one: len(one[1])):
+            count = sum(1 for row in rows if row >> 3 < size and bits[row >> 3] >> (row & 7) & 1)
+            if count:
+                yield name, count
 
 
 def rows_of(bitmap: int, order: Iterable[int], skip: int = 0, most: int | None = None) -> Iterator[int]:

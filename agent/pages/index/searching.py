@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 
 from .facets import bitmap_of, rows_of
 
-SORTS = ("file", "newest", "title", "confidence", "relevance")
+SORTS = ("file", "newest", "title", "author", "venue", "confidence", "relevance")
 
 _ORDERS = {
     "newest": "SELECT row FROM cards ORDER BY dated DESC, row DESC",
     "title": "SELECT row FROM cards ORDER BY title COLLATE NOCASE, row",
+    "author": "SELECT row FROM cards ORDER BY author = '', author COLLATE NOCASE, dated DESC, row",
+    "venue": "SELECT row FROM cards ORDER BY venue = '', venue COLLATE NOCASE, dated DESC, row",
     "confidence": "SELECT row FROM cards ORDER BY confidence DESC, row",
 }
 
@@ -61,7 +63,7 @@ class Searches:
     def _look(self, expression: str) -> tuple[int, Sequence[int]]:
         (count,) = self._rows("SELECT count(*) FROM words WHERE words MATCH ?", expression)
         if count <= _RANKED:
-            ranked = self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4)")
+            ranked = self._match(expression, " ORDER BY bm25(words, 10, 4, 1, 4, 8)")
             return bitmap_of(ranked), ranked
         hits = self._match(expression)
         bitmap = bitmap_of(hits)

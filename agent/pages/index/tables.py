@@ -8,23 +8,26 @@ from pathlib import Path
 
 from ...errors import StorageError
 
-VERSION = 2
+VERSION = 3
 """Version of the tables; a file of another version is rebuilt."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS cards (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, origin INTEGER NOT NULL,
-    title TEXT NOT NULL, dated TEXT NOT NULL, confidence REAL NOT NULL, card TEXT NOT NULL);
+    title TEXT NOT NULL, dated TEXT NOT NULL, confidence REAL NOT NULL, author TEXT NOT NULL,
+    venue TEXT NOT NULL, card TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_title ON cards (title COLLATE NOCASE, row);
 CREATE INDEX IF NOT EXISTS by_date ON cards (dated DESC, row DESC);
 CREATE INDEX IF NOT EXISTS by_confidence ON cards (confidence DESC, row);
+CREATE INDEX IF NOT EXISTS by_author ON cards (author = '', author COLLATE NOCASE, dated DESC, row);
+CREATE INDEX IF NOT EXISTS by_venue ON cards (venue = '', venue COLLATE NOCASE, dated DESC, row);
 CREATE TABLE IF NOT EXISTS tags (tag INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tagged (row INTEGER PRIMARY KEY, tags BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS papers (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, sections TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    title, summary, body, labels, content='', prefix='2', tokenize='unicode61 remove_diacritics 2');
+    title, summary, body, labels, people, content='', prefix='2', tokenize='unicode61 remove_diacritics 2');
 """
 
 

@@ -31,6 +31,8 @@ _ARXIV = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/(?:abs|pdf|html)/)([\w.-]+(?
 _DOI = re.compile(
     r"(?:doi\.org/|doi:\s*|/doi/(?:abs/|full/|pdf/)?)?\b(10\.\d{4,9}/[^\s?#&<>\"]+)", re.IGNORECASE
 )
+_MAIL = re.compile(r"\S+@\S+(?:\s+\(([^()]*)\))?")
+_DATES = ("published", "publicationDate", "pubDate", "date", "issued", "updated")
 _SUMMARIES = ("summary", "encoded", "description", "abstract", "content")
 _NAMES = ("doi", "identifier", "id", "guid", "link", "url")
 
@@ -80,7 +82,24 @@ def _record(entry: "Element", name: str) -> dict[str, object]:
         "arxiv_id": next(ids, None),
         "doi": next(dois, None),
         "url": next((one for one in names if one.startswith(("http://", "https://"))), None),
+        "authors": [name for one in entry if _name(one) in ("author", "creator") and (name := _author(one))],
+        "date": _first(entry, _DATES),
+        "venue": _first(entry, ("journal_ref", "publicationName", "source")),
+        "categories": _terms(entry),
+        "pdf_url": next((one.get("href") for one in entry if one.get("title") == "pdf"), None),
     }
+
+
+def _author(element: "Element") -> str:
+    """The name of an author; of an address as RSS has it, the name in brackets."""
+    name = next((one.text for one in element if _name(one) == "name"), None) or element.text or ""
+    found = _MAIL.fullmatch(name.strip())
+    return (found[1] or "") if found else name.strip()
+
+
+def _first(entry: "Element", names: tuple[str, ...]) -> str | None:
+    said = {_name(one): one.text for one in reversed(entry)}
+    return next((text for name in names if (text := said.get(name))), None)
 
 
 def _shown(element: "Element") -> str:

@@ -7,6 +7,7 @@ categories; there the sets of the header do, as `cs:cs:LG`.
 The protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput
@@ -27,6 +28,16 @@ _FEW_WORDS = 20
 _DC = "http://purl.org/dc/elements/1.1/"
 _RECORD, _ERROR = f"{{{_OAI}}}record", f"{{{_OAI}}}error"
 _ARXIV = ("http://arxiv.org/OAI/arXiv/", "http://arxiv.org/OAI/arXivRaw/")
+_TEXTS = {
+    "title": "title",
+    "abstract": "abstract",
+    "id": "arxiv_id",
+    "doi": "doi",
+    "categories": "categories",
+    "created": "date",
+    "journal-ref": "venue",
+}
+"""Elements of arXiv's own metadata, and our names for them."""
 _ROOTS = frozenset({"OAI-PMH", "ListRecords", "GetRecord", "record"})
 
 
@@ -63,12 +74,28 @@ def _fields(metadata: "Element", header: "Element | None") -> tuple[dict[str, ob
     """A record with fields of ours, and its categories."""
     for namespace in _ARXIV:
         if metadata.tag.startswith(f"{{{namespace}}}"):
-            names = {"title": "title", "abstract": "abstract", "arxiv_id": "id", "doi": "doi"}
-            fields: dict[str, object] = {
-                ours: text_of(metadata, f"{{{namespace}}}{theirs}") for ours, theirs in names.items()
-            }
-            return fields, (text_of(metadata, f"{{{namespace}}}categories") or "").split()
+            start = len(namespace) + 2
+            # The first of a name counts; of the versions of `arXivRaw`, that is the oldest.
+            found = {str(one.tag)[start:]: one for one in reversed(metadata)}
+            texts = {name: "".join(found[name].itertext()) for name in _TEXTS if name in found}
+            fields: dict[str, object] = {ours: texts.get(theirs) for theirs, ours in _TEXTS.items()}
+            if (authors := found.get("authors")) is not None:
+                fields["authors"] = partial(_names, authors)
+            if (version := found.get("version")) is not None:
+                fields["date"] = text_of(version, f"{{{namespace}}}date")
+            fields["categories"] = categories = (texts.get("categories") or "").split()
+            return fields, categories
     return _dublin_core(metadata), _sets(header)
+
+
+def _names(authors: "Element") -> object:
+    """The authors as family name, given names and suffix each; the text of an element without any."""
+    if not len(authors):
+        return authors.text
+    return [
+        [part.text or "" for part in author if not str(part.tag).endswith("affiliation")]
+        for author in authors
+    ]
 
 
 def _dublin_core(metadata: "Element") -> dict[str, object]:
@@ -84,6 +111,10 @@ def _dublin_core(metadata: "Element") -> dict[str, object]:
         "abstract": _description(metadata, None if title is None else title.get(_LANG)),
         "doi": next(dois, None),
         "url": next(links, None),
+        "authors": every("creator"),
+        "date": next(iter(every("date")), None),
+        "keywords": every("subject"),
+        "venue": next(iter(every("publisher")), None),
     }
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import BinaryIO
 
 from ...bibliography import KINDS, Kind
-from ...bibliography.charset import decoded
+from ...bibliography.charset import decoded, readable
 from ...bibliography.entry import Entry
 from ...errors import BadInput
 from ..columns import BadRecord
@@ -30,7 +30,9 @@ def _papers(source: Input, entries: Iterator[Entry]) -> Records:
         if isinstance(record, str):
             yield BadRecord(where, record)
         else:
-            yield source.columns.paper(dict(record), where)
+            # Zotero's ids in CSL-JSON are addresses of its items.
+            key = "" if "://" in entry.key else readable(entry.key)
+            yield source.columns.paper({"citationkey": key, **record} if key else dict(record), where)
 
 
 def count(kind: Kind, stream: BinaryIO) -> int:

@@ -6,8 +6,8 @@ without a tag goes on with the one above. RIS is of the same kind, and written i
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from ..bounds import MAX_RECORD_BYTES, TOO_LONG
@@ -33,6 +33,8 @@ class _Dialect:
     doi: tuple[str, ...]
     id: tuple[str, ...]
     url: tuple[str, ...] = ()
+    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tags of the fields of the publication."""
 
 
 _TWO_LETTERS = re.compile(r"([A-Z][A-Z0-9])(?: (.*)|$)")
@@ -49,6 +51,12 @@ _DIALECTS = (
         ("AB", "OAB"),
         ("LID", "AID"),
         ("PMID",),
+        published={
+            "authors": ("FAU", "AU"),
+            "date": ("DP", "DEP"),
+            "venue": ("JT", "TA"),
+            "keywords": ("OT", "MH"),
+        },
     ),
     _Dialect(
         "Web of Science",
@@ -62,6 +70,14 @@ _DIALECTS = (
         ("AB",),
         ("DI", "D2"),
         ("UT",),
+        published={
+            "authors": ("AF", "AU", "CA"),
+            "year": ("PY",),
+            "month": ("PD",),
+            "venue": ("SO",),
+            "keywords": ("DE",),
+            "categories": ("WC",),
+        },
     ),
     _Dialect(
         "EndNote",
@@ -76,6 +92,14 @@ _DIALECTS = (
         ("R",),
         ("M", "F"),
         ("U",),
+        {
+            "authors": ("A",),
+            "date": ("8",),
+            "year": ("D",),
+            "venue": ("J", "B"),
+            "keywords": ("K",),
+            "citationkey": ("F",),
+        },
     ),
     _Dialect(
         "RefWorks",
@@ -90,6 +114,13 @@ _DIALECTS = (
         ("DO",),
         ("ID",),
         ("LK", "UL"),
+        {
+            "authors": ("A1",),
+            "year": ("YR",),
+            "date": ("FD",),
+            "venue": ("JF", "JO", "T2"),
+            "keywords": ("K1",),
+        },
     ),
     _Dialect(
         "NoteExpress",
@@ -104,6 +135,7 @@ _DIALECTS = (
         ("DOI",),
         ("Accession Number",),
         ("URL",),
+        {"authors": ("Author",), "year": ("Year",), "venue": ("Journal",), "keywords": ("Keywords",)},
     ),
 )
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -154,7 +186,9 @@ def _fields(dialect: _Dialect, lines: list[tuple[str, str]]) -> dict[str, object
     for tag, value in lines:
         within = tag or within
         before = found.get(within, "")
-        found[within] = before + ("\n" if tag and before else " " if before else "") + value
+        # A name is a line of its own, with a tag or without.
+        apart = tag or within in dialect.published.get("authors", ())
+        found[within] = before + ("\n" if apart and before else " " if before else "") + value
 
     def first(tags: tuple[str, ...]) -> str | None:
         return next((found[tag] for tag in tags if found.get(tag)), None)
@@ -169,6 +203,7 @@ def _fields(dialect: _Dialect, lines: list[tuple[str, str]]) -> dict[str, object
         "doi": doi[0] if doi else None,
         "id": own.split("\n")[0] if own else None,
         "url": (first(dialect.url) or "").split("\n")[0] or None,
+        **{name: first(tags) for name, tags in dialect.published.items()},
     }
     return {**found, **{name: value for name, value in record.items() if value}}
 

@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 _Fields = dict[str, object]
 
 
-def _read(tags: tuple[str, ...], fields: "Callable[[Element], _Fields]", source: Input) -> Records:
-    number = 0
+def _read(
+    tags: tuple[str, ...], made: "Callable[[], Callable[[Element], _Fields | None]]", source: Input
+) -> Records:
+    number, fields = 0, made()
     try:
-        for number, element in enumerate(elements(source.stream, source.name, *tags), start=1):
+        for element in elements(source.stream, source.name, *tags):
+            found = fields(element) if element is not None else None
+            if element is not None and found is None:
+                continue
+            number += 1
             where = f"{source.name}, record {number}"
-            if element is None:
+            if found is None:
                 yield BadRecord(where, TOO_LONG)
             else:
-                yield source.columns.paper(fields(element), where)
+                yield source.columns.paper(found, where)
     except Broken as error:
         if not number:
             raise BadInput(str(error), where=source.name) from error
@@ -42,6 +48,16 @@ def _text(element: "Element", *paths: str) -> str | None:
         if found is not None and (text := words_of(found)):
             return text
     return None
+
+
+def _texts(element: "Element", path: str) -> list[str]:
+    """What stands in every element at a path."""
+    return [text for one in element.iterfind(path) if (text := words_of(one))]
+
+
+def _parts(element: "Element | None") -> _Fields:
+    """The texts of an element's children by their names."""
+    return {} if element is None else {str(one.tag).rpartition("}")[2]: words_of(one) for one in element}
 
 
 def _pubmed(article: "Element") -> _Fields:
@@ -64,7 +80,45 @@ def _pubmed(article: "Element") -> _Fields:
             article, ".//ELocationID[@EIdType='doi']", ".//PubmedData/ArticleIdList/ArticleId[@IdType='doi']"
         ),
         "id": f"PMID{pmid}" if pmid else None,
+        "authors": [
+            {("literal" if name == "CollectiveName" else name): text for name, text in _parts(one).items()}
+            for one in article.iterfind(".//Article/AuthorList/Author")
+        ],
+        "date": _pubmed_date(article),
+        "venue": _text(article, ".//Article/Journal/Title", ".//Article/Journal/ISOAbbreviation"),
+        "keywords": _texts(article, ".//KeywordList/Keyword"),
     }
+
+
+def _pubmed_date(article: "Element") -> str | None:
+    for path in (".//Article/Journal/JournalIssue/PubDate", ".//Article/ArticleDate"):
+        parts = _parts(article.find(path))
+        if parts:
+            return str(
+                parts.get("MedlineDate")
+                or " ".join(str(parts.get(name, "")) for name in ("Year", "Month", "Day"))
+            )
+    return None
+
+
+class _Anthology:
+    """The papers of the ACL Anthology, each with the year and the book of its volume."""
+
+    def __init__(self) -> None:
+        self._meta: _Fields = {}
+
+    def __call__(self, element: "Element") -> _Fields | None:
+        if element.tag == "meta":
+            self._meta = _parts(element)
+            return None
+        meta = self._meta
+        return _anthology(element) | {
+            "authors": [_parts(one) for one in element.iterfind("author")],
+            "year": meta.get("year"),
+            "month": meta.get("month"),
+            "venue": meta.get("booktitle"),
+            "citation_key": _text(element, "bibkey"),
+        }
 
 
 def _anthology(paper: "Element") -> _Fields:
@@ -80,6 +134,7 @@ def _anthology(paper: "Element") -> _Fields:
         "doi": _text(paper, "doi"),
         "id": f"acl:{name}" if known else None,
         "url": f"https://aclanthology.org/{name}/" if known else None,
+        "pdf_url": f"https://aclanthology.org/{name}.pdf" if known else None,
     }
 
 
@@ -90,6 +145,13 @@ def _endnote(record: "Element") -> _Fields:
         "doi": _text(record, "electronic-resource-num"),
         "url": _text(record, "urls/related-urls/url", "urls/web-urls/url"),
         "id": _text(record, "accession-num", "rec-number"),
+        "authors": _texts(record, "contributors/authors/author"),
+        "year": _text(record, "dates/year"),
+        "date": _text(record, "dates/pub-dates/date"),
+        "venue": _text(record, "periodical/full-title", "titles/secondary-title", "titles/tertiary-title"),
+        "keywords": _texts(record, "keywords/keyword"),
+        "citation_key": _text(record, "label"),
+        "pdf_url": _text(record, "urls/pdf-urls/url"),
     }
 
 
@@ -106,6 +168,21 @@ def _mods(mods: "Element") -> _Fields:
         "doi": _text(mods, at("identifier[@type='doi']")),
         "url": _text(mods, at("location/url")),
         "id": mods.get("ID"),
+        "authors": [
+            {str(part.get("type") or "name"): words_of(part) for part in name.iterfind(at("namePart"))}
+            for name in mods.iterfind(at("name"))
+            if (_text(name, at("role/roleTerm")) or "author") in ("author", "aut")
+        ],
+        "date": _text(
+            mods,
+            at("originInfo/dateIssued"),
+            at("relatedItem/originInfo/dateIssued"),
+            at("part/date"),
+            at("relatedItem/part/date"),
+        ),
+        "venue": _text(mods, at("relatedItem[@type='host']/titleInfo/title")),
+        "keywords": _texts(mods, at("subject/topic")),
+        "citation_key": mods.get("ID"),
     }
 
 
@@ -118,21 +195,21 @@ FORMATS = tuple(
     Format(
         name,
         (".xml",),
-        partial(_read, tags, fields),
+        partial(_read, tags, made),
         partial(_has_root, namespace, frozenset(roots), sign),
         extra="sources",
     )
-    for name, namespace, roots, sign, tags, fields in (
+    for name, namespace, roots, sign, tags, made in (
         (
             "PubMed XML",
             "",
             ("PubmedArticleSet", "PubmedArticle", "MedlineCitationSet"),
             b"",
             ("PubmedArticle",),
-            _pubmed,
+            lambda: _pubmed,
         ),
-        ("ACL Anthology XML", "", ("collection",), b"<volume", ("paper",), _anthology),
-        ("EndNote XML", "", ("xml", "records"), b"<record", ("record",), _endnote),
-        ("MODS XML", _MODS, ("modsCollection", "mods"), b"", (f"{{{_MODS}}}mods",), _mods),
+        ("ACL Anthology XML", "", ("collection",), b"<volume", ("meta", "paper"), _Anthology),
+        ("EndNote XML", "", ("xml", "records"), b"<record", ("record",), lambda: _endnote),
+        ("MODS XML", _MODS, ("modsCollection", "mods"), b"", (f"{{{_MODS}}}mods",), lambda: _mods),
     )
 )

@@ -7,7 +7,7 @@ so there are no entities.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ...bibliography.zotero_item import NO_PAPERS, record
@@ -21,6 +21,8 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _Z = "{http://www.zotero.org/namespaces/export#}"
+_BIB = "{http://purl.org/net/biblio#}"
+_FOAF = "{http://xmlns.com/foaf/0.1/}"
 _SIGN = b"http://www.zotero.org/namespaces/export#"
 
 
@@ -65,11 +67,30 @@ def _papers(source: Input, root: "Element") -> Records:
             "number": node.findtext("{http://prismstandard.org/namespaces/1.2/basic/}number"),
             "DOI": next(_dois([node, *containers]), None),
             "url": node.findtext(f"{_DC}identifier/{_TERMS}URI/{_RDF}value"),
+            "authors": [
+                {part.tag.rpartition("}")[2]: part.text for part in person}
+                for person in node.iterfind(f"{_BIB}authors/{_RDF}Seq/{_RDF}li/{_FOAF}Person")
+            ],
+            "date": node.findtext(f"{_DC}date"),
+            "venue": next(_titles([*containers, *_shared_containers(node, nodes)]), None)
+            or node.findtext(f"{_DC}publisher/{_FOAF}Organization/{_FOAF}name"),
+            "keywords": [one.text for one in node.iterfind(f"{_DC}subject") if one.text],
+            "citationkey": node.findtext(f"{_Z}citationKey"),
         }
         own = "" if about.startswith("#") else about
         key = node.findtext(f"{_Z}citationKey") or own
         found = {name: value for name, value in record(item, key).items() if value}
         yield source.columns.paper(found, f"{source.name}:{node.sourceline}")
+
+
+def _shared_containers(node: "Element", nodes: "Mapping[str | None, Element]") -> "Iterator[Element]":
+    for part in node.iterfind(f"{_TERMS}isPartOf"):
+        if (name := part.get(f"{_RDF}resource")) in nodes:
+            yield nodes[name]
+
+
+def _titles(nodes: "Iterable[Element]") -> Iterator[str]:
+    return (title for node in nodes if (title := node.findtext(f"{_DC}title")))
 
 
 def _dois(nodes: "Iterable[Element]") -> Iterator[str]:

@@ -98,11 +98,38 @@ def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
         "doi": ids.get("doi"),
         "arxiv_id": ids.get("arxiv"),
         "id": _pmc(ids),
+        "authors": list(_authors(meta)),
+        "date": _date(meta),
+        "venue": next((_text(one) for one in article.iterfind(".//{*}journal-meta//{*}journal-title")), None),
+        "keywords": [_text(one) for one in meta.iterfind(".//{*}kwd-group/{*}kwd")],
     }
     paper = Columns().paper(fields, where)
     if isinstance(paper, BadRecord):
         return paper
     return replace(paper, sections=pick(list(_blocks(article)), source.options.sections))
+
+
+def _authors(meta: "etree._Element") -> Iterator[dict[str, str]]:
+    for one in meta.iterfind(".//{*}contrib-group/{*}contrib"):
+        if one.get("contrib-type", "author") != "author":
+            continue
+        name = _first(one, "name")
+        if name is not None:
+            yield {str(part.tag).rpartition("}")[2]: _text(part) for part in name}
+        elif (group := _first(one, "collab")) is not None:
+            yield {"literal": _text(group)}
+        elif (text := _first(one, "string-name")) is not None:
+            yield {"name": _text(text)}
+
+
+def _date(meta: "etree._Element") -> dict[str, str] | None:
+    """The earliest date of publication; those of other events are elsewhere."""
+    dates = [
+        {str(part.tag).rpartition("}")[2]: _text(part) for part in one if isinstance(part.tag, str)}
+        for one in meta.iterfind("{*}pub-date")
+    ]
+    known = [one for one in dates if one.get("year", "").isdecimal()]
+    return min(known, key=lambda one: (one["year"], -len(one)), default=None)
 
 
 def _pmc(ids: dict[str, str]) -> str | None:

@@ -56,8 +56,35 @@ _NAMES = {
         "dcterms.identifier",
     ),
     "arxiv_id": ("citation_arxiv_id",),
+    "date": (
+        *("citation_publication_date", "citation_date", "citation_cover_date", "citation_online_date"),
+        *("prism.publicationdate", "dc.date", "dcterms.issued", "dc.date.issued", "article:published_time"),
+        *("bepress_citation_date", "citation_year"),
+    ),
+    "venue": (
+        *(
+            "citation_journal_title",
+            "citation_conference_title",
+            "citation_inbook_title",
+            "prism.publicationname",
+        ),
+        *("citation_dissertation_institution", "dc.source", "bepress_citation_journal_title"),
+    ),
+    "pdf_url": ("citation_pdf_url", "bepress_citation_pdf_url"),
 }
 """Tags for each field, the best first."""
+_LISTS = {
+    "authors": (
+        "citation_author",
+        "citation_authors",
+        "bepress_citation_author",
+        "dc.creator",
+        "dc.contributor",
+        "author",
+    ),
+    "keywords": ("citation_keywords", "citation_keyword", "dc.subject"),
+}
+"""Tags that come once for each of several."""
 _LAST_RESORT = ("og:description", "twitter:description", "description")
 _PAPER_TAG = re.compile(
     rb"(?:citation_(?:title|abstract|doi|arxiv_id)|dc(?:terms)?\.title|bepress_citation|eprints\.title)\b",
@@ -109,9 +136,11 @@ def _encoding(data: bytes) -> str | None:
 
 def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
     tags = _tags(page)
-    fields = {
+    fields: dict[str, Any] = {
         ours: next((tags[name] for name in names if tags.get(name)), "") for ours, names in _NAMES.items()
     }
+    for ours, names in _LISTS.items():
+        fields[ours] = next((every for name in names if (every := _all_of(page, name))), [])
     if not fields["title"]:
         return BadRecord(
             source.name, "is not the page of a paper: it has no tag citation_title, dc.title or og:title"
@@ -174,6 +203,16 @@ def _tags(page: "lxml_html.HtmlElement") -> dict[str, str]:
         if name and (value := plain(str(tag.get("content") or ""))):
             found.setdefault(name, value)
     return found
+
+
+def _all_of(page: "lxml_html.HtmlElement", name: str) -> list[str]:
+    """The values of all meta tags of one name."""
+    return [
+        value
+        for tag in page.iter("meta")
+        if str(tag.get("name") or tag.get("property") or "").strip().casefold() == name
+        and (value := plain(str(tag.get("content") or "")))
+    ]
 
 
 def plain(text: str) -> str:

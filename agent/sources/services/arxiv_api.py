@@ -193,6 +193,12 @@ def _paper(result: "arxiv.Result", where: str) -> Paper | BadRecord:
         "abstract": result.summary,
         "arxiv_id": result.get_short_id(),
         "url": result.entry_id,
+        "authors": [author.name for author in result.authors],
+        "date": result.published,
+        "venue": result.journal_ref,
+        "doi": result.doi,
+        "categories": result.categories,
+        "pdf_url": result.pdf_url,
     }
     return Columns().paper(record, where)
 

@@ -57,7 +57,17 @@ SERVICE = Service(
 )
 
 _PAGE = 100
-_FIELDS = ["id", "doi", "title", "display_name", "abstract_inverted_index"]
+_FIELDS = [
+    *("id", "doi", "title", "display_name", "abstract_inverted_index"),
+    *(
+        "authorships",
+        "publication_date",
+        "publication_year",
+        "primary_location",
+        "best_oa_location",
+        "keywords",
+    ),
+]
 _QUERY = "openalex-query:"
 _WORK = re.compile(
     r"(?:https?://)?(?:(?:api\.|www\.)?openalex\.org/(?:works/)?)?(W\d+)/?(?:[?#].*)?", re.IGNORECASE

@@ -34,7 +34,9 @@ SERVICE = Service(
     key_hint="A key helps: set SEMANTIC_SCHOLAR_API_KEY",
 )
 
-_FIELDS = "title,abstract,externalIds,url"
+_FIELDS = (
+    "title,abstract,externalIds,url,authors,year,publicationDate,venue,journal,openAccessPdf,fieldsOfStudy"
+)
 _PAGE = 100
 _IDS_AT_ONCE = 500
 _NONE_KNOWN = "no valid paper ids"

@@ -55,7 +55,7 @@ def _record(source: Input, path: Path) -> Paper | BadRecord:
     answer = _child().ask({"path": str(path.absolute()), "sections": source.options.sections})
     if error := answer.get("error"):
         return BadRecord(source.name, error)
-    fields = {name: answer[name] for name in ("title", "abstract", "doi", "arxiv_id")}
+    fields = {name: answer[name] for name in ("title", "abstract", "doi", "arxiv_id", "authors")}
     paper = Columns().paper(fields, source.name)
     if isinstance(paper, BadRecord):
         return paper

@@ -12,6 +12,7 @@ from typing import Any
 
 import pypdfium2
 
+from ...people import people
 from ..outline import Block, Heading, Paragraph, number_level, pick
 from . import names
 from .abstract import PAGES, abstract, reads, without_rights
@@ -21,7 +22,7 @@ from .cover import is_cover, without_covers
 from .furniture import LineNumbers, drop_furniture
 from .page import Line, Page, page_words, read_page
 from .prose import Mender
-from .title import title, title_lines
+from .title import letters, title, title_lines
 
 MAX_PAGES = 1_000
 MAX_CHARACTERS = 5_000_000
@@ -182,7 +183,26 @@ def _paper(
         *(["ocr-text"] if any(page.scanned for page in pages) else []),
     ]
     parts_found = [asdict(one) for one in sections]
-    return {"title": name, "abstract": text, **ids, "flags": flags, "sections": parts_found}
+    return {
+        "title": name,
+        "abstract": text,
+        "authors": _authors(own.get("Author", ""), beside),
+        **ids,
+        "flags": flags,
+        "sections": parts_found,
+    }
+
+
+def _authors(own: str, lines: Sequence[Line]) -> list[str]:
+    """The authors in the document's metadata if each of them is printed on the first page.
+
+    Else it is whoever had the program that made the file.
+    """
+    found, _ = people(own)
+    printed = letters(" ".join(line.text for line in lines))
+    if not all(letters(one.short) and letters(one.short) in printed for one in found):
+        return []
+    return [one.inverted for one in found]
 
 
 def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> None:
