@@ -176,7 +176,7 @@ def test_recalled_new_failed_bad_and_duplicate_come_in_the_order_of_the_source(t
     known = {paper.id for paper in every[::3]}
     finished = CardLines(tmp_path, {})
     for paper in every[::3]:
-        finished.keep(paper, build(paper, DRAFT, MADE).to_json().encode())
+        finished.keep(paper, build(paper, DRAFT, MADE).own_json().encode())
     finished.close()
     records = [*every[:100], BadRecord("p:x", "not JSON"), *every[90:]]
 
@@ -230,7 +230,7 @@ def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
     every = list(papers(2000))
     finished = CardLines(tmp_path, {})
     for paper in every:
-        finished.keep(paper, f'{{"id":"{paper.id}",}}'.encode())
+        finished.keep(paper, f'{{"id":"{paper.id}","n":1}}'.encode())
     finished.close()
 
     async def go() -> list[list[Outcome]]:
@@ -241,4 +241,6 @@ def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
     assert len(lists[0]) == 1
     assert len(lists) < 50
     lines = [o.reading.line for some in lists for o in some if isinstance(o, Done)]
-    assert lines == [f'{{"id":"{paper.id}",}}'.encode() for paper in every]
+    assert lines == [
+        f'{{"id":"{paper.id}","n":1,"publication":{{"source":"{paper.where}"}}}}'.encode() for paper in every
+    ]

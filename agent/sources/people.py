@@ -27,10 +27,10 @@ _GROUP = re.compile(
 )
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[\s-]?){1,4}")
 _VANCOUVER = re.compile(r"[A-Z]{1,2}|(?:[A-Z]\.-?){1,4}")
-_AND = re.compile(r"\s+(?:and|&)\s+|\s*,\s*and\s+|;", re.IGNORECASE)
+_AND = re.compile(r"\s(?:and|&)\s|,\s?and\s|;", re.IGNORECASE)
 _OTHERS = re.compile(r"(?:and\s+)?(?:others|et\.?\s*al\.?|\.\.\.|\u2026)", re.IGNORECASE)
-_ET_AL = re.compile(r"[\s,]+(?:et\.?\s+al\.?|and\s+others)\s*$", re.IGNORECASE)
-_IN_BRACKETS = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
+_ET_AL = re.compile(r"[\s,](?:et\.?\s{1,9}al\.?|and\s{1,9}others)\Z", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 _KEYS = {
     "family": ("family", "last", "lastname", "familyname", "surname", "keyname"),
@@ -100,11 +100,12 @@ def _split(text: str) -> Iterable[str]:
     """The names in a string."""
     if "\n" in text:
         return text.split("\n")
-    cut = _ET_AL.sub("", text)
-    tail = ["et al."] if cut != text else []
+    text = text.rstrip()
+    cut = _ET_AL.sub("", text).rstrip(" ,")
+    tail = ["et al."] if _ET_AL.search(text) else []
     if "(" in cut or "[" in cut:
-        cut = _IN_BRACKETS.sub("", cut)
-    parts = [part for one in _AND.split(cut) if (part := one.strip(" ,"))]
+        cut = " ".join(_IN_BRACKETS.sub(" ", cut).split())
+    parts = [part for one in _AND.split(cut) if (part := one.strip(", \t"))]
     if ";" in cut:
         return [*parts, *tail]
     return [*(name for part in parts for name in _by_commas(part, alone=len(parts) == 1)), *tail]
@@ -173,7 +174,8 @@ def _text(value: object) -> str:
 
 def person(text: str) -> Person | None:
     """One name; None for an empty one."""
-    name = clean(text, _MOST_NAME)
+    # What `clean` takes out can leave two spaces.
+    name = " ".join(clean(text, _MOST_NAME).split())
     if not name:
         return None
     if "," in name:
@@ -185,7 +187,7 @@ def person(text: str) -> Person | None:
         if len(parts) == 3 and _SUFFIX.fullmatch(parts[2]):
             return Person(parts[0], parts[1], parts[2])
         return Person(literal=name) if parts else None
-    words = name.split(" ")
+    words = name.split()
     suffix = words.pop() if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else None
     if len(words) == 1 or _OTHERS.fullmatch(name) or _GROUP.search(name):
         return Person(literal=name)

@@ -59,8 +59,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 _MOST_TEXT = 500
 _MOST_TEXTS = 200
-_APART = re.compile(r"\s*[;\n|]\s*")
-_COMMAS = re.compile(r"\s*,\s*")
+_APART = re.compile(r"[;\n|]")
 _ARXIV_CATEGORY = re.compile(r"[a-z-]{2,9}(?:\.[A-Za-z-]{2,9})?")
 _WITHIN = (
     "display_name",
@@ -165,10 +164,10 @@ def _separated(text: str, *, categories: bool) -> list[str]:
     text = text.strip().removeprefix("[").removesuffix("]")
     parts = _APART.split(text)
     if len(parts) == 1:
-        parts = _COMMAS.split(text)
+        parts = text.split(",")
     if categories and len(parts) == 1 and all(map(_ARXIV_CATEGORY.fullmatch, words := text.split())):
         parts = words
-    return [clean(part.strip(" '\""), _MOST_TEXT) for part in parts]
+    return [clean(part.strip().strip(" '\""), _MOST_TEXT) for part in parts]
 
 
 def _identifier(values: Sequence[object], known: Callable[[str], str | None]) -> str | None:

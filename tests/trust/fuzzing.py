@@ -66,8 +66,8 @@ def _through(paper: Paper) -> None:
         return
     card = _baseline.card(paper)
     assert parse_card(card.to_json(), "x") == card
-    markdown.section(card, paper)
-    delimited._row(card, paper)
+    markdown.section(card)
+    delimited.row(card)
     note = vault_note.fresh(vault_note.front_of(card, None), vault_note.block_of(card, None))
     assert vault_note.read_head(note) is not None
     for claim in card.claims:
@@ -120,8 +120,8 @@ def _labels(data: bytes, folder: Path) -> bool:
 def _card(data: bytes, folder: Path) -> bool:
     card = parse_card(data, "x")
     card.to_json()
-    markdown.section(card, None)
-    delimited._row(card, None)
+    markdown.section(card)
+    delimited.row(card)
     vault_note.fresh(vault_note.front_of(card, None), vault_note.block_of(card, None))
     return True
 

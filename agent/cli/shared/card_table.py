@@ -53,7 +53,7 @@ _NUMBERS = ("year", "confidence", "seconds", "cost_usd")
 _WIDE = {"title": 44, "tldr": 60, "authors": 40, "venue": 24, "contributions": 24, "claims": 24}
 _WIDTH = 30
 
-_CONDITION = re.compile(r"\s*([\w-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)\s*(.*?)\s*", re.DOTALL)
+_CONDITION = re.compile(r"([\w-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[object, object], bool]] = {
     "=": lambda one, other: one == other,
     "<": lambda one, other: one < other,  # type: ignore[operator]
@@ -101,7 +101,7 @@ def field(name: str, option: str) -> str:
 
 def condition(text: str) -> Condition:
     """Parse a condition. Raises UsageError for anything else."""
-    found = _CONDITION.fullmatch(text)
+    found = _CONDITION.fullmatch(text.strip())
     if found is None:
         raise UsageError(
             f'"{text}" is not a condition',
@@ -110,7 +110,7 @@ def condition(text: str) -> Condition:
         )
     name, operator = field(found[1], "--where"), found[2].replace("==", "=")
     negated = operator in ("!=", "!~")
-    value: str | float = found[3].casefold()
+    value: str | float = found[3].strip().casefold()
     if name in _NUMBERS and operator not in ("~", "!~"):
         try:
             value = float(value)

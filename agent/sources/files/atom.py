@@ -31,7 +31,7 @@ _ARXIV = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/(?:abs|pdf|html)/)([\w.-]+(?
 _DOI = re.compile(
     r"(?:doi\.org/|doi:\s*|/doi/(?:abs/|full/|pdf/)?)?\b(10\.\d{4,9}/[^\s?#&<>\"]+)", re.IGNORECASE
 )
-_MAIL = re.compile(r"\S+@\S+(?:\s+\(([^()]*)\))?")
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+(?:\s{1,9}\(([^()]*)\))?")
 _DATES = ("published", "publicationDate", "pubDate", "date", "issued", "updated")
 _SUMMARIES = ("summary", "encoded", "description", "abstract", "content")
 _NAMES = ("doi", "identifier", "id", "guid", "link", "url")
