@@ -36,14 +36,12 @@ class Written:
 
 
 class Engine:
-    """A client of one server. Several texts may be worked on at once, each in a slot of its own."""
+    """A client of one server, which works on each text where most of it was read before."""
 
     def __init__(self, server: "LocalServer | SharedServer", timeout_s: float) -> None:
         self._root = server.base_url.removesuffix("/v1")
         self._headers = {"authorization": f"Bearer {server.api_key}"}
         self._timeout_s = timeout_s
-        self.slots = server.slots
-        """The slots of the server that are this client's own."""
         self._client: AsyncClient | None = None
 
     async def tokens(self, text: str, special: bool) -> list[int]:
@@ -55,23 +53,22 @@ class Engine:
         found: list[int] = (await self._post("/tokenize", body))["tokens"]
         return found
 
-    async def hidden_states(self, tokens: Sequence[int], slot: int) -> "NDArray[np.float32]":
+    async def hidden_states(self, tokens: Sequence[int]) -> "NDArray[np.float32]":
         """The last layer's state at each token: tokens by dimensions."""
         import numpy as np
 
-        found = await self._post("/embedding", {"content": list(tokens), "id_slot": slot})
+        found = await self._post("/embedding", {"content": list(tokens)})
         states = np.asarray(found[0]["embedding"], dtype=np.float32)
         if states.shape[0] != len(tokens):
             raise EndpointError(f"the embedded model gave {states.shape[0]} states for {len(tokens)} tokens")
         return states
 
     async def write(
-        self, tokens: Sequence[int], slot: int, *, most_tokens: int, stop: Sequence[str] = ("\n",)
+        self, tokens: Sequence[int], *, most_tokens: int, stop: Sequence[str] = ("\n",)
     ) -> Written:
         """What the model writes after the tokens, the likeliest token each time."""
         body = {
             "prompt": list(tokens),
-            "id_slot": slot,
             "n_predict": most_tokens,
             "temperature": 0,
             "stop": list(stop),

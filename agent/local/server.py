@@ -62,7 +62,6 @@ class LocalServer:
         self.api_key = secrets.token_urlsafe(32)
         """Good for this server only, and for as long as it runs."""
         self.threads = threads or physical_cores()
-        self.slots = tuple(range(slots))
         # Without a name: nothing is left behind, however this process ends.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self._model = model

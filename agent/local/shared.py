@@ -35,15 +35,11 @@ class SharedServer:
     Where the system has no such locks or no folder of the user's own, it is a server for this process alone.
     """
 
-    def __init__(
-        self, what: str, start: Start, *, slots: int = 2, mine: int = 1, folder: Path | None = None
-    ) -> None:
-        """`what` names the model and all settings; `start` starts a server with so many `slots`.
+    def __init__(self, what: str, start: Start, folder: Path | None = None) -> None:
+        """`what` names the model and all settings of the server that `start` starts.
 
-        This process takes as many as `mine` for itself. Raises what `start` raises.
+        Raises what `start` raises.
         """
-        self.slots: tuple[int, ...] = tuple(range(mine))
-        """Those of the server's slots that no other process uses; -1 stands for any that is free."""
         self._held = ExitStack()
         self._own: LocalServer | None = None
         place = folder or _folder()
@@ -56,13 +52,13 @@ class SharedServer:
                 self.base_url, self.api_key = self._own.base_url, self._own.api_key
             else:
                 self.base_url, self.api_key = self._join(place / f"{name}.json", users, start)
-                self.slots = self._claim(place, name, slots, mine)
             attempt.pop_all()
 
     @classmethod
     def of(cls, model: Model, file: Path, say: Callable[[str], None]) -> Self:
         """The server of an embedded model whose weights are `file`; `say` is told when one is started."""
         context, hidden = model.context or 8192, model.plan == "stepwise"
+        # Two processes may be between reading a paper and its summary, and neither text is read twice.
         slots = 2 * model.concurrency
         state = file.stat()
 
@@ -79,9 +75,7 @@ class SharedServer:
 
         devices = sorted(pair for pair in os.environ.items() if pair[0].startswith(FOR_DEVICES))
         what = (file.resolve(), state.st_size, state.st_mtime_ns, model.model_id, context, slots, hidden)
-        return cls(
-            repr((what, physical_cores(), devices, sys.prefix)), start, slots=slots, mine=model.concurrency
-        )
+        return cls(repr((what, physical_cores(), devices, sys.prefix)), start)
 
     def _lock(self, place: Path, name: str) -> bool:
         """Say that we use the server; waits while one that nobody used is ending."""
@@ -97,15 +91,6 @@ class SharedServer:
             self._own = server = start(users)
             write_whole(record, json.dumps({"base_url": server.base_url, "api_key": server.api_key}).encode())
             return server.base_url, server.api_key
-
-    def _claim(self, place: Path, name: str, slots: int, most: int) -> tuple[int, ...]:
-        found: list[int] = []
-        for slot in range(slots):
-            if len(found) < most:
-                with suppress(BlockingIOError):
-                    lock(self._open(place / f"{name}.slot{slot}"), place, wait=False)
-                    found.append(slot)
-        return tuple(found) or (-1,)
 
     def _open(self, path: Path) -> IO[bytes]:
         return self._held.enter_context(os.fdopen(open_derived(path, 0o600), "r+b"))

@@ -88,7 +88,7 @@ async def gather(model: Model, file: Path, papers: Sequence[Paper]) -> list[Stat
             typesetter = Typesetter(engine.tokens, load_script(), model.context or 2048)
             for number, paper in enumerate(papers, start=1):
                 laid_out = await typesetter.transcript(paper, FOR_SUMMARY)
-                states = await engine.hidden_states(laid_out.tokens, 0)
+                states = await engine.hidden_states(laid_out.tokens)
                 kept.append(
                     States(
                         np.stack([sentence_features(states, place) for place in laid_out.sentences]),

@@ -28,7 +28,7 @@ def start(users):
     return LocalServer(Path(sys.argv[1]), context_tokens=512, threads=1, slots=2, users=users)
 
 with SharedServer("smollm", start, folder=Path(sys.argv[2])) as server:
-    print(server.base_url, server.api_key, server.slots, flush=True)
+    print(server.base_url, server.api_key, flush=True)
     sys.stdin.read()
 """
 
@@ -102,8 +102,6 @@ def test_the_second_process_uses_the_server_of_the_first(smollm_file: Path, tmp_
             said.append(words)
         assert started == 1
         assert len({tuple(words[:2]) for words in said}) == 1
-        # Two slots: the third process takes any.
-        assert sorted(words[2].strip() for words in said) == ["(-1,)", "(0,)", "(1,)"]
         pid = server_pid(*said[0][:2])
 
         three[0].leave()
@@ -118,7 +116,7 @@ def test_the_second_process_uses_the_server_of_the_first(smollm_file: Path, tmp_
 def test_after_a_crash_of_the_server_another_is_started(smollm_file: Path, tmp_path: Path) -> None:
     with users(smollm_file, tmp_path, 1) as (first,):
         assert first.said() == ["started"]
-        url, key, _ = first.said()
+        url, key = first.said()
         crashed = server_pid(url, key)
         subprocess.run(["/bin/kill", "-9", str(crashed)], check=True)
         assert ends_within(crashed, PATIENCE_S)
@@ -155,7 +153,6 @@ def test_without_locks_every_process_has_its_own(
     monkeypatch.setattr("papercards.local.shared.lock", lambda *_, **__: False)
 
     with SharedServer("one", lambda users: started(smollm_file, users), folder=tmp_path) as server:
-        assert server.slots == (0,)
         pid = server_pid(server.base_url, server.api_key)
     assert not is_running(pid)
     assert not list(tmp_path.glob("*.json"))

@@ -27,7 +27,7 @@ MODEL = replace(LOCAL["local/smollm2-135m"], plan="stepwise", context=1024)
 
 @pytest.fixture(scope="module")
 def server(smollm_file: Path) -> Iterator[LocalServer]:
-    with LocalServer(smollm_file, context_tokens=1024, hidden_states=True) as one:
+    with LocalServer(smollm_file, context_tokens=1024, hidden_states=True, slots=2) as one:
         yield one
 
 

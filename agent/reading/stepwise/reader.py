@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -36,8 +36,6 @@ from .summary import MOST_TOKENS, flags, tidy
 from .transcript import Transcript, Typesetter, load_script
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from ...local.engine import Engine, Written
     from .vocabulary import Directions
 
@@ -101,7 +99,7 @@ class StepwiseReader:
         self._bench: Bench | None = None
         self._typesetter: Typesetter | None = None
         self._connecting = asyncio.Lock()
-        self._slots: asyncio.Queue[int] = asyncio.Queue()
+        self._turn = asyncio.Semaphore(model.concurrency)
         fitted = digest(self._probe.version, self._baseline.version, repr(self._stack), tagger_version)
         self.prompt = f"{self._script.version}+{fitted[:8]}"
         """What the cards depend on beside the model: words, weights, baseline."""
@@ -188,20 +186,18 @@ class StepwiseReader:
                 self._bench = await self._connect()
                 engine = self._bench.engine
                 self._typesetter = Typesetter(engine.tokens, self._script, self._model.context or 2048)
-                for slot in engine.slots:
-                    self._slots.put_nowait(slot)
         assert self._typesetter is not None
         return await self._typesetter.transcript(paper, FOR_SUMMARY)
 
     async def _ask(self, paper: Paper) -> Answer:
         laid_out = await self.transcript(paper)
         assert self._bench is not None and self._typesetter is not None
-        async with self._slot() as slot:
+        async with self._turn:
             begin = time.monotonic()
-            states = await self._bench.engine.hidden_states(laid_out.tokens, slot)
+            states = await self._bench.engine.hidden_states(laid_out.tokens)
             readout = self._probe.read(states, laid_out, self._bench.directions)
             del states
-            tldr, written = await self._summarize(paper, laid_out, slot) if self._writes else ("", [])
+            tldr, written = await self._summarize(paper, laid_out) if self._writes else ("", [])
             seconds = time.monotonic() - begin
         return Answer(
             text=to_json(readout, tldr, len(written)),
@@ -217,32 +213,24 @@ class StepwiseReader:
             completion_tokens=sum(one.completion_tokens for one in written),
         )
 
-    async def _summarize(self, paper: Paper, laid_out: Transcript, slot: int) -> "tuple[str, list[Written]]":
+    async def _summarize(self, paper: Paper, laid_out: Transcript) -> "tuple[str, list[Written]]":
         """The summary, and every call that it took; asked for again once if something is wrong with it."""
         assert self._bench is not None and self._typesetter is not None
         source = f"{paper.title}\n{paper.text}"
         tokens = [*laid_out.tokens, *await self._typesetter.question("summary")]
         engine = self._bench.engine
-        first = await engine.write(tokens, slot, most_tokens=MOST_TOKENS)
+        first = await engine.write(tokens, most_tokens=MOST_TOKENS)
         tldr = tidy(first.text)
         wrong = flags(tldr, source)
         if not wrong:
             return tldr, [first]
         again = await self._typesetter.question("again")
         said = await engine.tokens(first.text.strip(), False)
-        second = await engine.write([*tokens, *said, *again], slot, most_tokens=MOST_TOKENS)
+        second = await engine.write([*tokens, *said, *again], most_tokens=MOST_TOKENS)
         other = tidy(second.text)
         if len(flags(other, source)) < len(wrong):
             tldr = other
         return tldr, [first, second]
-
-    @asynccontextmanager
-    async def _slot(self) -> "AsyncIterator[int]":
-        slot = await self._slots.get()
-        try:
-            yield slot
-        finally:
-            self._slots.put_nowait(slot)
 
     def _card(
         self,
