@@ -56,11 +56,7 @@ def show(
     from ..sinks import destination, open_sink, read_cards
     from .shared import card_table
 
-    chosen = (
-        [card_table.field(name, "--columns") for name in columns.split(",")]
-        if columns
-        else card_table.DEFAULT
-    )
+    chosen = [card_table.field(name, "--columns") for name in columns.split(",")] if columns else None
     conditions = [card_table.condition(text) for text in where or ()]
     found = card_table.selected(read_cards(cards), conditions, sort, limit)
     if not output:

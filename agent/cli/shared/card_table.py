@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Value = str | float | None | tuple[str, ...]
 
-DEFAULT = ("title", "byline", "year", "main_task", "contributions", "code", "claims")
-"""Columns that are shown if none are chosen."""
+DEFAULT = ("title", "byline", "year", "main_task", "modalities", "contributions", "code", "claims")
+"""Columns that are shown if none are chosen, and if some card has a value for them."""
 
 _READ: Mapping[str, Callable[["Card"], Value]] = {
     "id": lambda card: card.id,
@@ -169,13 +169,15 @@ class _Descending:
     __hash__ = None  # type: ignore[assignment]
 
 
-def print_cards(cards: "Iterable[Card]", columns: Sequence[str]) -> None:
-    """Print one row per card."""
+def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
+    """Print one row per card, with these columns or else those of `DEFAULT` that are not empty."""
     from rich.table import Table
     from rich.text import Text
 
+    rows = [[_shown(name, _READ[name](card)) for name in columns or DEFAULT] for card in cards]
+    used = [at for at in range(len(columns or DEFAULT)) if columns or any(row[at] != "-" for row in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
+    for name in ((columns or DEFAULT)[at] for at in used):
         right = name in _NUMBERS or name == "claims"
         table.add_column(
             name.replace("_", " "),
@@ -184,8 +186,8 @@ def print_cards(cards: "Iterable[Card]", columns: Sequence[str]) -> None:
             overflow="ellipsis",
             justify="right" if right else "left",
         )
-    for card in cards:
-        table.add_row(*(Text(terminal.clean(_shown(name, _READ[name](card)))) for name in columns))
+    for row in rows:
+        table.add_row(*(Text(terminal.clean(row[at])) for at in used))
     terminal.print_plain(table)
 
 
