@@ -127,14 +127,18 @@ def test_claims_and_statuses_by_keyboard(
     hear(page, f"sentence {claim}: {card.claims[0].kind} rejected")
 
     data = page.locator(item(page, "data:"))
-    expect(data.locator(".value")).to_have_text("not stated")
+    assert card.reproducibility.data.evidence is not None
+    expect(data.locator(".value")).to_have_text("released")
     data.click()
     page.keyboard.press("2")
+    page.keyboard.press("e")
     expect(page.locator("[data-pick-hint]")).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(data.locator(".value")).to_have_text("promised")
-    expect(data.locator(".where")).to_contain_text("sentence 2")
+    expect(data.locator(".where")).to_contain_text(
+        f"sentence {card.reproducibility.data.evidence.sentence + 1}"
+    )
     page.locator(item(page, "add:tasks")).click()
     page.keyboard.press("e")
     page.keyboard.type("robot arm")
