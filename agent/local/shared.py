@@ -149,10 +149,24 @@ def _folder() -> Path | None:
         warnings.simplefilter("ignore")  # that XDG_RUNTIME_DIR is not set
         place = platformdirs.user_runtime_path("papercards")
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = place.lstat()
-        if stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o077:
-            return place
+        return place if is_ours(place) else None
     return None
+
+
+def is_ours(place: Path) -> bool:
+    """Whether a folder is open to this user alone, and nobody else can put another one at its path.
+
+    Raises OSError.
+    """
+    state = place.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
+        return False
+    for above in map(Path.lstat, place.absolute().parents):
+        # In a folder as `/tmp`, which has the sticky bit, nobody renames what is another's.
+        shut = not above.st_mode & 0o022 or above.st_mode & stat.S_ISVTX
+        if not shut or above.st_uid not in (0, os.getuid()):
+            return False
+    return True
 
 
 def _boot() -> str:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from papercards.local.server import LocalServer
-from papercards.local.shared import SharedServer
+from papercards.local.shared import SharedServer, is_ours
 from tests.clocks import PATIENCE_S
 from tests.local.test_server import ends_within, is_running
 
@@ -156,6 +156,23 @@ def test_without_locks_every_process_has_its_own(
         pid = server_pid(server.base_url, server.api_key)
     assert not is_running(pid)
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_folder_that_others_can_enter_or_replace_is_not_used(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    place = tmp_path / "above" / "papercards"
+    place.mkdir(mode=0o700, parents=True)
+    assert is_ours(place)
+
+    place.chmod(0o750)
+    assert not is_ours(place)
+    place.chmod(0o700)
+    place.parent.chmod(0o777)
+    assert not is_ours(place)
+    place.parent.chmod(0o1777)
+    assert is_ours(place)
+    (tmp_path / "link").symlink_to(place)
+    assert not is_ours(tmp_path / "link")
 
 
 def test_a_server_that_does_not_start_leaves_nothing(tmp_path: Path) -> None:
