@@ -61,7 +61,7 @@ def test_more_papers_make_the_interval_narrower_down_to_the_error_of_the_fit() -
 def test_of_many_papers_a_sample_is_measured_and_no_paper_kept() -> None:
     found = survey(*[NEAR, STRANGE] * 2_000)
 
-    assert found._measured < 2_600
+    assert found._measured < 1_300
     distance = found.distance()
     assert distance is not None and distance.papers == 4_000
     assert len(found._steps) <= 2
