@@ -16,18 +16,23 @@ def read_cards(path: str | Path) -> Iterator[Card]:
     return sinks.read_cards(sinks.output_named(str(path)))
 
 
-def write_cards(cards: Iterable[Card], path: str | Path) -> int:
-    """Write cards to a file or folder, by its extension; returns their number.
+def write_cards(cards: Iterable[Card], *paths: str | Path) -> int:
+    """Write cards to files or folders, by their extension; returns the number of cards.
 
-    The file gets its name when it is complete; until then, and if writing fails, it is `NAME.partial`. Raises
-    UsageError for an unknown format, StorageError if the file cannot be written.
+    A file gets its name when it is complete; until then, and if writing fails, it is `NAME.partial`. Raises
+    UsageError for an unknown format, StorageError if a file cannot be written.
     """
-    sink = sinks.open_sink(sinks.output_named(str(path)))
+    opened: list[sinks.Sink] = []
     count = 0
     try:
+        for path in paths:
+            opened.append(sinks.open_sink(sinks.output_named(str(path))))
         for count, card in enumerate(cards, start=1):  # noqa: B007  (counted for the caller)
-            sink.write(card, None)
-        sink.close()
+            for sink in opened:
+                sink.write(card, None)
+        for sink in opened:
+            sink.close()
     finally:
-        sink.abandon()
+        for sink in opened:
+            sink.abandon()
     return count

@@ -149,12 +149,8 @@ def collect(
     ] = False,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=options.output,
-            help="Output file; may be given several times (default: the outputs of enrich --batch-api).",
-            metavar="FILE",
+        options.outputs(
+            "Output file; may be given several times (default: the outputs of enrich --batch-api)."
         ),
     ] = None,
     base_url: options.BaseUrl = None,

@@ -10,7 +10,7 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from ..sinks import Sink
+    pass
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -42,18 +42,14 @@ def show(
     limit: options.Limit = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=options.output,
-            help="Save these cards to a file instead; the extension sets the format. May be given several "
-            "times.",
-            metavar="FILE",
+        options.outputs(
+            "Save these cards to a file instead; the extension sets the format. May be given several times."
         ),
     ] = None,
 ) -> None:
     """Print a table of the cards in a file, or save a selection of them."""
-    from ..sinks import destination, open_sink, read_cards
+    from ..card_files import write_cards
+    from ..sinks import destination, read_cards
     from .shared import card_table
 
     chosen = [card_table.field(name, "--columns") for name in columns.split(",")] if columns else None
@@ -67,19 +63,7 @@ def show(
         raise UsageError(
             "is both the input and an output", where=str(cards), next_step="Choose another output"
         )
-    sinks: list[Sink] = []
-    count = 0
-    try:
-        for path in output:
-            sinks.append(open_sink(path))
-        for count, card in enumerate(found, start=1):  # noqa: B007
-            for sink in sinks:
-                sink.write(card, None)
-        for sink in sinks:
-            sink.close()
-    finally:
-        for sink in sinks:
-            sink.abandon()
+    count = write_cards(found, *output)
     terminal.note(f"{counted(count, 'card')} → {', '.join(map(str, output))}")
 
 

@@ -21,13 +21,9 @@ def enrich(
     ],
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=options.output,
-            help="Output file; the extension sets the format (see papercards formats), and FOLDER/ writes a "
-            "vault of notes. May be given several times. Default: JSONL on standard output.",
-            metavar="FILE",
+        options.outputs(
+            "Output file; the extension sets the format (see papercards formats), and FOLDER/ writes a "
+            "vault of notes. May be given several times. Default: JSONL on standard output."
         ),
     ] = None,
     shards: Annotated[

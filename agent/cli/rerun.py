@@ -17,12 +17,8 @@ def rerun(
     record: Annotated[Path, typer.Argument(help="Record of a run.", metavar="NAME.run.json")],
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=options.output,
-            help="Output file; may be given several times (default: the recorded ones; the record is kept).",
-            metavar="FILE",
+        options.outputs(
+            "Output file; may be given several times (default: the recorded ones; the record is kept)."
         ),
     ] = None,
     base_url: options.BaseUrl = None,

@@ -50,13 +50,9 @@ def watch(
     ],
     output: Annotated[
         list[Path],
-        typer.Option(
-            "--output",
-            "-o",
-            parser=options.output,
-            help="Output file; may be given several times. New cards are appended to the first JSONL file, "
-            "and papers with a card in it are not new. The other outputs are written from it.",
-            metavar="FILE",
+        options.outputs(
+            "Output file; may be given several times. New cards are appended to the first JSONL file, "
+            "and papers with a card in it are not new. The other outputs are written from it."
         ),
     ],
     every: Annotated[

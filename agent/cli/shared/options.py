@@ -30,6 +30,13 @@ NameNotes = Annotated[
         "--name-notes", help="Name new notes of a vault by title, or @KEY by citation key where there is one."
     ),
 ]
+
+
+def outputs(described: str) -> Any:
+    """The option for output files, which may be given several times."""
+    return typer.Option("--output", "-o", parser=output, help=described, metavar="FILE")
+
+
 Model = Annotated[
     str | None,
     typer.Option(
