@@ -22,6 +22,8 @@ from .baseline.tags import count
 HOME = DATA / "home.json"
 STEP = 0.005
 """Width of the steps in which likenesses are counted."""
+LEAST_PAPERS = 10
+"""Number of papers below which a share would say nothing."""
 _Z = 1.96
 
 
@@ -138,9 +140,6 @@ class Survey:
         values = expected(fit, self._steps) if fit is not None else (None, None, None)
         main, low, high = (None if value is None else round(value, 3) for value in values)
         return Distance(self._papers, round(self._far / weight, 3), main, low, high)
-
-
-LEAST_PAPERS = 10
 
 
 def told(found: Distance) -> str:

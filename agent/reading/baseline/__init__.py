@@ -89,13 +89,9 @@ class Baseline:
 
     def scores(self, paper: Paper) -> Scores:
         """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
-        return self.read(paper)[0]
-
-    def read(self, paper: Paper) -> tuple[Scores, Vector]:
-        """The scores of a paper, and the features on which somebody's own labels may be fitted."""
         parts = sentences_of(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
-        scores = Scores(
+        return Scores(
             labels={
                 field: probabilities(self._fit.fields[field], rows[field], self.known[field])
                 for field in LABEL_FIELDS
@@ -107,7 +103,10 @@ class Baseline:
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
         )
-        return scores, self._tagger.words(paper.title, paper.abstract)
+
+    def read(self, paper: Paper) -> tuple[Scores, Vector]:
+        """The scores of a paper, and the features on which somebody's own labels may be fitted."""
+        return self.scores(paper), self._tagger.words(paper.title, paper.abstract)
 
     @property
     def cuts(self) -> Cuts:

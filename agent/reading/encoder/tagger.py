@@ -29,7 +29,7 @@ from ..baseline.pooling import ClaimStack
 from ..baseline.tags import MAIN, UNSEEN, Row, mains, probabilities
 
 if TYPE_CHECKING:
-    from .embedding import Array, Encoder
+    from .embedding import Array, Embedding, Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,22 @@ class EncodedTagger(Baseline):
         self._definitions = definitions
         self._cuts = fit
 
+    def scores(self, paper: Paper) -> Scores:
+        """Every probability for a paper."""
+        return self._scored(paper, self._encoder.embed(paper.title, sentences_of(paper)))
+
     def read(self, paper: Paper) -> tuple[Scores, Vector]:
         """The scores of a paper; its features are words and the last layer's mean state."""
-        base, vector = super().read(paper)
         embedding = self._encoder.embed(paper.title, sentences_of(paper))
-        rows = label_rows(base, embedding.whole, self._probes, self._encoded.labels, self._definitions)
         state = unit(embedding.whole[-1] - self._probes.usual)
-        scores = replace(
+        words = self._tagger.words(paper.title, paper.abstract)
+        features = {**words, **{f"state {place}": float(value) for place, value in enumerate(state)}}
+        return self._scored(paper, embedding), features
+
+    def _scored(self, paper: Paper, embedding: "Embedding") -> Scores:
+        base = super().scores(paper)
+        rows = label_rows(base, embedding.whole, self._probes, self._encoded.labels, self._definitions)
+        return replace(
             base,
             labels={
                 field: probabilities(self._encoded.fields[field], rows[field], self.known[field])
@@ -102,7 +111,6 @@ class EncodedTagger(Baseline):
                 )
             ),
         )
-        return scores, {**vector, **{f"state {place}": float(value) for place, value in enumerate(state)}}
 
 
 Definitions = Mapping[str, "Array"]
