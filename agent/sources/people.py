@@ -40,7 +40,6 @@ _KEYS = {
         "firstname",
         "givenname",
         "givennames",
-        "givenname",
         "forename",
         "forenames",
         "initials",

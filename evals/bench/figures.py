@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One run of one client in one scenario; None: not measured or without meaning there."""
+    """One run of one client in one scenario; a figure that was not measured there is None."""
 
     scenario: str
     client: str

@@ -234,7 +234,7 @@ class CollectedReader:
             raise
 
     def wants(self, paper: Paper) -> Wanted | None:
-        """Always None: it sends no requests."""
+        """Nothing, since no requests are sent."""
         return None
 
     def stop(self) -> None:
