@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import models_directory
-from ..model import keys
 from ..runs.resources import choose_model
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
@@ -27,9 +26,11 @@ CARD_TOKENS = 5_000
 def list_() -> None:
     """List embedded models and providers."""
     from ..local.store import listing
-    from ..model.catalogue import DEFAULT_LOCAL, LOCAL, PROVIDERS
+    from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY
+    from ..model.providers import known
 
-    directory = models_directory(wiring.settings())
+    chosen = wiring.settings()
+    directory = models_directory(chosen)
     held = {one.file.name: one for one in listing(directory)}
     for name, model in LOCAL.items():
         assert model.file is not None
@@ -38,8 +39,10 @@ def list_() -> None:
         default = "  (default)" if name == DEFAULT_LOCAL else ""
         print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
     print(f"{'baseline':<26} {'built in':<8} {'':>9}  no language model: similarity, rules, fitted weights")
-    for provider, known in PROVIDERS.items():
-        print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or keys.OPENAI_URL}")
+    for name, provider in known(chosen.providers).items():
+        print(f"{name + '/…':<26} {_key(provider.key):<29} {provider.base_url}")
+        print(f"{'':<26} {', '.join(provider.supports)}")
+    print(f"{COMPATIBLE + '/…':<26} {_key(OWN_KEY):<29} the address that you give with --base-url")
     print(f"weights are stored in {directory}")
 
 
@@ -89,6 +92,8 @@ def doctor(
         endpoint = session.endpoint(entry)
         found = probe(endpoint, session.form(entry), say=terminal.note)
     print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
+    if entry.provider is not None:
+        print(f"  documented         {', '.join(entry.provider.supports)}; key: {_key(entry.provider.key)}")
     for said in found.adapted:
         print(f"  adapted            it {said}")
     if not found.answers:
@@ -137,6 +142,15 @@ def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
         seconds = asyncio.run(twice())
     print(f"{entry.name}: uses no endpoint")
     print(f"  reads a paper in   {seconds:.2f} s")
+
+
+def _key(variable: str | None) -> str:
+    """The variable of a key, and whether it is set."""
+    import os
+
+    if variable is None:
+        return "no key"
+    return f"{variable}{' (set)' if os.environ.get(variable, '').strip() else ''}"
 
 
 def _schema(enforced: bool, mode: str) -> str:

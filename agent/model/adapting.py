@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from .catalogue import Mode
+from .providers import Mode
 from .form import Form
 from .refusals import Refused, error_of
 

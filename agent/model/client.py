@@ -1,4 +1,4 @@
-"""Opens API clients, and posts chat requests with one.
+"""Opens API clients, and posts requests with one.
 
 The only file that creates an API client for papers. Knows HTTP. Knows no limits, budgets, prompts or schemas.
 """
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import UsageError
 from .bounded_answer import bound
-from .endpoint import Endpoint
+from .endpoint import NO_KEY, Endpoint
 
 if TYPE_CHECKING:
     import httpx2
@@ -49,7 +49,7 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
             # aiohttp refuses a user name in the address beside the key; the key is what counts.
             base_url=endpoint.shown_url,
             default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
-            default_headers=dict(endpoint.extra_headers),
+            default_headers=_headers(endpoint),
             max_retries=0,
             timeout=endpoint.timeout_s,
             http_client=http,
@@ -64,8 +64,16 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
     return sdk, http
 
 
+def _headers(endpoint: Endpoint) -> dict[str, Any]:
+    import openai
+
+    if endpoint.key_header is None or endpoint.api_key == NO_KEY:
+        return dict(endpoint.extra_headers)
+    return {**endpoint.extra_headers, endpoint.key_header: endpoint.api_key, "Authorization": openai.Omit()}
+
+
 class Posting:
-    """Posts chat requests to one endpoint.
+    """Posts requests to one endpoint.
 
     The SDK lays out requests until one is answered; the others have its address and headers, since working
     these out again takes a good part of the time that a paper takes.
@@ -74,6 +82,7 @@ class Posting:
     def __init__(self, endpoint: Endpoint) -> None:
         """Raises UsageError for an unusable address or proxy."""
         self._sdk, self._http = _open(endpoint)
+        self._path = endpoint.path
         self._answered: httpx2.Request | None = None
         self._headers: list[tuple[bytes, bytes]] = []
 
@@ -84,7 +93,7 @@ class Posting:
 
         if self._answered is None:
             response = await self._sdk.post(
-                "/chat/completions", cast_to=httpx2.Response, content=body, options=_JSON
+                self._path, cast_to=httpx2.Response, content=body, options=_JSON
             )
             request = response.request
             raw = request.headers.raw

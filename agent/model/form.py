@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .catalogue import Mode, Model, TokensName
+from .catalogue import Model
+from .providers import Mode, TokensName
 
 ANSWER_TOKENS = 900
 """Maximum tokens of a card's answer, without reasoning."""

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from ..configuration.places import cache_directory, models_directory
@@ -17,6 +17,7 @@ from ..configuration.settings import Settings
 from ..errors import MissingExtra, UsageError
 from ..model import catalogue as models
 from ..model import keys
+from ..model.providers import known, own_address
 from ..safety.redact import shown_url
 
 if TYPE_CHECKING:
@@ -77,7 +78,12 @@ def choose_model(chosen: Settings) -> models.Model:
     if chosen.model is not None:
         if not chosen.model.strip():
             raise UsageError("--model is empty", next_step="Give a value, or leave it out")
-        return models.resolve(chosen.model, base_url=chosen.base_url)
+        return models.resolve(
+            chosen.model,
+            base_url=chosen.base_url,
+            plan=cast("models.HostedPlan | None", chosen.plan),
+            providers=known(chosen.providers),
+        )
     if chosen.base_url:
         raise UsageError(
             "--base-url needs a model",
@@ -168,7 +174,7 @@ class Resources:
         from ..reading.home import Survey
         from ..taxonomy import shipped
 
-        if model.plan == "one-call":
+        if model.plan in ("one-call", "decide"):
             return None
         # The embedded model's labels are the encoder's and what its states add.
         name = models.LOCAL[models.ENCODER].name if model.plan == "stepwise" else model.name
@@ -268,7 +274,7 @@ class Resources:
 
     def concurrency(self, model: models.Model) -> int:
         """Maximum number of papers in flight."""
-        wanted = self.settings.concurrency or ("auto" if model.plan == "one-call" else None)
+        wanted = self.settings.concurrency or ("auto" if model.plan in ("one-call", "decide") else None)
         if wanted is None or (wanted == "auto" and model.file is not None):
             return model.concurrency
         from ..model.limits import MOST
@@ -281,7 +287,7 @@ class Resources:
 
         if self.settings.price is not None and model.file is None:
             return pricing.parse(self.settings.price)
-        return pricing.published(model, "" if model.file else self.url(model))
+        return pricing.published(model, "" if model.file else self.url(model), self.surroundings.variables)
 
     def server(self, model: models.Model) -> "SharedServer":
         """The running server of an embedded model; missing weights are downloaded first."""
@@ -346,6 +352,7 @@ class Resources:
             wanted or (LOCAL_TIMEOUT_S if keys.is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
             ANSWER_TOKENS,
             impatient=wanted is None,
+            own_address=url != own_address(model.provider, self.surroundings.variables, model.model_id),
             extra_headers=dict(self.settings.endpoint.get("extra_headers", {})),
         )
 
