@@ -104,8 +104,8 @@ class Session:
             price: USD per million tokens, `prompt/completion` (default: the published price).
             answer_tokens: Maximum tokens of one answer, reasoning included.
             reasoning_effort: `low`, `medium`, `high`, or another value of the endpoint.
-            summary: Whether the embedded model, or one with the plan `decide`, writes the summary; else it is a
-                sentence of the abstract.
+            summary: Whether the embedded model, or one with the plan `decide`, writes the summary; else it is
+                a sentence of the abstract.
             endpoint: Request parameters, as in the `[endpoint]` table of `papercards.toml`.
             insecure: Allow sending a key over http to another machine.
             say: Called with messages, such as what an endpoint refused (default: the logger

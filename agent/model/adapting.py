@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from .providers import Mode
 from .form import Form
+from .providers import Mode
 from .refusals import Refused, error_of
 
 MOST_ANSWER_TOKENS = 32_768
@@ -124,6 +124,11 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
             replace(form, model_id=full_name), f"does not know the model {form.model_id}: using {full_name}"
         )
     return lesson
+
+
+def knows_no_model(refusal: Refused) -> bool:
+    """Whether an endpoint says that it has no such model."""
+    return refusal.code == "model_not_found" or _NO_MODEL.search(refusal.said[:2_000]) is not None
 
 
 def with_room_to_think(form: Form) -> Lesson | None:

@@ -149,8 +149,8 @@ def resolve(
 ) -> Model:
     """The entry for a model name; with `base_url`, any provider name refers to that endpoint.
 
-    `plan` is that of a hosted model; `providers` default to the shipped ones. Raises UsageError for a provider
-    that is not in the table, without `base_url`.
+    `plan` is that of a hosted model; `providers` default to the shipped ones. Raises UsageError for a
+    provider that is not in the table, without `base_url`.
     """
     provider, slash, model_id = name.partition("/")
     if name == "baseline" or provider == "local":
@@ -174,7 +174,9 @@ def resolve(
         )
     if known is None:
         own = model_id if provider == COMPATIBLE and slash else name
-        return Model(name=name, model_id=own, plan=plan or "one-call", base_url=base_url, key_variable=OWN_KEY)
+        return Model(
+            name=name, model_id=own, plan=plan or "one-call", base_url=base_url, key_variable=OWN_KEY
+        )
     return Model(
         name=name,
         model_id=model_id,

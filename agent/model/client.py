@@ -92,9 +92,7 @@ class Posting:
         import openai
 
         if self._answered is None:
-            response = await self._sdk.post(
-                self._path, cast_to=httpx2.Response, content=body, options=_JSON
-            )
+            response = await self._sdk.post(self._path, cast_to=httpx2.Response, content=body, options=_JSON)
             request = response.request
             raw = request.headers.raw
             self._headers = [(name, value) for name, value in raw if name.lower().decode() not in _OWN]

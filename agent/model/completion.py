@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Ending = Literal["done", "length", "filtered"]
 """How an answer ended: normally, at the token limit, or by the endpoint's content filter."""
@@ -77,6 +77,11 @@ class Said:
 
 _LENGTH = ("length", "max_tokens", "model_length", "max_output_tokens", "max_completion_tokens", "incomplete")
 _FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "sensitive")
+
+
+def chat_in(answer: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer if it is a chat completion, else None."""
+    return answer if isinstance(answer.get("choices"), list) else None
 
 
 def said_in(completion: object) -> Said:

@@ -46,6 +46,11 @@ class Endpoint:
         return shown_url(self.base_url)
 
     @property
+    def answers(self) -> str:
+        """What it gives, for the user."""
+        return "a chat completion" if self.path == "/chat/completions" else "decisions"
+
+    @property
     def key_header(self) -> str | None:
         """Header of the key; None for Authorization."""
         return self.model.provider.key_header if self.model.provider is not None else None

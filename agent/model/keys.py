@@ -35,7 +35,11 @@ def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
 def decisions_url(model: models.Model, url: str, variables: Mapping[str, str]) -> str | None:
     """The address of decisions of a model whose chat completions are at `url`; None for a path below that."""
     decisions = model.provider.decisions if model.provider is not None else None
-    if decisions is None or decisions.url is None or url != own_address(model.provider, variables, model.model_id):
+    if (
+        decisions is None
+        or decisions.url is None
+        or url != own_address(model.provider, variables, model.model_id)
+    ):
         return None
     return filled(decisions.url, variables, model.model_id)
 

@@ -186,7 +186,7 @@ def filled(template: str, variables: Mapping[str, str], model_id: str) -> str:
 
 
 def own_address(provider: Provider | None, variables: Mapping[str, str], model_id: str) -> str | None:
-    """The provider's own address for a model; None without a provider, or without a variable of its address."""
+    """The provider's own address; None without a provider, or without a variable of its address."""
     try:
         return filled(provider.base_url, variables, model_id).rstrip("/") if provider is not None else None
     except UsageError:

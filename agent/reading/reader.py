@@ -254,7 +254,7 @@ class ModelReader:
                 attempts=reply.requests,
                 spent=reply.spent,
             ) from wrong
-        answer = _answer(reply)
+        answer = answer_of(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
         return Reading(self._card(question, answer, draft), reply.spent)
@@ -329,7 +329,7 @@ class ModelReader:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
             last = _flagged(last)
         assert last is not None
-        return _answer(reply), last, reply.spent, reply.form
+        return answer_of(reply), last, reply.spent, reply.form
 
     def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
         """The answer type of a paper and the digest of its schema.
@@ -402,7 +402,8 @@ def _flagged(wrong: WrongAnswer) -> Draft:
     return replace(wrong.draft, flags=wrong.flags)
 
 
-def _answer(reply: Reply) -> Answer:
+def answer_of(reply: Reply) -> Answer:
+    """An accepted reply as it is kept."""
     return Answer(
         text=reply.text,
         model=reply.model,

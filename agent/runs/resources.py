@@ -6,7 +6,7 @@ Knows settings and their meaning. Knows no environment and no terminal: those ar
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,7 +17,7 @@ from ..configuration.settings import Settings
 from ..errors import MissingExtra, UsageError
 from ..model import catalogue as models
 from ..model import keys
-from ..model.providers import known, own_address
+from ..model.providers import Decisions, known, own_address
 from ..safety.redact import shown_url
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from ..model.form import Form
     from ..model.limits import Budget, Limiter
     from ..model.pricing import Price
+    from ..model.transport import Accept, Transport
     from ..reading.baseline import Baseline
+    from ..reading.decide.reader import Bench, DecideReader
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
     from ..reading.home import Survey
@@ -154,10 +156,12 @@ class Resources:
             return BaselineReader(self.taxonomy, self.layer(model) if tuned else None)
         if model.plan == "encoder":
             return self.encoder(model, self.layer(model) if tuned else None)
-        if tuned:
-            self.layer(model)
         if model.plan == "stepwise":
+            if tuned:
+                self.layer(model)
             return self.stepwise(model, repeat=repeat)
+        if model.plan == "decide":
+            return self.decide(model, repeat=repeat, tuned=tuned)
         return ModelReader(
             model,
             self.taxonomy,
@@ -168,6 +172,62 @@ class Resources:
             offline=self.settings.offline,
             repeat=repeat,
         )
+
+    def decide(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "DecideReader":
+        """The reader for a model that answers typed questions with probabilities."""
+        from ..reading.confidence import check_confidences, read_confidences
+        from ..reading.decide.questions import words
+        from ..reading.decide.reader import DecideReader, Limits
+
+        path = self.settings.tuned if tuned else None
+        fit = read_confidences(Path(path)) if path is not None else None
+        if fit is not None and path is not None:
+            version = words().state.version
+            check_confidences(fit, model.name, model.plan, version, self.taxonomy.version, path)
+        known = model.provider.decisions if model.provider is not None else None
+        decisions = known or Decisions()
+        return DecideReader(
+            model,
+            self.taxonomy,
+            partial(self._bench, model),
+            self.cache(),
+            endpoint=shown_url(self.url(model)),
+            form=self.form(model),
+            limits=Limits(decisions.questions, decisions.options),
+            summary=self.settings.summary,
+            offline=self.settings.offline,
+            repeat=repeat,
+            fit=fit,
+        )
+
+    async def _bench(self, model: models.Model) -> "Bench":
+        """What asks a decision model: for each form that it may take a transport, and one for summaries."""
+        from ..model.decider import Decider
+        from ..model.decisions import PATHS, decisions_in
+        from ..reading.decide.reader import Bench
+
+        endpoint = self.endpoint(model)
+        known = model.provider.decisions if model.provider is not None else None
+        price = self.price(model)
+        price = replace(price, completion=0.0) if price is not None else None
+        url = keys.decisions_url(model, endpoint.base_url, self.surroundings.variables)
+        first = known.form if known is not None else "systemone"
+        forms = sorted(PATHS, key=lambda form: form != first)
+        if known is not None and not endpoint.own_address:
+            forms = forms[:1]
+        transports = [
+            (
+                form,
+                self._transport(
+                    replace(endpoint, path=url or PATHS[form]), model, price, accept=decisions_in
+                ),
+            )
+            for form in forms
+        ]
+        writes = self.settings.summary
+        chat = replace(model, plan="one-call")
+        writer = await self._connect(chat, self.form(model), lambda form: None) if writes else None
+        return Bench(Decider(model.model_id, transports), writer)
 
     def survey(self, model: models.Model) -> "Survey | None":
         """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
@@ -306,12 +366,31 @@ class Resources:
         import asyncio
 
         from ..model.call import Caller
-        from ..model.limits import START, Limiter
-        from ..model.transport import Transport
 
         if model.file is not None:
             await asyncio.to_thread(self.server, model)  # starting it takes seconds
         endpoint = self.endpoint(model)
+        say = self.surroundings.say
+        transport = self._transport(endpoint, model, self.price(model))
+
+        def learned(lesson: "Lesson") -> None:
+            say(f"{endpoint.host} {lesson.said}")
+            keep(lesson.form)
+
+        return Caller(transport, form, learned=learned)
+
+    def _transport(
+        self,
+        endpoint: "Endpoint",
+        model: models.Model,
+        price: "Price | None",
+        accept: "Accept | None" = None,
+    ) -> "Transport":
+        """A transport with the limiter that all requests to this address share."""
+        from ..model.completion import chat_in
+        from ..model.limits import START, Limiter
+        from ..model.transport import Transport
+
         limiter = self._limiters.get(endpoint.base_url)
         if limiter is None:
             limiter = self._limiters[endpoint.base_url] = Limiter(
@@ -324,16 +403,14 @@ class Resources:
             )
         else:
             limiter.reopen()
-        say = self.surroundings.say
-        transport = Transport(
-            endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model), say=say
+        return Transport(
+            endpoint,
+            limiter=limiter,
+            budget=self.budget(model),
+            price=price,
+            say=self.surroundings.say,
+            accept=accept or chat_in,
         )
-
-        def learned(lesson: "Lesson") -> None:
-            say(f"{endpoint.host} {lesson.said}")
-            keep(lesson.form)
-
-        return Caller(transport, form, learned=learned)
 
     def endpoint(self, model: models.Model) -> "Endpoint":
         """The endpoint of a model; the server of an embedded one is started first."""

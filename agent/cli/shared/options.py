@@ -67,8 +67,8 @@ BaseUrl = Annotated[
 Plan = Annotated[
     Literal["one-call", "decide"] | None,
     typer.Option(
-        help="How a hosted model makes a card: one-call asks for all of it at once (default); decide asks typed "
-        "questions of an endpoint for decisions, which give probabilities. [env: PAPERCARDS_PLAN]",
+        help="How a hosted model makes a card: one-call asks for all at once (default); decide asks typed "
+        "questions of an endpoint for decisions, which gives probabilities. [env: PAPERCARDS_PLAN]",
     ),
 ]
 Insecure = Annotated[
@@ -97,8 +97,8 @@ NoSummary = Annotated[
     bool | None,
     typer.Option(
         "--no-summary",
-        help="Let the embedded model, or the plan decide, write no summary, which takes less time: a sentence of "
-        "the abstract is taken instead. [env: PAPERCARDS_SUMMARY=0]",
+        help="Let the embedded model, or the plan decide, write no summary, which takes less time: a "
+        "sentence of the abstract is taken instead. [env: PAPERCARDS_SUMMARY=0]",
     ),
 ]
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
