@@ -52,6 +52,7 @@ _ABOUT_FORM = re.compile(r"parameter|argument|field|value|format|schema|\btool|j
 _EFFORT = re.compile(
     r"reasoning.effort|\bthink(?:ing)?\b.{0,40}\bnot support|not support think", re.IGNORECASE
 )
+_LOGPROBS = re.compile(r"log.?prob", re.IGNORECASE)
 _NO_THINKING = re.compile(r"enable_thinking\W.{0,20}\bfalse", re.IGNORECASE)
 _TOKEN_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 _AT_MOST = re.compile(
@@ -156,6 +157,8 @@ def plainer(refusal: Refused, form: Form) -> Lesson | None:
     if refusal.status == 404 and "parameter" not in said:
         return None
     words = f"rejects the request ({refusal.status}) without a reason: trying"
+    if form.logprobs:
+        return Lesson(replace(form, logprobs=False), f"{words} it without logprobs")
     if (mode := _NEXT_MODE[form.mode]) is not None:
         return Lesson(replace(form, mode=mode), f"{words} {_MODE_NAMES[mode]}")
     if form.temperature is not None:
@@ -179,6 +182,8 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
         if named(name.lower()):
             rest = {key: value for key, value in form.extra_body.items() if key != name}
             yield Lesson(replace(form, extra_body=rest), f"does not accept {name}: left out")
+    if form.logprobs and (named("logprobs") or named("top_logprobs") or _LOGPROBS.search(text)):
+        yield Lesson(replace(form, logprobs=False), "does not give logprobs: confidences stay empty")
     if form.reasoning_effort is not None and (named("reasoning_effort") or _EFFORT.search(text)):
         yield Lesson(replace(form, reasoning_effort=None), "does not accept reasoning_effort: left out")
     if form.temperature is not None and named("temperature"):

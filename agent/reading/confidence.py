@@ -9,14 +9,17 @@ Knows numbers and the file. Knows no labels files and no endpoints.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import BadInput, UsageError
 from ..model.catalogue import HostedPlan
+from ..taxonomy import LABEL_FIELDS
 from ..text.spans import digest
 from .baseline.features import log_odds, sigmoid
 from .baseline.parameters import Linear
+from .draft import Draft, DraftArtifact, DraftClaim, Scored, rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,38 @@ class Confidences:
         """`tuned@` and eight hex digits: the same fit gives the same."""
         return f"tuned@{digest(ADAPTER.dump_json(self).decode())[:8]}"
 
+    @classmethod
+    def raw(cls, model: str, plan: str) -> "Confidences":
+        """One that leaves every probability as it is, to fit one from."""
+        same = FieldConfidence(Linear(0.0, (1.0,)))
+        names = (*LABEL_FIELDS, "claims", "code", "data", "weights")
+        return cls(model, cast("HostedPlan", plan), "", "", "", 0, dict.fromkeys(names, same))
+
+    def check(self, model: str, plan: str, prompt: str, taxonomy: str, where: str) -> None:
+        """Raise UsageError if it was fitted for another model, plan, wording or taxonomy."""
+        for what, fitted, now in (
+            ("model", self.model, model),
+            ("plan", self.plan, plan),
+            ("prompt", self.prompt, prompt),
+            ("taxonomy", self.taxonomy, taxonomy),
+        ):
+            if fitted != now:
+                raise UsageError(
+                    f"your own labels were fitted for the {what} {fitted}, not for {now}",
+                    where=where,
+                    next_step="Run papercards tune again, or leave out --tuned",
+                )
+
+    def of_answer(self, draft: Draft) -> Draft:
+        """A draft with calibrated confidences for its probabilities; None in fields that were not fitted."""
+
+        def rate(field: str, one: Scored | DraftClaim | DraftArtifact) -> float | None:
+            if one.confidence is None or field not in self.fields:
+                return None
+            return round(self.corrected(field, one.confidence), 4)
+
+        return rated(draft, rate)
+
     def corrected(self, field: str, chance: float) -> float:
         """A calibrated probability; the same one for a field that was not fitted."""
         found = self.fields.get(field)
@@ -73,21 +108,3 @@ def read_confidences(path: Path) -> Confidences:
             where=str(path),
             next_step="Run papercards tune with this model, or leave out --tuned",
         ) from error
-
-
-def check_confidences(
-    fit: Confidences, model: str, plan: str, prompt: str, taxonomy: str, where: str
-) -> None:
-    """Raises UsageError if a fit is for another model, plan, wording or taxonomy."""
-    for what, fitted, now in (
-        ("model", fit.model, model),
-        ("plan", fit.plan, plan),
-        ("prompt", fit.prompt, prompt),
-        ("taxonomy", fit.taxonomy, taxonomy),
-    ):
-        if fitted != now:
-            raise UsageError(
-                f"your own labels were fitted for the {what} {fitted}, not for {now}",
-                where=where,
-                next_step="Run papercards tune again, or leave out --tuned",
-            )

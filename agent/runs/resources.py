@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from ..model.pricing import Price
     from ..model.transport import Accept, Transport
     from ..reading.baseline import Baseline
+    from ..reading.confidence import Confidences
     from ..reading.decide.reader import Bench, DecideReader
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
     from ..reading.home import Survey
     from ..reading.own_layer import OwnLayer
-    from ..reading.reader import Reader
+    from ..reading.reader import ModelReader, Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
     from .card_lines import CardLines
@@ -149,7 +150,6 @@ class Resources:
 
     def reader(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "Reader":
         """The reader for a model; `tuned` is False to leave out the layer of own labels."""
-        from ..reading.reader import ModelReader
         from ..reading.tagger_reader import BaselineReader
 
         if model.plan == "baseline":
@@ -162,28 +162,51 @@ class Resources:
             return self.stepwise(model, repeat=repeat)
         if model.plan == "decide":
             return self.decide(model, repeat=repeat, tuned=tuned)
-        return ModelReader(
+        fit = self._confidences() if tuned else None
+        return self._chat_reader(model, repeat, fit)
+
+    def raw_reader(self, model: models.Model) -> "ModelReader":
+        """The reader of a chat model whose confidences are the uncorrected probabilities of tokens."""
+        from ..reading.confidence import Confidences
+
+        return self._chat_reader(model, 0, Confidences.raw(model.name, model.plan))
+
+    def _chat_reader(self, model: models.Model, repeat: int, fit: "Confidences | None") -> "ModelReader":
+        from ..reading.reader import ModelReader
+
+        asks = fit is not None and (model.provider is None or model.provider.logprobs)
+        reader = ModelReader(
             model,
             self.taxonomy,
             partial(self._connect, model),
             self.cache(),
             endpoint="local" if model.file else shown_url(self.url(model)),
-            form=self.form(model),
+            form=replace(self.form(model), logprobs=asks),
             offline=self.settings.offline,
             repeat=repeat,
+            fit=fit,
         )
+        self._check(fit, model, reader.prompt.version)
+        return reader
+
+    def _confidences(self) -> "Confidences | None":
+        """The fit for a hosted model in the settings; None without one."""
+        from ..reading.confidence import read_confidences
+
+        return read_confidences(Path(self.settings.tuned)) if self.settings.tuned is not None else None
+
+    def _check(self, fit: "Confidences | None", model: models.Model, prompt: str) -> None:
+        """Raise UsageError if a fit is for something else."""
+        if fit is not None and fit.fields and fit.papers:
+            fit.check(model.name, model.plan, prompt, self.taxonomy.version, self.settings.tuned or "")
 
     def decide(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "DecideReader":
         """The reader for a model that answers typed questions with probabilities."""
-        from ..reading.confidence import check_confidences, read_confidences
         from ..reading.decide.questions import words
         from ..reading.decide.reader import DecideReader, Limits
 
-        path = self.settings.tuned if tuned else None
-        fit = read_confidences(Path(path)) if path is not None else None
-        if fit is not None and path is not None:
-            version = words().state.version
-            check_confidences(fit, model.name, model.plan, version, self.taxonomy.version, path)
+        fit = self._confidences() if tuned else None
+        self._check(fit, model, words().state.version)
         known = model.provider.decisions if model.provider is not None else None
         decisions = known or Decisions()
         return DecideReader(

@@ -200,26 +200,43 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelFlags:
-    """How a model is asked; fields are named as those of `Settings`."""
+class EndpointFlags:
+    """How an endpoint is asked; fields are named as those of `Settings`."""
 
     base_url: BaseUrl = None
     plan: Plan = None
     insecure: Insecure = None
     taxonomy: Taxonomy = None
-    tuned: Tuned = None
     timeout_s: Timeout = None
     answer_tokens: AnswerTokens = None
     reasoning_effort: ReasoningEffort = None
-    no_summary: NoSummary = None
     cache_dir: CacheDir = None
     no_cache: NoCache = None
     offline: Offline = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFlags(EndpointFlags):
+    """How a card is made."""
+
+    tuned: Tuned = None
+    no_summary: NoSummary = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaceFlags:
+    """How many papers at a time, and for how much."""
+
+    concurrency: Concurrency = None
+    rpm: Rpm = None
+    tpm: Tpm = None
+    max_cost: MaxCost = None
+    price: Price = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunFlags(ModelFlags):
-    """How a model is asked about many papers."""
+    """How cards of many papers are made."""
 
     concurrency: Concurrency = None
     rpm: Rpm = None
