@@ -110,6 +110,7 @@ class Stub:
     pages: dict[str, Any] = field(default_factory=dict)
     """Other paths and the JSON that stands there."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     headers: list[list[tuple[str, str]]] = field(default_factory=list)
     """Of every request, as they came."""
@@ -141,6 +142,7 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
                 stub.busy += 1
                 stub.most = max(stub.most, stub.busy)
                 stub.bodies.append(body)
+                stub.paths.append(self.path)
                 stub.headers.append(list(self.headers.items()))
                 stub.keys.append(self.headers.get("authorization", ""))
                 fault = stub.script.pop(0) if stub.script else None

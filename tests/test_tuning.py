@@ -175,7 +175,9 @@ def test_too_few_labels_are_refused_in_one_line(run: Run, tmp_path: Path, crafts
     assert done.returncode == 1 and "5 labelled papers; tuning needs at least 20" in done.stderr
 
 
-def test_the_embedded_model_whose_states_are_read_cannot_be_tuned(run: Run, tmp_path: Path, crafts: Path) -> None:
+def test_the_embedded_model_whose_states_are_read_cannot_be_tuned(
+    run: Run, tmp_path: Path, crafts: Path
+) -> None:
     labels = written(tmp_path / "mine.jsonl", records(60))
 
     done = run("tune", "--labels", labels, "--taxonomy", crafts, "-m", "local/qwen2.5-coder-1.5b")

@@ -12,6 +12,7 @@ from .shared import options, source_options, terminal, wiring
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
     from ..model.catalogue import Model
+    from ..model.decider import Decided
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
 
@@ -71,6 +72,7 @@ def doctor(
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    plan: options.Plan = None,
     insecure: options.Insecure = None,
     column: options.Columns = None,
 ) -> None:
@@ -78,13 +80,16 @@ def doctor(
     from ..errors import EndpointError
     from ..model.doctor import estimate, probe
 
-    chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
+    chosen = wiring.settings(model=model, base_url=base_url, plan=plan, insecure=insecure)
     entry = choose_model(chosen)
     if entry.plan == "baseline":
         print("baseline uses no endpoint")
         return
     if entry.plan == "encoder":
         _encoder_speed(chosen, entry)
+        return
+    if entry.plan == "decide":
+        _decisions(chosen, entry)
         return
     with wiring.resources(chosen) as session:
         if entry.file is None:
@@ -119,6 +124,37 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown amount of time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
+
+
+def _decisions(chosen: "Settings", entry: "Model") -> None:
+    """Ask a decision endpoint two questions and print what comes back."""
+    import asyncio
+    from dataclasses import replace
+
+    from ..model.decisions import Question
+
+    asked = [
+        Question("noon", "Is it noon?"),
+        Question("sky", "Which colour has the sky?", {"blue": "", "green": "like grass"}),
+    ]
+    with wiring.resources(replace(chosen, summary=False)) as session:
+        terminal.note(f"trying {wiring.named(entry)}")
+
+        async def ask() -> "Decided":
+            decider = (await session.bench(entry)).decider
+            try:
+                return await decider.ask("At noon the clear sky is blue.", asked)
+            finally:
+                await decider.close()
+
+        found = asyncio.run(ask())
+        limits = session.decide(entry).limits
+        print(f"{entry.name} at {session.endpoint(entry).shown_url}")
+    said = found.chances
+    print(f"  decides            yes: noon {said['noon']['yes']:.2f}, blue sky {said['sky']['blue']:.2f}")
+    print(f"  limits             {limits.questions} questions a request, {limits.options} options a choice")
+    print(f"  usage              {'yes' if found.spent.prompt_tokens else 'no'}")
+    print(f"  answers in         {found.seconds:.2f} s")
 
 
 def _encoder_speed(chosen: "Settings", entry: "Model") -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import UsageError
 from .bounded_answer import bound
-from .endpoint import NO_KEY, Endpoint
+from .endpoint import Endpoint
 
 if TYPE_CHECKING:
     import httpx2
@@ -42,14 +42,14 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
         )
     try:
         http = openai.DefaultAioHttpClient(
-            timeout=endpoint.timeout_s, follow_redirects=False, event_hooks={"response": [bound]}
+            timeout=endpoint.timeout_s, follow_redirects=False, event_hooks=_hooks(endpoint)
         )
         sdk = openai.AsyncOpenAI(
             api_key=endpoint.api_key,
             # aiohttp refuses a user name in the address beside the key; the key is what counts.
             base_url=endpoint.shown_url,
             default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
-            default_headers=_headers(endpoint),
+            default_headers=dict(endpoint.extra_headers),
             max_retries=0,
             timeout=endpoint.timeout_s,
             http_client=http,
@@ -64,12 +64,14 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
     return sdk, http
 
 
-def _headers(endpoint: Endpoint) -> dict[str, Any]:
-    import openai
+def _hooks(endpoint: Endpoint) -> dict[str, list[Any]]:
+    """Bound answers, and a key in the header where the provider looks for it and in no other."""
 
-    if endpoint.key_header is None or endpoint.api_key == NO_KEY:
-        return dict(endpoint.extra_headers)
-    return {**endpoint.extra_headers, endpoint.key_header: endpoint.api_key, "Authorization": openai.Omit()}
+    async def move_key(request: "httpx2.Request") -> None:
+        if endpoint.key_header is not None and request.headers.pop("authorization", None) is not None:
+            request.headers[endpoint.key_header] = endpoint.api_key
+
+    return {"request": [move_key] if endpoint.key_header else [], "response": [bound]}
 
 
 class Posting:

@@ -212,7 +212,7 @@ class Resources:
         return DecideReader(
             model,
             self.taxonomy,
-            partial(self._bench, model),
+            partial(self.bench, model),
             self.cache(),
             endpoint=shown_url(self.url(model)),
             form=self.form(model),
@@ -223,7 +223,7 @@ class Resources:
             fit=fit,
         )
 
-    async def _bench(self, model: models.Model) -> "Bench":
+    async def bench(self, model: models.Model) -> "Bench":
         """What asks a decision model: for each form that it may take a transport, and one for summaries."""
         from ..model.decider import Decider
         from ..model.decisions import PATHS, decisions_in

@@ -277,6 +277,15 @@ def test_a_provider_of_the_table_is_asked_in_its_form(
     assert len(decisions.bodies) == 2 and stub.keys == [f"Bearer {KEY}"] * 2
 
 
+def test_the_doctor_asks_two_questions(run: Run, stub: Stub, decisions: Decisions) -> None:
+    done = run("models", "doctor", *MODEL, "--base-url", stub.url)
+    assert done.returncode == 0, done.stderr
+    assert "decides            yes" in done.stdout and "usage              yes" in done.stdout
+    stub.other = lambda path, body: error(501, "no")
+    without = run("models", "doctor", *MODEL, "--base-url", stub.url)
+    assert without.returncode == 2 and "Use the plan one-call" in without.stderr
+
+
 def test_the_estimate_counts_the_requests(enrich: Enrich, decisions: Decisions) -> None:
     done = enrich("--estimate", "--price", "0.1/0")
     assert done.returncode == 0, done.stderr

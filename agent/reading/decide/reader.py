@@ -89,7 +89,8 @@ class DecideReader:
         self._cache = cache
         self._once: AskOnce[Answer] = AskOnce(InFlight(cache.directory) if cache is not None else None)
         self._offline = offline
-        self._limits = limits
+        self.limits = limits
+        """What one request may hold."""
         self._writes = summary
         self._fit = fit
         self._cuts = Cuts.of(fit)
@@ -190,8 +191,8 @@ class DecideReader:
         return scores(decided, self._taxonomy, shown.sentences, self._fit)
 
     def _requests(self, paper: Paper, shown: Shown) -> list[list[Question]]:
-        groups = questions(self._taxonomy, paper, shown.sentences, self._limits.options)
-        return requests(groups, self._limits.questions)
+        groups = questions(self._taxonomy, paper, shown.sentences, self.limits.options)
+        return requests(groups, self.limits.questions)
 
     def _about(self, shown: Shown, asked: Sequence[Question]) -> dict[str, Part]:
         plain = [(one.id, one.instructions, one.options and list(one.options.items())) for one in asked]
