@@ -18,7 +18,8 @@ from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
 from .model.providers import check
 from .paper import Paper
-from .runs.resources import Resources, Surroundings, choose_model
+from .runs.connections import Surroundings
+from .runs.resources import Resources, choose_model
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal

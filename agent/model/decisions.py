@@ -19,7 +19,7 @@ from .providers import Wire
 from .refusals import Refused
 
 PATHS: Mapping[Wire, str] = {"systemone": "/systemone", "openai": "/decisions"}
-"""Where each form is answered, below the base URL."""
+"""Path of each form, below the base URL."""
 YES, NO = "yes", "no"
 Chances = Mapping[str, float]
 """Option to probability; they add up to 1."""

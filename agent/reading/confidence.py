@@ -47,7 +47,7 @@ class Confidences:
     papers: int
     """How many papers it was fitted on."""
     fields: Mapping[str, FieldConfidence]
-    """By field; `claims` for sentences, `code`, `data` and `weights` for availability."""
+    """What was fitted for each field: `tasks` …, `claims` for sentences, `code`, `data` and `weights`."""
 
     @property
     def version(self) -> str:

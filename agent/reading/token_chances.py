@@ -29,11 +29,11 @@ class TokenChances:
     """Probabilities of what an answer says; what is missing has none."""
 
     labels: dict[tuple[str, str], float] = field(default_factory=dict)
-    """By field and label."""
+    """Probability of each label, by field and label."""
     kinds: dict[int, float] = field(default_factory=dict)
-    """Of the kind of a claim, by the number of its sentence."""
+    """Probability of each claim's kind, by the number of its sentence."""
     statuses: dict[str, float] = field(default_factory=dict)
-    """By `code`, `data` and `weights`."""
+    """Probability of the status of `code`, `data` and `weights`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def named(model: models.Model) -> str:
 @contextmanager
 def resources(chosen: Settings) -> "Iterator[Resources]":
     """The resources of a run, with this process's environment and terminal; closed at the end."""
-    from ...runs.resources import Resources, Surroundings
+    from ...runs.connections import Surroundings
+    from ...runs.resources import Resources
     from . import terminal
 
     # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads

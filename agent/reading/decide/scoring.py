@@ -33,7 +33,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """Where the lines are drawn."""
+    """Lines between what is given and what is not."""
 
     fields: Mapping[str, FieldFit]
     claims: Threshold
