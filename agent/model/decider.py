@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..errors import EndpointError, PapercardsError, PaperFailed
 from ..spent import NOTHING, Spent
 from .adapting import knows_no_model
+from .completion import said_in
 from .cut_short import check_read_whole
 from .decisions import Chances, Question, body, read
 from .endpoint_errors import said_by
@@ -118,8 +119,7 @@ class Decider:
         total.seconds += sent.seconds
         total.spent += sent.spent
         check_read_whole(sent.completion, [], request.decode())
-        model = sent.completion.get("model")
-        total.model = model if isinstance(model, str) else self._model_id
+        total.model = said_in(sent.completion).model or self._model_id
         found, wrong = read(sent.completion, questions)
         total.chances |= found
         return wrong

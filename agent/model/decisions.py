@@ -9,7 +9,6 @@ Knows JSON values. Knows no HTTP, no papers and no labels.
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -150,7 +149,7 @@ def _table(value: object) -> dict[str, Any]:
 
 
 def _is_chance(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 1
+    return type(value) in (int, float) and 0 <= value <= 1
 
 
 def _shown(value: object) -> str:
