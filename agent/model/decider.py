@@ -104,7 +104,7 @@ class Decider:
                 refusal = error.__cause__
                 if not isinstance(refusal, Refused) or self._answered:
                     raise
-                if refusal.status in _ABSENT and not knows_no_model(refusal):
+                if refusal.status in _ABSENT and not (refusal.status == 404 and knows_no_model(refusal)):
                     if self._left[0][0] == form and len(self._left) > 1:
                         del self._left[0]
                     elif self._left[0][0] == form:
@@ -118,7 +118,7 @@ class Decider:
         total.requests += sent.requests
         total.seconds += sent.seconds
         total.spent += sent.spent
-        check_read_whole(sent.completion, [], request.decode())
+        check_read_whole(sent.completion, [], state)  # not every server counts the questions
         total.model = said_in(sent.completion).model or self._model_id
         found, wrong = read(sent.completion, questions)
         total.chances |= found

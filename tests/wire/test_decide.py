@@ -9,6 +9,7 @@ import pytest
 
 from papercards.model.decisions import Question, body, read
 from papercards.reading.decide.questions import questions, requests
+from papercards.session import Session
 from papercards.taxonomy import Taxonomy
 from tests.conftest import KEY, SEED, Run, make_paper
 from tests.decision_stub import Decisions
@@ -207,18 +208,32 @@ def test_a_refused_question_is_named(enrich: Enrich, decisions: Decisions) -> No
     assert done.returncode == 1 and "data.status is refused" in done.stderr
 
 
-@pytest.mark.parametrize("status", [404, 405, 501])
+@pytest.mark.parametrize(
+    ("status", "content", "said"),
+    [
+        (404, b'{"detail":"Not Found"}', "404: Not Found"),
+        (404, b"<html><body>nginx</body></html>", "404: an HTML page"),
+        (404, b"404 page not found", "404: 404 page not found"),
+        (405, b'{"detail":"Method Not Allowed"}', "405: Method Not Allowed"),
+        (
+            501,
+            b'{"error":{"message":"Model Llama is not supported for decisions"}}',
+            "501: Model Llama is not",
+        ),
+        (501, b"", "501"),
+    ],
+)
 def test_an_endpoint_without_decisions_is_one_line_with_the_way_out(
-    enrich: Enrich, stub: Stub, status: int
+    enrich: Enrich, stub: Stub, status: int, content: bytes, said: str
 ) -> None:
-    stub.other = lambda path, body: error(status, "not supported here")
+    stub.other = lambda path, body: Fault(status, content)
 
     done = enrich()
 
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     lines = [line for line in done.stderr.splitlines() if "no decisions" in line]
     assert len(lines) == 1
-    assert f"this endpoint has no decisions ({status}: not supported here)" in lines[0]
+    assert f"this endpoint has no decisions ({said}" in lines[0]
     assert "Use the plan one-call" in lines[0]
 
 
@@ -275,6 +290,31 @@ def test_a_provider_of_the_table_is_asked_in_its_form(
     )
     assert done.returncode == 0, done.stderr
     assert len(decisions.bodies) == 2 and stub.keys == [f"Bearer {KEY}"] * 2
+
+
+def test_a_program_decides_too(stub: Stub, decisions: Decisions) -> None:
+    with Session("vllm/nimble", base_url=stub.url, plan="decide", summary=False, cache=False) as session:
+        card = session.read(title="Counting", abstract="We count to four. It is 12% better than guessing.")
+    assert len(decisions.bodies) == 2 and card.provenance.prompt.startswith("decide@")
+    assert card.reproducibility.code.confidence is not None
+
+
+def test_a_text_that_was_cut_on_the_way_makes_no_card(
+    run: Run, stub: Stub, decisions: Decisions, tmp_path: Path
+) -> None:
+    def cut(given: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        return given | {"usage": {"input_tokens": 2048, "output_tokens": 0}}
+
+    decisions.change = cut
+    abstract = " ".join(
+        f"In part {n} we count with great care and find that counting helps." for n in range(400)
+    )
+    (tmp_path / "long.jsonl").write_text(json.dumps({"title": "Long", "abstract": abstract}) + "\n")
+    done = run(
+        *("enrich", "long.jsonl", *MODEL, "--base-url", stub.url, "--no-summary", "--no-cache", "--force"),
+        *("-o", "x.jsonl"),
+    )
+    assert done.returncode == 1 and "read only 2,048 tokens" in done.stderr
 
 
 def test_the_doctor_asks_two_questions(run: Run, stub: Stub, decisions: Decisions) -> None:
