@@ -1,6 +1,8 @@
 """The plan `decide` as a user runs it, against a loopback server with the documented forms and faults."""
 
 import json
+import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -378,3 +380,20 @@ def test_a_chat_server_that_answers_everything_is_not_taken_for_decisions(enrich
     stub.other = lambda path, body: json.loads(answer("Yes.").body)
     done = enrich(limit=1)
     assert done.returncode == 2 and "instead of decisions" in done.stderr
+
+
+def test_a_kept_answer_that_was_edited_is_asked_for_again(
+    enrich: Enrich, decisions: Decisions, tmp_path: Path
+) -> None:
+    assert enrich(limit=1).returncode == 0
+    (tmp_path / "c" / "answers" / "finished.db").unlink()
+    with sqlite3.connect(tmp_path / "c" / "answers" / "cache.db") as table:
+        rows = table.execute("SELECT rowid, value FROM Cache WHERE value LIKE '%code.status%'").fetchall()
+        for number, value in rows:
+            changed = re.sub(r'(not-stated\\": )[0-9.]+', r"\g<1>7.5", value)
+            assert changed != value
+            table.execute("UPDATE Cache SET value = ? WHERE rowid = ?", (changed, number))
+    decisions.bodies.clear()
+
+    assert enrich(limit=1).returncode == 0
+    assert len(decisions.bodies) == len(rows) == 1

@@ -10,23 +10,21 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
 from ...card import Card
-from ...errors import PapercardsError, PaperFailed
-from ...model.ask_once import AskOnce
-from ...model.cache import Answer, Cache, Part, Parts, key_of
+from ...errors import PapercardsError
+from ...model.cache import Answer, Cache, Part
 from ...model.call import Caller
 from ...model.catalogue import Model
 from ...model.decider import Decider
 from ...model.decisions import Question
 from ...model.form import Form
-from ...model.in_flight import InFlight
 from ...paper import Paper
-from ...spent import NOTHING, Spent
+from ...spent import NOTHING
 from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
@@ -37,6 +35,7 @@ from ..draft import Draft
 from ..prompting import Message, Shown
 from ..reader import Reading, Wanted, emptied, provenance
 from ..reading_copy import ReadingCopy, reading_copy
+from .kept import Answers, Bill, together
 from .questions import questions, requests, words
 from .scoring import Cuts, scores
 from .summary import summarize, tldr_in
@@ -86,9 +85,7 @@ class DecideReader:
         self._model = model
         self._taxonomy = taxonomy
         self._connect = connect
-        self._cache = cache
-        self._once: AskOnce[Answer] = AskOnce(InFlight(cache.directory) if cache is not None else None)
-        self._offline = offline
+        self._answers = Answers(cache, offline=offline)
         self.limits = limits
         """What one request may hold."""
         self._writes = summary
@@ -127,13 +124,15 @@ class DecideReader:
         """
         copy = _copy(paper)
         shown = words().state.show(copy.paper)
-        bill = _Bill()
+        bill = Bill()
         try:
             found = await self._scores(paper, copy, shown, bill)
             draft = drafted(found, self._cuts, self._known, self._taxonomy)
             if self._writes:
                 parts = self._about_summary(shown)
-                answer = await self._kept(parts, _has_summary, lambda: self._summarize(shown), paper, bill)
+                answer = await self._answers.get(
+                    parts, _has_summary, lambda: self._summarize(shown), paper.where, bill
+                )
                 tldr = tldr_in(answer.text) or ""
                 draft = replace(draft, tldr=tldr, flags=summary_flags(tldr, shown.source))
             else:
@@ -147,7 +146,7 @@ class DecideReader:
     async def scores(self, paper: Paper) -> Scores:
         """The probabilities of everything that a card may say of a paper."""
         copy = _copy(paper)
-        return await self._scores(paper, copy, words().state.show(copy.paper), _Bill())
+        return await self._scores(paper, copy, words().state.show(copy.paper), Bill())
 
     def wants(self, paper: Paper) -> Wanted | None:
         """A call for each request that is not in the cache, and one for the summary."""
@@ -155,10 +154,10 @@ class DecideReader:
         shown = words().state.show(copy.paper)
         calls = characters = most = 0
         for asked in self._requests(copy.paper, shown):
-            if self._found(self._about(shown, asked), _answers(asked)) is None:
+            if self._answers.found(self._about(shown, asked), _answers(asked)) is None:
                 calls += 1
                 characters += len(shown.content) + sum(len(str(question)) for question in asked)
-        if self._writes and self._found(self._about_summary(shown), _has_summary) is None:
+        if self._writes and self._answers.found(self._about_summary(shown), _has_summary) is None:
             calls += 1
             characters += len(shown.content) + len(self._prefix[0]["content"])
             most += int(self._summary_parts["max_tokens"] or 0)
@@ -173,20 +172,22 @@ class DecideReader:
 
     async def close(self) -> None:
         """Close the connections."""
-        self._once.close()
+        self._answers.close()
         if self._bench is not None:
             await self._bench.decider.close()
             if self._bench.writer is not None:
                 await self._bench.writer.close()
 
-    async def _scores(self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: "_Bill") -> Scores:
+    async def _scores(self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: Bill) -> Scores:
         decided: dict[str, dict[str, float]] = {}
         for asked in self._requests(copy.paper, shown):
 
             async def ask(asked: Sequence[Question] = asked) -> Answer:
                 return await self._decide(shown, asked)
 
-            answer = await self._kept(self._about(shown, asked), _answers(asked), ask, paper, bill)
+            answer = await self._answers.get(
+                self._about(shown, asked), _answers(asked), ask, paper.where, bill
+            )
             decided |= _chances(answer)
         return scores(decided, self._taxonomy, shown.sentences, self._fit)
 
@@ -200,41 +201,6 @@ class DecideReader:
 
     def _about_summary(self, shown: Shown) -> dict[str, Part]:
         return {**self._summary_parts, "state": digest(shown.content)}
-
-    def _found(self, parts: Parts, good: Callable[[Answer], bool]) -> Answer | None:
-        """The answer in the cache; a row that somebody changed is a miss."""
-        answer = self._cache.get(parts) if self._cache is not None else None
-        return answer if answer is not None and good(answer) else None
-
-    async def _kept(
-        self,
-        parts: dict[str, Part],
-        good: Callable[[Answer], bool],
-        ask: Callable[[], Awaitable[Answer]],
-        paper: Paper,
-        bill: "_Bill",
-    ) -> Answer:
-        """The answer to one request, which is put on the bill."""
-        if (found := self._found(parts, good)) is not None:
-            bill.answers.append(found)
-            return found
-        if self._offline:
-            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
-
-        async def fresh() -> Answer:
-            answer = await ask()
-            if self._cache is not None:
-                await self._cache.keep(parts, answer)
-            return answer
-
-        try:
-            answer, ours = await self._once.get(key_of(parts), lambda: self._found(parts, good), fresh)
-        except PaperFailed as error:
-            error.where = error.where or paper.where
-            raise
-        bill.answers.append(answer)
-        bill.spent += _spent(answer) if ours else NOTHING
-        return answer
 
     async def _opened(self) -> Bench:
         async with self._connecting:
@@ -268,7 +234,7 @@ class DecideReader:
         return evidence.build(
             paper,
             copy.renumbered(draft),
-            provenance(self._model, self.prompt, self._taxonomy, _together(answers)),
+            provenance(self._model, self.prompt, self._taxonomy, together(answers)),
             withheld=copy.withheld,
         )
 
@@ -278,14 +244,6 @@ def _copy(paper: Paper) -> ReadingCopy:
     if copy.emptied:
         raise emptied(paper)
     return copy
-
-
-@dataclass(slots=True)
-class _Bill:
-    """The answers behind a card, and what they cost in this run."""
-
-    answers: list[Answer] = field(default_factory=list)
-    spent: Spent = NOTHING
 
 
 def _chances(answer: Answer) -> dict[str, dict[str, float]]:
@@ -298,7 +256,9 @@ def _answers(asked: Sequence[Question]) -> Callable[[Answer], bool]:
 
     def good(answer: Answer) -> bool:
         with suppress(ValueError):
-            return {name: set(chances) for name, chances in _chances(answer).items()} == wanted
+            found = _chances(answer)
+            sound = all(0 <= value <= 1 for chances in found.values() for value in chances.values())
+            return sound and {name: set(chances) for name, chances in found.items()} == wanted
         return False
 
     return good
@@ -306,31 +266,3 @@ def _answers(asked: Sequence[Question]) -> Callable[[Answer], bool]:
 
 def _has_summary(answer: Answer) -> bool:
     return tldr_in(answer.text) is not None
-
-
-def _spent(answer: Answer) -> Spent:
-    known = answer.cost_usd
-    return Spent(
-        answer.calls,
-        answer.prompt_tokens,
-        answer.cached_prompt_tokens,
-        answer.completion_tokens,
-        known or 0.0,
-        unpriced=int(known is None),
-    )
-
-
-def _together(answers: Sequence[Answer]) -> Answer:
-    """The answers as one, for the card's provenance."""
-    costs = [answer.cost_usd for answer in answers]
-    return replace(
-        answers[0],
-        created=max(answer.created for answer in answers),
-        seconds=round(sum(answer.seconds for answer in answers), 3),
-        calls=sum(answer.calls for answer in answers),
-        reasked=sum(answer.reasked for answer in answers),
-        prompt_tokens=sum(answer.prompt_tokens for answer in answers),
-        cached_prompt_tokens=sum(answer.cached_prompt_tokens for answer in answers),
-        completion_tokens=sum(answer.completion_tokens for answer in answers),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
-    )
