@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from papercards.model.adapting import lesson_of
 from papercards.model.cache import key_of
 from papercards.model.catalogue import resolve
 from papercards.model.completion import Logprobs, said_in
 from papercards.model.form import Form
+from papercards.model.refusals import Refused
 from papercards.reading.token_chances import needed, token_chances
 from papercards.taxonomy import Taxonomy
 
@@ -123,6 +125,24 @@ def test_the_token_that_was_written_comes_first_and_what_was_masked_is_finite() 
     }
     said = said_in({"choices": [{"message": {"content": "b"}, "logprobs": {"content": [written]}}]})
     assert said.logprobs == ((("b", -2.0), ("a", -0.1), ("c", -100.0)),)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refused(400, "Unknown parameter: 'logprobs'."),
+        Refused(400, "top_logprobs must be at most 3"),
+        Refused(403, "You are not allowed to request logprobs from this model."),
+        Refused(422, "", body={"detail": [{"loc": ["body", "top_logprobs"], "msg": "Extra inputs"}]}),
+        Refused(501, "log probabilities are not implemented"),
+        Refused(400, "unsupported", body={"error": {"message": "unsupported", "param": "logprobs"}}),
+    ],
+)
+def test_every_refusal_of_logprobs_is_understood(refusal: Refused) -> None:
+    form = replace(Form.of(resolve("openai/m"), {}), logprobs=True)
+    lesson = lesson_of(refusal, form, "openai/m")
+    assert lesson is not None and lesson.form == replace(form, logprobs=False)
+    assert lesson_of(Refused(403, refusal.said), replace(form, logprobs=False), "openai/m") is None
 
 
 def test_what_is_not_asked_for_changes_no_key_and_no_note() -> None:

@@ -98,6 +98,8 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
 
     `full_name`: the model as the user wrote it, with the part before the slash.
     """
+    if form.logprobs and refusal.status in (*_REFUSALS, 403) and _LOGPROBS.search(refusal.said[:2_000]):
+        return _without_logprobs(form)
     if refusal.status not in _REFUSALS or refusal.empty_account or refusal.moderated:
         return None
     names = {part for part in re.split(r"[.\[\]'\s]+", refusal.param) if part}
@@ -182,8 +184,8 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
         if named(name.lower()):
             rest = {key: value for key, value in form.extra_body.items() if key != name}
             yield Lesson(replace(form, extra_body=rest), f"does not accept {name}: left out")
-    if form.logprobs and (named("logprobs") or named("top_logprobs") or _LOGPROBS.search(text)):
-        yield Lesson(replace(form, logprobs=False), "does not give logprobs: confidences stay empty")
+    if form.logprobs and (named("logprobs") or named("top_logprobs")):
+        yield _without_logprobs(form)
     if form.reasoning_effort is not None and (named("reasoning_effort") or _EFFORT.search(text)):
         yield Lesson(replace(form, reasoning_effort=None), "does not accept reasoning_effort: left out")
     if form.temperature is not None and named("temperature"):
@@ -251,6 +253,10 @@ def _tokens_named(form: Form) -> Lesson:
         replace(form, tokens_name=other),  # type: ignore[arg-type]
         f"does not accept {form.tokens_name}: using {other}",
     )
+
+
+def _without_logprobs(form: Form) -> Lesson:
+    return Lesson(replace(form, logprobs=False), "does not give logprobs: confidences stay empty")
 
 
 def _without_system(form: Form) -> Lesson:
