@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -111,6 +112,22 @@ def test_only_the_alternatives_of_labels_are_kept(taxonomy: Taxonomy) -> None:
     kept = needed(whole)
     assert [len(tops) for tops in kept] == [1, 1, 2, 1]
     assert token_chances(kept, taxonomy) == token_chances(whole, taxonomy)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ['"tasks":[', '"robotics",', '{"sentence":1,"kind":"finding"},', '"code":"released",', '"code" : '],
+)
+def test_time_grows_with_an_answer_and_no_faster(taxonomy: Taxonomy, piece: str) -> None:
+    def seconds(size: int) -> float:
+        answer = tokens(*'{"tasks":[', *(piece * size), *"]}")
+        begin = time.process_time()
+        token_chances(answer, taxonomy)
+        needed(answer)
+        return time.process_time() - begin
+
+    least = min(seconds(500) for _ in range(3))
+    assert min(seconds(2_000) for _ in range(3)) < 12 * least + 0.05
 
 
 def test_the_token_that_was_written_comes_first_and_what_was_masked_is_finite() -> None:

@@ -9,6 +9,7 @@ Knows tokens and taxonomies. Knows no calibration.
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -18,7 +19,7 @@ from ..taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from .draft import Draft, DraftArtifact, DraftClaim, Scored, rated
 
 STATUS_FIELDS = ("code", "data", "weights")
-_LIST = re.compile(rf'"({"|".join(LABEL_FIELDS)})"\s*:\s*\[([^\]]*)\]')
+_LIST = re.compile(rf'"({"|".join(LABEL_FIELDS)})"\s*:\s*\[([^\]\[]*)\]')
 _STATUS = re.compile(r'"(code|data|weights)"\s*:\s*"([^"]*)"')
 _CLAIM = re.compile(r'"sentence"\s*:\s*(\d{1,6})\s*,\s*"kind"\s*:\s*"([^"]*)"')
 _STRING = re.compile(r'"([^"]*)"')
@@ -71,13 +72,10 @@ def token_chances(logprobs: Logprobs, taxonomy: Taxonomy) -> TokenChances:
 def needed(logprobs: Logprobs) -> Logprobs:
     """The tokens without the alternatives of those that belong to no label."""
     text, starts = _laid_out(logprobs)
-    spots = list(_spots(text))
-    kept = []
-    for tops, start in zip(logprobs, starts, strict=True):
-        end = start + len(tops[0][0]) if tops else start
-        wanted = any(spot.start <= end and start <= spot.end for spot in spots)
-        kept.append(tops if wanted else tops[:1])
-    return tuple(kept) if spots else ()
+    wanted = {number for spot in _spots(text) for number in _tokens_of(spot, starts)}
+    if not wanted:
+        return ()
+    return tuple(tops if number in wanted else tops[:1] for number, tops in enumerate(logprobs))
 
 
 def with_chances(draft: Draft, found: TokenChances) -> Draft:
@@ -116,8 +114,9 @@ def _chance(
     """The product over the label's tokens of its share among what still leads to some label."""
     own, rest = f'{spot.label}"', [f'{other}"' for other in others]
     chance = 1.0
-    for tops, start in zip(logprobs, starts, strict=True):
-        if not tops or start > spot.end or start + len(tops[0][0]) <= spot.start:
+    for number in _tokens_of(spot, starts):
+        tops, start = logprobs[number], starts[number]
+        if not tops or start + len(tops[0][0]) <= spot.start:
             continue
         before, written = text[start : spot.start], text[spot.start : start]
         mine = theirs = 0.0
@@ -132,6 +131,11 @@ def _chance(
         if mine + theirs > 0:
             chance *= mine / (mine + theirs)
     return chance
+
+
+def _tokens_of(spot: _Spot, starts: Sequence[int]) -> range:
+    """The tokens that hold a label and the quote behind it."""
+    return range(max(0, bisect_right(starts, spot.start) - 1), bisect_right(starts, spot.end))
 
 
 def _leads(so_far: str, label: str) -> bool:

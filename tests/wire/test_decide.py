@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from papercards.model.decisions import Question, body, read
+from papercards.model.decisions import Question, body, decisions_in, read
 from papercards.reading.decide.questions import questions, requests
 from papercards.session import Session
 from papercards.taxonomy import Taxonomy
@@ -374,6 +376,39 @@ def test_answers_without_names_are_taken_in_order() -> None:
         "x": None,
         "y": "why",
     }
+
+
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["a", "b", "x", "y", "yes"])
+NAMES = (
+    "answers",
+    "name",
+    "type",
+    "probabilities",
+    "noul",
+    "probability",
+    "value",
+    "a",
+    "b",
+    "x",
+    "y",
+    "result",
+)
+JSON = st.recursive(
+    LEAF,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+)
+
+
+@given(JSON)
+def test_whatever_comes_is_probabilities_or_a_reason(value: Any) -> None:
+    asked = [Question("a", "A?"), Question("b", "B?", {"x": "", "y": ""})]
+    decisions = decisions_in(value if isinstance(value, dict) else {"answers": value})
+    if decisions is None:
+        return
+    found, wrong = read(decisions, asked)
+    assert {*found, *wrong} == {"a", "b"} and not found.keys() & wrong.keys()
+    for chances in found.values():
+        assert sum(chances.values()) == pytest.approx(1) and all(0 <= p <= 1 for p in chances.values())
 
 
 def test_a_chat_server_that_answers_everything_is_not_taken_for_decisions(enrich: Enrich, stub: Stub) -> None:
