@@ -26,6 +26,7 @@ from . import (
     rerun,
     review,
     serve,
+    stats,
     summarize,
     taxonomy,
     trust,
@@ -57,6 +58,9 @@ app.add_typer(batch.app, name="batch")
 app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
 app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
+app.command(
+    "stats", epilog=example("papercards stats cards.jsonl --by year,task -o trends.csv -o trends.svg")
+)(stats.stats)
 app.command("convert", epilog=example("papercards convert cards.jsonl cards.parquet cards.csv"))(
     convert.convert
 )

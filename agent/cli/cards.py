@@ -24,14 +24,7 @@ def show(
             metavar="FIELD,FIELD",
         ),
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
-            "code!=released. May be given several times; all must hold.",
-            metavar="CONDITION",
-        ),
-    ] = None,
+    where: options.Where = None,
     sort: Annotated[
         str | None,
         typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
