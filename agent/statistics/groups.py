@@ -25,6 +25,8 @@ Group = tuple[Value, ...]
 Values = Mapping[str, tuple[Value, ...]]
 """Values of some fields of a card, each once."""
 
+DOUBTFUL = ("main_task", *LABEL_FIELDS)
+"""Fields that have the value `UNCERTAIN` where no label is likely enough."""
 _NONE_IS_AN_ANSWER = ("claims", "flags")
 
 
@@ -42,21 +44,22 @@ class Share:
 
     @property
     def _of_doubt(self) -> bool:
-        return self.condition is not None and self.condition.value == UNCERTAIN
+        return self.field in DOUBTFUL and self.condition is not None and self.condition.value == UNCERTAIN
+
+    def _known(self, values: tuple[Value, ...]) -> list[str | float]:
+        answers = self._of_doubt or self.field not in DOUBTFUL
+        return [one for one in values if one is not None and (answers or one != UNCERTAIN)]
 
     def told(self, values: tuple[Value, ...]) -> bool:
         """Whether the values of its field tell that a card has the feature or not."""
-        nothing = (None,) if self._of_doubt else (None, UNCERTAIN)
-        return self.field in _NONE_IS_AN_ANSWER or any(one not in nothing for one in values)
+        return self.field in _NONE_IS_AN_ANSWER or bool(self._known(values))
 
     def features(self, values: tuple[Value, ...]) -> Iterator[str]:
         """The features that these values of its field are."""
-        if not self.told(values):
-            return
-        known = [one for one in values if one is not None]
+        known = self._known(values)
         if self.condition is None:
             yield from (f"{singular(self.field)}={one}" for one in known)
-        elif self.condition.fits(known):
+        elif self.told(values) and self.condition.fits(known):
             yield self.name
 
     @property

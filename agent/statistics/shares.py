@@ -10,8 +10,10 @@ from pathlib import Path
 from ..card import UNCERTAIN, Card
 from ..card_fields import condition, singular
 from ..errors import BadInput, UsageError
+from ..evals.label_file import check_split, read_labels
+from ..evals.labelling.label_texts import label_file
 from ..text.wording import counted
-from .groups import Counts, Group, grouping, shares
+from .groups import DOUBTFUL, Counts, Group, grouping, shares
 from .intervals import wilson
 from .labelled import LabelledPapers, Labels
 
@@ -142,14 +144,8 @@ def _several(words: str | Sequence[str]) -> Sequence[str]:
 
 
 def _labels(labels: str | Path | None, split: str) -> Labels | None:
-    if split not in ("train", "dev", "test"):
-        raise UsageError(f'there is no split "{split}"', next_step="Use train, dev or test")
-    if labels is None:
-        return None
-    from ..evals.label_file import read_labels
-    from ..evals.labelling.label_texts import label_file
-
-    return Labels(read_labels(label_file(Path(labels))), split)
+    check_split(split)
+    return None if labels is None else Labels(read_labels(label_file(Path(labels))), split)
 
 
 def _rows(counts: Counts, papers: LabelledPapers | None, small: int, level: float) -> Iterator[Row]:
@@ -202,7 +198,7 @@ def _notes(counts: Counts, seen: int, left_out: int, rows: Sequence[Row]) -> tup
         word = singular(name).replace("_", " ")
         if none := values[None]:
             found.append(f"{counted(none, 'card')} without {word}: in a group of their own")
-        if unsure := values[UNCERTAIN]:
+        if name in DOUBTFUL and (unsure := values[UNCERTAIN]):
             found.append(f"{counted(unsure, 'card')} with an uncertain {word}: in a group of their own")
     for at, share in enumerate(counts.shares):
         if silent := counts.silent[at]:
