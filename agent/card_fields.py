@@ -119,7 +119,7 @@ def field(name: str, option: str) -> str:
 def condition(text: str, option: str = "--where") -> Condition:
     """Parse a condition. Raises UsageError, which names the option, for anything else."""
     found = _CONDITION.fullmatch(text.strip())
-    if found is None:
+    if found is None or not found[3].strip():
         raise UsageError(
             f'"{text}" is not a condition',
             where=option,

@@ -141,9 +141,9 @@ class Counts:
     papers: Counter[Group] = field(default_factory=Counter)
     """Cards in each group."""
     told: Counter[tuple[Group, int]] = field(default_factory=Counter)
-    """Of these, those that tell whether they have the feature, by group and index of the share."""
+    """Cards that tell whether they have the feature, by group and index of the share."""
     having: Counter[tuple[Group, int, str]] = field(default_factory=Counter)
-    """Of these, those that have it, by group, index of the share, and feature."""
+    """Cards that have the feature, by group, index of the share, and feature."""
     of_value: tuple[Counter[Value], ...] = ()
     """Cards with each value of each grouping field."""
     silent: Counter[int] = field(default_factory=Counter)
