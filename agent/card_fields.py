@@ -89,9 +89,10 @@ def value(card: Card, name: str) -> Value:
 
 
 def values(card: Card, name: str) -> tuple[str | float, ...]:
-    """The values of a field; one at most, unless it is a list."""
+    """The values of a field; one at most, unless it is a list. Blank texts are none."""
     held = _READ[name](card)
-    return held if isinstance(held, tuple) else () if held is None else (held,)
+    every = held if isinstance(held, tuple) else () if held is None else (held,)
+    return tuple(one for one in every if not isinstance(one, str) or one.strip())
 
 
 def singular(name: str) -> str:

@@ -29,11 +29,16 @@ def write_stats(found: Statistics, *paths: str | Path) -> tuple[str, ...]:
     """Write tables (`.csv .tsv .json .jsonl`) and plots (`.svg .pdf .png`), each whole or not at all.
 
     Gives what plots leave out, in sentences: they have room for so many groups. Raises UsageError for another
-    extension, MissingExtra without Matplotlib, StorageError if a file cannot be written.
+    extension or a plot of no cards, MissingExtra without Matplotlib, StorageError if a file cannot be
+    written.
     """
     check(paths)
+    files = [Path(path) for path in paths]
+    empty = [path for path in files if not found.rows and path.suffix.lower() in plot.FORMATS]
+    if empty:
+        raise UsageError("there is nothing to draw: no card was counted", where=str(empty[0]))
     notes: dict[str, None] = {}
-    for path in map(Path, paths):
+    for path in files:
         kind = path.suffix.lower()
         if kind in plot.FORMATS:
             content, left_out = plot.drawn(found, kind)

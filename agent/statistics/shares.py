@@ -188,7 +188,7 @@ def _row(
 def _notes(counts: Counts, seen: int, left_out: int, rows: Sequence[Row]) -> tuple[str, ...]:
     found = []
     if (passed := seen - counts.cards - left_out) > 0:
-        found.append(f"{counted(passed, 'card')} of {seen:,} did not fulfil the conditions")
+        found.append(f"{passed:,} of {counted(seen, 'card')} did not fulfil the conditions")
     if left_out:
         found.append(
             f"{counted(left_out, 'card')} left out: labelled papers of the split train, which the model may "

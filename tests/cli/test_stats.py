@@ -191,6 +191,7 @@ def test_a_library_of_300_entries_by_year_and_by_task(run: Run, tmp_path: Path) 
         (["--by", "yaer"], '--by: unknown field "yaer". Did you mean "year"?'),
         (["--by", "title"], "--by: title has another value in almost every card"),
         (["--share", "code>"], "--share"),
+        (["--where", "year>3000", "-o", "t.csv", "-o", "t.svg"], "t.svg: there is nothing to draw"),
         (["--labelled-cards", "cards.jsonl"], "--labelled-cards: needs labels"),
         (["--labels", "none.jsonl"], "none.jsonl: cannot read the labels"),
     ],

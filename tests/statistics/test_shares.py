@@ -115,7 +115,7 @@ def test_conditions_choose_the_cards_and_the_rest_is_named() -> None:
 
     kept = [one for one in made if (one.publication.year or 0) >= 2021 and one.publication.venue == "NeurIPS"]
     assert found.papers == len(kept) and {one.group[0] for one in found.rows} == {2021, 2022}
-    assert f"{300 - len(kept)} cards of 300 did not fulfil the conditions" in found.notes
+    assert f"{300 - len(kept)} of 300 cards did not fulfil the conditions" in found.notes
     assert all(one.marks == ("small",) for one in found.rows)
     assert {one.feature for one in found.rows} == {"code=released", "data=released", "weights=released"}
 
