@@ -67,6 +67,7 @@ def rerun(
             column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
             table=old.settings.table,
             sections=",".join(old.settings.sections),
+            fill_abstracts=old.settings.fill_abstracts,
         ),
         category=list(old.settings.categories),
         limit=old.settings.limit,

@@ -10,7 +10,7 @@ from .shared import options, source_options, terminal, wiring
 if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
-    from ..sources import Options
+    from ..sources import BadRecord, Options
 
 
 @options.grouped
@@ -81,7 +81,7 @@ def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
     from itertools import islice
 
     from ..errors import BadInput, UsageError
-    from ..sources import BadRecord, open_source
+    from ..sources import open_source
 
     records = open_source(source, asked)
     if pick is not None and pick.isdigit():
@@ -89,13 +89,12 @@ def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
         found = next(islice(records, max(0, number - 1), None), None) if number else None
         if found is None:
             raise UsageError(f"no paper number {pick}", where=source)
-        if isinstance(found, BadRecord):
-            raise BadInput(found.reason, where=found.where)
-        return found
+        return _filled(found, asked)
     if pick is not None:
         for record in records:
-            if not isinstance(record, BadRecord) and pick.casefold() in record.title.casefold():
-                return record
+            title = _title(record, asked)
+            if title is not None and pick.casefold() in title.casefold():
+                return _filled(record, asked)
         raise UsageError(f'no title contains "{pick}"', where=source)
     first = list(islice(records, 2))
     if len(first) > 1:
@@ -106,6 +105,28 @@ def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
         )
     if not first:
         raise BadInput("no paper found", where=source)
-    if isinstance(first[0], BadRecord):
-        raise BadInput(first[0].reason, where=first[0].where)
-    return first[0]
+    return _filled(first[0], asked)
+
+
+def _title(record: "Paper | BadRecord", asked: "Options") -> str | None:
+    """The title of a paper, also of one whose abstract can be looked up; None for other bad records."""
+    from ..sources import BadRecord
+
+    if not isinstance(record, BadRecord):
+        return record.title
+    lacking = record.lacking() if asked.fill_abstracts and record.lacking else None
+    return lacking.paper.title if lacking else None
+
+
+def _filled(record: "Paper | BadRecord", asked: "Options") -> "Paper":
+    """The paper, with its abstract looked up if that is wanted. Raises BadInput for a bad record."""
+    from ..errors import BadInput
+    from ..sources import BadRecord
+    from ..sources.abstracts import filled
+
+    found = next(filled([record], asked))
+    if isinstance(found, BadRecord):
+        raise BadInput(found.reason, where=found.where)
+    if source := found.publication.abstract_source:
+        terminal.note(f"abstract from {source}")
+    return found
