@@ -48,6 +48,8 @@ class Services:
     """Answers to the next requests, by service."""
     down: dict[str, Fault] = field(default_factory=dict)
     """The answer to every request, by service."""
+    by_path: dict[str, Fault] = field(default_factory=dict)
+    """The answer to requests whose path begins so."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Services and paths with their queries, decoded."""
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -255,9 +257,11 @@ def serving(services: Services) -> Iterator[Services]:
             services.asked.append((name, unquote(self.path.partition(name)[2])))
             services.headers.append({key.lower(): value for key, value in self.headers.items()})
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-            fault = services.down.get(name) or (
-                services.faults[name].pop(0) if services.faults[name] else None
+            fault = services.down.get(name) or next(
+                (one for begin, one in services.by_path.items() if f"/{rest}".startswith(begin)), None
             )
+            if fault is None and services.faults[name]:
+                fault = services.faults[name].pop(0)
             if fault is not None:
                 status, kind, body, headers = fault.status, "application/json", fault.body, fault.headers
             else:
