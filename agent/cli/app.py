@@ -22,6 +22,8 @@ from . import (
     export,
     formats,
     label,
+    mcp,
+    merge,
     models,
     rerun,
     review,
@@ -53,9 +55,13 @@ app.command("summarize", epilog=example("papercards summarize arxiv:2401.03955")
 app.command(
     "watch", epilog=example('papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml')
 )(watch.watch)
+app.command("merge", epilog=example("papercards merge cards.jsonl -o cards.jsonl -o cards.parquet"))(
+    merge.merge
+)
 app.add_typer(batch.app, name="batch")
 app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
+app.command("mcp", epilog=example("papercards mcp cards.jsonl"))(mcp.mcp)
 app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
 app.command("convert", epilog=example("papercards convert cards.jsonl cards.parquet cards.csv"))(
     convert.convert
