@@ -90,9 +90,9 @@ class Job:
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         opened = [open_source(source, self.options) for source in self.sources]
-        records = islice(chain.from_iterable(opened), self.options.limit)
-        dealt = records if self.part is None else self.part.deal(records)
-        return (ids or LocalIds()).apart(filled(dealt, self.options))
+        records = filled(islice(chain.from_iterable(opened), self.options.limit), self.options)
+        apart = (ids or LocalIds()).apart(records)
+        return apart if self.part is None else self.part.deal(apart)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""

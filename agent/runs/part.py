@@ -57,12 +57,7 @@ class Part:
 
 def part_of(record: Paper | BadRecord, parts: int) -> int:
     """Number of the part, from 1, that a record belongs to."""
-    if isinstance(record, Paper):
-        name = record.id
-    else:
-        # A paper whose abstract can be looked up belongs beside its duplicates.
-        lacking = record.lacking() if record.lacking is not None else None
-        name = lacking.paper.id if lacking is not None else record.where
+    name = record.id if isinstance(record, Paper) else record.where
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) % parts + 1
 
