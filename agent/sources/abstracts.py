@@ -17,6 +17,7 @@ from ..paper import Paper, paper_id
 from ..publication import NOTHING, Person, Publication
 from ..reading.plausible import fault
 from ..text.titles import likeness, shared, words
+from ..text.wording import counted
 from .columns import BadRecord, Lacking
 from .interface import Options, Records
 from .services import arxiv_api, crossref, europe_pmc, openalex, semantic_scholar
@@ -135,6 +136,8 @@ class _Search:
         for at, record in enumerate(records):
             if isinstance(record, BadRecord) and record.lacking and (one := record.lacking()):
                 wanted[at] = one
+        if wanted and not self._options.offline:
+            self._options.say(f"looking up {counted(len(wanted), 'missing abstract')}")
         found: dict[int, Paper] = {}
         for look_up, finders in ((self._by_id, _BY_ID), (self._by_title, _BY_TITLE)):
             for finder in finders:

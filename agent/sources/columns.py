@@ -256,6 +256,11 @@ class Columns:
             return BadRecord(where, reason, called, partial(self._lacking, record, choice, title, where))
         return self._made(record, choice, title, abstract, where)
 
+    def without_abstract(self, record: dict[str, object], where: str, reason: str) -> BadRecord:
+        """A record that has no abstract, for a reason of its source."""
+        made = self.paper({**record, "abstract": None}, where)
+        return BadRecord(where, reason, lacking=made.lacking if isinstance(made, BadRecord) else None)
+
     def _lacking(self, record: dict[str, object], choice: Choice, title: str, where: str) -> Lacking | None:
         made = self._made(record, choice, title, "", where)
         return lacking(made, record) if isinstance(made, Paper) else None
@@ -339,13 +344,15 @@ _PUBMED = {
     **dict.fromkeys(("pmcid", "pmc", "pubmedcentral", "pubmedcentralid"), identifiers.pmcid),
 }
 """Fields with an id of PubMed or PubMed Central, folded, and what reads it."""
-_NOTED = ("extra", "note", "id", "url")
+_NOTED = ("extra", "note", "notes", "id", "url")
 """Fields in which such an id may stand with its mark, as in `PMID: 123` or an address."""
 
 
 def lacking(paper: Paper, record: Mapping[str, object]) -> Lacking:
     """A paper without its abstract, with the ids in its record."""
     found: dict[str, str] = {}
+    if str(record.get("eprinttype")).casefold() == "pubmed":
+        record = {"pmid": record.get("eprint"), **record}
     for name, value in record.items():
         if (read := _PUBMED.get(_fold(name))) and (known := read(str(value), bare=True)):
             found.setdefault(read.__name__, known)

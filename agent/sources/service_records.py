@@ -32,8 +32,10 @@ def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
             return columns.paper(_hugging_face(record, inner), where)
         if "externalIds" in record or "externalids" in record:
             if record.get("abstract", "") is None:
-                made = columns.paper(_semantic_scholar(record), where)
-                return _without(made, record, where, "Semantic Scholar has no abstract for it")
+                bad = columns.without_abstract(
+                    _semantic_scholar(record), where, "Semantic Scholar has no abstract for it"
+                )
+                return replace(bad, without_abstract=_called(record, where))
             return columns.paper(_semantic_scholar(record), where)
         if "tldr" in record and "provenance" in record:
             return BadRecord(where, "is a card, not a paper; give the source of its paper")
@@ -56,8 +58,8 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     if not index:
         if record.get("abstract") or "abstract" in columns.given:
             return columns.paper(record, where)
-        made = columns.paper(_work(record, None), where)
-        return _without(made, record, where, "OpenAlex has no abstract for it")
+        bad = columns.without_abstract(_work(record, None), where, "OpenAlex has no abstract for it")
+        return replace(bad, without_abstract=_called(record, where))
     if not isinstance(index, dict) or not all(map(_is_positions, index.values())):
         return BadRecord(where, "its abstract_inverted_index has no word positions")
     if sum(map(len, index.values())) > _MOST_WORDS:
@@ -71,12 +73,6 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
         raise MissingExtra("Reading from OpenAlex", "sources") from error
 
     return columns.paper(_work(record, invert_abstract(index)), where)
-
-
-def _without(made: Paper | BadRecord, record: Mapping[str, object], where: str, reason: str) -> BadRecord:
-    """A record that has no abstract, said of its service."""
-    bad = made if isinstance(made, BadRecord) else BadRecord(where, reason)
-    return replace(bad, reason=reason, without_abstract=_called(record, where))
 
 
 def _work(record: dict[str, object], abstract: str | None) -> dict[str, object]:

@@ -472,3 +472,33 @@ def test_a_library_of_300_entries_is_filled_as_far_as_the_services_have_abstract
     services.asked.clear()
     assert run(*words, **services.environment()).returncode == 0
     assert not services.asked
+
+
+FORMATS = {
+    "a.ris": f"TY  - JOUR\nTI  - {TITLE}\nAU  - Zhang, Wei\nDO  - 10.1000/x\nER  - \n",
+    "b.nbib": f"PMID- 77\nOWN - NLM\nTI  - {TITLE}.\nFAU - Zhang, Wei\nPMC - PMC77\nDP  - 2021 Jan\n",
+    "c.json": f'[{{"id": "z1", "type": "article-journal", "title": "{TITLE}", "PMID": "77"}}]',
+    "d.bib": f"@article{{k, title={{{TITLE}}}, eprint={{77}}, eprinttype={{pubmed}}}}",
+    "e.bib": f"@article{{k, title={{{TITLE}}}, note={{PMID: 77; seen}}}}",
+    "f.xml": "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>77</PMID><Article><ArticleTitle>"
+    f"{TITLE}.</ArticleTitle></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>",
+    "g.html": f'<html><meta name="citation_title" content="{TITLE}"><meta name="citation_doi" '
+    'content="10.1000/x"><body><p>x</p></body></html>',
+    "h.csv": f"Title;Authors;PubMed ID\n{TITLE};Zhang, Wei;77\n",
+    "i.atom": '<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><entry><id>http://arxiv.org/abs/'
+    f"2101.00001v1</id><title>{TITLE}</title></entry></feed>",
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_ids_of_every_format_are_used(services: Services, tmp_path: Path, name: str) -> None:
+    held = replace(WORK, doi="10.1000/x", arxiv="2101.00001", pmid="77", pmcid="PMC77")
+    services.works = {service: [held] for service in NAMES}
+    (tmp_path / name).write_text(FORMATS[name], encoding="utf-8")
+    options = Options(fill_abstracts=True, endpoints=services.endpoints(), clock=Time().clock)
+
+    (paper,) = Job((str(tmp_path / name),), options=options).papers()
+
+    assert isinstance(paper, Paper) and paper.publication.abstract_source, paper
+    # Found by its id: nothing was searched for.
+    assert len(services.asked) == 1

@@ -122,7 +122,7 @@ def full_text(web: Web, pmcid: str) -> bytes | None:
 def _condition(name: str) -> str:
     if name.startswith("PMID"):
         return f"(EXT_ID:{name[4:]} AND SRC:MED)"
-    return f"PMCID:{name}" if name.startswith("PMC") else f'DOI:"{name}"'
+    return f"PMCID:{name}" if name.startswith("PMC") else 'DOI:"{}"'.format(name.replace('"', ""))
 
 
 def _path(conditions: Sequence[str], most: int) -> str:
