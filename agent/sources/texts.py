@@ -7,10 +7,10 @@ a flag.
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ..errors import BadInput
+from ..errors import BadInput, MissingExtra
 from ..paper import Paper, Section
 from ..publication import NOTHING, Publication
 from ..text import identifiers
@@ -24,12 +24,26 @@ from .services.web import Web
 
 MISSING = "no-full-text"
 """Flag of a paper whose sections were wanted, and whose text cannot be had."""
+_HIDDEN = "hidden-text"
 _MOST_FAILURES = 3
 """Failures of a service in a row after which it is not asked again in this run."""
 
 T = TypeVar("T")
-Text = tuple[tuple[Section, ...], str | None]
-"""The sections and the licence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The wanted part of a full text."""
+
+    sections: tuple[Section, ...]
+    licence: str | None
+    hidden: bool
+    """Whether it has text that nobody sees, which is not read."""
+
+    @classmethod
+    def of(cls, paper: Paper, licence: str | None) -> "Text":
+        """The text of a paper that was read from a file."""
+        return cls(paper.sections, licence, _HIDDEN in paper.flags)
 
 
 def with_sections(records: Records, options: Options) -> Records:
@@ -63,15 +77,15 @@ class _Texts:
             found = self._tried("Europe PMC", paper, lambda: self._of_pmc(pmcid))
         if found is None:
             return replace(paper, flags=(*paper.flags, MISSING))
-        sections, licence = found
-        return _of_licence(replace(paper, sections=sections), licence)
+        flags = (*paper.flags, *((_HIDDEN,) if found.hidden else ()))
+        return _of_licence(replace(paper, sections=found.sections, flags=flags), found.licence)
 
     def _tried(self, service: str, paper: Paper, fetch: Callable[[], T | None]) -> T | None:
         if self._failures.get(service, 0) >= _MOST_FAILURES:
             return None
         try:
             found = fetch()
-        except BadInput as error:
+        except (BadInput, MissingExtra) as error:
             failures = self._failures[service] = self._failures.get(service, 0) + 1
             if self._options.remark is not None and not self._options.offline:
                 more = f"; {service} is not asked for more texts" if failures >= _MOST_FAILURES else ""
@@ -82,13 +96,13 @@ class _Texts:
 
     def _of_arxiv(self, paper: Paper, name: str, exact: str) -> Text | None:
         page = self._arxiv.html(exact)
-        blocks = latexml.blocks(page) if page else []
+        blocks, hidden = latexml.blocks(page) if page else ([], False)
         if page and blocks:
             licence = latexml.licence(page) or self._licence(paper, name)
-            return pick(blocks, self._options.sections), licence
+            return Text(pick(blocks, self._options.sections), licence, hidden)
         if file := self._arxiv.pdf(exact):
             found = self._read(pdf.FORMAT, file, f"arxiv:{exact}")
-            return (found.sections, self._licence(paper, name)) if found else None
+            return Text.of(found, self._licence(paper, name)) if found else None
         return None
 
     def _licence(self, paper: Paper, name: str) -> str | None:
@@ -97,7 +111,7 @@ class _Texts:
     def _of_pmc(self, pmcid: str) -> Text | None:
         file = europe_pmc.full_text(self._pmc, pmcid)
         found = self._read(jats.FORMAT, file, pmcid) if file else None
-        return (found.sections, found.publication.license) if found else None
+        return Text.of(found, found.publication.license) if found else None
 
     def _read(self, kind: Format, data: bytes, name: str) -> Paper | None:
         """The paper in a file; None if it cannot be read."""

@@ -1,8 +1,8 @@
 """Reads the sections of HTML that LaTeXML made, as arXiv shows papers.
 
 The classes of LaTeXML say what an element is: a section, its number, a footnote. Formulas in a line are read
-by their signs (`95%`); displayed ones, tables and figures are left out. No script is run and nothing is
-fetched.
+by their signs (`95%`); displayed ones, tables, figures and text that a reader does not see are left out. No
+script is run and nothing is fetched.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...errors import MissingExtra
+from ...reading.instructions import is_order
+from ..html_unseen import take_out
 from .outline import Block, Heading, Paragraph
 
 _LEVELS = {
@@ -46,10 +48,10 @@ def licence(page: bytes) -> str | None:
     )
 
 
-def blocks(page: bytes) -> list[Block]:
-    """The headings and paragraphs after the abstract; none for a page that LaTeXML did not make.
+def blocks(page: bytes) -> tuple[list[Block], bool]:
+    """The headings and paragraphs after the abstract, and whether text was left out that nobody sees.
 
-    Raises MissingExtra without lxml.
+    There are none for a page that LaTeXML did not make. Raises MissingExtra without lxml.
     """
     try:
         from lxml import etree, html
@@ -58,9 +60,16 @@ def blocks(page: bytes) -> list[Block]:
     try:
         root = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8", no_network=True))
     except etree.ParserError:
-        return []
+        return [], False
+    unseen = any(
+        is_order(text) or (_of_paper(one) and any(map(str.isalpha, text))) for one, text in take_out(root)
+    )
     document = root.find_class("ltx_document")
-    return list(_walk(document[0], 0, titled=False)) if document else []
+    return list(_walk(document[0], 0, titled=False)) if document else [], unseen
+
+
+def _of_paper(element: Any) -> bool:
+    return any("ltx_document" in str(one.get("class") or "").split() for one in element.iterancestors())
 
 
 def _walk(element: Any, level: int, *, titled: bool) -> Iterator[Block]:
