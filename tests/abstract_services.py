@@ -44,8 +44,8 @@ class Services:
     works: dict[str, list[Held]] = field(default_factory=lambda: {name: [] for name in NAMES})
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     """Media type and body of the texts, by their paths."""
-    faults: dict[str, list[Fault]] = field(default_factory=lambda: {name: [] for name in NAMES})
-    """Answers to the next requests, by service."""
+    faults: dict[str, list[Fault | None]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    """Answers to the next requests, by service; None for the usual one."""
     down: dict[str, Fault] = field(default_factory=dict)
     """The answer to every request, by service."""
     by_path: dict[str, Fault] = field(default_factory=dict)

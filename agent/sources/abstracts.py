@@ -6,6 +6,7 @@ worse than none, so in doubt none is taken, and no placeholder or notice. A serv
 again in the run, and the next one is asked. All answers are cached: a second run asks nothing.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,12 @@ PATIENCE_S = 120.0
 
 _FEWEST_WORDS = 4
 """Words of a title that may be found by its title alone."""
+_OF_MANY = re.compile(
+    r"(?:guest |special issue )?(?:editorials?|introduction|preface|foreword|obituary|news|contents"
+    r"|abstracts?|correspondence|erratum|corrigendum|letters?|(?:book )?reviews?|commentary|discussion"
+    r"|conclusions?|summary|proceedings|letter to the editor|in memoriam|message from the \w+)(?: \d+)?"
+)
+"""Titles that many works have, those of one author and year too."""
 _SHARED = 0.6
 """Share of the words of two titles that says that an id is right, where the authors agree."""
 
@@ -50,6 +57,8 @@ class _Finder:
     titles: Callable[[Options], ByTitle]
     at_once: int
     """Ids in one request."""
+    titles_at_once: int
+    """Titles in one request."""
 
 
 def _doi(of: Lacking, about: Publication) -> str | None:
@@ -72,13 +81,27 @@ def _europe_pmc(of: Lacking, about: Publication) -> str | None:
     return of.pmcid or (f"PMID{of.pmid}" if of.pmid else about.doi)
 
 
-_ARXIV = _Finder("arXiv", lambda _, about: about.arxiv_id, arxiv_api.asker, arxiv_api.titles, 100)
-_OPENALEX = _Finder("OpenAlex", _doi, openalex.asker, openalex.titles, 100)
-_S2 = _Finder("Semantic Scholar", _s2, semantic_scholar.asker, semantic_scholar.titles, 500)
-_CROSSREF = _Finder(
-    "Crossref", lambda _, about: about.doi, crossref.asker, crossref.titles, crossref.IDS_AT_ONCE
+_ARXIV = _Finder(
+    "arXiv",
+    lambda _, about: about.arxiv_id,
+    arxiv_api.asker,
+    arxiv_api.titles,
+    arxiv_api.IDS_AT_ONCE,
+    arxiv_api.TITLES_AT_ONCE,
 )
-_EUROPE_PMC = _Finder("Europe PMC", _europe_pmc, europe_pmc.asker, europe_pmc.titles, europe_pmc.IDS_AT_ONCE)
+_OPENALEX = _Finder("OpenAlex", _doi, openalex.asker, openalex.titles, 100, openalex.TITLES_AT_ONCE)
+_S2 = _Finder("Semantic Scholar", _s2, semantic_scholar.asker, semantic_scholar.titles, 500, 1)
+_CROSSREF = _Finder(
+    "Crossref", lambda _, about: about.doi, crossref.asker, crossref.titles, crossref.IDS_AT_ONCE, 1
+)
+_EUROPE_PMC = _Finder(
+    "Europe PMC",
+    _europe_pmc,
+    europe_pmc.asker,
+    europe_pmc.titles,
+    europe_pmc.IDS_AT_ONCE,
+    europe_pmc.TITLES_AT_ONCE,
+)
 
 _BY_ID = (_ARXIV, _OPENALEX, _S2, _CROSSREF, _EUROPE_PMC)
 """arXiv has the authors' own text; the others come by how many papers one request of theirs is for."""
@@ -163,7 +186,8 @@ class _Search:
 
     def _by_title(self, finder: _Finder, wanted: Mapping[int, Lacking]) -> dict[int, Paper]:
         answers: dict[str, list[Paper]] = {}
-        for some in self._some([one.paper.title for one in wanted.values()], TOGETHER):
+        titles = list(dict.fromkeys(one.paper.title for one in wanted.values()))
+        for some in self._some(titles, finder.titles_at_once):
             answers |= self._asked(finder, partial(self._titles[finder.name], some)) or {}
         found = {at: _only(one.paper, answers.get(one.paper.title, ())) for at, one in wanted.items()}
         return {at: _with(wanted[at], one, finder.name) for at, one in found.items() if one is not None}
@@ -224,7 +248,11 @@ def _is_named(paper: Paper, found: Paper) -> bool:
 def _is_titled(paper: Paper, found: Paper) -> bool:
     """Whether a record that was found by its title is of this paper."""
     alike = likeness(paper.title, found.title)
-    if alike == "other" or fault(paper.title, found.abstract):
+    if (
+        alike == "other"
+        or _OF_MANY.fullmatch(" ".join(words(paper.title)))
+        or fault(paper.title, found.abstract)
+    ):
         return False
     about, other = paper.publication, found.publication
     agree = _agree(about, other)

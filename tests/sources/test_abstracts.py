@@ -306,6 +306,30 @@ def test_a_service_that_fails_is_left_out_and_the_next_one_asked(
     assert len(lines) == asked, said
 
 
+def test_what_a_service_gave_before_it_failed_is_kept(services: Services, tmp_path: Path) -> None:
+    records = [{"title": f"{TITLE} of kind {n}"} for n in range(25)]
+    services.works["arxiv"] = [
+        replace(WORK, title=one["title"], arxiv=f"2101.000{n:02}") for n, one in enumerate(records)
+    ]
+    services.faults["arxiv"] = [None, Fault(403, b"{}")]
+
+    sources = found(look_up(services, tmp_path, records))
+
+    assert sources == [f"arXiv: arxiv:2101.000{n:02}" for n in range(10)] + [None] * 15
+
+
+@pytest.mark.parametrize(
+    "title", ["Editorial", "Guest Editorial", "Book reviews", "Introduction", "Letter to the Editor"]
+)
+def test_titles_that_many_works_have_say_nothing(services: Services, tmp_path: Path, title: str) -> None:
+    for name in NAMES:
+        services.works[name] = [replace(WORK, title=title, doi="10.1000/x", arxiv="2101.00001", pmid="7")]
+    record = {"title": title, "authors": ["Wei Zhang", "Jürgen Müller"], "year": 2021}
+
+    assert found(look_up(services, tmp_path, record)) == [None]
+    assert found(look_up(services, tmp_path, {**record, "doi": "10.1000/x"})) == ["OpenAlex: doi:10.1000/x"]
+
+
 def test_a_service_that_asks_for_a_little_time_gets_it(services: Services, tmp_path: Path) -> None:
     time = Time()
     services.works["openalex"] = [replace(WORK, doi="10.1000/x")]

@@ -40,7 +40,7 @@ SERVICE = Service(
 )
 
 IDS_AT_ONCE = 100
-_TITLES_AT_ONCE = 10
+TITLES_AT_ONCE = 10
 _RESULTS_OF_TITLE = 5
 _SLICE = 2_000
 _MOST_RESULTS = 30_000
@@ -156,7 +156,7 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
 
 
 def titles(options: Options) -> ByTitle:
-    """A function that looks up papers by title, in one query for several."""
+    """A function that looks up ten papers by title. Raises MissingExtra without the library."""
     _library()
     import arxiv
 
@@ -169,14 +169,14 @@ def titles(options: Options) -> ByTitle:
         return " OR ".join(f'ti:"{searched(title)}"' for title in some)
 
     def ask(some: list[str]) -> list[dict[str, object]]:
-        most = _TITLES_AT_ONCE * _RESULTS_OF_TITLE
+        most = TITLES_AT_ONCE * _RESULTS_OF_TITLE
         found = _results(web, arxiv.Search(query(*some), max_results=most), keep, most)
         return [_record(result) for result in islice(found, most)]
 
     def address(title: str) -> str:
         return f"{web.base}/api/query?{urlencode({'search_query': query(title)})}"
 
-    return by_title(web, address, ask, _TITLES_AT_ONCE)
+    return by_title(web, address, ask)
 
 
 def _is_feed(body: bytes) -> bool:

@@ -66,7 +66,7 @@ def _together(web: Web, dois: list[str], urls: dict[str, str]) -> dict[str, obje
 
 
 def titles(options: Options) -> ByTitle:
-    """A function that looks up works by title, one in a request. Raises MissingExtra without requests."""
+    """A function that looks up one title. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
 
     def asked(title: str) -> dict[str, object]:
@@ -76,7 +76,7 @@ def titles(options: Options) -> ByTitle:
     def address(title: str) -> str:
         return f"{web.base}/works?{urlencode(asked(title))}"
 
-    return by_title(web, address, lambda some: _works(web, asked(some[0])), 1)
+    return by_title(web, address, lambda some: _works(web, asked(some[0])))
 
 
 def _works(web: Web, asked: dict[str, object]) -> list[dict[str, object]]:

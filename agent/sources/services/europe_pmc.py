@@ -29,7 +29,7 @@ SERVICE = Service(
 )
 
 IDS_AT_ONCE = 50
-_TITLES_AT_ONCE = 10
+TITLES_AT_ONCE = 10
 _RESULTS_OF_TITLE = 5
 _REST = "/europepmc/webservices/rest"
 _TAKEN = re.compile(
@@ -102,16 +102,14 @@ def asker(options: Options) -> Callable[[Sequence[tuple[str, str]]], list[Paper 
 
 
 def titles(options: Options) -> ByTitle:
-    """A function that looks up papers by title. Raises MissingExtra without requests."""
+    """A function that looks up ten papers by title. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
 
     def path(some: Sequence[str]) -> str:
         conditions = [f'TITLE:"{searched(title)}"' for title in some]
         return _path(conditions, _RESULTS_OF_TITLE * len(some))
 
-    return by_title(
-        web, lambda title: web.base + path([title]), lambda some: _results(web, path(some)), _TITLES_AT_ONCE
-    )
+    return by_title(web, lambda title: web.base + path([title]), lambda some: _results(web, path(some)))
 
 
 def full_text(web: Web, pmcid: str) -> bytes | None:

@@ -58,7 +58,8 @@ SERVICE = Service(
 )
 
 _PAGE = 100
-_TITLES_AT_ONCE = 10
+TITLES_AT_ONCE = 10
+"""Titles of one search."""
 _FIELDS = [
     *("id", "doi", "title", "display_name", "abstract_inverted_index"),
     *(
@@ -176,7 +177,7 @@ def asker(options: Options) -> Asker:
 
 
 def titles(options: Options) -> ByTitle:
-    """A function that looks up works by title."""
+    """A function that looks up ten works by title. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
 
     def address(*some: str) -> str:
@@ -188,7 +189,7 @@ def titles(options: Options) -> ByTitle:
         records = _results(web, web.json(address(*some), web.absent_s))
         return [one for one in records if isinstance(one, dict)]
 
-    return by_title(web, address, ask, _TITLES_AT_ONCE)
+    return by_title(web, address, ask)
 
 
 def _own(name: str) -> str:

@@ -125,7 +125,7 @@ def asker(options: Options) -> "Callable[[Sequence[tuple[str, str]]], list[Paper
 
 
 def titles(options: Options) -> ByTitle:
-    """A function that looks up papers by title, one in a request. Raises MissingExtra without requests."""
+    """A function that looks up one title. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
 
     def address(title: str) -> str:
@@ -139,7 +139,7 @@ def titles(options: Options) -> ByTitle:
             raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
         return [one for one in records if isinstance(one, dict)]
 
-    return by_title(web, address, ask, 1)
+    return by_title(web, address, ask)
 
 
 def _record(found: object, where: str) -> Paper | BadRecord:

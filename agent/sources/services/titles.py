@@ -26,10 +26,8 @@ def searched(title: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", title)[:_MOST_WORDS])
 
 
-def by_title(
-    web: Web, address: Callable[[str], str], ask: Callable[[list[str]], list[Record]], at_once: int
-) -> ByTitle:
-    """A function that looks up titles, `at_once` in a request.
+def by_title(web: Web, address: Callable[[str], str], ask: Callable[[list[str]], list[Record]]) -> ByTitle:
+    """A function that looks up some titles in one request.
 
     `address` is that of a title alone, by which its answer is kept; `ask` requests records for some titles,
     as `service_records` or `Columns` read them.
@@ -43,11 +41,8 @@ def by_title(
         }
 
     def look_up(titles: Sequence[str]) -> dict[str, list[Paper]]:
-        found: dict[str, object] = {}
-        names = [title for title in dict.fromkeys(titles) if searched(title)]
-        for at in range(0, len(names), at_once):
-            some = {title: address(title) for title in names[at : at + at_once]}
-            found |= web.together(some, lambda missing: by_halves(several, missing, lambda _: None))
+        urls = {title: address(title) for title in titles if searched(title)}
+        found = web.together(urls, lambda missing: by_halves(several, missing, lambda _: None))
         return {title: _papers(web.base, records) for title, records in found.items()}
 
     return look_up
