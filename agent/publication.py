@@ -162,15 +162,13 @@ def json_of(publication: Publication) -> str:
         found.append(f'"categories":[{",".join(map(text, one.categories))}]')
     if one.keywords:
         found.append(f'"keywords":[{",".join(map(text, one.keywords))}]')
-    for name, value in (
-        ("url", one.url),
-        ("pdf_url", one.pdf_url),
-        ("source", one.source),
-        ("license", one.license),
-        ("abstract_source", one.abstract_source),
-    ):
+    for name, value in (("url", one.url), ("pdf_url", one.pdf_url), ("source", one.source)):
         if value:
             found.append(f'"{name}":{text(value)}')
+    if one.license:
+        found.append(f'"license":{text(one.license)}')
+    if one.abstract_source:
+        found.append(f'"abstract_source":{text(one.abstract_source)}')
     return f"{{{','.join(found)}}}" if found else ""
 
 
