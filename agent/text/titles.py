@@ -17,7 +17,7 @@ Likeness = Literal["same", "near", "other"]
 
 _WORD = re.compile(r"[^\W_]+")
 _MARKUP = re.compile(r"</?[a-z][^<>]{0,200}>|\\[a-zA-Z]{1,20}\s?|[{}$]", re.IGNORECASE)
-_SUBTITLE = re.compile(r"\s*[:?!\u2013\u2014]\s+|\s+-+\s+|\.\s+")
+_SUBTITLE = re.compile(r" ?[:?!\u2013\u2014] | --? |\. ")
 _A_PART = re.compile(
     r"\W*(?:(?:an?|the|our|some) )?(?:(?:part|volume|vol|chapter|section|version|v|no|number)\b"
     r"|(?:book|paper|study|experiment)s? \w{1,5}\s*$|[ivx]{1,5}\b|\d|erratum|corrig|correct|retract"
@@ -88,6 +88,7 @@ def _respelt(found: tuple[str, ...]) -> tuple[str, ...]:
 
 def _shortened(whole: str, short: tuple[str, ...]) -> bool:
     """Whether `short` is the title without its subtitle."""
+    whole = " ".join(whole.split())
     found = _SUBTITLE.search(whole, 1)
     if found is None or len(short) < _FEWEST_WORDS or _A_PART.match(whole, found.end()):
         return False

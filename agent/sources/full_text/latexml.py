@@ -101,7 +101,7 @@ def _marks(element: Any) -> list[str] | None:
 
 def _words(element: Any) -> str:
     text = " ".join("".join(_pieces(element)).split())
-    return re.sub(r"\s+([,.;:])", r"\1", text)
+    return re.sub(r" ([,.;:])", r"\1", text)
 
 
 def _pieces(element: Any) -> Iterator[str]:
