@@ -255,6 +255,7 @@ def _collect(
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,
+            fill_abstracts=asked.fill_abstracts,
             # Use the papers that were fetched then; a query may find others by now.
             offline=True,
         )
@@ -349,6 +350,7 @@ def _command(
         table=options.table,
         categories=options.categories,
         sections=options.sections,
+        fill_abstracts=options.fill_abstracts,
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,

@@ -112,6 +112,7 @@ class Settings(_Part):
     table: str | None = None
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    fill_abstracts: bool = False
     taxonomy: str | None
     """Path of the taxonomy; None for the shipped one."""
     tuned: str | None = None

@@ -65,6 +65,7 @@ class Recording:
             table=options.table,
             categories=options.categories,
             sections=options.sections,
+            fill_abstracts=options.fill_abstracts,
             taxonomy=chosen.taxonomy,
             tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,

@@ -54,6 +54,7 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
         "table": None,
         "categories": [],
         "sections": [],
+        "fill_abstracts": False,
         "taxonomy": None,
         "tuned": None,
         "plan": None,

@@ -196,6 +196,14 @@ Sections = Annotated[
         metavar="NAME,NAME",
     ),
 ]
+FillAbstracts = Annotated[
+    bool,
+    typer.Option(
+        "--fill-abstracts",
+        help="Look up missing abstracts by id or title in arXiv, OpenAlex, Semantic Scholar, Crossref and "
+        "Europe PMC.",
+    ),
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -260,6 +268,7 @@ class SourceFlags:
     column: Columns = None
     table: Table = None
     sections: Sections = None
+    fill_abstracts: FillAbstracts = False
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

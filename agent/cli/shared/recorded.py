@@ -64,6 +64,7 @@ def options(old: "RunRecord", chosen: "Settings", outputs: Sequence[Path]) -> "O
             column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
             table=old.settings.table,
             sections=",".join(old.settings.sections),
+            fill_abstracts=old.settings.fill_abstracts,
         ),
         category=list(old.settings.categories),
         limit=old.settings.limit,
