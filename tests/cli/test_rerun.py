@@ -57,6 +57,7 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
         "fill_abstracts": False,
         "taxonomy": None,
         "tuned": None,
+        "plan": None,
         "endpoint": stub.url,
         "cache_dir": str(tmp_path / "home" / "cache" / "papercards"),
         "outputs": ["out/a.jsonl", "a.md"],

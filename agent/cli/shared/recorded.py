@@ -23,6 +23,7 @@ def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | 
         named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
         model=old.model,
+        plan=old.settings.plan or "one-call",
         base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
