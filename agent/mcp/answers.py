@@ -78,7 +78,6 @@ def refused(error: PapercardsError | Refusal) -> CallToolResult:
 def row(card: Card) -> dict[str, Any]:
     """What a list shows of a card."""
     code, about = card.reproducibility.code, card.about
-    links = [link.url for link in card.reproducibility.links if link.kind == "code"]
     found = {
         "id": card.id,
         "title": card.title,
@@ -88,7 +87,7 @@ def row(card: Card) -> dict[str, Any]:
         "main_task": card.main_task,
         "summary": card.tldr,
         "code": code.status,
-        "code_url": links[0] if links else None,
+        "code_url": card.reproducibility.link("code"),
     }
     return {name: _bounded(value) for name, value in found.items() if value not in (None, [], "")}
 

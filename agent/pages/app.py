@@ -18,6 +18,7 @@ from .browse.saving import TITLES as SAVE_TITLES
 from .browse.views import SORT_TITLES, TITLES
 from .guard import Guard
 from .index.database import Index
+from .index.facets import Tag
 from .index.follow import Follower
 from .rendering import ASSETS, environment
 from .requests import paper_address
@@ -42,7 +43,11 @@ def application(
     `token` lets a browser in at any time, `once` a single time.
     """
     env = environment(
-        paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
+        paper_path=paper_path,
+        review_path=review.paper_path,
+        tag_path=tag_path,
+        legend_of=legend_of,
+        tag_of=Tag,
     )
     env.globals.update(sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES)
     shell = Shell(cards, index, follower, env, rooms)

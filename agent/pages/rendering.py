@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..text.wording import label_words
+
 ASSETS = resources.files(__package__) / "assets"
 """Folder with the style sheets and scripts."""
 
@@ -22,7 +24,7 @@ def environment(**more: Callable[..., object]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters.update(percent=percent, plain=plain, number=number, opened=opened)
+    env.filters.update(percent=percent, plain=label_words, number=number, opened=opened)
     env.globals.update(more)
     return env
 
@@ -32,11 +34,6 @@ def percent(share: float | None) -> str:
     if share is None:
         return ""
     return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
-
-
-def plain(label: str) -> str:
-    """A label's id with spaces instead of hyphens."""
-    return label.replace("-", " ")
 
 
 def number(count: int) -> str:

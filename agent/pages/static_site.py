@@ -15,11 +15,12 @@ from ..card import Card, Label
 from ..errors import StorageError
 from ..paper import Paper
 from ..sinks.files import write_file
+from ..text.wording import label_words
 from .browse import charts, views
 from .browse.marks import Passage, Piece, Saying
 from .browse.selection import PAGE_SIZE
 from .index.database import Index
-from .index.facets import FIELDS, confidence_of, dated, tags_of
+from .index.facets import FIELDS, NAMES, confidence_of, dated, tags_of
 from .rendering import ASSETS, environment, opened
 
 SCRIPTS = ("keys.js", "marks.js", "site.js")
@@ -42,7 +43,14 @@ def export(name: str, index: Index, folder: Path) -> int:
     for path, text in files.items():
         written += _write(folder / path, [text], folder)
     cards = ((card, index.paper(card.id)) for card in index.page(found))
-    written += _write(folder / "data.js", _data(cards), folder)
+    labels = {
+        value: label_words(value)
+        for field in FIELDS
+        if field not in NAMES
+        for value, _ in index.counts(field, found)
+        if label_words(value) != value
+    }
+    written += _write(folder / "data.js", _data(cards, labels), folder)
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
         name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count
@@ -50,12 +58,13 @@ def export(name: str, index: Index, folder: Path) -> int:
     return written + _write(folder / "index.html", [html], folder)
 
 
-def _data(cards: Iterable[tuple[Card, Paper | None]]) -> Iterable[str]:
+def _data(cards: Iterable[tuple[Card, Paper | None]], labels: Mapping[str, str]) -> Iterable[str]:
     head = {
         "fields": [[field, views.TITLES[field]] for field in FIELDS],
         "sorts": views.SORT_TITLES,
         "pageSize": PAGE_SIZE,
         "shown": views.SHOWN_VALUES,
+        "labels": labels,
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
     for card, paper in cards:
@@ -71,10 +80,11 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "id": card.id,
         "title": card.title,
         "tldr": card.tldr,
-        "by": card.about.cited,
+        "by": card.about.credits,
         "cited": _cited(card),
         "tags": _grouped(card),
         "sure": [_sure(labels) for _, _, labels in beside.labels],
+        "get": [opened(held.link(name)) for name in ("code", "data", "weights")],
         "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
         "date": dated(card),
         "mean": confidence_of(card),
@@ -85,7 +95,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "flags": card.flags,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
-    return {key: value for key, value in entry.items() if value not in (None, "", (), [])}
+    return {key: value for key, value in entry.items() if value not in (None, "", (), [], [None] * 3)}
 
 
 def _cited(card: Card) -> str:

@@ -2,10 +2,10 @@
 // the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
 "use strict";
 (() => {
-  const { fields, sorts, pageSize, shown, papers } = window.PAPERCARDS;
+  const { fields, sorts, pageSize, shown, labels, papers } = window.PAPERCARDS;
   const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
-  const plain = (label) => label.replaceAll("-", " ");
+  const plain = (label) => (Object.hasOwn(labels, label) ? labels[label] : label.replaceAll("-", " "));
   const NAMES = new Set(["venue", "author"]);
   const named = (field, value) => (NAMES.has(field) ? value : plain(value));
   const percent = (share) => (typeof share === "number" ? `${Math.round(share * 100)}%` : "");
@@ -19,6 +19,7 @@
     made.append(...inside.flat(9).filter((one) => one !== null && one !== undefined && one !== false));
     return made;
   };
+  const out = (url, words) => make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words);
   const unseen = (words) => make("span", { class: "unseen" }, words);
 
   // The state, as the server has it in the query string.
@@ -143,17 +144,30 @@
         make("span", { class: "of" }, (fields.find(([name]) => name === field))[1]), ` ${named(field, value)}`)),
       make("li", {}, make("a", { class: "all", href: "#/", "data-key": "chip:all" }, "Clear all")));
   };
+  const tag = (state, field, value) => (has(state, field, value)
+    ? named(field, value)
+    : make("a", { href: listed(state, toggled(state, field, value)), "data-top": true }, named(field, value)));
+  const badge = (name, status, url) => {
+    const title = name[0].toUpperCase() + name.slice(1);
+    const released = status === "released";
+    return make("li", { class: `badge ${released ? "yes" : "soon"}`, title: `${name} ${status}` },
+      released && url ? out(url, [title, unseen(` ${status}`), " ↗"]) : [title, released ? unseen(` ${status}`) : ` ${status}`]);
+  };
   const item = (state, paper) => {
     const [tasks, modalities, contributions, ...held] = paper.tags;
-    const had = ["code", "data", "weights"].flatMap((name, at) => (held[at][0] === "not-stated" ? [] : [[name, held[at][0]]]));
+    const had = ["code", "data", "weights"].flatMap((name, at) =>
+      held[at][0] === "not-stated" ? [] : [badge(name, held[at][0], (paper.get || [])[at])]);
     return make("li", { class: "paper", "data-item": true },
-      make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
-      paper.by ? make("p", { class: "cited" }, paper.by) : null,
-      make("p", { class: "tldr" }, paper.tldr),
+      make("div", {},
+        make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
+        make("div", { class: "credits" },
+          paper.by ? make("p", { class: "cited" }, paper.by) : null,
+          had.length ? make("ul", { class: "badges", "aria-label": "Availability" }, had) : null),
+        make("p", { class: "tldr" }, paper.tldr)),
       make("ul", { class: "tags", "aria-label": "Tags" },
-        tasks.map((one) => make("li", { class: "task" }, plain(one))),
-        [...modalities, ...contributions].map((one) => make("li", {}, plain(one))),
-        had.map(([name, status]) => make("li", { class: `has ${status === "released" ? "yes" : "soon"}` }, `${name} ${status}`))));
+        tasks.map((one) => make("li", { class: "task" }, tag(state, "task", one))),
+        contributions.map((one) => make("li", { class: "kind" }, tag(state, "contribution", one))),
+        modalities.map((one) => make("li", {}, tag(state, "modality", one)))));
   };
   const paging = (state, last) => {
     if (last < 2) return null;
@@ -189,7 +203,6 @@
   };
 
   // A paper
-  const out = (url, words) => make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words);
   const words = (sayings) => sayings.map(([name, , sure]) => `${plain(name)} ${percent(sure)}`.trim()).join(" · ");
   const marked = (sayings, inside) => sayings.reduceRight((within, [, style], at) =>
     make("mark", { class: style, title: at === 0 && words(sayings) }, within), inside);

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ...card import UNCERTAIN, Card
+from ...text.wording import label_words
 
 FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim", "year", "venue", "author")
 """Fields that cards can be filtered by, in the order of the page."""
@@ -38,8 +39,8 @@ class Tag(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The value for display: a label with spaces instead of hyphens, a name as it is."""
-        return self.value if self.field in NAMES else self.value.replace("-", " ")
+        """The value for display: a label as words, a name as it is."""
+        return self.value if self.field in NAMES else label_words(self.value)
 
 
 def tags_of(card: Card) -> Iterator[Tag]:

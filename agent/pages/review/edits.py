@@ -24,6 +24,7 @@ from ...review.edits import (
 )
 from ...review.review_file import NewEdit
 from ...taxonomy import LABEL_FIELDS, STATUSES
+from ...text.wording import label_words
 from ..requests import BadRequest, number_in, text_in
 from .desk import Desk
 
@@ -142,10 +143,10 @@ def about(edit: Edit) -> str:
 
     def plain(value: Value) -> str:
         if isinstance(value, ClaimValue):
-            return value.kind.replace("-", " ")
+            return label_words(value.kind)
         if isinstance(value, ArtifactValue):
-            return value.status.replace("-", " ")
-        return "nothing" if value is None else value.replace("-", " ") if edit.field != "tldr" else value
+            return label_words(value.status)
+        return "nothing" if value is None else label_words(value) if edit.field != "tldr" else value
 
     if edit.field == "paper":
         return "the paper was marked as done" if edit.value else "the paper was reopened"
