@@ -122,7 +122,7 @@ class Publication:
 
     @property
     def credits(self) -> str:
-        """The first authors, venue and year on one line: `Zhang, Müller, Li +2 · NeurIPS 2024`; may be empty."""
+        """The first authors, venue and year: `Zhang, Müller, Li +2 · NeurIPS 2024`; empty if unknown."""
         names = ", ".join(one.short for one in self.authors[:3])
         if self.more_authors:
             names += " et al."

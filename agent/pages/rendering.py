@@ -24,7 +24,7 @@ def environment(**more: Callable[..., object]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters.update(percent=percent, plain=label_words, number=number, opened=opened)
+    env.filters.update(percent=percent, level=level, plain=label_words, number=number, opened=opened)
     env.globals.update(more)
     return env
 
@@ -34,6 +34,11 @@ def percent(share: float | None) -> str:
     if share is None:
         return ""
     return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
+def level(share: float) -> str:
+    """The step of a confidence on a bar of three: `low`, below 70%, or `middle`, or `high`, from 90%."""
+    return "low" if share < 0.7 else "middle" if share < 0.9 else "high"
 
 
 def number(count: int) -> str:

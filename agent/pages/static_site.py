@@ -91,7 +91,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "parts": [[part.heading, [_piece(one) for one in part.pieces]] for part in beside.parts],
         "passages": [_passage(one) for one in beside.passages],
         "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
-        "url": opened(beside.url),
+        "ways": beside.ways,
         "flags": card.flags,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
@@ -113,10 +113,10 @@ def _piece(piece: Piece) -> object:
 
 
 def _passage(passage: Passage) -> list[object]:
-    """The statements, the place, the words if not visible in the text, and whether they should be."""
+    """The statements, the place, the words; if they are not marked in the text, whether they should be."""
     said = [_said(saying) for saying in passage.sayings]
     if passage.placed:
-        return [said, passage.place] if passage.place else [said]
+        return [said, passage.place, passage.text]
     return [said, passage.place, passage.text, passage.placed is not None]
 
 

@@ -228,6 +228,9 @@
       return leading({ class: "ref", id: `mark-${end}`, "aria-label": `Statement ${end}: ${says}`, "data-says": says }, `passage-${end}`, end);
     })];
   };
+  const bar = (share) => (typeof share === "number"
+    ? make("span", { class: `bar ${share < 0.7 ? "low" : share < 0.9 ? "middle" : "high"}` }, make("span", { class: "digits" }, percent(share)))
+    : null);
   const legend = (passages) => {
     const styles = new Map(passages.flatMap(([sayings]) => sayings.map(([name, style]) => [name, style])));
     return make("ul", { class: "legend", "aria-label": "Colours" }, [...styles].map(([name, style]) =>
@@ -236,30 +239,32 @@
   const passage = ([sayings, place, quote, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
     make("div", { class: "sayings" },
       sayings.map(([name, style, sure]) => make("span", { class: "saying" },
-        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, make("span", { class: "sure" }, percent(sure)))),
-      !quote
+        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, bar(sure))),
+      odd === undefined
         ? leading({ class: "where" }, `mark-${at + 1}`, [place || "in the text", unseen(`, statement ${at + 1}`)])
         : odd
           ? make("span", { class: "where odd" }, `not found where the card says${place ? `: ${place}` : ""}`)
           : make("span", { class: "where" }, place)),
-    odd && make("p", { class: "quote" }, quote));
+    make("p", { class: "quote" }, quote));
   const quoted = (paper, passages) => {
-    const quotes = passages.filter(([, , words, odd]) => words && !odd);
+    const quotes = passages.filter(([, , , odd]) => odd === false);
     if (paper.parts && !quotes.length) return null;
     return [make("h2", { id: !paper.parts && "abstract" }, "Quotes from the paper"),
       quotes.map(([sayings, place, words]) => make("blockquote", { class: "abstract" },
         marked(sayings, words), place ? [" ", make("cite", {}, place)] : null))];
   };
+  const rows = (pairs) => pairs.flatMap(([title, value]) => [make("dt", {}, title), make("dd", {}, value)]);
   const section = (title, ...inside) => make("section", {}, make("h2", {}, title), inside);
-  const sure = (share) => make("span", { class: "sure" }, percent(share));
   const body = (paper) => {
     const passages = paper.passages || [];
     const names = [["task", "Tasks"], ["modality", "Modalities"], ["contribution", "Contributions"]];
     const status = (at) => paper.tags[3 + at][0];
     const tone = { released: "yes", promised: "soon" };
     return make("article", { class: "card" },
-      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null, make("p", { class: "lead" }, paper.tldr),
-        make("p", { class: "ids" }, paper.url ? out(paper.url, paper.id) : paper.id)),
+      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null, 
+        paper.ways ? make("ul", { class: "ways", "aria-label": "Open the paper" }, paper.ways.map(([title, url]) =>
+          make("li", {}, out(url, [title, make("span", { "aria-hidden": "true" }, " ↗")])))) : null,
+        make("p", { class: "lead" }, paper.tldr)),
       make("div", { class: "reading-columns" },
         make("section", { "aria-labelledby": "abstract" },
           (paper.parts || []).map(([heading, pieces], at) => [
@@ -272,15 +277,16 @@
         make("aside", { "aria-label": "The card" },
           names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
             paper.tags[place].map((label, at) => make("li", {},
-              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", sure(paper.sure[place][at])))))),
+              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", bar(paper.sure[place][at])))))),
           section("Reproducibility", make("table", { class: "held" }, make("tbody", {},
             ["Code", "Data", "Weights"].map((name, at) => make("tr", {}, make("th", { scope: "row" }, name),
               make("td", { class: tone[status(at)] || "none" }, plain(status(at))),
-              make("td", { class: "sure" }, percent((paper.held || [])[at])))))),
+              make("td", {}, bar((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
-          section("Made by", make("p", { class: "made" }, paper.made.flatMap((one, at) => (at ? [make("br"), one] : [one])))))));
+          make("section", {}, make("details", {}, make("summary", {}, "Details"),
+            make("dl", { class: "made" }, rows([["Id", paper.id], ...["Made with", "Prompt", "Taxonomy"].map((title, at) => [title, paper.made[at]])])))))));
   };
   const single = (state, paper) => {
     const found = select(state);

@@ -10,6 +10,7 @@ from ...card import Card, Label
 from ...paper import Paper, page_of
 from ..index.database import Found, Index
 from ..index.facets import FIELDS, Tag
+from ..rendering import opened
 from .marks import Part, Passage, parts, passages
 from .selection import PAGE_SIZE, Selection
 
@@ -93,6 +94,15 @@ class Beside:
     passages: Sequence[Passage]
     url: str | None
     """Web address of the paper."""
+
+    @property
+    def ways(self) -> Sequence[tuple[str, str]]:
+        """Titles and addresses of the paper's page, its PDF, and its code, data and weights."""
+        about, held = self.card.about, self.card.reproducibility
+        arxiv = about.arxiv_id and self.url and "arxiv.org" in self.url
+        found = [("arXiv" if arxiv else "Paper", self.url), ("PDF", about.pdf_url)]
+        found += [(name.capitalize(), held.link(name)) for name in ("code", "data", "weights")]
+        return [(title, url) for title, url in found if url and opened(url)]
 
     @property
     def quotes(self) -> Sequence[Passage]:
