@@ -26,6 +26,7 @@ from ..label_file import ARTIFACTS, FIELDS
 from .intervals import RESAMPLES, SEED, Array, Interval, Name, bootstrap, design, figure_values
 from .run import PaperResult, RunResult
 from .score import PaperScore
+from .shared_labels import shared
 
 Verdict = Literal["better", "worse", "same", "unknown"]
 """Verdict on the second run; unknown if too few papers have the figure for an interval."""
@@ -102,12 +103,14 @@ class Comparison:
     """Model of the first run."""
     second: str
     papers: int
-    """Number of papers that both runs have."""
+    """Number of papers that are compared."""
     only_first: tuple[str, ...]
     """Ids of papers that only the first run has, in its order; they are not counted."""
     only_second: tuple[str, ...]
-    same_labels: bool
-    """Whether both were scored against the same version of the labels."""
+    fields: tuple[str, ...]
+    """Fields that both runs have the same labels for; no other is compared."""
+    narrowed: str
+    """What is compared, in one line; empty if both have the same labels of all shared papers."""
     differences: tuple[Difference, ...]
     """One for each of `MEASURES`, in that order."""
     tests: tuple[McNemar, ...]
@@ -140,24 +143,23 @@ def describe(one: Difference) -> str:
 def compare(
     first: RunResult, second: RunResult, *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Comparison:
-    """Compare two runs over the papers that both have. Raises UsageError if there are none."""
-    theirs = {paper.id: paper for paper in second.papers}
-    pairs = [(paper, theirs[paper.id]) for paper in first.papers if paper.id in theirs]
-    if not pairs:
-        raise UsageError(
-            "the two runs have no paper in common",
-            next_step="Compare runs over the same split of the same labels",
-        )
-    ours = {paper.id for paper, _ in pairs}
+    """Compare two runs over the papers and fields that both have the same labels for.
+
+    Raises UsageError if there are none.
+    """
+    ground = shared(first, second)
+    pairs = ground.pairs
+    ours, theirs = ({paper.id for paper in run.papers} for run in (first, second))
     before = [one.score for one, _ in pairs]
     after = [other.score for _, other in pairs]
     return Comparison(
         first=first.model,
         second=second.model,
         papers=len(pairs),
-        only_first=tuple(paper.id for paper in first.papers if paper.id not in ours),
+        only_first=tuple(paper.id for paper in first.papers if paper.id not in theirs),
         only_second=tuple(paper.id for paper in second.papers if paper.id not in ours),
-        same_labels=first.labels == second.labels,
+        fields=ground.fields,
+        narrowed=ground.narrowed,
         differences=tuple(_differences(before, after, resamples, seed)),
         tests=tuple(_tests(before, after)),
         changes=tuple(change for one, other in pairs for change in _changes(one, other)),
@@ -202,7 +204,7 @@ def mcnemar(field: str, only_first: int, only_second: int) -> McNemar:
 
 def _changes(one: PaperResult, other: PaperResult) -> list[Change]:
     found = []
-    for field in FIELDS:
+    for field in one.labelled.fields:
         old, new = answer(one.card, field), answer(other.card, field)
         if old != new:
             errors = _errors(one.score, field), _errors(other.score, field)
@@ -286,6 +288,8 @@ def require_no_worse(comparison: Comparison, guards: Sequence[Guard]) -> None:
 
 def _worse(comparison: Comparison, guard: Guard) -> str | None:
     one = comparison.of(guard.field, guard.figure)
+    if guard.field not in ("mean", *comparison.fields):
+        return f"{guard.field} was not compared: no paper has the same labels of it in both runs"
     if one.difference is None:
         # A figure that neither run has cannot have got worse: the split has nothing of the kind.
         return None if one.first is None and one.second is None else describe(one)

@@ -154,10 +154,10 @@ def print_comparison(found: "Comparison", show: int) -> None:
     """Print two runs: one line, the differences, the tests, the papers that changed."""
     from ...evals.scoring.compare import describe
 
+    if found.narrowed:
+        print(found.narrowed)
     print(found.line)
     print(f"A {found.first}, B {found.second}; differences are B - A, [95% interval, paired by paper]")
-    if not found.same_labels:
-        print("warning: the two runs were scored against different versions of the labels")
     for name, missing in (("A", found.only_first), ("B", found.only_second)):
         if missing:
             print(f"only in {name}, not counted: {counted(len(missing), 'paper')}")
