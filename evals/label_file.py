@@ -94,6 +94,8 @@ class Labelled:
     """The labelled fields, a subset of `FIELDS`; the others are not scored."""
     sha256: str | None = None
     """SHA-256 of the title and abstract that were labelled, see `text_hash`; None if unknown."""
+    unordered: bool = False
+    """Whether the order of labels has no meaning: of several, none is the main one."""
 
 
 class _Strict(BaseModel):
@@ -149,6 +151,8 @@ class LabelRecord(_Strict):
     """The labelled fields; None for all fields."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """SHA-256 of title and abstract, see `text_hash`."""
+    unordered: bool = False
+    """Whether the order of labels has no meaning."""
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -246,6 +250,7 @@ def _parse(line: str, where: str) -> Labelled:
         where=where,
         fields=tuple(record.fields) if record.fields else FIELDS,
         sha256=record.sha256,
+        unordered=record.unordered,
     )
 
 
@@ -324,8 +329,9 @@ def fold(title: str) -> str:
     return folded(title.casefold())
 
 
-def _narrowed(item: Labelled) -> tuple[tuple[str, ...], ...]:
-    return () if item.fields == FIELDS else (item.fields,)
+def _narrowed(item: Labelled) -> tuple[object, ...]:
+    narrowed = () if item.fields == FIELDS else (item.fields,)
+    return (*narrowed, "unordered") if item.unordered else narrowed
 
 
 def labels_version(path: Path, labelled: Sequence[Labelled]) -> str:

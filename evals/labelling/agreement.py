@@ -216,7 +216,11 @@ def _stand_ins(item: Labelled) -> Iterator[PaperScore]:
             for name in ARTIFACTS
         }
         tags = {
-            field: score_labels(guess.labels(field), [reading.labels(field) for reading in truth])
+            field: score_labels(
+                guess.labels(field),
+                [reading.labels(field) for reading in truth],
+                ordered=not item.unordered,
+            )
             for field in LABEL_FIELDS
         }
         claims = score_claims(guess.claims, [reading.claims for reading in truth])

@@ -141,7 +141,9 @@ def score(card: Card | None, labelled: Labelled) -> PaperScore:
         "contributions": tuple(tag.label for tag in card.contributions) if card else (),
     }
     tags = {
-        field: score_labels(predicted[field], [r.labels(field) for r in labelled.readings])
+        field: score_labels(
+            predicted[field], [r.labels(field) for r in labelled.readings], ordered=not labelled.unordered
+        )
         if field in labelled.fields
         else LabelScore((), (), (), None, scored=False)
         for field in LABEL_FIELDS
@@ -176,11 +178,17 @@ def score(card: Card | None, labelled: Labelled) -> PaperScore:
     )
 
 
-def score_labels(predicted: Sequence[str], readings: Sequence[Sequence[str]]) -> LabelScore:
-    """Score a list of labels, the main one first, against the lists of all readings."""
+def score_labels(
+    predicted: Sequence[str], readings: Sequence[Sequence[str]], *, ordered: bool = True
+) -> LabelScore:
+    """Score a list of labels, the main one first, against the lists of all readings.
+
+    Unless `ordered`, a reading of several labels has no main one, and `main_right` is None.
+    """
     required = set.intersection(*map(set, readings))
     acceptable = set.union(*map(set, readings))
-    mains = {reading[0] for reading in readings if reading}
+    has_mains = ordered or all(len(reading) < 2 for reading in readings)
+    mains = {reading[0] for reading in readings if reading and has_mains}
     return LabelScore(
         hits=tuple(sorted(required.intersection(predicted))),
         wrong=tuple(sorted(set(predicted) - acceptable)),

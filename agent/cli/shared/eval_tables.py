@@ -59,7 +59,9 @@ def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
     )
     last = ""
     for one in sheet.measures:
-        if one.figure not in SHOWN or (one.value is None and one.figure != "f1"):
+        if one.figure not in SHOWN:
+            continue
+        if one.value is None and (one.figure != "f1" or not sheet.support.get(one.field)):
             continue
         line = f"{'' if one.field == last else one.field:<15}{SHOWN[one.figure]:<12}"
         line += f"{figure(one.value):>5}  {between(one.interval):<14}"
