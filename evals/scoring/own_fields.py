@@ -1,7 +1,7 @@
 """Scores the values of own fields against those of annotators.
 
-The rule is that of `score`: what every reading has is required, what only some have is acceptable. A null is
-the answer that the paper does not say. A value is right when it is what any one reading says:
+The rule is that of the shipped fields: what every reading has is required, what only some have is acceptable.
+A null is the answer that the paper does not say. A value is right when it is what any one reading says:
 
 - `label`, `labels`, `boolean`: the same options;
 - `number`, `quantity`: within a tolerance, units converted; ranges at both ends;
@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from papercards.card import FieldRow, FieldValue, Scalar
 
 from .metrics import Counts, ratio
-from .score import score_labels
 from .units import close, same_quantity
 
 TOLERANCE = 0.01
@@ -39,6 +38,10 @@ class OwnScore:
     """Whether the whole value is right, a null included."""
     overlap: float | None = None
     """Agreement of texts or records, 0 to 1; None for other types, and where both sides have nothing."""
+
+
+FIGURES = ("precision", "recall", "f1", "accuracy", "overlap")
+"""Figures of an own field: of its options, values or records; share of papers with all right; agreement."""
 
 
 def score_value(
@@ -72,9 +75,11 @@ def score_value(
 
 
 def _of_options(predicted: FieldValue | None, expected: Sequence[FieldValue]) -> OwnScore:
-    said = [label.label for label in predicted.labels] if predicted is not None else []
-    found = score_labels(said, [[label.label for label in one.labels] for one in expected], ordered=False)
-    return OwnScore(found.counts, predicted is not None and bool(found.exact))
+    said = {label.label for label in predicted.labels} if predicted is not None else set()
+    sets = [{label.label for label in one.labels} for one in expected]
+    required, acceptable = set.intersection(*sets), set.union(*sets)
+    counts = Counts(len(said & required), len(said - acceptable), len(required - said))
+    return OwnScore(counts, predicted is not None and counts.wrong == counts.missed == 0)
 
 
 def _same(one: FieldValue, reading: FieldValue, tolerance: float) -> bool:

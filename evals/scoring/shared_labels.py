@@ -7,7 +7,7 @@ Knows results of runs; knows no figures.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from papercards.errors import UsageError
@@ -52,8 +52,7 @@ def shared(first: RunResult, second: RunResult) -> Shared:
         for (one, other), fields in zip(both, alike, strict=True)
         if fields
     )
-    compared = tuple(field for field in FIELDS if field in papers)
-    return Shared(pairs, compared, _told(both, papers))
+    return Shared(pairs, _in_order(papers), _told(both, papers))
 
 
 def _fields(one: Labelled, other: Labelled) -> tuple[str, ...]:
@@ -64,7 +63,13 @@ def _fields(one: Labelled, other: Labelled) -> tuple[str, ...]:
         same_text = one.abstract == other.abstract
     else:
         same_text = True
-    return tuple(
+    own = tuple(
+        name
+        for name in one.own_fields
+        if name in other.own_fields
+        and [r.own[name] for r in one.readings] == [r.own[name] for r in other.readings]
+    )
+    return own + tuple(
         field
         for field in FIELDS
         if field in one.fields and field in other.fields
@@ -81,20 +86,36 @@ def _labels(item: Labelled, field: str) -> list[object]:
 
 
 def _narrowed(paper: PaperResult, fields: tuple[str, ...]) -> PaperResult:
-    if set(fields) == set(paper.labelled.fields):
+    if set(fields) == set(_every(paper.labelled)):
         return paper
-    labelled = replace(paper.labelled, fields=fields)
+    labelled = replace(
+        paper.labelled,
+        fields=tuple(field for field in fields if field in FIELDS),
+        readings=tuple(
+            replace(one, own={name: value for name, value in one.own.items() if name in fields})
+            for one in paper.labelled.readings
+        ),
+    )
     return replace(paper, labelled=labelled, score=score(paper.card, labelled))
 
 
+def _every(item: Labelled) -> tuple[str, ...]:
+    return (*item.fields, *item.own_fields)
+
+
 def _scored(run: RunResult) -> str:
-    fields = {field for paper in run.papers for field in paper.labelled.fields}
-    return ", ".join(field for field in FIELDS if field in fields)
+    return ", ".join(_in_order({field for paper in run.papers for field in _every(paper.labelled)}))
+
+
+def _in_order(fields: Iterable[str]) -> tuple[str, ...]:
+    """The shipped fields in their order, then the own ones."""
+    every = list(dict.fromkeys(fields))
+    return (*(field for field in FIELDS if field in every), *sorted(set(every) - {*FIELDS}))
 
 
 def _told(both: Sequence[tuple[PaperResult, PaperResult]], papers: Counter[str]) -> str:
     alike = sum(papers.values())
-    if all(sum(len(pair[side].labelled.fields) for pair in both) == alike for side in (0, 1)):
+    if all(sum(len(_every(pair[side].labelled)) for pair in both) == alike for side in (0, 1)):
         return ""
-    told = ", ".join(f"{field} in {counted(papers[field], 'paper')}" for field in FIELDS if papers[field])
+    told = ", ".join(f"{field} in {counted(papers[field], 'paper')}" for field in _in_order(papers))
     return f"the labels of the two runs differ; compared only where they are the same: {told}"

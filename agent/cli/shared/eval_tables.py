@@ -23,8 +23,10 @@ SHOWN = {
     "kind_accuracy": "kind",
     "kappa": "kappa",
     "accuracy": "status",
+    "overlap": "overlap",
 }
 """Figures shown in the terminal's table, in order; precision and recall appear beside F1."""
+STATUSES = ("code", "data", "weights")
 
 
 def figure(value: float | None) -> str:
@@ -63,7 +65,8 @@ def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
             continue
         if one.value is None and (one.figure != "f1" or not sheet.support.get(one.field)):
             continue
-        line = f"{'' if one.field == last else one.field:<15}{SHOWN[one.figure]:<12}"
+        shown = "all right" if one.figure == "accuracy" and one.field not in STATUSES else SHOWN[one.figure]
+        line = f"{'' if one.field == last else one.field:<15}{shown:<12}"
         line += f"{figure(one.value):>5}  {between(one.interval):<14}"
         line += f"{figure(one.ceiling):>7}{figure(one.floor):>7}"
         if one.figure == "f1" and one.field in sheet.support:
