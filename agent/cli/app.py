@@ -23,6 +23,7 @@ from . import (
     formats,
     label,
     mcp,
+    merge,
     models,
     rerun,
     review,
@@ -54,6 +55,9 @@ app.command("summarize", epilog=example("papercards summarize arxiv:2401.03955")
 app.command(
     "watch", epilog=example('papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml')
 )(watch.watch)
+app.command("merge", epilog=example("papercards merge cards.jsonl -o cards.jsonl -o cards.parquet"))(
+    merge.merge
+)
 app.add_typer(batch.app, name="batch")
 app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
