@@ -183,6 +183,10 @@ def convert(
     ] = None,
     table: options.Table = None,
     taxonomy: options.Taxonomy = None,
+    fields: Annotated[
+        Path | None,
+        typer.Option(help="Fields file, if the table has values of your own fields.", metavar="FILE.yaml"),
+    ] = None,
 ) -> None:
     """Convert a table of labels, or an export of an annotation tool, to a label file.
 
@@ -192,6 +196,7 @@ def convert(
     from ..evals.labelling.convert import convert as converted
     from ..evals.labelling.convert import write
     from ..evals.labelling.mapping import wishes
+    from ..fields.file import load as load_fields
     from ..sinks.errors_file import ErrorsFile, errors_path
 
     chosen = wishes(
@@ -202,13 +207,14 @@ def convert(
         split=split,
         lenient=skip_unknown,
         table=table,
+        own=load_fields(fields).own if fields is not None else (),
     )
     found = converted(sources, load_taxonomy(wiring.settings(taxonomy=taxonomy)), chosen)
     write(found, output)
     for line in found.notes():
         terminal.note(line)
-    fields = ", ".join(f"{field} in {papers:,}" for field, papers in found.papers.items())
-    terminal.note(f"{counted(len(found.records), 'paper')}: {fields} → {output}")
+    labelled = ", ".join(f"{field} in {papers:,}" for field, papers in found.papers.items())
+    terminal.note(f"{counted(len(found.records), 'paper')}: {labelled} → {output}")
     errors = ErrorsFile(errors_path(output))
     for one in found.aside:
         errors.write(None, one.where, "BadInput", one.reason, 0)

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from papercards.card import NOT_STATED, FieldValue
 from papercards.errors import BadInput
+from papercards.fields.spec import Field
 from papercards.paper import paper_id
 from papercards.sinks.files import write_lines
 from papercards.sources import BadRecord, Row, open_rows
@@ -27,6 +29,7 @@ from .label_columns import MIXED, Plan, plan
 from .label_spans import Text, claims_of, role_marks, text_of
 from .label_words import LabelWords
 from .marks import Mark, Word, is_empty, texts_of, words_and_marks
+from .own_cells import chosen, is_not_stated, value_of
 
 _SPLITS: Mapping[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -54,6 +57,8 @@ class Wishes:
     """Whether words that are no labels are left out, and not their rows set aside."""
     table: str | None = None
     """Sheet, or table of a database."""
+    own: tuple[Field, ...] = ()
+    """Own fields that the tables label."""
 
 
 @dataclass(slots=True)
@@ -105,7 +110,7 @@ class _Pass:
     abstract: str | None
     split: Split
     labels: dict[str, Any]
-    """Lists of labels, claims, statuses and a summary, by field; only what was labelled."""
+    """Lists of labels, claims, statuses, a summary and values of own fields; only what was labelled."""
     unordered: bool
     joins: bool
 
@@ -117,7 +122,7 @@ def convert(sources: Sequence[Path], taxonomy: Taxonomy, wishes: Wishes) -> Conv
     labelled.
     """
     found = Converted()
-    guesses, words = (LabelWords(taxonomy, wishes.values, wishes.separator) for _ in range(2))
+    guesses, words = (LabelWords(taxonomy, wishes.values, wishes.separator, wishes.own) for _ in range(2))
     papers: dict[str, list[_Pass]] = {}
     for source in sources:
         rows = list(_rows(source, wishes, found))
@@ -239,6 +244,9 @@ class _Reader:
             if is_empty(cell):
                 continue
             try:
+                if (value := self._own(name, cell)) is not None:
+                    found[name] = value
+                    continue
                 said, marked = words_and_marks(cell)
                 if name == "claims" and said:
                     raise ValueError(f'"{said[0][-1][:40]}" is no span of the text')
@@ -249,8 +257,14 @@ class _Reader:
                 continue
             marks = [*marks, *marked]
             has_claims = has_claims or bool(marked) or name == "claims"
-        found = {name: labels for name, labels in found.items() if labels}
+        found = {name: labels for name, labels in found.items() if labels != []}
         wrong += [f"{one}: {' and '.join(found[one])}" for one in ARTIFACTS if len(found.get(one, "")) > 1]
+        for own in self._words.own.values():
+            if own.options and isinstance(found.get(own.name), list):
+                try:
+                    found[own.name] = chosen(own, found[own.name])
+                except ValueError as error:
+                    wrong.append(str(error))
         if marks and text is None:
             wrong.append("there are spans, but no text")
         elif has_claims:
@@ -264,6 +278,16 @@ class _Reader:
             found["tldr"] = tldr
         # An export has the texts that nobody has annotated, too.
         return {} if annotated.tool and found == {"claims": []} else found
+
+    def _own(self, name: str, cell: object) -> FieldValue | None:
+        """The value of an own field; None for labels, which are read as all labels are."""
+        own = self._words.own.get(name)
+        if own is None:
+            return None
+        if not own.options:
+            return value_of(own, cell)
+        is_label = isinstance(cell, str) and self._words.label(name, cell) is not None
+        return FieldValue(type=own.type, missing=NOT_STATED) if is_not_stated(cell) and not is_label else None
 
     def _sorted(self, name: str, said: list[Word]) -> dict[str, list[str]]:
         lenient = self._wishes.lenient
@@ -316,7 +340,8 @@ def _add(passes: list[_Pass], read: _Pass) -> None:
             not both and (same or not one.annotator or not read.annotator)
         ):
             for name, value in read.labels.items():
-                one.labels[name] = [*one.labels[name], *value] if name in both else value
+                is_list = name in both and isinstance(value, list)
+                one.labels[name] = [*one.labels[name], *value] if is_list else value
             one.annotator = one.annotator or read.annotator
             one.abstract = read.abstract if one.abstract is None else one.abstract
             one.unordered = one.unordered or read.unordered
@@ -325,7 +350,9 @@ def _add(passes: list[_Pass], read: _Pass) -> None:
 
 
 def _record(name: str, passes: Sequence[_Pass], found: Converted) -> dict[str, Any] | None:
-    every = [field for field in FIELDS if any(field in one.labels for one in passes)]
+    own = [name for one in passes for name, value in one.labels.items() if isinstance(value, FieldValue)]
+    names = dict.fromkeys((*FIELDS, *own))
+    every = [field for field in names if any(field in one.labels for one in passes)]
     fields = [field for field in every if all(field in one.labels for one in passes)]
     if not fields:
         why = f"its {len(passes)} passes label different fields: {', '.join(every)}"
@@ -337,17 +364,20 @@ def _record(name: str, passes: Sequence[_Pass], found: Converted) -> dict[str, A
     found.papers.update(fields)
     abstract = next((one.abstract for one in passes if one.abstract is not None), None)
     title = passes[0].title
-    record: dict[str, Any] = {"id": name, "title": title, "split": passes[0].split, "fields": fields}
+    record: dict[str, Any] = {"id": name, "title": title, "split": passes[0].split}
+    record["fields"] = [field for field in fields if field in FIELDS]
     if abstract is not None:
         record["abstract"] = abstract
         if not title:
             record["sha256"] = text_hash("", abstract)
     if any(one.unordered and len(one.labels.get(f, ())) > 1 for one in passes for f in LABEL_FIELDS):
         record["unordered"] = True
-    return record | {"labels": [_reading(one) for one in passes]}
+    return record | {"labels": [_reading(one, fields) for one in passes]}
 
 
-def _reading(one: _Pass) -> dict[str, Any]:
+def _reading(one: _Pass, fields: Sequence[str]) -> dict[str, Any]:
+    values = {name: value for name, value in one.labels.items() if isinstance(value, FieldValue)}
+    own = {name: value.model_dump(mode="json") for name, value in values.items() if name in fields}
     claims: list[LabelledClaim] = one.labels.get("claims", [])
     return {
         "annotator": one.annotator,
@@ -355,6 +385,7 @@ def _reading(one: _Pass) -> dict[str, Any]:
         "claims": [{"start": claim.start, "end": claim.end, "kind": claim.kind} for claim in claims],
         **{name: one.labels.get(name, ["not-stated"])[0] for name in ARTIFACTS},
         "tldr": one.labels.get("tldr"),
+        **({"own": own} if own else {}),
     }
 
 

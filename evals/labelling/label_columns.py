@@ -59,7 +59,9 @@ class Plan:
     def told(self) -> str:
         """`tasks from "Aufgabe", code`: where the labels come from, in one line."""
         return ", ".join(
-            field if ALIASES.get(column.casefold()) == field else f'{field} from "{column}"'
+            field
+            if field in (_fold(column), column, ALIASES.get(column.casefold()))
+            else f'{field} from "{column}"'
             for field, column in self.labels.items()
         )
 
@@ -73,7 +75,7 @@ def plan(
     if no column holds labels.
     """
     names = tuple(dict.fromkeys(name for row in rows for name in row))
-    named = dict(_named(given, names, where))
+    named = dict(_named(given, names, words, where))
     paper = Columns({ours: theirs for ours, theirs in named.items() if ours in _PAPER}).choose(names)
     folded: dict[str, str] = {}
     for name in names:
@@ -87,7 +89,7 @@ def plan(
     taken = {*labels.values(), *others.values(), *_first_names(paper)}
     ignored = []
     for name in names:
-        field = _field(name)
+        field = _field(name, words)
         if name in taken or field is None or field in labels:
             continue
         if field != MIXED and not _has_labels(rows, name, field, words):
@@ -117,11 +119,13 @@ def plan(
     return Plan(paper, others, labels, tuple(ignored))
 
 
-def _named(given: Mapping[str, str], names: Sequence[str], where: str) -> Iterator[tuple[str, str]]:
+def _named(
+    given: Mapping[str, str], names: Sequence[str], words: LabelWords, where: str
+) -> Iterator[tuple[str, str]]:
     folded = {_fold(name): name for name in names}
-    known = (*_PAPER, *_OTHERS, *ALIASES, MIXED)
+    known = (*_PAPER, *_OTHERS, *words.own, *ALIASES, MIXED)
     for ours, theirs in given.items():
-        field = ALIASES.get(ours.casefold(), ours)
+        field = words.field(ours) or ours
         if field not in known:
             raise UsageError(
                 f'unknown field "{ours}"',
@@ -144,8 +148,11 @@ def _first_names(choice: Choice) -> Iterator[str]:
     return (key if isinstance(key, str) else key[0] for key in keys if key is not None)
 
 
-def _field(name: str) -> str | None:
+def _field(name: str, words: LabelWords) -> str | None:
     folded = _fold(name)
+    own = {_fold(one): one for one in words.own}
+    if folded in own:
+        return own[folded]
     if folded in (MIXED, "label", "cats", "entities", "accept"):
         return MIXED
     if folded == "spans":
@@ -159,6 +166,8 @@ def _sample(rows: Sequence[Mapping[str, object]], name: str) -> Iterator[object]
 
 def _has_labels(rows: Sequence[Mapping[str, object]], name: str, field: str, words: LabelWords) -> bool:
     """Whether any cell has a label of the field, or there are none to tell by."""
+    if field not in words.ids:
+        return True
     none = True
     for cell in _sample(rows, name):
         try:

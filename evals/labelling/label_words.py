@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from papercards.errors import UsageError
+from papercards.fields.spec import Field
 from papercards.model.unwrapping import fit
 from papercards.taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 
@@ -45,7 +46,13 @@ class UnknownLabel(ValueError):
 class LabelWords:
     """The labels of a taxonomy by the words that mean them."""
 
-    def __init__(self, taxonomy: Taxonomy, values: Mapping[str, str], separator: str | None) -> None:
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        values: Mapping[str, str],
+        separator: str | None,
+        own: Sequence[Field] = (),
+    ) -> None:
         """`values` maps words, ignoring case, to labels, or to nothing; `separator` stands between labels.
 
         Raises UsageError for a value that is no label.
@@ -54,6 +61,9 @@ class LabelWords:
         self.ids: dict[str, tuple[str, ...]] = {field: taxonomy.ids(field) for field in LABEL_FIELDS}
         self.ids["claims"] = taxonomy.claim_kinds
         self.ids |= dict.fromkeys(ARTIFACTS, STATUSES)
+        self.own = {one.name: one for one in own}
+        """Own fields, by name."""
+        self.ids |= {one.name: tuple(one.options) for one in own if one.options}
         every = [name for ids in self.ids.values() for name in ids]
         for word, label in values.items():
             if label and label not in every:
@@ -78,6 +88,11 @@ class LabelWords:
         if fitted in self.ids[field]:
             return str(fitted)
         return STATUS_WORDS.get(word.casefold().strip(" .")) if field in ARTIFACTS else None
+
+    def field(self, name: str) -> str | None:
+        """The field of this name, in the singular or plural."""
+        folded = name.casefold().strip()
+        return folded if folded in self.own else ALIASES.get(folded)
 
     def labels(self, field: str, words: Sequence[Word], *, lenient: bool = False) -> list[str]:
         """The labels of a field that are meant, each once. Raises UnknownLabel for a word that means none.
@@ -140,7 +155,7 @@ class LabelWords:
         *groups, last = word
         if len(word) == 1 and (cut := _PREFIX.search(last)):
             groups, last = [last[: cut.start()]], last[cut.end() :]
-        named = next((ALIASES[name] for g in groups if (name := g.casefold().strip()) in ALIASES), None)
+        named = next((name for group in groups if (name := self.field(group)) in self.ids), None)
         if named is not None:
             label = self.label(named, last)
             return {} if label is None else {named: label}
@@ -161,6 +176,9 @@ class LabelWords:
         if fields[0] in ARTIFACTS and len(fields) == 1:
             return f'"{word[:60]}" says neither yes nor no, nor {", ".join(STATUSES)}'
         ids = [name for field in fields for name in self.ids[field]]
+        if len(fields) == 1 and fields[0] in self.own:
+            near = did_you_mean(word, ids)
+            return f'"{word[:60]}" is not one of the options of {fields[0]}{f". {near}" if near else ""}'
         what = f"the {fields[0]}" if len(fields) == 1 else "the labels"
         known = {name: name for name in ids} | {name.replace("-", " "): name for name in ids}
         near = did_you_mean(word, known)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import yaml
 
 from papercards.errors import UsageError
+from papercards.fields.spec import Field
 
 from ...text.wording import did_you_mean
 from ..label_file import Split
@@ -26,6 +27,7 @@ def wishes(
     split: str,
     lenient: bool,
     table: str | None,
+    own: tuple[Field, ...] = (),
 ) -> Wishes:
     """The options of the command line over those of the file. Raises UsageError for faults of either."""
     given = _read(mapping) if mapping is not None else {}
@@ -38,7 +40,7 @@ def wishes(
     between = separator if separator is not None else given.get("separator")
     if between is not None and (not isinstance(between, str) or not between):
         raise UsageError("the separator is empty", where=where)
-    return Wishes(named, meant, between, cast("Split", chosen), lenient, table)
+    return Wishes(named, meant, between, cast("Split", chosen), lenient, table, own)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def words_and_marks(cell: object) -> tuple[list[Word], list[Mark]]:
     """Everything that a cell says, in its order. Raises ValueError with the reason for what says nothing."""
     words: list[Word] = []
     marks: list[Mark] = []
-    for one in _said(_parsed(cell)):
+    for one in _said(parsed(cell)):
         if isinstance(one, Mark):
             marks.append(one)
         else:
@@ -48,7 +48,7 @@ def words_and_marks(cell: object) -> tuple[list[Word], list[Mark]]:
 
 def texts_of(cell: object) -> list[str]:
     """The texts of a list, as they are. Raises ValueError for anything else."""
-    value = _parsed(cell)
+    value = parsed(cell)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError("not a list of texts")
     return [str(one) for one in value]
@@ -59,7 +59,7 @@ def is_empty(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _NOTHING) or cell != cell
 
 
-def _parsed(cell: object) -> object:
+def parsed(cell: object) -> object:
     """The list or object that a text spells, else the cell as it is."""
     if not isinstance(cell, str) or cell.lstrip()[:1] not in ("[", "{") or len(cell) > _MOST_LITERAL:
         return cell

@@ -11,6 +11,8 @@ from papercards.evals.label_file import Labelled, read_labels
 from papercards.evals.labelling.convert import Converted, Wishes, convert, write
 from papercards.evals.labelling.label_check import check
 from papercards.evals.labelling.mapping import wishes
+from papercards.fields import file as fields_file
+from papercards.fields.spec import Field
 from papercards.taxonomy import Taxonomy
 
 ABSTRACT = "Counting is hard. Ours is 3% better than all. It needs no training, and half the memory."
@@ -243,6 +245,70 @@ def test_sheets_are_tables_too(tmp_path: Path, taxonomy: Taxonomy) -> None:
     (record,) = convert([tmp_path / "table.xlsx"], taxonomy, Wishes()).records
 
     assert (record["title"], record["labels"][0]["code"]) == ("One", "released")
+
+
+# Own fields
+
+
+@pytest.fixture
+def clinical() -> tuple[Field, ...]:
+    return fields_file.parse(fields_file.example("clinical"), name="clinical", where="clinical").own
+
+
+def test_values_of_own_fields_are_read_by_their_types(
+    run: Convert, read: Read, clinical: tuple[Field, ...]
+) -> None:
+    table = (
+        "title,design,population,Sample Size,follow_up,registered\n"
+        'One,RCT,Adults with diabetes,"1,200",12 weeks,yes\n'
+        "Two,case control,not stated,n/a,6\u20139 months,no\n"
+        "Three,cohorts,Kids,many,long,perhaps\n"
+        "Four,,,18,,\n"
+    )
+
+    found = run("table.csv", table, own=clinical)
+
+    first, second, fourth = read(found)
+    values = [{name: one.value for name, one in item.readings[0].own.items()} for item in (first, second)]
+    assert values[0] == {
+        "design": "rct",
+        "population": "Adults with diabetes",
+        "sample_size": 1200,
+        "follow_up": 12,
+        "registered": True,
+    }
+    assert values[1] == {
+        "design": "case-control",
+        "population": None,
+        "sample_size": None,
+        "follow_up": 6,
+        "registered": False,
+    }
+    follow_up = second.readings[0].own["follow_up"]
+    assert (follow_up.high, follow_up.unit) == (9, "months")
+    assert second.readings[0].own["sample_size"].missing == "not-stated"
+    assert fourth.own_fields == ("sample_size",), "an empty cell is no answer"
+    (aside,) = found.aside
+    assert 'design: "cohorts" is not one of the options of design. Did you mean "cohort"?' in aside.reason
+    assert '"many" is no number' in aside.reason and '"perhaps" says neither' in aside.reason
+
+
+def test_records_of_own_fields_come_as_json(run: Convert, read: Read) -> None:
+    own = fields_file.parse(fields_file.example("materials"), name="m", where="m").own
+    records = [{"property": "band gap", "value": "1.1 eV"}, {"property": "mass", "value": None}]
+
+    item = only(read(run("table.jsonl", [{"title": "One", "properties": records}], own=own)))
+    wrong = run(
+        "table.jsonl",
+        [{"title": "One", "properties": records}, {"title": "Two", "properties": [{"speed": 1}]}],
+        own=own,
+    )
+
+    assert [row.values for row in item.readings[0].own["properties"].rows] == [
+        {"property": "band gap", "value": 1.1, "value_unit": "eV"},
+        {"property": "mass", "value": None},
+    ]
+    assert wrong.aside[0].reason == 'properties: "speed" is no part of properties, which has property, value'
 
 
 # Tools
