@@ -140,3 +140,17 @@ def test_own_values_belong_to_the_version_and_leave_that_of_other_labels(tmp_pat
 def test_a_wrong_label_of_an_own_field_is_named(tmp_path: Path, line: dict[str, Any], says: str) -> None:
     with pytest.raises(BadInput, match=says):
         read_labels(write(tmp_path / "l.jsonl", [line]))
+
+
+def test_the_report_shows_own_fields_and_their_mistakes(tmp_path: Path) -> None:
+    from papercards.evals.reporting.report import render
+
+    result = run(read_labels(labelled_file(tmp_path / "l.jsonl")), wrong=2)
+    other = score_run(
+        {}, {}, read_labels(write(tmp_path / "o.jsonl", [record("p1")])), model="o", split="dev", labels="o"
+    )
+
+    page = render([(result, sheet(result)), (other, sheet(other))])
+
+    assert '<th rowspan="1" scope="rowgroup">size</th>' in page
+    assert "<code>100</code>" in page and "<code>7</code>" in page
