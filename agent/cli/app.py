@@ -36,6 +36,7 @@ from . import (
 )
 from . import eval as evaluation
 from .command_help import Program, example
+from .shared import terminal
 from .shared.terminal import discard, note
 
 app = typer.Typer(
@@ -92,19 +93,24 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but problems.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each paper, too.")] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Options that come before the command; `main` handles --debug itself."""
+    """Options of all commands, in any place; `main` handles all but --version itself."""
 
 
 def main() -> None:
     """Run the program."""
-    debug = "--debug" in sys.argv
-    if debug:
-        sys.argv.remove("--debug")
+    debug = bool(_taken("--debug"))
+    terminal.loudness = terminal.Loudness.USUAL
+    if _taken("-v", "--verbose"):
+        terminal.loudness = terminal.Loudness.VERBOSE
+    if _taken("-q", "--quiet"):
+        terminal.loudness = terminal.Loudness.QUIET
     _prepare_streams()
     # Cards and requests are trees without cycles: looking for these after every 700 objects costs a tenth.
     gc.set_threshold(10_000)
@@ -149,6 +155,15 @@ def main() -> None:
         raise SystemExit(StorageError.exit_code) from None
     except Exception as error:
         _end_with_fault(error, debug)
+
+
+def _taken(*names: str) -> bool:
+    """Whether an option stands anywhere on the command line before `--`; it is removed."""
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    rest = [word for word in sys.argv[1:end] if word not in names]
+    found = len(rest) < end - 1
+    sys.argv[1:end] = rest
+    return found
 
 
 def _check_system() -> None:

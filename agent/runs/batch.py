@@ -126,6 +126,8 @@ class Batch:
         self._window = _Window(concurrency * REORDER)
         self._stopped = False
         self._alike = _Alike()
+        self.at = ""
+        """Title of the paper that was begun last."""
         self.ended: PapercardsError | None = None
         """The error that ended the run, unless the user stopped it."""
 
@@ -206,6 +208,7 @@ class Batch:
             if self._stopped:
                 promise.set_result(Untouched(paper.id, paper.where))
                 continue
+            self.at = paper.title
             try:
                 promise.set_result(await self._read(paper))
             except asyncio.CancelledError:
