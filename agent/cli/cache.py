@@ -113,7 +113,7 @@ def explain(
     *,
     flags: options.ModelFlags,
 ) -> None:
-    """Say whether the answer for a paper is in the cache, and if not, what differs from the nearest one."""
+    """Show whether a paper's answer is in the cache, else what differs from the nearest one."""
     from ..model.cache_misses import nearest
     from ..reading.reader import names_of
     from ..text import identifiers
@@ -166,7 +166,7 @@ def prune(
     choice = chosen.choice()
     if choice == Choice():
         raise UsageError(
-            "says not what to delete", next_step="Use --older-than, --model, --prompt or --max-size"
+            "no choice of answers to delete", next_step="Use --older-than, --model, --prompt or --max-size"
         )
     meant = choice.of(_stored(folder), datetime.now(UTC))
     cost = sum(group.cost_usd for group in sums(meant))

@@ -166,12 +166,12 @@ def row_of_line(line: bytes) -> Kept:
     except (ValueError, RecursionError) as error:
         raise ValueError("is not JSON") from error
     if not isinstance(given, dict) or not isinstance(given.get("parts"), dict):
-        raise ValueError("is no row of a cache")
+        raise ValueError("is not a row of a cache")
     parts = given["parts"]
     if not parts or not all(
         part is None or isinstance(part, str | int | float | bool) for part in parts.values()
     ):
-        raise ValueError("is no row of a cache")
+        raise ValueError("is not a row of a cache")
     key = key_of(parts)
     if given.get("key") != key:
         raise ValueError("its key is not that of its parts")

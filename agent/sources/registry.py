@@ -182,7 +182,7 @@ def table_format(name: str, extension: str, head: bytes) -> Format:
     chosen = next((kind for kind in fitting or TABLES if kind.sniff(head)), None)
     if chosen is None and not fitting:
         known = " ".join(ending for kind in TABLES for ending in kind.extensions)
-        raise UsageError("is no table", where=name, next_step=f"Tables: {known}")
+        raise UsageError("is not a table", where=name, next_step=f"Tables: {known}")
     chosen = chosen or fitting[-1]
     if not chosen.binary:
         refuse_known(name, head)

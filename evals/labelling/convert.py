@@ -72,7 +72,7 @@ class Converted:
     papers: Counter[str] = field(default_factory=Counter)
     """Number of papers with labels of each field."""
     columns: list[str] = field(default_factory=list)
-    """Where the labels of each table come from, in one line."""
+    """Columns of the labels of each table, in one line."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Numbers of rows and marks that are no labels, by the reason."""
     respelled: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -249,7 +249,7 @@ class _Reader:
                     continue
                 said, marked = words_and_marks(cell)
                 if name == "claims" and said:
-                    raise ValueError(f'"{said[0][-1][:40]}" is no span of the text')
+                    raise ValueError(f'"{said[0][-1][:40]}" is not a span of the text')
                 for one, labels in self._sorted(name, said).items():
                     found[one] = list(dict.fromkeys([*found.get(one, []), *labels]))
             except ValueError as error:

@@ -62,7 +62,7 @@ def check(path: Path, taxonomy: Taxonomy | None = None, papers: Iterable[Paper] 
     head = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if head and head != b"{":
         raise BadInput(
-            "is no label file, which is JSON with one record a line",
+            "is not a label file, which is JSON with one record per line",
             where=str(path),
             next_step="If it is a table or an export, run: "
             f"papercards eval labels convert {path} -o labels.jsonl",

@@ -107,14 +107,13 @@ def plan(
         raise UsageError(
             f"no column looks like a title, an abstract or an id; its columns are: {quoted(names)}",
             where=where,
-            next_step="Say which is which: --column title=NAME --column abstract=NAME",
+            next_step="Name them: --column title=NAME --column abstract=NAME",
         )
     if not labels and "roles" not in others:
         raise UsageError(
             f"no column holds labels; its columns are: {quoted(names)}",
             where=where,
-            next_step="Say which one does: --column task=NAME, or --column labels=NAME for labels of all "
-            "kinds",
+            next_step="Name it: --column task=NAME, or --column labels=NAME for labels of all kinds",
         )
     return Plan(paper, others, labels, tuple(ignored))
 

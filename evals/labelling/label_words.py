@@ -68,7 +68,7 @@ class LabelWords:
         for word, label in values.items():
             if label and label not in every:
                 raise UsageError(
-                    f'"{label}" is no label of the taxonomy {self._name}',
+                    f'"{label}" is not a label of the taxonomy {self._name}',
                     where=word,
                     next_step=did_you_mean(label, every),
                 )

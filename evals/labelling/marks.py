@@ -17,7 +17,7 @@ _NOTHING = frozenset(("", "nan", "null", "#n/a", "<na>"))
 _MOST_LITERAL = 20_000
 """Characters of a text that are parsed as a list."""
 _WORDS = ("choices", "taxonomy", "labels", "hypertextlabels", "label", "rating", "number", "text")
-"""Where Label Studio keeps the answer of a control, the likeliest first."""
+"""Names under which Label Studio keeps the answer of a control, the likeliest first."""
 
 Word = tuple[str, ...]
 """A label as written, behind the names of the groups that a hierarchy has it in."""
@@ -89,7 +89,7 @@ def _said(value: object) -> Iterator[Word | Mark]:
         for one in value:
             yield from _said(one)
     else:
-        raise ValueError(f"a {type(value).__name__} is no label")
+        raise ValueError(f"a {type(value).__name__} is not a label")
 
 
 def _of_object(value: Mapping[object, object]) -> Iterator[Word | Mark]:

@@ -61,7 +61,7 @@ def _single(one: Field, cell: object) -> tuple[Scalar, str | None, float | None]
         found = _NUMBER.fullmatch(str(cell))
         if found is None or (one.type == "number" and found[3].strip() not in ("", "%")):
             raise ValueError(
-                f'"{str(cell)[:40]}" is no number{"" if one.type == "number" else " with a unit"}'
+                f'"{str(cell)[:40]}" is not a number{"" if one.type == "number" else " with a unit"}'
             )
         high = _float(found[2]) if found[2] else None
         unit = (found[3].strip() or one.unit) if one.type == "quantity" else None
@@ -69,14 +69,14 @@ def _single(one: Field, cell: object) -> tuple[Scalar, str | None, float | None]
     if one.type == "date":
         date = date_of(str(cell))
         if date is None:
-            raise ValueError(f'"{str(cell)[:40]}" is no date')
+            raise ValueError(f'"{str(cell)[:40]}" is not a date')
         return iso(date), None, None
     return " ".join(str(cell).split()), None, None
 
 
 def _records(one: Field, cell: object) -> FieldValue:
     if not isinstance(cell, list) or not all(isinstance(record, dict) for record in cell):
-        raise ValueError("is no list of records, as in [{...}, {...}]")
+        raise ValueError("is not a list of records, as in [{...}, {...}]")
     parts = {part.name: part for part in one.parts}
     rows = []
     for record in cell:
@@ -84,7 +84,7 @@ def _records(one: Field, cell: object) -> FieldValue:
         for name, value in record.items():
             base = next((name.removesuffix(end) for end in _ENDS if name.removesuffix(end) in parts), name)
             if base not in parts:
-                raise ValueError(f'"{name}" is no part of {one.name}, which has {", ".join(parts)}')
+                raise ValueError(f'"{name}" is not a part of {one.name}, which has {", ".join(parts)}')
             if name != base:
                 values[name] = value
                 continue

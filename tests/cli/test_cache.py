@@ -218,7 +218,13 @@ def test_import_takes_no_row_that_does_not_match_its_key(run: Run, tmp_path: Pat
             row | {"answer": row["answer"] | {"created": "<b>"}},
             row | {"answer": {}},
         ],
-        "is no row of a cache": [{}, [], row | {"parts": {"model": ["m"]}}, row | {"parts": {}}, {"key": 1}],
+        "is not a row of a cache": [
+            {},
+            [],
+            row | {"parts": {"model": ["m"]}},
+            row | {"parts": {}},
+            {"key": 1},
+        ],
     }
     expected = [(reason, json.dumps(one)) for reason, rows in strange.items() for one in rows]
     expected += [

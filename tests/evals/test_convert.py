@@ -290,7 +290,7 @@ def test_values_of_own_fields_are_read_by_their_types(
     assert fourth.own_fields == ("sample_size",), "an empty cell is no answer"
     (aside,) = found.aside
     assert 'design: "cohorts" is not one of the options of design. Did you mean "cohort"?' in aside.reason
-    assert '"many" is no number' in aside.reason and '"perhaps" says neither' in aside.reason
+    assert '"many" is not a number' in aside.reason and '"perhaps" says neither' in aside.reason
 
 
 def test_records_of_own_fields_come_as_json(run: Convert, read: Read) -> None:
@@ -308,7 +308,9 @@ def test_records_of_own_fields_come_as_json(run: Convert, read: Read) -> None:
         {"property": "band gap", "value": 1.1, "value_unit": "eV"},
         {"property": "mass", "value": None},
     ]
-    assert wrong.aside[0].reason == 'properties: "speed" is no part of properties, which has property, value'
+    assert (
+        wrong.aside[0].reason == 'properties: "speed" is not a part of properties, which has property, value'
+    )
 
 
 # Tools
