@@ -70,7 +70,10 @@ def changes_of(row: Kept, parts: Parts, names: Mapping[str, str]) -> Iterator[st
         elif name == "model":
             yield f"model changed: {_named(row.names, old)} → {_named(names, new)}"
         else:
-            yield f"{name} changed: {_short(old)} → {_short(new)}"
+            before, now = (
+                _short(some.get(name)) if name in some else "default" for some in (row.parts, parts)
+            )
+            yield f"{name} changed: {before} → {now}"
 
 
 _OF_TEXT = ("paper", "schema")

@@ -50,7 +50,8 @@ def annotations(record: Mapping[str, Any]) -> Iterator[Annotated]:
 def _is_doccano(record: Mapping[str, Any]) -> bool:
     if "text" not in record or not _number(record.get("id")):
         return False
-    return any(isinstance(record.get(name), list) for name in ("label", "labels", "entities", "cats"))
+    listed = any(isinstance(record.get(name), list) for name in ("label", "labels", "entities", "cats"))
+    return listed or ("label" in record and "Comments" in record)
 
 
 def _number(cell: object) -> bool:

@@ -120,6 +120,8 @@ def test_a_change_is_told_by_name_else_by_hash_and_never_with_what_users_hide() 
     named = list(changes_of(Kept(PARTS, answer(), NAMES), now, NAMES | {"prompt": "card@2"}))
     bare = list(changes_of(Kept(PARTS, answer(), {}), now, NAMES))
 
+    more = list(changes_of(Kept(PARTS, answer(), {}), PARTS | {"reasoning_effort": "high"}, NAMES))
+    assert more == ["reasoning_effort changed: default → high"]
     assert named == ["prompt changed: card@1 → card@2", "extra_body changed"]
     assert bare == ["prompt, taxonomy or fields changed: 00000000 → 11111111", "extra_body changed"]
 

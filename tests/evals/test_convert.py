@@ -419,6 +419,15 @@ def test_doccano_classifications_go_to_the_fields_of_their_labels(
     assert item.fields == ("tasks", "contributions")
 
 
+def test_doccano_csv_has_its_labels_in_one_cell(run: Convert, read: Read) -> None:
+    table = f'id,text,label,Comments\n7,"{TEXT}",fairness#method#robotics,\n'
+
+    item = only(read(run("admin.csv", table)))
+
+    assert (item.readings[0].tasks, item.readings[0].contributions) == (("fairness", "robotics"), ("method",))
+    assert item.unordered and item.id.startswith("sha256:")
+
+
 def test_doccano_numbers_for_labels_need_a_meaning(run: Convert) -> None:
     row = {"id": 1, "text": TEXT, "annotations": [{"id": 1, "label": 2, "user": 1}]}
 
