@@ -20,16 +20,17 @@ from papercards.fields.spec import Field
 from papercards.paper import paper_id
 from papercards.sinks.files import write_lines
 from papercards.sources import BadRecord, Row, open_rows
-from papercards.taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
+from papercards.taxonomy import STATUSES, Taxonomy
 
 from ...text.wording import counted
-from ..label_file import ARTIFACTS, FIELDS, LabelledClaim, Split, text_hash
+from ..label_file import ARTIFACTS, LabelledClaim, Split
 from .annotation_tools import Annotated, annotations
 from .label_columns import MIXED, Plan, plan
 from .label_spans import Text, claims_of, role_marks, text_of
 from .label_words import LabelWords
 from .marks import Mark, Word, is_empty, texts_of, words_and_marks
 from .own_cells import chosen, is_not_stated, value_of
+from .passes import Pass, add, fields_of, record_of
 
 _SPLITS: Mapping[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -100,21 +101,6 @@ class Converted:
             yield f"these labels do not support the following metrics, ignore them: {', '.join(self.omit)}"
 
 
-@dataclass(slots=True)
-class _Pass:
-    """One person's labels of one paper."""
-
-    where: str
-    annotator: str
-    title: str
-    abstract: str | None
-    split: Split
-    labels: dict[str, Any]
-    """Lists of labels, claims, statuses, a summary and values of own fields; only what was labelled."""
-    unordered: bool
-    joins: bool
-
-
 def convert(sources: Sequence[Path], taxonomy: Taxonomy, wishes: Wishes) -> Converted:
     """Read tables and exports: CSV, TSV, spreadsheets, JSONL, JSON, Parquet and databases.
 
@@ -123,7 +109,7 @@ def convert(sources: Sequence[Path], taxonomy: Taxonomy, wishes: Wishes) -> Conv
     """
     found = Converted()
     guesses, words = (LabelWords(taxonomy, wishes.values, wishes.separator, wishes.own) for _ in range(2))
-    papers: dict[str, list[_Pass]] = {}
+    papers: dict[str, list[Pass]] = {}
     for source in sources:
         rows = list(_rows(source, wishes, found))
         if not rows:
@@ -139,12 +125,19 @@ def convert(sources: Sequence[Path], taxonomy: Taxonomy, wishes: Wishes) -> Conv
                 if read is None:
                     found.skipped["rows without labels, skipped"] += 1
                 else:
-                    _add(papers.setdefault(name, []), read)
+                    add(papers.setdefault(name, []), read)
             except ValueError as error:
                 found.aside.append(BadRecord(where, str(error)))
     for name, passes in papers.items():
-        if passes and (record := _record(name, passes, found)) is not None:
-            found.records.append(record)
+        fields, lost = fields_of(passes)
+        if fields:
+            found.papers.update(fields)
+            found.records.append(record_of(name, passes, fields))
+            for field_ in lost:
+                found.skipped[f"papers with {field_} in some passes alone, left out of that field"] += 1
+        elif passes:
+            why = f"its {len(passes)} passes label different fields: {', '.join(lost)}"
+            found.aside.append(BadRecord(passes[0].where, why))
     if not found.records:
         why = f" ({found.aside[0].where}: {found.aside[0].reason})" if found.aside else ""
         raise BadInput(f"has no rows with labels{why}", where=", ".join(map(str, sources)))
@@ -190,7 +183,7 @@ class _Reader:
         self._found = found
         self._has_marks = any(_marks(one.cells.get(name)) for one in rows for name in plan.labels.values())
 
-    def read(self, annotated: Annotated, where: str) -> tuple[str, _Pass | None]:
+    def read(self, annotated: Annotated, where: str) -> tuple[str, Pass | None]:
         """The paper's id and what is said of it, None for nothing. Raises ValueError with what is wrong."""
         cells = annotated.cells
         plan = self._plan
@@ -224,7 +217,7 @@ class _Reader:
         split = self._text(cells, plan.others.get("split"))
         if split is not None and split.casefold() not in _SPLITS:
             raise ValueError(f'"{split}" is not one of the splits train, dev, test')
-        return name, _Pass(
+        return name, Pass(
             where,
             self._text(cells, plan.others.get("annotator")) or "",
             title or ("" if abstract is not None else name),
@@ -326,67 +319,6 @@ def _marks(cell: object) -> list[Mark]:
         return words_and_marks(cell)[1]
     except ValueError:
         return []
-
-
-def _add(passes: list[_Pass], read: _Pass) -> None:
-    """Put a row to the pass that it belongs to, or make it the next; ValueError for another text."""
-    for one in passes:
-        if one.split != read.split or None is not one.abstract != read.abstract is not None:
-            raise ValueError(f"duplicate of the paper at {one.where} with a different text or split")
-    for one in passes:
-        both = one.labels.keys() & read.labels.keys()
-        same = one.annotator == read.annotator
-        if (same and one.joins and read.joins) or (
-            not both and (same or not one.annotator or not read.annotator)
-        ):
-            for name, value in read.labels.items():
-                is_list = name in both and isinstance(value, list)
-                one.labels[name] = [*one.labels[name], *value] if is_list else value
-            one.annotator = one.annotator or read.annotator
-            one.abstract = read.abstract if one.abstract is None else one.abstract
-            one.unordered = one.unordered or read.unordered
-            return
-    passes.append(read)
-
-
-def _record(name: str, passes: Sequence[_Pass], found: Converted) -> dict[str, Any] | None:
-    own = [name for one in passes for name, value in one.labels.items() if isinstance(value, FieldValue)]
-    names = dict.fromkeys((*FIELDS, *own))
-    every = [field for field in names if any(field in one.labels for one in passes)]
-    fields = [field for field in every if all(field in one.labels for one in passes)]
-    if not fields:
-        why = f"its {len(passes)} passes label different fields: {', '.join(every)}"
-        found.aside.append(BadRecord(passes[0].where, why))
-        return None
-    for field_ in every:
-        if field_ not in fields:
-            found.skipped[f"papers with {field_} in some passes alone, left out of that field"] += 1
-    found.papers.update(fields)
-    abstract = next((one.abstract for one in passes if one.abstract is not None), None)
-    title = passes[0].title
-    record: dict[str, Any] = {"id": name, "title": title, "split": passes[0].split}
-    record["fields"] = [field for field in fields if field in FIELDS]
-    if abstract is not None:
-        record["abstract"] = abstract
-        if not title:
-            record["sha256"] = text_hash("", abstract)
-    if any(one.unordered and len(one.labels.get(f, ())) > 1 for one in passes for f in LABEL_FIELDS):
-        record["unordered"] = True
-    return record | {"labels": [_reading(one, fields) for one in passes]}
-
-
-def _reading(one: _Pass, fields: Sequence[str]) -> dict[str, Any]:
-    values = {name: value for name, value in one.labels.items() if isinstance(value, FieldValue)}
-    own = {name: value.model_dump(mode="json") for name, value in values.items() if name in fields}
-    claims: list[LabelledClaim] = one.labels.get("claims", [])
-    return {
-        "annotator": one.annotator,
-        **{field: one.labels.get(field, []) for field in LABEL_FIELDS},
-        "claims": [{"start": claim.start, "end": claim.end, "kind": claim.kind} for claim in claims],
-        **{name: one.labels.get(name, ["not-stated"])[0] for name in ARTIFACTS},
-        "tldr": one.labels.get("tldr"),
-        **({"own": own} if own else {}),
-    }
 
 
 def _unsupported(found: Converted, words: LabelWords) -> Iterator[str]:
