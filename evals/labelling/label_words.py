@@ -36,7 +36,7 @@ ALIASES: Mapping[str, str] = {
 """Fields by the names that columns and prefixes of labels have."""
 SEPARATORS = (";", "|", "\n", "#", ",")
 """What stands between labels, the likeliest first."""
-_PREFIX = re.compile(r"\s*(?:[:/=>|]|__)\s*")
+_PREFIX = re.compile(r"[:/=>|]|__")
 
 
 class UnknownLabel(ValueError):
@@ -154,7 +154,7 @@ class LabelWords:
         """The fields that have such a label, with the label."""
         *groups, last = word
         if len(word) == 1 and (cut := _PREFIX.search(last)):
-            groups, last = [last[: cut.start()]], last[cut.end() :]
+            groups, last = [last[: cut.start()]], last[cut.end() :].strip()
         named = next((name for group in groups if (name := self.field(group)) in self.ids), None)
         if named is not None:
             label = self.label(named, last)
