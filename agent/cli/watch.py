@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from ..runs.counts import Counts
     from ..runs.ledger import Ledger
     from ..sources import BadRecord, Options
-
-LOOKED_AT = 200
-"""Papers of a query that a round checks, unless --limit is given."""
 
 FRESH_S = 300.0
 """Maximum age in seconds of a service's answer that a round may reuse, so that an interrupted round need not
@@ -59,7 +57,14 @@ def watch(
         str, typer.Option(help="Time between two rounds, such as 30m, 12h, 1d or 1w.", metavar="TIME")
     ] = "1d",
     once: Annotated[bool, typer.Option("--once", help="Run one round now and exit, for cron.")] = False,
-    limit: options.Limit = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="New papers of each source that a round reads; the next rounds read the rest.",
+            metavar="N",
+        ),
+    ] = None,
     model: options.Model = None,
     *,
     flags: options.RunFlags,
@@ -69,8 +74,9 @@ def watch(
 ) -> None:
     """Poll a query and add cards for new papers.
 
-    --limit is the number of papers of each QUERY that a round checks, newest first (default: 200; all papers
-    of a file). --max-cost applies to one round.
+    Each round reads a query from its newest paper back to the first known one. A new watch begins with the
+    newest 200 papers of a query; with --limit it goes back to the first, N papers a round. --max-cost applies
+    to one round.
     """
     from ..errors import UsageError
     from ..sources import is_named
@@ -91,7 +97,6 @@ def watch(
         chosen,
         source_flags,
         category=category,
-        limit=limit or (LOOKED_AT if named else None),
         newest=True,
         max_age_s=FRESH_S,
         # Rounds come again anyway, and the other sources of this one wait meanwhile.
@@ -103,7 +108,7 @@ def watch(
     entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
         terminal.note(f"new papers with {wiring.named(entry)}")
-    watching = Watch(chosen, sources, asked, output)
+    watching = Watch(chosen, sources, asked, output, limit)
     try:
         if once:
             raise typer.Exit(watching.round(""))
@@ -128,13 +133,38 @@ def _seconds(every: str) -> float:
     return float(int(found[1]) * _UNITS[found[2]])
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What a round did."""
+
+    counts: "Counts"
+    checked: int
+    """Records that were looked at."""
+    whole: bool
+    """Whether it ended by itself."""
+    lost: "list[BadInput]"
+    """Errors of sources that could not be read."""
+    more: bool
+    """Whether new papers are left for the next round."""
+    places: dict[str, tuple[str, ...]]
+    """The new places of sources that were read to the known papers."""
+
+
 class Watch:
     """Runs rounds over the sources of one command."""
 
     def __init__(
-        self, chosen: "Settings", sources: Sequence[str], asked: "Options", output: Sequence[Path]
+        self,
+        chosen: "Settings",
+        sources: Sequence[str],
+        asked: "Options",
+        output: Sequence[Path],
+        limit: int | None = None,
     ) -> None:
-        """Raises UsageError if no output is JSONL, or if the format of an output is unknown."""
+        """`limit` is the number of new papers of a source that a round reads.
+
+        Raises UsageError if no output is JSONL, or if the format of an output is unknown.
+        """
         from ..errors import UsageError
         from ..runs.ledger import load, state_path
         from ..sinks import destination
@@ -150,6 +180,7 @@ class Watch:
         self._chosen = chosen
         self._sources = tuple(sources)
         self._asked = asked
+        self._limit = limit
         self._path = ledgers[0]
         self._others = [spec for spec, (_, place) in zip(output, formats, strict=True) if place != self._path]
         self._state_path = state_path(self._path)
@@ -195,73 +226,60 @@ class Watch:
         self._rounds += 1
         with ledger(self._path) as cards:
             before = len(cards.ids)
-            counter, looked_at, whole, lost = self._enrich(cards)
-        self._show_others()
-        if whole and not lost:
+            done = self._enrich(cards)
+        # Not before the cards are on disk: what the state calls known must have one.
+        if done.whole and not done.lost:
             self._state.last_round = begin
+        self._state.places |= done.places
+        self._show_others()
         self._state.save(self._state_path)
-        for error in lost[1:]:
+        for error in done.lost[1:]:
             terminal.note(f"papercards: {error}")
-        if lost and not looked_at:
-            raise lost[0]
-        news = [f"{looked_at:,} checked", f"{counter.done:,} new"]
-        if counter.failed:
-            news.append(f"{counter.failed} failed")
-        if counter.without_abstract:
-            news.append(f"{counter.without_abstract:,} without an abstract")
-        held = f"{self._path} ({counted(before + counter.done, 'card')})"
-        terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
-        if not whole:
+        if done.lost and not done.checked:
+            raise done.lost[0]
+        counts = done.counts
+        news = [f"{done.checked:,} checked", f"{counts.done:,} new"]
+        if counts.failed:
+            news.append(f"{counts.failed} failed")
+        if counts.without_abstract:
+            news.append(f"{counts.without_abstract:,} without an abstract")
+        if done.more:
+            news.append("more follow in the next round")
+        held = f"{self._path} ({counted(before + counts.done, 'card')})"
+        ended = done.whole and not done.lost
+        terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if ended else ''}")
+        if not done.whole:
             terminal.note("interrupted; run the same command again and it will go on")
             raise typer.Exit(130)
-        if lost:
-            raise lost[0]
-        return 1 if counter.failed else 0
+        if done.lost:
+            raise done.lost[0]
+        return 1 if counts.failed else 0
 
-    def _enrich(self, cards: "Ledger") -> "tuple[Counts, int, bool, list[BadInput]]":
-        """Add cards for new papers.
-
-        Returns the counts, the number of records checked, whether the round ended normally, and the errors
-        of unavailable sources.
-        """
+    def _enrich(self, cards: "Ledger") -> "_Round":
+        """Add cards for new papers."""
         from ..errors import BadInput
-        from ..paper import identity
+        from ..id_set import IdSet
         from ..runs.batch import Failed
         from ..runs.job import Job
-        from ..runs.ledger import Failing
-        from ..sources import BadRecord, NoPapers
+        from ..runs.ledger import GIVEN_UP, Failing
+        from ..runs.walk import Walk
+        from ..sources import NoPapers
         from .shared.drive import Screen
 
         entry = choose_model(self._chosen)
-        state, failing = self._state, dict[str, Failing]()
-        looked_at = 0
+        state, failing, met = self._state, dict[str, Failing](), IdSet()
+        walks = [Walk(one, self._asked, cards, state, self._limit, met) for one in self._sources]
         lost: list[BadInput] = []
-
-        def every() -> "Iterator[Paper | BadRecord]":
-            for source in self._sources:
-                try:
-                    yield from Job((source,), options=self._asked).papers(cards.local_ids)
-                except NoPapers:
-                    # No new papers is not an error.
-                    continue
-                except BadInput as error:
-                    # An unavailable service does not stop the others.
-                    lost.append(error)
+        empty, again = set[str](), set[str]()
 
         def new() -> "Iterator[Paper | BadRecord]":
-            nonlocal looked_at
-            for record in every():
-                looked_at += 1
-                if isinstance(record, BadRecord):
-                    if state.known(record.where, record.reason):
-                        failing[record.where] = state.failing[record.where]
-                        continue
-                elif state.given_up(record.id):
-                    failing[record.id] = state.failing[record.id]
-                    continue
-                elif identity(record.id, record.title) in cards.ids:
-                    continue
-                yield record
+            for walk in walks:
+                try:
+                    yield from walk.papers()
+                except NoPapers:
+                    empty.add(walk.source)  # no papers is not an error
+                except BadInput as error:
+                    lost.append(error)  # an unavailable service does not stop the others
 
         class Round(Screen):
             def took(self, outcomes: "list[Outcome]") -> None:
@@ -271,14 +289,37 @@ class Watch:
                         name = outcome.where if outcome.without_abstract else outcome.id or outcome.where
                         rounds = state.failing[name].rounds if name in state.failing else 0
                         failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
+                        if outcome.id and not outcome.without_abstract and rounds + 1 < GIVEN_UP:
+                            again.add(name)
 
         screen = Round(None, free=entry.plan == "baseline")
         job = Job(self._sources, (self._path,), self._asked, record=False)
         with wiring.resources(self._chosen) as session:
             whole = job.run(session, entry, screen.drive, screen, new(), opened=[cards])
-        # An interrupted round has not seen all of them.
-        state.failing = failing if whole and not lost else {**state.failing, **failing}
-        return screen.counts, looked_at, whole, lost
+        for walk in walks:
+            failing |= {name: one for name, one in walk.failing.items() if name not in failing}
+            if walk.begins:
+                terminal.note(
+                    f"{walk.source}: the watch begins with the newest {walk.checked} papers; with --limit N "
+                    "it goes back to the first, N papers a round"
+                )
+            if walk.gap:
+                terminal.note(
+                    f"papercards: {walk.source}: shows only its newest {counted(walk.checked, 'paper')}, and "
+                    "none of the last round: papers between may be missing; let rounds come more often"
+                )
+        through = whole and not again
+        ended = whole and not lost and all(walk.through or walk.source in empty for walk in walks)
+        # A round that has not seen all of them keeps what is known of the others.
+        state.failing = failing if ended else {**state.failing, **failing}
+        return _Round(
+            counts=screen.counts,
+            checked=sum(walk.checked for walk in walks),
+            whole=whole,
+            lost=lost,
+            more=any(walk.more for walk in walks),
+            places={walk.source: walk.place for walk in walks if through and walk.through},
+        )
 
     def _show_others(self) -> None:
         """Write those other outputs from the ledger that are not up to date."""

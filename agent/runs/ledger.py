@@ -2,8 +2,8 @@
 
 The ledger, a JSONL file, decides: a paper is finished if and only if its card is a complete line there. So
 however a watch ends, the next round neither loses a paper nor writes one twice. The state only saves work: it
-holds the time of the last round, the papers that keep failing, and how much of the ledger the other outputs
-contain.
+holds the time of the last round, the papers that keep failing, how far back each source was read, and how
+much of the ledger the other outputs contain.
 
 Knows cards as lines and files. Knows no sources and no models.
 """
@@ -131,6 +131,8 @@ class State(BaseModel):
     """Failures of the last round, by id, or by position for a record that is not a paper."""
     shown: dict[str, int] = {}
     """Bytes of the ledger that each other output contains."""
+    places: dict[str, tuple[str, ...]] = {}
+    """For each source the ids at its top when it was last read to the known papers (see `walk`)."""
 
     def given_up(self, name: str) -> bool:
         """Whether a paper has failed too often to be tried again."""
@@ -156,4 +158,6 @@ def load(path: Path, sources: tuple[str, ...]) -> State:
         state = State.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return State(sources=sources)
-    return state if state.sources == sources else State(sources=sources, shown=state.shown)
+    if state.sources == sources:
+        return state
+    return State(sources=sources, shown=state.shown, places=state.places)

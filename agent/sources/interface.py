@@ -7,6 +7,7 @@ with a reason, so that the rest continues. A source knows no other source.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -82,6 +83,21 @@ class Input:
     """
 
 
+class Listing(Enum):
+    """How much a source shows of its papers when it is read again and again."""
+
+    WHOLE = "whole"
+    """All of them, in any order: a file, a list of ids."""
+    NEWEST = "newest"
+    """All of them, the newest first if `Options.newest` is set: a query."""
+    WINDOW = "window"
+    """The newest ones only: a feed."""
+
+
+def _whole(_spec: str) -> Listing:
+    return Listing.WHOLE
+
+
 def _no_id(_word: str) -> bool:
     return False
 
@@ -106,6 +122,8 @@ class Format:
     """Counts the records of `read`, if that is faster than reading them."""
     binary: bool = False
     """Whether the format is binary and not text in UTF-8."""
+    listing: Listing = Listing.WHOLE
+    """How much a file shows that is written anew again and again."""
     extra: str | None = None
     """The extra of papercards that it needs, such as `tables`; None for no extra."""
 
@@ -128,3 +146,5 @@ class Reference:
     """The extra of papercards that it needs; None for no extra."""
     is_id: Callable[[str], bool] = _no_id
     """Whether a word that is not a file is a known id, such as `2401.03955`. Fast, without I/O."""
+    listing: Callable[[str], Listing] = _whole
+    """How much the source of such a name shows. Fast, without I/O."""
