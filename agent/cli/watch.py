@@ -224,6 +224,10 @@ class Watch:
 
         begin = time.time()
         self._rounds += 1
+        if self._limit is not None and not self._state.places.keys() >= set(self._sources):
+            # A round without a limit, too, is to read all of what one with a limit has begun.
+            self._state.places = dict.fromkeys(self._sources, ()) | self._state.places
+            self._state.save(self._state_path)
         with ledger(self._path) as cards:
             before = len(cards.ids)
             done = self._enrich(cards)

@@ -132,7 +132,8 @@ class State(BaseModel):
     shown: dict[str, int] = {}
     """Bytes of the ledger that each other output contains."""
     places: dict[str, tuple[str, ...]] = {}
-    """For each source the ids at its top when it was last read to the known papers (see `walk`)."""
+    """For each source the ids at its top when it was last read to the known papers (see `walk`); none while a
+    watch with a limit has not got so far yet."""
 
     def given_up(self, name: str) -> bool:
         """Whether a paper has failed too often to be tried again."""

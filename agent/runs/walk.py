@@ -65,10 +65,10 @@ class Walk:
 
         Raises what `open_source` raises.
         """
-        place = self._state.places.get(self.source, ()) if len(self._cards.ids) else ()
+        place = self._state.places.get(self.source) if len(self._cards.ids) else None
         newest = self._listing is Listing.NEWEST
         most = self._limit or (None if self._listing is Listing.WHOLE else START)
-        end = START if newest and not place and self._limit is None else None
+        end = START if newest and place is None and self._limit is None else None
         taken = 0
         beyond: int | None = None
         for record in self._cards.local_ids.apart(open_source(self.source, self._options)):
@@ -80,7 +80,7 @@ class Walk:
                 beyond += 1
                 if newest and beyond > MARGIN:
                     break
-            elif settled and isinstance(record, Paper) and record.id in place:
+            elif place and settled and isinstance(record, Paper) and record.id in place:
                 beyond = 0
             if self.checked == end:
                 self.begins = True
