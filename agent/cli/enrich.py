@@ -55,6 +55,13 @@ def enrich(
     ] = False,
     excel: options.Excel = False,
     name_notes: options.NameNotes = "title",
+    keep_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--keep-duplicates",
+            help="Ask about each of several records of one paper, instead of giving all of them one card.",
+        ),
+    ] = False,
     no_record: Annotated[
         bool, typer.Option("--no-record", help="Do not write NAME.run.json beside the first output.")
     ] = False,
@@ -87,7 +94,9 @@ def enrich(
     if batch_api:
         batch.submit(chosen, sources, output, options=asked)
         return
-    job = Job(tuple(sources), tuple(output), asked, shards, record=not no_record)
+    job = Job(
+        tuple(sources), tuple(output), asked, shards, record=not no_record, keep_duplicates=keep_duplicates
+    )
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:

@@ -74,7 +74,14 @@ def rerun(
         outputs=outputs,
     )
     check_outputs(sources, outputs)
-    job = Job(tuple(sources), tuple(outputs), asked_of, old.settings.shards, record=bool(output))
+    job = Job(
+        tuple(sources),
+        tuple(outputs),
+        asked_of,
+        old.settings.shards,
+        record=bool(output),
+        keep_duplicates=old.settings.keep_duplicates,
+    )
     with wiring.resources(chosen) as resources:
         code = run(job, resources, choose_model(chosen))
     if code in (0, 1) and not _same_bytes(old, outputs):

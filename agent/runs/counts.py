@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 
 from ..spent import Spent
-from .batch import Done, Duplicate, Failed, Outcome, Untouched
+from .batch import Done, Duplicate, Failed, Outcome, Repeated, Untouched
 
 
 class Counts:
@@ -12,6 +12,8 @@ class Counts:
 
     def __init__(self) -> None:
         self.done = self.cached = self.failed = self.duplicates = self.without_abstract = 0
+        self.same = 0
+        """Cards, of those done, that repeat the card of the same paper."""
         self.spent = Spent()
         """Calls, tokens and cost of all papers so far, failed ones included."""
         self._begin = time.monotonic()
@@ -24,6 +26,7 @@ class Counts:
                 case Done(reading=reading):
                     self.done += 1
                     self.cached += reading.cached
+                    self.same += isinstance(reading, Repeated)
                     self.spent += reading.spent
                 case Failed(without_abstract=True):
                     self.without_abstract += 1

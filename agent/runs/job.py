@@ -17,6 +17,7 @@ from ..sources.local_ids import LocalIds
 from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Outcome
 from .counts import Counts
+from .same_paper import AHEAD_BYTES, ahead
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
@@ -70,6 +71,8 @@ class Job:
     """Number of files that each output is split into."""
     record: bool = True
     """Whether `NAME.run.json` is written beside the first output."""
+    keep_duplicates: bool = False
+    """Whether each of several records of one paper is asked about, instead of one for all of them."""
 
     @classmethod
     def of(
@@ -103,6 +106,14 @@ class Job:
                 return limit
         return total
 
+    def _is_small(self) -> bool:
+        """Whether the sources are files that may be read whole before the first paper is asked about."""
+        return (
+            bool(self.sources)
+            and all(map(is_file, self.sources))
+            and sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
+        )
+
     def run(
         self,
         resources: "Resources",
@@ -124,6 +135,8 @@ class Job:
 
         watcher = watcher or Watcher()
         records = self.papers() if papers is None else papers
+        if not self.keep_duplicates and self._is_small():
+            records = ahead(records)
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None
@@ -136,6 +149,7 @@ class Job:
                 self.outputs,
                 options=self.options,
                 shards=self.shards,
+                keep_duplicates=self.keep_duplicates,
             )
         sinks: list[Sink] = []
         errors: ErrorsFile | None = None
@@ -149,7 +163,9 @@ class Job:
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
             finished = resources.finished(chosen) if reader is None else None
-            batch = Batch(chosen, resources.concurrency(model), finished)
+            batch = Batch(
+                chosen, resources.concurrency(model), finished, keep_duplicates=self.keep_duplicates
+            )
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()
             if batch.ended is not None:

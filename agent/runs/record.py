@@ -106,6 +106,7 @@ class Settings(_Part):
 
     limit: int | None
     shards: int | None
+    keep_duplicates: bool = False
     columns: dict[str, str]
     table: str | None = None
     categories: tuple[str, ...] = ()

@@ -48,6 +48,7 @@ class Recording:
         *,
         options: "Options",
         shards: int | None,
+        keep_duplicates: bool = False,
     ) -> None:
         self._model = model
         self._reader = reader
@@ -58,6 +59,7 @@ class Recording:
         self._settings = Settings(
             limit=options.limit,
             shards=shards,
+            keep_duplicates=keep_duplicates,
             columns=dict(options.columns),
             table=options.table,
             categories=options.categories,

@@ -66,6 +66,8 @@ _FIELDS = [
         "primary_location",
         "best_oa_location",
         "keywords",
+        "ids",
+        "locations",
     ),
 ]
 _QUERY = "openalex-query:"
