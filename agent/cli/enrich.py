@@ -91,6 +91,8 @@ def enrich(
             where="--shards",
             next_step="Give an output file with -o",
         )
+    if batch_api and keep_duplicates:
+        raise UsageError("--keep-duplicates cannot be combined with --batch-api")
     if batch_api:
         batch.submit(chosen, sources, output, options=asked)
         return

@@ -106,13 +106,16 @@ class Job:
                 return limit
         return total
 
-    def _is_small(self) -> bool:
-        """Whether the sources are files that may be read whole before the first paper is asked about."""
-        return (
-            bool(self.sources)
-            and all(map(is_file, self.sources))
-            and sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
-        )
+    def ordered(self, records: "Iterable[Paper | BadRecord]") -> "Iterable[Paper | BadRecord]":
+        """The records in the order in which they are asked about.
+
+        Of several records of one paper that with the longest text comes first, unless the sources are too
+        large, or no files, so that they cannot be read whole before.
+        """
+        if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
+            return records
+        size = sum(Path(source).stat().st_size for source in self.sources)
+        return ahead(records) if size <= AHEAD_BYTES else records
 
     def run(
         self,
@@ -134,9 +137,7 @@ class Job:
         from .recording import Recording
 
         watcher = watcher or Watcher()
-        records = self.papers() if papers is None else papers
-        if not self.keep_duplicates and self._is_small():
-            records = ahead(records)
+        records = self.ordered(self.papers() if papers is None else papers)
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None

@@ -93,6 +93,7 @@ PAPERS = Table(
         Column("keywords", "list", "Keywords of the authors or of the database"),
         Column("pdf_url", "text", "Address of the PDF"),
         Column("source", "text", "Source and place of the paper"),
+        Column("same_as", "text", "Id of the card that this one repeats, for a further record of one paper"),
     ),
     ("number",),
 )
@@ -255,6 +256,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     list(about["keywords"]),
                     about["pdf_url"],
                     about["source"],
+                    card.same_as,
                 )
             ],
         ),
