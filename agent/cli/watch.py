@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..runs.batch import Outcome
     from ..runs.counts import Counts
     from ..runs.ledger import Ledger
+    from ..runs.news import News
     from ..sources import BadRecord, Options
 
 FRESH_S = 300.0
@@ -50,7 +51,8 @@ def watch(
         list[Path],
         options.outputs(
             "Output file; may be given several times. New cards are appended to the first JSONL file, "
-            "and papers with a card in it are not new. The other outputs are written from it."
+            "and papers with a card in it are not new. The other outputs are written from it; digest.md, or "
+            "any .html, has only what is new since the last round."
         ),
     ],
     every: Annotated[
@@ -63,6 +65,13 @@ def watch(
             min=1,
             help="New papers of each source that a round reads; the next rounds read the rest.",
             metavar="N",
+        ),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help="Order the digest by likeness to these papers: a library, another source, or cards.",
+            metavar="SOURCE",
         ),
     ] = None,
     model: options.Model = None,
@@ -79,7 +88,8 @@ def watch(
     to one round.
     """
     from ..errors import UsageError
-    from ..sources import is_named
+    from ..sinks.digest import digest_place
+    from ..sources import is_named, open_source
     from .shared.check_outputs import check_outputs
 
     chosen = wiring.settings(flags, model=model)
@@ -93,6 +103,14 @@ def watch(
             where="--every",
             next_step="Most services update once a day",
         )
+    digests = [place for one in output if (place := digest_place(one)) is not None]
+    if like is not None and not digests:
+        raise UsageError(
+            "nothing is ordered without a digest", where="--like", next_step="Add one, such as -o digest.html"
+        )
+    output = [one for one in output if digest_place(one) is None]
+    outputs = [*output, *(Path(f"markdown:{place}") for place in digests)]
+    check_outputs([*sources, *([like] if like is not None else [])], outputs)
     asked = source_options.asked(
         chosen,
         source_flags,
@@ -102,13 +120,14 @@ def watch(
         # Rounds come again anyway, and the other sources of this one wait meanwhile.
         patience_s=ONCE_PATIENCE_S if once else None,
         judged=not force,
-        outputs=output,
+        outputs=outputs,
     )
-    check_outputs(sources, output)
     entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
         terminal.note(f"new papers with {wiring.named(entry)}")
-    watching = Watch(chosen, sources, asked, output, limit)
+    if like is not None and not is_named(like):
+        open_source(like, asked)  # a name with a typo is said before anything is asked
+    watching = Watch(chosen, sources, asked, output, limit, digests, like)
     try:
         if once:
             raise typer.Exit(watching.round(""))
@@ -160,8 +179,10 @@ class Watch:
         asked: "Options",
         output: Sequence[Path],
         limit: int | None = None,
+        digests: Sequence[Path] = (),
+        like: str | None = None,
     ) -> None:
-        """`limit` is the number of new papers of a source that a round reads.
+        """`limit` is the number of new papers of a source that a round reads; `like` orders the digests.
 
         Raises UsageError if no output is JSONL, or if the format of an output is unknown.
         """
@@ -181,6 +202,8 @@ class Watch:
         self._sources = tuple(sources)
         self._asked = asked
         self._limit = limit
+        self._digests = digests
+        self._like = like
         self._path = ledgers[0]
         self._others = [spec for spec, (_, place) in zip(output, formats, strict=True) if place != self._path]
         self._state_path = state_path(self._path)
@@ -221,6 +244,7 @@ class Watch:
         `after` is appended to the line that it prints. Raises typer.Exit with 130 if Ctrl-C ended it early.
         """
         from ..runs.ledger import ledger
+        from ..runs.news import News
 
         begin = time.time()
         self._rounds += 1
@@ -228,30 +252,37 @@ class Watch:
             # A round without a limit, too, is to read all of what one with a limit has begun.
             self._state.places = dict.fromkeys(self._sources, ()) | self._state.places
             self._state.save(self._state_path)
+        since = _clock(self._state.last_round) if self._state.last_round is not None else ""
         with ledger(self._path) as cards:
+            news = News(self._path, cards.size, self._state, self._digests)
+            if self._digests:
+                self._state.save(self._state_path)  # what a killed round adds is news, too
             before = len(cards.ids)
-            done = self._enrich(cards)
+            done = self._enrich(cards, news)
         # Not before the cards are on disk: what the state calls known must have one.
         if done.whole and not done.lost:
             self._state.last_round = begin
         self._state.places |= done.places
         self._show_others()
+        written = self._tell(news, _clock(begin), since)
         self._state.save(self._state_path)
         for error in done.lost[1:]:
             terminal.note(f"papercards: {error}")
         if done.lost and not done.checked:
             raise done.lost[0]
         counts = done.counts
-        news = [f"{done.checked:,} checked", f"{counts.done:,} new"]
+        parts = [f"{done.checked:,} checked", f"{counts.done:,} new"]
         if counts.failed:
-            news.append(f"{counts.failed} failed")
+            parts.append(f"{counts.failed} failed")
         if counts.without_abstract:
-            news.append(f"{counts.without_abstract:,} without an abstract")
+            parts.append(f"{counts.without_abstract:,} without an abstract")
         if done.more:
-            news.append("more follow in the next round")
+            parts.append("more follow in the next round")
         held = f"{self._path} ({counted(before + counts.done, 'card')})"
         ended = done.whole and not done.lost
-        terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if ended else ''}")
+        terminal.note(f"{_clock(begin)}: {', '.join(parts)} → {held}{after if ended else ''}")
+        for line in written:
+            terminal.note(line)
         if not done.whole:
             terminal.note("interrupted; run the same command again and it will go on")
             raise typer.Exit(130)
@@ -259,7 +290,14 @@ class Watch:
             raise done.lost[0]
         return 1 if counts.failed else 0
 
-    def _enrich(self, cards: "Ledger") -> "_Round":
+    def _tell(self, news: "News", date: str, since: str) -> list[str]:
+        """Write the digests; returns a line about each."""
+        if not self._digests:
+            return []
+        with wiring.resources(self._chosen) as session:
+            return news.write(session, self._like, replace(self._asked, newest=False), date, since)
+
+    def _enrich(self, cards: "Ledger", news: "News") -> "_Round":
         """Add cards for new papers."""
         from ..errors import BadInput
         from ..id_set import IdSet
@@ -288,6 +326,7 @@ class Watch:
         class Round(Screen):
             def took(self, outcomes: "list[Outcome]") -> None:
                 super().took(outcomes)
+                news.take(outcomes)
                 for outcome in outcomes:
                     if isinstance(outcome, Failed):
                         name = outcome.where if outcome.without_abstract else outcome.id or outcome.where

@@ -54,7 +54,11 @@ def test_all_entries_of_one_paper_are_annotated_but_those_that_bibtex_ignores(tm
     found = change(path, "doi:10.1000/x", "a", "b")
 
     assert found.matched == 2
-    assert [b"keywords" in line for line in found.after.splitlines() if line[:1] == b"@"] == [True, True, False]
+    assert [b"keywords" in line for line in found.after.splitlines() if line[:1] == b"@"] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_undo_takes_one_annotation_back_at_a_time(library: Path) -> None:
