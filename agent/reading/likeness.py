@@ -122,7 +122,8 @@ class Encoded:
 def _read(path: Path) -> "dict[str, NDArray[np.float32]]":
     import numpy as np
 
-    with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile), np.load(path, allow_pickle=False) as kept:
+    unreadable = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+    with suppress(*unreadable), np.load(path, allow_pickle=False) as kept:
         rows = kept["rows"].astype(np.float32)
         return dict(zip(map(str, kept["names"]), rows, strict=True))
     return {}

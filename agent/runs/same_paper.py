@@ -207,12 +207,13 @@ def _mains(records: Sequence[Paper | BadRecord]) -> dict[int, Paper]:
 
 def _one_form(name: str) -> str:
     """An id in the one form of all its spellings and versions."""
-    if (found := _PMID.fullmatch(name)) is not None:
+    if name.startswith("doi:"):
+        if name.startswith("doi:10.48550/"):
+            return identifiers.name(name) or name
+        found = _PREPRINT.fullmatch(name)
+        return found[1] if found is not None else name
+    if name[:1] in ("P", "p") and (found := _PMID.fullmatch(name)) is not None:
         return f"pmid:{found[1]}"
-    if name.startswith("doi:10.48550/"):
-        return identifiers.name(name) or name
-    if name.startswith("doi:") and (found := _PREPRINT.fullmatch(name)) is not None:
-        return found[1]
     return name
 
 
