@@ -301,3 +301,29 @@ def test_papers_without_authors_take_one_place_each_in_memory() -> None:
         same.add(Paper(f"arxiv:2401.{n:05d}", f"Paper {n}", "We count."))
 
     assert same._numbers.bytes / 10_000 <= 24 and AHEAD_BYTES < 10 << 20
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_parts_merged_are_as_one_run_would_have_it(run: Run, tmp_path: Path, keep: bool) -> None:
+    count = 30
+    records = [
+        {"title": f"Paper {n} of many papers", "abstract": f"We count to {n}. It works.", "id": str(n)}
+        for n in range(count)
+    ]
+    for n in range(0, count, 3):
+        records[n] |= {"arxiv_id": f"2301.{n:05d}", "doi": f"10.1000/{n}"}
+        other = {"title": f"Paper {n} published", "abstract": f"We count to {n} well. It works."}
+        records.append(other | {"doi": f"10.1000/{n}", "citation_key": f"key{n}"})
+        records.append(other | {"doi": f"10.1000/{n}", "citation_key": f"again{n}"})
+    write(tmp_path / "p.jsonl", *records)
+    flags = ["-m", "baseline", "--no-cache", *(["--keep-duplicates"] if keep else [])]
+
+    whole = run("enrich", "p.jsonl", "-o", "whole.jsonl", *flags)
+    parts = [run("enrich", "p.jsonl", "-o", "c.jsonl", "--part", f"{k}/3", *flags) for k in (1, 2, 3)]
+    merged = run("merge", "c.jsonl")
+
+    assert whole.returncode == 0 and all(one.returncode == 0 for one in parts), parts[0].stderr
+    assert merged.returncode == 0, merged.stderr
+    assert ("20 of them the same as another" in whole.stderr) is not keep
+    assert (tmp_path / "c.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert len(cards(tmp_path / "c.jsonl")) == count + 20

@@ -16,9 +16,10 @@ Knows no prompts, formats or terminal.
 import asyncio
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..card import Card, Tokens
 from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
@@ -27,7 +28,7 @@ from ..publication import with_publication
 from ..reading.reader import Reader, Reading
 from ..sources import BadRecord
 from ..spent import NOTHING, Spent
-from .card_lines import AT_ONCE, CardLines
+from .card_lines import AT_ONCE
 from .read_ahead import ReadAhead
 from .same_paper import SamePapers
 
@@ -129,6 +130,26 @@ class Untouched:
 Outcome = Done | Failed | Duplicate | Untouched
 
 
+class Finished(Protocol):
+    """Lines of cards that are already there."""
+
+    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
+        """The key of each paper's line."""
+        ...
+
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
+        """For each paper the line of its card without its publication, or None."""
+        ...
+
+    def line(self, token: int) -> bytes | None:
+        """The line of a card by the first eight bytes of its key, or None."""
+        ...
+
+    def keep(self, paper: Paper, line: bytes) -> None:
+        """Keep the line of a new card."""
+        ...
+
+
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
@@ -136,7 +157,7 @@ class Batch:
         self,
         reader: Reader,
         concurrency: int,
-        finished: CardLines | None = None,
+        finished: Finished | None = None,
         *,
         keep_duplicates: bool = False,
     ) -> None:
@@ -157,6 +178,8 @@ class Batch:
         self._window = _Window(concurrency * REORDER)
         self._stopped = False
         self._alike = _Alike()
+        self.at = ""
+        """Title of the paper that was begun last."""
         self.ended: PapercardsError | None = None
         """The error that ended the run, unless the user stopped it."""
 
@@ -294,6 +317,7 @@ class Batch:
             if self._stopped:
                 promise.set_result(Untouched(paper.id, paper.where))
                 continue
+            self.at = paper.title
             try:
                 promise.set_result(await self._read(paper))
             except asyncio.CancelledError:

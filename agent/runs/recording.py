@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..sinks import Sink
     from ..sources import Options
     from .counts import Counts as Counted
+    from .part import Part
     from .resources import Resources
 
 
@@ -49,6 +50,7 @@ class Recording:
         options: "Options",
         shards: int | None,
         keep_duplicates: bool = False,
+        part: "Part | None" = None,
     ) -> None:
         self._model = model
         self._reader = reader
@@ -60,6 +62,7 @@ class Recording:
             limit=options.limit,
             shards=shards,
             keep_duplicates=keep_duplicates,
+            part=str(part) if part is not None else None,
             columns=dict(options.columns),
             table=options.table,
             categories=options.categories,
