@@ -303,7 +303,7 @@ class Watch:
         from ..id_set import IdSet
         from ..runs.batch import Failed
         from ..runs.job import Job
-        from ..runs.ledger import GIVEN_UP, Failing
+        from ..runs.ledger import GIVEN_UP, Failing, KnownPapers
         from ..runs.walk import Walk
         from ..sources import NoPapers
         from .shared.drive import Screen
@@ -338,13 +338,15 @@ class Watch:
         screen = Round(None, free=entry.plan == "baseline")
         job = Job(self._sources, (self._path,), self._asked, record=False)
         with wiring.resources(self._chosen) as session:
-            whole = job.run(session, entry, screen.drive, screen, new(), opened=[cards])
+            reader = session.reader(entry)
+            known = KnownPapers(cards, session.finished(reader))
+            whole = job.run(session, entry, screen.drive, screen, new(), reader, known, opened=[cards])
         for walk in walks:
             failing |= {name: one for name, one in walk.failing.items() if name not in failing}
             if walk.begins:
                 terminal.note(
-                    f"{walk.source}: the watch begins with the newest {walk.checked} papers; with --limit N "
-                    "it goes back to the first, N papers a round"
+                    f"{walk.source}: the watch begins with {walk.beginning}; with --limit N it goes back to "
+                    "the first, N papers a round"
                 )
             if walk.gap:
                 terminal.note(

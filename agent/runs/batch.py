@@ -75,7 +75,7 @@ class Repeated(Recalled):
             update={
                 "id": paper.id,
                 "title": paper.title,
-                "same_as": card.id,
+                "same_as": card.same_as or card.id,
                 "provenance": card.provenance.model_copy(update=nothing),
             }
         )

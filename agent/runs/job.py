@@ -173,7 +173,7 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
-            if reader is None:
+            if reader is None and finished is None:
                 finished = resources.finished(chosen)
             batch = Batch(
                 chosen, resources.concurrency(model), finished, keep_duplicates=self.keep_duplicates

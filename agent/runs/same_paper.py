@@ -123,6 +123,11 @@ class SamePapers:
             numbers.put(one, number)
         return (None if new else number), False
 
+    def find(self, paper: Paper) -> int | None:
+        """The number of a paper that this one is another record of; adds nothing."""
+        found = traits(paper)
+        return self._matched(found, list(map(mark, found.ids)))
+
     def _matched(self, found: Traits, ids: Sequence[int]) -> int | None:
         get = self._numbers.get
         for one in ids:

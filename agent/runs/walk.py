@@ -10,11 +10,19 @@ Knows sources, the ledger and its state. Knows no models.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from ..id_set import IdSet
 from ..paper import Paper, identity
 from ..sources import BadRecord, Listing, Options, listing, open_source
 from .ledger import Failing, Ledger, State
+
+START_DAYS = 7
+"""The same for an archive that is harvested by date."""
+
+OVERLAP_DAYS = 2
+"""Days before the last harvest from which on the next one has papers: archives put papers in late."""
 
 START = 200
 """Papers with which the watch of a query begins, unless a limit is given: older ones are not news."""
@@ -42,6 +50,7 @@ class Walk:
         self._met = met
         self._listing = listing(source)
         self._top: list[str] = []
+        self._begin = datetime.fromtimestamp(options.clock.now(), UTC)
         self.checked = 0
         """Records that were looked at, known ones included."""
         self.failing: dict[str, Failing] = {}
@@ -58,7 +67,16 @@ class Walk:
     @property
     def place(self) -> tuple[str, ...]:
         """The place of the source once all papers of this walk are settled."""
+        if self._listing is Listing.DATED:
+            return (self._date(OVERLAP_DAYS),)
         return tuple(self._top) or self._state.places.get(self.source, ())
+
+    @property
+    def beginning(self) -> str:
+        """What the watch of the source begins with, in words."""
+        if self._listing is Listing.DATED:
+            return f"the papers since {self._options.since}"
+        return f"the newest {self.checked} papers"
 
     def papers(self) -> Iterator[Paper | BadRecord]:
         """The records that are neither known nor given up, at most as many as the limit.
@@ -69,6 +87,13 @@ class Walk:
         newest = self._listing is Listing.NEWEST
         most = self._limit or (None if self._listing is Listing.WHOLE else START)
         end = START if newest and place is None and self._limit is None else None
+        if self._listing is Listing.DATED:
+            self.begins = place is None and self._limit is None
+            since = place[0] if place else self._date(START_DAYS) if self.begins else None
+            self._options = replace(self._options, since=since)
+            if since is not None:
+                # So that it does not move on while the first papers are not read yet.
+                self._state.places[self.source] = (since,)
         taken = 0
         beyond: int | None = None
         for record in self._cards.local_ids.apart(open_source(self.source, self._options)):
@@ -96,6 +121,10 @@ class Walk:
                 yield record
         self.through = True
         self.gap = self._listing is Listing.WINDOW and bool(place) and beyond is None
+
+    def _date(self, days: int) -> str:
+        """The date so many days before this walk."""
+        return (self._begin - timedelta(days=days)).date().isoformat()
 
     def _settled(self, record: Paper | BadRecord, name: str | None) -> bool:
         """Whether nothing is left to do for a record; what failed for good is noted again."""

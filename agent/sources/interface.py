@@ -52,6 +52,8 @@ class Options:
     """Callback for notes about files that were skipped; None for no notes."""
     newest: bool = False
     """Whether a query returns the newest papers first, instead of the most relevant."""
+    since: str | None = None
+    """Date (ISO 8601) from which on a harvest has papers; None for all of them."""
     max_age_s: float | None = None
     """Maximum age in seconds of a cached answer to a query; None for the default."""
     contact: str | None = None
@@ -90,6 +92,8 @@ class Listing(Enum):
     """All of them, in any order: a file, a list of ids."""
     NEWEST = "newest"
     """All of them, the newest first if `Options.newest` is set: a query."""
+    DATED = "dated"
+    """Those that changed since a date, in the order of the date: a harvest."""
     WINDOW = "window"
     """The newest ones only: a feed."""
 

@@ -5,6 +5,7 @@ from functools import cache
 from ..errors import BadInput, UsageError
 from ..plugins import plugged
 from ..safety.safe_files import exists
+from . import harvest
 from .files import (
     atom,
     delimited,
@@ -68,6 +69,8 @@ REFERENCES: tuple[Reference, ...] = (
     openalex.REFERENCE,
     semantic_scholar.REFERENCE,
     zotero.REFERENCE,
+    harvest.FEED,
+    harvest.OAI,
 )
 
 GROUP = "papercards.sources"

@@ -13,7 +13,7 @@ import pytest
 from papercards.errors import PapercardsError
 from papercards.runs.ledger import state_path
 from papercards.sources.services import arxiv_api
-from tests.cli.test_enrich import hosted, some, write
+from tests.cli.test_enrich import cards, hosted, some, write
 from tests.cli.test_watch import Look, ids, look, shelf
 from tests.clocks import PATIENCE_S, until
 from tests.conftest import Run
@@ -275,3 +275,40 @@ def test_a_second_query_does_not_make_the_first_begin_anew(look: Look, shelf: Sh
     path = state_path(tmp_path / "c.jsonl")
 
     assert load(path, ("arxiv-query:x", "s2-query:y")).places == load(path, ("arxiv-query:x",)).places != {}
+
+
+def test_the_publication_of_a_preprint_from_an_earlier_round_gets_the_card_of_that(
+    look: Look,
+    shelf: Shelf,
+    tmp_path: Path,
+    stub: Stub,
+    hosted: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in hosted.items():
+        monkeypatch.setenv(name, value)
+    title = "How cats count to ten"
+    source = tmp_path / "p.jsonl"
+    preprint = {
+        "title": title,
+        "abstract": "We count. It works.",
+        "arxiv_id": "2301.00001",
+        "authors": "A. Sun",
+    }
+    article = {**preprint, "arxiv_id": None, "doi": "10.1000/x", "year": 2024, "citation_key": "sun"}
+    other = {
+        "title": "How dogs count to ten",
+        "abstract": "We count. It works.",
+        "id": "1",
+        "authors": "A. Sun",
+    }
+
+    for records in ([preprint], [preprint, article], [preprint, article, other]):
+        write(source, *records)
+        assert " 1 new" in look(source, "c.jsonl", "new.md", model="openai/m", no_cache=True)
+
+    made = cards(tmp_path / "c.jsonl")
+    assert [card.get("same_as") for card in made] == [None, "arxiv:2301.00001", None]
+    assert made[1]["publication"]["citation_key"] == "sun" and made[1]["provenance"]["calls"] == 0
+    assert len(stub.bodies) == 2
+    assert "How dogs count" in (tmp_path / "new.md").read_text()
