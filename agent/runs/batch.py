@@ -302,14 +302,21 @@ class Batch:
     async def _after(
         self, main: "asyncio.Future[Outcome]", paper: Paper, promise: "asyncio.Future[Outcome]"
     ) -> None:
-        await asyncio.wait([main])
-        outcome = None if main.cancelled() or main.exception() is not None else main.result()
-        if isinstance(outcome, Done):
-            promise.set_result(Done(paper, Repeated(outcome.reading.own_line, paper)))
-        elif isinstance(outcome, Failed):
-            await self._todo.put((paper, promise))
-        else:
-            promise.set_result(Untouched(paper.id, paper.where))
+        """Settle the promise once the first record of the paper has its outcome."""
+        try:
+            await asyncio.wait([main])
+            outcome = None if main.cancelled() or main.exception() is not None else main.result()
+            if isinstance(outcome, Done):
+                promise.set_result(Done(paper, Repeated(outcome.reading.own_line, paper)))
+            elif isinstance(outcome, Failed):
+                await self._todo.put((paper, promise))
+            else:
+                promise.set_result(Untouched(paper.id, paper.where))
+        except asyncio.CancelledError:
+            promise.cancel()
+            raise
+        except Exception as error:  # else nobody would ever settle it
+            _fail(promise, error)
 
     async def _work(self) -> None:
         while True:

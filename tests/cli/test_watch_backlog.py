@@ -115,6 +115,7 @@ def test_five_hundred_new_papers_come_once_each_although_rounds_are_killed(
     assert set(found) == {f"arxiv:{work.id}" for work in shelf.works}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", QUERIES)
 def test_papers_that_arrive_while_pages_are_read_shift_nothing_away(
     look: Look, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
@@ -213,6 +214,7 @@ def test_a_round_that_cannot_write_is_made_up_for(
     assert len(found) == len(set(found)) == 30
 
 
+@pytest.mark.slow
 def test_a_paper_that_failed_is_tried_again_before_its_query_counts_as_read(
     look: Look,
     shelf: Shelf,
