@@ -25,7 +25,7 @@ AHEAD_BYTES = 8 << 20
 """Size of sources that are read whole before the first paper is asked about, so that of several abstracts of
 a paper the longest is taken; of larger sources, the first."""
 
-_PMID = re.compile(r"(?:pmid:|PMID)0*(\d+)", re.IGNORECASE)
+_PMID = re.compile(r"(?:pmid:|PMID)(\d{1,12})", re.IGNORECASE)
 _PREPRINT = re.compile(r"(doi:10\.(?:1101|20944|21203|26434|31219|31234|31235|36227)/.+?)[/._-]?v\d{1,2}")
 """DOIs of preprint servers that give each version its own."""
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -218,7 +218,7 @@ def _one_form(name: str) -> str:
         found = _PREPRINT.fullmatch(name)
         return found[1] if found is not None else name
     if name[:1] in ("P", "p") and (found := _PMID.fullmatch(name)) is not None:
-        return f"pmid:{found[1]}"
+        return f"pmid:{found[1].lstrip('0')}"
     return name
 
 
