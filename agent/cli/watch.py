@@ -276,6 +276,8 @@ class Watch:
             parts.append(f"{counts.failed} failed")
         if counts.without_abstract:
             parts.append(f"{counts.without_abstract:,} without an abstract")
+        if found := counts.filled.total():
+            parts.append(f"{counted(found, 'abstract')} filled")
         if done.more:
             parts.append("more follow in the next round")
         held = f"{self._path} ({counted(before + counts.done, 'card')})"

@@ -13,6 +13,7 @@ from ..errors import BudgetSpent, PapercardsError
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, open_source
+from ..sources.abstracts import filled
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
@@ -92,10 +93,11 @@ class Job:
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         opened = [open_source(source, self.options) for source in self.sources]
-        records = islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
+        records = filled(islice(chain.from_iterable(opened), self.options.limit), self.options)
+        apart = (ids or LocalIds()).apart(records)
         if self.part is None:
-            return records
-        return self.part.deal(self.ordered(records), by_id_only=self.keep_duplicates)
+            return apart
+        return self.part.deal(self.ordered(apart), by_id_only=self.keep_duplicates)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from ..id_set import IdSet
 from ..paper import Paper, identity
 from ..sources import BadRecord, Listing, Options, listing, open_source
+from ..sources.abstracts import filled
 from .ledger import Failing, Ledger, State
 
 START_DAYS = 7
@@ -96,7 +97,8 @@ class Walk:
                 self._state.places[self.source] = (since,)
         taken = 0
         beyond: int | None = None
-        for record in self._cards.local_ids.apart(open_source(self.source, self._options)):
+        records = filled(open_source(self.source, self._options), self._options)
+        for record in self._cards.local_ids.apart(records):
             name = None if isinstance(record, BadRecord) else identity(record.id, record.title)
             if name is not None and not self._met.add(name):
                 continue  # a list that moves while it is read shows papers twice

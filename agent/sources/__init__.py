@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +24,7 @@ from ..paper import Paper
 from ..reading.plausible import fault
 from ..text import identifiers
 from ..text.prefix import split
-from .columns import BadRecord, Columns
+from .columns import BadRecord, Columns, lacking
 from .folders import files_of
 from .interface import Format, Input, Listing, Options, Records, Reference
 from .registry import (
@@ -33,6 +34,7 @@ from .registry import (
     choose,
     known_extensions,
     known_sources,
+    read_by,
     read_named,
     reference,
 )
@@ -76,13 +78,13 @@ def open_source(
     content is not text, is empty or has no records; the last only when iterating.
     """
     spec = str(spec)
-    named = Columns(options.columns)
+    named = Columns(options.columns, abstract_needed=not options.fill_abstracts)
     if spec == "-":
         # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.
         own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
         return _open(Input(_STDIN, own, named, options), close=False)
     if named_by := reference(spec):
-        return _guarded(spec, named_by.read(spec, options), None, options)
+        return _guarded(spec, read_by(named_by, spec, options), None, options)
     if (files := _files(spec, options)) is not None:
         # Each file's papers are judged where it is read.
         return _guarded(spec, _each(files, options), None, replace(options, judged=False))
@@ -158,7 +160,11 @@ def judged(records: Records) -> Records:
     """The records, with implausible titles and abstracts turned into bad records."""
     for record in records:
         if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
-            yield BadRecord(record.where, f"{why} (use --force to read it anyway)")
+            about = f"{why} (use --force to read it anyway)"
+            # A placeholder or a notice stands where an abstract should.
+            bare = replace(record, abstract="")
+            found = partial(lacking, bare, {"id": record.id, "url": record.url})
+            yield BadRecord(record.where, about, lacking=found if why.startswith("its abstract") else None)
         else:
             yield record
 

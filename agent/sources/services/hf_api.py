@@ -113,5 +113,6 @@ REFERENCE = Reference(
     takes,
     read,
     listing=_listing,
+    texts=True,
     extra="sources",
 )
