@@ -26,7 +26,7 @@ from ..text import identifiers
 from ..text.prefix import split
 from .columns import BadRecord, Columns, lacking
 from .folders import files_of
-from .interface import Format, Input, Options, Records, Reference
+from .interface import Format, Input, Listing, Options, Records, Reference
 from .registry import (
     FORMATS,
     GROUP,
@@ -47,6 +47,7 @@ __all__ = [
     "BadRecord",
     "Format",
     "Input",
+    "Listing",
     "NoPapers",
     "Options",
     "Reference",
@@ -56,6 +57,7 @@ __all__ = [
     "judged",
     "known_extensions",
     "known_sources",
+    "listing",
     "open_source",
     "readable",
 ]
@@ -115,6 +117,20 @@ def is_named(spec: str) -> bool:
 def is_file(spec: str) -> bool:
     """Whether it is one regular file, which can be read twice and has a size."""
     return spec != "-" and reference(spec) is None and Path(spec).is_file()
+
+
+def listing(spec: str) -> Listing:
+    """How much a source shows of its papers when it is read again and again."""
+    if (named_by := reference(spec)) is not None:
+        return named_by.listing(spec)
+    try:
+        if not Path(spec).is_file():
+            return Listing.WHOLE
+        with _open_file(spec) as file:
+            head, _, _ = unpacked(spec, file)
+            return choose(spec, own_extension(Path(spec)), head).listing
+    except (OSError, PapercardsError):
+        return Listing.WHOLE  # what is wrong is said when its papers are read
 
 
 def _files(spec: str, options: Options) -> list[Path] | None:

@@ -5,6 +5,7 @@ from functools import cache
 from ..errors import BadInput, UsageError
 from ..plugins import plugged
 from ..safety.safe_files import exists
+from . import harvest
 from .files import (
     atom,
     delimited,
@@ -70,6 +71,8 @@ REFERENCES: tuple[Reference, ...] = (
     semantic_scholar.REFERENCE,
     europe_pmc.REFERENCE,
     zotero.REFERENCE,
+    harvest.FEED,
+    harvest.OAI,
 )
 
 GROUP = "papercards.sources"
