@@ -323,7 +323,8 @@ def _key_parts(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Part]":
 
     if not isinstance(reader, ModelReader | StepwiseReader):
         raise UsageError(
-            f"{reader.made_by.get('name', 'this model')} keeps no answers", next_step="Choose another with -m"
+            f"{reader.made_by.get('name', 'this model')} has no answers that can be explained",
+            next_step="Choose another with -m",
         )
     if paper is not None:
         return reader.key_parts(paper)

@@ -94,7 +94,7 @@ def test_explain_names_a_changed_text_and_a_paper_that_was_never_asked(
     assert "  the text of the paper changed, or how it is shown" in changed.stdout.splitlines()
     assert "arxiv:1111.22222: no answer of any model or prompt" in never.stdout
     assert missing.returncode == 1 and "no paper has the id" in missing.stderr
-    assert baseline.returncode == 2 and "keeps no answers" in baseline.stderr
+    assert baseline.returncode == 2 and "has no answers that can be explained" in baseline.stderr
 
 
 def test_names_beside_an_answer_change_no_key_and_rows_without_them_are_read(tmp_path: Path) -> None:
