@@ -12,7 +12,7 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -37,7 +37,9 @@ from .registry import (
     read_by,
     read_named,
     reference,
+    table_format,
 )
+from .rows import AsTheyAre, Row
 from .unpacked import own_extension, unpacked
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "NoPapers",
     "Options",
     "Reference",
+    "Row",
     "count_records",
     "is_file",
     "is_named",
@@ -58,6 +61,7 @@ __all__ = [
     "known_extensions",
     "known_sources",
     "listing",
+    "open_rows",
     "open_source",
     "readable",
 ]
@@ -94,6 +98,21 @@ def open_source(
     except BaseException:
         stream.close()
         raise
+
+
+def open_rows(path: Path, table: str | None = None) -> Iterator[Row | BadRecord]:
+    """The rows of a table: CSV, TSV, JSONL, JSON, a spreadsheet, Parquet or a database.
+
+    `table`: the sheet, or the table of a database. Raises what `open_source` raises.
+    """
+    stream = _open_file(str(path))
+    options = Options(table=table)
+    try:
+        records = _open(Input(str(path), stream, AsTheyAre(), options, path), close=True, choose=table_format)
+    except BaseException:
+        stream.close()
+        raise
+    return (record for record in records if isinstance(record, (Row, BadRecord)))
 
 
 def count_records(spec: str, most: int | None = None, options: Options = _PLAIN) -> int:
@@ -233,7 +252,7 @@ def _may_be_title(spec: str) -> bool:
     return len(spec.split()) > 1 and len(spec) <= 400 and not set(spec) & set("/\\") and ending is None
 
 
-def _open(source: Input, *, close: bool) -> Records:
+def _open(source: Input, *, close: bool, choose: Callable[[str, str, bytes], Format] = choose) -> Records:
     head, stream, as_it_is = unpacked(source.name, source.stream)
     kind = choose(source.name, own_extension(source.path) if source.path else "", head)
     path = source.path if as_it_is else None
