@@ -284,6 +284,7 @@
               make("td", {}, bar((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
+          paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
           make("section", {}, make("details", {}, make("summary", {}, "Details"),
             make("dl", { class: "made" }, rows([["Id", paper.id], ...["Made with", "Prompt", "Taxonomy"].map((title, at) => [title, paper.made[at]])])))))));
