@@ -12,14 +12,16 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from . import api
 from .browse import routes as browse
 from .browse.marks import legend_of
 from .browse.saving import TITLES as SAVE_TITLES
 from .browse.views import SORT_TITLES, TITLES
-from .guard import Guard
+from .guard import API, Guard
 from .index.database import Index
 from .index.facets import Tag
 from .index.follow import Follower
+from .lookup import Refusal
 from .rendering import ASSETS, environment
 from .requests import paper_address
 from .review import routes as review
@@ -65,13 +67,17 @@ def application(
     def first(_: Request) -> Response:
         return RedirectResponse(f"/{rooms[0].name}", 303)
 
-    def missing(_: Request, error: Exception) -> Response:
+    def missing(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(API):
+            step = f"{API}openapi.json describes every address"
+            return api.refused(Refusal("not_found", "this address does not exist", step))
         return shell.page("missing.html", "", status=404, message="This page does not exist.")
 
     app = Starlette(
         routes=[
             Route("/", first),
             Mount("/assets", StaticFiles(directory=str(ASSETS), follow_symlink=True)),
+            *api.routes(shell),
             *(route for room in rooms for route in room.routes(shell)),
         ],
         lifespan=follow,
