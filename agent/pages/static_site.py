@@ -23,7 +23,7 @@ from .index.database import Index
 from .index.facets import FIELDS, NAMES, confidence_of, dated, tags_of
 from .rendering import ASSETS, environment, opened
 
-SCRIPTS = ("keys.js", "marks.js", "site.js")
+SCRIPTS = ("keys.js", "marks.js", "facets.js", "site.js")
 
 
 def export(name: str, index: Index, folder: Path) -> int:
@@ -65,6 +65,7 @@ def _data(cards: Iterable[tuple[Card, Paper | None]], labels: Mapping[str, str])
         "pageSize": PAGE_SIZE,
         "shown": views.SHOWN_VALUES,
         "labels": labels,
+        "bars": [views.FEWEST_BARS, views.MOST_BARS],
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
     for card, paper in cards:

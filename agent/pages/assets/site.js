@@ -2,7 +2,7 @@
 // the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
 "use strict";
 (() => {
-  const { fields, sorts, pageSize, shown, labels, papers } = window.PAPERCARDS;
+  const { fields, sorts, pageSize, shown, labels, bars, papers } = window.PAPERCARDS;
   const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
   const plain = (label) => (Object.hasOwn(labels, label) ? labels[label] : label.replaceAll("-", " "));
@@ -69,8 +69,9 @@
     [8, folded([paper.by || "", ...paper.tags.slice(7).flat()].join(" "))],
     [1, folded(text(paper))],
   ]);
+  const WORDS = /(-?)(?:"([^"]*)"?|(\S+))/g;
   const sought = (text) =>
-    [...text.matchAll(/(-?)(?:"([^"]*)"?|(\S+))/g)].flatMap(([, minus, phrase, word]) => {
+    [...text.matchAll(WORDS)].flatMap(([, minus, phrase, word]) => {
       const said = phrase || word || "";
       const letters = said.match(/[\p{L}\p{N}]/gu) || [];
       if (!letters.length) return [];
@@ -120,6 +121,26 @@
       make("span", { class: "value" }, on && unseen("Remove: "), named(field, value)), " ",
       make("span", { class: "count" }, number(count))));
   };
+  const drawing = (name, about, ...inside) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(about)) made.setAttribute(key, value);
+    made.append(...inside);
+    return made;
+  };
+  const histogram = (state, counts) => {
+    const years = [...counts.keys()].map(Number);
+    const [first, last, most] = [Math.min(...years), Math.max(...years), Math.max(...counts.values())];
+    if (years.length < bars[0] || last - first >= bars[1]) return null;
+    const every = Array.from({ length: last - first + 1 }, (_, at) => String(first + at));
+    return [
+      make("ol", { class: "years", "aria-hidden": "true" }, every.map((year) => {
+        const count = counts.get(year);
+        const height = Math.max(6, Math.round((100 * count) / most));
+        return make("li", {}, count && make("a", { href: listed(state, toggled(state, "year", year)), tabindex: "-1", title: `${year}: ${number(count)}` },
+          drawing("svg", { viewBox: "0 0 1 100", preserveAspectRatio: "none" }, drawing("rect", { y: 100 - height, width: 1, height }))));
+      })),
+      make("p", { class: "ends", "aria-hidden": "true" }, make("span", {}, first), make("span", {}, last))];
+  };
   const facet = (state, found, [field, title], place) => {
     const counts = new Map(state.tags.filter(([f]) => f === field).map(([, value]) => [value, 0]));
     const mine = counts.size;
@@ -128,11 +149,16 @@
     const rest = all.slice(mine).sort(([a, n], [b, m]) => (field === "year" ? b - a : m - n || (a < b ? -1 : 1)));
     const choices = [...all.slice(0, mine), ...rest].map(([value, count]) => choice(state, field, value, count));
     if (!choices.length) return null;
-    const cut = choices.length > shown + 1 ? shown : choices.length;
+    const drawn = field === "year" && !mine && histogram(state, counts);
+    const cut = drawn ? 0 : choices.length > shown + 1 ? shown : choices.length;
     const folded = choices.length > cut && make("details", { "data-keep": field },
-      make("summary", {}, `${choices.length - cut} more`), make("ul", {}, choices.slice(cut)));
+      make("summary", {}, drawn ? "As a list" : `${choices.length - cut} more`), make("ul", {}, choices.slice(cut)));
+    const narrow = !drawn && choices.length - cut > 6 && [
+      make("input", { class: "narrow", type: "text", "data-narrow": field, placeholder: "Find",
+        "aria-label": `Find in ${title.toLowerCase()}`, autocomplete: "off", spellcheck: "false" }),
+      make("p", { class: "note", "data-none": true, hidden: true }, "No such value.")];
     return make("section", { class: "facet", "aria-labelledby": `facet-${field}` },
-      make("h3", { id: `facet-${field}` }, title), make("ul", {}, choices.slice(0, cut)), folded);
+      make("h3", { id: `facet-${field}` }, title), narrow || null, drawn || make("ul", {}, choices.slice(0, cut)), folded);
   };
   const chip = (href, key, ...words) => make("li", {}, make("a", { href, "data-key": `chip:${key}` }, unseen("Remove: "), words,
     make("span", { class: "cross", "aria-hidden": "true" }, "×")));
@@ -177,6 +203,21 @@
       make("span", {}, `Page ${number(state.page)} of ${number(last)}`),
       state.page < last ? to(state.page + 1, "next", "Next →") : make("span"));
   };
+  const nothing = (state) => {
+    const parts = [...new Set([...state.words.matchAll(WORDS)].map(([part]) => part))].filter((part) => /[\p{L}\p{N}]/u.test(part));
+    const without = (part) => [...state.words.matchAll(WORDS)].map(([one]) => one).filter((one) => one !== part).join(" ");
+    const none = { words: "", tags: [], sort: "" };
+    const conditions = [
+      ...parts.map((part) => [`“${part.replace(/^"+|"+$/g, "")}”`, { words: part }, { words: without(part) }]),
+      ...state.tags.map(([field, value]) => [`${fields.find(([name]) => name === field)[1]} ${named(field, value)}`,
+        { tags: [[field, value]] }, toggled(state, field, value)])].slice(0, 6);
+    return make("div", { class: "empty" }, make("p", {}, "No papers match."),
+      conditions.filter(([, alone]) => !select({ ...none, ...alone }).length).map(([name]) => make("p", {}, `No paper has ${name}.`)),
+      make("ul", {}, conditions.map(([name, , rest]) => {
+        const count = select({ ...state, ...rest }).length;
+        return count ? make("li", {}, make("a", { href: listed(state, rest) }, `Without ${name}: ${number(count)} paper${count === 1 ? "" : "s"}`)) : null;
+      }), make("li", {}, make("a", { href: "#/" }, "Show all papers"))));
+  };
   const list = (state) => {
     const found = select(state);
     const last = Math.max(1, Math.ceil(found.length / pageSize));
@@ -196,8 +237,7 @@
       chips(state),
       here.length
         ? make("ol", { class: "papers", start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
-        : make("div", { class: "empty" }, make("p", {}, papers.length ? "No papers match." : "No cards."),
-            papers.length ? make("p", {}, make("a", { href: "#/" }, "Show all papers")) : null),
+        : papers.length ? nothing(state) : make("div", { class: "empty" }, make("p", {}, "No cards.")),
       paging(state, last),
     ].filter(Boolean));
   };

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from ..index.facets import FIELDS, SINGLE, Tag
+from ..index.query import parts
 from ..index.searching import SORTS
 
 PAGE_SIZE = 25
@@ -50,6 +51,10 @@ class Selection:
     def without_words(self) -> "Selection":
         """The same selection without the search words."""
         return replace(self, words="", page=1)
+
+    def without_word(self, part: str) -> "Selection":
+        """The same selection without one of the words or phrases, as `parts` gives them."""
+        return replace(self, words=" ".join(one for one in parts(self.words) if one != part), page=1)
 
     def toggled(self, tag: Tag) -> "Selection":
         """The selection with the tag added, or removed if it was chosen."""

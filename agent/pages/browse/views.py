@@ -10,8 +10,10 @@ from ...card import Card, Label
 from ...paper import Paper, page_of
 from ..index.database import Found, Index
 from ..index.facets import FIELDS, Tag
+from ..index.query import parts
 from ..rendering import opened
-from .marks import Part, Passage, parts, passages
+from .marks import Part, Passage, passages
+from .marks import parts as texts
 from .selection import PAGE_SIZE, Selection
 
 TITLES = {
@@ -38,6 +40,11 @@ SORT_TITLES = {
 SHOWN_VALUES = 8
 """Number of values of a facet that are shown before the rest is folded."""
 
+FEWEST_BARS, MOST_BARS = 4, 60
+"""Numbers of years between which there is a histogram."""
+MOST_WAYS = 6
+"""Maximum number of conditions that are tried without, if nothing matches."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -63,11 +70,35 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One year of the histogram."""
+
+    choice: Choice
+    height: int
+    """Height in percent of the highest; 0 for a year without papers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One condition of a selection that matches nothing, and the selection without it."""
+
+    name: str
+    """The condition for display, such as `“forecast”` or `Year 2024`."""
+    alone: int
+    """Number of papers that meet this condition."""
+    count: int
+    """Number of papers without this condition."""
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facet:
     """One field with its values."""
 
     field: str
     title: str
+    bars: Sequence[Bar]
+    """The histogram of years, the earliest first; empty for other fields and for few years."""
     shown: Sequence[Choice]
     folded: Sequence[Choice]
 
@@ -82,6 +113,8 @@ class Listing:
     cards: Sequence[Card]
     facets: Sequence[Facet]
     last_page: int
+    ways: Sequence[Way] = ()
+    """If nothing matches, what each condition is to blame for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +159,23 @@ def listing(index: Index, state: Selection) -> Listing:
     last_page = max(1, -(-found.count // PAGE_SIZE))
     state = state.at(min(state.page, last_page))
     cards = list(index.page(found, state.order, state.skip, PAGE_SIZE))
-    return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page)
+    ways = () if found.count else _ways_back(index, state)
+    return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page, ways)
+
+
+def _ways_back(index: Index, state: Selection) -> Sequence[Way]:
+    words = [
+        (f"“{part.strip(chr(34))}”", index.find(part).count, state.without_word(part))
+        for part in dict.fromkeys(parts(state.words))
+    ]
+    tags = [
+        (f"{TITLES[tag.field]} {tag.shown}", index.find(tags=[tag]).count, state.toggled(tag))
+        for tag in state.tags
+    ]
+    return [
+        Way(name, alone, index.find(rest.words, rest.tags).count, rest.query)
+        for name, alone, rest in (words + tags)[:MOST_WAYS]
+    ]
 
 
 def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
@@ -143,8 +192,22 @@ def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
         if choices:
             # One that is folded away alone would save no room.
             cut = SHOWN_VALUES if len(choices) > SHOWN_VALUES + 1 else len(choices)
-            made.append(Facet(field, TITLES[field], choices[:cut], choices[cut:]))
+            bars = _histogram(choices, state) if field == "year" and not mine else ()
+            if bars:
+                cut = 0
+            made.append(Facet(field, TITLES[field], bars, choices[:cut], choices[cut:]))
     return made
+
+
+def _histogram(choices: Sequence[Choice], state: Selection) -> Sequence[Bar]:
+    """The years as bars, with gaps where there are no papers."""
+    years = {int(choice.tag.value): choice for choice in choices}
+    if len(years) < FEWEST_BARS or max(years) - min(years) >= MOST_BARS:
+        return ()
+    most = max(choice.count for choice in choices)
+    none = Choice(Tag("year", ""), 0, False, state.query)
+    every = (years.get(year, none) for year in range(min(years), max(years) + 1))
+    return [Bar(one, max(6, round(100 * one.count / most)) if one.count else 0) for one in every]
 
 
 def beside(card: Card, paper: Paper | None) -> Beside:
@@ -152,7 +215,7 @@ def beside(card: Card, paper: Paper | None) -> Beside:
     marked = passages(card, paper)
     return Beside(
         card,
-        parts(card, paper, marked) if paper else (),
+        texts(card, paper, marked) if paper else (),
         marked,
         page_of(card.id, card.publication.url or (paper.url if paper else None)),
     )
