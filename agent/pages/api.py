@@ -43,6 +43,17 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return ()
     lookup = _Lookup(index, shell.follower)
 
+    def answered(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        # A plain function, which Starlette runs in a thread.
+        def run(request: Request) -> Response:
+            shell.refresh()
+            try:
+                return answer(request)
+            except Refusal as error:
+                return refused(error)
+
+        return run
+
     def cards(request: Request) -> Response:
         now, own = _asked(lookup, request, ("sort", "skip", "limit"))
         skip = _number(own, "skip", 0, 0, 10**9)
@@ -64,9 +75,9 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return JSONResponse(description())
 
     return (
-        Route(f"{API}cards", _answered(cards)),
-        Route(f"{API}cards/{{id:path}}", _answered(card)),
-        Route(f"{API}stats", _answered(stats)),
+        Route(f"{API}cards", answered(cards)),
+        Route(f"{API}cards/{{id:path}}", answered(card)),
+        Route(f"{API}stats", answered(stats)),
         Route(f"{API}openapi.json", described),
     )
 
@@ -74,17 +85,6 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
 def refused(error: Refusal, code: int | None = None) -> Response:
     """The answer to a request that cannot be answered."""
     return JSONResponse(error.data, code or _CODES[error.status])
-
-
-def _answered(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    # A plain function, which Starlette runs in a thread.
-    def run(request: Request) -> Response:
-        try:
-            return answer(request)
-        except Refusal as error:
-            return refused(error)
-
-    return run
 
 
 def _asked(lookup: Lookup, request: Request, names: Sequence[str]) -> tuple[state.Selection, dict[str, str]]:

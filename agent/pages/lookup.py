@@ -61,7 +61,7 @@ class Lookup:
 
     def card(self, name: str) -> Card:
         """The card with that id. Raises Refusal if there is none."""
-        card = self._index.card(name)
+        card = self._index.shown(name)
         if card is None:
             raise Refusal("not_found", f"no card has the id {name[:200]}", self.find_hint)
         return card

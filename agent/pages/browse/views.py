@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...card import Card, Label
 from ...paper import Paper, page_of
+from ...review.corrected import REVIEWED
 from ..index.database import Found, Index
 from ..index.facets import FIELDS, Tag
 from ..index.query import parts
@@ -110,7 +111,8 @@ class Listing:
     state: Selection
     count: int
     total: int
-    cards: Sequence[Card]
+    cards: Sequence[tuple[Card, Sequence[str] | None]]
+    """Each card with what people corrected in it, see `changed`."""
     facets: Sequence[Facet]
     last_page: int
     ways: Sequence[Way] = ()
@@ -153,12 +155,24 @@ class Beside:
         )
 
 
+def changed(index: Index, card: Card) -> Sequence[str] | None:
+    """What people corrected in a card, such as `tasks`; empty if nothing, None if nobody reviewed it."""
+    if REVIEWED not in card.flags:
+        return None
+    original = index.card(card.id) or card
+    names = {"tldr": "summary"} | {name: name for name in ("tasks", "modalities", "contributions", "claims")}
+    found = [title for name, title in names.items() if getattr(card, name) != getattr(original, name)]
+    held, before = card.reproducibility, original.reproducibility
+    found += [name for name in ("code", "data", "weights") if held.artifact(name) != before.artifact(name)]
+    return found
+
+
 def listing(index: Index, state: Selection) -> Listing:
     """The page of the list for a state; the last page if the number is too high."""
     found = index.find(state.words, state.tags)
     last_page = max(1, -(-found.count // PAGE_SIZE))
     state = state.at(min(state.page, last_page))
-    cards = list(index.page(found, state.order, state.skip, PAGE_SIZE))
+    cards = [(card, changed(index, card)) for card in index.page(found, state.order, state.skip, PAGE_SIZE)]
     ways = () if found.count else _ways_back(index, state)
     return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page, ways)
 

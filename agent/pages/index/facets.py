@@ -117,6 +117,15 @@ class Facets:
         for row in rows:
             self._alive[row >> 3] &= ~(1 << (row & 7))
 
+    def retag(self, row: int, gone: Iterable[Tag], new: Iterable[Tag]) -> None:
+        """Change the tags of a row, other than names."""
+        for tag in gone:
+            bits = self._bits.get(tag, bytearray())
+            if row >> 3 < len(bits):
+                bits[row >> 3] &= ~(1 << (row & 7))
+        for tag in new:
+            _set(self._bits.setdefault(tag, bytearray()), row)
+
     @property
     def alive(self) -> int:
         """Bitmap of all visible rows."""
