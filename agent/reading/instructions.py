@@ -13,6 +13,7 @@ import base64
 import binascii
 import itertools
 import re
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -102,10 +103,11 @@ NOTHING = Finding(False)
 def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
     """One finding for each sentence of a text, in order. `title` is what the text should be about."""
     weights, quoted = [], []
-    for text in sentences:
-        weight, parts = _judge(text[:_MOST])
-        rest = _without(text[:_MOST], parts)
-        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(rest))]))
+    examined = [text[:_MOST] for text in sentences]
+    for text, worth in zip(examined, _worth_judging(examined), strict=True):
+        weight, parts = _judge(text) if worth else (0.0, ())
+        rest = _without(text, parts)
+        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(rest) if worth)]))
         quoted.append(parts)
     for number, weight in enumerate(weights):
         if weight < ENOUGH and _hints(sentences[number], weight) and _is_alien(sentences, number, title):
@@ -189,6 +191,45 @@ def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in _LETTERS.findall(text.lower()) if len(word) > 4) - _COMMON
+
+
+def _worth_judging(texts: Sequence[str]) -> list[bool]:
+    """Which texts need a judgement; `_judge` finds nothing in the others and in parts of them.
+
+    Most need none, and looking at all of them together costs a tenth of judging them.
+    """
+    odd = _may_be_odd("\n".join(texts))
+    pieces = patterns().narrow_pieces
+    return [
+        not text.isascii()
+        or text.count(",") + text.count(";") + text.count("|") >= _STUFFED_PARTS
+        or pieces.within(text.lower())
+        or (odd and _odd(text))
+        for text in texts
+    ]
+
+
+def _may_be_odd(text: str) -> bool:
+    """Whether a text may have spelt-out or encoded words in a line of ASCII."""
+    data = text.encode("ascii", "replace")
+    if b"w" * 24 in data.translate(_BASE64_SHAPE) or b"w" * 32 in data.translate(_HEX_SHAPE, b" "):
+        return True
+    shape = data.translate(_SPACED_SHAPE)
+    single = b"_" in data or b" w w " in shape or b" w  w " in shape or b" w   w " in shape
+    return single and _SPACED_PART.search(text) is not None
+
+
+def _shape(word: str, gap: str = "") -> bytes:
+    """A table for `bytes.translate` that makes `w` of these characters, a space of those, and `x` of others."""
+    return bytes(
+        ord("w") if chr(code) in word else ord(" ") if chr(code) in gap else ord("x")
+        for code in range(256)
+    )
+
+
+_BASE64_SHAPE = _shape(string.ascii_letters + string.digits + "+/")
+_HEX_SHAPE = _shape(string.hexdigits)
+_SPACED_SHAPE = _shape(string.ascii_letters + string.digits, " .-|")
 
 
 def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
@@ -292,7 +333,7 @@ def _add(found: dict[str, float], signs: Iterable[Sign], text: str) -> None:
             continue
         if sign.imperative:
             if imperative is None:
-                imperative = patterns().imperative.within(text)
+                imperative = any(one.within(text) for one in patterns().imperative)
             if not imperative:
                 continue
         if sign.within(text) and (not sign.said or not sign.triggers.isdisjoint(beginnings(text))):

@@ -216,6 +216,7 @@ def written() -> str:
         return frozenset().union(*(there[piece] for piece in needed))
 
     table = {name: [chosen(one, having, len(texts)) for one in sets] for name, sets in needs.items()}
+    table["narrow"] = sorted(map(sorted, _all_needs(known.narrow)))
     return json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
