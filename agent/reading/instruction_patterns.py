@@ -135,17 +135,29 @@ class Finder:
 
 
 class Pieces:
-    """Some pieces of text, which are looked for in one pass. `^` marks the start of a word."""
+    """Pieces of several wordings, which are looked for in one pass over all sentences of a text."""
 
-    def __init__(self, pieces: Iterable[str]) -> None:
-        self._automaton = _automaton(dict.fromkeys(pieces, 1))
+    def __init__(self, *wordings: Iterable[str]) -> None:
+        """`^` marks the start of a word."""
+        marks: dict[str, int] = {}
+        for number, pieces in enumerate(wordings):
+            for piece in pieces:
+                marks[piece] = marks.get(piece, 0) | 1 << number
+        self._automaton = _automaton(marks)
 
-    def within(self, text: str) -> bool:
-        """Whether a text has one of them."""
-        return any(
-            anywhere or end < length or not _in_word(text[end - length])
-            for end, (anywhere, _, length) in self._automaton.iter(text)
-        )
+    def within(self, texts: Sequence[str]) -> list[int]:
+        """For each text the wordings of which it has a piece, as bits in their order."""
+        found = [0] * len(texts)
+        whole = "\n".join(texts)
+        number, end_of_text = 0, len(texts[0]) if texts else 0
+        for end, (anywhere, at_start, length) in self._automaton.iter(whole):
+            while end > end_of_text:
+                number += 1
+                end_of_text += len(texts[number]) + 1
+            found[number] |= anywhere
+            if at_start & ~found[number] and (end < length or not _in_word(whole[end - length])):
+                found[number] |= at_start
+        return found
 
 
 def _automaton(marks: Mapping[str, int]) -> Any:
@@ -172,8 +184,8 @@ class Patterns:
     orders: tuple[Wording, ...]
     imperative: tuple[Wording, Wording]
     narrow: Wording
-    narrow_pieces: Pieces
-    """A text that `narrow` is within has one of these."""
+    pieces: Pieces
+    """What a text has that `narrow` (the first bit) or `field_of_work` (the second) is within."""
     field_of_work: Wording
     research: Wording
 
@@ -231,7 +243,7 @@ def patterns() -> Patterns:
         orders=lists["orders"],
         imperative=(single["imperative_start"], single["imperative_asked"]),
         narrow=single["narrow"],
-        narrow_pieces=Pieces(chain.from_iterable(known["narrow"])),
+        pieces=Pieces(known["narrow"], known["field_of_work"]),
         field_of_work=single["field_of_work"],
         research=single["research"],
     )
