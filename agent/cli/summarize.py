@@ -40,14 +40,14 @@ def summarize(
 
     from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
-    from ..sources import BadRecord, judged
+    from ..sources import BadRecord, judgement
 
     chosen = wiring.settings(flags, model=model)
     if source is None:
         if not title or not abstract:
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
-        if not force and isinstance(bad := next(judged(iter([paper]))), BadRecord):
+        if not force and isinstance(bad := judgement(paper), BadRecord):
             raise BadInput(bad.reason, where=bad.where)
     else:
         # One paper more than is wanted, so that it shows where there are several.

@@ -247,7 +247,7 @@ def _may_be_odd(text: str) -> bool:
 
 
 def _shape(word: str, gap: str = "") -> bytes:
-    """A table for `bytes.translate` that makes `w` of these characters, a space of those, and `x` of others."""
+    """A table for `bytes.translate`: `w` for these characters, a space for those, and `x` for others."""
     return bytes(
         ord("w") if chr(code) in word else ord(" ") if chr(code) in gap else ord("x") for code in range(256)
     )

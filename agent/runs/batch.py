@@ -1,11 +1,12 @@
 """Processes many papers with bounded concurrency and gives their outcomes in the order of the source.
 
-The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; the
-other papers go to workers through a bounded queue. A bounded window of outcomes, some still pending, keeps
-the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason, and the
-rest continues. An error that affects every paper (the endpoint rejects the key, a disk is full, several
-papers in a row failed in the same way) ends the run: no new papers are started, and papers in flight are
-finished and stored. Answers are in the cache before an outcome is given out.
+The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; of the
+others is judged whether they look like papers, and those that do go to workers through a bounded queue. A
+bounded window of outcomes, some still pending, keeps the order, so memory does not grow with the corpus. A
+paper that fails is an outcome with a reason, and the rest continues. An error that affects every paper (the
+endpoint rejects the key, a disk is full, several papers in a row failed in the same way) ends the run: no new
+papers are started, and papers in flight are finished and stored. Answers are in the cache before an outcome
+is given out.
 
 Knows no prompts, formats or terminal.
 """
@@ -22,7 +23,8 @@ from ..id_set import IdSet
 from ..paper import Paper
 from ..publication import with_publication
 from ..reading.reader import Reader, Reading
-from ..sources import BadRecord
+from ..sources import BadRecord, judgement
+from ..sources.local_ids import LocalIds
 from ..spent import NOTHING, Spent
 from .card_lines import AT_ONCE, CardLines
 from .read_ahead import ReadAhead
@@ -102,9 +104,22 @@ Outcome = Done | Failed | Duplicate | Untouched
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
-    def __init__(self, reader: Reader, concurrency: int, finished: CardLines | None = None) -> None:
-        """Without `finished`, every card is made again."""
+    def __init__(
+        self,
+        reader: Reader,
+        concurrency: int,
+        finished: CardLines | None = None,
+        *,
+        judge: bool = False,
+        ids: LocalIds | None = None,
+    ) -> None:
+        """Without `finished`, every card is made again; its lines must be those of runs that judged alike.
+
+        `judge`: set aside papers that do not look like papers. `ids`: gives different papers different ids.
+        """
         self._reader = reader
+        self._judge = judge
+        self._ids = ids
         self._concurrency = concurrency
         self._finished = finished
         self._seen = IdSet()
@@ -162,30 +177,33 @@ class Batch:
 
     async def _hand_out(self, records: list[Paper | BadRecord]) -> None:
         """Put a chunk into the window: known outcomes as they are, the rest as futures of the workers."""
-        new: list[Paper] = []
-        slots: list[Paper | Outcome] = []
-        for record in records:
-            if isinstance(record, BadRecord):
-                slots.append(_bad(record))
-            elif self._seen.add(record.id):
-                new.append(record)
-                slots.append(record)
-            else:
-                slots.append(Duplicate(record.id, record.where))
-        lines = iter(self._finished.recall(new) if self._finished is not None else [None] * len(new))
+        lines = iter(self._recall([record for record in records if isinstance(record, Paper)]))
         put = self._window.put
-        for slot in slots:
-            if not isinstance(slot, Paper):
-                put(slot)
-            elif (line := next(lines)) is not None:
-                put(Done(slot, Recalled(line, slot)))
+        for record in records:
+            line = next(lines) if isinstance(record, Paper) else None
+            # A paper whose card was finished under these very rules has passed them.
+            if line is None and self._judge and isinstance(record, Paper):
+                record = judgement(record)
+            if isinstance(record, BadRecord):
+                put(_bad(record))
+                continue
+            paper = self._ids.own(record) if self._ids is not None else record
+            if paper is not record:
+                [line] = self._recall([paper])
+            if not self._seen.add(paper.id):
+                put(Duplicate(paper.id, paper.where))
+            elif line is not None:
+                put(Done(paper, Recalled(line, paper)))
             else:
                 await self._window.room()
                 if self._stopped:
                     return
                 promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
                 put(promise)
-                await self._todo.put((slot, promise))
+                await self._todo.put((paper, promise))
+
+    def _recall(self, papers: list[Paper]) -> list[bytes | None]:
+        return [None] * len(papers) if self._finished is None else self._finished.recall(papers)
 
     async def _work(self) -> None:
         while True:

@@ -4,7 +4,7 @@ Knows sources, sinks and the batch. Knows no command line; progress is reported 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import BudgetSpent, PapercardsError
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
-from ..sources import BadRecord, Options, count_records, is_file, open_source
+from ..sources import BadRecord, Options, count_records, is_file, judged, open_source
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Outcome
@@ -85,8 +85,14 @@ class Job:
 
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
-        opened = [open_source(source, self.options) for source in self.sources]
-        return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
+        records = self.records()
+        return (ids or LocalIds()).apart(judged(records) if self.options.judged else records)
+
+    def records(self) -> "Iterator[Paper | BadRecord]":
+        """The same before they are judged and told apart, which `run` does itself."""
+        unjudged = replace(self.options, judged=False)
+        opened = [open_source(source, unjudged) for source in self.sources]
+        return islice(chain.from_iterable(opened), self.options.limit)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
@@ -115,15 +121,15 @@ class Job:
     ) -> bool:
         """Write a card for each paper to every output, and failures to the errors file beside the first.
 
-        `papers` defaults to those of the sources, `reader` to the model's, with the cards that it finished
-        earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if the run
-        was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper met; all
-        cards before it are kept.
+        `papers` defaults to the records of the sources, `reader` to the model's, with the cards that it
+        finished earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if
+        the run was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper
+        met; all cards before it are kept.
         """
         from .recording import Recording
 
         watcher = watcher or Watcher()
-        records = self.papers() if papers is None else papers
+        records = self.records() if papers is None else papers
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None
@@ -148,8 +154,9 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
-            finished = resources.finished(chosen) if reader is None else None
-            batch = Batch(chosen, resources.concurrency(model), finished)
+            judge = self.options.judged
+            finished = resources.finished(chosen, judged=judge) if reader is None else None
+            batch = Batch(chosen, resources.concurrency(model), finished, judge=judge, ids=LocalIds())
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()
             if batch.ended is not None:

@@ -52,6 +52,7 @@ __all__ = [
     "is_file",
     "is_named",
     "judged",
+    "judgement",
     "known_extensions",
     "known_sources",
     "open_source",
@@ -140,11 +141,13 @@ def readable(records: Records) -> Iterator[Paper]:
 
 def judged(records: Records) -> Records:
     """The records, with implausible titles and abstracts turned into bad records."""
-    for record in records:
-        if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
-            yield BadRecord(record.where, f"{why} (use --force to read it anyway)")
-        else:
-            yield record
+    return (judgement(record) if isinstance(record, Paper) else record for record in records)
+
+
+def judgement(paper: Paper) -> Paper | BadRecord:
+    """The paper, or a bad record if its title and abstract are implausible."""
+    why = fault(paper.title, paper.abstract)
+    return BadRecord(paper.where, f"{why} (use --force to read it anyway)") if why else paper
 
 
 def _each(files: Sequence[Path], options: Options) -> Records:
