@@ -253,7 +253,7 @@ def _lines(records: list[Paper], directory: Path, *, judge: bool) -> list[str]:
     with closing(CardLines(directory, {"judged": judge})) as finished:
         outcomes = run(Batch(Slow(), 4, finished, judge=judge, ids=LocalIds()), iter(records))
     return [
-        f"{o.reading.cached and 'recalled ' or ''}{o.paper.id}" if isinstance(o, Done) else type(o).__name__
+        f"{'recalled ' * o.reading.cached}{o.paper.id}" if isinstance(o, Done) else type(o).__name__
         for o in outcomes
     ]
 

@@ -25,8 +25,9 @@ _GROUP = re.compile(
     r"|organi[sz]ation|society|association|inc|ltd|gmbh|llc|labs?|investigators|department|agency)\b",
     re.IGNORECASE,
 )
+_CAPITAL_WORD = "[A-Z\\u00c0-\\u00d6\\u00d8-\\u00de][a-z\\u00df-\\u00f6\\u00f8-\\u00ff]+"
 _USUAL = re.compile(
-    r"(?:{0}(?:-{0})? |[A-Z]\. )+{0}(?:-{0})?".format("[A-Z\u00c0-\u00d6\u00d8-\u00de][a-z\u00df-\u00f6\u00f8-\u00ff]+")
+    rf"(?:{_CAPITAL_WORD}(?:-{_CAPITAL_WORD})? |[A-Z]\. )+{_CAPITAL_WORD}(?:-{_CAPITAL_WORD})?"
 )
 """Most names: words with a capital and initials, the last word the family name."""
 _NO_USUAL = re.compile(rf"{_GROUP.pattern}|\b(?:jn?r|sn?r|al|others|iii?|iv)\b", re.IGNORECASE)
