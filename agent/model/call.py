@@ -99,6 +99,7 @@ class Caller:
                     form.answer_tokens,
                     is_lesson=partial(self._is_lesson, form),
                     is_stale=partial(self._is_stale, form),
+                    begun=requests > 0,
                 )
                 requests += sent.requests
                 seconds += sent.seconds
