@@ -1,16 +1,13 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..errors import UsageError
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
-
-if TYPE_CHECKING:
-    pass
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -27,14 +24,7 @@ def show(
             metavar="FIELD,FIELD",
         ),
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
-            "code!=released. May be given several times; all must hold.",
-            metavar="CONDITION",
-        ),
-    ] = None,
+    where: options.Where = None,
     sort: Annotated[
         str | None,
         typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
@@ -48,13 +38,14 @@ def show(
     ] = None,
 ) -> None:
     """Print a table of the cards in a file, or save a selection of them."""
+    from ..card_fields import condition, field, selected
     from ..card_files import write_cards
     from ..sinks import destination, read_cards
     from .shared import card_table
 
-    chosen = [card_table.field(name, "--columns") for name in columns.split(",")] if columns else None
-    conditions = [card_table.condition(text) for text in where or ()]
-    found = card_table.selected(read_cards(cards), conditions, sort, limit)
+    chosen = [field(name, "--columns") for name in columns.split(",")] if columns else None
+    conditions = [condition(text) for text in where or ()]
+    found = selected(read_cards(cards), conditions, sort, limit)
     if not output:
         card_table.print_cards(found, chosen)
         return

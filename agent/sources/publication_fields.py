@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..publication import Person, Publication
 from ..text import identifiers
+from ..text.dates import Parts, checked, date_of, iso, month_of
 from .clean import clean
-from .dates import Parts, checked, date_of, iso, month_of
 from .people import people
 
 NAMES: dict[str, tuple[str, ...]] = {
