@@ -94,8 +94,8 @@ class Job:
 
     def records(self) -> "Iterator[Paper | BadRecord]":
         """The same before they are judged and told apart, which a batch can do itself."""
-        records = self._unjudged()
-        return records if self.part is None else self.part.deal(records)
+        # Parts are dealt by ids of their own, which takes all papers of the sources.
+        return self._unjudged() if self.part is None else self.papers()
 
     def _unjudged(self) -> "Iterator[Paper | BadRecord]":
         unjudged = replace(self.options, judged=False)
