@@ -4,7 +4,8 @@ The field names are a public contract with readers of card files.
 
 One JSON object a line. Offsets are code points of the abstract, or of the section that the evidence names,
 0-based and half-open: `abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a calibrated
-probability, or null if there was nothing to compute it from. Knows nothing of how a card is made.
+probability, or null if there was nothing to compute it from; that of a decision endpoint is calibrated as the
+endpoint does it, unless it was tuned. Knows nothing of how a card is made.
 """
 
 import json

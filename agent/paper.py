@@ -222,6 +222,8 @@ def _completed(told: Publication, id: str, url: str | None, source: str | None) 
         page_of(id, url),
         told.pdf_url,
         source,
+        told.license,
+        told.abstract_source,
     )
 
 

@@ -104,6 +104,11 @@ class Publication:
     """Address of its PDF."""
     source: _Text = None
     """Source and place of the paper, such as `library.bib:64`."""
+    license: _Text = None
+    """Licence of the text: its address, such as `http://arxiv.org/licenses/…`, or its name."""
+    abstract_source: _Text = None
+    """Service that the abstract is from and its record there, such as `OpenAlex: doi:10.1000/182`; None if it
+    is from the source of the paper."""
 
     @property
     def byline(self) -> str:
@@ -160,6 +165,10 @@ def json_of(publication: Publication) -> str:
     for name, value in (("url", one.url), ("pdf_url", one.pdf_url), ("source", one.source)):
         if value:
             found.append(f'"{name}":{text(value)}')
+    if one.license:
+        found.append(f'"license":{text(one.license)}')
+    if one.abstract_source:
+        found.append(f'"abstract_source":{text(one.abstract_source)}')
     return f"{{{','.join(found)}}}" if found else ""
 
 
@@ -217,4 +226,6 @@ def columns(publication: Publication) -> dict[str, Any]:
         "keywords": one.keywords,
         "pdf_url": one.pdf_url,
         "source": one.source,
+        "license": one.license,
+        "abstract_source": one.abstract_source,
     }

@@ -48,6 +48,7 @@ def merge(
     # Nothing is sent, so the record may name the endpoint.
     chosen = wiring.settings(
         model=old.model,
+        plan=old.settings.plan or "one-call",
         base_url=old.settings.endpoint,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
         cache_dir=cache_dir,

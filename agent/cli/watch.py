@@ -209,6 +209,8 @@ class Watch:
             news.append(f"{counter.failed} failed")
         if counter.without_abstract:
             news.append(f"{counter.without_abstract:,} without an abstract")
+        if found := counter.filled.total():
+            news.append(f"{counted(found, 'abstract')} filled")
         held = f"{self._path} ({counted(before + counter.done, 'card')})"
         terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
         if not whole:

@@ -13,6 +13,7 @@ from ..errors import BudgetSpent, PapercardsError
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, judged, open_source
+from ..sources.abstracts import filled
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
@@ -89,13 +90,16 @@ class Job:
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         records = self._unjudged()
-        own = (ids or LocalIds()).apart(judged(records) if self.options.judged else records)
-        return own if self.part is None else self.part.deal(own)
+        whole = filled(judged(records) if self.options.judged else records, self.options)
+        apart = (ids or LocalIds()).apart(whole)
+        return apart if self.part is None else self.part.deal(apart)
 
     def records(self) -> "Iterator[Paper | BadRecord]":
-        """The same before they are judged and told apart, which a batch can do itself."""
-        # Parts are dealt by ids of their own, which takes all papers of the sources.
-        return self._unjudged() if self.part is None else self.papers()
+        """The same before they are judged and told apart, where a batch can do that itself."""
+        # Parts are dealt by ids of their own, and what is no abstract is judged before it is filled.
+        if self.part is not None or self.options.fill_abstracts:
+            return self.papers()
+        return self._unjudged()
 
     def _unjudged(self) -> "Iterator[Paper | BadRecord]":
         unjudged = replace(self.options, judged=False)

@@ -56,7 +56,7 @@ class Recording:
         self._sources = sources
         self._surroundings = resources.surroundings
         chosen = resources.settings
-        hosted = model.plan == "one-call" and model.file is None
+        hosted = model.plan in ("one-call", "decide") and model.file is None
         self._settings = Settings(
             limit=options.limit,
             shards=shards,
@@ -65,9 +65,11 @@ class Recording:
             table=options.table,
             categories=options.categories,
             sections=options.sections,
+            fill_abstracts=options.fill_abstracts,
             taxonomy=chosen.taxonomy,
             tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
+            plan="decide" if model.plan == "decide" else None,
             cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )

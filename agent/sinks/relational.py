@@ -93,6 +93,8 @@ PAPERS = Table(
         Column("keywords", "list", "Keywords of the authors or of the database"),
         Column("pdf_url", "text", "Address of the PDF"),
         Column("source", "text", "Source and place of the paper"),
+        Column("license", "text", "Licence of the text"),
+        Column("abstract_source", "text", "Service that the abstract is from, if not the source"),
     ),
     ("number",),
 )
@@ -255,6 +257,8 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     list(about["keywords"]),
                     about["pdf_url"],
                     about["source"],
+                    about["license"],
+                    about["abstract_source"],
                 )
             ],
         ),

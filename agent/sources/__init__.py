@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +24,7 @@ from ..paper import Paper
 from ..reading.plausible import fault
 from ..text import identifiers
 from ..text.prefix import split
-from .columns import BadRecord, Columns
+from .columns import BadRecord, Columns, lacking
 from .folders import files_of
 from .interface import Format, Input, Options, Records, Reference
 from .registry import (
@@ -33,6 +34,7 @@ from .registry import (
     choose,
     known_extensions,
     known_sources,
+    read_by,
     read_named,
     reference,
 )
@@ -75,13 +77,13 @@ def open_source(
     content is not text, is empty or has no records; the last only when iterating.
     """
     spec = str(spec)
-    named = Columns(options.columns)
+    named = Columns(options.columns, abstract_needed=not options.fill_abstracts)
     if spec == "-":
         # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.
         own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
         return _open(Input(_STDIN, own, named, options), close=False)
     if named_by := reference(spec):
-        return _guarded(spec, named_by.read(spec, options), None, options)
+        return _guarded(spec, read_by(named_by, spec, options), None, options)
     if (files := _files(spec, options)) is not None:
         # Each file's papers are judged where it is read.
         return _guarded(spec, _each(files, options), None, replace(options, judged=False))
@@ -146,8 +148,16 @@ def judged(records: Records) -> Records:
 
 def judgement(paper: Paper) -> Paper | BadRecord:
     """The paper, or a bad record if its title and abstract are implausible."""
-    why = fault(paper.title, paper.abstract)
-    return BadRecord(paper.where, f"{why} (use --force to read it anyway)") if why else paper
+    if not (why := fault(paper.title, paper.abstract)):
+        return paper
+    # A placeholder or a notice stands where an abstract should.
+    bare = replace(paper, abstract="")
+    found = partial(lacking, bare, {"id": paper.id, "url": paper.url})
+    return BadRecord(
+        paper.where,
+        f"{why} (use --force to read it anyway)",
+        lacking=found if why.startswith("its abstract") else None,
+    )
 
 
 def _each(files: Sequence[Path], options: Options) -> Records:

@@ -33,6 +33,8 @@ class Options:
     """Wanted arXiv categories, such as `cs.LG` or `cs.*`; records with only other categories are skipped."""
     sections: tuple[str, ...] = ()
     """Sections of a full text to read in addition to the abstract."""
+    fill_abstracts: bool = False
+    """Whether papers without an abstract are looked up in services (see `abstracts`)."""
     limit: int | None = None
     """Maximum number of papers, so that a query requests no more."""
     offline: bool = False
@@ -53,6 +55,9 @@ class Options:
     """Whether a query returns the newest papers first, instead of the most relevant."""
     max_age_s: float | None = None
     """Maximum age in seconds of a cached answer to a query; None for the default."""
+    absent_s: float | None = None
+    """How long a cached answer that something is not there stays fresh, in seconds; None for as long as a
+    query's."""
     contact: str | None = None
     """E-mail address or URL that is sent to services, so that they can contact the user."""
     patience_s: float | None = None
@@ -126,5 +131,7 @@ class Reference:
     """
     extra: str | None = None
     """The extra of papercards that it needs; None for no extra."""
+    texts: bool = False
+    """Whether the full texts of its papers are fetched where sections are wanted (see `texts`)."""
     is_id: Callable[[str], bool] = _no_id
     """Whether a word that is not a file is a known id, such as `2401.03955`. Fast, without I/O."""

@@ -385,7 +385,7 @@ def test_a_row_has_all_that_a_spreadsheet_needs(tmp_path: Path, name: str) -> No
         "year": "2024",
         "date": "2024-01",
         "arxiv_id": "2401.03955",
-        **dict.fromkeys(("doi", "pdf_url", "source"), ""),
+        **dict.fromkeys(("doi", "pdf_url", "source", "license", "abstract_source"), ""),
     }
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from ...errors import BadInput, MissingExtra, UsageError
 from ...paper import Paper
@@ -22,6 +23,7 @@ from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
 from .halving import by_halves
 from .service import Service
+from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Keep, Refused, Web
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ SERVICE = Service(
 )
 
 IDS_AT_ONCE = 100
+TITLES_AT_ONCE = 10
+_RESULTS_OF_TITLE = 5
 _SLICE = 2_000
 _MOST_RESULTS = 30_000
 """Maximum results of one query, in slices of 2,000; see arXiv's manual, section 3.1.1.2."""
@@ -151,6 +155,30 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
     return found
 
 
+def titles(options: Options) -> ByTitle:
+    """A function that looks up ten papers by title. Raises MissingExtra without the library."""
+    _library()
+    import arxiv
+
+    web = Web(SERVICE, options)
+
+    def keep(body: bytes) -> float | None:
+        return web.absent_s if _is_feed(body) else None
+
+    def query(*some: str) -> str:
+        return " OR ".join(f'ti:"{searched(title)}"' for title in some)
+
+    def ask(some: list[str]) -> list[dict[str, object]]:
+        most = TITLES_AT_ONCE * _RESULTS_OF_TITLE
+        found = _results(web, arxiv.Search(query(*some), max_results=most), keep, most)
+        return [_record(result) for result in islice(found, most)]
+
+    def address(title: str) -> str:
+        return f"{web.base}/api/query?{urlencode({'search_query': query(title)})}"
+
+    return by_title(web, address, ask)
+
+
 def _is_feed(body: bytes) -> bool:
     return b"<feed" in body and body.rstrip().endswith(b"</feed>")
 
@@ -188,19 +216,22 @@ def _search(query: str, options: Options) -> Records:
 
 
 def _paper(result: "arxiv.Result", where: str) -> Paper | BadRecord:
-    record: dict[str, object] = {
+    return Columns().paper(_record(result), where)
+
+
+def _record(result: "arxiv.Result") -> dict[str, object]:
+    return {
         "title": result.title,
         "abstract": result.summary,
         "arxiv_id": result.get_short_id(),
         "url": result.entry_id,
         "authors": [author.name for author in result.authors],
-        "date": result.published,
+        "date": result.published.isoformat(),
         "venue": result.journal_ref,
         "doi": result.doi,
         "categories": result.categories,
         "pdf_url": result.pdf_url,
     }
-    return Columns().paper(record, where)
 
 
 def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterator[arxiv.Result]":
@@ -238,5 +269,6 @@ REFERENCE = Reference(
     takes,
     read,
     is_id=is_id,
+    texts=True,
     extra="sources",
 )

@@ -106,5 +106,6 @@ REFERENCE = Reference(
     ("hf-daily:YYYY-MM-DD", "https://huggingface.co/papers/ID"),
     takes,
     read,
+    texts=True,
     extra="sources",
 )

@@ -21,6 +21,7 @@ from ..interface import Options, Records, Reference
 from ..service_records import paper
 from .halving import by_halves
 from .service import Service
+from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Refused, Web
 
 SERVICE = Service(
@@ -123,6 +124,24 @@ def asker(options: Options) -> "Callable[[Sequence[tuple[str, str]]], list[Paper
     return ask
 
 
+def titles(options: Options) -> ByTitle:
+    """A function that looks up one title. Raises MissingExtra without requests."""
+    web = Web(SERVICE, options)
+
+    def address(title: str) -> str:
+        asked = urlencode({"query": searched(title), "fields": _FIELDS})
+        return f"{web.base}/graph/v1/paper/search/match?{asked}"
+
+    def ask(some: list[str]) -> list[dict[str, object]]:
+        found = web.json(address(some[0]), web.absent_s)
+        records = found.get("data") if isinstance(found, dict) else []
+        if not isinstance(records, list):
+            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
+        return [one for one in records if isinstance(one, dict)]
+
+    return by_title(web, address, ask)
+
+
 def _record(found: object, where: str) -> Paper | BadRecord:
     if found is None:
         return BadRecord(where, "not found on Semantic Scholar")
@@ -219,5 +238,6 @@ REFERENCE = Reference(
     takes,
     read,
     is_id=is_id,
+    texts=True,
     extra="sources",
 )
