@@ -353,6 +353,9 @@ class Card(Record):
     """How the card was made."""
     fields: Mapping[str, FieldValue] = Field(default_factory=dict, exclude_if=_is_missing)
     """Own fields, by name; absent without any."""
+    same_as: str | None = Field(default=None, exclude_if=_absent)
+    """Id of the card that this one repeats: both are records of one paper, and only that one was asked about.
+    Offsets count its abstract. Absent for all other cards."""
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
     """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
     them. The last field of a card, absent if nothing is known."""

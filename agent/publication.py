@@ -12,7 +12,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 MOST_AUTHORS = 5000
 """Maximum number of authors; of a longer list, the first ones are kept and `more_authors` is set."""
@@ -175,6 +175,14 @@ def json_of(publication: Publication) -> str:
 def parsed(text: str) -> Publication | None:
     """The publication from `json_of`; None for nothing."""
     return _adapter().validate_json(text) if text else None
+
+
+def publication_of(record: object) -> Publication:
+    """The publication in a card's JSON, as far as it can be read."""
+    try:
+        return _adapter().validate_python(record) if record else NOTHING
+    except ValidationError:
+        return NOTHING
 
 
 @cache

@@ -78,8 +78,9 @@ def submit(
         else:
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
+            job = Job(tuple(sources), tuple(output), options)
             plan = requests.write_requests(
-                Job(tuple(sources), tuple(output), options).papers(),
+                job.ordered(job.papers()),
                 reader,
                 lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
                 folder,

@@ -69,7 +69,12 @@ def merge(
                 next_step="Run all parts with the same command",
             )
     check_outputs(sources, outputs)
-    job = Job(tuple(sources), tuple(outputs), recorded.options(old, chosen, outputs))
+    job = Job(
+        tuple(sources),
+        tuple(outputs),
+        recorded.options(old, chosen, outputs),
+        keep_duplicates=old.settings.keep_duplicates,
+    )
     merged = Merged(parts, old.made_by)
     with wiring.resources(chosen) as resources:
         screen = Screen(job.count(), free=entry.plan == "baseline")

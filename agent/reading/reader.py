@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from ..card import Card, Provenance, Tokens
 from ..errors import PaperFailed
 from ..model.ask_once import AskOnce
-from ..model.cache import Answer, Cache, Part, key_of
+from ..model.cache import NAMES, Answer, Cache, Part, key_of
 from ..model.call import Caller
 from ..model.catalogue import Model, other_model
 from ..model.form import Form
@@ -136,6 +136,13 @@ class Reader(Protocol):
         ...
 
 
+def names_of(reader: Reader, paper: Paper) -> dict[str, str]:
+    """What an answer is called in the cache: its paper, and the model, prompt and taxonomy that gave it."""
+    made = reader.made_by
+    said = {"id": paper.id, "model": made.get("name"), **{name: made.get(name) for name in NAMES[2:]}}
+    return {name: text for name, text in said.items() if isinstance(text, str)}
+
+
 Connect = Callable[[Form, Callable[[Form], None]], Awaitable[Caller]]
 """Returns the caller for requests of this form; tells the function the form that it has learned."""
 
@@ -213,7 +220,7 @@ class ModelReader:
             answer, draft, spent, form = await self._ask(question)
             if self._cache is not None:
                 self._note(form)
-                await self._cache.keep(question.asked_as(form), answer)
+                await self._cache.keep(question.asked_as(form), answer, names_of(self, paper))
             return answer, draft, spent
 
         (answer, draft, spent), ours = await self._once.get(question.key, lambda: self._found(question), ask)
@@ -242,6 +249,10 @@ class ModelReader:
             self.forms[-1],
         )
 
+    def key_parts(self, paper: Paper) -> Mapping[str, Part]:
+        """What the answer to the request for a paper is stored under."""
+        return self.question(paper).parts
+
     def kept(self, question: Question) -> Reading | None:
         """The card from the cache; None if the answer is not cached."""
         found = self._found(question)
@@ -263,7 +274,7 @@ class ModelReader:
             ) from wrong
         answer = answer_of(reply)
         if self._cache is not None:
-            await self._cache.keep(question.parts, answer)
+            await self._cache.keep(question.parts, answer, names_of(self, question.paper))
         return Reading(self._card(question, answer, draft), reply.spent)
 
     def learned(self, form: Form) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..spent import Spent
 from ..text.wording import counted
-from .batch import Done, Duplicate, Failed, Outcome, Untouched
+from .batch import Done, Duplicate, Failed, Outcome, Repeated, Untouched
 
 
 class Counts:
@@ -14,6 +14,8 @@ class Counts:
 
     def __init__(self) -> None:
         self.done = self.cached = self.failed = self.duplicates = self.without_abstract = 0
+        self.same = 0
+        """Cards, of those done, that repeat the card of the same paper."""
         self.filled: Counter[str] = Counter()
         """Cards whose abstract was looked up, by the service that had it."""
         self.spent = Spent()
@@ -34,6 +36,7 @@ class Counts:
                     if paper.told is not None and (source := paper.publication.abstract_source):
                         self.filled[source.partition(": ")[0]] += 1
                     self.cached += reading.cached
+                    self.same += isinstance(reading, Repeated)
                     self.spent += reading.spent
                 case Failed(without_abstract=True):
                     self.without_abstract += 1

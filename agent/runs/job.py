@@ -19,6 +19,7 @@ from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
 from .counts import Counts
 from .part import Part
+from .same_paper import AHEAD_BYTES, ahead
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
@@ -74,6 +75,8 @@ class Job:
     """Whether `NAME.run.json` is written beside the first output."""
     part: Part | None = None
     """The part of the papers that is processed; None for all."""
+    keep_duplicates: bool = False
+    """Whether each of several records of one paper is asked about, instead of one for all of them."""
 
     @classmethod
     def of(
@@ -92,14 +95,16 @@ class Job:
         records = self._unjudged()
         whole = filled(judged(records) if self.options.judged else records, self.options)
         apart = (ids or LocalIds()).apart(whole)
-        return apart if self.part is None else self.part.deal(apart)
+        if self.part is None:
+            return apart
+        return self.part.deal(self.ordered(apart), by_id_only=self.keep_duplicates)
 
     def records(self) -> "Iterator[Paper | BadRecord]":
         """The same before they are judged and told apart, where a batch can do that itself."""
-        # Parts are dealt by ids of their own, and what is no abstract is judged before it is filled.
-        if self.part is not None or self.options.fill_abstracts:
-            return self.papers()
-        return self._unjudged()
+        # Parts are dealt, and papers ordered, by ids of their own; what is no abstract is judged before it
+        # is filled.
+        early = self.part is not None or self.options.fill_abstracts or self._reads_ahead()
+        return self._unjudged() if self.options.judged and not early else self.papers()
 
     def _unjudged(self) -> "Iterator[Paper | BadRecord]":
         unjudged = replace(self.options, judged=False)
@@ -122,6 +127,19 @@ class Job:
             if limit is not None and total >= limit:
                 return limit
         return total
+
+    def ordered(self, records: "Iterable[Paper | BadRecord]") -> "Iterable[Paper | BadRecord]":
+        """The records in the order in which they are asked about.
+
+        Of several records of one paper that with the longest text comes first, unless the sources are too
+        large, or no files, so that they cannot be read whole before.
+        """
+        return ahead(records) if self._reads_ahead() else records
+
+    def _reads_ahead(self) -> bool:
+        if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
+            return False
+        return sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
 
     def run(
         self,
@@ -147,6 +165,7 @@ class Job:
         records = papers
         if records is None:
             records = self.records() if reader is None else self.papers()
+        records = self.ordered(records)
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None
@@ -159,6 +178,7 @@ class Job:
                 self.outputs,
                 options=self.options,
                 shards=self.shards,
+                keep_duplicates=self.keep_duplicates,
                 part=self.part,
             )
         sinks: list[Sink] = []
@@ -172,12 +192,19 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
-            # Whoever brings a reader brings finished cards of runs that may have judged otherwise.
-            judge = self.options.judged and reader is None
-            if reader is None:
+            # Whoever brings a reader or lines brings cards of runs that may have judged otherwise.
+            judge = self.options.judged and reader is None and finished is None
+            ids = LocalIds() if judge else None
+            if reader is None and finished is None:
                 finished = resources.finished(chosen, judged=judge)
-            ids = LocalIds() if reader is None else None
-            batch = Batch(chosen, resources.concurrency(model), finished, judge=judge, ids=ids)
+            batch = Batch(
+                chosen,
+                resources.concurrency(model),
+                finished,
+                judge=judge,
+                ids=ids,
+                keep_duplicates=self.keep_duplicates,
+            )
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()
             if batch.ended is not None:

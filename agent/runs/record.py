@@ -106,6 +106,7 @@ class Settings(_Part):
 
     limit: int | None
     shards: int | None
+    keep_duplicates: bool = False
     part: str | None = None
     """Part of the papers, such as `3/8`; None for all."""
     columns: dict[str, str]

@@ -49,6 +49,7 @@ class Recording:
         *,
         options: "Options",
         shards: int | None,
+        keep_duplicates: bool = False,
         part: "Part | None" = None,
     ) -> None:
         self._model = model
@@ -60,6 +61,7 @@ class Recording:
         self._settings = Settings(
             limit=options.limit,
             shards=shards,
+            keep_duplicates=keep_duplicates,
             part=str(part) if part is not None else None,
             columns=dict(options.columns),
             table=options.table,

@@ -3,6 +3,7 @@
 Knows settings and their meaning. Knows no environment and no terminal: those are passed in `Surroundings`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
     from ..reading.home import Survey
+    from ..reading.likeness import Likeness, Text
     from ..reading.own_layer import OwnLayer
     from ..reading.reader import ModelReader, Reader
     from ..reading.stepwise.reader import StepwiseReader
@@ -231,6 +233,26 @@ class Resources(Connections):
 
         assert model.file is not None
         return connect(model, self.pull(model.file), self.taxonomy, models_directory(self.settings))
+
+    def likeness(self, library: "Sequence[Text]") -> "Likeness":
+        """Compares papers with a library: with the sentence encoder if it is there, else by their words."""
+        import importlib.util
+
+        from ..local import store
+        from ..reading.likeness import Encoded, Words
+        from ..text.spans import digest
+
+        file = models.LOCAL[models.ENCODER].file
+        place = store.find(file, models_directory(self.settings)) if file is not None else None
+        if file is None or place is None or importlib.util.find_spec("numpy") is None:
+            return Words(library)
+        from ..reading.encoder.bert import Bert
+        from ..reading.encoder.embedding import Encoder
+
+        kept = None
+        if self.settings.cache:
+            kept = cache_directory(self.settings) / f"likeness-{digest(file.sha256)[:16]}.npz"
+        return Encoded(library, Encoder(Bert(place)), models.ENCODER, kept)
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""

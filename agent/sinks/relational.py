@@ -95,6 +95,7 @@ PAPERS = Table(
         Column("source", "text", "Source and place of the paper"),
         Column("license", "text", "Licence of the text"),
         Column("abstract_source", "text", "Service that the abstract is from, if not the source"),
+        Column("same_as", "text", "Id of the card that this one repeats, for a further record of one paper"),
     ),
     ("number",),
 )
@@ -259,6 +260,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     about["source"],
                     about["license"],
                     about["abstract_source"],
+                    card.same_as,
                 )
             ],
         ),

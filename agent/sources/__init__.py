@@ -12,7 +12,7 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -26,7 +26,7 @@ from ..text import identifiers
 from ..text.prefix import split
 from .columns import BadRecord, Columns, lacking
 from .folders import files_of
-from .interface import Format, Input, Options, Records, Reference
+from .interface import Format, Input, Listing, Options, Records, Reference
 from .registry import (
     FORMATS,
     GROUP,
@@ -37,7 +37,9 @@ from .registry import (
     read_by,
     read_named,
     reference,
+    table_format,
 )
+from .rows import AsTheyAre, Row
 from .unpacked import own_extension, unpacked
 
 __all__ = [
@@ -47,9 +49,11 @@ __all__ = [
     "BadRecord",
     "Format",
     "Input",
+    "Listing",
     "NoPapers",
     "Options",
     "Reference",
+    "Row",
     "count_records",
     "is_file",
     "is_named",
@@ -57,6 +61,8 @@ __all__ = [
     "judgement",
     "known_extensions",
     "known_sources",
+    "listing",
+    "open_rows",
     "open_source",
     "readable",
 ]
@@ -95,6 +101,21 @@ def open_source(
         raise
 
 
+def open_rows(path: Path, table: str | None = None) -> Iterator[Row | BadRecord]:
+    """The rows of a table: CSV, TSV, JSONL, JSON, a spreadsheet, Parquet or a database.
+
+    `table`: the sheet, or the table of a database. Raises what `open_source` raises.
+    """
+    stream = _open_file(str(path))
+    options = Options(table=table)
+    try:
+        records = _open(Input(str(path), stream, AsTheyAre(), options, path), close=True, choose=table_format)
+    except BaseException:
+        stream.close()
+        raise
+    return (record for record in records if isinstance(record, (Row, BadRecord)))
+
+
 def count_records(spec: str, most: int | None = None, options: Options = _PLAIN) -> int:
     """The number of records of `open_source` for a file, bad ones included; may stop counting at `most`.
 
@@ -116,6 +137,20 @@ def is_named(spec: str) -> bool:
 def is_file(spec: str) -> bool:
     """Whether it is one regular file, which can be read twice and has a size."""
     return spec != "-" and reference(spec) is None and Path(spec).is_file()
+
+
+def listing(spec: str) -> Listing:
+    """How much a source shows of its papers when it is read again and again."""
+    if (named_by := reference(spec)) is not None:
+        return named_by.listing(spec)
+    try:
+        if not Path(spec).is_file():
+            return Listing.WHOLE
+        with _open_file(spec) as file:
+            head, _, _ = unpacked(spec, file)
+            return choose(spec, own_extension(Path(spec)), head).listing
+    except (OSError, PapercardsError):
+        return Listing.WHOLE  # what is wrong is said when its papers are read
 
 
 def _files(spec: str, options: Options) -> list[Path] | None:
@@ -224,7 +259,7 @@ def _may_be_title(spec: str) -> bool:
     return len(spec.split()) > 1 and len(spec) <= 400 and not set(spec) & set("/\\") and ending is None
 
 
-def _open(source: Input, *, close: bool) -> Records:
+def _open(source: Input, *, close: bool, choose: Callable[[str, str, bytes], Format] = choose) -> Records:
     head, stream, as_it_is = unpacked(source.name, source.stream)
     kind = choose(source.name, own_extension(source.path) if source.path else "", head)
     path = source.path if as_it_is else None

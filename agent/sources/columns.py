@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..paper import Paper, paper_id
 from ..publication import Publication
 from ..text import identifiers
-from . import publication_fields
+from . import other_names, publication_fields
 from .bounds import CUT, MAX_ABSTRACT, MAX_RECORD_BYTES, MAX_TITLE, TOO_LONG, cut
 from .clean import clean
 from .rights import without_rights
@@ -131,6 +131,8 @@ class Choice:
     url: Key | None
     publication: tuple[tuple[str, tuple[Key, ...]], ...] = field(default=(), kw_only=True)
     """The fields of each part of the publication, the likeliest first."""
+    also: tuple[str, ...] = field(default=(), kw_only=True)
+    """The fields that may name other ids of the paper."""
 
 
 class Columns:
@@ -166,7 +168,8 @@ class Columns:
         for name in names[:_LOOKED_AT]:
             folded.setdefault(_fold(name), name)
         parts = [self._find(ours, names, folded) for ours in _GUESSES]
-        choice = Choice(*parts, publication=tuple(self._published(names, folded, parts)))
+        also = tuple(folded[name] for name in other_names.FIELDS if name in folded)
+        choice = Choice(*parts, publication=tuple(self._published(names, folded, parts)), also=also)
         if len(names) <= _FEW and sum(map(len, names)) <= _FEW * _FEW:
             if len(self._chosen) >= _REMEMBERED:
                 self._chosen.clear()
@@ -206,6 +209,7 @@ class Columns:
         keys = (choice.title, choice.abstract, choice.id, choice.doi, choice.arxiv_id, choice.url)
         needed = {_first(key) for key in keys if key is not None}
         needed |= {_first(key) for _, some in choice.publication for key in some}
+        needed |= set(choice.also)
         if "abstract" not in self.needed:
             needed |= {name for name in names if _fold(name) in _PUBMED}
         return tuple(name for name in names if name in needed)
@@ -319,7 +323,8 @@ class Columns:
             abstract, flags = cut(abstract), (CUT,)
         id_ = paper_id(title, abstract, given=given, arxiv_id=arxiv_id, doi=doi, url=url)
         told = partial(_publication, record, choice.publication) if choice.publication else None
-        return Paper(id_, title, abstract, where, url, (), flags, told)
+        also = partial(other_names.other_names, record, choice.also) if choice.also else None
+        return Paper(id_, title, abstract, where, url, (), flags, told, also)
 
     def _called(self, title: str, choice: Choice, record: dict[str, object]) -> str:
         about = _publication(record, choice.publication)

@@ -50,6 +50,7 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
         "limit": 6,
         "shards": None,
         "part": None,
+        "keep_duplicates": False,
         "columns": {"title": "title"},
         "table": None,
         "categories": [],

@@ -20,7 +20,7 @@ from ...paper import Paper
 from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from .halving import by_halves
 from .service import Service
 from .titles import ByTitle, by_title, searched
@@ -43,6 +43,8 @@ IDS_AT_ONCE = 100
 TITLES_AT_ONCE = 10
 _RESULTS_OF_TITLE = 5
 _SLICE = 2_000
+_NEWEST_SLICE = 500
+"""The same for the newest papers, of which few are wanted."""
 _MOST_RESULTS = 30_000
 """Maximum results of one query, in slices of 2,000; see arXiv's manual, section 3.1.1.2."""
 
@@ -203,8 +205,8 @@ def _search(query: str, options: Options) -> Records:
     most = min(options.limit or _MOST_RESULTS, _MOST_RESULTS)
     order = arxiv.SortCriterion.SubmittedDate if options.newest else arxiv.SortCriterion.Relevance
     search = arxiv.Search(query, max_results=most, sort_by=order)
-    number = 0
-    for number, result in enumerate(_results(web, search, keep, min(most, _SLICE)), start=1):  # noqa: B007
+    number, page = 0, min(most, _NEWEST_SLICE if options.newest else _SLICE)
+    for number, result in enumerate(_results(web, search, keep, page), start=1):  # noqa: B007
         if wanted is None or wanted.has(result.categories):
             yield _paper(result, f"arxiv:{result.get_short_id()}")
     if number == _MOST_RESULTS and options.limit != number:
@@ -263,12 +265,17 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
         raise BadInput("arXiv returned an unreadable answer", where=web.base) from error
 
 
+def _listing(spec: str) -> Listing:
+    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
+
+
 REFERENCE = Reference(
     "arXiv",
     ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"),
     takes,
     read,
     is_id=is_id,
+    listing=_listing,
     texts=True,
     extra="sources",
 )

@@ -17,7 +17,7 @@ from ...errors import BadInput, MissingExtra, UsageError
 from ...paper import Paper
 from ...text import identifiers
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from ..patience import spoken
 from ..service_records import paper
 from .service import Service
@@ -69,6 +69,8 @@ _FIELDS = [
         "primary_location",
         "best_oa_location",
         "keywords",
+        "ids",
+        "locations",
     ),
 ]
 _QUERY = "openalex-query:"
@@ -252,12 +254,17 @@ def _pages(web: Web, query: str, options: Options) -> Iterator[object]:
         cursor = after if isinstance(after, str) else ""
 
 
+def _listing(spec: str) -> Listing:
+    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
+
+
 REFERENCE = Reference(
     "OpenAlex",
     ("openalex:ID,ID", "https://openalex.org/ID", "doi:DOI", "https://doi.org/DOI", "openalex-query:TEXT"),
     takes,
     read,
     is_id=is_id,
+    listing=_listing,
     texts=True,
     extra="sources",
 )

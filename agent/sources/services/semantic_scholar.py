@@ -17,7 +17,7 @@ from ...errors import BadInput, UsageError
 from ...paper import Paper
 from ...text import identifiers
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from ..service_records import paper
 from .halving import by_halves
 from .service import Service
@@ -232,12 +232,17 @@ def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object
     raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
 
 
+def _listing(spec: str) -> Listing:
+    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
+
+
 REFERENCE = Reference(
     "Semantic Scholar",
     ("s2:ID", "https://www.semanticscholar.org/paper/ID", "s2-query:TEXT"),
     takes,
     read,
     is_id=is_id,
+    listing=_listing,
     texts=True,
     extra="sources",
 )
