@@ -4,9 +4,12 @@ The field names are a public contract with readers of card files.
 
 One JSON object a line. Offsets are code points of the abstract, or of the section that the evidence names,
 0-based and half-open: `abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a calibrated
-probability, or null if there was nothing to compute it from. Knows nothing of how a card is made.
+probability, or null if there was nothing to compute it from; that of a decision endpoint is calibrated as the
+endpoint does it, unless it was tuned. Knows nothing of how a card is made.
 """
 
+import json
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -20,6 +23,16 @@ SCHEMA_VERSION = 2
 """Version of the card format; cards of version 1 have no `publication`, and are read as version 2."""
 
 Status = Literal["released", "promised", "not-stated"]
+
+FieldType = Literal["label", "labels", "boolean", "number", "quantity", "text", "date", "list"]
+"""The types of own fields."""
+
+NOT_STATED = "not-stated"
+"""Why a value is null: the paper does not say. Further reasons: the constants below, and `refused: …`."""
+NOT_ANSWERED = "not-answered-by-this-model"
+NOT_ASKED = "not-asked"
+DOES_NOT_APPLY = "does-not-apply"
+NOT_IN_TEXT = "not-in-text"
 
 UNCERTAIN = "uncertain"
 """Main label of a field in which no label is likely enough."""
@@ -155,6 +168,98 @@ class Reproducibility(Record):
         return found
 
 
+Scalar = bool | int | float | str | None
+"""A single value of an own field."""
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value == () or value == {}
+
+
+class FieldRow(Record):
+    """One record of a field of type `list`."""
+
+    values: Mapping[str, Scalar]
+    """The parts by name; a part that is not stated is null."""
+    model_words: tuple[str, ...] = Field(default=(), exclude_if=_is_missing)
+    """Names of the parts whose text is not in the paper letter for letter."""
+    evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
+    """The sentence that states it."""
+
+
+class FieldValue(Record):
+    """The value of an own field."""
+
+    type: FieldType
+    """Type of the field; the value of a `list` is in `rows`."""
+    value: bool | int | float | str | tuple[str, ...] | None = None
+    """A truth value, a number, a text, an option's id or a list of ids; dates are in ISO 8601 as far as they
+    are known. Null if there is none, with the reason in `missing`."""
+    unit: str | None = Field(default=None, exclude_if=_is_missing)
+    """The unit of a `quantity`, as the paper writes it."""
+    high: float | None = Field(default=None, exclude_if=_is_missing)
+    """Upper end of a number that the paper gives as a range; `value` is the lower end."""
+    rows: tuple[FieldRow, ...] = Field(default=(), exclude_if=_is_missing)
+    """The records of a `list`."""
+    missing: str | None = Field(default=None, exclude_if=_is_missing)
+    """Why there is no value: `not-stated`, `does-not-apply`, `not-in-text`, `not-answered-by-this-model`,
+    `not-asked`, or `refused: ` and what was wrong with the answer."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """Calibrated probability that the value is right (of `labels`, the first one); null if unknown."""
+    confidences: tuple[float | None, ...] = Field(default=(), exclude_if=_is_missing)
+    """Probabilities of all `labels`, in their order."""
+    words: Literal["paper", "model"] | None = Field(default=None, exclude_if=_is_missing)
+    """Whether a `text` stands in the paper letter for letter, or is the model's words."""
+    evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
+    """The sentence that states it."""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The options that were chosen, for `label` and `labels`."""
+        if self.type == "label" and isinstance(self.value, str):
+            return (Label(label=self.value, confidence=self.confidence),)
+        if not isinstance(self.value, tuple):
+            return ()
+        chances = self.confidences or (None,) * len(self.value)
+        return tuple(
+            Label(label=one, confidence=chance) for one, chance in zip(self.value, chances, strict=True)
+        )
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The value as texts for display and filters: none, one, or one for each label or record."""
+        if self.rows:
+            return tuple("; ".join(f"{k}={shown(v)}" for k, v in row.values.items()) for row in self.rows)
+        if isinstance(self.value, tuple):
+            return self.value
+        if self.value is None:
+            return ()
+        high = "" if self.high is None else f"\u2013{shown(self.high)}"
+        return (shown(self.value) + high + (f" {self.unit}" if self.unit else ""),)
+
+
+def shown(value: Scalar) -> str:
+    """One value as text: `yes`, `12`, `0.5`, `1e-05`; empty for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+class Answered(Record):
+    """One answer behind a card, and the fields that were taken from it."""
+
+    answer: str
+    """First 16 hex digits of its key in the cache; empty where no model was asked."""
+    prompt: str
+    """Version of the prompt."""
+    fields: tuple[str, ...]
+    """Each as `name@` and the eight hex digits of its spec: question, type and options."""
+    created: str
+    """Time of the answer in UTC; empty if no model was asked."""
+
+
 class Tokens(Record):
     """Tokens of all calls behind the card, retries and re-asked answers included."""
 
@@ -193,6 +298,20 @@ class Provenance(Record):
     """Cost in USD; None if the price is unknown."""
     seconds: float = 0.0
     """Wall time of the calls in seconds."""
+    answers: tuple[Answered, ...] = Field(default=(), exclude_if=_empty)
+    """Which answer made which field; absent if one answer to `prompt` made all, and there are no own fields.
+    Calls, tokens, cost and seconds are then those of all these answers."""
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _none_are_none(cls, value: object) -> object:
+        return () if value is None else value
+
+    @property
+    def specs(self) -> dict[str, str]:
+        """The spec of each field with which it was answered, by name, as far as `answers` say."""
+        pairs = (one.rpartition("@") for answer in self.answers for one in answer.fields)
+        return {name: spec for name, _, spec in pairs}
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -232,6 +351,11 @@ class Card(Record):
     """Warnings for the reader: `number-not-in-source`, `summary-too-long`, `hidden-characters`, …"""
     provenance: Provenance
     """How the card was made."""
+    fields: Mapping[str, FieldValue] = Field(default_factory=dict, exclude_if=_is_missing)
+    """Own fields, by name; absent without any."""
+    same_as: str | None = Field(default=None, exclude_if=_absent)
+    """Id of the card that this one repeats: both are records of one paper, and only that one was asked about.
+    Offsets count its abstract. Absent for all other cards."""
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
     """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
     them. The last field of a card, absent if nothing is known."""
@@ -247,7 +371,9 @@ class Card(Record):
         return page_of(self.id, self.publication.url)
 
     def labels(self, field: str) -> tuple[Label, ...]:
-        """The labels of one field: `tasks`, `modalities` or `contributions`; the main one comes first."""
+        """The labels of one field, shipped or own; the main one comes first."""
+        if field in self.fields:
+            return self.fields[field].labels
         found: tuple[Label, ...] = {
             "tasks": self.tasks,
             "modalities": self.modalities,
@@ -271,6 +397,12 @@ class Card(Record):
     def _none_are_none(cls, value: object) -> object:
         # In Parquet, what is not written of a card is null.
         return () if value is None else value
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _no_own_fields(cls, value: object) -> object:
+        # Parquet has them as JSON text, since each has a type of its own.
+        return json.loads(value) if isinstance(value, str) else {} if value is None else value
 
     @field_validator("publication", mode="before")
     @classmethod

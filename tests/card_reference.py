@@ -4,6 +4,7 @@ Run it after a change of the card: `python -m tests.card_reference`.
 """
 
 import ast
+import collections.abc
 import dataclasses
 import inspect
 import types
@@ -37,7 +38,16 @@ def page() -> str:
         card.Reproducibility,
         card.Artifact,
     ]
-    records += [card.CardLink, card.Provenance, card.Tokens, publication.Publication, publication.Person]
+    records += [
+        card.CardLink,
+        card.FieldValue,
+        card.FieldRow,
+        card.Provenance,
+        card.Answered,
+        card.Tokens,
+        publication.Publication,
+        publication.Person,
+    ]
     return "\n".join([INTRODUCTION, *(_section(record) for record in records)])
 
 
@@ -85,6 +95,8 @@ def _kind(annotation: object) -> str:
         return " or ".join(_kind(one) for one in arguments)
     if annotation is type(None):
         return "null"
+    if typing.get_origin(annotation) is collections.abc.Mapping:
+        return f"object of {_kind(typing.get_args(annotation)[1])}"
     assert isinstance(annotation, type)
     plain = {str: "text", int: "integer", float: "number", bool: "true or false"}
     if annotation in plain:

@@ -1,5 +1,6 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    pass
+    from ..card import Card
+    from ..paper import Paper
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -27,14 +29,7 @@ def show(
             metavar="FIELD,FIELD",
         ),
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
-            "code!=released. May be given several times; all must hold.",
-            metavar="CONDITION",
-        ),
-    ] = None,
+    where: options.Where = None,
     sort: Annotated[
         str | None,
         typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
@@ -48,13 +43,14 @@ def show(
     ] = None,
 ) -> None:
     """Print a table of the cards in a file, or save a selection of them."""
+    from ..card_fields import condition, field, selected
     from ..card_files import write_cards
     from ..sinks import destination, read_cards
     from .shared import card_table
 
-    chosen = [card_table.field(name, "--columns") for name in columns.split(",")] if columns else None
-    conditions = [card_table.condition(text) for text in where or ()]
-    found = card_table.selected(read_cards(cards), conditions, sort, limit)
+    chosen = [field(name, "--columns") for name in columns.split(",")] if columns else None
+    conditions = [condition(text) for text in where or ()]
+    found = selected(read_cards(cards), conditions, sort, limit)
     if not output:
         card_table.print_cards(found, chosen)
         return
@@ -83,7 +79,6 @@ def verify(
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
     from ..paper import identity
-    from ..reading.evidence import check
     from ..runs.job import Job
     from ..sinks import read_cards
     from ..sources import readable
@@ -91,14 +86,17 @@ def verify(
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
     asked = source_options.asked(chosen, source_flags, category=category, limit=limit)
     every = readable(Job(tuple(source), options=asked).papers())
-    papers = {identity(paper.id, paper.title): paper for paper in every}
+    papers: dict[str, list[Paper]] = {}
+    """By identity: several entries of a library may be of one paper."""
+    for paper in every:
+        papers.setdefault(identity(paper.id, paper.title), []).append(paper)
+    by_id = {paper.id: name for name, (paper, *_) in papers.items()}
     count = spans = faults = 0
     places: dict[object, int] = {}
     for count, card in enumerate(read_cards(cards), start=1):
         name = identity(card.id, card.title)
-        paper = papers.get(name)
-        found = check(card, paper) if paper else ["not found in any source"]
-        if (first := places.setdefault(name, count)) != count:
+        found = _faults(card, papers, name, by_id)
+        if (first := places.setdefault(name, count)) != count and card.same_as is None:
             found.append(f"appears twice, as card {first} and card {count}")
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))
@@ -107,7 +105,7 @@ def verify(
         spans += len(card.claims) + sum(
             artifact.evidence is not None for artifact in (held.code, held.data, held.weights)
         )
-    without = [paper for name, paper in papers.items() if name not in places]
+    without = [paper for name, (paper, *_) in papers.items() if name not in places]
     for paper in without[:SHOWN]:
         print(terminal.clean(f"{paper.id}: has no card ({paper.where})"))
     if len(without) > SHOWN:
@@ -118,6 +116,24 @@ def verify(
     if without:
         missing = f"; {counted(len(without), 'paper')} {'has' if len(without) == 1 else 'have'} no card"
     print(f"{counted(count, 'card')}, {counted(spans, 'quoted sentence')}: all match the papers{missing}")
+
+
+def _faults(
+    card: "Card", papers: "Mapping[str, Sequence[Paper]]", name: str, by_id: Mapping[str, str]
+) -> list[str]:
+    """The faults of a card; one that repeats another is checked against the paper of that one."""
+    from ..reading.evidence import check
+
+    own = papers.get(name, ())
+    if not own:
+        return ["not found in any source"]
+    if card.same_as is not None:
+        read = papers.get(by_id.get(card.same_as, ""), ())
+        if not read:
+            return [f"repeats the card of {card.same_as}, which is not found in any source"]
+        found = [check(card.model_copy(update={"title": paper.title}), paper) for paper in read]
+        return min(found, key=len)
+    return min((check(card, paper) for paper in own), key=len)
 
 
 def schema() -> None:

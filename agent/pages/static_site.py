@@ -83,6 +83,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
         "url": opened(beside.url),
         "flags": card.flags,
+        "same": card.same_as,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
     return {key: value for key, value in entry.items() if value not in (None, "", (), [])}

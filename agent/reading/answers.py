@@ -24,8 +24,8 @@ from .instructions import is_order
 ARTIFACTS = ("code", "data", "weights")
 
 
-class _Wire(BaseModel):
-    """Closed to other fields, and its schema has its parts in place instead of `$ref`."""
+class Wire(BaseModel):
+    """What a model fills in: closed to other fields, its schema with its parts in place of `$ref`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,7 +68,7 @@ def answer_type(taxonomy: Taxonomy, sentences: int | None = None) -> type[BaseMo
 
     claim = create_model(
         "Claim",
-        __base__=_Wire,
+        __base__=Wire,
         sentence=(_numbers(1, sentences), ...),
         kind=(enum(taxonomy.claim_kinds), ...),
     )
@@ -78,7 +78,7 @@ def answer_type(taxonomy: Taxonomy, sentences: int | None = None) -> type[BaseMo
     for name in ARTIFACTS:
         fields[name] = (enum(STATUSES), ...)
         fields[f"{name}_sentence"] = (_numbers(0, sentences), ...)
-    return create_model("Card", __base__=_Wire, **fields)
+    return create_model("Card", __base__=Wire, **fields)
 
 
 def _numbers(first: int, last: int | None) -> Any:
@@ -125,7 +125,7 @@ def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sen
     )
     if reasons or flags:
         whole = draft if not reasons else None
-        raise WrongAnswer([*reasons, *(_ADVICE[flag] for flag in flags)], whole, flags)
+        raise WrongAnswer([*reasons, *(ADVICE[flag] for flag in flags)], whole, flags)
     return draft
 
 
@@ -153,7 +153,7 @@ def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:
     raise WrongAnswer([_reason(fault) for fault in wrong.errors()[:5]], None, ())
 
 
-_ADVICE = {
+ADVICE = {  # what the model is told about each flag of a summary
     "summary-too-long": f"tldr has more than {MAX_WORDS} words: write one shorter sentence",
     "number-not-in-source": "tldr has a number that the paper does not have: leave it out",
     "summary-not-prose": "tldr is no sentence about the paper: say what was done and what came out",

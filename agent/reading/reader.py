@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel
 
@@ -35,6 +35,10 @@ from .answers import WrongAnswer, answer_type, give_up, parse
 from .draft import Draft
 from .prompting import Prompt, Shown, card_prompt
 from .reading_copy import ReadingCopy, reading_copy
+from .token_chances import needed, token_chances, with_chances
+
+if TYPE_CHECKING:
+    from .confidence import Confidences
 
 CHARACTERS_PER_TOKEN = 3
 """Characters per token, a low estimate so that prompts fit the context."""
@@ -142,7 +146,7 @@ class ModelReader:
     `connect` is awaited at the first cache miss, so that a fully cached run starts no server and needs no
     key. `form` is the form of requests (default: that of the model); what the endpoint refuses is learned,
     stored beside the answers, and reused by the next run. `repeat` numbers independent answers to the same
-    request.
+    request. `fit` makes confidences of the probabilities of tokens; without it there are none.
     """
 
     def __init__(
@@ -156,11 +160,14 @@ class ModelReader:
         form: Form | None = None,
         offline: bool = False,
         repeat: int = 0,
+        fit: "Confidences | None" = None,
     ) -> None:
         self.model = model
         form = form or Form.of(model, {})
+        self._fit = fit
         self._kinds: dict[int | None, tuple[type[BaseModel], str]] = {}
         self.prompt: Prompt = card_prompt(taxonomy, answer_type(taxonomy).model_json_schema())
+        self._version = self.prompt.version + (f"+{fit.version}" if fit is not None else "")
         self._budget = _budget(model, self.prompt, form.answer_tokens)
         self._prefix_length = sum(len(message["content"]) for message in self.prompt.prefix)
         self._taxonomy = taxonomy
@@ -185,7 +192,7 @@ class ModelReader:
             **form.parts(),
             "name": model.name,
             "context": model.context,
-            "prompt": self.prompt.version,
+            "prompt": self._version,
             "taxonomy": taxonomy.version,
         }
 
@@ -254,7 +261,7 @@ class ModelReader:
                 attempts=reply.requests,
                 spent=reply.spent,
             ) from wrong
-        answer = _answer(reply)
+        answer = answer_of(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
         return Reading(self._card(question, answer, draft), reply.spent)
@@ -329,7 +336,7 @@ class ModelReader:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
             last = _flagged(last)
         assert last is not None
-        return _answer(reply), last, reply.spent, reply.form
+        return answer_of(reply), last, reply.spent, reply.form
 
     def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
         """The answer type of a paper and the digest of its schema.
@@ -352,11 +359,14 @@ class ModelReader:
             raise WrongAnswer([f"cannot read the answer: {error}"[:200]], None, ()) from error
 
     def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
+        if self._fit is not None:
+            chances = token_chances(answer.logprobs, self._taxonomy)
+            draft = self._fit.of_answer(with_chances(draft, chances))
         draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
         return evidence.build(
             question.paper,
             draft,
-            provenance(self.model, self.prompt.version, self._taxonomy, answer),
+            provenance(self.model, self._version, self._taxonomy, answer),
             withheld=question.copy.withheld,
         )
 
@@ -402,7 +412,8 @@ def _flagged(wrong: WrongAnswer) -> Draft:
     return replace(wrong.draft, flags=wrong.flags)
 
 
-def _answer(reply: Reply) -> Answer:
+def answer_of(reply: Reply) -> Answer:
+    """An accepted reply as it is kept."""
     return Answer(
         text=reply.text,
         model=reply.model,
@@ -415,5 +426,5 @@ def _answer(reply: Reply) -> Answer:
         cached_prompt_tokens=reply.spent.cached_prompt_tokens,
         completion_tokens=reply.spent.completion_tokens,
         cost_usd=reply.spent.cost_usd,
-        logprobs=reply.logprobs,
+        logprobs=needed(reply.logprobs),
     )

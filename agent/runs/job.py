@@ -13,10 +13,13 @@ from ..errors import BudgetSpent, PapercardsError
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, open_source
+from ..sources.abstracts import filled
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
-from .batch import Batch, Done, Duplicate, Failed, Outcome
+from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
 from .counts import Counts
+from .part import Part
+from .same_paper import AHEAD_BYTES, ahead
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
@@ -70,6 +73,10 @@ class Job:
     """Number of files that each output is split into."""
     record: bool = True
     """Whether `NAME.run.json` is written beside the first output."""
+    part: Part | None = None
+    """The part of the papers that is processed; None for all."""
+    keep_duplicates: bool = False
+    """Whether each of several records of one paper is asked about, instead of one for all of them."""
 
     @classmethod
     def of(
@@ -86,12 +93,18 @@ class Job:
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         opened = [open_source(source, self.options) for source in self.sources]
-        return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
+        records = filled(islice(chain.from_iterable(opened), self.options.limit), self.options)
+        apart = (ids or LocalIds()).apart(records)
+        if self.part is None:
+            return apart
+        return self.part.deal(self.ordered(apart), by_id_only=self.keep_duplicates)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
         limit = self.options.limit
         # A pipe can be read only once, what is named must be fetched, and a filter must see every paper.
+        if self.part is not None:
+            return None
         if self.options.categories or not all(is_file(source) for source in self.sources):
             return limit
         if sum(Path(source).stat().st_size for source in self.sources) > COUNTED_BYTES:
@@ -103,6 +116,17 @@ class Job:
                 return limit
         return total
 
+    def ordered(self, records: "Iterable[Paper | BadRecord]") -> "Iterable[Paper | BadRecord]":
+        """The records in the order in which they are asked about.
+
+        Of several records of one paper that with the longest text comes first, unless the sources are too
+        large, or no files, so that they cannot be read whole before.
+        """
+        if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
+            return records
+        size = sum(Path(source).stat().st_size for source in self.sources)
+        return ahead(records) if size <= AHEAD_BYTES else records
+
     def run(
         self,
         resources: "Resources",
@@ -111,19 +135,20 @@ class Job:
         watcher: Watcher | None = None,
         papers: "Iterable[Paper | BadRecord] | None" = None,
         reader: "Reader | None" = None,
+        finished: Finished | None = None,
         opened: Sequence[Sink] | None = None,
     ) -> bool:
         """Write a card for each paper to every output, and failures to the errors file beside the first.
 
-        `papers` defaults to those of the sources, `reader` to the model's, with the cards that it finished
-        earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if the run
-        was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper met; all
-        cards before it are kept.
+        `papers` defaults to those of the sources, `reader` to the model's, `finished` to the cards that it
+        finished earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if
+        the run was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper
+        met; all cards before it are kept.
         """
         from .recording import Recording
 
         watcher = watcher or Watcher()
-        records = self.papers() if papers is None else papers
+        records = self.ordered(self.papers() if papers is None else papers)
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None
@@ -136,6 +161,8 @@ class Job:
                 self.outputs,
                 options=self.options,
                 shards=self.shards,
+                keep_duplicates=self.keep_duplicates,
+                part=self.part,
             )
         sinks: list[Sink] = []
         errors: ErrorsFile | None = None
@@ -148,8 +175,11 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
-            finished = resources.finished(chosen) if reader is None else None
-            batch = Batch(chosen, resources.concurrency(model), finished)
+            if reader is None and finished is None:
+                finished = resources.finished(chosen)
+            batch = Batch(
+                chosen, resources.concurrency(model), finished, keep_duplicates=self.keep_duplicates
+            )
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()
             if batch.ended is not None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..sinks import Sink
     from ..sources import Options
     from .counts import Counts as Counted
+    from .part import Part
     from .resources import Resources
 
 
@@ -48,23 +49,29 @@ class Recording:
         *,
         options: "Options",
         shards: int | None,
+        keep_duplicates: bool = False,
+        part: "Part | None" = None,
     ) -> None:
         self._model = model
         self._reader = reader
         self._sources = sources
         self._surroundings = resources.surroundings
         chosen = resources.settings
-        hosted = model.plan == "one-call" and model.file is None
+        hosted = model.plan in ("one-call", "decide") and model.file is None
         self._settings = Settings(
             limit=options.limit,
             shards=shards,
+            keep_duplicates=keep_duplicates,
+            part=str(part) if part is not None else None,
             columns=dict(options.columns),
             table=options.table,
             categories=options.categories,
             sections=options.sections,
+            fill_abstracts=options.fill_abstracts,
             taxonomy=chosen.taxonomy,
             tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
+            plan="decide" if model.plan == "decide" else None,
             cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )

@@ -5,7 +5,8 @@ equal.
 """
 
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class CardsFile:
 
     def append(self, card: Card) -> None:
         """Add a card; it is written with its row group."""
-        self._rows.append(card.model_dump(by_alias=True))
+        self._rows.append(_row(card))
         self.count += 1
         if len(self._rows) == _BATCH:
             self._pack()
@@ -115,6 +116,13 @@ class CardsFile:
         return self._writer
 
 
+def _row(card: Card) -> dict[str, Any]:
+    row = card.model_dump(by_alias=True)
+    if card.fields:
+        row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
+    return row
+
+
 class _Stream(io.RawIOBase):
     """The stream that the library writes to. After an error it discards everything."""
 
@@ -171,6 +179,8 @@ def _type(annotation: Any) -> "pa.DataType":
     inner = get_args(annotation)
     if get_origin(annotation) is Literal:
         return pa.string()
+    if get_origin(annotation) is Mapping:
+        return pa.string()  # JSON, since each of a card's own fields has a type of its own
     if get_origin(annotation) is tuple:
         return pa.list_(_type(inner[0]))
     if get_origin(annotation) in (Union, UnionType):

@@ -6,8 +6,8 @@ import pytest
 
 from papercards.bibliography.bibtex_names import BibtexNames
 from papercards.publication import MOST_AUTHORS
-from papercards.sources.dates import date_of, iso
 from papercards.sources.people import people
+from papercards.text.dates import date_of, iso
 
 
 @pytest.mark.parametrize(

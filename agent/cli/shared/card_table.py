@@ -1,172 +1,19 @@
-"""Selects, sorts and shows cards by their fields, for `papercards show`."""
+"""Shows a table of cards, for `papercards show`."""
 
-import heapq
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ...errors import UsageError
-from ...text.wording import did_you_mean
+from ...card_fields import NUMBERS, Value, value
 from . import terminal
 
 if TYPE_CHECKING:
     from ...card import Card
 
-Value = str | float | None | tuple[str, ...]
-
 DEFAULT = ("title", "byline", "year", "main_task", "modalities", "contributions", "code", "claims")
 """Columns that are shown if none are chosen, and if some card has a value for them."""
 
-_READ: Mapping[str, Callable[["Card"], Value]] = {
-    "id": lambda card: card.id,
-    "title": lambda card: card.title,
-    "byline": lambda card: card.publication.byline,
-    "authors": lambda card: tuple(one.inverted for one in card.publication.authors),
-    "year": lambda card: card.about.year,
-    "date": lambda card: card.about.date,
-    "venue": lambda card: card.publication.venue,
-    "citation_key": lambda card: card.publication.citation_key,
-    "arxiv_id": lambda card: card.about.arxiv_id,
-    "doi": lambda card: card.about.doi,
-    "categories": lambda card: card.publication.categories,
-    "keywords": lambda card: card.publication.keywords,
-    "url": lambda card: card.page,
-    "pdf_url": lambda card: card.publication.pdf_url,
-    "source": lambda card: card.publication.source,
-    "tldr": lambda card: card.tldr,
-    "main_task": lambda card: card.main_task,
-    "tasks": lambda card: tuple(one.label for one in card.tasks),
-    "modalities": lambda card: tuple(one.label for one in card.modalities),
-    "contributions": lambda card: tuple(one.label for one in card.contributions),
-    "claims": lambda card: tuple(one.kind for one in card.claims),
-    "code": lambda card: card.reproducibility.code.status,
-    "data": lambda card: card.reproducibility.data.status,
-    "weights": lambda card: card.reproducibility.weights.status,
-    "confidence": lambda card: card.tasks[0].confidence if card.tasks else None,
-    "flags": lambda card: card.flags,
-    "model": lambda card: card.provenance.model,
-    "seconds": lambda card: card.provenance.seconds,
-    "cost_usd": lambda card: card.provenance.cost_usd,
-}
-_NUMBERS = ("year", "confidence", "seconds", "cost_usd")
 _WIDE = {"title": 44, "tldr": 60, "authors": 40, "venue": 24, "contributions": 24, "claims": 24}
 _WIDTH = 30
-
-_CONDITION = re.compile(r"([\w-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
-_COMPARE: Mapping[str, Callable[[object, object], bool]] = {
-    "=": lambda one, other: one == other,
-    "<": lambda one, other: one < other,  # type: ignore[operator]
-    ">": lambda one, other: one > other,  # type: ignore[operator]
-    "<=": lambda one, other: one <= other,  # type: ignore[operator]
-    ">=": lambda one, other: one >= other,  # type: ignore[operator]
-    "~": lambda one, other: str(other) in str(one),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A condition on one field, such as `year>=2023`."""
-
-    field: str
-    operator: str
-    value: str | float
-    negated: bool
-
-    def holds(self, card: "Card") -> bool:
-        """Whether a card fulfils it: of a list, one item is enough; what is unknown fulfils no comparison."""
-        value = _READ[self.field](card)
-        items = value if isinstance(value, tuple) else () if value is None else (value,)
-        compare = _COMPARE[self.operator]
-        folded = (one.casefold() if isinstance(one, str) else one for one in items)
-        return any(compare(one, self.value) for one in folded) != self.negated
-
-
-def known_fields() -> str:
-    """The names of all fields, for the help and for messages."""
-    return ", ".join(_READ)
-
-
-def field(name: str, option: str) -> str:
-    """The field of that name, singular or plural. Raises UsageError if there is none."""
-    plain = name.strip().replace("-", "_").casefold()
-    for one in (plain, f"{plain}s", {"modality": "modalities", "category": "categories"}.get(plain, "")):
-        if one in _READ:
-            return one
-    near = did_you_mean(plain, list(_READ))
-    raise UsageError(
-        f'unknown field "{name.strip()}"', where=option, next_step=f"{near} Fields: {known_fields()}".lstrip()
-    )
-
-
-def condition(text: str) -> Condition:
-    """Parse a condition. Raises UsageError for anything else."""
-    found = _CONDITION.fullmatch(text.strip())
-    if found is None:
-        raise UsageError(
-            f'"{text}" is not a condition',
-            where="--where",
-            next_step="Use a form such as year>=2023, venue~neurips or code=released",
-        )
-    name, operator = field(found[1], "--where"), found[2].replace("==", "=")
-    negated = operator in ("!=", "!~")
-    value: str | float = found[3].strip().casefold()
-    if name in _NUMBERS and operator not in ("~", "!~"):
-        try:
-            value = float(value)
-        except ValueError as error:
-            raise UsageError(f'{name} is a number, not "{found[3]}"', where="--where") from error
-    return Condition(name, {"!=": "=", "!~": "~"}.get(operator, operator), value, negated)
-
-
-def selected(
-    cards: "Iterable[Card]", where: Sequence[Condition], sort: str | None, limit: int | None
-) -> "Iterator[Card]":
-    """The cards that fulfil all conditions, sorted by a field (`-year`: descending), at most `limit`.
-
-    Cards without a value come last. Sorted without a limit, they are all in memory. Raises UsageError for an
-    unknown field.
-    """
-    found = (card for card in cards if all(one.holds(card) for one in where))
-    if sort is None:
-        for number, card in enumerate(found, start=1):
-            yield card
-            if number == limit:
-                return
-        return
-    name, descending = field(sort.removeprefix("-"), "--sort"), sort.startswith("-")
-
-    def key(numbered: "tuple[int, Card]") -> tuple[object, ...]:
-        value = _READ[name](numbered[1])
-        if isinstance(value, tuple):
-            value = "; ".join(value)
-        if value is None or value == "":
-            return (1,)
-        if isinstance(value, str):
-            value = value.casefold()
-        # What is equal stays in the order of the file, whichever way it is sorted.
-        return (0, _Descending(value) if descending else value, numbered[0])
-
-    numbered = enumerate(found)
-    ordered = sorted(numbered, key=key) if limit is None else heapq.nsmallest(limit, numbered, key=key)
-    yield from (card for _, card in ordered)
-
-
-class _Descending:
-    """A value that is the smaller, the larger it is."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-
-    def __lt__(self, other: "_Descending") -> bool:
-        return bool(other.value < self.value)  # type: ignore[operator]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and self.value == other.value
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
@@ -174,11 +21,11 @@ def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    rows = [[_shown(name, _READ[name](card)) for name in columns or DEFAULT] for card in cards]
+    rows = [[_shown(name, value(card, name)) for name in columns or DEFAULT] for card in cards]
     used = [at for at in range(len(columns or DEFAULT)) if columns or any(row[at] != "-" for row in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ((columns or DEFAULT)[at] for at in used):
-        right = name in _NUMBERS or name == "claims"
+        right = name in NUMBERS or name == "claims"
         table.add_column(
             name.replace("_", " "),
             max_width=_WIDE.get(name, _WIDTH),
@@ -191,11 +38,11 @@ def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
     terminal.print_plain(table)
 
 
-def _shown(name: str, value: Value) -> str:
-    if name == "claims" and isinstance(value, tuple):
-        return str(len(value))
-    if isinstance(value, tuple):
-        return "; ".join(value) or "-"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return "-" if value is None or value == "" else str(value)
+def _shown(name: str, held: Value) -> str:
+    if name == "claims" and isinstance(held, tuple):
+        return str(len(held))
+    if isinstance(held, tuple):
+        return "; ".join(held) or "-"
+    if isinstance(held, float):
+        return f"{held:.2f}"
+    return "-" if held is None or held == "" else str(held)

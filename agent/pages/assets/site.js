@@ -266,6 +266,7 @@
               make("td", { class: "sure" }, percent((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
+          paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
           section("Made by", make("p", { class: "made" }, paper.made.flatMap((one, at) => (at ? [make("br"), one] : [one])))))));
   };
