@@ -343,3 +343,24 @@ def test_a_budget_counts_what_is_in_flight_at_its_worst() -> None:
         assert await budget.reserve(0.05)
 
     run(go())
+
+
+def test_a_paper_that_was_begun_goes_before_those_that_were_not() -> None:
+    async def go() -> list[str]:
+        limiter, order = Limiter(1), list[str]()
+
+        async def one(name: str, *, begun: bool = False) -> None:
+            await limiter.enter(1, begun=begun)
+            order.append(name)
+            limiter.leave()
+
+        await limiter.enter(1)
+        waiting = [asyncio.create_task(one(name)) for name in ("second", "third")]
+        await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(one("first again", begun=True)))
+        await asyncio.sleep(0)
+        limiter.leave()
+        await asyncio.gather(*waiting)
+        return order
+
+    assert asyncio.run(go()) == ["first again", "second", "third"]

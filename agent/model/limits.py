@@ -98,15 +98,19 @@ class Limiter:
         self._stopped = False
         self.silent_since = self.clock()
 
-    async def enter(self, tokens: int) -> int:
+    async def enter(self, tokens: int, *, begun: bool = False) -> int:
         """Wait for a slot; `tokens` is the maximum that the request may use. Returns the request's number.
 
-        Raises Stopped after `stop`.
+        A request for a paper that is already `begun` goes first: cards come in order, and all behind one
+        that is asked again would wait for it until the end. Raises Stopped after `stop`.
         """
         self.go_on()
         if self.busy >= int(self.window) or self._waiting:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
+            if begun:
+                self._waiting.appendleft(place)
+            else:
+                self._waiting.append(place)
             try:
                 await place
             except asyncio.CancelledError:
