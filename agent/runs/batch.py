@@ -16,7 +16,7 @@ Knows no prompts, formats or terminal.
 
 import asyncio
 from array import array
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from ..sources import BadRecord, judgement
 from ..sources.local_ids import LocalIds
 from ..spent import NOTHING, Spent
 from .card_lines import AT_ONCE
+from .ordering import Alike, Window
 from .read_ahead import ReadAhead
 from .same_paper import SamePapers
 
@@ -182,9 +183,9 @@ class Batch:
         self._copies: set[asyncio.Task[None]] = set()
         self._chunks: ReadAhead[Paper | BadRecord] | None = None
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
-        self._window = _Window(concurrency * REORDER)
+        self._window: Window[Outcome] = Window(concurrency * REORDER)
         self._stopped = False
-        self._alike = _Alike()
+        self._alike = Alike()
         self.at = ""
         """Title of the paper that was begun last."""
         self.ended: PapercardsError | None = None
@@ -402,83 +403,6 @@ class Batch:
                     next_step=error.next_step or "Run papercards models doctor to test this endpoint",
                 )
             )
-
-
-class _Alike:
-    """Counts papers in a row that failed in the same way."""
-
-    _ENOUGH = 5
-    """Limit while no paper has succeeded yet."""
-    _ENOUGH_MORE = 20
-    """Limit once some papers have a card: then a run of odd papers is more likely than a changed endpoint."""
-
-    def __init__(self) -> None:
-        self._kind = ""
-        self._count = 0
-        self._succeeded = False
-
-    def succeeded(self) -> None:
-        self._kind, self._count = "", 0
-        self._succeeded = True
-
-    def failed(self, kind: str) -> int | None:
-        """The number of papers in a row that failed in the same way, if it has reached the limit."""
-        self._count = self._count + 1 if kind == self._kind else 1
-        self._kind = kind
-        if not kind or (kind == "too long" and self._succeeded):
-            return None  # long papers may stand together; that none fits at all is another matter
-        # The wrong answers of a weak model are no reason to stop before it had a fair chance.
-        patient = self._succeeded or kind in ("wrong answer", "too long")
-        return self._count if self._count >= (self._ENOUGH_MORE if patient else self._ENOUGH) else None
-
-
-class _Window:
-    """A window of outcomes in order, some still pending."""
-
-    def __init__(self, most: int) -> None:
-        """At most `most` outcomes wait, plus a chunk of known ones."""
-        self._most = most
-        self._waiting: deque[Outcome | asyncio.Future[Outcome]] = deque()
-        self._over = False
-        self._changed = asyncio.Event()
-        self._roomy = asyncio.Event()
-
-    def put(self, outcome: "Outcome | asyncio.Future[Outcome]") -> None:
-        """Add the next outcome."""
-        self._waiting.append(outcome)
-        self._changed.set()
-
-    def end(self) -> None:
-        """Mark the end of the outcomes."""
-        self._over = True
-        self._changed.set()
-
-    async def room(self) -> None:
-        """Wait until fewer than `most` outcomes wait."""
-        while len(self._waiting) >= self._most:
-            self._roomy.clear()
-            await self._roomy.wait()
-
-    async def take(self) -> list[Outcome]:
-        """The next outcome once available, with all available ones after it; empty at the end."""
-        waiting = self._waiting
-        while not waiting:
-            if self._over:
-                return []
-            self._changed.clear()
-            await self._changed.wait()
-        first = waiting.popleft()
-        outcomes = [await first if isinstance(first, asyncio.Future) else first]
-        while waiting:
-            outcome = waiting[0]
-            if isinstance(outcome, asyncio.Future):
-                if not outcome.done() or outcome.exception() is not None:
-                    break
-                outcome = outcome.result()
-            outcomes.append(outcome)
-            waiting.popleft()
-        self._roomy.set()
-        return outcomes
 
 
 def _bad(record: BadRecord) -> Failed:
