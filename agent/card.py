@@ -27,11 +27,12 @@ FieldType = Literal["label", "labels", "boolean", "number", "quantity", "text", 
 """The types of own fields."""
 
 NOT_STATED = "not-stated"
-"""Why a value is null: the paper does not say. Further reasons: the constants below, and `refused: …`."""
+"""Why a value is null: the paper does not say. The next ones are further reasons."""
 NOT_ANSWERED = "not-answered-by-this-model"
 NOT_ASKED = "not-asked"
 DOES_NOT_APPLY = "does-not-apply"
 NOT_IN_TEXT = "not-in-text"
+REFUSED = "refused"
 
 UNCERTAIN = "uncertain"
 """Main label of a field in which no label is likely enough."""
@@ -201,8 +202,10 @@ class FieldValue(Record):
     rows: tuple[FieldRow, ...] = Field(default=(), exclude_if=_is_missing)
     """The records of a `list`."""
     missing: str | None = Field(default=None, exclude_if=_is_missing)
-    """Why there is no value: `not-stated`, `does-not-apply`, `not-in-text`, `not-answered-by-this-model`,
-    `not-asked`, or `refused: ` and what was wrong with the answer."""
+    """Why there is no value: `not-stated`, `does-not-apply`, `not-in-text` (the sections that it should come
+    from were not read), `not-answered-by-this-model`, `uncertain`, `not-asked`, or `refused`."""
+    refused: tuple[str, ...] = Field(default=(), exclude_if=_is_missing)
+    """What was wrong with an answer, or with records of a `list`, that the paper does not bear out."""
     confidence: float | None = Field(default=None, ge=0, le=1)
     """Calibrated probability that the value is right (of `labels`, the first one); null if unknown."""
     confidences: tuple[float | None, ...] = Field(default=(), exclude_if=_is_missing)

@@ -62,6 +62,7 @@ class Session:
         base_url: str | None = None,
         api_key: str | None = None,
         taxonomy: "str | Path | Taxonomy | None" = None,
+        fields: str | Path | None = None,
         cache_dir: str | Path | None = None,
         models_dir: str | Path | None = None,
         cache: bool = True,
@@ -87,6 +88,7 @@ class Session:
             api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
                 own address, `PAPERCARDS_API_KEY` first).
             taxonomy: A taxonomy or its file (default: the shipped one).
+            fields: A fields file, or the name of a shipped one (default: the card's own fields alone).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
             models_dir: Folder for the weights of embedded models.
             cache: Whether to use the cache.
@@ -114,6 +116,7 @@ class Session:
             model=model,
             base_url=base_url,
             taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
+            fields=str(fields) if fields is not None else None,
             cache_dir=str(cache_dir) if cache_dir is not None else None,
             models_dir=str(models_dir) if models_dir is not None else None,
             concurrency=str(concurrency) if concurrency is not None else None,

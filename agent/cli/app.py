@@ -20,6 +20,7 @@ from . import (
     convert,
     enrich,
     export,
+    fields,
     formats,
     label,
     models,
@@ -70,6 +71,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
 app.command("trust", epilog=example("papercards trust", "papercards trust --list"))(trust.trust)
 app.add_typer(taxonomy.app, name="taxonomy")
+app.add_typer(fields.app, name="fields")
 app.command("formats", epilog=example("papercards formats"))(formats.formats)
 app.command("schema", epilog=example("papercards schema > card.schema.json"))(cards.schema)
 app.add_typer(evaluation.app, name="eval")

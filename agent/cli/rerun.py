@@ -84,9 +84,11 @@ def rerun(
 
 def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | None) -> "Settings":
     """The settings of the run with its paths resolved; `asked` are the current ones, `named` is a cache."""
+    from ..fields.file import EXAMPLES
     from ..runs.record import source_path
 
     taxonomy, tuned, cache = old.settings.taxonomy, old.settings.tuned, old.settings.cache_dir
+    fields = old.settings.fields
     if cache is not None and named is None:
         named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
@@ -94,6 +96,8 @@ def _settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str |
         base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        fields=fields if fields in (None, *EXAMPLES) else str(source_path(fields, record, old.folder)),
+        only=old.settings.only,
         tuned=None if tuned is None else str(source_path(tuned, record, old.folder)),
         cache_dir=named,
         no_cache=named is None,

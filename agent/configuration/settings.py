@@ -29,6 +29,10 @@ class Settings:
     base_url: str | None = None
     taxonomy: str | None = None
     """Path of the taxonomy; None for the shipped one."""
+    fields: str | None = None
+    """Path of a fields file, or the name of a shipped one; None for the card's own fields alone."""
+    only: str | None = None
+    """Names of the fields that may be asked, with commas; None for all."""
     tuned: str | None = None
     """Path of a layer of own labels, written by `papercards tune`."""
     cache_dir: str | None = None
@@ -80,6 +84,8 @@ _TYPES: Mapping[str, type] = {
     "model": str,
     "base_url": str,
     "taxonomy": str,
+    "fields": str,
+    "only": str,
     "tuned": str,
     "cache_dir": str,
     "models_dir": str,
@@ -103,6 +109,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "model": "PAPERCARDS_MODEL",
     "base_url": "PAPERCARDS_BASE_URL",
     "taxonomy": "PAPERCARDS_TAXONOMY",
+    "fields": "PAPERCARDS_FIELDS",
+    "only": "PAPERCARDS_ONLY",
     "tuned": "PAPERCARDS_TUNED",
     "cache_dir": "PAPERCARDS_CACHE_DIR",
     "models_dir": "PAPERCARDS_MODELS",

@@ -61,6 +61,8 @@ class Reading:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self._keys: dict[int, yaml.Node] = {}
+        """The names of fields, by the identity of what stands below them."""
 
     def whole(self, root: yaml.Node | None, name: str) -> FieldSet:
         """The fields of a file, as far as they are right."""
@@ -99,6 +101,7 @@ class Reading:
                 self._fault(key, f'"{key.value}" is no part of {what}', _instead(key.value, known))
             else:
                 found[key.value] = value
+                self._keys[id(value)] = key
         return found
 
     def _scalar(self, node: yaml.Node | None, what: str) -> str | None:
@@ -135,6 +138,7 @@ class Reading:
     ) -> Field | None:
         before = len(self.faults)
         given = self._mapping(node, name, _KEYS)
+        node = self._keys[id(node)]
         whole = len(self.faults) == before
         self._check_name(name, node, inner=inner)
         type_ = self._choice(given.get("type"), f"the type of {name}", TYPES)
@@ -262,7 +266,7 @@ class Reading:
         for one in fields:
             if one.when is None:
                 continue
-            node, (other, values) = given[one.name], one.when
+            node, (other, values) = self._keys[id(given[one.name])], one.when
             if other in SHIPPED and other not in shipped:
                 self._fault(
                     node, f"{one.name} depends on {other}, which is not asked", f"Add {other} to shipped"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..card import Status
+from ..fields.values import Value
 
 MAX_WORDS = 30
 """Maximum words of a summary."""
@@ -55,4 +56,6 @@ class Draft:
     weights: DraftArtifact
     candidates: Mapping[str, tuple[Scored, ...]] = field(default_factory=dict)
     """The most likely labels by field, if those that a paper should have are too unlikely to be given."""
+    own: Mapping[str, Value] = field(default_factory=dict)
+    """Values of own fields, by name."""
     flags: tuple[str, ...] = ()

@@ -8,16 +8,18 @@ Knows no files and no other papers.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Protocol
 
 from pydantic import BaseModel
 
-from ..card import Card, Provenance, Tokens
+from ..card import NOT_ASKED, Answered, Card, Provenance, Tokens
 from ..errors import PaperFailed
+from ..fields.spec import NO_OWN, SHIPPED, FieldSet
+from ..fields.values import Value
 from ..model.ask_once import AskOnce
 from ..model.cache import Answer, Cache, Part, key_of
 from ..model.call import Caller
@@ -31,13 +33,17 @@ from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
 from ..text.spans import digest
 from . import evidence
-from .answers import WrongAnswer, answer_type, give_up, parse
+from .answers import Parts, WrongAnswer, give_up, parse
+from .asking import NOTHING_ASKED, Asking, Askings, Notebook, settled
 from .draft import Draft
-from .prompting import Prompt, Shown, card_prompt
+from .prompting import Message, Prompt, Shown
 from .reading_copy import ReadingCopy, reading_copy
 
 CHARACTERS_PER_TOKEN = 3
 """Characters per token, a low estimate so that prompts fit the context."""
+_MORE_TOKENS = 80
+_MORE_TOKENS_LIST = 1000
+"""What an own field adds to the longest answer."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,21 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """An answer, and what it says of the fields that are taken from it."""
+
+    answer: Answer
+    key: str
+    """Its key in the cache."""
+    prompt: str
+    """Version of the prompt that it answers."""
+    specs: Mapping[str, str]
+    """Spec of each field that is taken, by name."""
+    parts: Parts
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """The request for one paper, with everything the answer depends on."""
 
@@ -71,12 +92,31 @@ class Question:
     copy: ReadingCopy
     """The copy of the paper that is read."""
     shown: Shown
-    kind: type[BaseModel]
-    """The answer type."""
+    asking: Asking
+    """The fields that are asked."""
+    count: int | None
+    """Number of sentences that the schema is made for; None if there is one schema for all papers."""
     unasked: dict[str, Part]
     """Parts of the cache key, without the form of the request."""
     form: Form
     """The current form of the request."""
+    known: list[Piece] = field(default_factory=list)
+    """Earlier answers to other fields of this paper."""
+
+    @property
+    def kind(self) -> type[BaseModel]:
+        """The answer type."""
+        return self.asking.kind(self.count)[0]
+
+    @property
+    def prefix(self) -> Sequence[Message]:
+        """All messages except the last, shared by all papers."""
+        return self.asking.prompt.prefix
+
+    @property
+    def content(self) -> str:
+        """Content of the last message."""
+        return self.shown.content + self.asking.prompt.tail
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -103,8 +143,8 @@ class Wanted:
     most_completion_tokens: int
 
 
-Found = tuple[Answer, Draft, Spent]
-"""An answer, its draft, and its cost in this run."""
+Found = tuple[Piece, Spent]
+"""An answer, and its cost in this run."""
 
 
 class Reader(Protocol):
@@ -156,14 +196,17 @@ class ModelReader:
         form: Form | None = None,
         offline: bool = False,
         repeat: int = 0,
+        fields: FieldSet = NO_OWN,
     ) -> None:
         self.model = model
         form = form or Form.of(model, {})
-        self._kinds: dict[int | None, tuple[type[BaseModel], str]] = {}
-        self.prompt: Prompt = card_prompt(taxonomy, answer_type(taxonomy).model_json_schema())
+        self._fields = fields
+        self._askings = Askings(taxonomy, fields)
+        self.prompt: Prompt = self._askings.whole.prompt
+        """The prompt for all fields; papers with earlier answers are asked less."""
         self._budget = _budget(model, self.prompt, form.answer_tokens)
-        self._prefix_length = sum(len(message["content"]) for message in self.prompt.prefix)
         self._taxonomy = taxonomy
+        self._types = {one.name: one.type for one in fields.own}
         self._connect = connect
         self._cache = cache
         self._once: AskOnce[Found] = AskOnce(InFlight(cache.directory) if cache is not None else None)
@@ -173,20 +216,26 @@ class ModelReader:
         self._parts: dict[str, Part] = {
             "endpoint": endpoint,
             "model_sha256": model.file.sha256 if model.file else None,
-            "prefix": self.prompt.prefix_digest,
             "repeat": repeat,
         }
+        self._notebook = Notebook(cache, endpoint, model.name, read_only=offline)
         self._forms_note = key_of({"endpoint": endpoint, "forms": form.to_json()})
         self.forms = [form, *self._learned_before()]
         """Forms of requests so far: first as configured, last the current one."""
+        if fields.own and form.most_tokens is None:
+            # Answers that hold lists are longer; those without own fields keep the form that they had.
+            more = sum(_MORE_TOKENS_LIST if one.type == "list" else _MORE_TOKENS for one in fields.own)
+            self.forms.append(replace(self.forms[-1], answer_tokens=self.forms[-1].answer_tokens + more))
         self._noted = list(self.forms)
         self.made_by: Mapping[str, Part] = {
             **self._parts,
             **form.parts(),
+            "prefix": self.prompt.prefix_digest,
             "name": model.name,
             "context": model.context,
             "prompt": self.prompt.version,
             "taxonomy": taxonomy.version,
+            **({"fields": fields.version} if fields.version else {}),
         }
 
     async def read(self, paper: Paper) -> Reading:
@@ -201,44 +250,63 @@ class ModelReader:
             return kept
         if self._offline:
             raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
+        question = self.rest(question)
 
         async def ask() -> Found:
-            answer, draft, spent, form = await self._ask(question)
+            piece, spent, form = await self._ask(question)
             if self._cache is not None:
                 self._note(form)
-                await self._cache.keep(question.asked_as(form), answer)
-            return answer, draft, spent
+                await self._cache.keep(question.asked_as(form), piece.answer)
+            return piece, spent
 
-        (answer, draft, spent), ours = await self._once.get(question.key, lambda: self._found(question), ask)
-        return Reading(self._card(question, answer, draft), spent if ours else NOTHING)
+        def look_up() -> Found | None:
+            piece = self._piece(question)
+            return None if piece is None else (piece, NOTHING)
+
+        (piece, spent), ours = await self._once.get(question.key, look_up, ask)
+        return Reading(self._card(question, [*question.known, piece]), spent if ours else NOTHING)
 
     def wants(self, paper: Paper) -> Wanted | None:
         """One call, unless the answer is in the cache."""
         question = self.question(paper)
         if self.kept(question) is not None:
             return None
+        question = self.rest(question)
         schema = len(str(question.kind.model_json_schema()))
-        most = question.form.answer_tokens
-        return Wanted(1, self._prefix_length + schema + len(question.shown.content), most)
+        shared = sum(len(message["content"]) for message in question.prefix)
+        return Wanted(1, shared + schema + len(question.content), question.form.answer_tokens)
 
     def question(self, paper: Paper) -> Question:
-        """The request for a paper."""
+        """The request for a paper, for all fields."""
         copy = reading_copy(paper)
         shown = self.prompt.show(copy.paper, self._budget)
-        kind, schema = self._kind(shown)
-        return Question(
-            paper,
-            copy,
-            shown,
-            kind,
-            {**self._parts, "schema": schema, "paper": digest(shown.content)},
-            self.forms[-1],
-        )
+        # There is one schema for all papers, so that hosted endpoints compile it once; on the local server,
+        # one per number of sentences.
+        count = shown.sentences if self.model.file is not None else None
+        unasked = {**self._parts, "paper": digest(shown.content)}
+        return self._asked(Question(paper, copy, shown, self._askings.whole, count, unasked, self.forms[-1]))
+
+    def rest(self, question: Question) -> Question:
+        """The request for the fields that `kept` found no answer to."""
+        missing = self._missing(question.known)
+        if not question.known or not missing:
+            return question
+        return self._asked(replace(question, asking=self._askings.of(missing)))
+
+    @staticmethod
+    def _asked(question: Question) -> Question:
+        asking = question.asking
+        names = {"prefix": asking.prompt.prefix_digest, "schema": asking.kind(question.count)[1]}
+        return replace(question, unasked={**question.unasked, **names})
 
     def kept(self, question: Question) -> Reading | None:
-        """The card from the cache; None if the answer is not cached."""
-        found = self._found(question)
-        return None if found is None else Reading(self._card(question, found[0], found[1]))
+        """The card from the cache; None if answers to some fields are missing."""
+        if (whole := self._piece(question)) is not None:
+            self._notebook.add(question.asking.noted(question.count))
+            return Reading(self._card(question, [whole]))
+        question.known[:] = self._pieces(question)
+        missing = self._missing(question.known)
+        return None if missing or not question.known else Reading(self._card(question, question.known))
 
     async def accept(self, question: Question, reply: Reply) -> Reading:
         """The card from an answer that came another way, which is cached like a live one.
@@ -246,7 +314,7 @@ class ModelReader:
         Raises PaperFailed if it is invalid, since it cannot be re-asked like a live call.
         """
         try:
-            draft = self._parse(reply.text, question)
+            parts = self._parse(reply.text, question)
         except WrongAnswer as wrong:
             raise PaperFailed(
                 f"the model's answer is invalid: {'; '.join(wrong.reasons) or wrong}",
@@ -257,7 +325,9 @@ class ModelReader:
         answer = _answer(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
-        return Reading(self._card(question, answer, draft), reply.spent)
+            self._notebook.add(question.asking.noted(question.count))
+        piece = self._taken(question, answer, key_of(question.parts), parts)
+        return Reading(self._card(question, [*question.known, piece]), reply.spent)
 
     def learned(self, form: Form) -> None:
         """Use this form of requests from now on; it is stored once it has given an answer."""
@@ -289,26 +359,86 @@ class ModelReader:
         if self._caller is not None:
             await self._caller.close()
 
-    def _found(self, question: Question) -> Found | None:
-        answer = None
-        if self._cache is not None:
-            # Answers that came before the endpoint's last refusal were asked for in an earlier form.
-            for form in reversed(self.forms):
-                if (answer := self._cache.get(question.asked_as(form))) is not None:
-                    break
-        if answer is None:
+    def _missing(self, known: Sequence[Piece]) -> tuple[str, ...]:
+        """The fields that are to be asked beside these answers."""
+        there = {name for piece in known for name in piece.specs}
+        only = self._fields.only
+        return tuple(
+            name for name in self._fields.asked if name not in there and (only is None or name in only)
+        )
+
+    def _piece(self, question: Question) -> Piece | None:
+        """The cached answer to a request."""
+        found = self._row(question.unasked)
+        if found is None:
             return None
         try:
-            return answer, self._parse(answer.text, question), NOTHING
+            return self._taken(question, *found, self._parse(found[0].text, question))
         except WrongAnswer as wrong:
-            return None if wrong.draft is None else (answer, _flagged(wrong), NOTHING)
+            return None if wrong.parts is None else self._taken(question, *found, wrong.parts, wrong.flags)
 
-    async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent, Form]:
+    def _row(self, unasked: Mapping[str, Part]) -> tuple[Answer, str] | None:
+        if self._cache is None:
+            return None
+        # Answers that came before the endpoint's last refusal were asked for in an earlier form.
+        for form in reversed(self.forms):
+            parts = {**unasked, **form.parts()}
+            if (answer := self._cache.get(parts)) is not None:
+                return answer, key_of(parts)
+        return None
+
+    def _pieces(self, question: Question) -> list[Piece]:
+        """Cached answers to requests for other sets of fields, newest first, for fields with the same spec.
+
+        Fields that may not be asked in this run are also taken with an older spec.
+        """
+        if self._cache is None:
+            return []
+        only = self._fields.only
+        wanted = dict(self._askings.specs)
+        pieces = self._matching(question, wanted, lambda name, spec: wanted[name] == spec)
+        if only is not None:
+            there = {name for piece in pieces for name in piece.specs}
+            older = [name for name in wanted if name not in only and name not in there]
+            pieces += self._matching(question, older, lambda name, spec: True)
+        return pieces
+
+    def _matching(
+        self, question: Question, wanted: Iterable[str], is_good: Callable[[str, str], bool]
+    ) -> list[Piece]:
+        pieces: list[Piece] = []
+        left = set(wanted)
+        for noted in self._notebook:
+            specs = {name: spec for name, spec in noted.specs.items() if name in left and is_good(name, spec)}
+            if not specs or noted.sentences != question.count:
+                continue
+            unasked = {**question.unasked, "prefix": noted.prefix, "schema": noted.schema}
+            if (found := self._row(unasked)) is None:
+                continue
+            flags: tuple[str, ...] = ()
+            try:
+                parts = self._parse(found[0].text, replace(question, asking=self._askings.of(tuple(specs))))
+            except WrongAnswer as wrong:
+                if wrong.parts is None:
+                    continue
+                parts, flags = wrong.parts, wrong.flags
+            pieces.append(Piece(*found, noted.prompt, specs, parts, flags))
+            left -= specs.keys()
+        return pieces
+
+    @staticmethod
+    def _taken(
+        question: Question, answer: Answer, key: str, parts: Parts, flags: tuple[str, ...] = ()
+    ) -> Piece:
+        asking = question.asking
+        return Piece(answer, key, asking.prompt.version, asking.specs, parts, flags)
+
+    async def _ask(self, question: Question) -> tuple[Piece, Spent, Form]:
         async with self._connecting:
             if self._caller is None:
                 self._caller = await self._connect(self.forms[-1], self.learned)
         where = question.paper.where
-        last: Draft | WrongAnswer | None = None
+        last: Parts | WrongAnswer | None = None
 
         def check(text: str) -> str | None:
             nonlocal last
@@ -320,44 +450,87 @@ class ModelReader:
             return None
 
         try:
-            reply = await self._caller.ask(question.kind, self.prompt.prefix, question.shown.content, check)
+            reply = await self._caller.ask(question.kind, question.prefix, question.content, check)
         except PaperFailed as error:
             error.where = error.where or where
             raise
+        flags: tuple[str, ...] = ()
         if isinstance(last, WrongAnswer):
-            if last.draft is None:
+            if last.parts is None:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
-            last = _flagged(last)
+            flags, last = last.flags, last.parts
         assert last is not None
-        return _answer(reply), last, reply.spent, reply.form
+        self._notebook.add(question.asking.noted(question.count))
+        piece = self._taken(question, _answer(reply), key_of(question.asked_as(reply.form)), last, flags)
+        return piece, reply.spent, reply.form
 
-    def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
-        """The answer type of a paper and the digest of its schema.
-
-        There is one for all papers, so that hosted endpoints compile it once; on the local server, one per
-        number of sentences.
-        """
-        count = shown.sentences if self.model.file is not None else None
-        if count not in self._kinds:
-            kind = answer_type(self._taxonomy, count)
-            self._kinds[count] = (kind, digest(str(kind.model_json_schema())))
-        return self._kinds[count]
-
-    def _parse(self, text: str, question: Question) -> Draft:
-        shown = question.shown
+    def _parse(self, text: str, question: Question) -> Parts:
+        shown, asking = question.shown, question.asking
         try:
-            return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
+            return parse(
+                text,
+                question.kind,
+                self._taxonomy,
+                shown.source,
+                shown.sentences,
+                own=asking.own,
+                shown=self._askings.text(question.copy.paper, shown.sentences) if asking.own else None,
+            )
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             # Strangers write answers: what nobody thought of costs this paper, not the run.
             raise WrongAnswer([f"cannot read the answer: {error}"[:200]], None, ()) from error
 
-    def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
-        draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
+    def _card(self, question: Question, pieces: Sequence[Piece]) -> Card:
+        parts: Parts = {**NOTHING_ASKED}
+        flags: list[str] = []
+        for piece in pieces:
+            parts |= piece.parts
+            flags += piece.flags
+        there = {name for piece in pieces for name in piece.specs}
+        if unasked := [name for name in SHIPPED if name not in there]:
+            flags.append(f"{NOT_ASKED}:{','.join(unasked)}")
+        own = {one.name: Value(missing=NOT_ASKED) for one in self._fields.own}
+        own |= settled(self._fields.own, parts)
+        draft = Draft(
+            **{name: parts[name] for name in SHIPPED}, own=own, flags=(*flags, *question.shown.flags)
+        )
         return evidence.build(
             question.paper,
-            draft,
-            provenance(self.model, self.prompt.version, self._taxonomy, answer),
+            question.copy.renumbered(draft),
+            self._made_by(pieces),
             withheld=question.copy.withheld,
+            types=self._types,
+        )
+
+    def _made_by(self, pieces: Sequence[Piece]) -> Provenance:
+        """The provenance of a card from these answers."""
+        newest = max((piece.answer for piece in pieces), key=lambda answer: answer.created)
+        made = provenance(self.model, self.prompt.version, self._taxonomy, newest)
+        if len(pieces) == 1 and not self._fields.version:
+            return made
+        answers = [provenance(self.model, "", self._taxonomy, piece.answer) for piece in pieces]
+        costs = [one.cost_usd for one in answers]
+        return made.model_copy(
+            update={
+                "calls": sum(one.calls for one in answers),
+                "reasked": sum(one.reasked for one in answers),
+                "tokens": Tokens(
+                    prompt=sum(one.tokens.prompt for one in answers),
+                    cached_prompt=sum(one.tokens.cached_prompt for one in answers),
+                    completion=sum(one.tokens.completion for one in answers),
+                ),
+                "cost_usd": None if None in costs else sum(cost for cost in costs if cost is not None),
+                "seconds": round(sum(one.seconds for one in answers), 3),
+                "answers": tuple(
+                    Answered(
+                        answer=piece.key[:16],
+                        prompt=piece.prompt,
+                        fields=tuple(f"{name}@{spec}" for name, spec in piece.specs.items()),
+                        created=piece.answer.created,
+                    )
+                    for piece in pieces
+                ),
+            }
         )
 
 
@@ -395,11 +568,6 @@ def _budget(model: Model, prompt: Prompt, answer_tokens: int) -> int | None:
         return None
     prefix = sum(len(message["content"]) for message in prompt.prefix)
     return max(1000, (model.context - answer_tokens) * CHARACTERS_PER_TOKEN - prefix)
-
-
-def _flagged(wrong: WrongAnswer) -> Draft:
-    assert wrong.draft is not None
-    return replace(wrong.draft, flags=wrong.flags)
 
 
 def _answer(reply: Reply) -> Answer:

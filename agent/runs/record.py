@@ -112,6 +112,10 @@ class Settings(_Part):
     sections: tuple[str, ...] = ()
     taxonomy: str | None
     """Path of the taxonomy; None for the shipped one."""
+    fields: str | None = None
+    """Path of the fields file; None without own fields."""
+    only: str | None = None
+    """The fields that were asked, if not all."""
     tuned: str | None = None
     """Path of the layer of own labels; None without one."""
     endpoint: str | None

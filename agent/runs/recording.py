@@ -63,6 +63,8 @@ class Recording:
             categories=options.categories,
             sections=options.sections,
             taxonomy=chosen.taxonomy,
+            fields=chosen.fields,
+            only=chosen.only,
             tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
             cache_dir=str(cache_directory(chosen)) if chosen.cache else None,

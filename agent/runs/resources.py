@@ -20,6 +20,7 @@ from ..model import keys
 from ..safety.redact import shown_url
 
 if TYPE_CHECKING:
+    from ..fields.spec import FieldSet
     from ..local.shared import SharedServer
     from ..model.adapting import Lesson
     from ..model.cache import Cache
@@ -72,6 +73,17 @@ def load_taxonomy(chosen: Settings) -> "Taxonomy":
     return load(Path(chosen.taxonomy)) if chosen.taxonomy else shipped()
 
 
+def load_fields(chosen: Settings) -> "FieldSet":
+    """The fields in the settings, else the shipped ones."""
+    from ..fields.spec import NO_OWN
+
+    if chosen.fields is None and chosen.only is None:
+        return NO_OWN
+    from ..fields import file
+
+    return file.chosen(chosen.fields, chosen.only)
+
+
 def choose_model(chosen: Settings) -> models.Model:
     """The model in the settings, else the embedded one: an API key alone must not spend money."""
     if chosen.model is not None:
@@ -99,6 +111,7 @@ class Resources:
         self.settings = chosen
         self.surroundings = surroundings or Surroundings()
         self.taxonomy = taxonomy or load_taxonomy(chosen)
+        self.fields = load_fields(chosen)
         self._cache: Cache | None = None
         self._finished: CardLines | None = None
         self._servers: dict[str, SharedServer] = {}
@@ -117,6 +130,8 @@ class Resources:
         """Lines of cards that such a reader has finished; None if the cache is switched off."""
         from .card_lines import CardLines
 
+        if self.fields.only is not None:
+            return None  # what is not asked comes from whatever answer there is
         if self._finished is None and self.settings.cache:
             self._finished = CardLines(cache_directory(self.settings), reader.made_by)
         return self._finished
@@ -142,16 +157,11 @@ class Resources:
     def reader(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "Reader":
         """The reader for a model; `tuned` is False to leave out the layer of own labels."""
         from ..reading.reader import ModelReader
-        from ..reading.tagger_reader import BaselineReader
 
-        if model.plan == "baseline":
-            return BaselineReader(self.taxonomy, self.layer(model) if tuned else None)
-        if model.plan == "encoder":
-            return self.encoder(model, self.layer(model) if tuned else None)
+        if model.plan != "one-call":
+            return self._with_own_fields(model, self._tagged(model, repeat=repeat, tuned=tuned))
         if tuned:
             self.layer(model)
-        if model.plan == "stepwise":
-            return self.stepwise(model, repeat=repeat)
         return ModelReader(
             model,
             self.taxonomy,
@@ -161,7 +171,35 @@ class Resources:
             form=self.form(model),
             offline=self.settings.offline,
             repeat=repeat,
+            fields=self.fields,
         )
+
+    def _tagged(self, model: models.Model, *, repeat: int, tuned: bool) -> "Reader":
+        """The reader for a model that is read and not asked."""
+        from ..reading.tagger_reader import BaselineReader
+
+        layer = self.layer(model) if tuned else None
+        if model.plan == "baseline":
+            return BaselineReader(self.taxonomy, layer)
+        if model.plan == "encoder":
+            return self.encoder(model, layer)
+        return self.stepwise(model, repeat=repeat)
+
+    def _with_own_fields(self, model: models.Model, reader: "Reader") -> "Reader":
+        if not self.fields.own:
+            return reader
+        from ..reading.own_labels import OwnLabelsReader
+        from ..reading.tagger_reader import BaselineReader
+
+        if model.plan == "baseline":
+            from ..reading.baseline import Baseline
+
+            name = BaselineReader(self.taxonomy).tagger_name
+            return OwnLabelsReader(reader, self.fields, Baseline, name)
+        # The embedded model's labels are the encoder's and what its states add.
+        encoder = models.LOCAL[models.ENCODER]
+        name = self.encoder(encoder).tagger_name
+        return OwnLabelsReader(reader, self.fields, lambda labels: self._encoded(encoder, labels), name)
 
     def survey(self, model: models.Model) -> "Survey | None":
         """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
@@ -202,11 +240,12 @@ class Resources:
 
         return EncoderReader(model, self.taxonomy, lambda: self._encoded(model), layer)
 
-    def _encoded(self, model: models.Model) -> "EncodedTagger":
+    def _encoded(self, model: models.Model, taxonomy: "Taxonomy | None" = None) -> "EncodedTagger":
         from ..reading.encoder.tagger import connect
 
         assert model.file is not None
-        return connect(model, self.pull(model.file), self.taxonomy, models_directory(self.settings))
+        labels = taxonomy or self.taxonomy
+        return connect(model, self.pull(model.file), labels, models_directory(self.settings))
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""

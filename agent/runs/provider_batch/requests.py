@@ -74,6 +74,7 @@ def write_requests(
         if reader.kept(question) is not None:
             plan.kept += 1
             continue
+        question = reader.rest(question)
         line = _line(question.key, body(question))
         if len(line) > max_bytes:
             plan.too_large += 1
