@@ -26,11 +26,13 @@ class PapercardsError(Exception):
     """One sentence that says where, what, and what to do next.
 
     `where` is a file and line, a paper id or a URL; `next_step` is a sentence. Both may be empty. `spent` is
-    the cost of the requests before it, as far as known; None if there were none.
+    the cost of the requests before it, as far as known; None if there were none. `retry_after_s` is set if a
+    service limits the rate: seconds that it asks to wait, 60 if it does not say.
     """
 
     exit_code: ClassVar[int] = 1
     spent: "Spent | None" = None
+    retry_after_s: float | None = None
 
     def __init__(self, message: str, *, where: str = "", next_step: str = "") -> None:
         super().__init__(message)

@@ -23,6 +23,7 @@ from . import (
     fields,
     formats,
     label,
+    mcp,
     models,
     rerun,
     review,
@@ -57,6 +58,7 @@ app.command(
 app.add_typer(batch.app, name="batch")
 app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
+app.command("mcp", epilog=example("papercards mcp cards.jsonl"))(mcp.mcp)
 app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
 app.command("convert", epilog=example("papercards convert cards.jsonl cards.parquet cards.csv"))(
     convert.convert

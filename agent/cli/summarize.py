@@ -9,8 +9,6 @@ from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
-    from ..paper import Paper
-    from ..sources import Options
 
 
 @options.grouped
@@ -41,6 +39,7 @@ def summarize(
     from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
     from ..sources import BadRecord, judged
+    from ..sources.picking import one_paper
 
     chosen = wiring.settings(flags, model=model)
     if source is None:
@@ -52,7 +51,7 @@ def summarize(
     else:
         # One paper more than is wanted, so that it shows where there are several.
         limit = None if pick is not None and not pick.isdigit() else max(2, int(pick or 1))
-        paper = _one(
+        paper = one_paper(
             source,
             pick,
             source_options.asked(chosen, source_flags, limit=limit, judged=not force),
@@ -74,38 +73,3 @@ def summarize(
         print(terminal.shown(card.to_json().encode()).decode())
     else:
         terminal.print_card(card)
-
-
-def _one(source: str, pick: str | None, asked: "Options") -> "Paper":
-    """The selected paper; bad records beside it do not matter."""
-    from itertools import islice
-
-    from ..errors import BadInput, UsageError
-    from ..sources import BadRecord, open_source
-
-    records = open_source(source, asked)
-    if pick is not None and pick.isdigit():
-        number = int(pick)
-        found = next(islice(records, max(0, number - 1), None), None) if number else None
-        if found is None:
-            raise UsageError(f"no paper number {pick}", where=source)
-        if isinstance(found, BadRecord):
-            raise BadInput(found.reason, where=found.where)
-        return found
-    if pick is not None:
-        for record in records:
-            if not isinstance(record, BadRecord) and pick.casefold() in record.title.casefold():
-                return record
-        raise UsageError(f'no title contains "{pick}"', where=source)
-    first = list(islice(records, 2))
-    if len(first) > 1:
-        raise UsageError(
-            "several papers found",
-            where=source,
-            next_step="Choose one with --pick N or --pick PART-OF-TITLE, or use enrich",
-        )
-    if not first:
-        raise BadInput("no paper found", where=source)
-    if isinstance(first[0], BadRecord):
-        raise BadInput(first[0].reason, where=first[0].where)
-    return first[0]

@@ -5,10 +5,12 @@ Knows errors of the client. Knows no papers and no prompts.
 
 import os
 import re
+import time
 
 from ..errors import EndpointError, PapercardsError, PaperFailed
 from .endpoint import Endpoint
 from .refusals import Refused, refused
+from .waiting import UNSAID_S, asked_wait_s
 
 _SHOWN = 300
 """Maximum characters of an endpoint's own message that are shown."""
@@ -150,9 +152,12 @@ def _explain_refusal(error: Refused, endpoint: Endpoint, sent: int, answered: bo
         )
     if error.too_long:
         return PaperFailed(f"too long for the model's context: {said}", attempts=sent, alike="too long")
-    return PaperFailed(
+    failed = PaperFailed(
         f"the endpoint answered {status}: {said}", attempts=sent, alike=f"{status} {_without_numbers(said)}"
     )
+    if status == 429:
+        failed.retry_after_s = asked_wait_s(error.headers, error.body, error.said, time.time()) or UNSAID_S
+    return failed
 
 
 def said_by(error: Exception, endpoint: Endpoint) -> str:

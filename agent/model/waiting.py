@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 DAY_S = 86_400.0
+UNSAID_S = 60.0
+"""Seconds to wait for a service that limits the rate and does not say for how long."""
 _UNIX_S, _UNIX_MS = 1e9, 1e12
 """Numbers above these are Unix times (after 2001), in seconds or milliseconds."""
 

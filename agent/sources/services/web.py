@@ -15,6 +15,7 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from ...errors import BadInput, MissingExtra, UsageError
+from ...model.waiting import UNSAID_S
 from ..interface import Options
 from ..patience import SAID_S, Patience, Trouble, asked_s, says_too_many, spoken
 from .fetched import Kept, Store, shown, turn
@@ -192,7 +193,10 @@ class Web:
             steps.append(self._service.key_hint)
         if trouble.throttled and self._service.wants_contact and not self._asked.contact:
             steps.append("A contact helps: set PAPERCARDS_CONTACT to your e-mail address")
-        return BadInput(f"{self._service.name} {reason}", where=shown(url), next_step=". ".join(steps))
+        error = BadInput(f"{self._service.name} {reason}", where=shown(url), next_step=". ".join(steps))
+        if trouble.throttled:
+            error.retry_after_s = trouble.after_s or UNSAID_S
+        return error
 
     def _once(self, url: str, keep: Keep, payload: bytes | None) -> bytes | None:
         """One attempt, following redirects within the host."""
