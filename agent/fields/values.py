@@ -7,12 +7,14 @@ the paper, or is marked as the model's words. What fails is a reason that the mo
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..card import NOT_IN_TEXT, NOT_STATED, REFUSED, Scalar
 from ..text.dates import date_of, iso
-from .numerals import Number, numbers, span
 from .spec import Field
+
+if TYPE_CHECKING:
+    from .numerals import Number
 
 _MOST_TEXT = 400
 _MOST_ROWS = 100
@@ -157,6 +159,8 @@ def _place(sentence: int | None) -> str:
 def _number(
     one: Field, said: str, borne: Sequence[str], sentence: int | None
 ) -> tuple[int | float, str | None, float | None]:
+    from .numerals import numbers, span  # its patterns take a while to compile
+
     found = numbers(said)
     if not found:
         raise _Wrong(f'"{said[:40]}" has no number: write it as {_place(sentence)} has it')
@@ -182,8 +186,10 @@ def _number(
     return there.value, unit, float(top[1].value) if top is not None else None
 
 
-def _find(number: Number, borne: Sequence[str]) -> tuple[str, Number] | None:
+def _find(number: "Number", borne: Sequence[str]) -> "tuple[str, Number] | None":
     """The text that has a number, and the number there: one with the same likeliest reading goes first."""
+    from .numerals import Number, numbers
+
     wanted = number.readings[0]
     second = None
     for part in borne:
@@ -197,7 +203,7 @@ def _find(number: Number, borne: Sequence[str]) -> tuple[str, Number] | None:
     return second
 
 
-def _unit(one: Field, given: str, part: str, there: Number, sentence: int | None) -> str:
+def _unit(one: Field, given: str, part: str, there: "Number", sentence: int | None) -> str:
     """The unit of a quantity, as the paper writes it. Raises _Wrong."""
     assert one.unit is not None
     rest = part[there.start :]

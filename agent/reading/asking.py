@@ -40,6 +40,8 @@ class Noted:
     """Version of the prompt."""
     sentences: int | None = None
     """Number of sentences for which the schema was made; None for all papers."""
+    answer_tokens: int | None = None
+    """Maximum tokens of an answer, which grow with the fields; None for the usual number."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,10 @@ class Asking:
             self._kinds[sentences] = (kind, digest(str(kind.model_json_schema())))
         return self._kinds[sentences]
 
-    def noted(self, sentences: int | None) -> Noted:
+    def noted(self, sentences: int | None, answer_tokens: int | None = None) -> Noted:
         """What is noted of this set."""
-        schema = self.kind(sentences)[1]
-        return Noted(self.prompt.prefix_digest, schema, dict(self.specs), self.prompt.version, sentences)
+        schema, prompt = self.kind(sentences)[1], self.prompt
+        return Noted(prompt.prefix_digest, schema, dict(self.specs), prompt.version, sentences, answer_tokens)
 
     @property
     def _shipped(self) -> tuple[str, ...]:
@@ -127,9 +129,8 @@ class Notebook:
     def __iter__(self) -> Iterator[Noted]:
         """The sets, the newest first; the shipped fields are always there."""
         yield from reversed(list(self._sets.values()))
-        usual = Askings(shipped(), FieldSet()).whole.noted(None)
-        if (usual.prefix, usual.schema) not in self._sets:
-            yield usual
+        if (self._usual.prefix, self._usual.schema) not in self._sets:
+            yield self._usual
 
     def add(self, one: Noted) -> None:
         """Note a set of fields whose answer is in the cache."""
@@ -139,6 +140,10 @@ class Notebook:
         kept = list(self._sets.values())[-_MOST_NOTED:]
         rows = [{name: getattr(each, name) for name in Noted.__slots__} for each in kept]
         self._cache.keep_note(self._name, json.dumps(rows))
+
+    @cached_property
+    def _usual(self) -> Noted:
+        return Askings(shipped(), FieldSet()).whole.noted(None)
 
     @cached_property
     def _sets(self) -> dict[tuple[str, str], Noted]:

@@ -302,7 +302,7 @@ class ModelReader:
     def kept(self, question: Question) -> Reading | None:
         """The card from the cache; None if answers to some fields are missing."""
         if (whole := self._piece(question)) is not None:
-            self._notebook.add(question.asking.noted(question.count))
+            self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
             return Reading(self._card(question, [whole]))
         question.known[:] = self._pieces(question)
         missing = self._missing(question.known)
@@ -325,7 +325,7 @@ class ModelReader:
         answer = _answer(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
-            self._notebook.add(question.asking.noted(question.count))
+            self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
         piece = self._taken(question, answer, key_of(question.parts), parts)
         return Reading(self._card(question, [*question.known, piece]), reply.spent)
 
@@ -377,12 +377,16 @@ class ModelReader:
         except WrongAnswer as wrong:
             return None if wrong.parts is None else self._taken(question, *found, wrong.parts, wrong.flags)
 
-    def _row(self, unasked: Mapping[str, Part]) -> tuple[Answer, str] | None:
+    def _row(
+        self, unasked: Mapping[str, Part], answer_tokens: int | None = None
+    ) -> tuple[Answer, str] | None:
         if self._cache is None:
             return None
         # Answers that came before the endpoint's last refusal were asked for in an earlier form.
         for form in reversed(self.forms):
             parts = {**unasked, **form.parts()}
+            if answer_tokens is not None:
+                parts["max_tokens"] = answer_tokens
             if (answer := self._cache.get(parts)) is not None:
                 return answer, key_of(parts)
         return None
@@ -413,7 +417,7 @@ class ModelReader:
             if not specs or noted.sentences != question.count:
                 continue
             unasked = {**question.unasked, "prefix": noted.prefix, "schema": noted.schema}
-            if (found := self._row(unasked)) is None:
+            if (found := self._row(unasked, noted.answer_tokens)) is None:
                 continue
             flags: tuple[str, ...] = ()
             try:
@@ -460,7 +464,7 @@ class ModelReader:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
             flags, last = last.flags, last.parts
         assert last is not None
-        self._notebook.add(question.asking.noted(question.count))
+        self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
         piece = self._taken(question, _answer(reply), key_of(question.asked_as(reply.form)), last, flags)
         return piece, reply.spent, reply.form
 
