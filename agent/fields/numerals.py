@@ -26,7 +26,10 @@ _DIGITS = re.compile(
     rf"|\s?{_TIMES_TEN}\s?(?:\^|\*\*)?\s?\{{?[{MINUS}]?\d{{1,3}}\}}?|\s?{_TIMES_TEN}[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,4}}"
     rf"|(?<=(?<!\d)10)(?:(?:\^|\*\*)\{{?[{MINUS}]?\d{{1,3}}\}}?|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,4}}))?"
 )
-_TIMES = re.compile(r"[\s-]?(hundred|thousand|million|billion|trillion)s?(?![a-z])|\s?([kKMB]|bn|mn)(?![\w])")
+_TIMES = re.compile(
+    r"[\s-]?(hundred|thousand|million|billion|trillion)s?(?![a-z])|([kKMB]|\s?bn|\s?mn)(?![\w])"
+)
+_TIMES_IN_WORDS = re.compile(r"[\s-]?(hundred|thousand|million|billion|trillion)s?(?![a-z])")
 _SCALES = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "K": 3, "M": 6, "B": 9,
     "bn": 9, "mn": 6,
@@ -68,17 +71,21 @@ class Number:
         return int(first) if whole else float(first)
 
 
-def numbers(text: str) -> list[Number]:
-    """The numbers of a text, in order; a text over 20,000 characters is cut."""
+def numbers(text: str, *, letters: bool = True) -> list[Number]:
+    """The numbers of a text, in order; a text over 20,000 characters is cut.
+
+    With `letters`, `7B` is 7,000,000,000; without, as for `300K`, letters may be a unit.
+    """
     text = text[:_MOST]
-    found = [one for match in _DIGITS.finditer(text) if (one := _written(match, text)) is not None]
+    times = _TIMES if letters else _TIMES_IN_WORDS
+    found = [one for match in _DIGITS.finditer(text) if (one := _written(match, text, times)) is not None]
     spelt = [_counted(match, text) for match in _SPELT.finditer(text)]
     taken = {place for one in found for place in range(one.start, one.end)}
     found += [one for one in spelt if one.start not in taken]
     return sorted(found, key=lambda one: one.start)
 
 
-def _written(match: re.Match[str], text: str) -> Number | None:
+def _written(match: re.Match[str], text: str, scales: re.Pattern[str]) -> Number | None:
     whole, rest, power = match["whole"], match["rest"] or "", match["power"] or ""
     sign = "-" if match["sign"] else ""
     end = match.end()
@@ -88,9 +95,9 @@ def _written(match: re.Match[str], text: str) -> Number | None:
         whole, power = "1", f"x10{power}"  # `10⁵ cells`
     readings = [f"{sign}{plain}{_exponent(power)}" for plain in _plain(whole, rest) if plain]
     values = [value for one in readings if (value := Decimal(one)).is_finite()]
-    times = _TIMES.match(text, end)
+    times = scales.match(text, end)
     if times is not None:
-        scale = _SCALES[times[1].lower() if times[1] else times[2]]
+        scale = _SCALES[times[1].lower() if times[1] else times[2].strip()]
         values = [values[0].scaleb(scale), *values]
         end = times.end()
     percent = _PERCENT.match(text, end)

@@ -161,7 +161,8 @@ def _number(
 ) -> tuple[int | float, str | None, float | None]:
     from .numerals import numbers, span  # its patterns take a while to compile
 
-    found = numbers(said)
+    letters = one.type == "number"
+    found = numbers(said, letters=letters)
     if not found:
         raise _Wrong(f'"{said[:40]}" has no number: write it as {_place(sentence)} has it')
     ends = span(said, found)
@@ -172,8 +173,8 @@ def _number(
             raise _Wrong(f'"{said[:40]}" has several numbers: give one')
     before = _SIGN.sub("", said[: low.start])
     after = said[(high or low).end :].strip()
-    place = _find(low, borne)
-    if place is None or (high is not None and _find(high, borne) is None):
+    place = _find(low, borne, letters)
+    if place is None or (high is not None and _find(high, borne, letters) is None):
         raise _Wrong(f'"{said[:40]}" does not stand in {_place(sentence)}: write one that does, or nothing')
     part, there = place
     if one.type == "number":
@@ -182,18 +183,18 @@ def _number(
             raise _Wrong("is a sentence: give the number alone")
     else:
         unit = _unit(one, "%" if low.percent else after, part, there, sentence)
-    top = _find(high, borne) if high is not None else None
+    top = _find(high, borne, letters) if high is not None else None
     return there.value, unit, float(top[1].value) if top is not None else None
 
 
-def _find(number: "Number", borne: Sequence[str]) -> "tuple[str, Number] | None":
+def _find(number: "Number", borne: Sequence[str], letters: bool) -> "tuple[str, Number] | None":
     """The text that has a number, and the number there: one with the same likeliest reading goes first."""
     from .numerals import Number, numbers
 
     wanted = number.readings[0]
     second = None
     for part in borne:
-        for one in numbers(part):
+        for one in numbers(part, letters=letters):
             if one.readings[0] == wanted:
                 return part, one
             if second is None and wanted in one.readings:

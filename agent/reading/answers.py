@@ -7,7 +7,7 @@ fails is a reason that the model is asked again with. Knows no offsets, cost or 
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -22,7 +22,7 @@ from ..model.unwrapping import fit, readings
 from ..spent import Spent
 from ..taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from ..text.spans import strange_numbers, words
-from .draft import MAX_WORDS, DraftArtifact, DraftClaim, Scored
+from .draft import MAX_WORDS, DraftArtifact, DraftClaim, Scored, settled
 from .instructions import is_order
 
 
@@ -127,7 +127,7 @@ def parse(
     source: str,
     sentences: int,
     *,
-    own: Iterable[Field] = (),
+    own: Sequence[Field] = (),
     shown: Text | None = None,
 ) -> Parts:
     """What an answer says. `source` is all that the summary may take a number from.
@@ -152,11 +152,10 @@ def parse(
         flags = summary_flags(tldr, source)
         if not tldr:
             reasons.append("tldr is empty: write one sentence")
-    refused: list[str] = []
     for field in own:
         assert shown is not None
-        parts[field.name] = value = read_value(field, values, shown)
-        refused += value.refused
+        parts[field.name] = read_value(field, values, shown)
+    refused = [reason for value in settled(own, parts).values() for reason in value.refused]
     if reasons or flags or refused:
         whole = parts if not reasons else None
         raise WrongAnswer([*reasons, *(_ADVICE[flag] for flag in flags), *refused], whole, flags)

@@ -13,9 +13,8 @@ from functools import cached_property
 
 from pydantic import BaseModel
 
-from ..card import DOES_NOT_APPLY, NOT_STATED
 from ..fields.spec import ARTIFACTS, SHIPPED, Field, FieldSet
-from ..fields.values import Text, Value
+from ..fields.values import Text
 from ..model.cache import Cache, key_of
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Taxonomy, shipped
@@ -169,34 +168,3 @@ NOTHING_ASKED: Parts = {
     **dict.fromkeys(ARTIFACTS, DraftArtifact("not-stated")),
 }
 """What a card has for shipped fields that were not asked."""
-
-
-def settled(fields: Sequence[Field], parts: Parts) -> dict[str, Value]:
-    """The values of own fields, null where their condition does not hold."""
-    by_name = {one.name: one for one in fields}
-
-    def applies(one: Field, depth: int = 0) -> bool:
-        if one.when is None or depth > len(fields):
-            return True
-        name, wanted = one.when
-        if name in by_name and not applies(by_name[name], depth + 1):
-            return False
-        return _is_any(parts.get(name), wanted)
-
-    return {
-        one.name: parts[one.name] if applies(one) else Value(missing=DOES_NOT_APPLY)
-        for one in fields
-        if one.name in parts
-    }
-
-
-def _is_any(value: object, wanted: Sequence[str]) -> bool:
-    """Whether a value is one of those that a condition names."""
-    if isinstance(value, Value):
-        value = value.value if value.value is not None else NOT_STATED
-    elif isinstance(value, DraftArtifact):
-        value = value.status
-    if isinstance(value, bool):
-        value = "yes" if value else "no"
-    items = value if isinstance(value, tuple) else (value,)
-    return any(str(getattr(item, "label", getattr(item, "kind", item))) in wanted for item in items)

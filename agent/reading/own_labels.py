@@ -14,8 +14,7 @@ from ..fields.values import Value
 from ..model.cache import Part
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Size, Taxonomy, shipped
-from .asking import settled
-from .draft import Draft
+from .draft import Draft, settled
 from .reader import Reader, Reading, Wanted
 from .reading_copy import reading_copy
 from .tagger_reader import Tagger

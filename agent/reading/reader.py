@@ -9,21 +9,18 @@ Knows no files and no other papers.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
-from pydantic import BaseModel
-
-from ..card import NOT_ASKED, Answered, Card, Provenance, Tokens
+from ..card import NOT_ASKED, Card
 from ..errors import PaperFailed
 from ..fields.spec import NO_OWN, SHIPPED, FieldSet
 from ..fields.values import Value
 from ..model.ask_once import AskOnce
 from ..model.cache import Answer, Cache, Part, key_of
 from ..model.call import Caller
-from ..model.catalogue import Model, other_model
+from ..model.catalogue import Model
 from ..model.form import Form
 from ..model.in_flight import InFlight
 from ..model.reply import Reply
@@ -34,10 +31,11 @@ from ..taxonomy import Taxonomy
 from ..text.spans import digest
 from . import evidence
 from .answers import Parts, WrongAnswer, give_up, parse
-from .asking import NOTHING_ASKED, Asking, Askings, Notebook, settled
-from .draft import Draft
-from .prompting import Message, Prompt, Shown
-from .reading_copy import ReadingCopy, reading_copy
+from .asking import NOTHING_ASKED, Askings, Notebook
+from .draft import Draft, settled
+from .prompting import Prompt
+from .question import Piece, Question, answer_of, assembled
+from .reading_copy import reading_copy
 
 CHARACTERS_PER_TOKEN = 3
 """Characters per token, a low estimate so that prompts fit the context."""
@@ -67,70 +65,6 @@ class Reading:
     def cached(self) -> bool:
         """Whether the answer came from the cache."""
         return self.spent.calls == 0 and self.card.provenance.calls > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """An answer, and what it says of the fields that are taken from it."""
-
-    answer: Answer
-    key: str
-    """Its key in the cache."""
-    prompt: str
-    """Version of the prompt that it answers."""
-    specs: Mapping[str, str]
-    """Spec of each field that is taken, by name."""
-    parts: Parts
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The request for one paper, with everything the answer depends on."""
-
-    paper: Paper
-    copy: ReadingCopy
-    """The copy of the paper that is read."""
-    shown: Shown
-    asking: Asking
-    """The fields that are asked."""
-    count: int | None
-    """Number of sentences that the schema is made for; None if there is one schema for all papers."""
-    unasked: dict[str, Part]
-    """Parts of the cache key, without the form of the request."""
-    form: Form
-    """The current form of the request."""
-    known: list[Piece] = field(default_factory=list)
-    """Earlier answers to other fields of this paper."""
-
-    @property
-    def kind(self) -> type[BaseModel]:
-        """The answer type."""
-        return self.asking.kind(self.count)[0]
-
-    @property
-    def prefix(self) -> Sequence[Message]:
-        """All messages except the last, shared by all papers."""
-        return self.asking.prompt.prefix
-
-    @property
-    def content(self) -> str:
-        """Content of the last message."""
-        return self.shown.content + self.asking.prompt.tail
-
-    @property
-    def parts(self) -> dict[str, Part]:
-        """All parts of the cache key."""
-        return self.asked_as(self.form)
-
-    @property
-    def key(self) -> str:
-        """The cache key, 64 hex digits."""
-        return key_of(self.parts)
-
-    def asked_as(self, form: Form) -> dict[str, Part]:
-        """The parts of the cache key for a form of the request."""
-        return {**self.unasked, **form.parts()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +223,7 @@ class ModelReader:
     def rest(self, question: Question) -> Question:
         """The request for the fields that `kept` found no answer to."""
         missing = self._missing(question.known)
-        if not question.known or not missing:
+        if missing in ((), question.asking.names):
             return question
         return self._asked(replace(question, asking=self._askings.of(missing)))
 
@@ -322,7 +256,7 @@ class ModelReader:
                 attempts=reply.requests,
                 spent=reply.spent,
             ) from wrong
-        answer = _answer(reply)
+        answer = answer_of(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)
             self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
@@ -384,11 +318,10 @@ class ModelReader:
             return None
         # Answers that came before the endpoint's last refusal were asked for in an earlier form.
         for form in reversed(self.forms):
-            parts = {**unasked, **form.parts()}
-            if answer_tokens is not None:
-                parts["max_tokens"] = answer_tokens
-            if (answer := self._cache.get(parts)) is not None:
-                return answer, key_of(parts)
+            for tokens in {form.answer_tokens: None, answer_tokens or form.answer_tokens: None}:
+                parts = {**unasked, **form.parts(), "max_tokens": tokens}
+                if (answer := self._cache.get(parts)) is not None:
+                    return answer, key_of(parts)
         return None
 
     def _pieces(self, question: Question) -> list[Piece]:
@@ -464,8 +397,8 @@ class ModelReader:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
             flags, last = last.flags, last.parts
         assert last is not None
-        self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
-        piece = self._taken(question, _answer(reply), key_of(question.asked_as(reply.form)), last, flags)
+        self._notebook.add(question.asking.noted(question.count, reply.form.answer_tokens))
+        piece = self._taken(question, answer_of(reply), key_of(question.asked_as(reply.form)), last, flags)
         return piece, reply.spent, reply.form
 
     def _parse(self, text: str, question: Question) -> Parts:
@@ -485,6 +418,8 @@ class ModelReader:
             raise WrongAnswer([f"cannot read the answer: {error}"[:200]], None, ()) from error
 
     def _card(self, question: Question, pieces: Sequence[Piece]) -> Card:
+        # In one order, so that a rerun gives the same bytes.
+        pieces = sorted(pieces, key=lambda piece: (piece.answer.created, piece.key))
         parts: Parts = {**NOTHING_ASKED}
         flags: list[str] = []
         for piece in pieces:
@@ -501,40 +436,9 @@ class ModelReader:
         return evidence.build(
             question.paper,
             question.copy.renumbered(draft),
-            self._made_by(pieces),
+            assembled(self.model, self.prompt.version, self._taxonomy, pieces, self._fields),
             withheld=question.copy.withheld,
             types=self._types,
-        )
-
-    def _made_by(self, pieces: Sequence[Piece]) -> Provenance:
-        """The provenance of a card from these answers."""
-        newest = max((piece.answer for piece in pieces), key=lambda answer: answer.created)
-        made = provenance(self.model, self.prompt.version, self._taxonomy, newest)
-        if len(pieces) == 1 and not self._fields.version:
-            return made
-        answers = [provenance(self.model, "", self._taxonomy, piece.answer) for piece in pieces]
-        costs = [one.cost_usd for one in answers]
-        return made.model_copy(
-            update={
-                "calls": sum(one.calls for one in answers),
-                "reasked": sum(one.reasked for one in answers),
-                "tokens": Tokens(
-                    prompt=sum(one.tokens.prompt for one in answers),
-                    cached_prompt=sum(one.tokens.cached_prompt for one in answers),
-                    completion=sum(one.tokens.completion for one in answers),
-                ),
-                "cost_usd": None if None in costs else sum(cost for cost in costs if cost is not None),
-                "seconds": round(sum(one.seconds for one in answers), 3),
-                "answers": tuple(
-                    Answered(
-                        answer=piece.key[:16],
-                        prompt=piece.prompt,
-                        fields=tuple(f"{name}@{spec}" for name, spec in piece.specs.items()),
-                        created=piece.answer.created,
-                    )
-                    for piece in pieces
-                ),
-            }
         )
 
 
@@ -545,47 +449,9 @@ def emptied(paper: Paper) -> PaperFailed:
     )
 
 
-def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:
-    """The provenance of a card from an answer; `prompt` is the version of the prompt."""
-    return Provenance(
-        model=model.name,
-        answered_by=other_model(model, answer.model),
-        model_sha256=model.file.sha256 if model.file else None,
-        prompt=prompt,
-        taxonomy=taxonomy.version,
-        created=answer.created,
-        calls=answer.calls,
-        reasked=answer.reasked,
-        tokens=Tokens(
-            prompt=answer.prompt_tokens,
-            cached_prompt=answer.cached_prompt_tokens,
-            completion=answer.completion_tokens,
-        ),
-        cost_usd=answer.cost_usd,
-        seconds=answer.seconds,
-    )
-
-
 def _budget(model: Model, prompt: Prompt, answer_tokens: int) -> int | None:
     """Maximum characters of a paper beside the prefix; None if the context size is unknown."""
     if model.context is None:
         return None
     prefix = sum(len(message["content"]) for message in prompt.prefix)
     return max(1000, (model.context - answer_tokens) * CHARACTERS_PER_TOKEN - prefix)
-
-
-def _answer(reply: Reply) -> Answer:
-    return Answer(
-        text=reply.text,
-        model=reply.model,
-        finish_reason=reply.finish_reason,
-        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        seconds=reply.seconds,
-        calls=reply.spent.calls,
-        reasked=reply.spent.calls - 1,
-        prompt_tokens=reply.spent.prompt_tokens,
-        cached_prompt_tokens=reply.spent.cached_prompt_tokens,
-        completion_tokens=reply.spent.completion_tokens,
-        cost_usd=reply.spent.cost_usd,
-        logprobs=reply.logprobs,
-    )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ...id_set import IdSet
 from ...paper import Paper
-from ...reading.reader import ModelReader, Question
+from ...reading.question import Question
+from ...reading.reader import ModelReader
 from ...sinks.files import RecordFile
 from ...sources import BadRecord
 from .state import Sent
