@@ -1,5 +1,6 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,8 @@ def show(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Fields to show, separated by commas, such as year,authors,title (default: a few).",
+            help="Fields to show, separated by commas, such as year,authors,title, your own among them "
+            "(default: a few).",
             metavar="FIELD,FIELD",
         ),
     ] = None,
@@ -52,8 +54,14 @@ def show(
     from ..sinks import destination, read_cards
     from .shared import card_table
 
-    chosen = [card_table.field(name, "--columns") for name in columns.split(",")] if columns else None
-    conditions = [card_table.condition(text) for text in where or ()]
+    @cache
+    def own() -> frozenset[str]:
+        return card_table.own_fields(read_cards(cards))
+
+    chosen = [card_table.field(name, "--columns", own) for name in columns.split(",")] if columns else None
+    conditions = [card_table.condition(text, own) for text in where or ()]
+    if sort is not None:
+        sort = "-" * sort.startswith("-") + card_table.field(sort.removeprefix("-"), "--sort", own)
     found = card_table.selected(read_cards(cards), conditions, sort, limit)
     if not output:
         card_table.print_cards(found, chosen)
@@ -63,7 +71,7 @@ def show(
         raise UsageError(
             "is both the input and an output", where=str(cards), next_step="Choose another output"
         )
-    count = write_cards(found, *output)
+    count = write_cards(found, *output, source=cards)
     terminal.note(f"{counted(count, 'card')} → {', '.join(map(str, output))}")
 
 

@@ -38,7 +38,7 @@ _NEEDED = {
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OPTION = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
-_ENDINGS = ("_sentence", "_unit", "_evidence")
+_ENDINGS = ("_sentence", "_unit", "_evidence", "_high")
 _MOST_FIELDS = 60
 _MOST_OPTIONS = 250
 _EVIDENCE: tuple[Demand, ...] = get_args(Demand)

@@ -16,6 +16,7 @@ from ..publication import columns
 from .escaping import plain
 from .files import PartialFile
 from .interface import Format, Output
+from .own_columns import OwnColumns, joined
 
 COLUMNS = (
     "id", "citation_key", "title", "authors", "year", "venue", "url", "tldr",
@@ -44,10 +45,17 @@ class DelimitedSink:
         self._file = PartialFile(output.path)
         self.files: Sequence[PartialFile] = (self._file,)
         self._separator = separator
+        self._fields = output.fields
+        self._own: OwnColumns | None = None
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row."""
-        self._add(row(card))
+        if self._own is None:
+            self._own = OwnColumns(self._fields())
+            self._own.meet(card)
+            self._own.fix()
+        self._own.meet(card)
+        self._add([*row(card), *map(tidy, joined(self._own.cells(card)))])
 
     def close(self) -> None:
         """Rename the file into place; without cards it has only the header."""
@@ -63,7 +71,8 @@ class DelimitedSink:
         self._file.append(header + self._line(cells))
 
     def _header(self) -> bytes:
-        return self._start + self._line(COLUMNS)
+        own = self._own.columns if self._own is not None else ()
+        return self._start + self._line([*COLUMNS, *(one.name for one in own)])
 
     def _line(self, cells: Iterable[Cell]) -> bytes:
         line = StringIO()
@@ -120,7 +129,12 @@ def row(card: Card) -> list[Cell]:
         about["pdf_url"],
         about["source"],
     ]
-    return [plain(cell) if isinstance(cell, str) else cell for cell in cells]
+    return [tidy(cell) for cell in cells]
+
+
+def tidy(cell: Cell) -> Cell:
+    """The cell on one line."""
+    return plain(cell) if isinstance(cell, str) else cell
 
 
 def _joined(labels: Iterable[Label]) -> str:

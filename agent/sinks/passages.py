@@ -1,10 +1,10 @@
 """Parts of a card as Markdown, shared by all Markdown outputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from ..card import Artifact, Candidate, Card, Evidence
+from ..card import Artifact, Candidate, Card, Evidence, Scalar, shown
 from ..text.spans import links
-from .escaping import code, link, plain, text, with_links
+from .escaping import code, link, named, plain, text, with_links
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
 
@@ -36,6 +36,27 @@ def reusable(card: Card) -> str:
     return "\n".join([*lines, *_links(card)])
 
 
+def own_fields(card: Card) -> str:
+    """Own fields as a list, each with its sentence; empty without any that has a value."""
+    lines = []
+    for name, value in card.fields.items():
+        if value.rows:
+            lines.append(f"- {text(named(name))}:")
+            lines += [f"  - {_parts(row.values)}{_said(row.evidence)}" for row in value.rows]
+        elif value.texts:
+            lines.append(f"- {text(named(name))}: **{text(', '.join(value.texts))}**{_said(value.evidence)}")
+    return "\n".join(lines)
+
+
+def _parts(values: Mapping[str, Scalar]) -> str:
+    given = [(part, shown(value)) for part, value in values.items() if value is not None]
+    return ", ".join(f"{text(part.replace('_', ' '))} **{text(value)}**" for part, value in given)
+
+
+def _said(evidence: Evidence | None) -> str:
+    return f" · {quote(evidence)}" if evidence else ""
+
+
 def unsure(card: Card) -> str:
     """What is not sure, in one line for each field; empty where all is."""
     lines = []
@@ -64,8 +85,7 @@ def made_by(card: Card, page: str | None) -> str:
 
 
 def _artifact(name: str, artifact: Artifact) -> str:
-    said = f" · {quote(artifact.evidence)}" if artifact.evidence else ""
-    return f"- {name}: {_STATUS[artifact.status]}{said}"
+    return f"- {name}: {_STATUS[artifact.status]}{_said(artifact.evidence)}"
 
 
 def _links(card: Card) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...card import shown
 from ...errors import UsageError
 from ...text.wording import did_you_mean
 from . import terminal
@@ -53,7 +54,7 @@ _NUMBERS = ("year", "confidence", "seconds", "cost_usd")
 _WIDE = {"title": 44, "tldr": 60, "authors": 40, "venue": 24, "contributions": 24, "claims": 24}
 _WIDTH = 30
 
-_CONDITION = re.compile(r"([\w-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
+_CONDITION = re.compile(r"([\w.-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[object, object], bool]] = {
     "=": lambda one, other: one == other,
     "<": lambda one, other: one < other,  # type: ignore[operator]
@@ -75,11 +76,47 @@ class Condition:
 
     def holds(self, card: "Card") -> bool:
         """Whether a card fulfils it: of a list, one item is enough; what is unknown fulfils no comparison."""
-        value = _READ[self.field](card)
+        value = value_of(card, self.field)
         items = value if isinstance(value, tuple) else () if value is None else (value,)
         compare = _COMPARE[self.operator]
-        folded = (one.casefold() if isinstance(one, str) else one for one in items)
-        return any(compare(one, self.value) for one in folded) != self.negated
+        return any(compare(*_alike(one, self.value)) for one in items) != self.negated
+
+
+def _alike(one: str | float, other: str | float) -> tuple[object, object]:
+    """Two values as numbers if both are, else as texts without regard to case."""
+    if isinstance(one, str):
+        return one.casefold(), str(other)
+    if isinstance(other, str):
+        try:
+            return one, float(other)
+        except ValueError:
+            return str(one), other
+    return one, other
+
+
+def value_of(card: "Card", name: str) -> Value:
+    """A field of a card, shipped or own; of an own list, `results.value` is a part of each record."""
+    if name in _READ:
+        return _READ[name](card)
+    own, _, part = name.partition(".")
+    value = card.fields.get(own)
+    if value is None:
+        return None
+    if part:
+        return tuple(shown(row.values.get(part)) for row in value.rows)
+    if value.type in ("number", "quantity") and isinstance(value.value, int | float):
+        return float(value.value)
+    return value.texts if value.type in ("labels", "list") else "; ".join(value.texts) or None
+
+
+def own_fields(cards: "Iterable[Card]") -> frozenset[str]:
+    """The names of all own fields of some cards, and of the parts of lists as `field.part`."""
+    names: set[str] = set()
+    for card in cards:
+        for name, value in card.fields.items():
+            names.add(name)
+            names.update(f"{name}.{part}" for row in value.rows for part in row.values)
+    return frozenset(names)
 
 
 def known_fields() -> str:
@@ -87,19 +124,26 @@ def known_fields() -> str:
     return ", ".join(_READ)
 
 
-def field(name: str, option: str) -> str:
-    """The field of that name, singular or plural. Raises UsageError if there is none."""
+def field(name: str, option: str, own: Callable[[], frozenset[str]] = frozenset) -> str:
+    """The field of that name, singular or plural; `own` gives those of the cards themselves.
+
+    Raises UsageError if there is none.
+    """
     plain = name.strip().replace("-", "_").casefold()
     for one in (plain, f"{plain}s", {"modality": "modalities", "category": "categories"}.get(plain, "")):
         if one in _READ:
             return one
-    near = did_you_mean(plain, list(_READ))
+    theirs = own()
+    if plain in theirs:
+        return plain
+    near = did_you_mean(plain, [*_READ, *theirs])
+    known = ", ".join([known_fields(), *sorted(theirs)])
     raise UsageError(
-        f'unknown field "{name.strip()}"', where=option, next_step=f"{near} Fields: {known_fields()}".lstrip()
+        f'unknown field "{name.strip()}"', where=option, next_step=f"{near} Fields: {known}".lstrip()
     )
 
 
-def condition(text: str) -> Condition:
+def condition(text: str, own: Callable[[], frozenset[str]] = frozenset) -> Condition:
     """Parse a condition. Raises UsageError for anything else."""
     found = _CONDITION.fullmatch(text.strip())
     if found is None:
@@ -108,7 +152,7 @@ def condition(text: str) -> Condition:
             where="--where",
             next_step="Use a form such as year>=2023, venue~neurips or code=released",
         )
-    name, operator = field(found[1], "--where"), found[2].replace("==", "=")
+    name, operator = field(found[1], "--where", own), found[2].replace("==", "=")
     negated = operator in ("!=", "!~")
     value: str | float = found[3].strip().casefold()
     if name in _NUMBERS and operator not in ("~", "!~"):
@@ -124,8 +168,8 @@ def selected(
 ) -> "Iterator[Card]":
     """The cards that fulfil all conditions, sorted by a field (`-year`: descending), at most `limit`.
 
-    Cards without a value come last. Sorted without a limit, they are all in memory. Raises UsageError for an
-    unknown field.
+    `sort` is a name that `field` gave. Cards without a value come last. Sorted without a limit, they are all
+    in memory.
     """
     found = (card for card in cards if all(one.holds(card) for one in where))
     if sort is None:
@@ -134,10 +178,10 @@ def selected(
             if number == limit:
                 return
         return
-    name, descending = field(sort.removeprefix("-"), "--sort"), sort.startswith("-")
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
 
     def key(numbered: "tuple[int, Card]") -> tuple[object, ...]:
-        value = _READ[name](numbered[1])
+        value = value_of(numbered[1], name)
         if isinstance(value, tuple):
             value = "; ".join(value)
         if value is None or value == "":
@@ -174,7 +218,7 @@ def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    rows = [[_shown(name, _READ[name](card)) for name in columns or DEFAULT] for card in cards]
+    rows = [[_shown(name, value_of(card, name)) for name in columns or DEFAULT] for card in cards]
     used = [at for at in range(len(columns or DEFAULT)) if columns or any(row[at] != "-" for row in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ((columns or DEFAULT)[at] for at in used):
