@@ -24,6 +24,7 @@ from . import (
     formats,
     label,
     mcp,
+    merge,
     models,
     rerun,
     review,
@@ -36,6 +37,7 @@ from . import (
 )
 from . import eval as evaluation
 from .command_help import Program, example
+from .shared import terminal
 from .shared.terminal import discard, note
 
 app = typer.Typer(
@@ -55,6 +57,9 @@ app.command("summarize", epilog=example("papercards summarize arxiv:2401.03955")
 app.command(
     "watch", epilog=example('papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml')
 )(watch.watch)
+app.command("merge", epilog=example("papercards merge cards.jsonl -o cards.jsonl -o cards.parquet"))(
+    merge.merge
+)
 app.add_typer(batch.app, name="batch")
 app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
@@ -90,19 +95,24 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but problems.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each paper, too.")] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Options that come before the command; `main` handles --debug itself."""
+    """Options of all commands, in any place; `main` handles all but --version itself."""
 
 
 def main() -> None:
     """Run the program."""
-    debug = "--debug" in sys.argv
-    if debug:
-        sys.argv.remove("--debug")
+    debug = bool(_taken("--debug"))
+    terminal.loudness = terminal.Loudness.USUAL
+    if _taken("-v", "--verbose"):
+        terminal.loudness = terminal.Loudness.VERBOSE
+    if _taken("-q", "--quiet"):
+        terminal.loudness = terminal.Loudness.QUIET
     _prepare_streams()
     # Cards and requests are trees without cycles: looking for these after every 700 objects costs a tenth.
     gc.set_threshold(10_000)
@@ -147,6 +157,15 @@ def main() -> None:
         raise SystemExit(StorageError.exit_code) from None
     except Exception as error:
         _end_with_fault(error, debug)
+
+
+def _taken(*names: str) -> bool:
+    """Whether an option stands anywhere on the command line before `--`; it is removed."""
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    rest = [word for word in sys.argv[1:end] if word not in names]
+    found = len(rest) < end - 1
+    sys.argv[1:end] = rest
+    return found
 
 
 def _check_system() -> None:

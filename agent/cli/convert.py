@@ -8,6 +8,7 @@ import typer
 
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
+from .shared.progress import Progress
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -60,7 +61,7 @@ def convert(
     asked = source_options.asked(wiring.settings(), options.SourceFlags(column, table))
     found = islice(read_cards(cards), limit)
     counts = Counts()
-    progress = terminal.Progress(counts, None, free=True)
+    progress = Progress(counts, None, free=True)
     with_papers = _Papers(source or [], asked)
     sinks = []
     try:

@@ -1,13 +1,16 @@
 """`papercards enrich`: writes a card for every paper in the sources."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..runs.resources import choose_model
 from . import batch
 from .shared import options, source_options, wiring
+
+if TYPE_CHECKING:
+    from ..runs.part import Part
 
 
 @options.grouped
@@ -33,6 +36,14 @@ def enrich(
             max=99_999,
             help="Split the output into N files, named cards-00000-of-0000N.jsonl.",
             metavar="N",
+        ),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            help="Process only part K of N, for several machines; writes cards.part-K-of-N.jsonl. Join the "
+            "parts with papercards merge.",
+            metavar="K/N",
         ),
     ] = None,
     limit: options.Limit = None,
@@ -69,6 +80,9 @@ def enrich(
 
     chosen = wiring.settings(flags, model=model)
     output = list(shaped(output or [], excel=excel, name_notes=name_notes))
+    own = _part(part, output, shards) if part is not None else None
+    if own is not None:
+        output = [own.path(output[0])]
     check_outputs(sources, output)
     asked = source_options.asked(
         chosen,
@@ -87,7 +101,7 @@ def enrich(
     if batch_api:
         batch.submit(chosen, sources, output, options=asked)
         return
-    job = Job(tuple(sources), tuple(output), asked, shards, record=not no_record)
+    job = Job(tuple(sources), tuple(output), asked, shards, not no_record, own)
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:
@@ -96,3 +110,19 @@ def enrich(
         code = run(job, resources, entry)
     if code:
         raise typer.Exit(code)
+
+
+def _part(text: str, output: list[Path], shards: int | None) -> "Part":
+    """The part to process. Raises UsageError if it could not be merged later."""
+    from ..errors import UsageError
+    from ..runs.part import Part
+    from ..sinks import destination
+
+    part = Part.parse(text)
+    if len(output) != 1 or shards is not None or destination(output[0])[0].name != "jsonl":
+        raise UsageError(
+            "a part is written to one JSONL file",
+            where="--part",
+            next_step="Give -o cards.jsonl; papercards merge writes other formats",
+        )
+    return part

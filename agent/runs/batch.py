@@ -12,9 +12,10 @@ Knows no prompts, formats or terminal.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..card import Card
 from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
@@ -24,7 +25,7 @@ from ..publication import with_publication
 from ..reading.reader import Reader, Reading
 from ..sources import BadRecord
 from ..spent import NOTHING, Spent
-from .card_lines import AT_ONCE, CardLines
+from .card_lines import AT_ONCE
 from .read_ahead import ReadAhead
 
 REORDER = 8
@@ -99,10 +100,22 @@ class Untouched:
 Outcome = Done | Failed | Duplicate | Untouched
 
 
+class Finished(Protocol):
+    """Lines of cards that are already there."""
+
+    def recall(self, papers: Sequence[Paper]) -> list[bytes | None]:
+        """For each paper the line of its card without its publication, or None."""
+        ...
+
+    def keep(self, paper: Paper, line: bytes) -> None:
+        """Keep the line of a new card."""
+        ...
+
+
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
-    def __init__(self, reader: Reader, concurrency: int, finished: CardLines | None = None) -> None:
+    def __init__(self, reader: Reader, concurrency: int, finished: Finished | None = None) -> None:
         """Without `finished`, every card is made again."""
         self._reader = reader
         self._concurrency = concurrency
@@ -113,6 +126,8 @@ class Batch:
         self._window = _Window(concurrency * REORDER)
         self._stopped = False
         self._alike = _Alike()
+        self.at = ""
+        """Title of the paper that was begun last."""
         self.ended: PapercardsError | None = None
         """The error that ended the run, unless the user stopped it."""
 
@@ -193,6 +208,7 @@ class Batch:
             if self._stopped:
                 promise.set_result(Untouched(paper.id, paper.where))
                 continue
+            self.at = paper.title
             try:
                 promise.set_result(await self._read(paper))
             except asyncio.CancelledError:

@@ -16,9 +16,13 @@ class Counts:
         """Calls, tokens and cost of all papers so far, failed ones included."""
         self._begin = time.monotonic()
         self._end: float | None = None
+        self._asked = 0
+        """Number of papers that were not cached, and when the first of them was finished."""
+        self._first: float | None = None
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count the outcomes."""
+        before = self.done - self.cached + self.failed
         for outcome in outcomes:
             match outcome:
                 case Done(reading=reading):
@@ -35,6 +39,10 @@ class Counts:
                 case Duplicate():
                     self.duplicates += 1
 
+        if fresh := self.done - self.cached + self.failed - before:
+            self._asked += fresh
+            self._first = self._first or time.monotonic()
+
     def stop(self) -> None:
         """Stop the clock: the last card is on disk."""
         self._end = self._end or time.monotonic()
@@ -43,6 +51,13 @@ class Counts:
     def seconds(self) -> float:
         """Seconds since the run began, until `stop`."""
         return (self._end or time.monotonic()) - self._begin
+
+    @property
+    def rate(self) -> float | None:
+        """Papers a second, without cached ones and the time until the first; None if not known yet."""
+        if self._first is None or self._asked < 2:
+            return None
+        return (self._asked - 1) / max(1e-3, (self._end or time.monotonic()) - self._first)
 
     @property
     def tokens(self) -> int:

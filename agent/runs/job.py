@@ -15,8 +15,9 @@ from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, open_source
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
-from .batch import Batch, Done, Duplicate, Failed, Outcome
+from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
 from .counts import Counts
+from .part import Part
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
@@ -70,6 +71,8 @@ class Job:
     """Number of files that each output is split into."""
     record: bool = True
     """Whether `NAME.run.json` is written beside the first output."""
+    part: Part | None = None
+    """The part of the papers that is processed; None for all."""
 
     @classmethod
     def of(
@@ -86,12 +89,15 @@ class Job:
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         opened = [open_source(source, self.options) for source in self.sources]
-        return islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
+        records = islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
+        return records if self.part is None else self.part.deal(records)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
         limit = self.options.limit
         # A pipe can be read only once, what is named must be fetched, and a filter must see every paper.
+        if self.part is not None:
+            return None
         if self.options.categories or not all(is_file(source) for source in self.sources):
             return limit
         if sum(Path(source).stat().st_size for source in self.sources) > COUNTED_BYTES:
@@ -111,14 +117,15 @@ class Job:
         watcher: Watcher | None = None,
         papers: "Iterable[Paper | BadRecord] | None" = None,
         reader: "Reader | None" = None,
+        finished: Finished | None = None,
         opened: Sequence[Sink] | None = None,
     ) -> bool:
         """Write a card for each paper to every output, and failures to the errors file beside the first.
 
-        `papers` defaults to those of the sources, `reader` to the model's, with the cards that it finished
-        earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if the run
-        was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper met; all
-        cards before it are kept.
+        `papers` defaults to those of the sources, `reader` to the model's, `finished` to the cards that it
+        finished earlier. `opened` are open sinks for the outputs, which their owner closes. Returns False if
+        the run was stopped early. Raises BudgetSpent if the budget ended it, or the error that every paper
+        met; all cards before it are kept.
         """
         from .recording import Recording
 
@@ -136,6 +143,7 @@ class Job:
                 self.outputs,
                 options=self.options,
                 shards=self.shards,
+                part=self.part,
             )
         sinks: list[Sink] = []
         errors: ErrorsFile | None = None
@@ -148,7 +156,8 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
-            finished = resources.finished(chosen) if reader is None else None
+            if reader is None:
+                finished = resources.finished(chosen)
             batch = Batch(chosen, resources.concurrency(model), finished)
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()

@@ -106,6 +106,8 @@ class Settings(_Part):
 
     limit: int | None
     shards: int | None
+    part: str | None = None
+    """Part of the papers, such as `3/8`; None for all."""
     columns: dict[str, str]
     table: str | None = None
     categories: tuple[str, ...] = ()

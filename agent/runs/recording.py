@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..sinks import Sink
     from ..sources import Options
     from .counts import Counts as Counted
+    from .part import Part
     from .resources import Resources
 
 
@@ -48,6 +49,7 @@ class Recording:
         *,
         options: "Options",
         shards: int | None,
+        part: "Part | None" = None,
     ) -> None:
         self._model = model
         self._reader = reader
@@ -58,6 +60,7 @@ class Recording:
         self._settings = Settings(
             limit=options.limit,
             shards=shards,
+            part=str(part) if part is not None else None,
             columns=dict(options.columns),
             table=options.table,
             categories=options.categories,

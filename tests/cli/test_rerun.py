@@ -49,6 +49,7 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
     assert found["settings"] == {
         "limit": 6,
         "shards": None,
+        "part": None,
         "columns": {"title": "title"},
         "table": None,
         "categories": [],

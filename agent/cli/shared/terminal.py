@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
 from ...text.wording import counted
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from ...card import Candidate, Card, Evidence
-    from ...runs.counts import Counts
 
 QUIET_S = 5.0
 """Seconds between two progress lines if standard error is not a terminal."""
@@ -24,14 +24,34 @@ _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 """Control characters in UTF-8 that JSON does not escape."""
 
 
+class Loudness(IntEnum):
+    """How much is said on standard error."""
+
+    QUIET = 0
+    """Problems alone: the lines that begin with `papercards: `."""
+    USUAL = 1
+    VERBOSE = 2
+    """Each paper as it is finished, too."""
+
+
+loudness = Loudness.USUAL
+"""Set by `main` from -q and -v."""
+
+above: list[Callable[[str], None]] = []
+"""The writer of lines while a progress bar is shown, which stays below them."""
+
+
 def note(text: str) -> None:
     """Print a line on standard error, without control characters from papers and endpoints."""
-    # On a terminal it replaces the progress line, which is redrawn below it.
-    begin = "\r\x1b[2K" if sys.stderr is not None and sys.stderr.isatty() else ""
-    _tell(f"{begin}{clean(text)}\n")
+    if loudness is Loudness.QUIET and not text.lstrip().startswith("papercards: "):
+        return
+    if above:
+        above[-1](clean(text))
+    else:
+        tell(f"{clean(text)}\n")
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     """Write to standard error if possible: a lost note must not end a run."""
     if sys.stderr is not None:
         try:
@@ -101,76 +121,6 @@ def bytes_bar(name: str, total: int) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total)
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
-
-
-class Progress:
-    """Shows the progress of a run: a live line on a terminal, else a plain line now and then."""
-
-    def __init__(self, counts: "Counts", total: int | None, *, free: bool) -> None:
-        """`total` is None if unknown; `free` leaves out tokens and cost."""
-        self.counts = counts
-        self.total = total
-        self._free = free
-        self._shown = time.monotonic()
-        self._live = sys.stderr.isatty()
-
-    @property
-    def cost(self) -> str:
-        """The cost as text: the known cost, and the number of requests of unknown cost."""
-        known, unpriced = self.counts.spent.known_usd, self.counts.spent.unpriced
-        if not unpriced or not known:
-            return money(self.counts.spent.cost_usd)
-        return f"{money(known)} and {counted(unpriced, 'request')} of unknown cost"
-
-    def show(self, *, last: bool = False) -> None:
-        """Update the progress line, at most ten times a second."""
-        now = time.monotonic()
-        if last:
-            if self._live:
-                _tell("\r\x1b[2K")
-            return
-        if now - self._shown < (0.1 if self._live else QUIET_S):
-            return
-        self._shown = now
-        if self._live:
-            _tell(f"\r\x1b[2K{self._line()}")
-        else:
-            note(self._line())
-
-    def _line(self) -> str:
-        finished = self.counts.settled
-        parts = [f"{finished}/{self.total}" if self.total else counted(finished, "paper")]
-        parts.append(f"{self.counts.cached} cached")
-        parts.append(f"{self.counts.failed} failed")
-        if not self._free:
-            parts += [counted(self.counts.tokens, "token"), self.cost]
-        asked = finished - self.counts.cached
-        if self.total and asked > 0:
-            left = (self.total - finished) * self.counts.seconds / asked
-            parts.append(f"{duration(left)} left")
-            if cost_usd := self.counts.spent.cost_usd:
-                parts.append(f"about {money(cost_usd * self.total / max(1, asked))} in total")
-        return " · ".join(parts)
-
-    def summary(self, outputs: Sequence[str]) -> str:
-        """One line about what the run did."""
-        fresh = self.counts.done - self.counts.cached
-        made = counted(self.counts.done, "card")
-        parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
-        parts.append(f"{self.counts.failed} failed")
-        if self.counts.without_abstract:
-            parts.append(f"{self.counts.without_abstract:,} without an abstract")
-        if self.counts.duplicates:
-            parts.append(f"{counted(self.counts.duplicates, 'duplicate')} skipped")
-        if not self._free:
-            parts += [
-                counted(self.counts.spent.calls, "call"),
-                counted(self.counts.tokens, "token"),
-                self.cost,
-            ]
-        parts.append(duration(self.counts.seconds))
-        where = f" → {', '.join(outputs)}" if outputs else ""
-        return ", ".join(parts) + where
 
 
 def print_card(card: "Card") -> None:

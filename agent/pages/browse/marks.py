@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ...card import Card, CardLink, Evidence, Located
 from ...paper import Paper, Section
+from ...sinks.escaping import named
 from ..rendering import opened
 
 KNOWN_KINDS = ("performance", "efficiency", "theoretical", "finding", "resource", "novelty")
@@ -89,6 +90,10 @@ def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
                 artifact.evidence,
                 Saying(f"{name} {artifact.status}", f"has-{name}", artifact.confidence),
             )
+    for name, value in card.fields.items():
+        for one in (value, *value.rows):
+            if one.evidence is not None:
+                add(one.evidence, Saying(named(name), "has-own", value.confidence))
     texts = _texts(paper)
     order: dict[str | None, int] = {section: place for place, section in enumerate(texts or [None])}
     for evidence in sorted(first.values(), key=lambda one: one.sentence):

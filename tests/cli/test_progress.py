@@ -1,0 +1,125 @@
+"""What a run shows while it runs: on a terminal, in a pipe, with -q and with -v."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from papercards.runs.batch import Done, Failed
+from papercards.runs.counts import Counts
+from tests.conftest import Run
+from tests.stub import Stub, error
+
+KEY = {"OPENAI_API_KEY": "sk-test-0123456789"}
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    path = tmp_path / "papers.jsonl"
+    records = [
+        {
+            "title": f"Paper [number] {n}",
+            "abstract": f"Counting is hard. We count to {n} with a new method, which is better.",
+        }
+        for n in range(3)
+    ]
+    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    return path
+
+
+def on_a_terminal(arguments: list[str], environment: dict[str, str], cwd: Path) -> str:
+    """Everything that the program writes to a terminal of 100 columns."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "papercards", *arguments],
+        env=environment | {"TERM": "xterm-256color", "COLUMNS": "160"},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+    )
+    os.close(follower)
+    pieces: list[bytes] = []
+
+    def read() -> None:
+        while True:
+            try:
+                pieces.append(os.read(leader, 65536))
+            except OSError:  # the other end is closed
+                return
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert process.wait(timeout=120) == 0
+    thread.join(timeout=30)
+    os.close(leader)
+    return b"".join(pieces).decode()
+
+
+def test_a_terminal_shows_a_bar_that_goes_on_while_no_paper_ends(
+    papers: Path, stub: Stub, environment: dict[str, str], tmp_path: Path
+) -> None:
+    stub.latency_s = 2.5
+    words = ["enrich", str(papers), "-m", "openai/stub", "--base-url", stub.url, "-j", "1", "-o", "c.jsonl"]
+    seen = on_a_terminal(words, environment | KEY, tmp_path)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
+    waiting = set(re.findall(r"0/3 · (\d\.\d) s", plain))
+    assert len(waiting) >= 2, "the time did not go on before the first paper had ended"
+    assert "Paper [number] 1" in plain  # the title in work, brackets and all
+    assert re.search(r"2/3 · \d\.\d s a paper · .*left", plain)
+    assert plain.rstrip().splitlines()[-1].startswith("3 cards (3 new, 0 cached), 0 failed")
+
+
+def test_a_pipe_gets_plain_lines_without_controls(
+    papers: Path, stub: Stub, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("papercards.cli.shared.progress.QUIET_S", 0.5)
+    stub.latency_s = 1.2
+    done = run("enrich", papers, "-m", "openai/stub", "--base-url", stub.url, "-j", "1", **KEY)
+    assert "\x1b" not in done.stderr
+    assert "\r" not in done.stderr
+    assert re.search(r"^0/3 · \d\.\d s$", done.stderr, re.MULTILINE)
+
+
+def test_quiet_leaves_problems_alone_in_any_place(papers: Path, stub: Stub, run: Run) -> None:
+    words = ("enrich", papers, "-m", "openai/stub", "--base-url", stub.url, "-o", "c.jsonl")
+    assert run(*words, "-q", **KEY).stderr == ""
+    stub.script = [error(422, "this one is odd")] * 20
+    done = run("--quiet", *words, "--no-cache", **KEY)
+    assert done.returncode != 0
+    assert done.stderr
+    assert all(line.startswith("papercards: ") for line in done.stderr.splitlines())
+    assert "cards (" in run(*words, **KEY).stderr  # it holds for one run alone
+
+
+def test_verbose_says_each_paper(papers: Path, stub: Stub, run: Run) -> None:
+    words = ("enrich", papers, "-m", "openai/stub", "--base-url", stub.url, "-o", "c.jsonl", "-v")
+    first = run(*words, **KEY).stderr
+    assert re.search(r"^Paper \[number\] 0: language-modeling, \d\.\d s, cost unknown$", first, re.MULTILINE)
+    again = run(*words, **KEY).stderr
+    assert "Paper [number] 2: language-modeling, cached" in again
+
+
+def test_the_rate_leaves_out_the_start_and_cached_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("papercards.runs.counts.time.monotonic", lambda: now)
+
+    class Card:
+        cached = True
+        spent = Failed("", "", "", "").spent
+
+    counts = Counts()
+    counts.add([Done(None, Card())] * 1000)  # type: ignore[arg-type]
+    assert counts.rate is None
+    now = 22.0  # the model was loaded
+    counts.add([Failed("a", "", "PaperFailed", "no")])
+    assert counts.rate is None
+    now = 32.0
+    counts.add([Failed("b", "", "PaperFailed", "no")] * 5)
+    assert counts.rate == pytest.approx(0.5)
