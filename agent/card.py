@@ -203,7 +203,8 @@ class FieldValue(Record):
     """The records of a `list`."""
     missing: str | None = Field(default=None, exclude_if=_is_missing)
     """Why there is no value: `not-stated`, `does-not-apply`, `not-in-text` (the sections that it should come
-    from were not read), `not-answered-by-this-model`, `uncertain`, `not-asked`, or `refused`."""
+    from were not read), `not-answered-by-this-model`, `uncertain`, `not-asked`,
+    `refused`, or `rejected` by a person."""
     refused: tuple[str, ...] = Field(default=(), exclude_if=_is_missing)
     """What was wrong with an answer, or with records of a `list`, that the paper does not bear out."""
     confidence: float | None = Field(default=None, ge=0, le=1)

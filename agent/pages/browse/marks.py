@@ -91,9 +91,9 @@ def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
                 Saying(f"{name} {artifact.status}", f"has-{name}", artifact.confidence),
             )
     for name, value in card.fields.items():
-        for one in (value, *value.rows):
-            if one.evidence is not None:
-                add(one.evidence, Saying(named(name), "has-own", value.confidence))
+        for evidence in (value.evidence, *(row.evidence for row in value.rows)):
+            if evidence is not None:
+                add(evidence, Saying(named(name), "has-own", value.confidence))
     texts = _texts(paper)
     order: dict[str | None, int] = {section: place for place, section in enumerate(texts or [None])}
     for evidence in sorted(first.values(), key=lambda one: one.sentence):

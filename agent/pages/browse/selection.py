@@ -66,9 +66,9 @@ class Selection:
     @property
     def query(self) -> str:
         """The query string without the question mark; empty for the default state."""
-        pairs = [("q", self.words)] if self.words else []
+        pairs: list[tuple[str, str]] = [("q", self.words)] if self.words else []
         order = {field: place for place, field in enumerate(FIELDS)}
-        pairs += sorted(self.tags, key=lambda tag: (order.get(tag.field, len(order)), tag.field))
+        pairs += sorted(self.tags, key=lambda tag: (order.get(tag[0], len(order)), tag[0]))
         if self.sort:
             pairs.append(("sort", self.sort))
         if self.page > 1:
