@@ -29,6 +29,7 @@ from . import (
     rerun,
     review,
     serve,
+    stale,
     summarize,
     taxonomy,
     trust,
@@ -72,6 +73,9 @@ app.command("annotate", epilog=example("papercards annotate library.bib --cards 
     annotate.annotate
 )
 app.add_typer(export.app, name="export")
+app.command(
+    "stale", epilog=example("papercards stale cards.jsonl", "papercards stale cards.jsonl --fields mine.yaml")
+)(stale.stale)
 app.command("verify", epilog=example("papercards verify cards.jsonl --source library.bib"))(cards.verify)
 app.add_typer(review.app, name="review")
 app.add_typer(models.app, name="models")

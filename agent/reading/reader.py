@@ -263,6 +263,21 @@ class ModelReader:
         piece = self._taken(question, answer, key_of(question.parts), parts)
         return Reading(self._card(question, [*question.known, piece]), reply.spent)
 
+    @property
+    def specs(self) -> Mapping[str, str]:
+        """The spec of each field of this run, by name."""
+        return self._askings.specs
+
+    def specs_of(self, prompt: str) -> Mapping[str, str] | None:
+        """The specs of the fields that a version of the prompt asked; None if it was never used here."""
+        return next((noted.specs for noted in self._notebook if noted.prompt == prompt), None)
+
+    def characters_for(self, names: Sequence[str]) -> int:
+        """Characters of a request for some fields, without the paper."""
+        asking = self._askings.of(names)
+        shared = sum(len(message["content"]) for message in asking.prompt.prefix)
+        return shared + len(asking.prompt.tail) + len(str(asking.kind(None)[0].model_json_schema()))
+
     def learned(self, form: Form) -> None:
         """Use this form of requests from now on; it is stored once it has given an answer."""
         self.forms.append(form)
