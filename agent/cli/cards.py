@@ -11,7 +11,7 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterator, Sequence
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -42,6 +42,13 @@ def show(
         typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
     ] = None,
     limit: options.Limit = None,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            help="One row for each record of this own list, with its sentence; -o writes CSV or TSV.",
+            metavar="FIELD",
+        ),
+    ] = None,
     output: Annotated[
         list[Path] | None,
         options.outputs(
@@ -63,6 +70,9 @@ def show(
     if sort is not None:
         sort = "-" * sort.startswith("-") + card_table.field(sort.removeprefix("-"), "--sort", own)
     found = card_table.selected(read_cards(cards), conditions, sort, limit)
+    if records is not None:
+        _show_records(card_table.records(found, records), output or [])
+        return
     if not output:
         card_table.print_cards(found, chosen)
         return
@@ -73,6 +83,19 @@ def show(
         )
     count = write_cards(found, *output, source=cards)
     terminal.note(f"{counted(count, 'card')} → {', '.join(map(str, output))}")
+
+
+def _show_records(rows: "Iterator[Sequence[str | float | None]]", output: list[Path]) -> None:
+    from ..sinks.delimited import CSV, TSV, write_table
+    from .shared import card_table
+
+    if not output:
+        card_table.print_records(rows)
+        return
+    if len(output) > 1 or output[0].suffix.lower() not in (*CSV.extensions, *TSV.extensions):
+        raise UsageError("records are written as CSV or TSV", where="-o", next_step="Use one FILE.csv")
+    count = write_table(output[0], rows) - 1
+    terminal.note(f"{counted(count, 'record')} → {output[0]}")
 
 
 @options.grouped
@@ -91,7 +114,7 @@ def verify(
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
     from ..paper import identity
-    from ..reading.evidence import check
+    from ..reading.evidence import check, cited
     from ..runs.job import Job
     from ..sinks import read_cards
     from ..sources import readable
@@ -111,10 +134,7 @@ def verify(
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))
         faults += len(found)
-        held = card.reproducibility
-        spans += len(card.claims) + sum(
-            artifact.evidence is not None for artifact in (held.code, held.data, held.weights)
-        )
+        spans += len(cited(card))
     without = [paper for name, paper in papers.items() if name not in places]
     for paper in without[:SHOWN]:
         print(terminal.clean(f"{paper.id}: has no card ({paper.where})"))

@@ -50,6 +50,8 @@ def merge(
         model=old.model,
         base_url=old.settings.endpoint,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        fields=recorded.fields(old, record),
+        only=old.settings.only,
         cache_dir=cache_dir,
     )
     entry = choose_model(chosen)

@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from pathlib import Path
 
 from ..card import Artifact, Card, Label
 from ..paper import Paper
@@ -75,10 +76,26 @@ class DelimitedSink:
         return self._start + self._line([*COLUMNS, *(one.name for one in own)])
 
     def _line(self, cells: Iterable[Cell]) -> bytes:
-        line = StringIO()
-        written = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
-        csv.writer(line, delimiter=self._separator, lineterminator="\n").writerow(written)
-        return line.getvalue().encode()
+        return _line(cells, self._separator)
+
+
+def _line(cells: Iterable[Cell], separator: str) -> bytes:
+    line = StringIO()
+    written = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(line, delimiter=separator, lineterminator="\n").writerow(written)
+    return line.getvalue().encode()
+
+
+def write_table(path: Path, rows: Iterable[Iterable[Cell]]) -> int:
+    """Write any rows, the header first, as CSV, or as TSV to `NAME.tsv`; returns their number."""
+    file, count = PartialFile(path), 0
+    try:
+        for count, row in enumerate(rows, start=1):  # noqa: B007  (counted for the caller)
+            file.append(_line(map(tidy, row), "\t" if path.suffix.lower() in TSV.extensions else ","))
+        file.commit()
+    finally:
+        file.abandon()
+    return count
 
 
 def inert(cell: str) -> str:

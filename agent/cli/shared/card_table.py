@@ -12,7 +12,7 @@ from ...text.wording import did_you_mean
 from . import terminal
 
 if TYPE_CHECKING:
-    from ...card import Card
+    from ...card import Card, Scalar
 
 Value = str | float | None | tuple[str, ...]
 
@@ -211,6 +211,49 @@ class _Descending:
         return isinstance(other, _Descending) and self.value == other.value
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def records(cards: "Iterable[Card]", name: str) -> Iterator[tuple[str | float | None, ...]]:
+    """The records of an own list as rows, with the paper's data and the sentence of each; the header first.
+
+    Raises UsageError if no card has records of that name.
+    """
+    parts: tuple[str, ...] = ()
+    for card in cards:
+        value = card.fields.get(name)
+        for row in value.rows if value is not None else ():
+            if not parts:
+                parts = tuple(part for part in row.values if part.removesuffix("_unit") == part)
+                # A number has a column for its unit, whether or not the first record has one.
+                numeric = [part for part in parts if isinstance(row.values[part], int | float)]
+                wide = [one for part in parts for one in (part, f"{part}_unit")[: 1 + (part in numeric)]]
+                yield ("id", "title", "year", *wide, "sentence")
+            cells = (_cell(row.values.get(part)) for part in wide)
+            said = row.evidence.text if row.evidence else None
+            yield (card.id, card.title, card.about.year, *cells, said)
+    if not parts:
+        raise UsageError(f"no card has records of {name}", where="--records")
+
+
+def _cell(value: "Scalar") -> str | float | None:
+    return shown(value) if isinstance(value, bool) else value
+
+
+def print_records(rows: "Iterable[Sequence[str | float | None]]") -> None:
+    """Print rows whose first is the header; columns without any value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    header, *lines = [list(row) for row in rows]
+    used = [at for at in range(1, len(header)) if any(row[at] not in (None, "") for row in lines)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for at in used:
+        table.add_column(
+            str(header[at]).replace("_", " "), max_width=_WIDTH, overflow="ellipsis", no_wrap=True
+        )
+    for row in lines:
+        table.add_row(*(Text(terminal.clean("-" if row[at] is None else str(row[at]))) for at in used))
+    terminal.print_plain(table)
 
 
 def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:

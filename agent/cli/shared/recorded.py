@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | None) -> "Settings":
     """The settings of the run with its paths resolved; `asked` are the current ones, `named` is a cache."""
-    from ...fields.file import EXAMPLES
     from ...runs.record import source_path
 
     taxonomy, tuned, cache = old.settings.taxonomy, old.settings.tuned, old.settings.cache_dir
-    fields = old.settings.fields
     if cache is not None and named is None:
         named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
@@ -28,7 +26,7 @@ def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | 
         base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
-        fields=fields if fields in (None, *EXAMPLES) else str(source_path(fields, record, old.folder)),
+        fields=fields(old, record),
         only=old.settings.only,
         tuned=None if tuned is None else str(source_path(tuned, record, old.folder)),
         cache_dir=named,
@@ -36,6 +34,15 @@ def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | 
         no_summary=old.made_by.get("summary") is False,
         offline=asked.offline,
     )
+
+
+def fields(old: "RunRecord", record: Path) -> str | None:
+    """The fields file as it can be opened now, or the name of a shipped one; None without own fields."""
+    from ...fields.file import EXAMPLES
+    from ...runs.record import source_path
+
+    path = old.settings.fields
+    return path if path in (None, *EXAMPLES) else str(source_path(path, record, old.folder))
 
 
 def sources(old: "RunRecord", record: Path) -> list[str]:
