@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .session import Session as Session
     from .sources import BadRecord as BadRecord
     from .sources import open_source as open_source
+    from .statistics.output import write_stats as write_stats
+    from .statistics.shares import Statistics as Statistics
+    from .statistics.shares import stats as stats
     from .taxonomy import Taxonomy as Taxonomy
 
     __version__: str
@@ -48,12 +51,15 @@ _HOMES = {
     "Person": "publication",
     "Publication": "publication",
     "Session": "session",
+    "Statistics": "statistics.shares",
     "StorageError": "errors",
     "Taxonomy": "taxonomy",
     "UsageError": "errors",
     "open_source": "sources",
     "read_cards": "card_files",
+    "stats": "statistics.shares",
     "write_cards": "card_files",
+    "write_stats": "statistics.output",
 }
 """Public names and the modules that hold them; nothing else is public."""
 

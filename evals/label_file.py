@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from papercards.card import Status
-from papercards.errors import BadInput
+from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
@@ -155,6 +155,12 @@ class LabelRecord(_Strict):
         if not self.title and self.sha256 is None:
             raise ValueError("a record without a title needs a sha256")
         return self
+
+
+def check_split(split: str) -> None:
+    """Raise UsageError for a split that there is not."""
+    if split not in get_args(Split):
+        raise UsageError(f'there is no split "{split}"', next_step="Use train, dev or test")
 
 
 def read_labels(

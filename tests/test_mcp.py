@@ -86,7 +86,15 @@ def test_an_agent_makes_a_card_finds_it_and_quotes_its_evidence(environment: dic
                 assert ABSTRACT[one["start"] : one["end"]] == one["quote"]
 
             stats = await ask(client, "corpus_stats", by="code")
-            assert stats["groups"] == [{"value": "released", "cards": 1, "share": 1.0}]
+            assert stats["groups"][0] | {"interval_95": None} == {
+                "value": "released",
+                "cards": 1,
+                "share": 1.0,
+                "interval_95": None,
+            }
+            low, high = stats["groups"][0]["interval_95"]
+            assert low == pytest.approx(0.2065, abs=1e-4)  # Wilson's interval of 1 of 1
+            assert high == 1
 
             kept = await client.read_resource(f"card://{card['id']}")
             assert Card.model_validate_json(kept.contents[0].text).title == TITLE  # type: ignore[union-attr]

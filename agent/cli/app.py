@@ -30,6 +30,7 @@ from . import (
     review,
     serve,
     stale,
+    stats,
     summarize,
     taxonomy,
     trust,
@@ -66,6 +67,9 @@ app.command("rerun", epilog=example("papercards rerun cards.run.json --offline")
 app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
 app.command("mcp", epilog=example("papercards mcp cards.jsonl"))(mcp.mcp)
 app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
+app.command(
+    "stats", epilog=example("papercards stats cards.jsonl --by year,task -o trends.csv -o trends.svg")
+)(stats.stats)
 app.command("convert", epilog=example("papercards convert cards.jsonl cards.parquet cards.csv"))(
     convert.convert
 )

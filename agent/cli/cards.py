@@ -29,14 +29,7 @@ def show(
             metavar="FIELD,FIELD",
         ),
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
-            "code!=released. May be given several times; all must hold.",
-            metavar="CONDITION",
-        ),
-    ] = None,
+    where: options.Where = None,
     sort: Annotated[
         str | None,
         typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
@@ -57,21 +50,22 @@ def show(
     ] = None,
 ) -> None:
     """Print a table of the cards in a file, or save a selection of them."""
+    from ..card_fields import condition, field, own_fields, records_of, selected
     from ..card_files import write_cards
     from ..sinks import destination, read_cards
     from .shared import card_table
 
     @cache
     def own() -> frozenset[str]:
-        return card_table.own_fields(read_cards(cards))
+        return own_fields(read_cards(cards))
 
-    chosen = [card_table.field(name, "--columns", own) for name in columns.split(",")] if columns else None
-    conditions = [card_table.condition(text, own) for text in where or ()]
+    chosen = [field(name, "--columns", own) for name in columns.split(",")] if columns else None
+    conditions = [condition(text, own=own) for text in where or ()]
     if sort is not None:
-        sort = "-" * sort.startswith("-") + card_table.field(sort.removeprefix("-"), "--sort", own)
-    found = card_table.selected(read_cards(cards), conditions, sort, limit)
+        sort = "-" * sort.startswith("-") + field(sort.removeprefix("-"), "--sort", own)
+    found = selected(read_cards(cards), conditions, sort, limit)
     if records is not None:
-        _show_records(card_table.records(found, records), output or [])
+        _show_records(records_of(found, records), output or [])
         return
     if not output:
         card_table.print_cards(found, chosen)

@@ -30,7 +30,7 @@ class Program(Commands):
 
     panels: ClassVar[Mapping[str, Iterable[str]]] = {
         "Read papers": ("enrich", "summarize", "watch", "batch", "rerun"),
-        "Look at cards": ("serve", "show", "convert", "annotate", "export"),
+        "Look at cards": ("serve", "show", "stats", "convert", "annotate", "export"),
         "Check": ("verify", "review", "models", "cache", "trust", "taxonomy", "formats", "schema"),
         "Evaluate": ("eval", "label", "tune"),
     }

@@ -99,7 +99,7 @@ def run(
     card.
     """
     from ..errors import BudgetSpent
-    from ..evals.label_file import SEED_CORPUS, SEED_LABELS, join, labels_version, read_labels
+    from ..evals.label_file import SEED_CORPUS, SEED_LABELS, check_split, join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
     from ..evals.reporting.sheet import sheet
     from ..evals.scoring.gate import check, read_gate, require, write_junit
@@ -109,7 +109,7 @@ def run(
     from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
 
-    _check_split(split)
+    check_split(split)
     bounds = read_gate(gate) if gate is not None else None
     chosen = wiring.settings(flags)
     names: list[str | None] = [*model] if model else [chosen.model]
@@ -227,41 +227,6 @@ def thresholds(
     eval_tables.print_thresholds(
         transfer(precision, one.judged, other.judged), precision, one.split, other.split
     )
-
-
-@app.command("prevalence", epilog=example("papercards eval prevalence cards.jsonl --labels labels.jsonl"))
-def prevalence(
-    cards: Annotated[Path, typer.Argument(help="Cards of all papers in the corpus.", metavar="CARDS")],
-    labels: Labels = None,
-    split: Split = "dev",
-    labelled_cards: Annotated[
-        Path | None,
-        typer.Option(help="Cards of labelled papers outside the corpus.", metavar="FILE"),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the estimates as JSON.")] = False,
-) -> None:
-    """Estimate label prevalence with error correction."""
-    from ..evals.label_file import SEED_LABELS, read_labels
-    from ..evals.labelling.label_texts import label_file
-    from ..evals.scoring.prevalence import prevalence as estimated
-    from ..sinks import read_cards
-    from .shared import eval_tables
-
-    _check_split(split)
-    known = read_labels(label_file(labels or SEED_LABELS))
-    others = read_cards(labelled_cards) if labelled_cards is not None else ()
-    corpus = estimated(read_cards(cards), known, split=split, labelled_cards=others)
-    if as_json:
-        eval_tables.print_json(corpus)
-    else:
-        eval_tables.print_prevalence(corpus)
-
-
-def _check_split(split: str) -> None:
-    from ..errors import UsageError
-
-    if split not in ("train", "dev", "test"):
-        raise UsageError(f'there is no split "{split}"', next_step="Use train, dev or test")
 
 
 def _measure(

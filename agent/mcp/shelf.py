@@ -11,6 +11,7 @@ from ..card import Card
 from ..pages.index.database import Found, Index
 from ..pages.index.facets import FIELDS, Tag
 from ..pages.index.follow import Follower
+from ..statistics.intervals import wilson
 from .answers import MOST_CARDS, Refusal, row
 
 MOST_GROUPS = 30
@@ -52,13 +53,21 @@ class Shelf:
         return card
 
     def counts(self, by: str, words: str, where: Mapping[str, str]) -> dict[str, Any]:
-        """Number and share of matching cards for each value of a field, most frequent first."""
+        """Number and share of matching cards for each value of a field, most frequent first.
+
+        The intervals are Wilson's: they know nothing of the tagger's errors.
+        """
         if by not in FIELDS:
             raise _unknown("field", by, FIELDS)
         found = self._found(words, where)
         every = self._index.counts(by, found)
         groups = [
-            {"value": value, "cards": count, "share": round(count / found.count, 4)}
+            {
+                "value": value,
+                "cards": count,
+                "share": round(count / found.count, 4),
+                "interval_95": [round(end, 4) for end in wilson(count, found.count)],
+            }
             for value, count in every[:MOST_GROUPS]
         ]
         more = {"more_values": len(every) - MOST_GROUPS} if len(every) > MOST_GROUPS else {}

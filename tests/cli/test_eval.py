@@ -254,18 +254,6 @@ def test_a_file_is_split_and_converted_labels_are_scored_in_their_fields_alone(
     assert "train 2, dev 2, test 2" in split.stderr
 
 
-def test_the_share_of_papers_with_a_label_is_corrected_with_an_interval(run: Run) -> None:
-    run("enrich", SEED, "-m", "baseline", "-o", "cards.jsonl")
-
-    done = run("eval", "prevalence", "cards.jsonl", "--json")
-
-    assert done.returncode == 0, done.stderr
-    corpus = json.loads(done.stdout)
-    assert corpus["labelled"] == 55
-    for row in corpus["rows"]:
-        assert row["estimate"]["low"] <= row["estimate"]["corrected"] <= row["estimate"]["high"]
-
-
 def hosted(stub: Stub, *models: str) -> tuple[str, ...]:
     named = [word for model in models for word in ("-m", model)]
     return ("eval", "run", "--labels", "labels.jsonl", "--base-url", stub.url, *named)
@@ -359,7 +347,7 @@ def test_a_limiter_that_was_stopped_serves_the_next_run() -> None:
     assert limiter.busy == 0 and limiter.silent_since == 7.0
 
 
-@pytest.mark.parametrize("command", [("show",), ("eval", "prevalence"), ("eval", "labels", "sample")])
+@pytest.mark.parametrize("command", [("show",), ("stats",), ("eval", "labels", "sample")])
 @pytest.mark.parametrize(
     ("name", "code", "says"),
     [
@@ -383,14 +371,14 @@ def test_whatever_reads_cards_says_in_one_line_what_a_wrong_file_is(
     assert says in line and name in line
 
 
-def test_eval_prevalence_and_sample_read_cards_of_every_format_that_holds_them(run: Run) -> None:
+def test_eval_labels_sample_reads_cards_of_every_format_that_holds_them(run: Run) -> None:
     run("enrich", SEED, "-m", "baseline", "-o", "cards.jsonl")
     assert run("convert", "cards.jsonl", "cards.sqlite").returncode == 0
 
-    for command in (("eval", "prevalence"), ("eval", "labels", "sample")):
-        table, lines = (run(*command, name, "--json") for name in ("cards.sqlite", "cards.jsonl"))
-        assert table.returncode == 0, table.stderr
-        assert table.stdout == lines.stdout
+    command = ("eval", "labels", "sample")
+    table, lines = (run(*command, name, "--json") for name in ("cards.sqlite", "cards.jsonl"))
+    assert table.returncode == 0, table.stderr
+    assert table.stdout == lines.stdout
 
 
 def test_labels_without_texts_are_measured_once_these_are_fetched(

@@ -111,6 +111,7 @@ def test_a_selection_is_saved_in_any_format(run: Run, tmp_path: Path) -> None:
         (["--where", "year>soon"], 'year is a number, not "soon"'),
         (["--where", "year"], '"year" is not a condition'),
         (["--where", ""], '"" is not a condition'),
+        (["--where", "venue="], '"venue=" is not a condition'),
         (["--sort", "shoesize"], 'unknown field "shoesize"'),
         (["--columns", "title,,x"], "unknown field"),
         (["-o", "cards.jsonl"], "is both the input and an output"),

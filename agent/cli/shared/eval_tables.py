@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ...evals.scoring.calibration import Transfer
     from ...evals.scoring.compare import Comparison
     from ...evals.scoring.intervals import Interval
-    from ...evals.scoring.prevalence import Corpus
 
 SHOWN = {
     "f1": "F1",
@@ -213,20 +212,6 @@ def print_sample(chosen: "Sequence[Suggestion]", narrower: "Mapping[str, Narrowi
                 f"adding all {more.more} to {split} makes its intervals {1 - more.width:.0%} narrower "
                 f"({more.papers} papers now)"
             )
-
-
-def print_prevalence(corpus: "Corpus") -> None:
-    """Print the estimated number of papers with each label."""
-    print(f"{counted(corpus.papers, 'paper')}, corrected with {counted(corpus.labelled, 'labelled paper')}")
-    head = f"{'field':<15}{'label':<34}{'naive':>7}{'corrected':>11}  {'95% interval':<15}"
-    print(f"{head}{'papers':>7}{'power':>7}{'support':>9}")
-    for row in corpus.rows:
-        one = row.estimate
-        print(
-            f"{row.field:<15}{row.label:<34}{one.naive:>7.1%}{one.corrected:>11.1%}  "
-            f"{f'[{one.low:.1%}, {one.high:.1%}]':<15}{one.corrected * corpus.papers:>7.0f}"
-            f"{one.power:>7.2f}{row.support:>9g}"
-        )
 
 
 def print_thresholds(rows: "Sequence[Transfer]", precision: float, fitted: str, checked: str) -> None:

@@ -204,6 +204,14 @@ Sections = Annotated[
         metavar="NAME,NAME",
     ),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
+        "code!=released. May be given several times; all must hold.",
+        metavar="CONDITION",
+    ),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
 
 
