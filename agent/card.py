@@ -186,6 +186,16 @@ class FieldRow(Record):
     evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
     """The sentence that states it."""
 
+    @property
+    def text(self) -> str:
+        """The record for display: `dataset: Beans, value: 91.2 %`."""
+        pairs = [
+            (name, f"{shown(value)} {shown(self.values.get(f'{name}_unit'))}".strip())
+            for name, value in self.values.items()
+            if not (name.endswith("_unit") and name.removesuffix("_unit") in self.values)
+        ]
+        return ", ".join(f"{name.replace('_', ' ')}: {text}" for name, text in pairs if text)
+
 
 class FieldValue(Record):
     """The value of an own field."""
@@ -232,7 +242,7 @@ class FieldValue(Record):
     def texts(self) -> tuple[str, ...]:
         """The value as texts for display and filters: none, one, or one for each label or record."""
         if self.rows:
-            return tuple("; ".join(f"{k}={shown(v)}" for k, v in row.values.items()) for row in self.rows)
+            return tuple(row.text for row in self.rows)
         if isinstance(self.value, tuple):
             return self.value
         if self.value is None:
@@ -359,6 +369,13 @@ class Card(Record):
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
     """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
     them. The last field of a card, absent if nothing is known."""
+
+    @property
+    def unasked(self) -> frozenset[str]:
+        """The shipped fields that were not asked, so that nothing that the card says of them counts."""
+        start = f"{NOT_ASKED}:"
+        named = (flag.removeprefix(start).split(",") for flag in self.flags if flag.startswith(start))
+        return frozenset(name for names in named for name in names)
 
     @property
     def about(self) -> Publication:

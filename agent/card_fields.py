@@ -36,15 +36,21 @@ _READ: Mapping[str, Callable[[Card], Value]] = {
     "modalities": lambda card: tuple(one.label for one in card.modalities),
     "contributions": lambda card: tuple(one.label for one in card.contributions),
     "claims": lambda card: tuple(one.kind for one in card.claims),
-    "code": lambda card: card.reproducibility.code.status,
-    "data": lambda card: card.reproducibility.data.status,
-    "weights": lambda card: card.reproducibility.weights.status,
+    "code": lambda card: _status(card, "code"),
+    "data": lambda card: _status(card, "data"),
+    "weights": lambda card: _status(card, "weights"),
     "confidence": lambda card: card.tasks[0].confidence if card.tasks else None,
     "flags": lambda card: card.flags,
     "model": lambda card: card.provenance.model,
     "seconds": lambda card: card.provenance.seconds,
     "cost_usd": lambda card: card.provenance.cost_usd,
 }
+
+
+def _status(card: Card, name: str) -> str | None:
+    return None if name in card.unasked else card.reproducibility.artifact(name).status
+
+
 NUMBERS = ("year", "confidence", "seconds", "cost_usd")
 TAGGED = ("main_task", "tasks", "modalities", "contributions", "claims", "code", "data", "weights")
 """Fields that a model decides; the others come from the source, or are facts of the card."""

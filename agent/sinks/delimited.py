@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 
-from ..card import Artifact, Card, Label
+from ..card import Card, Label
 from ..paper import Paper
 from ..publication import columns
 from .escaping import plain
@@ -123,9 +123,7 @@ def row(card: Card) -> list[Cell]:
         _joined(card.modalities),
         _joined(card.contributions),
         " | ".join(f"{claim.kind}: {claim.evidence.text}" for claim in card.claims),
-        *_artifact(there.code),
-        *_artifact(there.data),
-        *_artifact(there.weights),
+        *(cell for name in ("code", "data", "weights") for cell in _artifact(card, name)),
         "; ".join(dict.fromkeys(link.url for link in there.links)),
         "; ".join(card.flags),
         made.model,
@@ -158,8 +156,10 @@ def _joined(labels: Iterable[Label]) -> str:
     return "; ".join(label.label for label in labels)
 
 
-def _artifact(artifact: Artifact) -> tuple[str, str | None]:
-    return artifact.status, artifact.evidence.text if artifact.evidence else None
+def _artifact(card: Card, name: str) -> tuple[str | None, str | None]:
+    artifact = card.reproducibility.artifact(name)
+    status = None if name in card.unasked else artifact.status
+    return status, artifact.evidence.text if artifact.evidence else None
 
 
 CSV = Format("csv", (".csv",), lambda output: DelimitedSink(output, ","))

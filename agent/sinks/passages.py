@@ -1,8 +1,8 @@
 """Parts of a card as Markdown, shared by all Markdown outputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ..card import Artifact, Candidate, Card, Evidence, Scalar, shown
+from ..card import Artifact, Candidate, Card, Evidence
 from ..text.spans import links
 from .escaping import code, link, named, plain, text, with_links
 
@@ -32,7 +32,8 @@ def quote(evidence: Evidence) -> str:
 def reusable(card: Card) -> str:
     """A list of reusable artifacts: code, data, weights, links."""
     made = card.reproducibility
-    lines = [_artifact("Code", made.code), _artifact("Data", made.data), _artifact("Weights", made.weights)]
+    held = (("code", made.code), ("data", made.data), ("weights", made.weights))
+    lines = [_artifact(name.capitalize(), one) for name, one in held if name not in card.unasked]
     return "\n".join([*lines, *_links(card)])
 
 
@@ -42,15 +43,10 @@ def own_fields(card: Card) -> str:
     for name, value in card.fields.items():
         if value.rows:
             lines.append(f"- {text(named(name))}:")
-            lines += [f"  - {_parts(row.values)}{_said(row.evidence)}" for row in value.rows]
+            lines += [f"  - {text(row.text)}{_said(row.evidence)}" for row in value.rows]
         elif value.texts:
             lines.append(f"- {text(named(name))}: **{text(', '.join(value.texts))}**{_said(value.evidence)}")
     return "\n".join(lines)
-
-
-def _parts(values: Mapping[str, Scalar]) -> str:
-    given = [(part, shown(value)) for part, value in values.items() if value is not None]
-    return ", ".join(f"{text(part.replace('_', ' '))} **{text(value)}**" for part, value in given)
 
 
 def _said(evidence: Evidence | None) -> str:

@@ -256,6 +256,8 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
     made, there = card.provenance, card.reproducibility
     main = card.tasks[0] if card.tasks else None
     about = columns(card.about)
+    kinds = ("code", "data", "weights")
+    asked = {kind: there.artifact(kind).status for kind in kinds if kind not in card.unasked}
     return [
         (
             PAPERS,
@@ -270,9 +272,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     [one.label for one in card.tasks],
                     [one.label for one in card.modalities],
                     [one.label for one in card.contributions],
-                    there.code.status,
-                    there.data.status,
-                    there.weights.status,
+                    *(asked.get(kind) for kind in ("code", "data", "weights")),
                     list(card.flags),
                     card.main_task,
                     main.confidence if main else None,
@@ -319,6 +319,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
             [
                 (number, kind, one.status, one.confidence, *_evidence(one.evidence))
                 for kind, one in (("code", there.code), ("data", there.data), ("weights", there.weights))
+                if kind in asked
             ],
         ),
         (

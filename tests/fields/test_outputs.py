@@ -63,7 +63,7 @@ def test_csv_has_a_column_for_each_field_and_no_formula(tmp_path: Path) -> None:
     assert (row["dose"], row["dose_unit"], row["dose_evidence"]) == ("2.5", "mg", "12 took part")
     assert (row["registered"], row["began"], row["place"]) == ("yes", "2020-03", "")
     assert row["method"] == "'=cmd|' /C calc'!A0"
-    assert row["results"] == "data=Beans; score=91.2; score_unit=%; data=; score=3"
+    assert row["results"] == "data: Beans, score: 91.2 %; score: 3"
 
 
 def test_a_workbook_has_the_same_columns(tmp_path: Path) -> None:
@@ -134,3 +134,13 @@ def test_reading_outputs_show_them(tmp_path: Path, name: str) -> None:
     path = tmp_path / name if name == "c.md" else tmp_path / f"feed.{name.partition('.')[2]}"
     write_cards([card()], path)
     assert "Beans" in path.read_text()
+
+
+def test_what_was_not_asked_is_not_said_to_be_not_stated(tmp_path: Path) -> None:
+    one = plain_card().model_copy(update={"flags": ("not-asked:data,weights",)})
+    write_cards([one], tmp_path / "c.csv", tmp_path / "c.db")
+    [row] = table(tmp_path / "c.csv")
+    assert (row["data"], row["weights"]) == ("", "") and row["code"]
+    with sqlite3.connect(tmp_path / "c.db") as database:
+        assert database.execute("SELECT data, weights FROM papers").fetchall() == [(None, None)]
+        assert database.execute("SELECT kind FROM artifacts").fetchall() == [("code",)]

@@ -78,7 +78,8 @@ def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
 
     def add(evidence: Evidence, saying: Saying) -> None:
         key = evidence.section, evidence.start, evidence.end, evidence.text
-        said.setdefault(key, []).append(saying)
+        if saying not in (sayings := said.setdefault(key, [])):
+            sayings.append(saying)
         first.setdefault(key, evidence)
 
     for claim in card.claims:

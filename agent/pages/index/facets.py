@@ -47,14 +47,14 @@ class Tag(NamedTuple):
 
 def tags_of(card: Card) -> Iterator[Tag]:
     """All tags of a card, each once."""
-    held, about = card.reproducibility, card.about
+    held, about, unasked = card.reproducibility, card.about, card.unasked
     said: dict[str, list[str]] = {
         "task": [one.label for one in card.tasks] or [UNCERTAIN] * bool(card.unsure_of("tasks")),
         "modality": [one.label for one in card.modalities],
         "contribution": [one.label for one in card.contributions],
-        "code": [held.code.status],
-        "data": [held.data.status],
-        "weights": [held.weights.status],
+        "code": [held.code.status] * ("code" not in unasked),
+        "data": [held.data.status] * ("data" not in unasked),
+        "weights": [held.weights.status] * ("weights" not in unasked),
         "claim": [one.kind for one in card.claims],
         "year": [str(about.year)] if about.year else [],
         "venue": [about.venue] if about.venue else [],
