@@ -50,6 +50,8 @@ _SPELT = re.compile(
 )
 _BETWEEN = re.compile(rf"\s?(?:[{MINUS}\u2014~]|to|and|through|\.\.\.?)\s?", re.IGNORECASE)
 _MOST = 20_000
+_LARGEST = 300
+"""Digits before the point, at most: more is no number of a paper, and no number of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def _written(match: re.Match[str], text: str, scales: re.Pattern[str]) -> Number
     if power and whole == "10" and not rest and power[0] in "^*⁻⁰¹²³⁴⁵⁶⁷⁸⁹" and "10" not in power[:6]:
         whole, power = "1", f"x10{power}"  # `10⁵ cells`
     readings = [f"{sign}{plain}{_exponent(power)}" for plain in _plain(whole, rest) if plain]
-    values = [value for one in readings if (value := Decimal(one)).is_finite()]
+    values = [value for one in readings if (value := Decimal(one)).adjusted() < _LARGEST]
+    if not values:
+        return None
     times = scales.match(text, end)
     if times is not None:
         scale = _SCALES[times[1].lower() if times[1] else times[2].strip()]

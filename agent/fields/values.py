@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..card import NOT_IN_TEXT, NOT_STATED, REFUSED, Scalar
 from ..text.dates import date_of, iso
+from ..text.invisible import visible
 from .spec import Field
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _value(
         return tuple(dict.fromkeys(given))[: one.size.most], None, None, None
     if one.type == "boolean":
         return given == "yes", None, None, None
-    said = " ".join(given.split())
+    said = " ".join(visible(given.encode(errors="ignore").decode())[0].split())
     if len(said) > _MOST_TEXT:
         raise _Wrong(f"is longer than {_MOST_TEXT} characters")
     borne = _borne(sentence, text)

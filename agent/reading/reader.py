@@ -250,12 +250,15 @@ class ModelReader:
         try:
             parts = self._parse(reply.text, question)
         except WrongAnswer as wrong:
-            raise PaperFailed(
-                f"the model's answer is invalid: {'; '.join(wrong.reasons) or wrong}",
-                where=question.paper.where,
-                attempts=reply.requests,
-                spent=reply.spent,
-            ) from wrong
+            # Own fields that are not borne out say so themselves.
+            if wrong.parts is None or wrong.flags:
+                raise PaperFailed(
+                    f"the model's answer is invalid: {'; '.join(wrong.reasons) or wrong}",
+                    where=question.paper.where,
+                    attempts=reply.requests,
+                    spent=reply.spent,
+                ) from wrong
+            parts = wrong.parts
         answer = answer_of(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer)

@@ -206,6 +206,11 @@ def test_of_a_list_the_records_that_are_borne_out_stay() -> None:
     assert len(found.refused) == 1 and "record 2: value" in found.refused[0]
 
 
+def test_what_no_file_takes_is_no_number_and_no_text() -> None:
+    assert value("1e999", "It holds 1e999 things.").missing == "refused"
+    assert value("adults \ud83d", "It asked adults \u200bof age.", "text").value == "adults"
+
+
 def test_labels_keep_their_options_and_their_number() -> None:
     options = MappingProxyType({"a": "one", "b": "two", "c": "three"})
     one = field("labels", options=options, size=Size(1, 2), evidence="none")
