@@ -182,7 +182,7 @@ class FieldRow(Record):
     values: Mapping[str, Scalar]
     """The parts by name; a part that is not stated is null."""
     model_words: tuple[str, ...] = Field(default=(), exclude_if=_is_missing)
-    """Names of the parts whose text is not in the paper letter for letter."""
+    """Names of the parts whose text is not exactly in the paper."""
     evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
     """The sentence that states it."""
 
@@ -222,7 +222,7 @@ class FieldValue(Record):
     confidences: tuple[float | None, ...] = Field(default=(), exclude_if=_is_missing)
     """Probabilities of all `labels`, in their order."""
     words: Literal["paper", "model"] | None = Field(default=None, exclude_if=_is_missing)
-    """Whether a `text` stands in the paper letter for letter, or is the model's words."""
+    """Whether a `text` is exactly in the paper, or is the model's words."""
     evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
     """The sentence that states it."""
 

@@ -21,7 +21,7 @@ def stale(
     *,
     flags: options.ModelFlags,
 ) -> None:
-    """Say which fields of cards are out of date and what asking them again would cost; sends nothing."""
+    """List the fields of cards that are out of date, and the cost of asking them again. Sends nothing."""
     from ..errors import BadInput
     from ..runs.stale import stale as looked_at
     from ..sinks import read_cards
