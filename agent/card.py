@@ -4,7 +4,8 @@ The field names are a public contract with readers of card files.
 
 One JSON object a line. Offsets are code points of the abstract, or of the section that the evidence names,
 0-based and half-open: `abstract[evidence.start:evidence.end] == evidence.text`. `confidence` is a calibrated
-probability, or null if there was nothing to compute it from. Knows nothing of how a card is made.
+probability, or null if there was nothing to compute it from; that of a decision endpoint is calibrated as the
+endpoint does it, unless it was tuned. Knows nothing of how a card is made.
 """
 
 import json
@@ -366,6 +367,9 @@ class Card(Record):
     """How the card was made."""
     fields: Mapping[str, FieldValue] = Field(default_factory=dict, exclude_if=_is_missing)
     """Own fields, by name; absent without any."""
+    same_as: str | None = Field(default=None, exclude_if=_absent)
+    """Id of the card that this one repeats: both are records of one paper, and only that one was asked about.
+    Offsets count its abstract. Absent for all other cards."""
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
     """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
     them. The last field of a card, absent if nothing is known."""

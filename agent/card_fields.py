@@ -30,6 +30,8 @@ _READ: Mapping[str, Callable[[Card], Value]] = {
     "url": lambda card: card.page,
     "pdf_url": lambda card: card.publication.pdf_url,
     "source": lambda card: card.publication.source,
+    "license": lambda card: card.publication.license,
+    "abstract_source": lambda card: card.publication.abstract_source,
     "tldr": lambda card: card.tldr,
     "main_task": lambda card: card.main_task,
     "tasks": lambda card: tuple(one.label for one in card.tasks),

@@ -59,6 +59,8 @@ class Paper:
     """Warnings of the source for readers of the card, such as `hidden-text`."""
     told: Callable[[], Publication] | None = field(default=None, compare=False, repr=False)
     """Reads what the source says of the publication; not called before it is needed."""
+    also: Callable[[], tuple[str, ...]] | None = field(default=None, compare=False, repr=False)
+    """Reads the other ids that the source knows it by; not called before they are needed."""
 
     @classmethod
     def of(
@@ -222,6 +224,8 @@ def _completed(told: Publication, id: str, url: str | None, source: str | None) 
         page_of(id, url),
         told.pdf_url,
         source,
+        told.license,
+        told.abstract_source,
     )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 MOST_AUTHORS = 5000
 """Maximum number of authors; of a longer list, the first ones are kept and `more_authors` is set."""
@@ -104,6 +104,11 @@ class Publication:
     """Address of its PDF."""
     source: _Text = None
     """Source and place of the paper, such as `library.bib:64`."""
+    license: _Text = None
+    """Licence of the text: its address, such as `http://arxiv.org/licenses/…`, or its name."""
+    abstract_source: _Text = None
+    """Service that the abstract is from and its record there, such as `OpenAlex: doi:10.1000/182`; None if it
+    is from the source of the paper."""
 
     @property
     def byline(self) -> str:
@@ -160,12 +165,24 @@ def json_of(publication: Publication) -> str:
     for name, value in (("url", one.url), ("pdf_url", one.pdf_url), ("source", one.source)):
         if value:
             found.append(f'"{name}":{text(value)}')
+    if one.license:
+        found.append(f'"license":{text(one.license)}')
+    if one.abstract_source:
+        found.append(f'"abstract_source":{text(one.abstract_source)}')
     return f"{{{','.join(found)}}}" if found else ""
 
 
 def parsed(text: str) -> Publication | None:
     """The publication from `json_of`; None for nothing."""
     return _adapter().validate_json(text) if text else None
+
+
+def publication_of(record: object) -> Publication:
+    """The publication in a card's JSON, as far as it can be read."""
+    try:
+        return _adapter().validate_python(record) if record else NOTHING
+    except ValidationError:
+        return NOTHING
 
 
 @cache
@@ -217,4 +234,6 @@ def columns(publication: Publication) -> dict[str, Any]:
         "keywords": one.keywords,
         "pdf_url": one.pdf_url,
         "source": one.source,
+        "license": one.license,
+        "abstract_source": one.abstract_source,
     }

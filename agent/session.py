@@ -11,13 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from .configuration.settings import Settings
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
+from .model.providers import check
 from .paper import Paper
-from .runs.resources import Resources, Surroundings, choose_model
+from .runs.connections import Surroundings
+from .runs.resources import Resources, choose_model
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -60,6 +62,8 @@ class Session:
         model: str | None = None,
         *,
         base_url: str | None = None,
+        plan: Literal["one-call", "decide"] | None = None,
+        providers: Mapping[str, Mapping[str, Any]] | None = None,
         api_key: str | None = None,
         taxonomy: "str | Path | Taxonomy | None" = None,
         fields: str | Path | None = None,
@@ -85,6 +89,8 @@ class Session:
         Args:
             model: `provider/model`, `baseline`, or an embedded one (default: `local/qwen2.5-coder-1.5b`).
             base_url: Address of an OpenAI-compatible endpoint (default: the provider's).
+            plan: How a hosted model makes a card: `one-call` (default), or `decide` for decision endpoints.
+            providers: Further providers, as in the `[providers]` tables of `papercards.toml`.
             api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
                 own address, `PAPERCARDS_API_KEY` first).
             taxonomy: A taxonomy or its file (default: the shipped one).
@@ -101,7 +107,8 @@ class Session:
             price: USD per million tokens, `prompt/completion` (default: the published price).
             answer_tokens: Maximum tokens of one answer, reasoning included.
             reasoning_effort: `low`, `medium`, `high`, or another value of the endpoint.
-            summary: Whether the embedded model writes the summary; else it is a sentence of the abstract.
+            summary: Whether the embedded model, or one with the plan `decide`, writes the summary; else it is
+                a sentence of the abstract.
             endpoint: Request parameters, as in the `[endpoint]` table of `papercards.toml`.
             insecure: Allow sending a key over http to another machine.
             say: Called with messages, such as what an endpoint refused (default: the logger
@@ -115,6 +122,8 @@ class Session:
         chosen = Settings(
             model=model,
             base_url=base_url,
+            plan=plan,
+            providers=check(providers or {}, "providers"),
             taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
             fields=str(fields) if fields is not None else None,
             cache_dir=str(cache_dir) if cache_dir is not None else None,
@@ -134,10 +143,11 @@ class Session:
             insecure=insecure,
         )
         self._model = choose_model(chosen)
-        names = {OWN_KEY, self._model.key_variable or OWN_KEY}
+        keys = {OWN_KEY, self._model.key_variable or OWN_KEY}
+        names = keys | (self._model.provider.variables if self._model.provider is not None else frozenset())
         variables = {name: os.environ[name] for name in names if name in os.environ}
         if api_key is not None:
-            variables = dict.fromkeys(names, api_key)
+            variables |= dict.fromkeys(keys, api_key)
         surroundings = Surroundings(variables, say) if say else Surroundings(variables)
         self._resources = Resources(chosen, surroundings, given)
         self._own: tuple[asyncio.AbstractEventLoop, Reader] | None = None

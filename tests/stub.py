@@ -105,9 +105,12 @@ class Stub:
     """From a request to why it is refused with 400; None: it is taken."""
     answer: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """From a request to the completion; None: a good one."""
+    other: Callable[[str, dict[str, Any]], "Fault | dict[str, Any] | None"] = lambda path, body: None
+    """From another path and a request to its answer; None: there is no such path."""
     pages: dict[str, Any] = field(default_factory=dict)
     """Other paths and the JSON that stands there."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     headers: list[list[tuple[str, str]]] = field(default_factory=list)
     """Of every request, as they came."""
@@ -130,13 +133,16 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            if not self.path.partition("?")[0].endswith("/chat/completions"):
+            chat = self.path.partition("?")[0].endswith("/chat/completions")
+            said = None if chat else stub.other(self.path, body)
+            if not chat and said is None:
                 self._page({})
                 return
             with stub.lock:
                 stub.busy += 1
                 stub.most = max(stub.most, stub.busy)
                 stub.bodies.append(body)
+                stub.paths.append(self.path)
                 stub.headers.append(list(self.headers.items()))
                 stub.keys.append(self.headers.get("authorization", ""))
                 fault = stub.script.pop(0) if stub.script else None
@@ -145,10 +151,13 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
             finally:
                 with stub.lock:
                     stub.busy -= 1
-            if fault is None and (why := stub.judge(body)) is not None:
+            if isinstance(said, Fault):
+                fault = fault or said
+            if fault is None and chat and (why := stub.judge(body)) is not None:
                 fault = error(400, why)
             if fault is None:
-                said = stub.answer(body) if stub.answer is not None else good(body, stub.reply)
+                if chat:
+                    said = stub.answer(body) if stub.answer is not None else good(body, stub.reply)
                 self._send(200, json.dumps(said).encode(), {})
             elif fault.drop:
                 self.close_connection = True

@@ -204,8 +204,8 @@ def test_cards_are_written_and_read_in_any_format(papers: Session, tmp_path: Pat
 
 PUBLIC = """
 BadInput BadRecord BudgetSpent Card Counts EndpointError Failure Job MissingExtra Paper PaperFailed
-PapercardsError Person Publication Session StorageError Taxonomy UsageError
-open_source read_cards write_cards __version__
+PapercardsError Person Publication Session Statistics StorageError Taxonomy UsageError
+open_source read_cards stats write_cards write_stats __version__
 """.split()
 
 

@@ -175,9 +175,11 @@ def test_too_few_labels_are_refused_in_one_line(run: Run, tmp_path: Path, crafts
     assert done.returncode == 1 and "5 labelled papers; tuning needs at least 20" in done.stderr
 
 
-def test_a_model_that_answers_itself_cannot_be_tuned(run: Run, tmp_path: Path, crafts: Path) -> None:
+def test_the_embedded_model_whose_states_are_read_cannot_be_tuned(
+    run: Run, tmp_path: Path, crafts: Path
+) -> None:
     labels = written(tmp_path / "mine.jsonl", records(60))
 
-    done = run("tune", "--labels", labels, "--taxonomy", crafts, "-m", "openai/gpt-4.1-mini")
+    done = run("tune", "--labels", labels, "--taxonomy", crafts, "-m", "local/qwen2.5-coder-1.5b")
 
-    assert done.returncode == 2 and "own labels cannot be fitted over openai/gpt-4.1-mini" in done.stderr
+    assert done.returncode == 2 and "own labels cannot be fitted over local/qwen2.5-coder" in done.stderr

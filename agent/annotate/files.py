@@ -1,8 +1,8 @@
 """Adds tags to a library file in place, and removes them again.
 
 Entries are matched by the paper's id as computed by the sources, even without an abstract. If the id is a key
-of the file itself, the titles must match too. If a paper has several entries, only the first is annotated;
-the others are duplicates, which BibTeX ignores.
+of the file itself, the titles must match too. If a paper has several entries, all of them are annotated,
+except those with a key that was there before, which BibTeX ignores.
 """
 
 import shutil
@@ -62,7 +62,7 @@ def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annota
     data = read_library(path)
     text = decoded(data)
     edits: list[Edit] = []
-    done: set[str] = set()
+    done: set[tuple[str, str]] = set()
     count = 0
     for entry in kind_of(path, data).entries(text):
         count += 1
@@ -74,8 +74,8 @@ def annotated(path: Path, marks: Mapping[str, Tags], columns: Columns) -> Annota
         if not isinstance(paper, Paper):
             continue
         name = identity(paper.id, paper.title)
-        if name in marks and name not in done:
-            done.add(name)
+        if name in marks and (name, entry.key) not in done:
+            done.add((name, entry.key))
             edits += entry.edits(marks[name])
     edits.sort()
     in_bytes: list[Edit] = []

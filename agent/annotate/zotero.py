@@ -61,9 +61,9 @@ def annotated(zotero: Zotero, marks: Mapping[str, Tags], columns: Columns) -> An
         if not isinstance(paper, Paper):
             continue
         own = identity(paper.id, paper.title)
-        if own not in marks or own in done:
+        if own not in marks or name in done:
             continue
-        done.add(own)
+        done.add(name)
         before = _state(item)
         after = _tagged(before, marks[own])
         if after != before:

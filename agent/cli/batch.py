@@ -78,8 +78,9 @@ def submit(
         else:
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
+            job = Job(tuple(sources), tuple(output), options)
             plan = requests.write_requests(
-                Job(tuple(sources), tuple(output), options).papers(),
+                job.ordered(job.papers()),
                 reader,
                 lambda asked: caller.body(asked.kind, asked.prefix, asked.content),
                 folder,
@@ -255,6 +256,7 @@ def _collect(
             columns=asked.columns,
             categories=asked.categories,
             sections=asked.sections,
+            fill_abstracts=asked.fill_abstracts,
             # Use the papers that were fetched then; a query may find others by now.
             offline=True,
         )
@@ -288,8 +290,14 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
     """Raise UsageError for a command that cannot be sent as a batch."""
     if entry.plan != "one-call" or entry.file is not None:
         raise UsageError(
-            f"--batch-api is only for hosted models, not for {entry.name}",
+            f"--batch-api is only for hosted models with the plan one-call, not for {entry.name}",
             next_step="Choose one with --model, or leave out --batch-api",
+        )
+    if entry.provider is not None and not entry.provider.batch and entry.base_url is None:
+        name = entry.name.partition("/")[0]
+        raise UsageError(
+            f"{name} has no batch API for files of requests as at OpenAI",
+            next_step=f"Leave out --batch-api; if it has one now, set batch = true in [providers.{name}]",
         )
     if not output:
         raise UsageError(
@@ -343,6 +351,7 @@ def _command(
         table=options.table,
         categories=options.categories,
         sections=options.sections,
+        fill_abstracts=options.fill_abstracts,
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
@@ -370,6 +379,7 @@ def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
     asked, own = known.command, known.own
     return wiring.settings(
         model=asked.model,
+        plan="one-call",
         base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint, own), said),
         insecure=said.insecure,
         taxonomy=asked.taxonomy,

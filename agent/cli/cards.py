@@ -1,5 +1,6 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,10 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+
+    from ..card import Card
+    from ..paper import Paper
 
 SHOWN = 20
 """Maximum number of papers without a card that are named."""
@@ -108,7 +112,7 @@ def verify(
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
     from ..paper import identity
-    from ..reading.evidence import check, cited
+    from ..reading.evidence import cited
     from ..runs.job import Job
     from ..sinks import read_cards
     from ..sources import readable
@@ -116,20 +120,23 @@ def verify(
     chosen = wiring.settings(cache_dir=cache_dir, offline=offline)
     asked = source_options.asked(chosen, source_flags, category=category, limit=limit)
     every = readable(Job(tuple(source), options=asked).papers())
-    papers = {identity(paper.id, paper.title): paper for paper in every}
+    papers: dict[str, list[Paper]] = {}
+    """By identity: several entries of a library may be of one paper."""
+    for paper in every:
+        papers.setdefault(identity(paper.id, paper.title), []).append(paper)
+    by_id = {paper.id: name for name, (paper, *_) in papers.items()}
     count = spans = faults = 0
     places: dict[object, int] = {}
     for count, card in enumerate(read_cards(cards), start=1):
         name = identity(card.id, card.title)
-        paper = papers.get(name)
-        found = check(card, paper) if paper else ["not found in any source"]
-        if (first := places.setdefault(name, count)) != count:
+        found = _faults(card, papers, name, by_id)
+        if (first := places.setdefault(name, count)) != count and card.same_as is None:
             found.append(f"appears twice, as card {first} and card {count}")
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))
         faults += len(found)
         spans += len(cited(card))
-    without = [paper for name, paper in papers.items() if name not in places]
+    without = [paper for name, (paper, *_) in papers.items() if name not in places]
     for paper in without[:SHOWN]:
         print(terminal.clean(f"{paper.id}: has no card ({paper.where})"))
     if len(without) > SHOWN:
@@ -140,6 +147,24 @@ def verify(
     if without:
         missing = f"; {counted(len(without), 'paper')} {'has' if len(without) == 1 else 'have'} no card"
     print(f"{counted(count, 'card')}, {counted(spans, 'quoted sentence')}: all match the papers{missing}")
+
+
+def _faults(
+    card: "Card", papers: "Mapping[str, Sequence[Paper]]", name: str, by_id: Mapping[str, str]
+) -> list[str]:
+    """The faults of a card; one that repeats another is checked against the paper of that one."""
+    from ..reading.evidence import check
+
+    own = papers.get(name, ())
+    if not own:
+        return ["not found in any source"]
+    if card.same_as is not None:
+        read = papers.get(by_id.get(card.same_as, ""), ())
+        if not read:
+            return [f"repeats the card of {card.same_as}, which is not found in any source"]
+        found = [check(card.model_copy(update={"title": paper.title}), paper) for paper in read]
+        return min(found, key=len)
+    return min((check(card, paper) for paper in own), key=len)
 
 
 def schema() -> None:

@@ -66,6 +66,13 @@ def enrich(
     ] = False,
     excel: options.Excel = False,
     name_notes: options.NameNotes = "title",
+    keep_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--keep-duplicates",
+            help="Ask about each of several records of one paper, instead of giving all of them one card.",
+        ),
+    ] = False,
     no_record: Annotated[
         bool, typer.Option("--no-record", help="Do not write NAME.run.json beside the first output.")
     ] = False,
@@ -98,10 +105,20 @@ def enrich(
             where="--shards",
             next_step="Give an output file with -o",
         )
+    if batch_api and keep_duplicates:
+        raise UsageError("--keep-duplicates cannot be combined with --batch-api")
     if batch_api:
         batch.submit(chosen, sources, output, options=asked)
         return
-    job = Job(tuple(sources), tuple(output), asked, shards, not no_record, own)
+    job = Job(
+        tuple(sources),
+        tuple(output),
+        asked,
+        shards,
+        not no_record,
+        own,
+        keep_duplicates=keep_duplicates,
+    )
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:

@@ -20,6 +20,8 @@ def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", pri
     rows = [("papers", f"{sums.papers:,}")]
     if sums.unreadable:
         rows.append(("unreadable", f"{sums.unreadable:,}"))
+    if sums.filled:
+        rows.append(("abstracts filled", f"{sums.filled:,}"))
     if sums.duplicates:
         rows.append(("duplicates", f"{sums.duplicates:,}"))
     rows += [

@@ -48,6 +48,7 @@ def merge(
     # Nothing is sent, so the record may name the endpoint.
     chosen = wiring.settings(
         model=old.model,
+        plan=old.settings.plan or "one-call",
         base_url=old.settings.endpoint,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
         fields=recorded.fields(old, record),
@@ -70,7 +71,12 @@ def merge(
                 next_step="Run all parts with the same command",
             )
     check_outputs(sources, outputs)
-    job = Job(tuple(sources), tuple(outputs), recorded.options(old, chosen, outputs))
+    job = Job(
+        tuple(sources),
+        tuple(outputs),
+        recorded.options(old, chosen, outputs),
+        keep_duplicates=old.settings.keep_duplicates,
+    )
     merged = Merged(parts, old.made_by)
     with wiring.resources(chosen) as resources:
         screen = Screen(job.count(), free=entry.plan == "baseline")

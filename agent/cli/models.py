@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import models_directory
-from ..model import keys
 from ..runs.resources import choose_model
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
@@ -13,6 +12,7 @@ from .shared import options, source_options, terminal, wiring
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
     from ..model.catalogue import Model
+    from ..model.decider import Decided
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
 
@@ -27,9 +27,11 @@ CARD_TOKENS = 5_000
 def list_() -> None:
     """List embedded models and providers."""
     from ..local.store import listing
-    from ..model.catalogue import DEFAULT_LOCAL, LOCAL, PROVIDERS
+    from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY
+    from ..model.providers import known
 
-    directory = models_directory(wiring.settings())
+    chosen = wiring.settings()
+    directory = models_directory(chosen)
     held = {one.file.name: one for one in listing(directory)}
     for name, model in LOCAL.items():
         assert model.file is not None
@@ -38,8 +40,10 @@ def list_() -> None:
         default = "  (default)" if name == DEFAULT_LOCAL else ""
         print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
     print(f"{'baseline':<26} {'built in':<8} {'':>9}  no language model: similarity, rules, fitted weights")
-    for provider, known in PROVIDERS.items():
-        print(f"{provider + '/…':<26} {known.mode:<11} {known.base_url or keys.OPENAI_URL}")
+    for name, provider in known(chosen.providers).items():
+        print(f"{name + '/…':<26} {_key(provider.key):<29} {provider.base_url}")
+        print(f"{'':<26} {', '.join(provider.supports)}")
+    print(f"{COMPATIBLE + '/…':<26} {_key(OWN_KEY):<29} the address that you give with --base-url")
     print(f"weights are stored in {directory}")
 
 
@@ -68,6 +72,7 @@ def doctor(
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
+    plan: options.Plan = None,
     insecure: options.Insecure = None,
     column: options.Columns = None,
 ) -> None:
@@ -75,7 +80,7 @@ def doctor(
     from ..errors import EndpointError
     from ..model.doctor import estimate, probe
 
-    chosen = wiring.settings(model=model, base_url=base_url, insecure=insecure)
+    chosen = wiring.settings(model=model, base_url=base_url, plan=plan, insecure=insecure)
     entry = choose_model(chosen)
     if entry.plan == "baseline":
         print("baseline uses no endpoint")
@@ -83,12 +88,17 @@ def doctor(
     if entry.plan == "encoder":
         _encoder_speed(chosen, entry)
         return
+    if entry.plan == "decide":
+        _decisions(chosen, entry)
+        return
     with wiring.resources(chosen) as session:
         if entry.file is None:
             terminal.note(f"trying {wiring.named(entry)}")
         endpoint = session.endpoint(entry)
         found = probe(endpoint, session.form(entry), say=terminal.note)
     print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
+    if entry.provider is not None:
+        print(f"  documented         {', '.join(entry.provider.supports)}; key: {_key(entry.provider.key)}")
     for said in found.adapted:
         print(f"  adapted            it {said}")
     if not found.answers:
@@ -116,6 +126,37 @@ def doctor(
             print(f"  {papers} papers would take about {took}, one at a time")
 
 
+def _decisions(chosen: "Settings", entry: "Model") -> None:
+    """Ask a decision endpoint two questions and print what comes back."""
+    import asyncio
+    from dataclasses import replace
+
+    from ..model.decisions import Question
+
+    asked = [
+        Question("noon", "Is it noon?"),
+        Question("sky", "Which colour has the sky?", {"blue": "", "green": "like grass"}),
+    ]
+    with wiring.resources(replace(chosen, summary=False)) as session:
+        terminal.note(f"trying {wiring.named(entry)}")
+
+        async def ask() -> "Decided":
+            decider = (await session.bench(entry)).decider
+            try:
+                return await decider.ask("At noon the clear sky is blue.", asked)
+            finally:
+                await decider.close()
+
+        found = asyncio.run(ask())
+        limits = session.decide(entry).limits
+        print(f"{entry.name} at {session.endpoint(entry).shown_url}")
+    said = found.chances
+    print(f"  decides            yes: noon {said['noon']['yes']:.2f}, blue sky {said['sky']['blue']:.2f}")
+    print(f"  limits             {limits.questions} questions a request, {limits.options} options a choice")
+    print(f"  usage              {'yes' if found.spent.prompt_tokens else 'no'}")
+    print(f"  answers in         {found.seconds:.2f} s")
+
+
 def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
     """Read one sample paper and print how long it takes."""
     import asyncio
@@ -137,6 +178,15 @@ def _encoder_speed(chosen: "Settings", entry: "Model") -> None:
         seconds = asyncio.run(twice())
     print(f"{entry.name}: uses no endpoint")
     print(f"  reads a paper in   {seconds:.2f} s")
+
+
+def _key(variable: str | None) -> str:
+    """The variable of a key, and whether it is set."""
+    import os
+
+    if variable is None:
+        return "no key"
+    return f"{variable}{' (set)' if os.environ.get(variable, '').strip() else ''}"
 
 
 def _schema(enforced: bool, mode: str) -> str:

@@ -57,7 +57,15 @@ def rerun(
     asked_of = recorded.options(old, chosen, outputs)
     check_outputs(sources, outputs)
     part = Part.parse(old.settings.part) if old.settings.part else None
-    job = Job(tuple(sources), tuple(outputs), asked_of, old.settings.shards, bool(output), part)
+    job = Job(
+        tuple(sources),
+        tuple(outputs),
+        asked_of,
+        old.settings.shards,
+        bool(output),
+        part,
+        old.settings.keep_duplicates,
+    )
     with wiring.resources(chosen) as resources:
         code = run(job, resources, choose_model(chosen))
     if code in (0, 1) and not _same_bytes(old, outputs):

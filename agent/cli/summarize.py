@@ -56,6 +56,8 @@ def summarize(
             pick,
             source_options.asked(chosen, source_flags, limit=limit, judged=not force),
         )
+        if found_at := paper.publication.abstract_source:
+            terminal.note(f"abstract from {found_at}")
     with wiring.resources(chosen) as session:
         entry = choose_model(chosen)
         reader = session.reader(entry)

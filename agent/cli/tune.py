@@ -1,7 +1,7 @@
-"""`papercards tune`: fits a layer of one's own labels or corrections over a tagger."""
+"""`papercards tune`: fits one's own labels or corrections over a tagger or a hosted model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -10,11 +10,20 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from ..evals.fitting.fit_own import Gain
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from ..evals.fitting.fit_confidence import Calibrated
+    from ..evals.fitting.fit_own import Gain, Pairs
+    from ..model.catalogue import Model
+    from ..paper import Paper
+    from ..reading.reader import Reader
+    from ..runs.resources import Resources
 
 SUFFIX = ".tuned.json"
+T = TypeVar("T")
 
 
+@options.grouped
 def tune(
     labels: Annotated[
         Path,
@@ -39,12 +48,15 @@ def tune(
         ),
     ] = None,
     model: options.Model = None,
-    taxonomy: options.Taxonomy = None,
+    *,
+    flags: options.EndpointFlags,
+    pace: options.PaceFlags,
     column: options.Columns = None,
 ) -> None:
-    """Fit your own labels over the baseline or local/minilm; use the file with --tuned.
+    """Fit your own labels over a model; use the file with --tuned.
 
-    Only what is better in cross-validation on your labels is changed. Nothing is sent anywhere.
+    Over the baseline or local/minilm only what is better in cross-validation on your labels is changed, and
+    nothing is sent anywhere. A hosted model is asked about each paper, and its probabilities are calibrated.
     """
     from dataclasses import replace
 
@@ -52,17 +64,15 @@ def tune(
     from ..evals.label_file import join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
     from ..model.catalogue import BASELINE
-    from ..sinks.files import write_file
     from ..sources import open_source, readable
 
     try:
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
 
-        from ..evals.fitting.fit_own import LEAST_PAPERS, fit_own
-        from ..reading.own_layer import ADAPTER
+        from ..evals.fitting.fit_own import LEAST_PAPERS
     except ImportError as error:
         raise MissingExtra("papercards tune", "eval") from error
-    asked = wiring.settings(model=model, taxonomy=taxonomy)
+    asked = wiring.settings(flags, pace, model=model)
     chosen = replace(asked, tuned=None, model=asked.model or BASELINE.name)
     entry = choose_model(chosen)
     path = label_file(labels)
@@ -76,24 +86,98 @@ def tune(
                 where=str(labels),
                 next_step="Label more; papercards eval labels sample says which",
             )
-        tagger, name = resources.tagger(entry)
-        terminal.note(f"{counted(len(pairs), 'paper')} with {entry.name}")
-        layer, gains = fit_own(
-            pairs,
-            tagger,
-            resources.taxonomy,
-            name=name,
-            model=entry.name,
-            labels=labels_version(path, items),
-        )
+        target = output or _beside(chosen.taxonomy)
+        hosted = entry.plan in ("one-call", "decide")
+        terminal.note(f"{counted(len(pairs), 'paper')} with {wiring.named(entry)}")
+        fit = _hosted if hosted else _tagger
+        version = fit(resources, entry, pairs, labels_version(path, items), target)
+    if version is not None:
+        plan = " --plan decide" if entry.plan == "decide" else ""
+        terminal.note(f"{version} → {target}; use it with: --tuned {target} -m {entry.name}{plan}")
+
+
+def _tagger(resources: "Resources", entry: "Model", pairs: "Pairs", labels: str, target: Path) -> str | None:
+    """Fit a layer over a tagger; its version, None if nothing was written."""
+    from ..evals.fitting.fit_own import fit_own
+    from ..reading.own_layer import ADAPTER
+    from ..sinks.files import write_file
+
+    tagger, name = resources.tagger(entry)
+    layer, gains = fit_own(pairs, tagger, resources.taxonomy, name=name, model=entry.name, labels=labels)
     for gain in gains:
         terminal.note(_told(gain))
     if not layer.fields and layer.claims is None:
         terminal.note("no field is surely better with your labels, so nothing was written")
-        return
-    target = output or _beside(chosen.taxonomy)
+        return None
     write_file(target, [ADAPTER.dump_json(layer), b"\n"])
-    terminal.note(f"{layer.version} → {target}; use it with: --tuned {target} -m {entry.name}")
+    return layer.version
+
+
+def _hosted(resources: "Resources", entry: "Model", pairs: "Pairs", labels: str, target: Path) -> str | None:
+    """Calibrate the probabilities of a hosted model, which is asked about each paper; the fit's version."""
+    import asyncio
+    from dataclasses import replace
+
+    from ..evals.fitting.fit_confidence import fit_answers, fit_decisions
+    from ..reading.confidence import ADAPTER, Confidences
+    from ..reading.decide.questions import words
+    from ..sinks.files import write_file
+
+    papers = [paper for _, paper in pairs]
+    if entry.plan == "decide":
+        decider = resources.decide(entry, tuned=False)
+        scores = asyncio.run(_ask(decider, decider.scores, papers, resources.concurrency(entry)))
+        answered = [(pair, one) for pair, one in zip(pairs, scores, strict=True) if one is not None]
+        fields, told = fit_decisions(
+            [pair for pair, _ in answered], [one for _, one in answered], resources.taxonomy
+        )
+        prompt = words().state.version
+    else:
+        reader = resources.raw_reader(entry)
+        readings = asyncio.run(_ask(reader, reader.read, papers, resources.concurrency(entry)))
+        judged = [(one.card, item) for one, (item, _) in zip(readings, pairs, strict=True) if one is not None]
+        fields, told = fit_answers(judged)
+        prompt = reader.prompt.version
+    for one in told:
+        terminal.note(_calibrated(one))
+    if not fields:
+        terminal.note("no field has enough answers with a probability, so nothing was written")
+        return None
+    raw = Confidences.raw(entry.name, entry.plan)
+    found = replace(
+        raw,
+        prompt=prompt,
+        taxonomy=resources.taxonomy.version,
+        labels=labels,
+        papers=len(papers),
+        fields=fields,
+    )
+    write_file(target, [ADAPTER.dump_json(found), b"\n"])
+    return found.version
+
+
+async def _ask(
+    reader: "Reader", ask: "Callable[[Paper], Awaitable[T]]", papers: "Sequence[Paper]", most: int
+) -> "list[T | None]":
+    """The answer for each paper; None for one that failed, which is told."""
+    import asyncio
+
+    from ..errors import PaperFailed
+
+    slots = asyncio.Semaphore(most)
+
+    async def one(paper: "Paper") -> "T | None":
+        async with slots:
+            try:
+                return await ask(paper)
+            except PaperFailed as error:
+                terminal.note(f"papercards: {error}")
+                return None
+
+    try:
+        return await asyncio.gather(*map(one, papers))
+    finally:
+        await reader.close()
 
 
 def _beside(taxonomy: str | None) -> Path:
@@ -103,3 +187,13 @@ def _beside(taxonomy: str | None) -> Path:
 def _told(gain: "Gain") -> str:
     change = f"{gain.field}: F1 {gain.before:.2f} to {gain.after:.2f} in cross-validation on your labels"
     return f"{change}, {'kept' if gain.kept else 'not surely better, left as it is'}"
+
+
+def _calibrated(one: "Calibrated") -> str:
+    if not one.kept or one.before is None or one.after is None:
+        few = f"too few right or wrong answers with a probability ({one.answers} in all)"
+        return f"{one.field}: {few}, left as it is"
+    return (
+        f"{one.field}: calibration error {one.before:.2f} to {one.after:.2f} in cross-validation "
+        f"on {counted(one.answers, 'answer')}"
+    )

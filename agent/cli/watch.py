@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
     from ..runs.batch import Outcome
     from ..runs.counts import Counts
     from ..runs.ledger import Ledger
+    from ..runs.news import News
     from ..sources import BadRecord, Options
-
-LOOKED_AT = 200
-"""Papers of a query that a round checks, unless --limit is given."""
 
 FRESH_S = 300.0
 """Maximum age in seconds of a service's answer that a round may reuse, so that an interrupted round need not
@@ -52,14 +51,29 @@ def watch(
         list[Path],
         options.outputs(
             "Output file; may be given several times. New cards are appended to the first JSONL file, "
-            "and papers with a card in it are not new. The other outputs are written from it."
+            "and papers with a card in it are not new. The other outputs are written from it; digest.md, or "
+            "any .html, has only what is new since the last round."
         ),
     ],
     every: Annotated[
         str, typer.Option(help="Time between two rounds, such as 30m, 12h, 1d or 1w.", metavar="TIME")
     ] = "1d",
     once: Annotated[bool, typer.Option("--once", help="Run one round now and exit, for cron.")] = False,
-    limit: options.Limit = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="New papers of each source that a round reads; the next rounds read the rest.",
+            metavar="N",
+        ),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help="Order the digest by likeness to these papers: a library, another source, or cards.",
+            metavar="SOURCE",
+        ),
+    ] = None,
     model: options.Model = None,
     *,
     flags: options.RunFlags,
@@ -69,11 +83,13 @@ def watch(
 ) -> None:
     """Poll a query and add cards for new papers.
 
-    --limit is the number of papers of each QUERY that a round checks, newest first (default: 200; all papers
-    of a file). --max-cost applies to one round.
+    Each round reads a query from its newest paper back to the first known one. A new watch begins with the
+    newest 200 papers of a query; with --limit it goes back to the first, N papers a round. --max-cost applies
+    to one round.
     """
     from ..errors import UsageError
-    from ..sources import is_named
+    from ..sinks.digest import digest_place
+    from ..sources import is_named, open_source
     from .shared.check_outputs import check_outputs
 
     chosen = wiring.settings(flags, model=model)
@@ -87,23 +103,31 @@ def watch(
             where="--every",
             next_step="Most services update once a day",
         )
+    digests = [place for one in output if (place := digest_place(one)) is not None]
+    if like is not None and not digests:
+        raise UsageError(
+            "nothing is ordered without a digest", where="--like", next_step="Add one, such as -o digest.html"
+        )
+    output = [one for one in output if digest_place(one) is None]
+    outputs = [*output, *(Path(f"markdown:{place}") for place in digests)]
+    check_outputs([*sources, *([like] if like is not None else [])], outputs)
     asked = source_options.asked(
         chosen,
         source_flags,
         category=category,
-        limit=limit or (LOOKED_AT if named else None),
         newest=True,
         max_age_s=FRESH_S,
         # Rounds come again anyway, and the other sources of this one wait meanwhile.
         patience_s=ONCE_PATIENCE_S if once else None,
         judged=not force,
-        outputs=output,
+        outputs=outputs,
     )
-    check_outputs(sources, output)
     entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
         terminal.note(f"new papers with {wiring.named(entry)}")
-    watching = Watch(chosen, sources, asked, output)
+    if like is not None and not is_named(like):
+        open_source(like, asked)  # a name with a typo is said before anything is asked
+    watching = Watch(chosen, sources, asked, output, limit, digests, like)
     try:
         if once:
             raise typer.Exit(watching.round(""))
@@ -128,13 +152,40 @@ def _seconds(every: str) -> float:
     return float(int(found[1]) * _UNITS[found[2]])
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What a round did."""
+
+    counts: "Counts"
+    checked: int
+    """Records that were looked at."""
+    whole: bool
+    """Whether it ended by itself."""
+    lost: "list[BadInput]"
+    """Errors of sources that could not be read."""
+    more: bool
+    """Whether new papers are left for the next round."""
+    places: dict[str, tuple[str, ...]]
+    """The new places of sources that were read to the known papers."""
+
+
 class Watch:
     """Runs rounds over the sources of one command."""
 
     def __init__(
-        self, chosen: "Settings", sources: Sequence[str], asked: "Options", output: Sequence[Path]
+        self,
+        chosen: "Settings",
+        sources: Sequence[str],
+        asked: "Options",
+        output: Sequence[Path],
+        limit: int | None = None,
+        digests: Sequence[Path] = (),
+        like: str | None = None,
     ) -> None:
-        """Raises UsageError if no output is JSONL, or if the format of an output is unknown."""
+        """`limit` is the number of new papers of a source that a round reads; `like` orders the digests.
+
+        Raises UsageError if no output is JSONL, or if the format of an output is unknown.
+        """
         from ..errors import UsageError
         from ..runs.ledger import load, state_path
         from ..sinks import destination
@@ -150,6 +201,9 @@ class Watch:
         self._chosen = chosen
         self._sources = tuple(sources)
         self._asked = asked
+        self._limit = limit
+        self._digests = digests
+        self._like = like
         self._path = ledgers[0]
         self._others = [spec for spec, (_, place) in zip(output, formats, strict=True) if place != self._path]
         self._state_path = state_path(self._path)
@@ -190,95 +244,129 @@ class Watch:
         `after` is appended to the line that it prints. Raises typer.Exit with 130 if Ctrl-C ended it early.
         """
         from ..runs.ledger import ledger
+        from ..runs.news import News
 
         begin = time.time()
         self._rounds += 1
+        if self._limit is not None and not self._state.places.keys() >= set(self._sources):
+            # A round without a limit, too, is to read all of what one with a limit has begun.
+            self._state.places = dict.fromkeys(self._sources, ()) | self._state.places
+            self._state.save(self._state_path)
+        since = _clock(self._state.last_round) if self._state.last_round is not None else ""
         with ledger(self._path) as cards:
+            news = News(self._path, cards.size, self._state, self._digests)
+            if self._digests:
+                self._state.save(self._state_path)  # what a killed round adds is news, too
             before = len(cards.ids)
-            counter, looked_at, whole, lost = self._enrich(cards)
-        self._show_others()
-        if whole and not lost:
+            done = self._enrich(cards, news)
+        # Not before the cards are on disk: what the state calls known must have one.
+        if done.whole and not done.lost:
             self._state.last_round = begin
+        self._state.places |= done.places
+        self._show_others()
+        written = self._tell(news, _clock(begin), since)
         self._state.save(self._state_path)
-        for error in lost[1:]:
+        for error in done.lost[1:]:
             terminal.note(f"papercards: {error}")
-        if lost and not looked_at:
-            raise lost[0]
-        news = [f"{looked_at:,} checked", f"{counter.done:,} new"]
-        if counter.failed:
-            news.append(f"{counter.failed} failed")
-        if counter.without_abstract:
-            news.append(f"{counter.without_abstract:,} without an abstract")
-        held = f"{self._path} ({counted(before + counter.done, 'card')})"
-        terminal.note(f"{_clock(begin)}: {', '.join(news)} → {held}{after if whole and not lost else ''}")
-        if not whole:
+        if done.lost and not done.checked:
+            raise done.lost[0]
+        counts = done.counts
+        parts = [f"{done.checked:,} checked", f"{counts.done:,} new"]
+        if counts.failed:
+            parts.append(f"{counts.failed} failed")
+        if counts.without_abstract:
+            parts.append(f"{counts.without_abstract:,} without an abstract")
+        if found := counts.filled.total():
+            parts.append(f"{counted(found, 'abstract')} filled")
+        if done.more:
+            parts.append("more follow in the next round")
+        held = f"{self._path} ({counted(before + counts.done, 'card')})"
+        ended = done.whole and not done.lost
+        terminal.note(f"{_clock(begin)}: {', '.join(parts)} → {held}{after if ended else ''}")
+        for line in written:
+            terminal.note(line)
+        if not done.whole:
             terminal.note("interrupted; run the same command again and it will go on")
             raise typer.Exit(130)
-        if lost:
-            raise lost[0]
-        return 1 if counter.failed else 0
+        if done.lost:
+            raise done.lost[0]
+        return 1 if counts.failed else 0
 
-    def _enrich(self, cards: "Ledger") -> "tuple[Counts, int, bool, list[BadInput]]":
-        """Add cards for new papers.
+    def _tell(self, news: "News", date: str, since: str) -> list[str]:
+        """Write the digests; returns a line about each."""
+        if not self._digests:
+            return []
+        with wiring.resources(self._chosen) as session:
+            return news.write(session, self._like, replace(self._asked, newest=False), date, since)
 
-        Returns the counts, the number of records checked, whether the round ended normally, and the errors
-        of unavailable sources.
-        """
+    def _enrich(self, cards: "Ledger", news: "News") -> "_Round":
+        """Add cards for new papers."""
         from ..errors import BadInput
-        from ..paper import identity
+        from ..id_set import IdSet
         from ..runs.batch import Failed
         from ..runs.job import Job
-        from ..runs.ledger import Failing
-        from ..sources import BadRecord, NoPapers
+        from ..runs.ledger import GIVEN_UP, Failing, KnownPapers
+        from ..runs.walk import Walk
+        from ..sources import NoPapers
         from .shared.drive import Screen
 
         entry = choose_model(self._chosen)
-        state, failing = self._state, dict[str, Failing]()
-        looked_at = 0
+        state, failing, met = self._state, dict[str, Failing](), IdSet()
+        walks = [Walk(one, self._asked, cards, state, self._limit, met) for one in self._sources]
         lost: list[BadInput] = []
-
-        def every() -> "Iterator[Paper | BadRecord]":
-            for source in self._sources:
-                try:
-                    yield from Job((source,), options=self._asked).papers(cards.local_ids)
-                except NoPapers:
-                    # No new papers is not an error.
-                    continue
-                except BadInput as error:
-                    # An unavailable service does not stop the others.
-                    lost.append(error)
+        empty, again = set[str](), set[str]()
 
         def new() -> "Iterator[Paper | BadRecord]":
-            nonlocal looked_at
-            for record in every():
-                looked_at += 1
-                if isinstance(record, BadRecord):
-                    if state.known(record.where, record.reason):
-                        failing[record.where] = state.failing[record.where]
-                        continue
-                elif state.given_up(record.id):
-                    failing[record.id] = state.failing[record.id]
-                    continue
-                elif identity(record.id, record.title) in cards.ids:
-                    continue
-                yield record
+            for walk in walks:
+                try:
+                    yield from walk.papers()
+                except NoPapers:
+                    empty.add(walk.source)  # no papers is not an error
+                except BadInput as error:
+                    lost.append(error)  # an unavailable service does not stop the others
 
         class Round(Screen):
             def took(self, outcomes: "list[Outcome]") -> None:
                 super().took(outcomes)
+                news.take(outcomes)
                 for outcome in outcomes:
                     if isinstance(outcome, Failed):
                         name = outcome.where if outcome.without_abstract else outcome.id or outcome.where
                         rounds = state.failing[name].rounds if name in state.failing else 0
                         failing[name] = Failing(reason=outcome.message, rounds=rounds + 1)
+                        if outcome.id and not outcome.without_abstract and rounds + 1 < GIVEN_UP:
+                            again.add(name)
 
         screen = Round(None, free=entry.plan == "baseline")
         job = Job(self._sources, (self._path,), self._asked, record=False)
         with wiring.resources(self._chosen) as session:
-            whole = job.run(session, entry, screen.drive, screen, new(), opened=[cards])
-        # An interrupted round has not seen all of them.
-        state.failing = failing if whole and not lost else {**state.failing, **failing}
-        return screen.counts, looked_at, whole, lost
+            reader = session.reader(entry)
+            known = KnownPapers(cards, session.finished(reader))
+            whole = job.run(session, entry, screen.drive, screen, new(), reader, known, opened=[cards])
+        for walk in walks:
+            failing |= {name: one for name, one in walk.failing.items() if name not in failing}
+            if walk.begins:
+                terminal.note(
+                    f"{walk.source}: the watch begins with {walk.beginning}; with --limit N it goes back to "
+                    "the first, N papers a round"
+                )
+            if walk.gap:
+                terminal.note(
+                    f"papercards: {walk.source}: shows only its newest {counted(walk.checked, 'paper')}, and "
+                    "none of the last round: papers between may be missing; let rounds come more often"
+                )
+        through = whole and not again
+        ended = whole and not lost and all(walk.through or walk.source in empty for walk in walks)
+        # A round that has not seen all of them keeps what is known of the others.
+        state.failing = failing if ended else {**state.failing, **failing}
+        return _Round(
+            counts=screen.counts,
+            checked=sum(walk.checked for walk in walks),
+            whole=whole,
+            lost=lost,
+            more=any(walk.more for walk in walks),
+            places={walk.source: walk.place for walk in walks if through and walk.through},
+        )
 
     def _show_others(self) -> None:
         """Write those other outputs from the ledger that are not up to date."""

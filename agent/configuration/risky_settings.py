@@ -5,6 +5,7 @@ They only apply if the user trusts the file. What each could do:
 | setting | untrusted | why |
 |---|---|---|
 | base_url | no | chooses where keys and papers are sent |
+| providers | no | chooses which key is sent where |
 | cache_dir, models_dir | no | cards and weights in them are used |
 | insecure | no | allows sending a key in clear text |
 | endpoint.extra_headers | no | is sent with each request: may choose an account, a route, a proxy |
@@ -23,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..model.catalogue import PROVIDERS
+from ..model.providers import Provider, shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def risks(file: Mapping[str, object], given: Mapping[str, object], folder: Path)
     for name, why, flag in plain:
         if name not in given and str(file.get(name, "")).strip():
             yield Risk(name, why, flag)
+    if file.get("providers"):
+        yield Risk("providers", "it chooses where keys and papers are sent", None)
     if file.get("insecure") and "insecure" not in given:
         yield Risk("insecure", "it allows sending a key in clear text", "--insecure")
     for name in ("taxonomy", "fields"):
@@ -73,10 +76,13 @@ def risks(file: Mapping[str, object], given: Mapping[str, object], folder: Path)
         yield Risk("price", "your --max-cost depends on it", "--price PROMPT/COMPLETION")
 
 
-def foreign_key(model: str) -> bool:
-    """Whether a model's name selects a key of its own, other than the usual one of such endpoints."""
-    provider = PROVIDERS.get(model.partition("/")[0])
-    return provider is not None and provider.key_variable not in (None, "OPENAI_API_KEY")
+def foreign_key(model: str, providers: Mapping[str, Provider] | None = None) -> bool:
+    """Whether a model's name selects a key of its own, other than the usual one of such endpoints.
+
+    `providers` default to the shipped ones.
+    """
+    provider = (shipped() if providers is None else providers).get(model.partition("/")[0])
+    return provider is not None and provider.key not in (None, "OPENAI_API_KEY")
 
 
 def line_of(name: str, text: str) -> int | None:

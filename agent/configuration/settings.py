@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from ..errors import UsageError
+from ..model.catalogue import HostedPlan
 from ..text.wording import did_you_mean
 from .risky_settings import Risk, line_of, risks
 from .trust import is_trusted
@@ -26,7 +27,11 @@ class Settings:
 
     model: str | None = None
     """Model as `provider/model`; None for the default."""
+    plan: str | None = None
+    """How a hosted model makes a card: `one-call` (default) or `decide`."""
     base_url: str | None = None
+    providers: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """The `[providers]` tables of the file, which extend the shipped ones."""
     taxonomy: str | None = None
     """Path of the taxonomy; None for the shipped one."""
     fields: str | None = None
@@ -65,8 +70,8 @@ class Settings:
     insecure: bool = False
     """Whether a key may be sent to another machine over http."""
     summary: bool = True
-    """Whether the embedded model writes the summary; else it is a sentence of the abstract, and a card takes
-    a third less time. Hosted models write it in any case.
+    """Whether the embedded model, or a model with the plan `decide`, writes the summary in a call of its own;
+    else it is a sentence of the abstract. With `one-call` the summary is part of the answer.
     """
 
     def __post_init__(self) -> None:
@@ -75,6 +80,8 @@ class Settings:
             number = getattr(self, name)
             if number is not None and not 0 < number < float("inf"):
                 raise UsageError(f"{name} must be above 0, not {number}")
+        if self.plan not in (None, *get_args(HostedPlan)):
+            raise UsageError(f'plan is one-call or decide, not "{self.plan}"')
         flight = self.concurrency or "auto"
         if flight != "auto" and not (flight.isdecimal() and int(flight) > 0):
             raise UsageError(f'concurrency is a number above 0 or auto, not "{flight}"')
@@ -82,7 +89,9 @@ class Settings:
 
 _TYPES: Mapping[str, type] = {
     "model": str,
+    "plan": str,
     "base_url": str,
+    "providers": dict,
     "taxonomy": str,
     "fields": str,
     "only": str,
@@ -107,6 +116,7 @@ _TYPES: Mapping[str, type] = {
 
 ENVIRONMENT: Mapping[str, str] = {
     "model": "PAPERCARDS_MODEL",
+    "plan": "PAPERCARDS_PLAN",
     "base_url": "PAPERCARDS_BASE_URL",
     "taxonomy": "PAPERCARDS_TAXONOMY",
     "fields": "PAPERCARDS_FIELDS",
@@ -191,6 +201,10 @@ def parse(content: bytes, where: str) -> dict[str, object]:
         if not fits or (isinstance(value, bool) and wanted is not bool):
             kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
             raise UsageError(f"{name} must be {kind}", where=where)
+    if "providers" in table:
+        from ..model.providers import check as checked
+
+        table["providers"] = checked(table["providers"], where)
     if "endpoint" in table:
         from ..model.endpoint_table import check
 

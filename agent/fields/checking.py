@@ -215,7 +215,9 @@ class Reading:
             if option == NOT_STATED:
                 self._fault(means, f"{what} have {NOT_STATED}, which is always there", "Delete it")
             elif not _OPTION.fullmatch(option):
-                self._fault(means, f'"{option}" in {what} is not a valid id', 'Use a-z, 0-9, ".", "_" and "-"')
+                self._fault(
+                    means, f'"{option}" in {what} is not a valid id', 'Use a-z, 0-9, ".", "_" and "-"'
+                )
             elif not isinstance(means, yaml.ScalarNode) or not means.value.strip():
                 self._fault(means, f"{option} in {what} has no definition", f"Write {option}: what it means")
             else:

@@ -29,7 +29,7 @@ from .answers import Refusal
 MOST_ESTIMATED = 100_000
 """Maximum papers that an estimate reads."""
 
-SERVICES = frozenset({"arXiv", "Hugging Face papers", "OpenAlex", "Semantic Scholar"})
+SERVICES = frozenset({"arXiv", "Hugging Face papers", "OpenAlex", "Semantic Scholar", "Europe PMC"})
 """What is read by name: public services, and not a folder or the user's own library."""
 
 T = TypeVar("T")

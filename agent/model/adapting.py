@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from .catalogue import Mode
 from .form import Form
+from .providers import Mode
 from .refusals import Refused, error_of
 
 MOST_ANSWER_TOKENS = 32_768
@@ -52,6 +52,7 @@ _ABOUT_FORM = re.compile(r"parameter|argument|field|value|format|schema|\btool|j
 _EFFORT = re.compile(
     r"reasoning.effort|\bthink(?:ing)?\b.{0,40}\bnot support|not support think", re.IGNORECASE
 )
+_LOGPROBS = re.compile(r"log.?prob", re.IGNORECASE)
 _NO_THINKING = re.compile(r"enable_thinking\W.{0,20}\bfalse", re.IGNORECASE)
 _TOKEN_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 _AT_MOST = re.compile(
@@ -97,6 +98,8 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
 
     `full_name`: the model as the user wrote it, with the part before the slash.
     """
+    if form.logprobs and refusal.status in (*_REFUSALS, 403) and _LOGPROBS.search(refusal.said[:2_000]):
+        return _without_logprobs(form)
     if refusal.status not in _REFUSALS or refusal.empty_account or refusal.moderated:
         return None
     names = {part for part in re.split(r"[.\[\]'\s]+", refusal.param) if part}
@@ -126,6 +129,11 @@ def lesson_of(refusal: Refused, form: Form, full_name: str) -> Lesson | None:
     return lesson
 
 
+def knows_no_model(refusal: Refused) -> bool:
+    """Whether an endpoint says that it has no such model."""
+    return refusal.code == "model_not_found" or _NO_MODEL.search(refusal.said[:2_000]) is not None
+
+
 def with_room_to_think(form: Form) -> Lesson | None:
     """A higher token limit for a model whose reasoning used up the answer; None if it is at the maximum."""
     most = min(MOST_ANSWER_TOKENS, form.most_tokens or MOST_ANSWER_TOKENS)
@@ -151,6 +159,8 @@ def plainer(refusal: Refused, form: Form) -> Lesson | None:
     if refusal.status == 404 and "parameter" not in said:
         return None
     words = f"rejects the request ({refusal.status}) without a reason: trying"
+    if form.logprobs:
+        return Lesson(replace(form, logprobs=False), f"{words} it without logprobs")
     if (mode := _NEXT_MODE[form.mode]) is not None:
         return Lesson(replace(form, mode=mode), f"{words} {_MODE_NAMES[mode]}")
     if form.temperature is not None:
@@ -174,6 +184,8 @@ def _lessons(text: str, names: set[str], form: Form) -> Iterator[Lesson]:
         if named(name.lower()):
             rest = {key: value for key, value in form.extra_body.items() if key != name}
             yield Lesson(replace(form, extra_body=rest), f"does not accept {name}: left out")
+    if form.logprobs and (named("logprobs") or named("top_logprobs")):
+        yield _without_logprobs(form)
     if form.reasoning_effort is not None and (named("reasoning_effort") or _EFFORT.search(text)):
         yield Lesson(replace(form, reasoning_effort=None), "does not accept reasoning_effort: left out")
     if form.temperature is not None and named("temperature"):
@@ -241,6 +253,10 @@ def _tokens_named(form: Form) -> Lesson:
         replace(form, tokens_name=other),  # type: ignore[arg-type]
         f"does not accept {form.tokens_name}: using {other}",
     )
+
+
+def _without_logprobs(form: Form) -> Lesson:
+    return Lesson(replace(form, logprobs=False), "does not give logprobs: confidences stay empty")
 
 
 def _without_system(form: Form) -> Lesson:

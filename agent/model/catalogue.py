@@ -15,18 +15,15 @@ from typing import Literal
 
 from ..errors import UsageError
 from ..text.wording import did_you_mean
+from .providers import Mode, Provider, TokensName, shipped
 
-Mode = Literal["json_schema", "tools", "json_object", "text"]
-"""How an answer is constrained to the schema: by the endpoint's decoder, as arguments of a tool, as any JSON
-by the decoder plus the prompt, or by the prompt only.
+Plan = Literal["one-call", "decide", "stepwise", "encoder", "baseline"]
+"""How a card is made: by one structured call; by typed questions that a decision endpoint answers with
+probabilities; by one pass of a language model or of a sentence encoder whose states are read, with the
+baseline; or without calls.
 """
-
-TokensName = Literal["max_tokens", "max_completion_tokens"]
-
-Plan = Literal["one-call", "stepwise", "encoder", "baseline"]
-"""How a card is made: by one structured call; by one pass of a language model or of a sentence encoder whose
-states are read, with the baseline; or without calls.
-"""
+HostedPlan = Literal["one-call", "decide"]
+"""The plans that a user can choose for a hosted model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,9 @@ class Model:
     plan: Plan = "one-call"
     mode: Mode = "json_schema"
     base_url: str | None = None
-    """Base URL; None for the OpenAI client's default from its environment, else OpenAI's own."""
+    """Base URL given by the user; None for the provider's."""
+    provider: Provider | None = None
+    """The provider that the name begins with; None if it is none, or for an embedded model."""
     key_variable: str | None = None
     """Environment variable with the API key; None if the endpoint needs none."""
     max_tokens_name: TokensName = "max_tokens"
@@ -69,30 +68,11 @@ class Model:
     """Default number of papers in flight."""
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """An endpoint that speaks chat completions."""
-
-    base_url: str | None
-    key_variable: str | None
-    mode: Mode
-    max_tokens_name: TokensName = "max_tokens"
-
-
 OWN_KEY = "PAPERCARDS_API_KEY"
 """Variable with the API key for the user's own endpoint (`base_url`)."""
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {
-        "openai": Provider(None, "OPENAI_API_KEY", "json_schema", "max_completion_tokens"),
-        "ollama": Provider("http://127.0.0.1:11434/v1", None, "json_schema"),
-        "vllm": Provider("http://127.0.0.1:8000/v1", None, "json_schema"),
-        "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "tools"),
-        "deepseek": Provider("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "tools"),
-        "groq": Provider("https://api.groq.com/openai/v1", "GROQ_API_KEY", "tools"),
-        "mistral": Provider("https://api.mistral.ai/v1", "MISTRAL_API_KEY", "tools"),
-    }
-)
+COMPATIBLE = "openai-compatible"
+"""Provider name for an endpoint that is only known by its address."""
 
 QWEN = ModelFile(
     name="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
@@ -160,48 +140,61 @@ ENCODER = "local/minilm"
 """Name of the encoder whose scores are stacked with the states of the default model."""
 
 
-def resolve(name: str, *, base_url: str | None = None) -> Model:
+def resolve(
+    name: str,
+    *,
+    base_url: str | None = None,
+    plan: HostedPlan | None = None,
+    providers: Mapping[str, Provider] | None = None,
+) -> Model:
     """The entry for a model name; with `base_url`, any provider name refers to that endpoint.
 
-    Raises UsageError for a provider that is not in the table, without `base_url`.
+    `plan` is that of a hosted model; `providers` default to the shipped ones. Raises UsageError for a
+    provider that is not in the table, without `base_url`.
     """
-    if name == "baseline":
-        return BASELINE
     provider, slash, model_id = name.partition("/")
-    if provider == "local":
-        if name not in LOCAL:
+    if name == "baseline" or provider == "local":
+        if name != "baseline" and name not in LOCAL:
             raise UsageError(
                 f'no embedded model "{name}"',
                 next_step=did_you_mean(name, [*LOCAL, "baseline"]) or f"Known: {', '.join(LOCAL)}",
             )
-        return LOCAL[name]
-    known = PROVIDERS.get(provider) if slash else None
+        return LOCAL.get(name, BASELINE)
+    providers = shipped() if providers is None else providers
+    known = providers.get(provider) if slash else None
     if known is None and base_url is None:
-        near = _near_name(provider, slash, model_id)
+        if provider == COMPATIBLE:
+            raise UsageError(f"{name} has no address", next_step="Give it with --base-url URL")
+        near = _near_name(provider, slash, model_id, providers)
         raise UsageError(
             f'unknown provider "{provider}"' if slash else f'"{name}" does not name a provider',
             next_step=(f"{near} Otherwise use" if near else "Use")
-            + f" provider/model with one of {', '.join(PROVIDERS)}, local; or baseline; "
+            + f" provider/model with one of {', '.join(providers)}, local; or baseline; "
             "or give the endpoint with --base-url",
         )
     if known is None:
-        return Model(name=name, model_id=name, base_url=base_url, key_variable=OWN_KEY)
+        own = model_id if provider == COMPATIBLE and slash else name
+        return Model(
+            name=name, model_id=own, plan=plan or "one-call", base_url=base_url, key_variable=OWN_KEY
+        )
     return Model(
         name=name,
         model_id=model_id,
+        plan=plan or "one-call",
         mode=known.mode,
-        base_url=base_url or known.base_url,
-        key_variable=known.key_variable,
-        max_tokens_name=known.max_tokens_name,
+        base_url=base_url,
+        provider=known,
+        key_variable=known.key,
+        max_tokens_name=known.tokens_name,
     )
 
 
 _RELEASE = re.compile(r"[-@:_.]?(?:v?\d[\d.-]*|latest|preview|free|exp|stable)")
 
 
-def _near_name(provider: str, slash: str, model_id: str) -> str:
+def _near_name(provider: str, slash: str, model_id: str, providers: Mapping[str, Provider]) -> str:
     if slash:
-        return did_you_mean(provider, {name: f"{name}/{model_id}" for name in (*PROVIDERS, "local")})
+        return did_you_mean(provider, {name: f"{name}/{model_id}" for name in (*providers, "local")})
     return did_you_mean(provider, {"baseline": "baseline"} | {name.partition("/")[2]: name for name in LOCAL})
 
 

@@ -1,4 +1,4 @@
-"""Opens API clients, and posts chat requests with one.
+"""Opens API clients, and posts requests with one.
 
 The only file that creates an API client for papers. Knows HTTP. Knows no limits, budgets, prompts or schemas.
 """
@@ -42,7 +42,7 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
         )
     try:
         http = openai.DefaultAioHttpClient(
-            timeout=endpoint.timeout_s, follow_redirects=False, event_hooks={"response": [bound]}
+            timeout=endpoint.timeout_s, follow_redirects=False, event_hooks=_hooks(endpoint)
         )
         sdk = openai.AsyncOpenAI(
             api_key=endpoint.api_key,
@@ -64,8 +64,18 @@ def _open(endpoint: Endpoint) -> "tuple[openai.AsyncOpenAI, httpx2.AsyncClient]"
     return sdk, http
 
 
+def _hooks(endpoint: Endpoint) -> dict[str, list[Any]]:
+    """Bound answers, and a key in the header where the provider looks for it and in no other."""
+
+    async def move_key(request: "httpx2.Request") -> None:
+        if endpoint.key_header is not None and request.headers.pop("authorization", None) is not None:
+            request.headers[endpoint.key_header] = endpoint.api_key
+
+    return {"request": [move_key] if endpoint.key_header else [], "response": [bound]}
+
+
 class Posting:
-    """Posts chat requests to one endpoint.
+    """Posts requests to one endpoint.
 
     The SDK lays out requests until one is answered; the others have its address and headers, since working
     these out again takes a good part of the time that a paper takes.
@@ -74,6 +84,7 @@ class Posting:
     def __init__(self, endpoint: Endpoint) -> None:
         """Raises UsageError for an unusable address or proxy."""
         self._sdk, self._http = _open(endpoint)
+        self._path = endpoint.path
         self._answered: httpx2.Request | None = None
         self._headers: list[tuple[bytes, bytes]] = []
 
@@ -83,9 +94,7 @@ class Posting:
         import openai
 
         if self._answered is None:
-            response = await self._sdk.post(
-                "/chat/completions", cast_to=httpx2.Response, content=body, options=_JSON
-            )
+            response = await self._sdk.post(self._path, cast_to=httpx2.Response, content=body, options=_JSON)
             request = response.request
             raw = request.headers.raw
             self._headers = [(name, value) for name, value in raw if name.lower().decode() not in _OWN]

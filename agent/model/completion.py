@@ -11,13 +11,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Ending = Literal["done", "length", "filtered"]
 """How an answer ended: normally, at the token limit, or by the endpoint's content filter."""
 
 Logprobs = tuple[tuple[tuple[str, float], ...], ...]
 
+_LEAST_LOGPROB = -100.0
 _MOST_TOKENS = 10_000_000
 """Counts above this are implausible."""
 
@@ -72,11 +73,16 @@ class Said:
     thought: bool = False
     """Whether reasoning came beside the text."""
     logprobs: Logprobs = ()
-    """For each token, the most likely tokens with their natural-log probabilities."""
+    """For each token, that token and then the others that were likely, with natural-log probabilities."""
 
 
 _LENGTH = ("length", "max_tokens", "model_length", "max_output_tokens", "max_completion_tokens", "incomplete")
 _FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "sensitive")
+
+
+def chat_in(answer: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer if it is a chat completion, else None."""
+    return answer if isinstance(answer.get("choices"), list) else None
 
 
 def said_in(completion: object) -> Said:
@@ -194,13 +200,14 @@ def _ending(finish: str) -> Ending:
 
 def _logprobs(value: object) -> Logprobs:
     tokens = []
-    for token in _list(mapping(value).get("content")):
-        top = []
-        for one in map(mapping, _list(mapping(token).get("top_logprobs"))):
+    for token in map(mapping, _list(mapping(value).get("content"))):
+        likely: dict[str, float] = {}
+        for one in (token, *map(mapping, _list(token.get("top_logprobs")))):
             number = one.get("logprob")
-            if type(number) in (int, float) and math.isfinite(number):  # type: ignore[arg-type]
-                top.append((_clean(one.get("token")), float(number)))  # type: ignore[arg-type]
-        tokens.append(tuple(top))
+            if type(number) in (int, float) and not math.isnan(number):  # type: ignore[arg-type]
+                # Minus infinity, or -9999, is written for what was masked.
+                likely.setdefault(_clean(one.get("token")), max(float(number), _LEAST_LOGPROB))  # type: ignore[arg-type]
+        tokens.append(tuple(likely.items()))
     return tuple(tokens) if any(tokens) else ()
 
 

@@ -140,8 +140,7 @@ async def _ask(caller: Caller) -> Reply:
 
 
 async def _gives_logprobs(caller: Caller) -> bool:
-    more = {"logprobs": True, "top_logprobs": 1}
-    caller.form = replace(caller.form, extra_body={**caller.form.extra_body, **more})
+    caller.form = replace(caller.form, logprobs=True)
     try:
         return bool((await _ask(caller)).logprobs)
     except PapercardsError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..safety.redact import SHORTEST_SECRET, keep_secret, secrets_in_address, shown_url, without_secrets
-from .catalogue import PROVIDERS, Model
+from .catalogue import Model
 
 NO_KEY = "none"
 """Placeholder for the key of an endpoint that needs none."""
@@ -30,6 +30,10 @@ class Endpoint:
     impatient: bool = False
     """Whether a call that takes far longer than the others is cancelled before `timeout_s`."""
 
+    own_address: bool = True
+    """Whether this is not the provider's own address, so that the server may use its own model names."""
+    path: str = "/chat/completions"
+    """Path of requests below the base URL, or a whole address."""
     extra_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Headers of every request, in addition to the client's own."""
 
@@ -37,15 +41,19 @@ class Endpoint:
         keep_secret(self._secrets())
 
     @property
-    def own_address(self) -> bool:
-        """Whether this is not the provider's own address, so that the server may use its own model names."""
-        provider = PROVIDERS.get(self.model.name.partition("/")[0])
-        return provider is None or provider.base_url != self.base_url
-
-    @property
     def shown_url(self) -> str:
         """The address without secrets."""
         return shown_url(self.base_url)
+
+    @property
+    def answers(self) -> str:
+        """What it gives, for the user."""
+        return "a chat completion" if self.path == "/chat/completions" else "decisions"
+
+    @property
+    def key_header(self) -> str | None:
+        """Header of the key; None for Authorization."""
+        return self.model.provider.key_header if self.model.provider is not None else None
 
     @property
     def host(self) -> str:

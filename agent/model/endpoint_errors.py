@@ -25,9 +25,9 @@ class TooSlow(Exception):
 
 
 class Unreadable(Exception):
-    """A request was answered with something other than a chat completion.
+    """A request was answered with something other than what it asked for.
 
-    `may_pass`: it looks like a damaged completion, not like another kind of server. `once`: it may be only
+    `may_pass`: it looks like a damaged answer, not like another kind of server. `once`: it may be only
     this answer.
     """
 
@@ -84,12 +84,12 @@ def explain(error: Exception, endpoint: Endpoint, sent: int, *, answered: bool =
     if isinstance(error, Unreadable):
         if answered or error.once:
             return PaperFailed(
-                f"the endpoint answered with {error} instead of a chat completion",
+                f"the endpoint answered with {error} instead of {endpoint.answers}",
                 attempts=sent,
                 alike="unreadable",
             )
         return EndpointError(
-            f"the endpoint answered with {error} instead of a chat completion",
+            f"the endpoint answered with {error} instead of {endpoint.answers}",
             where=place,
             next_step="Check --base-url: it usually ends in /v1",
         )

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue, TypeAdapter, 
 from typing_extensions import TypedDict
 
 from ..errors import UsageError
-from .catalogue import Mode, TokensName
+from .providers import Mode, TokensName
 
 _OURS = frozenset({"messages", "model", "stream", "tools", "tool_choice", "response_format"})
 """Request fields that the table may not set; use `mode` for how answers are constrained."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .catalogue import Mode, Model, TokensName
+from .catalogue import Model
+from .providers import Mode, TokensName
 
 ANSWER_TOKENS = 900
 """Maximum tokens of a card's answer, without reasoning."""
@@ -38,6 +39,8 @@ class Form:
     """Whether the tool call is forced."""
     reasoning_effort: str | None = None
     """Reasoning effort; None for the endpoint's default."""
+    logprobs: bool = False
+    """Whether the probabilities of the answer's tokens are asked for."""
     extra_body: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Further fields of the request, by the names of the endpoint's documentation."""
 
@@ -61,7 +64,7 @@ class Form:
             "temperature": 0 if self.temperature == 0 else self.temperature,
             "max_tokens": self.answer_tokens,
         }
-        for name in ("system_role", "strict", "force_tool", "reasoning_effort"):
+        for name in ("system_role", "strict", "force_tool", "reasoning_effort", "logprobs"):
             if getattr(self, name) != getattr(usual, name):
                 parts[name] = getattr(self, name)
         if self.extra_body:
@@ -71,6 +74,8 @@ class Form:
     def to_json(self) -> str:
         """The form as JSON text, for storage."""
         fields = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        if not self.logprobs:
+            del fields["logprobs"]  # so that notes of earlier versions still count
         return json.dumps(fields | {"extra_body": dict(self.extra_body)}, sort_keys=True)
 
     @classmethod

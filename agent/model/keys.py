@@ -11,13 +11,17 @@ from ..errors import UsageError
 from ..safety.redact import shown_url
 from . import catalogue as models
 from .endpoint import NO_KEY
-
-OPENAI_URL = "https://api.openai.com/v1"
+from .providers import filled, own_address
 
 
 def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
     """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
-    url = (model.base_url or variables.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip().rstrip("/")
+    provider = model.provider
+    url = model.base_url or ""
+    if provider is not None and not url:
+        url = variables.get(provider.base_url_variable or "", "").strip()
+        url = url or filled(provider.base_url, variables, model.model_id)
+    url = url.strip().rstrip("/")
     try:
         parts = urlsplit(url)
         _ = parts.hostname, parts.port
@@ -26,6 +30,18 @@ def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
             f"invalid address: {error}", where=shown_url(url), next_step="Check --base-url"
         ) from error
     return url
+
+
+def decisions_url(model: models.Model, url: str, variables: Mapping[str, str]) -> str | None:
+    """The address of decisions of a model whose chat completions are at `url`; None for a path below that."""
+    decisions = model.provider.decisions if model.provider is not None else None
+    if (
+        decisions is None
+        or decisions.url is None
+        or url != own_address(model.provider, variables, model.model_id)
+    ):
+        return None
+    return filled(decisions.url, variables, model.model_id)
 
 
 def for_endpoint(
@@ -38,8 +54,8 @@ def for_endpoint(
     UsageError where the provider wants a key and none is set, for a key that cannot be sent, and and for one
     that would be sent unencrypted to another machine.
     """
-    own = _own_address(model)
-    names = [models.OWN_KEY] if url != own else []
+    own = url == own_address(model.provider, variables, model.model_id)
+    names = [] if own else [models.OWN_KEY]
     names += [model.key_variable] if model.key_variable else []
     for variable in names:
         if key := variables.get(variable, "").strip():
@@ -49,17 +65,12 @@ def for_endpoint(
             return key
     if urlsplit(url).query and not insecure:
         _refuse_clear_text(url, "the query of the address")
-    if model.key_variable is None or url != own:
+    if model.key_variable is None or not own:
         return NO_KEY
     raise UsageError(
         f"{model.name} needs a key",
         next_step=f"Set {model.key_variable}, or use -m {models.DEFAULT_LOCAL} or -m baseline",
     )
-
-
-def _own_address(model: models.Model) -> str | None:
-    provider = models.PROVIDERS.get(model.name.partition("/")[0])
-    return (provider.base_url or OPENAI_URL) if provider else None
 
 
 def _check(key: str, variable: str) -> None:

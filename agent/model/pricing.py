@@ -6,10 +6,12 @@ Prices come from genai-prices, which lists published prices, or from the user. A
 Knows model names and addresses. Knows no requests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from .catalogue import PROVIDERS, Model
+from .catalogue import Model
+from .providers import own_address
 
 _MILLION = 1_000_000
 _SAMPLE = 1_000
@@ -58,14 +60,20 @@ def parse(text: str) -> Price:
     return Price(values[0], values[-1], values[1] if len(values) == 3 else None)
 
 
-def published(model: Model, url: str) -> Price | None:
-    """The provider's price; None if unknown, for example for an endpoint that is not the provider's own."""
+def published(model: Model, url: str, variables: Mapping[str, str] | None = None) -> Price | None:
+    """The provider's price; None if unknown, for example for an endpoint that is not the provider's own.
+
+    `variables` are those of the provider's address.
+
+    For decisions, the price of questions; answers are not billed.
+    """
     if model.file is not None or model.plan == "baseline":
         return FREE
-    name = model.name.partition("/")[0]
-    provider = PROVIDERS.get(name)
-    if provider is None or url != (provider.base_url or "https://api.openai.com/v1"):
+    if model.provider is None or url != own_address(model.provider, variables or {}, model.model_id):
         return None
+    if model.plan == "decide":
+        known = model.provider.decisions.prices if model.provider.decisions is not None else {}
+        return Price(known[model.model_id], 0.0) if model.model_id in known else None
     from genai_prices import Usage, calc_price
 
     def usd(usage: Usage) -> float:

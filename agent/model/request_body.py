@@ -75,6 +75,8 @@ class Requests:
             asked[form.tokens_name] = form.answer_tokens
             if form.reasoning_effort is not None:
                 asked["reasoning_effort"] = form.reasoning_effort
+            if form.logprobs:
+                asked |= {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
             self._forms[key] = asked | dict(form.extra_body)
         return self._forms[key]
 
@@ -95,6 +97,8 @@ def told(text: str, wrong: str) -> list[dict[str, Any]]:
     ]
 
 
+TOP_LOGPROBS = 5
+"""Alternatives of each token; all providers that give any give so many."""
 _HERE = "\x00here\x00"
 """Placeholder for a paper's text while a request is serialised; it occurs in no paper."""
 _BY_WORDS = "\n\nAnswer with one JSON object that fits this JSON schema, and with nothing else:\n"

@@ -1,4 +1,4 @@
-"""Sends requests to one endpoint and returns chat completions, with limits, budget and retries.
+"""Sends requests to one endpoint and returns its answers, with limits, budget and retries.
 
 Each request passes the limiter and the budget; `retrying` retries transient errors; the client's own retries
 are off. If an endpoint asks to wait, is loading its model, or is busy, that costs a request no attempt. A
@@ -22,7 +22,7 @@ from ..errors import EndpointError, PapercardsError
 from ..spent import NOTHING, Spent
 from .bounded_answer import AnswerTooLong
 from .client import Posting
-from .completion import Usage, usage_of
+from .completion import Usage, chat_in, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
 from .limits import LONGEST_HOLD_S, Budget, Limiter
@@ -46,9 +46,13 @@ _EXCUSED = 30
 """Maximum number of times that a request is postponed without counting as an attempt."""
 
 
+Accept = Callable[[dict[str, Any]], dict[str, Any] | None]
+"""Finds the answer in an endpoint's JSON; None if there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A completion and its cost."""
+    """A completion, or other JSON that was waited for, and its cost."""
 
     completion: dict[str, Any]
     requests: int
@@ -139,14 +143,19 @@ class Transport:
         budget: Budget | None = None,
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
+        accept: Accept = chat_in,
     ) -> None:
-        """`say` receives a sentence about what the whole run is waiting for."""
+        """`say` receives a sentence about what the whole run is waiting for.
+
+        `accept` finds the answer in JSON (default: a chat completion); None if there is none.
+        """
         self.endpoint = endpoint
         self.price = price
         self._policy = policy or RetryPolicy()
         self._limiter = limiter or Limiter(1 << 16)
         self._budget = budget
         self._say = say
+        self._accept = accept
         self.patience = Patience(endpoint.timeout_s)
         """The timeout of the next answer."""
         self._client: Posting | None = None
@@ -312,9 +321,9 @@ class Transport:
         if isinstance(completion, dict):
             if (refusal := refused_in_answer(completion, headers)) is not None:
                 raise refusal
-            if isinstance(completion.get("choices"), list):
+            if (accepted := self._accept(completion)) is not None:
                 self._answered = True
-                return completion
+                return accepted
         wrong = Unreadable(what, may_pass=False)
         raise wrong if self._answered else explain(wrong, self.endpoint, 1)
 

@@ -84,6 +84,7 @@ def _entry(card: Card, paper: Paper | None, fields: Sequence[str]) -> Mapping[st
         "url": opened(beside.url),
         "own": [[title, value.texts or [value.missing or "none"]] for _, title, value, _ in beside.own],
         "flags": card.flags,
+        "same": card.same_as,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
     return {key: value for key, value in entry.items() if value not in (None, "", (), [])}

@@ -26,8 +26,8 @@ from .draft import MAX_WORDS, DraftArtifact, DraftClaim, Scored, settled
 from .instructions import is_order
 
 
-class _Wire(BaseModel):
-    """Closed to other fields, and its schema has its parts in place instead of `$ref`."""
+class Wire(BaseModel):
+    """What a model fills in: closed to other fields, its schema with its parts in place of `$ref`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -76,7 +76,7 @@ def answer_type(
 
     def record(name: str, number: Any, **parts: Any) -> Any:
         wanted: Any = {part: (kind, ...) for part, kind in parts.items()}
-        return list[create_model(name, __base__=_Wire, sentence=(number, ...), **wanted)]  # type: ignore[misc]
+        return list[create_model(name, __base__=Wire, sentence=(number, ...), **wanted)]  # type: ignore[misc]
 
     some, maybe = _numbers(1, sentences), _numbers(0, sentences)
     fields: dict[str, Any] = {}
@@ -96,7 +96,7 @@ def answer_type(
             fields[field.name] = (record(field.name.title(), maybe, **parts), ...)
         else:
             fields |= wire.schema(field, maybe)
-    return create_model("Card", __base__=_Wire, **fields)
+    return create_model("Card", __base__=Wire, **fields)
 
 
 def _numbers(first: int, last: int | None) -> Any:
@@ -158,7 +158,7 @@ def parse(
     refused = [reason for value in settled(own, parts).values() for reason in value.refused]
     if reasons or flags or refused:
         whole = parts if not reasons else None
-        raise WrongAnswer([*reasons, *(_ADVICE[flag] for flag in flags), *refused], whole, flags)
+        raise WrongAnswer([*reasons, *(ADVICE[flag] for flag in flags), *refused], whole, flags)
     return parts
 
 
@@ -186,7 +186,7 @@ def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:
     raise WrongAnswer([_reason(fault) for fault in wrong.errors()[:5]], None, ())
 
 
-_ADVICE = {
+ADVICE = {  # what the model is told about each flag of a summary
     "summary-too-long": f"tldr has more than {MAX_WORDS} words: write one shorter sentence",
     "number-not-in-source": "tldr has a number that the paper does not have: leave it out",
     "summary-not-prose": "tldr is no sentence about the paper: say what was done and what came out",

@@ -4,8 +4,8 @@ Every tagger, with a model or without, ends in a `Draft`: labels by id and sente
 turns it into a card. Knows no models and no offsets.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..card import DOES_NOT_APPLY, NOT_STATED, Status
@@ -94,3 +94,25 @@ def _is_any(value: object, wanted: Sequence[str]) -> bool:
         value = "yes" if value else "no"
     items = value if isinstance(value, tuple) else (value,)
     return any(str(getattr(item, "label", getattr(item, "kind", item))) in wanted for item in items)
+
+
+Rate = Callable[[str, Scored | DraftClaim | DraftArtifact], float | None]
+"""From a field of the card and a label, claim or status in it to its confidence."""
+
+
+def rated(draft: Draft, rate: Rate) -> Draft:
+    """The draft with other confidences; candidates keep theirs."""
+
+    def labels(name: str, given: tuple[Scored, ...]) -> tuple[Scored, ...]:
+        return tuple(replace(one, confidence=rate(name, one)) for one in given)
+
+    return replace(
+        draft,
+        tasks=labels("tasks", draft.tasks),
+        modalities=labels("modalities", draft.modalities),
+        contributions=labels("contributions", draft.contributions),
+        claims=tuple(replace(one, confidence=rate("claims", one)) for one in draft.claims),
+        code=replace(draft.code, confidence=rate("code", draft.code)),
+        data=replace(draft.data, confidence=rate("data", draft.data)),
+        weights=replace(draft.weights, confidence=rate("weights", draft.weights)),
+    )

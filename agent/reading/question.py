@@ -21,6 +21,7 @@ from .answers import Parts
 from .asking import Asking
 from .prompting import Message, Shown
 from .reading_copy import ReadingCopy
+from .token_chances import needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +157,5 @@ def answer_of(reply: Reply) -> Answer:
         cached_prompt_tokens=reply.spent.cached_prompt_tokens,
         completion_tokens=reply.spent.completion_tokens,
         cost_usd=reply.spent.cost_usd,
-        logprobs=reply.logprobs,
+        logprobs=needed(reply.logprobs),
     )

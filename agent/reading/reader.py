@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..card import NOT_ASKED, Card
 from ..errors import PaperFailed
@@ -36,6 +36,10 @@ from .draft import Draft, settled
 from .prompting import Prompt
 from .question import Piece, Question, answer_of, assembled
 from .reading_copy import reading_copy
+from .token_chances import TokenChances, token_chances, with_chances
+
+if TYPE_CHECKING:
+    from .confidence import Confidences
 
 CHARACTERS_PER_TOKEN = 3
 """Characters per token, a low estimate so that prompts fit the context."""
@@ -116,7 +120,7 @@ class ModelReader:
     `connect` is awaited at the first cache miss, so that a fully cached run starts no server and needs no
     key. `form` is the form of requests (default: that of the model); what the endpoint refuses is learned,
     stored beside the answers, and reused by the next run. `repeat` numbers independent answers to the same
-    request.
+    request. `fit` makes confidences of the probabilities of tokens; without it there are none.
     """
 
     def __init__(
@@ -131,13 +135,16 @@ class ModelReader:
         offline: bool = False,
         repeat: int = 0,
         fields: FieldSet = NO_OWN,
+        fit: "Confidences | None" = None,
     ) -> None:
         self.model = model
         form = form or Form.of(model, {})
+        self._fit = fit
         self._fields = fields
         self._askings = Askings(taxonomy, fields)
         self.prompt: Prompt = self._askings.whole.prompt
         """The prompt for all fields; papers with earlier answers are asked less."""
+        self._version = self.prompt.version + (f"+{fit.version}" if fit is not None else "")
         self._budget = _budget(model, self.prompt, form.answer_tokens)
         self._taxonomy = taxonomy
         self._types = {one.name: one.type for one in fields.own}
@@ -167,7 +174,7 @@ class ModelReader:
             "prefix": self.prompt.prefix_digest,
             "name": model.name,
             "context": model.context,
-            "prompt": self.prompt.version,
+            "prompt": self._version,
             "taxonomy": taxonomy.version,
             **({"fields": fields.version} if fields.version else {}),
         }
@@ -451,13 +458,28 @@ class ModelReader:
         draft = Draft(
             **{name: parts[name] for name in SHIPPED}, own=own, flags=(*flags, *question.shown.flags)
         )
+        if self._fit is not None:
+            draft = self._fit.of_answer(with_chances(draft, self._chances(pieces)))
         return evidence.build(
             question.paper,
             question.copy.renumbered(draft),
-            assembled(self.model, self.prompt.version, self._taxonomy, pieces, self._fields),
+            assembled(self.model, self._version, self._taxonomy, pieces, self._fields),
             withheld=question.copy.withheld,
             types=self._types,
         )
+
+    def _chances(self, pieces: Sequence[Piece]) -> TokenChances:
+        """The probabilities of what the answers say, each for the fields that are taken from it."""
+        found = TokenChances()
+        for piece in pieces:
+            said = token_chances(piece.answer.logprobs, self._taxonomy)
+            found.labels.update({key: chance for key, chance in said.labels.items() if key[0] in piece.specs})
+            found.statuses.update(
+                {name: chance for name, chance in said.statuses.items() if name in piece.specs}
+            )
+            if "claims" in piece.specs:
+                found.kinds.update(said.kinds)
+        return found
 
 
 def emptied(paper: Paper) -> PaperFailed:

@@ -7,19 +7,22 @@ rest continues. An error that affects every paper (the endpoint rejects the key,
 papers in a row failed in the same way) ends the run: no new papers are started, and papers in flight are
 finished and stored. Answers are in the cache before an outcome is given out.
 
+A paper is asked about once (see `same_paper`): its other records get the same card, which points at the
+first.
+
 Knows no prompts, formats or terminal.
 """
 
 import asyncio
-from collections import deque
+from array import array
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..card import Card
+from ..card import Card, Tokens
 from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, Stopped
-from ..id_set import IdSet
 from ..paper import Paper
 from ..publication import with_publication
 from ..reading.reader import Reader, Reading
@@ -27,29 +30,56 @@ from ..sources import BadRecord
 from ..spent import NOTHING, Spent
 from .card_lines import AT_ONCE
 from .read_ahead import ReadAhead
+from .same_paper import SamePapers
 
 REORDER = 8
 """Number of finished papers that may wait for a slower one before them, as a multiple of the papers in
 flight.
 """
 
+RECENT = 512
+"""Number of papers whose outcome is at hand for further records of them; others are looked up on disk."""
+
 
 class Recalled:
     """A card finished in an earlier run, as its line; it costs this run nothing."""
 
-    __slots__ = ("line",)
+    __slots__ = ("line", "own_line")
 
     spent = NOTHING
     cached = True
 
     def __init__(self, line: bytes, paper: Paper) -> None:
         """`line` is the card without its publication, which is always that of the paper."""
+        self.own_line = line
         self.line = with_publication(line, paper.publication_json)
 
     @property
     def card(self) -> Card:
         """The card, parsed at each access."""
         return Card.model_validate_json(self.line)
+
+
+class Repeated(Recalled):
+    """The card of another record of the same paper."""
+
+    __slots__ = ()
+
+    def __init__(self, main: bytes, paper: Paper) -> None:
+        """`main` is the line of the other record's card, without its publication."""
+        card = Card.model_validate_json(main)
+        nothing = {"calls": 0, "reasked": 0, "tokens": Tokens(), "seconds": 0.0}
+        if card.provenance.cost_usd is not None:
+            nothing["cost_usd"] = 0.0
+        own = card.model_copy(
+            update={
+                "id": paper.id,
+                "title": paper.title,
+                "same_as": card.same_as or card.id,
+                "provenance": card.provenance.model_copy(update=nothing),
+            }
+        )
+        super().__init__(own.own_json().encode(), paper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A duplicate of an earlier paper, which gets no second card."""
+    """The same paper under the same id again, which gets no second card."""
 
     id: str
     where: str
@@ -103,8 +133,16 @@ Outcome = Done | Failed | Duplicate | Untouched
 class Finished(Protocol):
     """Lines of cards that are already there."""
 
-    def recall(self, papers: Sequence[Paper]) -> list[bytes | None]:
+    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
+        """The key of each paper's line."""
+        ...
+
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
         """For each paper the line of its card without its publication, or None."""
+        ...
+
+    def line(self, token: int) -> bytes | None:
+        """The line of a card by the first eight bytes of its key, or None."""
         ...
 
     def keep(self, paper: Paper, line: bytes) -> None:
@@ -115,12 +153,26 @@ class Finished(Protocol):
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
-    def __init__(self, reader: Reader, concurrency: int, finished: Finished | None = None) -> None:
-        """Without `finished`, every card is made again."""
+    def __init__(
+        self,
+        reader: Reader,
+        concurrency: int,
+        finished: Finished | None = None,
+        *,
+        keep_duplicates: bool = False,
+    ) -> None:
+        """Without `finished`, every card is made again.
+
+        `keep_duplicates`: ask about each record of a paper, unless its id is the same.
+        """
         self._reader = reader
         self._concurrency = concurrency
         self._finished = finished
-        self._seen = IdSet()
+        self._same = SamePapers(by_id_only=keep_duplicates)
+        self._tokens = array("Q")
+        """For each different paper the number under which `finished` has its card."""
+        self._recent: OrderedDict[int, Done | asyncio.Future[Outcome]] = OrderedDict()
+        self._copies: set[asyncio.Task[None]] = set()
         self._chunks: ReadAhead[Paper | BadRecord] | None = None
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
         self._window = _Window(concurrency * REORDER)
@@ -156,6 +208,7 @@ class Batch:
                 yield outcomes
         finally:
             self._chunks.close()
+            tasks += self._copies
             for task in tasks:
                 task.cancel()
             for task in tasks:
@@ -178,29 +231,92 @@ class Batch:
     async def _hand_out(self, records: list[Paper | BadRecord]) -> None:
         """Put a chunk into the window: known outcomes as they are, the rest as futures of the workers."""
         new: list[Paper] = []
-        slots: list[Paper | Outcome] = []
+        slots: list[Paper | Outcome | tuple[Paper, int]] = []
+        number = self._same.count
         for record in records:
             if isinstance(record, BadRecord):
                 slots.append(_bad(record))
-            elif self._seen.add(record.id):
+                continue
+            earlier, again = self._same.add(record)
+            if earlier is None:
                 new.append(record)
                 slots.append(record)
             else:
-                slots.append(Duplicate(record.id, record.where))
-        lines = iter(self._finished.recall(new) if self._finished is not None else [None] * len(new))
-        put = self._window.put
+                slots.append(Duplicate(record.id, record.where) if again else (record, earlier))
+        lines = iter(self._recall(new))
         for slot in slots:
-            if not isinstance(slot, Paper):
-                put(slot)
-            elif (line := next(lines)) is not None:
-                put(Done(slot, Recalled(line, slot)))
-            else:
-                await self._window.room()
-                if self._stopped:
+            if isinstance(slot, Paper):
+                line = next(lines)
+                outcome = Done(slot, Recalled(line, slot)) if line is not None else await self._asked(slot)
+                if outcome is None:
                     return
-                promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-                put(promise)
-                await self._todo.put((slot, promise))
+                self._recent[number] = outcome
+                number += 1
+                if len(self._recent) > RECENT:
+                    self._recent.popitem(last=False)
+                if isinstance(outcome, Done):
+                    self._window.put(outcome)
+            elif isinstance(slot, tuple):
+                await self._repeat(*slot)
+            else:
+                self._window.put(slot)
+
+    def _recall(self, new: list[Paper]) -> list[bytes | None]:
+        """The finished lines of new papers."""
+        if self._finished is None:
+            return [None] * len(new)
+        keys = self._finished.keys(new)
+        self._tokens.extend(int.from_bytes(key[:8]) for key in keys)
+        return self._finished.recall(new, keys)
+
+    async def _asked(self, paper: Paper) -> "asyncio.Future[Outcome] | None":
+        """The outcome of a paper that goes to the workers, put into the window; None after a stop."""
+        await self._window.room()
+        if self._stopped:
+            return None
+        promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._window.put(promise)
+        await self._todo.put((paper, promise))
+        return promise
+
+    async def _repeat(self, paper: Paper, number: int) -> None:
+        """Give a paper the card of an earlier record of it; if that has none, it is asked about itself."""
+        main = self._recent.get(number)
+        if isinstance(main, asyncio.Future):
+            await self._window.room()
+            promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            self._window.put(promise)
+            copy = asyncio.create_task(self._after(main, paper, promise))
+            self._copies.add(copy)
+            copy.add_done_callback(self._copies.discard)
+            return
+        if main is not None:
+            line: bytes | None = main.reading.own_line
+        else:
+            line = self._finished.line(self._tokens[number]) if self._finished is not None else None
+        if line is not None:
+            self._window.put(Done(paper, Repeated(line, paper)))
+        else:
+            await self._asked(paper)
+
+    async def _after(
+        self, main: "asyncio.Future[Outcome]", paper: Paper, promise: "asyncio.Future[Outcome]"
+    ) -> None:
+        """Settle the promise once the first record of the paper has its outcome."""
+        try:
+            await asyncio.wait([main])
+            outcome = None if main.cancelled() or main.exception() is not None else main.result()
+            if isinstance(outcome, Done):
+                promise.set_result(Done(paper, Repeated(outcome.reading.own_line, paper)))
+            elif isinstance(outcome, Failed):
+                await self._todo.put((paper, promise))
+            else:
+                promise.set_result(Untouched(paper.id, paper.where))
+        except asyncio.CancelledError:
+            promise.cancel()
+            raise
+        except Exception as error:  # else nobody would ever settle it
+            _fail(promise, error)
 
     async def _work(self) -> None:
         while True:

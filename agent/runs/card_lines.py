@@ -22,7 +22,7 @@ import sqlite3
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -69,11 +69,15 @@ class CardLines:
         self._path = directory / "answers" / "finished.db"
         self._rows = _open(self._path)
 
-    def recall(self, papers: Sequence[Paper]) -> list[bytes | None]:
-        """For each paper the UTF-8 line of its card, or None."""
+    def keys(self, papers: Iterable[Paper]) -> list[bytes]:
+        """The key of each paper's line; `line` needs its first eight bytes only."""
+        return list(map(self._key, papers))
+
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes] | None = None) -> list[bytes | None]:
+        """For each paper the UTF-8 line of its card, or None; `keys` saves computing them again."""
         if self._rows is None:
             return [None] * len(papers)
-        keys = [self._key(paper) for paper in papers]
+        keys = keys or self.keys(papers)
         found: dict[bytes, bytes] = {}
         try:
             for begin in range(0, len(keys), AT_ONCE):
@@ -93,6 +97,21 @@ class CardLines:
             line if line is not None and _is_of(paper, line) else None
             for paper, line in zip(papers, lines, strict=True)
         ]
+
+    def line(self, token: int) -> bytes | None:
+        """The UTF-8 line of a card by the first eight bytes of its key; None if it is not there."""
+        self._write()
+        if self._rows is None:
+            return None
+        try:
+            low, high = token.to_bytes(8), token.to_bytes(8) + b"\xff" * 8
+            rows = self._rows.execute(
+                "SELECT key, line, checksum FROM lines WHERE key BETWEEN ? AND ?", (low, high)
+            )
+            return next((line for key, line, sum_ in rows if self._seal.of(key, line) == sum_), None)
+        except (sqlite3.Error, TypeError) as error:
+            self._give_up(error)
+            return None
 
     def keep(self, paper: Paper, line: bytes) -> None:
         """Keep the line of a paper's card; it is on disk within a second, or when this is closed."""

@@ -1,10 +1,12 @@
 """The counts of a run so far: papers and their cost."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from ..spent import Spent
-from .batch import Done, Duplicate, Failed, Outcome, Untouched
+from ..text.wording import counted
+from .batch import Done, Duplicate, Failed, Outcome, Repeated, Untouched
 
 
 class Counts:
@@ -12,6 +14,10 @@ class Counts:
 
     def __init__(self) -> None:
         self.done = self.cached = self.failed = self.duplicates = self.without_abstract = 0
+        self.same = 0
+        """Cards, of those done, that repeat the card of the same paper."""
+        self.filled: Counter[str] = Counter()
+        """Cards whose abstract was looked up, by the service that had it."""
         self.spent = Spent()
         """Calls, tokens and cost of all papers so far, failed ones included."""
         self._begin = time.monotonic()
@@ -25,9 +31,12 @@ class Counts:
         before = self.done - self.cached + self.failed
         for outcome in outcomes:
             match outcome:
-                case Done(reading=reading):
+                case Done(paper=paper, reading=reading):
                     self.done += 1
+                    if paper.told is not None and (source := paper.publication.abstract_source):
+                        self.filled[source.partition(": ")[0]] += 1
                     self.cached += reading.cached
+                    self.same += isinstance(reading, Repeated)
                     self.spent += reading.spent
                 case Failed(without_abstract=True):
                     self.without_abstract += 1
@@ -42,6 +51,13 @@ class Counts:
         if fresh := self.done - self.cached + self.failed - before:
             self._asked += fresh
             self._first = self._first or time.monotonic()
+
+    @property
+    def looked_up(self) -> str:
+        """What was found of missing abstracts: `41 abstracts filled: 30 OpenAlex, 11 arXiv; 19 not found`."""
+        found = ", ".join(f"{number:,} {service}" for service, number in self.filled.most_common())
+        line = counted(self.filled.total(), "abstract") + " filled" + (f": {found}" if found else "")
+        return f"{line}; {self.without_abstract:,} not found"
 
     def stop(self) -> None:
         """Stop the clock: the last card is on disk."""

@@ -24,6 +24,8 @@ class Estimate:
 
     papers: int = 0
     unreadable: int = 0
+    filled: int = 0
+    """Papers whose abstract was looked up."""
     duplicates: int = 0
     cached: int = 0
     calls: int = 0
@@ -52,6 +54,7 @@ def estimate(reader: Reader, records: Iterable[Paper | BadRecord]) -> Estimate:
             sums.duplicates += 1
             continue
         sums.papers += 1
+        sums.filled += record.told is not None and record.publication.abstract_source is not None
         wanted = reader.wants(record)
         if wanted is None:
             sums.cached += 1

@@ -13,11 +13,13 @@ from ..errors import BudgetSpent, PapercardsError
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, open_source
+from ..sources.abstracts import filled
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
 from .counts import Counts
 from .part import Part
+from .same_paper import AHEAD_BYTES, ahead
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
@@ -73,6 +75,8 @@ class Job:
     """Whether `NAME.run.json` is written beside the first output."""
     part: Part | None = None
     """The part of the papers that is processed; None for all."""
+    keep_duplicates: bool = False
+    """Whether each of several records of one paper is asked about, instead of one for all of them."""
 
     @classmethod
     def of(
@@ -89,8 +93,11 @@ class Job:
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
         opened = [open_source(source, self.options) for source in self.sources]
-        records = islice((ids or LocalIds()).apart(chain.from_iterable(opened)), self.options.limit)
-        return records if self.part is None else self.part.deal(records)
+        records = filled(islice(chain.from_iterable(opened), self.options.limit), self.options)
+        apart = (ids or LocalIds()).apart(records)
+        if self.part is None:
+            return apart
+        return self.part.deal(self.ordered(apart), by_id_only=self.keep_duplicates)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
@@ -108,6 +115,17 @@ class Job:
             if limit is not None and total >= limit:
                 return limit
         return total
+
+    def ordered(self, records: "Iterable[Paper | BadRecord]") -> "Iterable[Paper | BadRecord]":
+        """The records in the order in which they are asked about.
+
+        Of several records of one paper that with the longest text comes first, unless the sources are too
+        large, or no files, so that they cannot be read whole before.
+        """
+        if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
+            return records
+        size = sum(Path(source).stat().st_size for source in self.sources)
+        return ahead(records) if size <= AHEAD_BYTES else records
 
     def run(
         self,
@@ -130,7 +148,7 @@ class Job:
         from .recording import Recording
 
         watcher = watcher or Watcher()
-        records = self.papers() if papers is None else papers
+        records = self.ordered(self.papers() if papers is None else papers)
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None
@@ -143,6 +161,7 @@ class Job:
                 self.outputs,
                 options=self.options,
                 shards=self.shards,
+                keep_duplicates=self.keep_duplicates,
                 part=self.part,
             )
         sinks: list[Sink] = []
@@ -156,9 +175,11 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
-            if reader is None:
+            if reader is None and finished is None:
                 finished = resources.finished(chosen)
-            batch = Batch(chosen, resources.concurrency(model), finished)
+            batch = Batch(
+                chosen, resources.concurrency(model), finished, keep_duplicates=self.keep_duplicates
+            )
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()
             if batch.ended is not None:

@@ -2,27 +2,32 @@
 
 The ledger, a JSONL file, decides: a paper is finished if and only if its card is a complete line there. So
 however a watch ends, the next round neither loses a paper nor writes one twice. The state only saves work: it
-holds the time of the last round, the papers that keep failing, and how much of the ledger the other outputs
-contain.
+holds the time of the last round, the papers that keep failing, how far back each source was read, and how
+much of the ledger the other outputs contain.
 
 Knows cards as lines and files. Knows no sources and no models.
 """
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from ..card import Card
+from ..card import Card, parse_card
 from ..errors import UsageError
 from ..id_set import IdSet
 from ..paper import Paper, identity
+from ..publication import publication_of
 from ..sinks.files import RecordFile, write_file
 from ..sinks.interface import SinkFile
 from ..sources.local_ids import LocalIds
+from .batch import Finished, Repeated
+from .same_paper import SamePapers
 
 GIVEN_UP = 3
 """Number of rounds in which a paper may fail before it is no longer tried."""
@@ -40,6 +45,9 @@ class Ledger:
         """`identity` of the cards that were in the file when it was opened."""
         self.local_ids = LocalIds()
         """Local ids used by those cards."""
+        self._same = SamePapers()
+        self._begins = array("Q")
+        """Offset of the card of each of these papers."""
         try:
             self._read(path)
         except BaseException:
@@ -56,22 +64,34 @@ class Ledger:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 whole = line.endswith(b"\n")
-                name = _id(line) if line.strip() else ()
-                if name is None and whole:
+                card = _card(line) if line.strip() else {}
+                if card is None and whole:
                     raise UsageError(
                         "is not a card, so nothing was added to this file",
                         where=f"{path}:{number}",
                         next_step="Fix or remove the line, or choose another output",
                     )
-                if name is None:
+                if card is None:
                     # A write that was cut off: the card comes again.
                     self._file.cut(at)
                 elif not whole:
                     self._file.append(b"\n")
-                if name:
-                    self.ids.add(identity(*name))
-                    self.local_ids.take(name[0])
+                if card:
+                    self.ids.add(identity(card["id"], card["title"]))
+                    self.local_ids.take(card["id"])
+                    told = partial(publication_of, card.get("publication"))
+                    if self._same.add(Paper(card["id"], card["title"], "", told=told))[0] is None:
+                        self._begins.append(at)
                 at += len(line)
+
+    def same(self, paper: Paper) -> Card | None:
+        """The card of another record of a paper, from an earlier round."""
+        number = self._same.find(paper)
+        if number is None:
+            return None
+        with self._file.path.open("rb") as lines:
+            lines.seek(self._begins[number])
+            return parse_card(lines.readline(), str(self._file.path))
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a card."""
@@ -102,14 +122,44 @@ def ledger(path: Path) -> Iterator[Ledger]:
         opened.abandon()
 
 
-def _id(line: bytes) -> tuple[str, str] | None:
-    """Id and title of the card on a line; None if it is not a card."""
+class KnownPapers:
+    """Finished cards of a round: those of other records of a paper in the ledger, then those in the cache."""
+
+    def __init__(self, cards: Ledger, finished: Finished | None) -> None:
+        self._cards = cards
+        self._finished = finished
+
+    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
+        """The key of each paper's line."""
+        return self._finished.keys(papers) if self._finished is not None else [b""] * len(papers)
+
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
+        """For each paper the line of its card, or None."""
+        others = [self._cards.same(paper) for paper in papers]
+        lines = self._finished.recall(papers, keys) if self._finished is not None else [None] * len(papers)
+        return [
+            line if other is None else Repeated(other.own_json().encode(), paper).own_line
+            for paper, other, line in zip(papers, others, lines, strict=True)
+        ]
+
+    def line(self, token: int) -> bytes | None:
+        """The line of a card by the first eight bytes of its key."""
+        return self._finished.line(token) if self._finished is not None else None
+
+    def keep(self, paper: Paper, line: bytes) -> None:
+        """Keep the line of a new card."""
+        if self._finished is not None:
+            self._finished.keep(paper, line)
+
+
+def _card(line: bytes) -> dict[str, Any] | None:
+    """The card on a line, as far as it is looked at; None if it is not a card."""
     try:
         card = json.loads(line)
         name, title = card["id"], card["title"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return (name, title) if isinstance(name, str) and name and isinstance(title, str) else None
+    return card if isinstance(name, str) and name and isinstance(title, str) else None
 
 
 class Failing(BaseModel):
@@ -131,6 +181,9 @@ class State(BaseModel):
     """Failures of the last round, by id, or by position for a record that is not a paper."""
     shown: dict[str, int] = {}
     """Bytes of the ledger that each other output contains."""
+    places: dict[str, tuple[str, ...]] = {}
+    """For each source the ids at its top when it was last read to the known papers (see `walk`); none while a
+    watch with a limit has not got so far yet."""
 
     def given_up(self, name: str) -> bool:
         """Whether a paper has failed too often to be tried again."""
@@ -156,4 +209,6 @@ def load(path: Path, sources: tuple[str, ...]) -> State:
         state = State.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return State(sources=sources)
-    return state if state.sources == sources else State(sources=sources, shown=state.shown)
+    if state.sources == sources:
+        return state
+    return State(sources=sources, shown=state.shown, places=state.places)

@@ -55,20 +55,35 @@ class Merged:
         self._of = len(parts)
         self._cards = {part.number: Lines(path) for part, path in parts.items()}
         self._failures = {part.number: Lines(errors_path(path)) for part, path in parts.items()}
+        self._repeated: dict[str, bytes] = {}
+        """Cards that repeat another, which are made anew from that one, or taken where it has failed."""
         self.missing = 0
         """Number of papers that no part has a card or an error for."""
 
-    def recall(self, papers: Sequence[Paper]) -> list[bytes | None]:
-        """The line of each paper's card, without its publication; None if its part has none."""
-        return [self._line(paper) for paper in papers]
+    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
+        """No keys: the parts are read in their order."""
+        return [b""] * len(papers)
 
-    def _line(self, paper: Paper) -> bytes | None:
-        cards = self._cards[part_of(paper, self._of)]
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes] | None = None) -> list[bytes | None]:
+        """The line of each paper's card, without its publication; None if its part has none."""
+        return [self._line(paper, self._cards[part_of(paper, self._of)]) for paper in papers]
+
+    def line(self, token: int) -> bytes | None:
+        """Nothing: a card that stands far back is found in its place only."""
+
+    def _line(self, paper: Paper, cards: Lines) -> bytes | None:
+        self._set_repeated_aside(cards)
         if cards.record is None or cards.record.get("id") != paper.id:
             return None
         line = parse_card(cards.line, cards.where).own_json().encode()
         cards.take()
         return line
+
+    def _set_repeated_aside(self, cards: Lines) -> None:
+        while cards.record is not None and cards.record.get("same_as"):
+            card = parse_card(cards.line, cards.where)
+            self._repeated[card.id] = card.own_json().encode()
+            cards.take()
 
     def keep(self, paper: Paper, line: bytes) -> None:
         """Nothing: what is recalled is kept already."""
@@ -76,6 +91,12 @@ class Merged:
     async def read(self, paper: Paper) -> Reading:
         """Raises PaperFailed as the part did, or since the part has nothing about this paper."""
         number = part_of(paper, self._of)
+        for cards in self._cards.values():
+            # Another record of a paper whose first one failed, or of one that stands far back.
+            found_line = self._line(paper, cards) or self._repeated.pop(paper.id, None)
+            if found_line is not None:
+                card = parse_card(found_line, paper.where)
+                return Reading(card.model_copy(update={"publication": paper.publication}))
         failures = self._failures[number]
         while failures.record is not None and failures.record["error"] != "PaperFailed":
             failures.take()
@@ -90,6 +111,8 @@ class Merged:
 
     def left_over(self) -> list[str]:
         """Places of cards that stand in a part but belong to no paper of the sources."""
+        for cards in self._cards.values():
+            self._set_repeated_aside(cards)
         return [cards.where for cards in self._cards.values() if cards.record is not None]
 
     def wants(self, paper: Paper) -> Wanted | None:

@@ -7,6 +7,7 @@ Knows papers and file names. Knows no run.
 """
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,6 +17,7 @@ from typing import Self
 from ..errors import UsageError
 from ..paper import Paper
 from ..sources import BadRecord
+from .same_paper import SamePapers
 
 MOST = 10_000
 """Maximum number of parts."""
@@ -46,9 +48,21 @@ class Part:
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
-    def deal(self, records: Iterable[Paper | BadRecord]) -> Iterator[Paper | BadRecord]:
-        """The records of this part."""
-        return (record for record in records if part_of(record, self.of) == self.number)
+    def deal(
+        self, records: Iterable[Paper | BadRecord], *, by_id_only: bool = False
+    ) -> Iterator[Paper | BadRecord]:
+        """The records of this part; all records of one paper are in that of the first (`SamePapers`)."""
+        same, parts = SamePapers(by_id_only=by_id_only), array("H")
+        for record in records:
+            number = part_of(record, self.of)
+            if isinstance(record, Paper):
+                earlier, _ = same.add(record)
+                if earlier is None:
+                    parts.append(number)
+                else:
+                    number = parts[earlier]
+            if number == self.number:
+                yield record
 
     def path(self, output: Path) -> Path:
         """`cards.part-3-of-8.jsonl` for `cards.jsonl`."""

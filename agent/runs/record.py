@@ -106,12 +106,14 @@ class Settings(_Part):
 
     limit: int | None
     shards: int | None
+    keep_duplicates: bool = False
     part: str | None = None
     """Part of the papers, such as `3/8`; None for all."""
     columns: dict[str, str]
     table: str | None = None
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    fill_abstracts: bool = False
     taxonomy: str | None
     """Path of the taxonomy; None for the shipped one."""
     fields: str | None = None
@@ -120,6 +122,8 @@ class Settings(_Part):
     """The fields that were asked, if not all."""
     tuned: str | None = None
     """Path of the layer of own labels; None without one."""
+    plan: Literal["decide"] | None = None
+    """The plan of a hosted model; None for the usual one."""
     endpoint: str | None
     """Endpoint address without user name, password and query; None for no hosted model."""
     cache_dir: str | None

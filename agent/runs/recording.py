@@ -49,6 +49,7 @@ class Recording:
         *,
         options: "Options",
         shards: int | None,
+        keep_duplicates: bool = False,
         part: "Part | None" = None,
     ) -> None:
         self._model = model
@@ -56,20 +57,23 @@ class Recording:
         self._sources = sources
         self._surroundings = resources.surroundings
         chosen = resources.settings
-        hosted = model.plan == "one-call" and model.file is None
+        hosted = model.plan in ("one-call", "decide") and model.file is None
         self._settings = Settings(
             limit=options.limit,
             shards=shards,
+            keep_duplicates=keep_duplicates,
             part=str(part) if part is not None else None,
             columns=dict(options.columns),
             table=options.table,
             categories=options.categories,
             sections=options.sections,
+            fill_abstracts=options.fill_abstracts,
             taxonomy=chosen.taxonomy,
             fields=chosen.fields,
             only=chosen.only,
             tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
+            plan="decide" if model.plan == "decide" else None,
             cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
             outputs=tuple(str(path) for path in outputs),
         )

@@ -1,69 +1,38 @@
-"""The resources of a run, opened on first use: taxonomy, cache, reader, server, limiter, budget.
+"""The resources of a run, opened on first use: taxonomy, cache, reader, server.
 
 Knows settings and their meaning. Knows no environment and no terminal: those are passed in `Surroundings`.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, cast
 
 from ..configuration.places import cache_directory, models_directory
 from ..configuration.settings import Settings
 from ..errors import MissingExtra, UsageError
 from ..model import catalogue as models
-from ..model import keys
+from ..model.providers import Decisions, known
 from ..safety.redact import shown_url
+from .connections import LOCAL_TIMEOUT_S, Connections, Surroundings
 
 if TYPE_CHECKING:
     from ..fields.spec import FieldSet
     from ..local.shared import SharedServer
-    from ..model.adapting import Lesson
     from ..model.cache import Cache
-    from ..model.call import Caller
-    from ..model.endpoint import Endpoint
-    from ..model.form import Form
-    from ..model.limits import Budget, Limiter
-    from ..model.pricing import Price
     from ..reading.baseline import Baseline
+    from ..reading.confidence import Confidences
+    from ..reading.decide.reader import DecideReader
     from ..reading.encoder.reader import EncoderReader
     from ..reading.encoder.tagger import EncodedTagger
     from ..reading.home import Survey
+    from ..reading.likeness import Likeness, Text
     from ..reading.own_layer import OwnLayer
-    from ..reading.reader import Reader
+    from ..reading.reader import ModelReader, Reader
     from ..reading.stepwise.reader import StepwiseReader
     from ..taxonomy import Taxonomy
     from .card_lines import CardLines
-
-HOSTED_TIMEOUT_S = 60.0
-LOCAL_TIMEOUT_S = 900.0
-"""Default timeout of local models: the first prompt takes minutes on a slow machine."""
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes downloaded so far and the total."""
-
-
-@contextmanager
-def _unseen(name: str, size: int) -> Iterator[Progress]:
-    yield lambda done, whole: None
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the surrounding program provides to a run."""
-
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """Values of keys and `OPENAI_BASE_URL`, by the names of environment variables."""
-    say: Callable[[str], None] = logging.getLogger("papercards").info
-    """Called with messages for the user."""
-    argv: tuple[str, ...] = ()
-    """Words of the command line, for the record of a run."""
-    fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
-    """Shows a download, given its name and size in bytes."""
 
 
 def load_taxonomy(chosen: Settings) -> "Taxonomy":
@@ -89,7 +58,12 @@ def choose_model(chosen: Settings) -> models.Model:
     if chosen.model is not None:
         if not chosen.model.strip():
             raise UsageError("--model is empty", next_step="Give a value, or leave it out")
-        return models.resolve(chosen.model, base_url=chosen.base_url)
+        return models.resolve(
+            chosen.model,
+            base_url=chosen.base_url,
+            plan=cast("models.HostedPlan | None", chosen.plan),
+            providers=known(chosen.providers),
+        )
     if chosen.base_url:
         raise UsageError(
             "--base-url needs a model",
@@ -98,7 +72,7 @@ def choose_model(chosen: Settings) -> models.Model:
     return models.resolve(models.DEFAULT_LOCAL)
 
 
-class Resources:
+class Resources(Connections):
     """The resources of one run; servers and files are opened on first use and closed at the end."""
 
     def __init__(
@@ -108,15 +82,12 @@ class Resources:
         taxonomy: "Taxonomy | None" = None,
     ) -> None:
         """`taxonomy` defaults to the one in the settings. Raises UsageError if it cannot be read."""
-        self.settings = chosen
-        self.surroundings = surroundings or Surroundings()
+        super().__init__(chosen, surroundings, self.server)
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self.fields = load_fields(chosen)
         self._cache: Cache | None = None
         self._finished: CardLines | None = None
         self._servers: dict[str, SharedServer] = {}
-        self._budget: Budget | None = None
-        self._limiters: dict[str, Limiter] = {}
 
     def cache(self) -> "Cache | None":
         """The cache; None if it is switched off."""
@@ -156,22 +127,75 @@ class Resources:
 
     def reader(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "Reader":
         """The reader for a model; `tuned` is False to leave out the layer of own labels."""
+        if model.plan not in ("one-call", "decide"):
+            return self._with_own_fields(model, self._tagged(model, repeat=repeat, tuned=tuned))
+        if model.plan == "decide":
+            if self.fields.version:
+                raise UsageError(
+                    f"own fields are not asked at the decision endpoint of {model.name}",
+                    next_step="Leave out --fields, or choose a chat model with -m",
+                )
+            return self.decide(model, repeat=repeat, tuned=tuned)
+        fit = self._confidences() if tuned else None
+        return self._chat_reader(model, repeat, fit)
+
+    def raw_reader(self, model: models.Model) -> "ModelReader":
+        """The reader of a chat model whose confidences are the uncorrected probabilities of tokens."""
+        from ..reading.confidence import Confidences
+
+        return self._chat_reader(model, 0, Confidences.raw(model.name, model.plan))
+
+    def _chat_reader(self, model: models.Model, repeat: int, fit: "Confidences | None") -> "ModelReader":
         from ..reading.reader import ModelReader
 
-        if model.plan != "one-call":
-            return self._with_own_fields(model, self._tagged(model, repeat=repeat, tuned=tuned))
-        if tuned:
-            self.layer(model)
-        return ModelReader(
+        asks = fit is not None and (model.provider is None or model.provider.logprobs)
+        reader = ModelReader(
             model,
             self.taxonomy,
             partial(self._connect, model),
             self.cache(),
             endpoint="local" if model.file else shown_url(self.url(model)),
-            form=self.form(model),
+            form=replace(self.form(model), logprobs=asks),
             offline=self.settings.offline,
             repeat=repeat,
             fields=self.fields,
+            fit=fit,
+        )
+        self._check(fit, model, reader.prompt.version)
+        return reader
+
+    def _confidences(self) -> "Confidences | None":
+        """The fit for a hosted model in the settings; None without one."""
+        from ..reading.confidence import read_confidences
+
+        return read_confidences(Path(self.settings.tuned)) if self.settings.tuned is not None else None
+
+    def _check(self, fit: "Confidences | None", model: models.Model, prompt: str) -> None:
+        """Raise UsageError if a fit is for something else."""
+        if fit is not None and fit.fields and fit.papers:
+            fit.check(model.name, model.plan, prompt, self.taxonomy.version, self.settings.tuned or "")
+
+    def decide(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "DecideReader":
+        """The reader for a model that answers typed questions with probabilities."""
+        from ..reading.decide.questions import words
+        from ..reading.decide.reader import DecideReader, Limits
+
+        fit = self._confidences() if tuned else None
+        self._check(fit, model, words().state.version)
+        known = model.provider.decisions if model.provider is not None else None
+        decisions = known or Decisions()
+        return DecideReader(
+            model,
+            self.taxonomy,
+            partial(self.bench, model),
+            self.cache(),
+            endpoint=shown_url(self.url(model)),
+            form=self.form(model),
+            limits=Limits(decisions.questions, decisions.options),
+            summary=self.settings.summary,
+            offline=self.settings.offline,
+            repeat=repeat,
+            fit=fit,
         )
 
     def _tagged(self, model: models.Model, *, repeat: int, tuned: bool) -> "Reader":
@@ -206,7 +230,7 @@ class Resources:
         from ..reading.home import Survey
         from ..taxonomy import shipped
 
-        if model.plan == "one-call":
+        if model.plan in ("one-call", "decide"):
             return None
         # The embedded model's labels are the encoder's and what its states add.
         name = models.LOCAL[models.ENCODER].name if model.plan == "stepwise" else model.name
@@ -246,6 +270,26 @@ class Resources:
         assert model.file is not None
         labels = taxonomy or self.taxonomy
         return connect(model, self.pull(model.file), labels, models_directory(self.settings))
+
+    def likeness(self, library: "Sequence[Text]") -> "Likeness":
+        """Compares papers with a library: with the sentence encoder if it is there, else by their words."""
+        import importlib.util
+
+        from ..local import store
+        from ..reading.likeness import Encoded, Words
+        from ..text.spans import digest
+
+        file = models.LOCAL[models.ENCODER].file
+        place = store.find(file, models_directory(self.settings)) if file is not None else None
+        if file is None or place is None or importlib.util.find_spec("numpy") is None:
+            return Words(library)
+        from ..reading.encoder.bert import Bert
+        from ..reading.encoder.embedding import Encoder
+
+        kept = None
+        if self.settings.cache:
+            kept = cache_directory(self.settings) / f"likeness-{digest(file.sha256)[:16]}.npz"
+        return Encoded(library, Encoder(Bert(place)), models.ENCODER, kept)
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""
@@ -293,35 +337,6 @@ class Resources:
         )
         return error
 
-    def form(self, model: models.Model) -> "Form":
-        """The request form for the model, as far as the settings define it."""
-        from ..model.form import Form
-
-        chosen = self.settings
-        wishes = dict(chosen.endpoint)
-        if chosen.answer_tokens is not None:
-            wishes["answer_tokens"] = chosen.answer_tokens
-        if chosen.reasoning_effort is not None:
-            wishes["reasoning_effort"] = chosen.reasoning_effort
-        return Form.of(model, wishes)
-
-    def concurrency(self, model: models.Model) -> int:
-        """Maximum number of papers in flight."""
-        wanted = self.settings.concurrency or ("auto" if model.plan == "one-call" else None)
-        if wanted is None or (wanted == "auto" and model.file is not None):
-            return model.concurrency
-        from ..model.limits import MOST
-
-        return MOST if wanted == "auto" else int(wanted)
-
-    def price(self, model: models.Model) -> "Price | None":
-        """The token price of the model; None if unknown."""
-        from ..model import pricing
-
-        if self.settings.price is not None and model.file is None:
-            return pricing.parse(self.settings.price)
-        return pricing.published(model, "" if model.file else self.url(model))
-
     def server(self, model: models.Model) -> "SharedServer":
         """The running server of an embedded model; missing weights are downloaded first."""
         import importlib.util
@@ -334,82 +349,6 @@ class Resources:
                 raise self._no_local()
             self._servers[model.name] = SharedServer.of(model, self.pull(model.file), self.surroundings.say)
         return self._servers[model.name]
-
-    async def _connect(self, model: models.Model, form: "Form", keep: "Callable[[Form], None]") -> "Caller":
-        import asyncio
-
-        from ..model.call import Caller
-        from ..model.limits import START, Limiter
-        from ..model.transport import Transport
-
-        if model.file is not None:
-            await asyncio.to_thread(self.server, model)  # starting it takes seconds
-        endpoint = self.endpoint(model)
-        limiter = self._limiters.get(endpoint.base_url)
-        if limiter is None:
-            limiter = self._limiters[endpoint.base_url] = Limiter(
-                self.concurrency(model),
-                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
-                start=1 if keys.is_near(endpoint.host) else START,
-                timeout_s=endpoint.timeout_s,
-                rpm=self.settings.rpm,
-                tpm=self.settings.tpm,
-            )
-        else:
-            limiter.reopen()
-        say = self.surroundings.say
-        transport = Transport(
-            endpoint, limiter=limiter, budget=self.budget(model), price=self.price(model), say=say
-        )
-
-        def learned(lesson: "Lesson") -> None:
-            say(f"{endpoint.host} {lesson.said}")
-            keep(lesson.form)
-
-        return Caller(transport, form, learned=learned)
-
-    def endpoint(self, model: models.Model) -> "Endpoint":
-        """The endpoint of a model; the server of an embedded one is started first."""
-        from ..model.endpoint import Endpoint
-        from ..model.form import ANSWER_TOKENS
-
-        wanted = self.settings.timeout_s
-        if model.file is not None:
-            server = self.server(model)
-            return Endpoint(model, server.base_url, server.api_key, wanted or LOCAL_TIMEOUT_S, ANSWER_TOKENS)
-        url = self.url(model)
-        return Endpoint(
-            model,
-            url,
-            keys.for_endpoint(model, url, self.surroundings.variables, insecure=self.settings.insecure),
-            wanted or (LOCAL_TIMEOUT_S if keys.is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
-            ANSWER_TOKENS,
-            impatient=wanted is None,
-            extra_headers=dict(self.settings.endpoint.get("extra_headers", {})),
-        )
-
-    def budget(self, model: models.Model) -> "Budget | None":
-        """The budget of the run, shared by all its models; None without --max-cost.
-
-        Raises UsageError if it cannot be enforced because no price is known.
-        """
-        from ..model.limits import Budget
-
-        most = self.settings.max_cost
-        if most is None or model.plan == "baseline":
-            return None
-        if self.price(model) is None:
-            raise UsageError(
-                f"the price of {model.name} is unknown, so --max-cost cannot be enforced",
-                next_step="Give it with --price PROMPT/COMPLETION, in USD per million tokens",
-            )
-        if self._budget is None:
-            self._budget = Budget(most)
-        return self._budget
-
-    def url(self, model: models.Model) -> str:
-        """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
-        return keys.endpoint_url(model, self.surroundings.variables)
 
     def pull(self, file: models.ModelFile) -> Path:
         """The weights on disk, downloaded if missing."""

@@ -27,6 +27,7 @@ COLUMNS = (
     "model", "prompt", "taxonomy", "created",
     "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds", "candidates",
     "date", "arxiv_id", "doi", "categories", "keywords", "pdf_url", "source",
+    "license", "abstract_source", "same_as",
 )  # fmt: skip
 """The header; see `docs/outputs.md` for the columns."""
 
@@ -143,6 +144,9 @@ def row(card: Card) -> list[Cell]:
         "; ".join(about["keywords"]),
         about["pdf_url"],
         about["source"],
+        about["license"],
+        about["abstract_source"],
+        card.same_as,
     ]
     return [tidy(cell) for cell in cells]
 

@@ -65,7 +65,9 @@ class FeedSink:
         self._fallen = dict.fromkeys((self._home.findtext(_FALLEN) or "").split()[-_REMEMBERED:])
 
     def write(self, card: Card, paper: Paper | None) -> None:
-        """Add or update an entry."""
+        """Add or update an entry; a paper has one, however many records there are of it."""
+        if card.same_as is not None:
+            return
         id_ = f"urn:papercards:paper:{quote(card.id, safe=':/()')}"
         old = self._new.get(id_, self._old.get(id_))
         made = moment(card.provenance.created)

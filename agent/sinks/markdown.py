@@ -11,7 +11,7 @@ from ..paper import Paper
 from .escaping import code, link, plain, text
 from .files import PartialFile
 from .interface import Format, Output
-from .passages import cited, made_by, own_fields, quote, reusable, unsure
+from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
 
 
 class MarkdownSink:
@@ -47,6 +47,7 @@ def section(card: Card) -> str:
     blocks = [
         f"## {link(card.title if plain(card.title) else card.id, page)}",
         cited(card),
+        repeated(card),
         text(card.tldr),
     ]
     tags = [

@@ -23,6 +23,11 @@ def cited(card: Card) -> str:
     return " · ".join(filter(None, parts))
 
 
+def repeated(card: Card) -> str:
+    """Which card it repeats, as another record of the same paper; empty if none."""
+    return f"The same paper as {code(card.same_as)}, with the same card." if card.same_as else ""
+
+
 def quote(evidence: Evidence) -> str:
     """The quoted sentence, with addresses as links, and its place if not in the abstract."""
     place = f" ({text(evidence.place)})" if evidence.place else ""

@@ -93,6 +93,9 @@ PAPERS = Table(
         Column("keywords", "list", "Keywords of the authors or of the database"),
         Column("pdf_url", "text", "Address of the PDF"),
         Column("source", "text", "Source and place of the paper"),
+        Column("license", "text", "Licence of the text"),
+        Column("abstract_source", "text", "Service that the abstract is from, if not the source"),
+        Column("same_as", "text", "Id of the card that this one repeats, for a further record of one paper"),
     ),
     ("number",),
 )
@@ -287,6 +290,9 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     list(about["keywords"]),
                     about["pdf_url"],
                     about["source"],
+                    about["license"],
+                    about["abstract_source"],
+                    card.same_as,
                 )
             ],
         ),

@@ -92,6 +92,8 @@ class VaultSink:
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Create or update the paper's note."""
+        if card.same_as == card.id:
+            return  # a further entry of a paper that has its note
         page = card.page
         front, block = front_of(card, page), block_of(card, page)
         self._taxonomies.add(card.provenance.taxonomy)

@@ -16,7 +16,7 @@ from ..card import UNCERTAIN, Card
 from ..text.spans import digest
 from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
-from .passages import cited, made_by, own_fields, quote, reusable, unsure
+from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
 from .safe_names import safe_name
 
 BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
@@ -106,6 +106,7 @@ def _about(card: Card) -> dict[str, Value | None]:
         "arxiv": _value(about.arxiv_id or ""),
         "keywords": tuple(filter(None, map(_inactive, about.keywords))),
         "categories": tuple(filter(None, map(_inactive, about.categories))),
+        "same_as": _value(card.same_as or ""),
     }
     return {key: value for key, value in values.items() if value}
 
@@ -173,7 +174,7 @@ def tag_name(label: str) -> str:
 
 def block_of(card: Card, page: str | None) -> str:
     """The block between the marks of a paper's note."""
-    parts = [f"# {text(card.title) or text(card.id)}", cited(card), text(card.tldr)]
+    parts = [f"# {text(card.title) or text(card.id)}", cited(card), repeated(card), text(card.tldr)]
     lines = []
     for field in GROUPS:
         tags = dict.fromkeys(tag for label in card.labels(field) if (tag := tag_name(label.label)))

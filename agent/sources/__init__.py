@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -23,9 +24,9 @@ from ..paper import Paper
 from ..reading.plausible import fault
 from ..text import identifiers
 from ..text.prefix import split
-from .columns import BadRecord, Columns
+from .columns import BadRecord, Columns, lacking
 from .folders import files_of
-from .interface import Format, Input, Options, Records, Reference
+from .interface import Format, Input, Listing, Options, Records, Reference
 from .registry import (
     FORMATS,
     GROUP,
@@ -33,6 +34,7 @@ from .registry import (
     choose,
     known_extensions,
     known_sources,
+    read_by,
     read_named,
     reference,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "BadRecord",
     "Format",
     "Input",
+    "Listing",
     "NoPapers",
     "Options",
     "Reference",
@@ -54,6 +57,7 @@ __all__ = [
     "judged",
     "known_extensions",
     "known_sources",
+    "listing",
     "open_source",
     "readable",
 ]
@@ -74,13 +78,13 @@ def open_source(
     content is not text, is empty or has no records; the last only when iterating.
     """
     spec = str(spec)
-    named = Columns(options.columns)
+    named = Columns(options.columns, abstract_needed=not options.fill_abstracts)
     if spec == "-":
         # Of its own: a thread that still waits in `sys.stdin` when the program ends would crash it.
         own = stdin or open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
         return _open(Input(_STDIN, own, named, options), close=False)
     if named_by := reference(spec):
-        return _guarded(spec, named_by.read(spec, options), None, options)
+        return _guarded(spec, read_by(named_by, spec, options), None, options)
     if (files := _files(spec, options)) is not None:
         # Each file's papers are judged where it is read.
         return _guarded(spec, _each(files, options), None, replace(options, judged=False))
@@ -115,6 +119,20 @@ def is_file(spec: str) -> bool:
     return spec != "-" and reference(spec) is None and Path(spec).is_file()
 
 
+def listing(spec: str) -> Listing:
+    """How much a source shows of its papers when it is read again and again."""
+    if (named_by := reference(spec)) is not None:
+        return named_by.listing(spec)
+    try:
+        if not Path(spec).is_file():
+            return Listing.WHOLE
+        with _open_file(spec) as file:
+            head, _, _ = unpacked(spec, file)
+            return choose(spec, own_extension(Path(spec)), head).listing
+    except (OSError, PapercardsError):
+        return Listing.WHOLE  # what is wrong is said when its papers are read
+
+
 def _files(spec: str, options: Options) -> list[Path] | None:
     """The files of a folder or pattern, sorted; None if it is neither."""
     path = Path(spec)
@@ -142,7 +160,11 @@ def judged(records: Records) -> Records:
     """The records, with implausible titles and abstracts turned into bad records."""
     for record in records:
         if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
-            yield BadRecord(record.where, f"{why} (use --force to read it anyway)")
+            about = f"{why} (use --force to read it anyway)"
+            # A placeholder or a notice stands where an abstract should.
+            bare = replace(record, abstract="")
+            found = partial(lacking, bare, {"id": record.id, "url": record.url})
+            yield BadRecord(record.where, about, lacking=found if why.startswith("its abstract") else None)
         else:
             yield record
 

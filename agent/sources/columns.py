@@ -8,7 +8,7 @@ Knows no file format.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,7 +16,8 @@ from ..bibliography.markup import plain
 from ..errors import UsageError
 from ..paper import Paper, paper_id
 from ..publication import Publication
-from . import publication_fields
+from ..text import identifiers
+from . import other_names, publication_fields
 from .bounds import CUT, MAX_ABSTRACT, MAX_RECORD_BYTES, MAX_TITLE, TOO_LONG, cut
 from .clean import clean
 from .rights import without_rights
@@ -93,6 +94,18 @@ Key = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """A paper without its abstract, and what it can be looked up by."""
+
+    paper: Paper
+    """The paper with an empty abstract; an id made from its text is not final."""
+    pmid: str | None = None
+    """Its number in PubMed."""
+    pmcid: str | None = None
+    """Its id in PubMed Central, such as `PMC7096066`."""
+
+
+@dataclass(frozen=True, slots=True)
 class BadRecord:
     """A record that is no paper."""
 
@@ -102,6 +115,8 @@ class BadRecord:
     """Plain words, no full stop."""
     without_abstract: str = ""
     """Name of a paper that has a title and no abstract: its key, id or title; empty for other faults."""
+    lacking: Callable[[], Lacking | None] | None = field(default=None, compare=False, repr=False)
+    """Gives the paper without its abstract, where only that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,8 @@ class Choice:
     url: Key | None
     publication: tuple[tuple[str, tuple[Key, ...]], ...] = field(default=(), kw_only=True)
     """The fields of each part of the publication, the likeliest first."""
+    also: tuple[str, ...] = field(default=(), kw_only=True)
+    """The fields that may name other ids of the paper."""
 
 
 class Columns:
@@ -125,8 +142,11 @@ class Columns:
     has a field of that very name. Raises UsageError for a name that is none of ours.
     """
 
-    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+    def __init__(self, given: Mapping[str, str] | None = None, *, abstract_needed: bool = True) -> None:
+        """`abstract_needed`: whether a table without a column for the abstract is an error."""
         self.given = dict(given or {})
+        self.needed = ("title", "abstract") if abstract_needed else ("title",)
+        """Our names of the columns that a table must have."""
         for ours in self.given:
             if ours not in _KNOWN:
                 raise UsageError(
@@ -148,7 +168,8 @@ class Columns:
         for name in names[:_LOOKED_AT]:
             folded.setdefault(_fold(name), name)
         parts = [self._find(ours, names, folded) for ours in _GUESSES]
-        choice = Choice(*parts, publication=tuple(self._published(names, folded, parts)))
+        also = tuple(folded[name] for name in other_names.FIELDS if name in folded)
+        choice = Choice(*parts, publication=tuple(self._published(names, folded, parts)), also=also)
         if len(names) <= _FEW and sum(map(len, names)) <= _FEW * _FEW:
             if len(self._chosen) >= _REMEMBERED:
                 self._chosen.clear()
@@ -178,8 +199,8 @@ class Columns:
                     where=where,
                     next_step=f"Its columns: {quoted(names)}",
                 )
-        for ours, key in (("title", choice.title), ("abstract", choice.abstract)):
-            if key is None:
+        for ours in self.needed:
+            if getattr(choice, ours) is None:
                 raise UsageError(
                     f"no column looks like the {ours}; its columns are: {quoted(names)}",
                     where=where,
@@ -188,6 +209,9 @@ class Columns:
         keys = (choice.title, choice.abstract, choice.id, choice.doi, choice.arxiv_id, choice.url)
         needed = {_first(key) for key in keys if key is not None}
         needed |= {_first(key) for _, some in choice.publication for key in some}
+        needed |= set(choice.also)
+        if "abstract" not in self.needed:
+            needed |= {name for name in names if _fold(name) in _PUBMED}
         return tuple(name for name in names if name in needed)
 
     def _find(self, ours: str, names: tuple[str, ...], folded: Mapping[str, str]) -> Key | None:
@@ -232,7 +256,24 @@ class Columns:
             return BadRecord(where, self._missing("title", choice.title, title, record))
         if type(abstract) is not str or not abstract.strip():
             reason = self._missing("abstract", choice.abstract, abstract, record)
-            return BadRecord(where, reason, "" if abstract else self._called(title, choice, record))
+            called = "" if abstract else self._called(title, choice, record)
+            return BadRecord(where, reason, called, partial(self._lacking, record, choice, title, where))
+        return self._made(record, choice, title, abstract, where)
+
+    def without_abstract(self, record: dict[str, object], where: str, reason: str) -> BadRecord:
+        """A record that has no abstract, for a reason of its source."""
+        made = self.paper({**record, "abstract": None}, where)
+        return BadRecord(where, reason, lacking=made.lacking if isinstance(made, BadRecord) else None)
+
+    def _lacking(self, record: dict[str, object], choice: Choice, title: str, where: str) -> Lacking | None:
+        made = self._made(record, choice, title, "", where)
+        return lacking(made, record) if isinstance(made, Paper) else None
+
+    def _made(
+        self, record: dict[str, object], choice: Choice, title: str, abstract: str, where: str
+    ) -> Paper | BadRecord:
+        """The paper of that title and abstract; the abstract may be empty."""
+        without = not abstract
         if len(title) > _MOST_MARKUP or len(abstract) > _MOST_MARKUP:
             if len(title) > MAX_RECORD_BYTES or len(abstract) > MAX_RECORD_BYTES:
                 return BadRecord(where, TOO_LONG)
@@ -270,8 +311,11 @@ class Columns:
         if "<" in abstract or "&" in abstract:
             abstract = plain(abstract)
         abstract = without_rights(abstract)
-        if not title or not abstract.strip():
-            return BadRecord(where, f"its {'abstract' if title else 'title'} is only markup")
+        if not title:
+            return BadRecord(where, "its title is only markup")
+        if not abstract.strip() and not without:
+            again = partial(self._lacking, record, choice, title, where)
+            return BadRecord(where, "its abstract is only markup", lacking=again)
         if len(title) > MAX_TITLE:
             return BadRecord(where, f"its title is longer than {MAX_TITLE:,} characters")
         flags: tuple[str, ...] = ()
@@ -279,7 +323,8 @@ class Columns:
             abstract, flags = cut(abstract), (CUT,)
         id_ = paper_id(title, abstract, given=given, arxiv_id=arxiv_id, doi=doi, url=url)
         told = partial(_publication, record, choice.publication) if choice.publication else None
-        return Paper(id_, title, abstract, where, url, (), flags, told)
+        also = partial(other_names.other_names, record, choice.also) if choice.also else None
+        return Paper(id_, title, abstract, where, url, (), flags, told, also)
 
     def _called(self, title: str, choice: Choice, record: dict[str, object]) -> str:
         about = _publication(record, choice.publication)
@@ -297,6 +342,30 @@ class Columns:
         wanted = f" in {quoted([self.given[ours]])}" if ours in self.given else ""
         names = [name for name in record if name != "citationkey"]
         return f"has no {ours}{wanted}; its fields are: {quoted(names)}"
+
+
+_PUBMED = {
+    **dict.fromkeys(("pmid", "pubmedid", "pubmed"), identifiers.pmid),
+    **dict.fromkeys(("pmcid", "pmc", "pubmedcentral", "pubmedcentralid"), identifiers.pmcid),
+}
+"""Fields with an id of PubMed or PubMed Central, folded, and what reads it."""
+_NOTED = ("extra", "note", "notes", "id", "url")
+"""Fields in which such an id may stand with its mark, as in `PMID: 123` or an address."""
+
+
+def lacking(paper: Paper, record: Mapping[str, object]) -> Lacking:
+    """A paper without its abstract, with the ids in its record."""
+    found: dict[str, str] = {}
+    if str(record.get("eprinttype")).casefold() == "pubmed":
+        record = {"pmid": record.get("eprint"), **record}
+    for name, value in record.items():
+        if (read := _PUBMED.get(_fold(name))) and (known := read(str(value), bare=True)):
+            found.setdefault(read.__name__, known)
+        elif name in _NOTED and isinstance(value, str):
+            for read in (identifiers.pmid, identifiers.pmcid):
+                if known := read(value):
+                    found.setdefault(read.__name__, known)
+    return Lacking(paper, found.get("pmid"), found.get("pmcid"))
 
 
 def _publication(record: dict[str, object], fields: tuple[tuple[str, tuple[Key, ...]], ...]) -> Publication:

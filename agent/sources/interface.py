@@ -7,6 +7,7 @@ with a reason, so that the rest continues. A source knows no other source.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +34,8 @@ class Options:
     """Wanted arXiv categories, such as `cs.LG` or `cs.*`; records with only other categories are skipped."""
     sections: tuple[str, ...] = ()
     """Sections of a full text to read in addition to the abstract."""
+    fill_abstracts: bool = False
+    """Whether papers without an abstract are looked up in services (see `abstracts`)."""
     limit: int | None = None
     """Maximum number of papers, so that a query requests no more."""
     offline: bool = False
@@ -51,8 +54,13 @@ class Options:
     """Callback for notes about files that were skipped; None for no notes."""
     newest: bool = False
     """Whether a query returns the newest papers first, instead of the most relevant."""
+    since: str | None = None
+    """Date (ISO 8601) from which on a harvest has papers; None for all of them."""
     max_age_s: float | None = None
     """Maximum age in seconds of a cached answer to a query; None for the default."""
+    absent_s: float | None = None
+    """How long a cached answer that something is not there stays fresh, in seconds; None for as long as a
+    query's."""
     contact: str | None = None
     """E-mail address or URL that is sent to services, so that they can contact the user."""
     patience_s: float | None = None
@@ -82,6 +90,23 @@ class Input:
     """
 
 
+class Listing(Enum):
+    """How much a source shows of its papers when it is read again and again."""
+
+    WHOLE = "whole"
+    """All of them, in any order: a file, a list of ids."""
+    NEWEST = "newest"
+    """All of them, the newest first if `Options.newest` is set: a query."""
+    DATED = "dated"
+    """Those that changed since a date, in the order of the date: a harvest."""
+    WINDOW = "window"
+    """The newest ones only: a feed."""
+
+
+def _whole(_spec: str) -> Listing:
+    return Listing.WHOLE
+
+
 def _no_id(_word: str) -> bool:
     return False
 
@@ -106,6 +131,8 @@ class Format:
     """Counts the records of `read`, if that is faster than reading them."""
     binary: bool = False
     """Whether the format is binary and not text in UTF-8."""
+    listing: Listing = Listing.WHOLE
+    """How much a file shows that is written anew again and again."""
     extra: str | None = None
     """The extra of papercards that it needs, such as `tables`; None for no extra."""
 
@@ -126,5 +153,9 @@ class Reference:
     """
     extra: str | None = None
     """The extra of papercards that it needs; None for no extra."""
+    texts: bool = False
+    """Whether the full texts of its papers are fetched where sections are wanted (see `texts`)."""
     is_id: Callable[[str], bool] = _no_id
     """Whether a word that is not a file is a known id, such as `2401.03955`. Fast, without I/O."""
+    listing: Callable[[str], Listing] = _whole
+    """How much the source of such a name shows. Fast, without I/O."""

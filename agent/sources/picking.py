@@ -8,6 +8,7 @@ from itertools import islice
 from ..errors import BadInput, UsageError
 from ..paper import Paper
 from . import BadRecord, Options, open_source
+from .abstracts import filled
 
 
 def one_paper(source: str, pick: str | None, asked: Options) -> Paper:
@@ -19,8 +20,9 @@ def one_paper(source: str, pick: str | None, asked: Options) -> Paper:
     records = open_source(source, asked)
     if pick is not None and not pick.isdigit():
         for record in records:
-            if not isinstance(record, BadRecord) and pick.casefold() in record.title.casefold():
-                return record
+            title = _title(record, asked)
+            if title is not None and pick.casefold() in title.casefold():
+                return _filled(record, asked)
         raise UsageError(f'no title contains "{pick}"', where=source)
     number = 1 if pick is None else int(pick)
     first = list(islice(records, number - 1, number + (pick is None))) if number else []
@@ -34,6 +36,20 @@ def one_paper(source: str, pick: str | None, asked: Options) -> Paper:
         raise UsageError(f"no paper number {pick}", where=source)
     if not first:
         raise BadInput("no paper found", where=source)
-    if isinstance(first[0], BadRecord):
-        raise BadInput(first[0].reason, where=first[0].where)
-    return first[0]
+    return _filled(first[0], asked)
+
+
+def _title(record: Paper | BadRecord, asked: Options) -> str | None:
+    """The title of a paper, also of one whose abstract can be looked up; None for other bad records."""
+    if isinstance(record, Paper):
+        return record.title
+    lacking = record.lacking() if asked.fill_abstracts and record.lacking is not None else None
+    return lacking.paper.title if lacking is not None else None
+
+
+def _filled(record: Paper | BadRecord, asked: Options) -> Paper:
+    """The paper, with its abstract looked up if that is wanted. Raises BadInput for a bad record."""
+    found = next(filled([record], asked))
+    if isinstance(found, BadRecord):
+        raise BadInput(found.reason, where=found.where)
+    return found

@@ -54,6 +54,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "pdf_url": (
         "pdfurl", "pdflink", "openaccesspdf", "linktopdf", "pdf", "urlpdf",
     ),
+    "license": (
+        "license", "licence", "licenseurl", "licenceurl",
+    ),
 }  # fmt: skip
 """Our names to theirs, folded, the likeliest first; of several, the first one with a value counts."""
 
@@ -106,6 +109,7 @@ def publication(told: Told) -> Publication:
         categories=_first_texts(told.get("categories", ()), categories=True),
         keywords=_first_texts(told.get("keywords", ())),
         pdf_url=_address(told.get("pdf_url", ())),
+        license=_address(told.get("license", ())) or _first_text(told.get("license", ())),
     )
 
 

@@ -5,6 +5,7 @@ from functools import cache
 from ..errors import BadInput, UsageError
 from ..plugins import plugged
 from ..safety.safe_files import exists
+from . import harvest
 from .files import (
     atom,
     delimited,
@@ -28,7 +29,8 @@ from .files import references as libraries
 from .full_text import hf_page, jats, pdf, web_page
 from .head import why_no_text
 from .interface import Format, Options, Records, Reference
-from .services import arxiv_api, hf_api, hf_dataset, openalex, semantic_scholar, zotero
+from .services import arxiv_api, europe_pmc, hf_api, hf_dataset, openalex, semantic_scholar, zotero
+from .texts import with_sections
 from .unpacked import SUFFIXES, refuse_known
 from .xml_stream import root_of
 
@@ -67,7 +69,10 @@ REFERENCES: tuple[Reference, ...] = (
     hf_dataset.REFERENCE,
     openalex.REFERENCE,
     semantic_scholar.REFERENCE,
+    europe_pmc.REFERENCE,
     zotero.REFERENCE,
+    harvest.FEED,
+    harvest.OAI,
 )
 
 GROUP = "papercards.sources"
@@ -115,7 +120,13 @@ def read_named(spec: str, options: Options) -> Records:
     one = reference(spec)
     if one is None:
         raise UsageError("no source knows this kind of id", where=spec)
-    return one.read(spec, options)
+    return read_by(one, spec, options)
+
+
+def read_by(one: Reference, spec: str, options: Options) -> Records:
+    """The papers of a name, with sections where they are wanted and can be fetched."""
+    records = one.read(spec, options)
+    return with_sections(records, options) if one.texts else records
 
 
 def recognized(name: str, head: bytes) -> Format | None:

@@ -9,6 +9,7 @@ Knows fields. Knows no file and no network.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..errors import MissingExtra
 from ..paper import Paper
@@ -31,7 +32,10 @@ def paper(columns: Columns, record: object, where: str) -> Paper | BadRecord:
             return columns.paper(_hugging_face(record, inner), where)
         if "externalIds" in record or "externalids" in record:
             if record.get("abstract", "") is None:
-                return BadRecord(where, "Semantic Scholar has no abstract for it", _called(record, where))
+                bad = columns.without_abstract(
+                    _semantic_scholar(record), where, "Semantic Scholar has no abstract for it"
+                )
+                return replace(bad, without_abstract=_called(record, where))
             return columns.paper(_semantic_scholar(record), where)
         if "tldr" in record and "provenance" in record:
             return BadRecord(where, "is a card, not a paper; give the source of its paper")
@@ -54,7 +58,8 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     if not index:
         if record.get("abstract") or "abstract" in columns.given:
             return columns.paper(record, where)
-        return BadRecord(where, "OpenAlex has no abstract for it", _called(record, where))
+        bad = columns.without_abstract(_work(record, None), where, "OpenAlex has no abstract for it")
+        return replace(bad, without_abstract=_called(record, where))
     if not isinstance(index, dict) or not all(map(_is_positions, index.values())):
         return BadRecord(where, "its abstract_inverted_index has no word positions")
     if sum(map(len, index.values())) > _MOST_WORDS:
@@ -67,11 +72,15 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     except ImportError as error:
         raise MissingExtra("Reading from OpenAlex", "sources") from error
 
+    return columns.paper(_work(record, invert_abstract(index)), where)
+
+
+def _work(record: dict[str, object], abstract: str | None) -> dict[str, object]:
     doi = record.get("doi")
     found: dict[str, object] = {
         **record,
         "title": record.get("title") or record.get("display_name"),
-        "abstract": invert_abstract(index),
+        "abstract": abstract,
         "venue": _within(record, "primary_location", "source", "display_name"),
         "pdf_url": _within(record, "best_oa_location", "pdf_url"),
     }
@@ -79,7 +88,7 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
         found["id"] = f"openalex:{work[1]}"
     if "arxiv_id" not in record and isinstance(doi, str) and (arxiv := arxiv_id(doi)):
         found["arxiv_id"] = arxiv
-    return columns.paper(found, where)
+    return found
 
 
 def _called(record: Mapping[str, object], where: str) -> str:
@@ -99,12 +108,15 @@ def _is_positions(value: object) -> bool:
     return isinstance(value, list) and all(type(at) is int for at in value)
 
 
+_IDS_OF_S2 = (("arxiv_id", "ArXiv"), ("doi", "DOI"), ("pmid", "PubMed"), ("pmcid", "PubMedCentral"))
+
+
 def _semantic_scholar(record: dict[str, object]) -> dict[str, object]:
     # In its data sets all names are lower case.
     names = record.get("externalIds") or record.get("externalids")
     found = dict(record)
     if isinstance(names, Mapping):
-        for ours, theirs in (("arxiv_id", "ArXiv"), ("doi", "DOI")):
+        for ours, theirs in _IDS_OF_S2:
             if names.get(theirs) and ours not in record:
                 found[ours] = names[theirs]
     number = record.get("paperId")

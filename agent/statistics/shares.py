@@ -109,8 +109,11 @@ def stats(
     conditions = [condition(text) for text in _several(where)]
     known = _labels(labels, split)
     papers = LabelledPapers(counts)
-    seen = left_out = 0
+    seen = left_out = repeated = 0
     for seen, card in enumerate(cards, start=1):  # noqa: B007  (counted for the notes)
+        if card.same_as is not None:
+            repeated += 1
+            continue
         if not all(one.holds(card) for one in conditions):
             continue
         item = known.find(card) if known else None
@@ -133,7 +136,9 @@ def stats(
             next_step="Make cards of labelled papers with the same model, or choose another split",
         )
     rows = tuple(_rows(counts, papers if known else None, small, level))
-    notes = _notes(counts, seen, left_out, rows)
+    notes = _notes(counts, seen - repeated, left_out, rows)
+    if repeated:
+        notes = (f"{counted(repeated, 'card')} left out: further records of papers that are counted", *notes)
     return Statistics(
         tuple(map(singular, fields)), rows, counts.cards, len(papers) if known else None, small, level, notes
     )

@@ -77,6 +77,13 @@ _OPENREVIEW = re.compile(
     r"(?:[&#].*)?",
     re.IGNORECASE,
 )
+_PMID = re.compile(
+    r"(?:\bpmid\s*+[:/]?\s*+|pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|europepmc\.org/\w{1,20}/med/)"
+    r"([1-9]\d{0,8})(?!\d)",
+    re.IGNORECASE,
+)
+_PMCID = re.compile(r"\bpmc([1-9]\d{0,8})(?!\d)", re.IGNORECASE)
+_BARE_NUMBER = re.compile(r"[1-9]\d{0,8}")
 _LATEX_URL = re.compile(r"\\(?:url|href|path)\s*\{([^{}]*)\}.*", re.DOTALL)
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,4}|#x[0-9a-f]{1,4});", re.IGNORECASE)
 _ESCAPED = re.compile(r"%(?:25|2f|3a|28|3c|3b|5b)", re.IGNORECASE)
@@ -142,6 +149,24 @@ def mentioned_arxiv_id(text: str) -> str | None:
     """The first marked arXiv id in a text, such as `CoRR abs/2401.00003`; None if there is none."""
     found = _ARXIV_MENTIONED.search(unquote(text[:_LONGEST]))
     return _plain(found[1]) if found else None
+
+
+def pmid(text: str, *, bare: bool = False) -> str | None:
+    """The first marked PubMed id in a text: the number in `PMID: 32076265` or in an address of PubMed.
+
+    `bare`: a text that is only a number counts too.
+    """
+    text = text[:_LONGEST].strip()
+    found = _PMID.search(text)
+    return found[1] if found else text if bare and _BARE_NUMBER.fullmatch(text) else None
+
+
+def pmcid(text: str, *, bare: bool = False) -> str | None:
+    """The first id of PubMed Central in a text, such as `PMC7096066`; `bare` as for `pmid`."""
+    text = text[:_LONGEST].strip()
+    if found := _PMCID.search(text):
+        return f"PMC{found[1]}"
+    return f"PMC{text}" if bare and _BARE_NUMBER.fullmatch(text) else None
 
 
 def unversioned(arxiv: str) -> str:

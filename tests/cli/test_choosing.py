@@ -89,7 +89,7 @@ def test_white_space_around_a_key_is_left_out(around: str, monkeypatch: pytest.M
     monkeypatch.setenv("OPENAI_API_KEY", around.format(KEY))
     entry = choose_model(wiring.settings(model="openai/m"))
 
-    assert keys.for_endpoint(entry, keys.OPENAI_URL, os.environ) == KEY
+    assert keys.for_endpoint(entry, "https://api.openai.com/v1", os.environ) == KEY
 
 
 @pytest.mark.parametrize("key", [f"{KEY}…", f"a\n{KEY}", f"a {KEY}", f"\ufeff{KEY}", f"a\x7f{KEY}"])
@@ -100,7 +100,7 @@ def test_a_key_that_cannot_be_sent_is_an_error_that_names_the_variable_and_not_t
     entry = choose_model(wiring.settings(model="openai/m"))
 
     with pytest.raises(UsageError, match="the key in OPENAI_API_KEY has") as caught:
-        keys.for_endpoint(entry, keys.OPENAI_URL, os.environ)
+        keys.for_endpoint(entry, "https://api.openai.com/v1", os.environ)
     assert KEY not in str(caught.value)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from papercards.cli.app import main
 from papercards.runs.provider_batch import requests
+from tests.abstract_services import Held, Services, serving
 from tests.batch_stub import BatchStub, Line, refused, said, serve_batches
 from tests.cli.test_enrich import cards, some, write
 from tests.clocks import PATIENCE_S
@@ -187,6 +188,27 @@ def test_killed_between_upload_and_creation_it_makes_one_batch(
     once_more = program(*SEND)
     assert once_more.code == 0 and "nothing is sent now" in once_more.err
     assert len(batches.batches) == 1
+
+
+def test_abstracts_that_were_looked_up_are_those_of_the_batch(
+    program: Program, tmp_path: Path, batches: BatchStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title, text = "Small models forecast long series", "We study how models forecast. A small one does well."
+    write(tmp_path / "p.jsonl", *some(2), {"title": title, "doi": "10.1000/x"})
+    with serving(Services()) as services:
+        services.works["openalex"] = [Held(title, text, doi="10.1000/x")]
+        for name, value in services.environment().items():
+            monkeypatch.setenv(name, value)
+        program(*SEND, "--fill-abstracts")
+        asked = len(services.asked)
+        batches.finish()
+        collected = program("batch", "collect")
+
+        assert collected.code == 0, collected.err
+        assert len(services.asked) == asked
+    assert "1 abstract filled: 1 OpenAlex; 0 not found" in collected.err
+    made = cards(tmp_path / "c.jsonl")[2]
+    assert made["publication"]["abstract_source"] == "OpenAlex: doi:10.1000/x"
 
 
 def test_an_expired_batch_gives_what_it_has(program: Program, tmp_path: Path, batches: BatchStub) -> None:

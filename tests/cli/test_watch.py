@@ -79,14 +79,17 @@ def test_a_query_that_finds_nothing_is_a_round_like_another(look: Look, shelf: S
     assert "0 checked, 0 new → c.jsonl (0 cards)" in look("arxiv-query:x", "c.jsonl")
 
 
-def test_a_name_is_looked_at_no_further_than_two_hundred_papers_and_a_file_to_its_end(
+def test_a_watch_begins_with_the_newest_two_hundred_papers_of_a_query_and_all_of_a_file(
     look: Look, shelf: Shelf, tmp_path: Path
 ) -> None:
     shelf.works = works(300)
     source = write(tmp_path / "p.jsonl", *some(210))
 
-    assert "200 checked, 200 new" in look("arxiv-query:x", "c.jsonl")
-    assert "3 checked, 0 new" in look("arxiv-query:x", "c.jsonl", limit=3)
+    said = look("arxiv-query:x", "c.jsonl")
+    assert "200 checked, 200 new" in said and "begins with the newest 200 papers" in said
+    # Beyond the first known paper a hundred are looked at, which came late or at the same second.
+    again = look("arxiv-query:x", "c.jsonl", limit=3)
+    assert "101 checked, 0 new" in again and "begins" not in again
     assert "210 checked, 210 new → c.jsonl (410 cards)" in look(source, "c.jsonl")
 
 

@@ -1,6 +1,7 @@
 """The index against the plain way: look at every card, count and sort."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,18 @@ def test_bitmaps_are_the_sets_they_were_made_of(rows: set[int], skip: int, most:
 def test_a_card_without_confidences_has_none() -> None:
     bare = card().model_copy(update={"tasks": (Label(label="x"),)})
     assert confidence_of(bare) is None
+
+
+def test_several_threads_may_write_at_once(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.db")
+    cards = [[card(id=f"paper-{thread}-{n}", title="t") for n in range(60)] for thread in range(4)]
+
+    def write(mine: list[Card]) -> None:
+        for one in mine:
+            index.add([one], 0)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, cards))
+    assert index.size == 240
+    assert index.counts("code", index.find()) == [(cards[0][0].reproducibility.code.status, 240)]
+    index.close()

@@ -46,6 +46,8 @@ ABOUT = Publication(
     url="https://example.org/p",
     pdf_url="https://example.org/p.pdf",
     source="library.bib:64",
+    license="http://creativecommons.org/licenses/by/4.0/",
+    abstract_source="OpenAlex: doi:10.1000/x",
 )
 
 
@@ -374,5 +376,5 @@ def test_a_database_of_cards_is_a_source_of_papers_with_their_publications(tmp_p
 
     (again,) = open_source(tmp_path / name)
     assert isinstance(again, Paper)
-    expected = replace(ABOUT, more_authors=True, url=None, source=None)
+    expected = replace(ABOUT, more_authors=True, url=None, source=None, abstract_source=None)
     assert replace(again.publication, url=None, source=None) == expected

@@ -385,7 +385,7 @@ def test_a_row_has_all_that_a_spreadsheet_needs(tmp_path: Path, name: str) -> No
         "year": "2024",
         "date": "2024-01",
         "arxiv_id": "2401.03955",
-        **dict.fromkeys(("doi", "pdf_url", "source"), ""),
+        **dict.fromkeys(("doi", "pdf_url", "source", "license", "abstract_source", "same_as"), ""),
     }
 
 
@@ -452,7 +452,7 @@ def test_parquet_keeps_nested_types_and_flushes_row_groups(
     assert str(file.schema_arrow.field("tasks").type) == (
         "list<element: struct<label: string, confidence: double>>"
     )
-    optional = ("candidates", "fields", "publication")
+    optional = ("candidates", "fields", "same_as", "publication")
     written = list(json.loads(card().to_json()))
     assert [name for name in file.schema_arrow.names if name not in optional] == written
 

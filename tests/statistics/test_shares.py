@@ -282,3 +282,13 @@ def test_cards_do_not_stay_in_memory() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 20_000
+
+
+def test_further_records_of_a_paper_are_not_counted_again() -> None:
+    made = cards()
+    again = [one.model_copy(update={"id": f"{one.id}b", "same_as": one.id}) for one in made[:12]]
+
+    found = stats([*made, *again], by="year", share="code=released")
+
+    assert found.rows == stats(made, by="year", share="code=released").rows and found.papers == 300
+    assert found.notes[0] == "12 cards left out: further records of papers that are counted"

@@ -13,8 +13,7 @@ from ...configuration.places import cache_directory
 from ...configuration.risky_settings import foreign_key
 from ...configuration.settings import Settings
 from ...errors import UsageError
-from ...model import catalogue as models
-from ...model.keys import OPENAI_URL
+from ...model.providers import known, own_address
 from ...safety.redact import shown_url
 
 
@@ -39,13 +38,15 @@ def endpoint(found: Found, chosen: Settings) -> str | None:
     stored = found.endpoint
     if stored is None:
         return chosen.base_url
-    known = models.PROVIDERS.get(found.model.partition("/")[0])
-    if known is not None and stored == (known.base_url or OPENAI_URL):
-        return stored
-    usual = os.environ.get("OPENAI_BASE_URL", "").strip() if known and known.base_url is None else ""
+    providers = known(chosen.providers)
+    name, _, model_id = found.model.partition("/")
+    provider = providers.get(name)
+    if (own := own_address(provider, os.environ, model_id)) is not None and stored == shown_url(own):
+        return stored if stored == own else None  # with a query, only the model's own address is whole
+    usual = os.environ.get((provider and provider.base_url_variable) or "", "").strip()
     for url in (chosen.base_url, usual):
         if url and shown_url(url.strip().rstrip("/")) == stored:
-            if foreign_key(found.model) and chosen.model != found.model and not chosen.offline:
+            if foreign_key(found.model, providers) and chosen.model != found.model and not chosen.offline:
                 raise UsageError(
                     f"its model, {found.model}, would send the key of that provider to {stored}",
                     where=str(found.file),

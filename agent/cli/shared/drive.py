@@ -129,6 +129,8 @@ def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
     if (shards := job.shards) is not None:
         ends = [(shard_path(path, 0, shards), shard_path(path, shards - 1, shards)) for path in job.outputs]
         names = [f"{first} … {last.name}" for first, last in ends]
+    if job.options.fill_abstracts:
+        note(progress.counts.looked_up)
     note(progress.summary(names if whole else []))
     if not whole:
         note("interrupted; run the same command again and it will go on")

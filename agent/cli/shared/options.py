@@ -64,6 +64,13 @@ BaseUrl = Annotated[
         metavar="URL",
     ),
 ]
+Plan = Annotated[
+    Literal["one-call", "decide"] | None,
+    typer.Option(
+        help="How a hosted model makes a card: one-call asks for all at once (default); decide asks typed "
+        "questions of an endpoint for decisions, which gives probabilities. [env: PAPERCARDS_PLAN]",
+    ),
+]
 Insecure = Annotated[
     bool | None,
     typer.Option(
@@ -105,8 +112,8 @@ NoSummary = Annotated[
     bool | None,
     typer.Option(
         "--no-summary",
-        help="Let the embedded model write no summary, which takes less time: a sentence of the abstract is "
-        "taken instead. [env: PAPERCARDS_SUMMARY=0]",
+        help="Let the embedded model, or the plan decide, write no summary, which takes less time: a "
+        "sentence of the abstract is taken instead. [env: PAPERCARDS_SUMMARY=0]",
     ),
 ]
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
@@ -204,6 +211,14 @@ Sections = Annotated[
         metavar="NAME,NAME",
     ),
 ]
+FillAbstracts = Annotated[
+    bool,
+    typer.Option(
+        "--fill-abstracts",
+        help="Look up missing abstracts by id or title in arXiv, OpenAlex, Semantic Scholar, Crossref and "
+        "Europe PMC.",
+    ),
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -216,27 +231,45 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelFlags:
-    """How a model is asked; fields are named as those of `Settings`."""
+class EndpointFlags:
+    """How an endpoint is asked; fields are named as those of `Settings`."""
 
     base_url: BaseUrl = None
+    plan: Plan = None
     insecure: Insecure = None
     taxonomy: Taxonomy = None
     fields: Fields = None
     only: Only = None
-    tuned: Tuned = None
     timeout_s: Timeout = None
     answer_tokens: AnswerTokens = None
     reasoning_effort: ReasoningEffort = None
-    no_summary: NoSummary = None
     cache_dir: CacheDir = None
     no_cache: NoCache = None
     offline: Offline = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFlags(EndpointFlags):
+    """How a card is made."""
+
+    tuned: Tuned = None
+    no_summary: NoSummary = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaceFlags:
+    """How many papers at a time, and for how much."""
+
+    concurrency: Concurrency = None
+    rpm: Rpm = None
+    tpm: Tpm = None
+    max_cost: MaxCost = None
+    price: Price = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunFlags(ModelFlags):
-    """How a model is asked about many papers."""
+    """How cards of many papers are made."""
 
     concurrency: Concurrency = None
     rpm: Rpm = None
@@ -252,6 +285,7 @@ class SourceFlags:
     column: Columns = None
     table: Table = None
     sections: Sections = None
+    fill_abstracts: FillAbstracts = False
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -109,6 +109,8 @@ class Progress:
         fresh = self.counts.done - self.counts.cached
         made = counted(self.counts.done, "card")
         parts = [made if self._free else f"{made} ({fresh} new, {self.counts.cached} cached)"]
+        if same := self.counts.same:
+            parts.append(f"{same:,} of them the same as another")
         parts.append(f"{self.counts.failed} failed")
         if self.counts.without_abstract:
             parts.append(f"{self.counts.without_abstract:,} without an abstract")

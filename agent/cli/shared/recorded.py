@@ -23,6 +23,7 @@ def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | 
         named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
     return wiring.settings(
         model=old.model,
+        plan=old.settings.plan or "one-call",
         base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
@@ -74,6 +75,7 @@ def options(old: "RunRecord", chosen: "Settings", outputs: Sequence[Path]) -> "O
             column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
             table=old.settings.table,
             sections=",".join(old.settings.sections),
+            fill_abstracts=old.settings.fill_abstracts,
         ),
         category=list(old.settings.categories),
         limit=old.settings.limit,

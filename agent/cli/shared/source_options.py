@@ -18,6 +18,8 @@ NO_FLAGS = SourceFlags()
 
 SOURCE_URLS = {
     "arxiv": ("PAPERCARDS_ARXIV_URL",),
+    "crossref": ("PAPERCARDS_CROSSREF_URL",),
+    "europepmc": ("PAPERCARDS_EUROPEPMC_URL",),
     "huggingface": ("PAPERCARDS_HUGGINGFACE_URL", "HF_ENDPOINT"),
     "openalex": ("PAPERCARDS_OPENALEX_URL",),
     "semanticscholar": ("PAPERCARDS_SEMANTICSCHOLAR_URL",),
@@ -76,6 +78,7 @@ def asked(
         table=flags.table,
         categories=tuple(category or ()),
         sections=names,
+        fill_abstracts=flags.fill_abstracts,
         limit=limit,
         offline=chosen.offline,
         cache_dir=cache_directory(chosen) if chosen.cache else None,

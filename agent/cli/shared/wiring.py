@@ -15,13 +15,13 @@ from ...model import catalogue as models
 from ...model import keys
 from ...safety.redact import shown_url
 from ...text.wording import counted
-from .options import ModelFlags
+from .options import EndpointFlags, PaceFlags
 
 if TYPE_CHECKING:
     from ...runs.resources import Resources
 
 
-def settings(*groups: ModelFlags, **flags: object) -> Settings:
+def settings(*groups: EndpointFlags | PaceFlags, **flags: object) -> Settings:
     """The settings of this invocation; a flag that is None was not given, an empty variable is unset.
 
     Raises UsageError for an empty flag or an empty setting of the file, which usually is an unset variable.
@@ -61,7 +61,8 @@ def named(model: models.Model) -> str:
 @contextmanager
 def resources(chosen: Settings) -> "Iterator[Resources]":
     """The resources of a run, with this process's environment and terminal; closed at the end."""
-    from ...runs.resources import Resources, Surroundings
+    from ...runs.connections import Surroundings
+    from ...runs.resources import Resources
     from . import terminal
 
     # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads

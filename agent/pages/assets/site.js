@@ -268,6 +268,7 @@
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
           paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts]) =>
             [make("dt", {}, title), ...texts.map((text) => make("dd", {}, text))]))) : null,
+          paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
           section("Made by", make("p", { class: "made" }, paper.made.flatMap((one, at) => (at ? [make("br"), one] : [one])))))));
   };

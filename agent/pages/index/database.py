@@ -1,8 +1,8 @@
 """The index behind the pages: cards in an SQLite file with full-text search, tags in bitmaps.
 
 Row numbers are never reused, so a bitmap stays valid while the index grows. The full-text table has no
-content of its own: a dropped row stays in it but is hidden, since it is no longer alive in the bitmaps. One
-thread writes; any number may read, one at a time.
+content of its own: a dropped row stays in it but is hidden, since it is no longer alive in the bitmaps. Any
+number of threads may write and read, one at a time each.
 
 Knows cards and papers. Knows no files of cards and no pages.
 """
@@ -47,6 +47,7 @@ class Index:
         """Open the index or create it. Raises StorageError if the file cannot be used."""
         self.path = path
         self._lock = threading.Lock()
+        self._writing = threading.RLock()
         self._tags: dict[Tag, int] = {}
         self._next = 0
         """Number of the next row."""
@@ -146,39 +147,43 @@ class Index:
         """Add cards in one transaction, with a note; a card replaces an earlier one with the same id."""
         fresh: dict[int, tuple[Tag, ...]] = {}
         stale: list[int] = []
-        with self._change() as run:
-            for card in cards:
-                old = run.execute("DELETE FROM cards WHERE id = ? RETURNING row", (card.id,)).fetchall()
-                stale += [row for (row,) in old]
-                row, self._next = self._next, self._next + 1
-                fresh[row] = tuple(tags_of(card))
-                self._write(run, row, card, origin, fresh[row])
-            if note is not None:
-                run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
-        for row, tags in fresh.items():
-            self.facets.add(row, tags)
-        self.facets.show(fresh)
-        self.facets.drop(stale)
-        self.changes += bool(fresh)
+        with self._writing:
+            with self._change() as run:
+                for card in cards:
+                    old = run.execute("DELETE FROM cards WHERE id = ? RETURNING row", (card.id,)).fetchall()
+                    stale += [row for (row,) in old]
+                    row, self._next = self._next, self._next + 1
+                    fresh[row] = tuple(tags_of(card))
+                    self._write(run, row, card, origin, fresh[row])
+                if note is not None:
+                    run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
+            for row, tags in fresh.items():
+                self.facets.add(row, tags)
+            self.facets.show(fresh)
+            self.facets.drop(stale)
+            self.changes += bool(fresh)
 
     def adopt(self, origin: int, as_origin: int, note: tuple[str, str]) -> None:
         """Replace all cards of one origin by those of another."""
-        with self._change() as run:
-            gone = run.execute("DELETE FROM cards WHERE origin = ? RETURNING row", (as_origin,)).fetchall()
-            run.execute("UPDATE cards SET origin = ? WHERE origin = ?", (as_origin, origin))
-            run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
-        self.facets.drop(row for (row,) in gone)
-        self.changes += 1
+        with self._writing:
+            with self._change() as run:
+                query = "DELETE FROM cards WHERE origin = ? RETURNING row"
+                gone = run.execute(query, (as_origin,)).fetchall()
+                run.execute("UPDATE cards SET origin = ? WHERE origin = ?", (as_origin, origin))
+                run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
+            self.facets.drop(row for (row,) in gone)
+            self.changes += 1
 
     def clear(self, *, papers: bool = False) -> None:
         """Drop all cards, and with `papers` the papers too."""
-        with self._change() as run:
-            for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
-                run.execute(f"DELETE FROM {table}")  # noqa: S608
-            run.execute("INSERT INTO words (words) VALUES ('delete-all')")
-        self._load()
-        self.era += 1
-        self.changes += 1
+        with self._writing:
+            with self._change() as run:
+                for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
+                    run.execute(f"DELETE FROM {table}")  # noqa: S608
+                run.execute("INSERT INTO words (words) VALUES ('delete-all')")
+            self._load()
+            self.era += 1
+            self.changes += 1
 
     def note(self, name: str, value: str | None = None) -> str | None:
         """Store a note about what was read so far, or return it."""
@@ -239,16 +244,17 @@ class Index:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         run = self._writer
-        try:
-            run.execute("BEGIN")
-            yield run
-            run.execute("COMMIT")
-        except BaseException as error:
-            with suppress(sqlite3.Error):
-                run.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise refused(self.path, error) from error
-            raise
+        with self._writing:
+            try:
+                run.execute("BEGIN")
+                yield run
+                run.execute("COMMIT")
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    run.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise refused(self.path, error) from error
+                raise
 
     def _order(self, found: Found, sort: str) -> Iterable[int]:
         if sort == "relevance" and found.ranked is not None:

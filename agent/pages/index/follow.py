@@ -154,7 +154,9 @@ class Follower:
             if not line.strip():
                 continue
             try:
-                yield parse_card(line, f"{path}:{number}")
+                card = parse_card(line, f"{path}:{number}")
+                if card.same_as != card.id:  # else it is a further entry of a paper that has its card
+                    yield card
             except BadInput as error:
                 self.fault = str(error)
 
@@ -170,7 +172,7 @@ class Follower:
         self._clear()
         cards = read_cards(self._spec)
         while chunk := list(islice(cards, _CHUNK)):
-            self._index.add(chunk, _NAME)
+            self._index.add((card for card in chunk if card.same_as != card.id), _NAME)
         self._stamp = stamp
         self._index.note(_READ, json.dumps({"stamp": stamp}))
         return True

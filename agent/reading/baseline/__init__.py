@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ...paper import Paper
-from ...taxonomy import LABEL_FIELDS, Taxonomy
+from ...taxonomy import LABEL_FIELDS, Size, Taxonomy
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from .availability import Artifact
 from .features import Vector
@@ -129,42 +129,48 @@ class Baseline:
         that it fits; of a claim, that the sentence is a claim of that kind; of code, data and weights, that
         the status is right.
         """
-        cuts = cuts or self._cuts
-        claim = cuts.claims.threshold
-        claims = tuple(
-            DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
-            for number, chances in enumerate(scores.sentences, start=1)
-            if chances.claim >= claim
-        )
-        given: dict[str, tuple[Scored, ...]] = {}
-        unsure: dict[str, tuple[Scored, ...]] = {}
-        for field in LABEL_FIELDS:
-            given[field], others = self._chosen(field, scores, cuts.fields[field])
-            if others:
-                unsure[field] = others
-        return Draft(
-            tldr="",
-            tasks=given["tasks"],
-            modalities=given["modalities"],
-            contributions=given["contributions"],
-            candidates=unsure,
-            claims=claims,
-            code=_artifact("code", scores),
-            data=_artifact("data", scores),
-            weights=_artifact("weights", scores),
-        )
+        return drafted(scores, cuts or self._cuts, self.known, self._taxonomy)
 
-    def _chosen(
-        self, field: str, scores: Scores, fit: FieldFit
-    ) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
-        """The labels that are likely enough, and the candidates where these are too few."""
-        chances, size = scores.labels[field], self._taxonomy.sizes[field]
-        chosen = choose(chances, fit, self.known[field], size, scores.mains[field])
 
-        def scored(labels: Sequence[str]) -> tuple[Scored, ...]:
-            return tuple(Scored(label, round(chances[label], 4)) for label in labels)
+def drafted(scores: Scores, cuts: Cuts, known: Mapping[str, frozenset[str]], taxonomy: Taxonomy) -> Draft:
+    """The draft for scores, without a summary; `known` are the labels with more than a definition."""
+    claim = cuts.claims.threshold
+    claims = tuple(
+        DraftClaim(number, chances.kind, round(chances.kinds[chances.kind], 4))
+        for number, chances in enumerate(scores.sentences, start=1)
+        if chances.claim >= claim
+    )
+    given: dict[str, tuple[Scored, ...]] = {}
+    unsure: dict[str, tuple[Scored, ...]] = {}
+    for field in LABEL_FIELDS:
+        fit, size = cuts.fields[field], taxonomy.sizes[field]
+        given[field], others = _chosen(field, scores, fit, known[field], size)
+        if others:
+            unsure[field] = others
+    return Draft(
+        tldr="",
+        tasks=given["tasks"],
+        modalities=given["modalities"],
+        contributions=given["contributions"],
+        candidates=unsure,
+        claims=claims,
+        code=_artifact("code", scores),
+        data=_artifact("data", scores),
+        weights=_artifact("weights", scores),
+    )
 
-        return scored(chosen), scored(candidates(chances, chosen, size))
+
+def _chosen(
+    field: str, scores: Scores, fit: FieldFit, known: frozenset[str], size: Size
+) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
+    """The labels that are likely enough, and the candidates where these are too few."""
+    chances = scores.labels[field]
+    chosen = choose(chances, fit, known, size, scores.mains[field])
+
+    def scored(labels: Sequence[str]) -> tuple[Scored, ...]:
+        return tuple(Scored(label, round(chances[label], 4)) for label in labels)
+
+    return scored(chosen), scored(candidates(chances, chosen, size))
 
 
 def summarized(draft: Draft, paper: Paper) -> Draft:

@@ -14,6 +14,7 @@ from ...reading.question import Question
 from ...reading.reader import ModelReader
 from ...sinks.files import RecordFile
 from ...sources import BadRecord
+from ..same_paper import SamePapers
 from .state import Sent
 
 URL = "/v1/chat/completions"
@@ -58,13 +59,16 @@ def write_requests(
     Raises StorageError if it cannot be written; files written so far are then incomplete.
     """
     plan = Plan()
-    seen = IdSet()
+    seen, papers = IdSet(), SamePapers()
     file: _RequestFile | None = None
     for record in records:
         if isinstance(record, BadRecord):
             plan.unreadable += 1
             continue
         plan.papers += 1
+        if papers.add(record)[0] is not None:
+            plan.same += 1
+            continue
         question = reader.question(record)
         if question.copy.emptied:
             plan.unreadable += 1

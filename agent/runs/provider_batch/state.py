@@ -34,6 +34,7 @@ class Command(BaseModel):
     table: str | None = None
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    fill_abstracts: bool = False
     model: str
     """Model as `provider/model`."""
     endpoint: str

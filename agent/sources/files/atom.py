@@ -12,7 +12,7 @@ from ...errors import BadInput
 from ..bounds import TOO_LONG
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
-from ..interface import Format, Input, Records
+from ..interface import Format, Input, Listing, Records
 from ..xml_stream import Broken, elements, root_of, text_of, words_of
 
 if TYPE_CHECKING:
@@ -132,4 +132,11 @@ def looks_like(head: bytes) -> bool:
     )
 
 
-FORMAT = Format("Atom or RSS", (".xml", ".atom", ".rss"), read, looks_like, extra="sources")
+FORMAT = Format(
+    "Atom or RSS",
+    (".xml", ".atom", ".rss"),
+    read,
+    looks_like,
+    listing=Listing.WINDOW,
+    extra="sources",
+)

@@ -82,12 +82,13 @@ def read(source: Input) -> Records:
     else:
         raise BadInput("is empty", where=source.name)
     separator = max(_SEPARATORS, key=lambda s: _fitness(first, s, source.columns))
+    needed = len(source.columns.needed)
     before = [first]
     # Databases put lines about the export before the header.
-    for line in islice(lines, 0 if all(_fitness(first, separator, source.columns)[:2]) else _PREAMBLE):
+    for line in islice(lines, 0 if all(_fitness(first, separator, source.columns)[:needed]) else _PREAMBLE):
         before.append(line)
         found = max(_SEPARATORS, key=lambda s: _fitness(line, s, source.columns))
-        if all(_fitness(line, found, source.columns)[:2]):
+        if all(_fitness(line, found, source.columns)[:needed]):
             skipped += ["\n"] * (len(before) - 1)
             first, separator, before = line, found, [line]
             break

@@ -16,6 +16,7 @@ from ..columns import BadRecord
 from ..interface import Format, Input, Options, Records
 from ..lines import BOM, raw_lines
 from ..services import arxiv_api, openalex, semantic_scholar
+from ..texts import with_sections
 
 _LINES_AT_ONCE = 100
 _COMMENT = re.compile(r"(?:^|\s)#(?!\S*\))")
@@ -33,6 +34,10 @@ _ASKERS: dict[str, Callable[[Options], Asker]] = {
 
 def read(source: Input) -> Records:
     """The papers of the lines; `where` is the line. Raises MissingExtra without a library that is needed."""
+    return with_sections(_papers(source), source.options)
+
+
+def _papers(source: Input) -> Records:
     askers: dict[str, Asker] = {}
     lines = _names(source)
     while some := list(islice(lines, _LINES_AT_ONCE)):

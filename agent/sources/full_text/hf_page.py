@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput, MissingExtra
-from ..columns import BadRecord, Columns
+from ..columns import Columns
 from ..interface import Format, Input, Records
 from ..service_records import paper
 
@@ -56,7 +56,8 @@ def _papers(source: Input, root: "Element") -> Records:
         if fields.get("abstract"):
             yield columns.paper(fields, where)
         else:
-            yield BadRecord(where, "the page does not show its abstract; read it as arxiv:ID")
+            why = "the page does not show its abstract; read it as arxiv:ID"
+            yield columns.without_abstract(fields, where, why)
 
 
 def _embedded(root: "Element") -> Iterator[dict[str, object]]:

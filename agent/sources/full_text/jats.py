@@ -101,12 +101,29 @@ def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
         "authors": list(_authors(meta)),
         "date": _date(meta),
         "venue": next((_text(one) for one in article.iterfind(".//{*}journal-meta//{*}journal-title")), None),
+        "license": _licence(meta),
         "keywords": [_text(one) for one in meta.iterfind(".//{*}kwd-group/{*}kwd")],
     }
     paper = Columns().paper(fields, where)
     if isinstance(paper, BadRecord):
         return paper
     return replace(paper, sections=pick(list(_blocks(article)), source.options.sections))
+
+
+def _licence(meta: "etree._Element") -> str | None:
+    """The address of the licence, else what the publisher calls it."""
+    found = _first(meta, "license")
+    if found is None:
+        return None
+    reference = _first(found, "license_ref")
+    links = [reference.text] if reference is not None else []
+    links += [
+        value for one in found.iter() for name, value in one.attrib.items() if str(name).endswith("}href")
+    ]
+    addresses = (str(one).strip() for one in links)
+    return next(
+        (one for one in addresses if one.startswith(("http://", "https://"))), found.get("license-type")
+    )
 
 
 def _authors(meta: "etree._Element") -> Iterator[dict[str, str]]:

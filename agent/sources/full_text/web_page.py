@@ -154,7 +154,8 @@ def _paper(page: "lxml_html.HtmlElement", source: Input) -> Paper | BadRecord:
         or next((tags[name] for name in _LAST_RESORT if _may_be_abstract(tags, name)), "")
     )
     if not fields["abstract"]:
-        return BadRecord(source.name, "has no abstract: it has no tag citation_abstract and no such heading")
+        why = "has no abstract: it has no tag citation_abstract and no such heading"
+        return Columns().without_abstract(fields, source.name, why)
     fields["url"] = tags.get("citation_abstract_html_url") or tags.get("og:url") or ""
     paper = Columns().paper(fields, source.name)
     if isinstance(paper, BadRecord):

@@ -1,4 +1,4 @@
-"""Papers from services on the web: arXiv, Hugging Face, OpenAlex, Semantic Scholar, Zotero.
+"""Papers from services on the web: arXiv, Crossref, Europe PMC, Hugging Face, OpenAlex and more.
 
 Every request goes through `web`. A service must not know another one.
 """

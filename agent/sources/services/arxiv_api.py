@@ -13,15 +13,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from ...errors import BadInput, MissingExtra, UsageError
 from ...paper import Paper
 from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from .halving import by_halves
 from .service import Service
+from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Keep, Refused, Web
 
 if TYPE_CHECKING:
@@ -38,7 +40,11 @@ SERVICE = Service(
 )
 
 IDS_AT_ONCE = 100
+TITLES_AT_ONCE = 10
+_RESULTS_OF_TITLE = 5
 _SLICE = 2_000
+_NEWEST_SLICE = 500
+"""The same for the newest papers, of which few are wanted."""
 _MOST_RESULTS = 30_000
 """Maximum results of one query, in slices of 2,000; see arXiv's manual, section 3.1.1.2."""
 
@@ -151,6 +157,30 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
     return found
 
 
+def titles(options: Options) -> ByTitle:
+    """A function that looks up ten papers by title. Raises MissingExtra without the library."""
+    _library()
+    import arxiv
+
+    web = Web(SERVICE, options)
+
+    def keep(body: bytes) -> float | None:
+        return web.absent_s if _is_feed(body) else None
+
+    def query(*some: str) -> str:
+        return " OR ".join(f'ti:"{searched(title)}"' for title in some)
+
+    def ask(some: list[str]) -> list[dict[str, object]]:
+        most = TITLES_AT_ONCE * _RESULTS_OF_TITLE
+        found = _results(web, arxiv.Search(query(*some), max_results=most), keep, most)
+        return [_record(result) for result in islice(found, most)]
+
+    def address(title: str) -> str:
+        return f"{web.base}/api/query?{urlencode({'search_query': query(title)})}"
+
+    return by_title(web, address, ask)
+
+
 def _is_feed(body: bytes) -> bool:
     return b"<feed" in body and body.rstrip().endswith(b"</feed>")
 
@@ -175,8 +205,8 @@ def _search(query: str, options: Options) -> Records:
     most = min(options.limit or _MOST_RESULTS, _MOST_RESULTS)
     order = arxiv.SortCriterion.SubmittedDate if options.newest else arxiv.SortCriterion.Relevance
     search = arxiv.Search(query, max_results=most, sort_by=order)
-    number = 0
-    for number, result in enumerate(_results(web, search, keep, min(most, _SLICE)), start=1):  # noqa: B007
+    number, page = 0, min(most, _NEWEST_SLICE if options.newest else _SLICE)
+    for number, result in enumerate(_results(web, search, keep, page), start=1):  # noqa: B007
         if wanted is None or wanted.has(result.categories):
             yield _paper(result, f"arxiv:{result.get_short_id()}")
     if number == _MOST_RESULTS and options.limit != number:
@@ -188,19 +218,22 @@ def _search(query: str, options: Options) -> Records:
 
 
 def _paper(result: "arxiv.Result", where: str) -> Paper | BadRecord:
-    record: dict[str, object] = {
+    return Columns().paper(_record(result), where)
+
+
+def _record(result: "arxiv.Result") -> dict[str, object]:
+    return {
         "title": result.title,
         "abstract": result.summary,
         "arxiv_id": result.get_short_id(),
         "url": result.entry_id,
         "authors": [author.name for author in result.authors],
-        "date": result.published,
+        "date": result.published.isoformat(),
         "venue": result.journal_ref,
         "doi": result.doi,
         "categories": result.categories,
         "pdf_url": result.pdf_url,
     }
-    return Columns().paper(record, where)
 
 
 def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterator[arxiv.Result]":
@@ -232,11 +265,17 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
         raise BadInput("arXiv returned an unreadable answer", where=web.base) from error
 
 
+def _listing(spec: str) -> Listing:
+    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
+
+
 REFERENCE = Reference(
     "arXiv",
     ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"),
     takes,
     read,
     is_id=is_id,
+    listing=_listing,
+    texts=True,
     extra="sources",
 )

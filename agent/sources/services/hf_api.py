@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from ...errors import BadInput, UsageError
 from ...text.identifiers import arxiv_id, unversioned
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from ..service_records import paper
 from .service import Service
 from .web import PAPER_S, Web
@@ -79,7 +79,7 @@ def _one(web: Web, number: str) -> Records:
 
 
 def _daily(web: Web, period: dict[str, str], options: Options) -> Records:
-    most = options.limit or (None if period else _PAGE)
+    most = options.limit or (None if period or options.newest else _PAGE)
     seen: set[str] = set()
     page = 0
     while True:
@@ -101,10 +101,18 @@ def _daily(web: Web, period: dict[str, str], options: Options) -> Records:
             return
 
 
+def _listing(spec: str) -> Listing:
+    address = _URL.fullmatch(spec)
+    rest = address[1] if address else spec[len(_DAILY) :].strip()
+    return Listing.WHOLE if rest else Listing.NEWEST
+
+
 REFERENCE = Reference(
     "Hugging Face papers",
     ("hf-daily:YYYY-MM-DD", "https://huggingface.co/papers/ID"),
     takes,
     read,
+    listing=_listing,
+    texts=True,
     extra="sources",
 )

@@ -48,7 +48,7 @@ def read(spec: str, options: Options) -> Records:
         raise MissingExtra("A Hugging Face data set", "datasets") from error
     datasets.disable_progress_bars()
     datasets.utils.logging.set_verbosity_error()
-    columns = Columns(options.columns)
+    columns = Columns(options.columns, abstract_needed=not options.fill_abstracts)
     try:
         place = Path(name).resolve() if local else name
         rows = _raw(_choose(spec, _load(spec, place, options.table), split))

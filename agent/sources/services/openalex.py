@@ -11,16 +11,17 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ...errors import BadInput, MissingExtra, UsageError
 from ...paper import Paper
 from ...text import identifiers
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from ..patience import spoken
 from ..service_records import paper
 from .service import Service
+from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
 
 
@@ -57,6 +58,8 @@ SERVICE = Service(
 )
 
 _PAGE = 100
+TITLES_AT_ONCE = 10
+"""Titles of one search."""
 _FIELDS = [
     *("id", "doi", "title", "display_name", "abstract_inverted_index"),
     *(
@@ -66,6 +69,8 @@ _FIELDS = [
         "primary_location",
         "best_oa_location",
         "keywords",
+        "ids",
+        "locations",
     ),
 ]
 _QUERY = "openalex-query:"
@@ -173,6 +178,22 @@ def asker(options: Options) -> Asker:
     return ask
 
 
+def titles(options: Options) -> ByTitle:
+    """A function that looks up ten works by title. Raises MissingExtra without requests."""
+    web = Web(SERVICE, options)
+
+    def address(*some: str) -> str:
+        names = quote("|".join(map(searched, some)))
+        fields = ",".join(_FIELDS)
+        return f"{web.base}/works?filter=title.search:{names}&select={fields}&per-page={_PAGE}"
+
+    def ask(some: list[str]) -> list[dict[str, object]]:
+        records = _results(web, web.json(address(*some), web.absent_s))
+        return [one for one in records if isinstance(one, dict)]
+
+    return by_title(web, address, ask)
+
+
 def _own(name: str) -> str:
     return f"doi:{name}" if name.startswith("10.") else name
 
@@ -233,11 +254,17 @@ def _pages(web: Web, query: str, options: Options) -> Iterator[object]:
         cursor = after if isinstance(after, str) else ""
 
 
+def _listing(spec: str) -> Listing:
+    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
+
+
 REFERENCE = Reference(
     "OpenAlex",
     ("openalex:ID,ID", "https://openalex.org/ID", "doi:DOI", "https://doi.org/DOI", "openalex-query:TEXT"),
     takes,
     read,
     is_id=is_id,
+    listing=_listing,
+    texts=True,
     extra="sources",
 )

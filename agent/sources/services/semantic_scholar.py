@@ -17,10 +17,11 @@ from ...errors import BadInput, UsageError
 from ...paper import Paper
 from ...text import identifiers
 from ..columns import BadRecord, Columns
-from ..interface import Options, Records, Reference
+from ..interface import Listing, Options, Records, Reference
 from ..service_records import paper
 from .halving import by_halves
 from .service import Service
+from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Refused, Web
 
 SERVICE = Service(
@@ -123,6 +124,24 @@ def asker(options: Options) -> "Callable[[Sequence[tuple[str, str]]], list[Paper
     return ask
 
 
+def titles(options: Options) -> ByTitle:
+    """A function that looks up one title. Raises MissingExtra without requests."""
+    web = Web(SERVICE, options)
+
+    def address(title: str) -> str:
+        asked = urlencode({"query": searched(title), "fields": _FIELDS})
+        return f"{web.base}/graph/v1/paper/search/match?{asked}"
+
+    def ask(some: list[str]) -> list[dict[str, object]]:
+        found = web.json(address(some[0]), web.absent_s)
+        records = found.get("data") if isinstance(found, dict) else []
+        if not isinstance(records, list):
+            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
+        return [one for one in records if isinstance(one, dict)]
+
+    return by_title(web, address, ask)
+
+
 def _record(found: object, where: str) -> Paper | BadRecord:
     if found is None:
         return BadRecord(where, "not found on Semantic Scholar")
@@ -213,11 +232,17 @@ def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object
     raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
 
 
+def _listing(spec: str) -> Listing:
+    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
+
+
 REFERENCE = Reference(
     "Semantic Scholar",
     ("s2:ID", "https://www.semanticscholar.org/paper/ID", "s2-query:TEXT"),
     takes,
     read,
     is_id=is_id,
+    listing=_listing,
+    texts=True,
     extra="sources",
 )

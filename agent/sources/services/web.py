@@ -10,7 +10,7 @@ Knows services in general. Knows no papers.
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -91,8 +91,13 @@ class Web:
         wanted = self._asked.max_age_s
         return QUERY_S if wanted is None else min(QUERY_S, wanted)
 
-    def get(self, url: str, keep: Keep) -> bytes | None:
-        """Fetch an address; None if not found (404).
+    @property
+    def absent_s(self) -> float:
+        """Maximum age of a cached answer that something is not there, in seconds."""
+        return self.query_s if self._asked.absent_s is None else self._asked.absent_s
+
+    def get(self, url: str, keep: Keep, kinds: Container[str] = ()) -> bytes | None:
+        """Fetch an address; None if not found (404), or found as a media type that is not among `kinds`.
 
         Raises Refused if the service rejects the request, BadInput if the service is unavailable,
         StorageError if it cannot be cached, UsageError for an invalid address.
@@ -101,7 +106,7 @@ class Web:
         if kept is not None and self._good(kept, keep):
             return kept.body
         self._online(url)
-        body = self._fetch(url, keep, None, kept is not None)
+        body = self._fetch(url, keep, None, kept is not None, kinds)
         if self._store:
             self._store.write(url, body)
         return body
@@ -160,15 +165,17 @@ class Web:
         if self._asked.offline:
             return True
         # That a paper is not there may change within hours.
-        age_s = self.query_s if kept.body is None else keep(kept.body)
+        age_s = self.absent_s if kept.body is None else keep(kept.body)
         return age_s is not None and kept.age_s <= age_s
 
-    def _fetch(self, url: str, keep: Keep, payload: bytes | None, kept: bool) -> bytes | None:
+    def _fetch(
+        self, url: str, keep: Keep, payload: bytes | None, kept: bool, kinds: Container[str] = ()
+    ) -> bytes | None:
         patience = Patience(self._service.first_wait_s, self._asked.patience_s)
         clock = self._asked.clock
         while True:
             try:
-                return self._once(url, keep, payload)
+                return self._once(url, keep, payload, kinds)
             except Trouble as trouble:
                 wait_s = patience.pause_s(trouble, self._answered)
                 if wait_s is None:
@@ -198,7 +205,7 @@ class Web:
             error.retry_after_s = trouble.after_s or UNSAID_S
         return error
 
-    def _once(self, url: str, keep: Keep, payload: bytes | None) -> bytes | None:
+    def _once(self, url: str, keep: Keep, payload: bytes | None, kinds: Container[str]) -> bytes | None:
         """One attempt, following redirects within the host."""
         at = url
         for _ in range(_REDIRECTS):
@@ -207,7 +214,7 @@ class Web:
                 answer = self._transfer.send(at, payload)
             there = answer.headers.get("location", "")
             if answer.status not in (301, 302, 303, 307, 308) or not there:
-                return self._read(url, answer, keep)
+                return self._read(url, answer, keep, kinds)
             there = urljoin(at, there)
             if urlsplit(there)[:2] not in (urlsplit(at)[:2], ("https", host)):
                 break
@@ -216,8 +223,12 @@ class Web:
             f"{self._service.name} redirects to another host, which is not followed", where=shown(url)
         )
 
-    def _read(self, url: str, answer: Answer, keep: Keep) -> bytes | None:
+    def _read(self, url: str, answer: Answer, keep: Keep, kinds: Container[str]) -> bytes | None:
         status = answer.status
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if status == 200 and kinds and kind and kind not in kinds:
+            self._answered = True
+            return None
         if status == 200 and keep(answer.body) is not None:
             self._answered = True
             return answer.body

@@ -1,0 +1,100 @@
+"""Answers to the requests of a paper, each kept in the cache by itself.
+
+Knows answers. Knows no questions and no papers.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...errors import PaperFailed
+from ...model.ask_once import AskOnce
+from ...model.cache import Answer, Cache, Parts, key_of
+from ...model.in_flight import InFlight
+from ...spent import NOTHING, Spent
+
+
+@dataclass(slots=True)
+class Bill:
+    """The answers behind a card, and what they cost in this run."""
+
+    answers: list[Answer] = field(default_factory=list)
+    spent: Spent = NOTHING
+
+
+class Answers:
+    """The cache, and the requests that are in flight."""
+
+    def __init__(self, cache: Cache | None, *, offline: bool) -> None:
+        self._cache = cache
+        self._offline = offline
+        self._once: AskOnce[Answer] = AskOnce(InFlight(cache.directory) if cache is not None else None)
+
+    def found(self, parts: Parts, good: Callable[[Answer], bool]) -> Answer | None:
+        """The answer in the cache; a row that somebody changed is a miss."""
+        answer = self._cache.get(parts) if self._cache is not None else None
+        return answer if answer is not None and good(answer) else None
+
+    async def get(
+        self,
+        parts: Parts,
+        good: Callable[[Answer], bool],
+        ask: Callable[[], Awaitable[Answer]],
+        where: str,
+        bill: Bill,
+    ) -> Answer:
+        """The answer to one request, which is put on the bill; `where` names the paper in errors.
+
+        Raises PaperFailed where nothing may be asked, and what `ask` raises.
+        """
+        if (found := self.found(parts, good)) is not None:
+            bill.answers.append(found)
+            return found
+        if self._offline:
+            raise PaperFailed("no answer in the cache", where=where, next_step="Run without --offline")
+
+        async def fresh() -> Answer:
+            answer = await ask()
+            if self._cache is not None:
+                await self._cache.keep(parts, answer)
+            return answer
+
+        try:
+            answer, ours = await self._once.get(key_of(parts), lambda: self.found(parts, good), fresh)
+        except PaperFailed as error:
+            error.where = error.where or where
+            raise
+        bill.answers.append(answer)
+        bill.spent += _spent(answer) if ours else NOTHING
+        return answer
+
+    def close(self) -> None:
+        """Release all requests for other processes."""
+        self._once.close()
+
+
+def _spent(answer: Answer) -> Spent:
+    known = answer.cost_usd
+    return Spent(
+        answer.calls,
+        answer.prompt_tokens,
+        answer.cached_prompt_tokens,
+        answer.completion_tokens,
+        known or 0.0,
+        unpriced=int(known is None),
+    )
+
+
+def together(answers: Sequence[Answer]) -> Answer:
+    """The answers as one, for the card's provenance."""
+    costs = [answer.cost_usd for answer in answers]
+    return replace(
+        answers[0],
+        created=max(answer.created for answer in answers),
+        seconds=round(sum(answer.seconds for answer in answers), 3),
+        calls=sum(answer.calls for answer in answers),
+        reasked=sum(answer.reasked for answer in answers),
+        prompt_tokens=sum(answer.prompt_tokens for answer in answers),
+        cached_prompt_tokens=sum(answer.cached_prompt_tokens for answer in answers),
+        completion_tokens=sum(answer.completion_tokens for answer in answers),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+    )

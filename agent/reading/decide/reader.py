@@ -1,0 +1,269 @@
+"""Makes cards from decisions: questions, cache, requests, scores, card; and the summary by a chat call.
+
+Each request is cached by itself, so that what was answered is kept where another request fails, and what does
+not change is not asked again.
+
+Knows no files and no other papers.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pydantic import TypeAdapter
+
+from ...card import Card
+from ...errors import PapercardsError
+from ...model.cache import Answer, Cache, Part
+from ...model.call import Caller
+from ...model.catalogue import Model
+from ...model.decider import Decider
+from ...model.decisions import Question
+from ...model.form import Form
+from ...paper import Paper
+from ...spent import NOTHING
+from ...taxonomy import Taxonomy
+from ...text.spans import digest
+from .. import evidence
+from ..answers import summary_flags
+from ..baseline import Scores, drafted, summarized
+from ..confidence import Confidences
+from ..draft import Draft
+from ..prompting import Message, Shown
+from ..question import provenance
+from ..reader import Reading, Wanted, emptied
+from ..reading_copy import ReadingCopy, reading_copy
+from .kept import Answers, Bill, together
+from .questions import questions, requests, words
+from .scoring import Cuts, scores
+from .summary import summarize, tldr_in
+
+_CHANCES: TypeAdapter[dict[str, dict[str, float]]] = TypeAdapter(dict[str, dict[str, float]])
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What asks; made for the first paper that the cache does not know."""
+
+    decider: Decider
+    writer: Caller | None
+    """Writes summaries; None if they are not wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may hold."""
+
+    questions: int
+    options: int
+
+
+class DecideReader:
+    """Cards from a decision model, all answers cached.
+
+    `connect` is awaited at the first cache miss. `repeat` numbers independent answers to the same request.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        taxonomy: Taxonomy,
+        connect: Callable[[], Awaitable[Bench]],
+        cache: Cache | None,
+        *,
+        endpoint: str,
+        form: Form,
+        limits: Limits,
+        summary: bool = True,
+        offline: bool = False,
+        repeat: int = 0,
+        fit: Confidences | None = None,
+    ) -> None:
+        """`form` is that of the call for the summary (default: a sentence of the abstract)."""
+        self._model = model
+        self._taxonomy = taxonomy
+        self._connect = connect
+        self._answers = Answers(cache, offline=offline)
+        self.limits = limits
+        """What one request may hold."""
+        self._writes = summary
+        self._fit = fit
+        self._cuts = Cuts.of(fit)
+        self._known: Mapping[str, frozenset[str]] = {field: frozenset() for field in taxonomy.sizes}
+        self._bench: Bench | None = None
+        self._connecting = asyncio.Lock()
+        self._prefix = (Message(role="system", content=words().sections["summary"]),)
+        self._parts: dict[str, Part] = {
+            "endpoint": endpoint,
+            "plan": "decide",
+            "model_id": model.model_id,
+            "repeat": repeat,
+        }
+        self._summary_parts: dict[str, Part] = {
+            **self._parts,
+            **form.parts(),
+            "prefix": digest(self._prefix[0]["content"]),
+        }
+        self.prompt = words().state.version + (f"+{fit.version}" if fit is not None else "")
+        """Version of the words, and of the fit."""
+        self.made_by: Mapping[str, Part] = {
+            **(self._summary_parts if summary else self._parts),
+            "name": model.name,
+            "prompt": self.prompt,
+            "taxonomy": taxonomy.version,
+            "summary": summary,
+            "options": limits.options,
+        }
+
+    async def read(self, paper: Paper) -> Reading:
+        """The card of a paper, from the cache as far as it was asked before.
+
+        Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
+        """
+        copy = _copy(paper)
+        shown = words().state.show(copy.paper)
+        bill = Bill()
+        try:
+            found = await self._scores(paper, copy, shown, bill)
+            draft = drafted(found, self._cuts, self._known, self._taxonomy)
+            if self._writes:
+                parts = self._about_summary(shown)
+                answer = await self._answers.get(
+                    parts, _has_summary, lambda: self._summarize(shown), paper.where, bill
+                )
+                tldr = tldr_in(answer.text) or ""
+                draft = replace(draft, tldr=tldr, flags=summary_flags(tldr, shown.source))
+            else:
+                draft = summarized(draft, copy.paper)
+        except PapercardsError as error:
+            error.spent = bill.spent + (error.spent or NOTHING)
+            raise
+        draft = replace(draft, flags=draft.flags + shown.flags)
+        return Reading(self._card(paper, copy, draft, bill.answers), bill.spent)
+
+    async def scores(self, paper: Paper) -> Scores:
+        """The probabilities of everything that a card may say of a paper."""
+        copy = _copy(paper)
+        return await self._scores(paper, copy, words().state.show(copy.paper), Bill())
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """A call for each request that is not in the cache, and one for the summary."""
+        copy = reading_copy(paper)
+        shown = words().state.show(copy.paper)
+        calls = characters = most = 0
+        for asked in self._requests(copy.paper, shown):
+            if self._answers.found(self._about(shown, asked), _answers(asked)) is None:
+                calls += 1
+                characters += len(shown.content) + sum(len(str(question)) for question in asked)
+        if self._writes and self._answers.found(self._about_summary(shown), _has_summary) is None:
+            calls += 1
+            characters += len(shown.content) + len(self._prefix[0]["content"])
+            most += int(self._summary_parts["max_tokens"] or 0)
+        return Wanted(calls, characters, most) if calls else None
+
+    def stop(self) -> None:
+        """Send no more requests."""
+        if self._bench is not None:
+            self._bench.decider.stop()
+            if self._bench.writer is not None:
+                self._bench.writer.stop()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._answers.close()
+        if self._bench is not None:
+            await self._bench.decider.close()
+            if self._bench.writer is not None:
+                await self._bench.writer.close()
+
+    async def _scores(self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: Bill) -> Scores:
+        decided: dict[str, dict[str, float]] = {}
+        for asked in self._requests(copy.paper, shown):
+
+            async def ask(asked: Sequence[Question] = asked) -> Answer:
+                return await self._decide(shown, asked)
+
+            answer = await self._answers.get(
+                self._about(shown, asked), _answers(asked), ask, paper.where, bill
+            )
+            decided |= _chances(answer)
+        return scores(decided, self._taxonomy, shown.sentences, self._fit)
+
+    def _requests(self, paper: Paper, shown: Shown) -> list[list[Question]]:
+        groups = questions(self._taxonomy, paper, shown.sentences, self.limits.options)
+        return requests(groups, self.limits.questions)
+
+    def _about(self, shown: Shown, asked: Sequence[Question]) -> dict[str, Part]:
+        plain = [(one.id, one.instructions, one.options and list(one.options.items())) for one in asked]
+        return {**self._parts, "state": digest(shown.content), "questions": digest(json.dumps(plain))}
+
+    def _about_summary(self, shown: Shown) -> dict[str, Part]:
+        return {**self._summary_parts, "state": digest(shown.content)}
+
+    async def _opened(self) -> Bench:
+        async with self._connecting:
+            if self._bench is None:
+                self._bench = await self._connect()
+        return self._bench
+
+    async def _decide(self, shown: Shown, asked: Sequence[Question]) -> Answer:
+        decided = await (await self._opened()).decider.ask(shown.content, asked)
+        spent = decided.spent
+        return Answer(
+            text=json.dumps({name: dict(chances) for name, chances in decided.chances.items()}),
+            model=decided.model,
+            finish_reason="stop",
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=decided.seconds,
+            calls=spent.calls,
+            reasked=spent.calls - 1,
+            prompt_tokens=spent.prompt_tokens,
+            cached_prompt_tokens=spent.cached_prompt_tokens,
+            completion_tokens=spent.completion_tokens,
+            cost_usd=spent.cost_usd,
+        )
+
+    async def _summarize(self, shown: Shown) -> Answer:
+        writer = (await self._opened()).writer
+        assert writer is not None
+        return await summarize(writer, self._prefix, shown)
+
+    def _card(self, paper: Paper, copy: ReadingCopy, draft: Draft, answers: Sequence[Answer]) -> Card:
+        return evidence.build(
+            paper,
+            copy.renumbered(draft),
+            provenance(self._model, self.prompt, self._taxonomy, together(answers)),
+            withheld=copy.withheld,
+        )
+
+
+def _copy(paper: Paper) -> ReadingCopy:
+    copy = reading_copy(paper)
+    if copy.emptied:
+        raise emptied(paper)
+    return copy
+
+
+def _chances(answer: Answer) -> dict[str, dict[str, float]]:
+    return _CHANCES.validate_json(answer.text)
+
+
+def _answers(asked: Sequence[Question]) -> Callable[[Answer], bool]:
+    """Whether an answer has every option of these questions."""
+    wanted = {question.id: set(question.names) for question in asked}
+
+    def good(answer: Answer) -> bool:
+        with suppress(ValueError):
+            found = _chances(answer)
+            sound = all(0 <= value <= 1 for chances in found.values() for value in chances.values())
+            return sound and {name: set(chances) for name, chances in found.items()} == wanted
+        return False
+
+    return good
+
+
+def _has_summary(answer: Answer) -> bool:
+    return tldr_in(answer.text) is not None

@@ -1,0 +1,223 @@
+"""Connections to the endpoints of a run: address, key, limits, budget and price.
+
+Knows settings and their meaning. Knows no papers and no environment: that is passed in `Surroundings`.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..configuration.settings import Settings
+from ..errors import UsageError
+from ..model import catalogue as models
+from ..model import keys
+from ..model.providers import own_address
+
+if TYPE_CHECKING:
+    from ..local.shared import SharedServer
+    from ..model.adapting import Lesson
+    from ..model.call import Caller
+    from ..model.endpoint import Endpoint
+    from ..model.form import Form
+    from ..model.limits import Budget, Limiter
+    from ..model.pricing import Price
+    from ..model.transport import Accept, Transport
+    from ..reading.decide.reader import Bench
+
+HOSTED_TIMEOUT_S = 60.0
+LOCAL_TIMEOUT_S = 900.0
+"""Default timeout of local models: the first prompt takes minutes on a slow machine."""
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes downloaded so far and the total."""
+
+
+@contextmanager
+def _unseen(name: str, size: int) -> Iterator[Progress]:
+    yield lambda done, whole: None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the surrounding program provides to a run."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Values of keys and `OPENAI_BASE_URL`, by the names of environment variables."""
+    say: Callable[[str], None] = logging.getLogger("papercards").info
+    """Called with messages for the user."""
+    argv: tuple[str, ...] = ()
+    """Words of the command line, for the record of a run."""
+    fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
+    """Shows a download, given its name and size in bytes."""
+
+
+class Connections:
+    """The connections of one run; requests to one address share its limits."""
+
+    def __init__(
+        self,
+        chosen: Settings,
+        surroundings: Surroundings | None,
+        serve: "Callable[[models.Model], SharedServer]",
+    ) -> None:
+        """`serve` gives the running server of an embedded model."""
+        self.settings = chosen
+        self.surroundings = surroundings or Surroundings()
+        self._serve = serve
+        self._budget: Budget | None = None
+        self._limiters: dict[str, Limiter] = {}
+
+    def form(self, model: models.Model) -> "Form":
+        """The request form for the model, as far as the settings define it."""
+        from ..model.form import Form
+
+        chosen = self.settings
+        wishes = dict(chosen.endpoint)
+        if chosen.answer_tokens is not None:
+            wishes["answer_tokens"] = chosen.answer_tokens
+        if chosen.reasoning_effort is not None:
+            wishes["reasoning_effort"] = chosen.reasoning_effort
+        return Form.of(model, wishes)
+
+    def concurrency(self, model: models.Model) -> int:
+        """Maximum number of papers in flight."""
+        wanted = self.settings.concurrency or ("auto" if model.plan in ("one-call", "decide") else None)
+        if wanted is None or (wanted == "auto" and model.file is not None):
+            return model.concurrency
+        from ..model.limits import MOST
+
+        return MOST if wanted == "auto" else int(wanted)
+
+    def price(self, model: models.Model) -> "Price | None":
+        """The token price of the model; None if unknown."""
+        from ..model import pricing
+
+        if self.settings.price is not None and model.file is None:
+            return pricing.parse(self.settings.price)
+        return pricing.published(model, "" if model.file else self.url(model), self.surroundings.variables)
+
+    async def bench(self, model: models.Model) -> "Bench":
+        """What asks a decision model: for each form that it may take a transport, and one for summaries."""
+        from ..model.decider import Decider
+        from ..model.decisions import PATHS, decisions_in
+        from ..reading.decide.reader import Bench
+
+        endpoint = self.endpoint(model)
+        known = model.provider.decisions if model.provider is not None else None
+        price = self.price(model)
+        price = replace(price, completion=0.0) if price is not None else None
+        url = keys.decisions_url(model, endpoint.base_url, self.surroundings.variables)
+        first = known.form if known is not None else "systemone"
+        forms = sorted(PATHS, key=lambda form: form != first)
+        if known is not None and not endpoint.own_address:
+            forms = forms[:1]
+        transports = [
+            (
+                form,
+                self._transport(
+                    replace(endpoint, path=url or PATHS[form]), model, price, accept=decisions_in
+                ),
+            )
+            for form in forms
+        ]
+        writes = self.settings.summary
+        chat = replace(model, plan="one-call")
+        writer = await self._connect(chat, self.form(model), lambda form: None) if writes else None
+        return Bench(Decider(model.model_id, transports), writer)
+
+    async def _connect(self, model: models.Model, form: "Form", keep: "Callable[[Form], None]") -> "Caller":
+        import asyncio
+
+        from ..model.call import Caller
+
+        if model.file is not None:
+            await asyncio.to_thread(self._serve, model)  # starting it takes seconds
+        endpoint = self.endpoint(model)
+        say = self.surroundings.say
+        transport = self._transport(endpoint, model, self.price(model))
+
+        def learned(lesson: "Lesson") -> None:
+            say(f"{endpoint.host} {lesson.said}")
+            keep(lesson.form)
+
+        return Caller(transport, form, learned=learned)
+
+    def _transport(
+        self,
+        endpoint: "Endpoint",
+        model: models.Model,
+        price: "Price | None",
+        accept: "Accept | None" = None,
+    ) -> "Transport":
+        """A transport with the limiter that all requests to this address share."""
+        from ..model.completion import chat_in
+        from ..model.limits import START, Limiter
+        from ..model.transport import Transport
+
+        limiter = self._limiters.get(endpoint.base_url)
+        if limiter is None:
+            limiter = self._limiters[endpoint.base_url] = Limiter(
+                self.concurrency(model),
+                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
+                start=1 if keys.is_near(endpoint.host) else START,
+                timeout_s=endpoint.timeout_s,
+                rpm=self.settings.rpm,
+                tpm=self.settings.tpm,
+            )
+        else:
+            limiter.reopen()
+        return Transport(
+            endpoint,
+            limiter=limiter,
+            budget=self.budget(model),
+            price=price,
+            say=self.surroundings.say,
+            accept=accept or chat_in,
+        )
+
+    def endpoint(self, model: models.Model) -> "Endpoint":
+        """The endpoint of a model; the server of an embedded one is started first."""
+        from ..model.endpoint import Endpoint
+        from ..model.form import ANSWER_TOKENS
+
+        wanted = self.settings.timeout_s
+        if model.file is not None:
+            server = self._serve(model)
+            return Endpoint(model, server.base_url, server.api_key, wanted or LOCAL_TIMEOUT_S, ANSWER_TOKENS)
+        url = self.url(model)
+        return Endpoint(
+            model,
+            url,
+            keys.for_endpoint(model, url, self.surroundings.variables, insecure=self.settings.insecure),
+            wanted or (LOCAL_TIMEOUT_S if keys.is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
+            ANSWER_TOKENS,
+            impatient=wanted is None,
+            own_address=url != own_address(model.provider, self.surroundings.variables, model.model_id),
+            extra_headers=dict(self.settings.endpoint.get("extra_headers", {})),
+        )
+
+    def budget(self, model: models.Model) -> "Budget | None":
+        """The budget of the run, shared by all its models; None without --max-cost.
+
+        Raises UsageError if it cannot be enforced because no price is known.
+        """
+        from ..model.limits import Budget
+
+        most = self.settings.max_cost
+        if most is None or model.plan == "baseline":
+            return None
+        if self.price(model) is None:
+            raise UsageError(
+                f"the price of {model.name} is unknown, so --max-cost cannot be enforced",
+                next_step="Give it with --price PROMPT/COMPLETION, in USD per million tokens",
+            )
+        if self._budget is None:
+            self._budget = Budget(most)
+        return self._budget
+
+    def url(self, model: models.Model) -> str:
+        """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
+        return keys.endpoint_url(model, self.surroundings.variables)
