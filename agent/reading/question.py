@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from ..card import Answered, Provenance, Tokens
-from ..fields.spec import FieldSet
+from ..card import NOT_ASKED, Answered, Provenance, Tokens
+from ..fields.spec import SHIPPED, FieldSet
+from ..fields.values import Value
 from ..model.cache import Answer, Part, key_of
 from ..model.catalogue import Model, other_model
 from ..model.form import Form
@@ -18,10 +19,11 @@ from ..model.reply import Reply
 from ..paper import Paper
 from ..taxonomy import Taxonomy
 from .answers import Parts
-from .asking import Asking
+from .asking import NOTHING_ASKED, Asking
+from .draft import Draft, settled
 from .prompting import Message, Shown
 from .reading_copy import ReadingCopy
-from .token_chances import needed
+from .token_chances import TokenChances, needed, token_chances
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,32 @@ def assembled(
             ),
         }
     )
+
+
+def drafted(pieces: Sequence[Piece], fields: FieldSet, shown: tuple[str, ...]) -> Draft:
+    """What the answers say together; `shown` are the flags of the text that was read."""
+    parts: Parts = {**NOTHING_ASKED}
+    flags: list[str] = []
+    for piece in pieces:
+        parts |= piece.parts
+        flags += piece.flags
+    there = {name for piece in pieces for name in piece.specs}
+    if unasked := [name for name in SHIPPED if name not in there]:
+        flags.append(f"{NOT_ASKED}:{','.join(unasked)}")
+    own = {one.name: Value(missing=NOT_ASKED) for one in fields.own} | settled(fields.own, parts)
+    return Draft(**{name: parts[name] for name in SHIPPED}, own=own, flags=(*flags, *shown))
+
+
+def chances(pieces: Sequence[Piece], taxonomy: Taxonomy) -> TokenChances:
+    """The probabilities of what the answers say, each for the fields that are taken from it."""
+    found = TokenChances()
+    for piece in pieces:
+        said = token_chances(piece.answer.logprobs, taxonomy)
+        found.labels.update({key: chance for key, chance in said.labels.items() if key[0] in piece.specs})
+        found.statuses.update({name: one for name, one in said.statuses.items() if name in piece.specs})
+        if "claims" in piece.specs:
+            found.kinds.update(said.kinds)
+    return found
 
 
 def answer_of(reply: Reply) -> Answer:

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from ..card import NOT_ASKED, Card
+from ..card import Card
 from ..errors import PaperFailed
-from ..fields.spec import NO_OWN, SHIPPED, FieldSet
-from ..fields.values import Value
+from ..fields.spec import NO_OWN, FieldSet
 from ..model.ask_once import AskOnce
 from ..model.cache import Answer, Cache, Part, key_of
 from ..model.call import Caller
@@ -31,12 +30,11 @@ from ..taxonomy import Taxonomy
 from ..text.spans import digest
 from . import evidence
 from .answers import Parts, WrongAnswer, give_up, parse
-from .asking import NOTHING_ASKED, Askings, Notebook
-from .draft import Draft, settled
+from .asking import Askings, Notebook
 from .prompting import Prompt
-from .question import Piece, Question, answer_of, assembled
+from .question import Piece, Question, answer_of, assembled, chances, drafted
 from .reading_copy import reading_copy
-from .token_chances import TokenChances, token_chances, with_chances
+from .token_chances import with_chances
 
 if TYPE_CHECKING:
     from .confidence import Confidences
@@ -445,21 +443,9 @@ class ModelReader:
     def _card(self, question: Question, pieces: Sequence[Piece]) -> Card:
         # In one order, so that a rerun gives the same bytes.
         pieces = sorted(pieces, key=lambda piece: (piece.answer.created, piece.key))
-        parts: Parts = {**NOTHING_ASKED}
-        flags: list[str] = []
-        for piece in pieces:
-            parts |= piece.parts
-            flags += piece.flags
-        there = {name for piece in pieces for name in piece.specs}
-        if unasked := [name for name in SHIPPED if name not in there]:
-            flags.append(f"{NOT_ASKED}:{','.join(unasked)}")
-        own = {one.name: Value(missing=NOT_ASKED) for one in self._fields.own}
-        own |= settled(self._fields.own, parts)
-        draft = Draft(
-            **{name: parts[name] for name in SHIPPED}, own=own, flags=(*flags, *question.shown.flags)
-        )
+        draft = drafted(pieces, self._fields, question.shown.flags)
         if self._fit is not None:
-            draft = self._fit.of_answer(with_chances(draft, self._chances(pieces)))
+            draft = self._fit.of_answer(with_chances(draft, chances(pieces, self._taxonomy)))
         return evidence.build(
             question.paper,
             question.copy.renumbered(draft),
@@ -467,19 +453,6 @@ class ModelReader:
             withheld=question.copy.withheld,
             types=self._types,
         )
-
-    def _chances(self, pieces: Sequence[Piece]) -> TokenChances:
-        """The probabilities of what the answers say, each for the fields that are taken from it."""
-        found = TokenChances()
-        for piece in pieces:
-            said = token_chances(piece.answer.logprobs, self._taxonomy)
-            found.labels.update({key: chance for key, chance in said.labels.items() if key[0] in piece.specs})
-            found.statuses.update(
-                {name: chance for name, chance in said.statuses.items() if name in piece.specs}
-            )
-            if "claims" in piece.specs:
-                found.kinds.update(said.kinds)
-        return found
 
 
 def emptied(paper: Paper) -> PaperFailed:

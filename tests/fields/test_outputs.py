@@ -14,6 +14,7 @@ import yaml
 from papercards.card import Card, Evidence, FieldRow, FieldValue
 from papercards.card_files import read_cards, write_cards
 from papercards.errors import BadInput
+from papercards.sinks.delimited import COLUMNS
 from tests.sinks.cards import card as plain_card
 
 SAID = Evidence(start=0, end=12, sentence=1, text="12 took part")
@@ -85,7 +86,7 @@ def test_parquet_has_typed_columns(tmp_path: Path) -> None:
 def test_without_own_fields_a_table_is_what_it_was(tmp_path: Path) -> None:
     write_cards([plain_card()], tmp_path / "c.parquet", tmp_path / "c.csv")
     assert "fields" not in pq.read_schema(tmp_path / "c.parquet").names
-    assert list(table(tmp_path / "c.csv")[0])[-1] == "source"
+    assert list(table(tmp_path / "c.csv")[0]) == list(COLUMNS)
 
 
 def test_a_database_has_columns_values_and_records(tmp_path: Path) -> None:
