@@ -177,13 +177,13 @@ class Session:
 
     async def aread(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
         """Like `read`, in a running event loop; many calls can run at once."""
-        from .sources import BadRecord, judged
+        from .sources import BadRecord, judgement
 
         if paper is None:
             if not title or not abstract:
                 raise UsageError("nothing to read", next_step="Give a paper, or a title and an abstract")
             paper = Paper.of(title, abstract)
-        if isinstance(bad := next(judged(iter([paper]))), BadRecord):
+        if isinstance(bad := judgement(paper), BadRecord):
             raise BadInput(bad.reason, where=bad.where or paper.id)
         reading = await self._reader().read(paper)
         return reading.card
@@ -213,14 +213,14 @@ class Session:
     ) -> "AsyncGenerator[Card | Failure, None]":
         """Like `run`, in a running event loop. The source is read in a thread."""
         from .runs.batch import Batch
-        from .sources import judged
 
         reader = self._reader()
         self._resources.budget(self._model)
-        batch = Batch(reader, self._resources.concurrency(self._model), self._resources.finished(reader))
+        finished = self._resources.finished(reader, judged=judge)
+        batch = Batch(reader, self._resources.concurrency(self._model), finished, judge=judge)
         complete = False
         try:
-            async for outcomes in batch.run(judged(iter(papers)) if judge else papers):
+            async for outcomes in batch.run(papers):
                 for outcome in outcomes:
                     if (known := _outcome(outcome)) is not None:
                         yield known

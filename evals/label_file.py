@@ -8,15 +8,15 @@ Knows no models and no prompts.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from papercards.card import Status
+from papercards.card import FieldValue, Status
 from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, open_source
@@ -63,6 +63,8 @@ class Reading:
     data: Status
     weights: Status
     tldr: str | None
+    own: Mapping[str, FieldValue] = field(default_factory=dict, repr=False, hash=False)
+    """Values of own fields by name, as in a card."""
 
     def labels(self, field: str) -> tuple[str, ...]:
         """The labels of one of `LABEL_FIELDS`."""
@@ -94,6 +96,16 @@ class Labelled:
     """The labelled fields, a subset of `FIELDS`; the others are not scored."""
     sha256: str | None = None
     """SHA-256 of the title and abstract that were labelled, see `text_hash`; None if unknown."""
+    unordered: bool = False
+    """Whether the order of labels has no meaning: of several, none is the main one."""
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """The own fields that every pass has labelled."""
+        first, *others = self.readings or (None,)
+        if first is None:
+            return ()
+        return tuple(name for name in first.own if all(name in one.own for one in others if one is not None))
 
 
 class _Strict(BaseModel):
@@ -134,6 +146,8 @@ class ReadingRecord(_Strict):
     data: Status
     weights: Status
     tldr: str | None = None
+    own: dict[str, FieldValue] = Field(default_factory=dict)
+    """Values of own fields by name, as in a card."""
 
 
 class LabelRecord(_Strict):
@@ -145,15 +159,23 @@ class LabelRecord(_Strict):
     split: Split
     labels: list[ReadingRecord] = Field(min_length=1)
     abstract: str | None = None
-    fields: list[_FieldName] | None = Field(default=None, min_length=1)
-    """The labelled fields; None for all fields."""
+    fields: list[_FieldName] | None = None
+    """The labelled fields of the card's own; None for all of them, empty for labels of own fields alone."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """SHA-256 of title and abstract, see `text_hash`."""
+    unordered: bool = False
+    """Whether the order of labels has no meaning."""
 
     @model_validator(mode="after")
     def _named(self) -> Self:
         if not self.title and self.sha256 is None:
             raise ValueError("a record without a title needs a sha256")
+        if self.fields == [] and not any(reading.own for reading in self.labels):
+            raise ValueError("the record labels no field")
+        for one in self.labels[1:]:
+            for name in one.own.keys() & self.labels[0].own.keys():
+                if one.own[name].type != self.labels[0].own[name].type:
+                    raise ValueError(f"the passes have {name} in two types")
         return self
 
 
@@ -241,6 +263,7 @@ def _parse(line: str, where: str) -> Labelled:
                 data=given.data,
                 weights=given.weights,
                 tldr=given.tldr,
+                own=given.own,
             )
         )
     return Labelled(
@@ -250,8 +273,9 @@ def _parse(line: str, where: str) -> Labelled:
         readings=tuple(readings),
         abstract=record.abstract,
         where=where,
-        fields=tuple(record.fields) if record.fields else FIELDS,
+        fields=FIELDS if record.fields is None else tuple(record.fields),
         sha256=record.sha256,
+        unordered=record.unordered,
     )
 
 
@@ -268,7 +292,7 @@ def _check_span(claim: ClaimRecord | LabelledClaim, abstract: str | None, where:
 
 def _check_ids(item: Labelled, taxonomy: Taxonomy) -> None:
     for reading in item.readings:
-        used = [(field, label) for field in LABEL_FIELDS for label in reading.labels(field)]
+        used = [(name, label) for name in LABEL_FIELDS for label in reading.labels(name)]
         used += [("claim_kinds", claim.kind) for claim in reading.claims]
         for group, label in used:
             if label not in taxonomy.labels[group]:
@@ -330,8 +354,10 @@ def fold(title: str) -> str:
     return folded(title.casefold())
 
 
-def _narrowed(item: Labelled) -> tuple[tuple[str, ...], ...]:
-    return () if item.fields == FIELDS else (item.fields,)
+def _narrowed(item: Labelled) -> tuple[object, ...]:
+    narrowed = () if item.fields == FIELDS else (item.fields,)
+    own = tuple(sorted((name, repr(one)) for reading in item.readings for name, one in reading.own.items()))
+    return (*narrowed, *(("unordered",) if item.unordered else ()), *own)
 
 
 def labels_version(path: Path, labelled: Sequence[Labelled]) -> str:

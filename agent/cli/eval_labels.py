@@ -28,6 +28,8 @@ Papers = Annotated[
     typer.Option("--papers", help="Source of the labelled papers.", metavar="SOURCE"),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")]
+SHOWN_ASIDE = 20
+"""Rows that were set aside and are printed, at most; the errors file has all."""
 Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.")]
 
 
@@ -127,36 +129,104 @@ def split(
 
 
 @app.command(
-    "convert", epilog=example("papercards eval labels convert table.csv --mapping map.yaml -o labels.jsonl")
+    "convert",
+    epilog=example("papercards eval labels convert table.csv --column task=Aufgabe -o mine.jsonl"),
 )
 def convert(
-    source: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or a JSON array.", metavar="SOURCE")],
-    mapping: Annotated[
-        Path,
-        typer.Option(
-            help="Mapping file: the shape of the labels and the meaning of each value (see "
-            "docs/evaluation.md).",
-            metavar="FILE.yaml",
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            help="CSV, TSV, a spreadsheet, JSONL, JSON, Parquet or a database; or an export of Label Studio "
+            "(JSON, JSON-MIN), doccano or Prodigy (JSONL).",
+            metavar="SOURCE...",
         ),
     ],
     output: Output,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            help="Name a column whose own name does not say what it holds; may be given several times. "
+            "Fields: title, abstract, text, id, doi, task, modality, contribution, claims, code, data, "
+            "weights, tldr, annotator, split; labels for a column with labels of several fields.",
+            metavar="FIELD=COLUMN",
+        ),
+    ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--value",
+            help="The label that a word means, such as NER=information-extraction; WORD= for none. May be "
+            "given several times.",
+            metavar="WORD=LABEL",
+        ),
+    ] = None,
+    separator: Annotated[
+        str | None,
+        typer.Option(
+            help="What stands between the labels of a cell (default: ; or | or # or a comma, or a line end).",
+            metavar="TEXT",
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split of rows that name none: train, dev or test.")] = "dev",
+    skip_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unknown", help="Leave out words that are no labels, instead of setting their rows aside."
+        ),
+    ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file with these settings: columns, values, separator, split.", metavar="FILE.yaml"
+        ),
+    ] = None,
+    table: options.Table = None,
     taxonomy: options.Taxonomy = None,
+    fields: Annotated[
+        Path | None,
+        typer.Option(help="Fields file, if the table has values of your own fields.", metavar="FILE.yaml"),
+    ] = None,
 ) -> None:
-    """Convert labels of another format to a papercards label file, using a mapping file."""
+    """Convert a table of labels, or an export of an annotation tool, to a label file.
+
+    Columns are found by their names and their content. Rows that are wrong are set aside in
+    NAME.errors.jsonl, and the exit code is 1.
+    """
     from ..evals.labelling.convert import convert as converted
     from ..evals.labelling.convert import write
+    from ..evals.labelling.mapping import wishes
+    from ..fields.file import load as load_fields
+    from ..sinks.errors_file import ErrorsFile, errors_path
 
-    found = converted(source, mapping, load_taxonomy(wiring.settings(taxonomy=taxonomy)))
+    chosen = wishes(
+        mapping,
+        columns=source_options.pairs(column, "--column", "FIELD=COLUMN"),
+        values=source_options.pairs(value, "--value", "WORD=LABEL"),
+        separator=separator,
+        split=split,
+        lenient=skip_unknown,
+        table=table,
+        own=load_fields(fields).own if fields is not None else (),
+    )
+    found = converted(sources, load_taxonomy(wiring.settings(taxonomy=taxonomy)), chosen)
     write(found, output)
-    terminal.note(f"{counted(len(found.records), 'paper')}, scored in {', '.join(found.scored)} → {output}")
-    if found.silent:
-        terminal.note(f"{counted(found.silent, 'row')} without any scorable label, skipped")
-    if found.omit:
+    for line in found.notes():
+        terminal.note(line)
+    labelled = ", ".join(f"{field} in {papers:,}" for field, papers in found.papers.items())
+    terminal.note(f"{counted(len(found.records), 'paper')}: {labelled} → {output}")
+    errors = ErrorsFile(errors_path(output))
+    for one in found.aside:
+        errors.write(None, one.where, "BadInput", one.reason, 0)
+    errors.close()
+    for one in found.aside[:SHOWN_ASIDE]:
+        terminal.note(f"  {one.where}: {one.reason}")
+    if found.aside:
         terminal.note(
-            f"these labels do not support the following metrics, ignore them: {', '.join(found.omit)}"
+            f"{counted(len(found.aside), 'row')} set aside → {errors.path}; fix them, say what a word means "
+            "with --value WORD=LABEL, or leave such words out with --skip-unknown"
         )
-    for word, times in sorted(found.unmapped.items(), key=lambda item: (-item[1], item[0])):
-        terminal.note(f"not in the mapping: {word} ({times})")
+        raise typer.Exit(1)
 
 
 @app.command("fetch", epilog=example("papercards eval labels fetch arxiv-dev"))

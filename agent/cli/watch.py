@@ -341,7 +341,7 @@ class Watch:
         job = Job(self._sources, (self._path,), self._asked, record=False)
         with wiring.resources(self._chosen) as session:
             reader = session.reader(entry)
-            known = KnownPapers(cards, session.finished(reader))
+            known = KnownPapers(cards, session.finished(reader, judged=self._asked.judged))
             whole = job.run(session, entry, screen.drive, screen, new(), reader, known, opened=[cards])
         for walk in walks:
             failing |= {name: one for name, one in walk.failing.items() if name not in failing}

@@ -17,9 +17,11 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import diskcache
@@ -32,6 +34,8 @@ _MODE_RAW = 1
 _NO_LIMIT = 1 << 62
 _BUSY_S = 120.0
 """How long a writer waits for the other processes that share the cache."""
+
+_NAMELESS: Mapping[str, str] = MappingProxyType({})
 
 _README = "Answers of language models, kept by papercards. Safe to delete; a rerun would ask again.\n"
 
@@ -64,6 +68,32 @@ class Answer:
     """Number of calls that repeated a question because an answer was wrong."""
     cost_usd: float | None = None
     """Cost at the price of that day, or None if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row: an answer, what it depends on, and what that is called."""
+
+    parts: Parts
+    answer: Answer
+    names: Mapping[str, str]
+    """Names for people, of `NAMES`: not part of the key, and empty in rows of earlier versions."""
+
+    @property
+    def key(self) -> str:
+        """The key of the row, 64 hex digits."""
+        return key_of(self.parts)
+
+    def to_json(self) -> str:
+        """The row as it is stored."""
+        fields = {name: getattr(self.answer, name) for name in Answer.__slots__}
+        row = {"answer": fields, "parts": dict(self.parts)}
+        return json.dumps(row | ({"names": dict(self.names)} if self.names else {}), ensure_ascii=False)
+
+
+NAMES = ("id", "model", "prompt", "taxonomy", "fields")
+"""What is named beside an answer: its paper, and what asked for it, since the key has only hashes."""
+_MOST_NAME = 300
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # the package ships no types
@@ -110,7 +140,7 @@ class Cache:
         """`read_only`: the directory need not be writable, as nothing is stored."""
         self.directory = directory
         self._table: sqlite3.Connection | None = None
-        self._together: list[tuple[Parts, Answer, asyncio.Future[None]]] = []
+        self._together: list[tuple[Kept, asyncio.Future[None]]] = []
         if directory.exists() and not directory.is_dir():
             raise StorageError(
                 "the cache directory is a file",
@@ -184,37 +214,56 @@ class Cache:
             raise self._broken(error, "read") from error
         return decode(key, text) if text is not None else None
 
-    def put(self, parts: Parts, answer: Answer) -> None:
+    def put(self, parts: Parts, answer: Answer, names: Mapping[str, str] = _NAMELESS) -> None:
         """Keep an answer. It is on disk when this returns."""
-        fields = {name: getattr(answer, name) for name in Answer.__slots__}
-        row = json.dumps({"answer": fields, "parts": dict(parts)}, ensure_ascii=False)
+        self._put(Kept(parts, answer, names))
+
+    def put_all(self, rows: Iterable[Kept]) -> None:
+        """Keep rows of another cache in one transaction."""
+        with self._changing():
+            for row in rows:
+                self._put(row)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete the rows with these keys in one transaction."""
+        with self._changing():
+            for key in keys:
+                self._rows.delete(key)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
         try:
-            self._rows.set(key_of(parts), row)
+            with self._rows.transact():
+                yield
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error, "write") from error
 
-    async def keep(self, parts: Parts, answer: Answer) -> None:
+    def _put(self, row: Kept) -> None:
+        try:
+            self._rows.set(row.key, row.to_json())
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error, "write") from error
+
+    async def keep(self, parts: Parts, answer: Answer, names: Mapping[str, str] = _NAMELESS) -> None:
         """Keep an answer, as `put` does; those that come together share a transaction."""
         loop = asyncio.get_running_loop()
         kept: asyncio.Future[None] = loop.create_future()
         if not self._together:
             loop.call_soon(self._keep_all)
-        self._together.append((parts, answer, kept))
+        self._together.append((Kept(parts, answer, names), kept))
         await kept
 
     def _keep_all(self) -> None:
         together, self._together = self._together, []
         try:
-            with self._rows.transact():
-                for parts, answer, _ in together:
-                    self.put(parts, answer)
+            self.put_all(row for row, _ in together)
         except Exception as error:
             broken = self._broken(error, "write") if not isinstance(error, StorageError) else error
-            for *_, kept in together:
+            for _, kept in together:
                 if not kept.done():
                     kept.set_exception(broken)
             return
-        for *_, kept in together:
+        for _, kept in together:
             if not kept.done():
                 kept.set_result(None)
 
@@ -269,7 +318,13 @@ def _is_refused(error: Exception) -> bool:
 
 
 def decode(key: str, text: str) -> Answer | None:
-    """The answer in a row; None if `put` did not write the row under that key.
+    """The answer in a row; None if `put` did not write the row under that key."""
+    row = row_of(key, text)
+    return row.answer if row is not None else None
+
+
+def row_of(key: str, text: str) -> Kept | None:
+    """A row as it was stored; None if `put` did not write it under that key.
 
     Whoever can write the file can still write a good row; this finds rows that were damaged, moved or edited
     by hand.
@@ -277,15 +332,25 @@ def decode(key: str, text: str) -> Answer | None:
     try:
         row = json.loads(text)
         fields: dict[str, Any] = row["answer"]
-        if key_of(row["parts"]) != key:
+        parts: Parts = row["parts"]
+        if key_of(parts) != key:
             return None
         fields["logprobs"] = tuple(
             tuple((str(token), float(value)) for token, value in top) for top in fields["logprobs"]
         )
         answer = Answer(**fields)
+        names = _names(row.get("names"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return answer if _is_sound(answer) else None
+    return Kept(parts, answer, names) if _is_sound(answer) else None
+
+
+def _names(given: object) -> Mapping[str, str]:
+    """The names that are what they should be: they change no answer, so a strange one spoils no row."""
+    if not isinstance(given, dict):
+        return _NAMELESS
+    found = {name: given[name] for name in NAMES if isinstance(given.get(name), str)}
+    return {name: text for name, text in found.items() if len(text) <= _MOST_NAME and text.isprintable()}
 
 
 def _is_sound(answer: Answer) -> bool:

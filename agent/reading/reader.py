@@ -17,7 +17,7 @@ from ..card import Card
 from ..errors import PaperFailed
 from ..fields.spec import NO_OWN, FieldSet
 from ..model.ask_once import AskOnce
-from ..model.cache import Answer, Cache, Part, key_of
+from ..model.cache import NAMES, Answer, Cache, Part, key_of
 from ..model.call import Caller
 from ..model.catalogue import Model
 from ..model.form import Form
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 3
 """Characters per token, a low estimate so that prompts fit the context."""
-_MORE_TOKENS = 80
-_MORE_TOKENS_LIST = 1000
+_MORE_TOKENS, _MORE_TOKENS_LIST = 80, 1000
 """What an own field adds to the longest answer."""
 
 
@@ -106,6 +105,13 @@ class Reader(Protocol):
     async def close(self) -> None:
         """Close what was opened for reading."""
         ...
+
+
+def names_of(reader: Reader, paper: Paper) -> dict[str, str]:
+    """What an answer is called in the cache: its paper, and the model, prompt and taxonomy that gave it."""
+    made = reader.made_by
+    said = {"id": paper.id, "model": made.get("name"), **{name: made.get(name) for name in NAMES[2:]}}
+    return {name: text for name, text in said.items() if isinstance(text, str)}
 
 
 Connect = Callable[[Form, Callable[[Form], None]], Awaitable[Caller]]
@@ -195,7 +201,7 @@ class ModelReader:
             piece, spent, form = await self._ask(question)
             if self._cache is not None:
                 self._note(form)
-                await self._cache.keep(question.asked_as(form), piece.answer)
+                await self._cache.keep(question.asked_as(form), piece.answer, names_of(self, paper))
             return piece, spent
 
         def look_up() -> Found | None:
@@ -238,6 +244,10 @@ class ModelReader:
         names = {"prefix": asking.prompt.prefix_digest, "schema": asking.kind(question.count)[1]}
         return replace(question, unasked={**question.unasked, **names})
 
+    def key_parts(self, paper: Paper) -> Mapping[str, Part]:
+        """What the answer to the request for a paper is stored under."""
+        return self.question(paper).parts
+
     def kept(self, question: Question) -> Reading | None:
         """The card from the cache; None if answers to some fields are missing."""
         if (whole := self._piece(question)) is not None:
@@ -266,7 +276,7 @@ class ModelReader:
             parts = wrong.parts
         answer = answer_of(reply)
         if self._cache is not None:
-            await self._cache.keep(question.parts, answer)
+            await self._cache.keep(question.parts, answer, names_of(self, question.paper))
             self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
         piece = self._taken(question, answer, key_of(question.parts), parts)
         return Reading(self._card(question, [*question.known, piece]), reply.spent)

@@ -1,11 +1,12 @@
 """Processes many papers with bounded concurrency and gives their outcomes in the order of the source.
 
-The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; the
-other papers go to workers through a bounded queue. A bounded window of outcomes, some still pending, keeps
-the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason, and the
-rest continues. An error that affects every paper (the endpoint rejects the key, a disk is full, several
-papers in a row failed in the same way) ends the run: no new papers are started, and papers in flight are
-finished and stored. Answers are in the cache before an outcome is given out.
+The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; of the
+others is judged whether they look like papers, and those that do go to workers through a bounded queue. A
+bounded window of outcomes, some still pending, keeps the order, so memory does not grow with the corpus. A
+paper that fails is an outcome with a reason, and the rest continues. An error that affects every paper (the
+endpoint rejects the key, a disk is full, several papers in a row failed in the same way) ends the run: no new
+papers are started, and papers in flight are finished and stored. Answers are in the cache before an outcome
+is given out.
 
 A paper is asked about once (see `same_paper`): its other records get the same card, which points at the
 first.
@@ -16,7 +17,7 @@ Knows no prompts, formats or terminal.
 import asyncio
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +27,8 @@ from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, S
 from ..paper import Paper
 from ..publication import with_publication
 from ..reading.reader import Reader, Reading
-from ..sources import BadRecord
+from ..sources import BadRecord, judgement
+from ..sources.local_ids import LocalIds
 from ..spent import NOTHING, Spent
 from .card_lines import AT_ONCE
 from .read_ahead import ReadAhead
@@ -159,13 +161,18 @@ class Batch:
         concurrency: int,
         finished: Finished | None = None,
         *,
+        judge: bool = False,
+        ids: LocalIds | None = None,
         keep_duplicates: bool = False,
     ) -> None:
-        """Without `finished`, every card is made again.
+        """Without `finished`, every card is made again; its lines must be those of runs that judged alike.
 
+        `judge`: set aside papers that do not look like papers. `ids`: gives different papers different ids.
         `keep_duplicates`: ask about each record of a paper, unless its id is the same.
         """
         self._reader = reader
+        self._judge = judge
+        self._ids = ids
         self._concurrency = concurrency
         self._finished = finished
         self._same = SamePapers(by_id_only=keep_duplicates)
@@ -231,19 +238,23 @@ class Batch:
     async def _hand_out(self, records: list[Paper | BadRecord]) -> None:
         """Put a chunk into the window: known outcomes as they are, the rest as futures of the workers."""
         new: list[Paper] = []
+        found: list[bytes | None] = []
         slots: list[Paper | Outcome | tuple[Paper, int]] = []
         number = self._same.count
-        for record in records:
+        for record, line in self._admitted(records):
             if isinstance(record, BadRecord):
                 slots.append(_bad(record))
                 continue
             earlier, again = self._same.add(record)
             if earlier is None:
                 new.append(record)
+                found.append(line)
                 slots.append(record)
             else:
                 slots.append(Duplicate(record.id, record.where) if again else (record, earlier))
-        lines = iter(self._recall(new))
+        if self._finished is not None:
+            self._tokens.extend(int.from_bytes(key[:8]) for key in self._finished.keys(new))
+        lines = iter(found)
         for slot in slots:
             if isinstance(slot, Paper):
                 line = next(lines)
@@ -261,13 +272,25 @@ class Batch:
             else:
                 self._window.put(slot)
 
-    def _recall(self, new: list[Paper]) -> list[bytes | None]:
-        """The finished lines of new papers."""
+    def _admitted(self, records: list[Paper | BadRecord]) -> Iterator[tuple[Paper | BadRecord, bytes | None]]:
+        """The records, judged and told apart, each with its finished line."""
+        lines = iter(self._recall([record for record in records if isinstance(record, Paper)]))
+        for record in records:
+            line = next(lines) if isinstance(record, Paper) else None
+            # A paper whose card was finished under these very rules has passed them.
+            if self._judge and line is None and isinstance(record, Paper):
+                record = judgement(record)
+            if self._ids is not None and isinstance(record, Paper):
+                own = self._ids.own(record)
+                if own is not record:
+                    [line] = self._recall([own])
+                record = own
+            yield record, line
+
+    def _recall(self, papers: list[Paper]) -> list[bytes | None]:
         if self._finished is None:
-            return [None] * len(new)
-        keys = self._finished.keys(new)
-        self._tokens.extend(int.from_bytes(key[:8]) for key in keys)
-        return self._finished.recall(new, keys)
+            return [None] * len(papers)
+        return self._finished.recall(papers, self._finished.keys(papers))
 
     async def _asked(self, paper: Paper) -> "asyncio.Future[Outcome] | None":
         """The outcome of a paper that goes to the workers, put into the window; None after a stop."""

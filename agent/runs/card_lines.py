@@ -277,3 +277,13 @@ def survey(directory: Path) -> tuple[int, int] | None:
             whole = isinstance(key, bytes) and isinstance(line, bytes)
             strange += not whole or seal.of(key, line) != checksum
     return lines, strange
+
+
+def forget(directory: Path) -> None:
+    """Delete all finished lines of a cache. Raises sqlite3.Error if the table cannot be changed."""
+    path = directory / "answers" / "finished.db"
+    if path.is_file():
+        with contextlib.closing(sqlite3.connect(path)) as rows:
+            rows.execute("DELETE FROM lines")
+            rows.commit()
+            rows.execute("VACUUM")

@@ -86,7 +86,7 @@ class Resources(Connections):
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self.fields = load_fields(chosen)
         self._cache: Cache | None = None
-        self._finished: CardLines | None = None
+        self._finished: dict[bool, CardLines] = {}
         self._servers: dict[str, SharedServer] = {}
 
     def cache(self) -> "Cache | None":
@@ -97,15 +97,19 @@ class Resources(Connections):
             self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
-    def finished(self, reader: "Reader") -> "CardLines | None":
-        """Lines of cards that such a reader has finished; None if the cache is switched off."""
+    def finished(self, reader: "Reader", *, judged: bool) -> "CardLines | None":
+        """Lines of cards that such a reader has finished; None if the cache is switched off.
+
+        `judged`: of runs that set implausible papers aside, as this one does; their lines need no new look.
+        """
         from .card_lines import CardLines
 
         if self.fields.only is not None:
             return None  # what is not asked comes from whatever answer there is
-        if self._finished is None and self.settings.cache:
-            self._finished = CardLines(cache_directory(self.settings), reader.made_by)
-        return self._finished
+        if judged not in self._finished and self.settings.cache:
+            scope = {**reader.made_by, "judged": judged}
+            self._finished[judged] = CardLines(cache_directory(self.settings), scope)
+        return self._finished.get(judged)
 
     def layer(self, model: models.Model) -> "OwnLayer | None":
         """The layer of own labels in the settings; None without one.
@@ -366,5 +370,5 @@ class Resources(Connections):
             server.close()
         if self._cache is not None:
             self._cache.close()
-        if self._finished is not None:
-            self._finished.close()
+        for finished in self._finished.values():
+            finished.close()

@@ -12,7 +12,7 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -37,7 +37,9 @@ from .registry import (
     read_by,
     read_named,
     reference,
+    table_format,
 )
+from .rows import AsTheyAre, Row
 from .unpacked import own_extension, unpacked
 
 __all__ = [
@@ -51,13 +53,16 @@ __all__ = [
     "NoPapers",
     "Options",
     "Reference",
+    "Row",
     "count_records",
     "is_file",
     "is_named",
     "judged",
+    "judgement",
     "known_extensions",
     "known_sources",
     "listing",
+    "open_rows",
     "open_source",
     "readable",
 ]
@@ -94,6 +99,21 @@ def open_source(
     except BaseException:
         stream.close()
         raise
+
+
+def open_rows(path: Path, table: str | None = None) -> Iterator[Row | BadRecord]:
+    """The rows of a table: CSV, TSV, JSONL, JSON, a spreadsheet, Parquet or a database.
+
+    `table`: the sheet, or the table of a database. Raises what `open_source` raises.
+    """
+    stream = _open_file(str(path))
+    options = Options(table=table)
+    try:
+        records = _open(Input(str(path), stream, AsTheyAre(), options, path), close=True, choose=table_format)
+    except BaseException:
+        stream.close()
+        raise
+    return (record for record in records if isinstance(record, (Row, BadRecord)))
 
 
 def count_records(spec: str, most: int | None = None, options: Options = _PLAIN) -> int:
@@ -158,15 +178,21 @@ def readable(records: Records) -> Iterator[Paper]:
 
 def judged(records: Records) -> Records:
     """The records, with implausible titles and abstracts turned into bad records."""
-    for record in records:
-        if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
-            about = f"{why} (use --force to read it anyway)"
-            # A placeholder or a notice stands where an abstract should.
-            bare = replace(record, abstract="")
-            found = partial(lacking, bare, {"id": record.id, "url": record.url})
-            yield BadRecord(record.where, about, lacking=found if why.startswith("its abstract") else None)
-        else:
-            yield record
+    return (judgement(record) if isinstance(record, Paper) else record for record in records)
+
+
+def judgement(paper: Paper) -> Paper | BadRecord:
+    """The paper, or a bad record if its title and abstract are implausible."""
+    if not (why := fault(paper.title, paper.abstract)):
+        return paper
+    # A placeholder or a notice stands where an abstract should.
+    bare = replace(paper, abstract="")
+    found = partial(lacking, bare, {"id": paper.id, "url": paper.url})
+    return BadRecord(
+        paper.where,
+        f"{why} (use --force to read it anyway)",
+        lacking=found if why.startswith("its abstract") else None,
+    )
 
 
 def _each(files: Sequence[Path], options: Options) -> Records:
@@ -233,7 +259,7 @@ def _may_be_title(spec: str) -> bool:
     return len(spec.split()) > 1 and len(spec) <= 400 and not set(spec) & set("/\\") and ending is None
 
 
-def _open(source: Input, *, close: bool) -> Records:
+def _open(source: Input, *, close: bool, choose: Callable[[str, str, bytes], Format] = choose) -> Records:
     head, stream, as_it_is = unpacked(source.name, source.stream)
     kind = choose(source.name, own_extension(source.path) if source.path else "", head)
     path = source.path if as_it_is else None

@@ -63,6 +63,11 @@ FORMATS: tuple[Format, ...] = (
 PLAIN_TEXT = plain.FORMAT
 """The plain text format, whose extensions only promise text; the content decides."""
 
+TABLES: tuple[Format, ...] = tuple(
+    module.FORMAT for module in (jsonl, json_document, delimited, spreadsheet, parquet, sqlite, duckdb)
+)
+"""Formats of records with named fields."""
+
 REFERENCES: tuple[Reference, ...] = (
     arxiv_api.REFERENCE,
     hf_api.REFERENCE,
@@ -179,4 +184,19 @@ def choose(name: str, extension: str, head: bytes) -> Format:
             next_step="Formats for XML: "
             + ", ".join(kind.name for kind in FORMATS if ".xml" in kind.extensions),
         )
+    return chosen
+
+
+def table_format(name: str, extension: str, head: bytes) -> Format:
+    """The one of `TABLES` that a file has. Raises UsageError or BadInput if it has none."""
+    fitting = [kind for kind in TABLES if extension in kind.extensions]
+    chosen = next((kind for kind in fitting or TABLES if kind.sniff(head)), None)
+    if chosen is None and not fitting:
+        known = " ".join(ending for kind in TABLES for ending in kind.extensions)
+        raise UsageError("is not a table", where=name, next_step=f"Tables: {known}")
+    chosen = chosen or fitting[-1]
+    if not chosen.binary:
+        refuse_known(name, head)
+        if why := why_no_text(head):
+            raise BadInput(why, where=name)
     return chosen

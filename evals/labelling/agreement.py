@@ -19,8 +19,17 @@ from papercards.taxonomy import LABEL_FIELDS
 
 from ..label_file import ARTIFACTS, FIELDS, Labelled, Reading, join
 from ..scoring.metrics import Counts, accuracy, cohen_kappa, ratio, total
+from ..scoring.own_fields import score_value
 from ..scoring.run import PaperResult
-from ..scoring.score import PaperScore, StatusScore, figures, score_claims, score_labels
+from ..scoring.score import (
+    PaperScore,
+    StatusScore,
+    figures,
+    own_figures,
+    own_names,
+    score_claims,
+    score_labels,
+)
 from ..scoring.sentences import NO_CLAIM, card_claims, sentence_classes
 
 _EMPTY = frozenset({""})
@@ -76,6 +85,7 @@ def ceiling(labelled: Sequence[Labelled], papers: Iterable[Paper] = ()) -> dict[
     for field in FIELDS:
         row = asdict(figures(scores, field))
         table[field] = {name: value for name, value in row.items() if name != "n"}
+    table |= {name: own_figures(scores, name) for name in own_names(scores)}
     known = tuple(papers)
     if known or any(item.abstract is not None for item in labelled):
         table["claims"]["kappa"] = _of_claims(*_passes("claims", join(labelled, known))).kappa
@@ -216,7 +226,11 @@ def _stand_ins(item: Labelled) -> Iterator[PaperScore]:
             for name in ARTIFACTS
         }
         tags = {
-            field: score_labels(guess.labels(field), [reading.labels(field) for reading in truth])
+            field: score_labels(
+                guess.labels(field),
+                [reading.labels(field) for reading in truth],
+                ordered=not item.unordered,
+            )
             for field in LABEL_FIELDS
         }
         claims = score_claims(guess.claims, [reading.claims for reading in truth])
@@ -229,4 +243,8 @@ def _stand_ins(item: Labelled) -> Iterator[PaperScore]:
             statuses["code"],
             statuses["data"],
             statuses["weights"],
+            own={
+                name: score_value(guess.own[name], [reading.own[name] for reading in truth])
+                for name in item.own_fields
+            },
         )

@@ -59,6 +59,14 @@ def check(path: Path, taxonomy: Taxonomy | None = None, papers: Iterable[Paper] 
         raw = path.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read the labels: {error.strerror}", where=str(path)) from error
+    head = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if head and head != b"{":
+        raise BadInput(
+            "is not a label file, which is JSON with one record per line",
+            where=str(path),
+            next_step="If it is a table or an export, run: "
+            f"papercards eval labels convert {path} -o labels.jsonl",
+        )
     known: dict[str, Paper] | None = None
     if papers is not None:
         known = {}
@@ -120,6 +128,8 @@ def _faults_within(line: _Line, taxonomy: Taxonomy | None) -> list[str]:
     for place, reading in enumerate(line.record.labels):
         name = _name(place, reading)
         for field, labels in _lists(reading).items():
+            if line.record.fields is not None and field not in line.record.fields:
+                continue
             found += [
                 f'{name}: "{label}" is given twice in {field}'
                 for label in sorted({label for label in labels if labels.count(label) > 1})

@@ -20,7 +20,7 @@ from papercards.text.spans import links, sentences
 
 from ..label_file import ARTIFACTS, FIELDS, LabelledClaim
 from ..scoring.run import PaperResult, RunResult
-from ..scoring.score import overlap, same
+from ..scoring.score import overlap, own_names, same
 from ..scoring.sentences import card_claims
 
 MOST_CHARACTERS = 320
@@ -74,13 +74,13 @@ class Mistake:
 
 
 def error_book(result: RunResult) -> dict[str, tuple[Mistake, ...]]:
-    """The mistakes of a run by field of `FIELDS`, the one of most papers first.
+    """The mistakes of a run by field, the one of most papers first.
 
     Where both sides are given, a label stands for the main label of the paper (the others are missed or too
     many, each by itself), a claim kind for the kind of a sentence that both call a claim.
     """
     found: dict[str, tuple[Mistake, ...]] = {}
-    for field in FIELDS:
+    for field in (*FIELDS, *own_names(result.scores)):
         table: dict[tuple[str | None, str | None], list[Case]] = {}
         for paper in result.papers:
             if paper.card is not None:
@@ -100,9 +100,21 @@ _Found = Iterator[tuple[tuple[str | None, str | None], Case]]
 
 
 def _cases(paper: PaperResult, card: Card, field: str) -> _Found:
+    if field in paper.score.own:
+        return _own(paper, card, field)
     if field == "claims":
         return _claims(paper, card)
     return _labels(paper, card, field) if field in LABEL_FIELDS else _status(paper, card, field)
+
+
+def _own(paper: PaperResult, card: Card, field: str) -> _Found:
+    value = card.fields.get(field)
+    came = "; ".join(value.texts) if value is not None else ""
+    expected = ["; ".join(reading.own[field].texts) for reading in paper.labelled.readings]
+    if not paper.score.own[field].right:
+        evidence = value.evidence if value is not None else None
+        quotes = [_quote("model", evidence.text)] if evidence is not None else []
+        yield (expected[0] or None, came or None), _case(paper, card, expected, came, quotes)
 
 
 def _labels(paper: PaperResult, card: Card, field: str) -> _Found:

@@ -100,6 +100,8 @@ def render(runs: Sequence[tuple[RunResult, Sheet]]) -> str:
         runs=entries,
         second=_SECOND,
         fields=FIELDS,
+        own=_own(entries),
+        having=lambda field: [one for one in entries if field in one.sheet.support],
         label_fields=LABEL_FIELDS,
         alike=len({(one.sheet.split, one.sheet.labels) for one in entries}) == 1,
         shipped=all(_is_shipped(one.result) for one in entries),
@@ -130,6 +132,12 @@ def _entries(runs: Sequence[tuple[RunResult, Sheet]]) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
+def _own(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The own fields that any run is scored in."""
+    names = (name for entry in entries for name in entry.sheet.support if name not in FIELDS)
+    return tuple(dict.fromkeys(names))
+
+
 def _is_shipped(result: RunResult) -> bool:
     version, prefix = _SHIPPED
     return result.labels.startswith(version) and all(paper.id.startswith(prefix) for paper in result.papers)
@@ -145,7 +153,11 @@ def _labels(entries: Sequence[Entry], field: str) -> tuple[str, ...]:
 
 
 def _intervals(entries: Sequence[Entry]) -> str:
-    rows = [(field, [(one.slot, one.sheet.of(field)) for one in entries]) for field in (*FIELDS, "mean")]
+    fields = (*FIELDS, *_own(entries), "mean")
+    rows = [
+        (field, [(one.slot, one.sheet.of(field)) for one in entries if field in (*one.sheet.support, "mean")])
+        for field in fields
+    ]
     return intervals_chart("intervals-chart", rows)
 
 

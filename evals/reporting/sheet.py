@@ -24,7 +24,7 @@ from ..scoring.calibration import Curve, Reliability, calibration, curves
 from ..scoring.intervals import Array, Interval, Intervals, bootstrap, interval, intervals
 from ..scoring.metrics import mean
 from ..scoring.run import PaperResult, RunResult
-from ..scoring.score import PaperScore, by_label
+from ..scoring.score import PaperScore, by_label, own_names
 from ..scoring.sentences import class_pairs, graded
 from ..scoring.summaries import SummaryScore, score_summary
 from ..scoring.trust import Cost, Trust, cost, trust
@@ -39,6 +39,7 @@ FIGURES = (
     "kind_accuracy",
     "kappa",
     "accuracy",
+    "overlap",
 )
 """Figures that a field can have, in the order of the tables."""
 
@@ -140,7 +141,8 @@ def sheet(result: RunResult) -> Sheet:
         split=result.split,
         labels=result.labels,
         papers=len(result.papers),
-        support={field: figures[field].n for field in FIELDS},
+        support={field: figures[field].n for field in FIELDS}
+        | {name: sum(one.counts(name).support for one in scores) for name in own_names(scores)},
         measures=tuple(_measures(result, intervals(scores))),
         by_label={field: _label_rows(scores, field) for field in LABEL_FIELDS},
         confusions=tuple(_confusions(result.papers)),
@@ -167,7 +169,9 @@ def _measures(result: RunResult, ends: Intervals) -> list[Measure]:
                 if figure == "kappa":
                     given = _kappa_interval(result.papers)
                 found.append(
-                    Measure(field, figure, row[figure], given, top[field].get(figure), floor.get(figure))
+                    Measure(
+                        field, figure, row[figure], given, top.get(field, {}).get(figure), floor.get(figure)
+                    )
                 )
     return found
 

@@ -11,7 +11,7 @@ be called so all the same.
 Knows results of runs; knows no models and no terminal. Needs the `eval` extra (NumPy and SciPy).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +25,8 @@ from ...text.wording import counted, did_you_mean
 from ..label_file import ARTIFACTS, FIELDS
 from .intervals import RESAMPLES, SEED, Array, Interval, Name, bootstrap, design, figure_values
 from .run import PaperResult, RunResult
-from .score import PaperScore
+from .score import PaperScore, may_be_own, own_names
+from .shared_labels import shared
 
 Verdict = Literal["better", "worse", "same", "unknown"]
 """Verdict on the second run; unknown if too few papers have the figure for an interval."""
@@ -39,7 +40,7 @@ MEASURES: tuple[Name, ...] = (
     ("mean", "f1"),
     *((field, figure) for field in FIELDS for figure in ("f1", _SECOND_FIGURE[field])),
 )
-"""The compared figures, as (field, figure)."""
+"""The compared figures of the shipped fields, as (field, figure); for own ones see `_measures`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +103,21 @@ class Comparison:
     """Model of the first run."""
     second: str
     papers: int
-    """Number of papers that both runs have."""
+    """Number of papers that are compared."""
     only_first: tuple[str, ...]
     """Ids of papers that only the first run has, in its order; they are not counted."""
     only_second: tuple[str, ...]
-    same_labels: bool
-    """Whether both were scored against the same version of the labels."""
+    fields: tuple[str, ...]
+    """Fields that both runs have the same labels for; no other is compared."""
+    narrowed: str
+    """What is compared, in one line; empty if both have the same labels of all shared papers."""
     differences: tuple[Difference, ...]
-    """One for each of `MEASURES`, in that order."""
+    """One for each of `MEASURES`, in that order, then those of own fields."""
     tests: tuple[McNemar, ...]
     changes: tuple[Change, ...]
 
     def of(self, field: str, figure: str = "f1") -> Difference:
-        """One of the differences. Raises KeyError for what is not in `MEASURES`."""
+        """One of the differences. Raises KeyError for what is not compared."""
         for one in self.differences:
             if (one.field, one.figure) == (field, figure):
                 return one
@@ -140,24 +143,23 @@ def describe(one: Difference) -> str:
 def compare(
     first: RunResult, second: RunResult, *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Comparison:
-    """Compare two runs over the papers that both have. Raises UsageError if there are none."""
-    theirs = {paper.id: paper for paper in second.papers}
-    pairs = [(paper, theirs[paper.id]) for paper in first.papers if paper.id in theirs]
-    if not pairs:
-        raise UsageError(
-            "the two runs have no paper in common",
-            next_step="Compare runs over the same split of the same labels",
-        )
-    ours = {paper.id for paper, _ in pairs}
+    """Compare two runs over the papers and fields that both have the same labels for.
+
+    Raises UsageError if there are none.
+    """
+    ground = shared(first, second)
+    pairs = ground.pairs
+    ours, theirs = ({paper.id for paper in run.papers} for run in (first, second))
     before = [one.score for one, _ in pairs]
     after = [other.score for _, other in pairs]
     return Comparison(
         first=first.model,
         second=second.model,
         papers=len(pairs),
-        only_first=tuple(paper.id for paper in first.papers if paper.id not in ours),
+        only_first=tuple(paper.id for paper in first.papers if paper.id not in theirs),
         only_second=tuple(paper.id for paper in second.papers if paper.id not in ours),
-        same_labels=first.labels == second.labels,
+        fields=ground.fields,
+        narrowed=ground.narrowed,
         differences=tuple(_differences(before, after, resamples, seed)),
         tests=tuple(_tests(before, after)),
         changes=tuple(change for one, other in pairs for change in _changes(one, other)),
@@ -177,17 +179,29 @@ def _differences(
     first, second = figure_values(before), figure_values(after)
     return [
         Difference(field, figure, first[field, figure], second[field, figure], found[field, figure])
-        for field, figure in MEASURES
+        for field, figure in _measures(before)
     ]
 
 
+def _measures(scores: Sequence[PaperScore]) -> Iterator[Name]:
+    yield from MEASURES
+    for name in own_names(scores):
+        yield from ((name, figure) for figure in _OF_OWN)
+
+
+_OF_OWN = ("f1", "accuracy", "overlap")
+"""Compared figures of own fields."""
+
+
 def _right(paper: PaperScore, field: str) -> bool | None:
+    if field in paper.own:
+        return paper.own[field].right
     return paper.labels(field).main_right if field in LABEL_FIELDS else paper.status(field).right
 
 
 def _tests(before: Sequence[PaperScore], after: Sequence[PaperScore]) -> list[McNemar]:
     found = []
-    for field in (*LABEL_FIELDS, *ARTIFACTS):
+    for field in (*LABEL_FIELDS, *ARTIFACTS, *own_names(before)):
         outcomes = [(_right(old, field), _right(new, field)) for old, new in zip(before, after, strict=True)]
         found.append(mcnemar(field, outcomes.count((True, False)), outcomes.count((False, True))))
     return found
@@ -202,7 +216,7 @@ def mcnemar(field: str, only_first: int, only_second: int) -> McNemar:
 
 def _changes(one: PaperResult, other: PaperResult) -> list[Change]:
     found = []
-    for field in FIELDS:
+    for field in (*one.labelled.fields, *one.labelled.own_fields):
         old, new = answer(one.card, field), answer(other.card, field)
         if old != new:
             errors = _errors(one.score, field), _errors(other.score, field)
@@ -211,9 +225,11 @@ def _changes(one: PaperResult, other: PaperResult) -> list[Change]:
 
 
 def answer(card: Card | None, field: str) -> str:
-    """A card's answer for one of `FIELDS` in one line: labels with the main one first, claims by position."""
+    """A card's answer for a field in one line: labels with the main one first, claims by position."""
     if card is None:
         return "no card"
+    if field not in FIELDS:
+        return "; ".join(card.fields[field].texts) if field in card.fields else "nothing"
     if field in ARTIFACTS:
         return card.reproducibility.artifact(field).status
     if field == "claims":
@@ -226,6 +242,8 @@ def answer(card: Card | None, field: str) -> str:
 def _errors(paper: PaperScore, field: str) -> int:
     if field in ARTIFACTS:
         return int(paper.status(field).right is False)
+    if field in paper.own:
+        return paper.own[field].counts.wrong + paper.own[field].counts.missed
     counts = paper.counts(field)
     errors = counts.wrong + counts.missed
     if field == "claims":
@@ -252,7 +270,7 @@ def parse_guard(text: str) -> Guard:
     name, colon, given = text.partition(":")
     field, dot, figure = name.strip().partition(".")
     figure = figure if dot else "f1"
-    if (field, figure) not in MEASURES:
+    if (field, figure) not in MEASURES and not may_be_own(field, figure):
         known = [".".join(one) for one in MEASURES]
         raise UsageError(
             f'unknown figure "{name}"',
@@ -285,6 +303,8 @@ def require_no_worse(comparison: Comparison, guards: Sequence[Guard]) -> None:
 
 
 def _worse(comparison: Comparison, guard: Guard) -> str | None:
+    if guard.field not in ("mean", *comparison.fields):
+        return f"{guard.field} was not compared: no paper has the same labels of it in both runs"
     one = comparison.of(guard.field, guard.figure)
     if one.difference is None:
         # A figure that neither run has cannot have got worse: the split has nothing of the kind.

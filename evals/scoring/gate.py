@@ -23,7 +23,7 @@ from papercards.errors import GateMissed, StorageError, UsageError
 
 from ...text.wording import did_you_mean
 from ..label_file import FIELDS
-from .score import FIGURES_OF, Values
+from .score import FIGURES_OF, Values, may_be_own
 
 if TYPE_CHECKING:  # NumPy and SciPy are only needed where intervals are computed
     from .intervals import Interval
@@ -47,7 +47,7 @@ class Gate:
     where: str
     use: Use
     bounds: Mapping[str, float]
-    """Lower bound (0 to 1) of each figure, by names of `FIGURE_NAMES`, in the order of the file."""
+    """Lower bound (0 to 1) of each figure, by names of `FIGURE_NAMES` or of own fields, as in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def read_gate(path: Path) -> Gate:
         raise UsageError(f"use is {use!r}", where=str(path), next_step='Use "point" or "lower"')
     bounds: dict[str, float] = {}
     for name, bound in _lines(table):
-        if name not in FIGURE_NAMES:
+        if name not in FIGURE_NAMES and not may_be_own(*name.partition(".")[::2]):
             raise UsageError(
                 f'unknown figure "{name}"',
                 where=str(path),
@@ -156,7 +156,7 @@ def check(
     found = []
     for name, bound in gate.bounds.items():
         field, _, figure = name.partition(".")
-        value = values[field][figure]
+        value = values.get(field, {}).get(figure)
         counted = value
         if gate.use == "lower":
             ends = (intervals or {}).get(field, {}).get(figure)

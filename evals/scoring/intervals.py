@@ -30,7 +30,7 @@ from papercards.taxonomy import LABEL_FIELDS
 
 from ..label_file import ARTIFACTS, FIELDS
 from .metrics import Counts
-from .score import PaperScore
+from .score import PaperScore, own_names
 
 Array = NDArray[np.float64]
 Name = tuple[str, str]
@@ -150,7 +150,16 @@ def design(scores: Sequence[PaperScore]) -> Design:
         else:
             claims = [paper.claims for paper in scores]
             sheet.named[name, "kind_accuracy"] = _ratio((c.kinds_right, c.counts.hits) for c in claims)
-    sheet.means["mean", "f1"] = [(name, "f1") for name in FIELDS]
+    own = own_names(scores)
+    for name in own:
+        counts = [paper.counts(name) for paper in scores]
+        found = [paper.own.get(name) for paper in scores]
+        sheet.named[name, "precision"] = _ratio((c.hits, c.hits + c.wrong) for c in counts)
+        sheet.named[name, "recall"] = _ratio((c.hits, c.support) for c in counts)
+        sheet.named[name, "f1"] = _ratio(map(_halves, counts))
+        sheet.named[name, "accuracy"] = _outcomes([one.right if one else None for one in found])
+        sheet.named[name, "overlap"] = _outcomes([one.overlap if one else None for one in found])
+    sheet.means["mean", "f1"] = [(name, "f1") for name in (*FIELDS, *own)]
     return sheet.design()
 
 

@@ -19,7 +19,7 @@ from papercards.reading.home import Distance
 from papercards.text.wording import first_fault
 
 from ..label_file import Labelled
-from .score import Figures, PaperScore, Values, all_figures, all_values, mean_f1, score
+from .score import Figures, PaperScore, Values, all_figures, all_values, score
 from .sentences import class_pairs, kappa
 
 RESULT_VERSION = 2
@@ -104,7 +104,7 @@ class RunResult:
 
     def mean_f1(self) -> float | None:
         """The mean of the fields' F1."""
-        return mean_f1(self.figures())
+        return all_values(self.scores)["mean"]["f1"]
 
 
 def score_run(

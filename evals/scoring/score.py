@@ -11,14 +11,17 @@ knows no models and no files.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from papercards.card import Card
 from papercards.taxonomy import LABEL_FIELDS
 
+from ...text.wording import did_you_mean
 from ..label_file import ARTIFACTS, FIELDS, Labelled, LabelledClaim
 from .metrics import Counts, accuracy, mean, ratio, total
+from .own_fields import FIGURES as OWN_FIGURES
+from .own_fields import OwnScore, score_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class PaperScore:
     code: StatusScore
     data: StatusScore
     weights: StatusScore
+    own: Mapping[str, OwnScore] = field(default_factory=dict)
+    """The scores of own fields, by name."""
 
     def labels(self, field: str) -> LabelScore:
         """The score of one of the label fields."""
@@ -107,7 +112,9 @@ class PaperScore:
         return {"code": self.code, "data": self.data, "weights": self.weights}[artifact]
 
     def counts(self, field: str) -> Counts:
-        """The counts of one of `FIELDS`."""
+        """The counts of one of `FIELDS`, or of an own field; none where it is not labelled."""
+        if field not in FIELDS:
+            return self.own[field].counts if field in self.own else Counts()
         if field == "claims":
             return self.claims.counts
         return (self.labels(field) if field in LABEL_FIELDS else self.status(field)).counts
@@ -141,7 +148,9 @@ def score(card: Card | None, labelled: Labelled) -> PaperScore:
         "contributions": tuple(tag.label for tag in card.contributions) if card else (),
     }
     tags = {
-        field: score_labels(predicted[field], [r.labels(field) for r in labelled.readings])
+        field: score_labels(
+            predicted[field], [r.labels(field) for r in labelled.readings], ordered=not labelled.unordered
+        )
         if field in labelled.fields
         else LabelScore((), (), (), None, scored=False)
         for field in LABEL_FIELDS
@@ -173,14 +182,26 @@ def score(card: Card | None, labelled: Labelled) -> PaperScore:
         code=artifacts["code"],
         data=artifacts["data"],
         weights=artifacts["weights"],
+        own={
+            name: score_value(
+                card.fields.get(name) if card else None, [r.own[name] for r in labelled.readings]
+            )
+            for name in labelled.own_fields
+        },
     )
 
 
-def score_labels(predicted: Sequence[str], readings: Sequence[Sequence[str]]) -> LabelScore:
-    """Score a list of labels, the main one first, against the lists of all readings."""
+def score_labels(
+    predicted: Sequence[str], readings: Sequence[Sequence[str]], *, ordered: bool = True
+) -> LabelScore:
+    """Score a list of labels, the main one first, against the lists of all readings.
+
+    Unless `ordered`, a reading of several labels has no main one, and `main_right` is None.
+    """
     required = set.intersection(*map(set, readings))
     acceptable = set.union(*map(set, readings))
-    mains = {reading[0] for reading in readings if reading}
+    has_mains = ordered or all(len(reading) < 2 for reading in readings)
+    mains = {reading[0] for reading in readings if reading and has_mains}
     return LabelScore(
         hits=tuple(sorted(required.intersection(predicted))),
         wrong=tuple(sorted(set(predicted) - acceptable)),
@@ -298,9 +319,34 @@ def all_values(scores: Sequence[PaperScore]) -> Values:
     values: dict[str, Mapping[str, float | None]] = {
         field: {figure: getattr(table[field], figure) for figure in FIGURES_OF[field]} for field in FIELDS
     }
-    return {**values, "mean": {"f1": mean_f1(table)}}
+    own = {name: own_figures(scores, name) for name in own_names(scores)}
+    return {**values, **own, "mean": {"f1": mean_f1(table, (row["f1"] for row in own.values()))}}
 
 
-def mean_f1(table: Mapping[str, Figures]) -> float | None:
-    """The mean of the fields' F1, those that are not defined left out."""
-    return mean(table[field].f1 for field in FIELDS)
+def own_names(scores: Iterable[PaperScore]) -> tuple[str, ...]:
+    """The own fields that any paper is scored in."""
+    return tuple(dict.fromkeys(name for paper in scores for name in paper.own))
+
+
+def may_be_own(field: str, figure: str) -> bool:
+    """Whether it may be a figure of an own field, and is no misspelt one of the shipped fields."""
+    is_shipped = field in FIELDS or bool(did_you_mean(field, (*FIELDS, "mean")))
+    return field.isidentifier() and not is_shipped and figure in OWN_FIGURES
+
+
+def own_figures(scores: Sequence[PaperScore], name: str) -> dict[str, float | None]:
+    """The figures of an own field over all papers that it is labelled for."""
+    found = [paper.own[name] for paper in scores if name in paper.own]
+    counts = total(one.counts for one in found)
+    return {
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
+        "accuracy": accuracy(one.right for one in found),
+        "overlap": mean(one.overlap for one in found),
+    }
+
+
+def mean_f1(table: Mapping[str, Figures], own: Iterable[float | None] = ()) -> float | None:
+    """The mean of the fields' F1 and of those of own fields, those that are not defined left out."""
+    return mean((*(table[field].f1 for field in FIELDS), *own))

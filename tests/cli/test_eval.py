@@ -230,16 +230,11 @@ def test_papers_to_label_next_come_with_reasons_and_what_they_bring(run: Run, tm
 def test_a_file_is_split_and_converted_labels_are_scored_in_their_fields_alone(
     run: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "map.yaml").write_text(
-        "shape: stated\ncolumns: {title: title, abstract: abstract, code: code}\n"
-        "values: {yes: released, no: not-stated}\n",
-        encoding="utf-8",
-    )
     rows = [f"Paper {n},We count to {n}. Nothing more is said.,no" for n in range(5)]
     rows.append("Paper 9,Our code is available at https://github.com/a/b.,yes")
     (tmp_path / "theirs.csv").write_text("title,abstract,code\n" + "\n".join(rows), encoding="utf-8")
 
-    done = run("eval", "labels", "convert", "theirs.csv", "--mapping", "map.yaml", "-o", "ours.jsonl")
+    done = run("eval", "labels", "convert", "theirs.csv", "-o", "ours.jsonl")
     assert done.returncode == 0, done.stderr
     assert "code.accuracy" in done.stderr
 
@@ -252,6 +247,39 @@ def test_a_file_is_split_and_converted_labels_are_scored_in_their_fields_alone(
     split = run("eval", "labels", "split", "ours.jsonl", "-o", "split.jsonl", "--again")
     assert split.returncode == 0, split.stderr
     assert "train 2, dev 2, test 2" in split.stderr
+
+
+def test_rows_that_are_no_labels_are_set_aside_and_the_others_are_scored(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "hand.csv").write_text(
+        "Titel,abstract,Aufgabe\nOne,We count.,Robotics\nTwo,We count.,robotic things\n", encoding="utf-8"
+    )
+
+    done = run(
+        *("eval", "labels", "convert", "hand.csv", "--column", "title=Titel", "--column", "task=Aufgabe"),
+        *("-o", "ours.jsonl"),
+    )
+    wrong = run("eval", "labels", "check", "hand.csv")
+    scored = run("eval", "run", "--labels", "ours.jsonl", "-m", "baseline")
+
+    assert done.returncode == 1
+    assert 'hand.csv:3: Aufgabe: "robotic things" is not one of the tasks' in done.stderr
+    assert "1 row set aside → ours.errors.jsonl" in done.stderr
+    (line,) = (tmp_path / "ours.errors.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["where"] == "hand.csv:3"
+    assert wrong.returncode == 1 and "papercards eval labels convert hand.csv" in wrong.stderr
+    assert "tasks" in scored.stdout and "claims" not in scored.stdout
+
+
+def test_runs_on_labels_of_different_fields_are_refused(run: Run, tmp_path: Path) -> None:
+    for field, label in (("task", "robotics"), ("code", "yes")):
+        (tmp_path / "t.csv").write_text(f"title,abstract,{field}\nOne,We count.,{label}\n", encoding="utf-8")
+        run("eval", "labels", "convert", "t.csv", "-o", f"{field}.jsonl", "--column", f"{field}={field}")
+        run("eval", "run", "--labels", f"{field}.jsonl", "-m", "baseline", "-o", f"{field}.json")
+
+    done = run("eval", "compare", "task.json", "code.json")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1 and "tasks against code" in done.stderr
 
 
 def hosted(stub: Stub, *models: str) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def test_papers_of_one_run_only_are_named_and_count_nowhere(labelled: tuple[Labe
     assert compare(part, whole).only_second == ("p0", "p1")
     assert found.papers == SIZE - 2
     assert found.of("tasks").difference == 0
-    assert not found.same_labels
+    assert found.narrowed == ""
 
 
 def test_runs_over_different_papers_cannot_be_compared(labelled: tuple[Labelled, ...]) -> None:
@@ -133,6 +133,71 @@ def test_runs_over_different_papers_cannot_be_compared(labelled: tuple[Labelled,
 
     with pytest.raises(UsageError, match="no paper in common"):
         compare(replace(whole, papers=whole.papers[:3]), replace(whole, papers=whole.papers[3:]))
+
+
+def only(run_: RunResult, *fields: str, first: int = 0, last: int = SIZE) -> RunResult:
+    """The run as if its labels were of these papers and fields alone."""
+    items = [replace(paper.labelled, fields=fields) for paper in run_.papers[first:last]]
+    cards = {paper.id: paper.card for paper in run_.papers[first:last] if paper.card is not None}
+    return score_run(cards, {}, items, model=run_.model, split="dev", labels=f"{'-'.join(fields)}@1")
+
+
+def test_runs_scored_on_different_fields_are_refused(labelled: tuple[Labelled, ...]) -> None:
+    whole = run(labelled, p7=card("p7", "dialogue"))
+
+    with pytest.raises(UsageError, match=r"different labels \(tasks against code\)") as refused:
+        compare(only(whole, "tasks"), only(whole, "code"))
+    assert refused.value.exit_code == 2
+
+
+def test_runs_are_narrowed_to_the_fields_and_papers_that_both_have_labels_for(
+    labelled: tuple[Labelled, ...],
+) -> None:
+    old, new = run(labelled, "old", p7=card("p7", "dialogue", code="released")), run(labelled, "new")
+
+    found = compare(only(old, "tasks", "code", last=30), only(new, "tasks", "modalities", first=5))
+
+    assert (found.fields, found.papers) == (("tasks",), 25)
+    assert found.narrowed == (
+        "the labels of the two runs differ; compared only where they are the same: tasks in 25 papers"
+    )
+    assert {change.field for change in found.changes} == {"tasks"}
+    assert found.of("tasks").difference == found.of("mean").difference
+    assert found.of("code").difference is found.of("modalities").difference is None
+
+
+def test_papers_that_were_labelled_anew_are_left_out_in_that_field_alone(
+    labelled: tuple[Labelled, ...],
+) -> None:
+    whole = run(labelled)
+    item = whole.papers[3].labelled
+    anew = replace(item, readings=tuple(replace(one, tasks=("dialogue",)) for one in item.readings))
+    items = [anew if one.id == item.id else one for one in labelled]
+    cards = {paper.id: paper.card for paper in whole.papers if paper.card is not None}
+    corrected = score_run(cards, {}, items, model="m", split="dev", labels="labels.jsonl@2")
+
+    found = compare(whole, corrected)
+
+    assert found.papers == SIZE
+    assert found.of("tasks").difference == 0
+    assert f"tasks in {SIZE - 1} papers, modalities in {SIZE} papers" in found.narrowed
+
+
+def test_a_paper_whose_text_changed_between_the_runs_is_not_compared(labelled: tuple[Labelled, ...]) -> None:
+    def with_text(text: str) -> RunResult:
+        items = [replace(one, abstract=text if one.id == "p0" else "The same.") for one in labelled]
+        return score_run({}, {}, items, model="m", split="dev", labels="l")
+
+    assert compare(with_text("One."), with_text("Two.")).papers == SIZE - 1
+
+
+def test_a_guard_on_a_field_that_is_not_compared_fails(labelled: tuple[Labelled, ...]) -> None:
+    whole = run(labelled)
+    found = compare(only(whole, "tasks", "code"), only(whole, "tasks"))
+
+    with pytest.raises(GateMissed, match="code was not compared"):
+        require_no_worse(found, [Guard("code", "f1", None)])
+    require_no_worse(found, [Guard("tasks", "f1", None)])
 
 
 @given(st.integers(0, 60), st.integers(0, 60))

@@ -22,8 +22,10 @@ SHOWN = {
     "kind_accuracy": "kind",
     "kappa": "kappa",
     "accuracy": "status",
+    "overlap": "overlap",
 }
 """Figures shown in the terminal's table, in order; precision and recall appear beside F1."""
+STATUSES = ("code", "data", "weights")
 
 
 def figure(value: float | None) -> str:
@@ -58,9 +60,12 @@ def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
     )
     last = ""
     for one in sheet.measures:
-        if one.figure not in SHOWN or (one.value is None and one.figure != "f1"):
+        if one.figure not in SHOWN:
             continue
-        line = f"{'' if one.field == last else one.field:<15}{SHOWN[one.figure]:<12}"
+        if one.value is None and (one.figure != "f1" or not sheet.support.get(one.field)):
+            continue
+        shown = "all right" if one.figure == "accuracy" and one.field not in STATUSES else SHOWN[one.figure]
+        line = f"{'' if one.field == last else one.field:<15}{shown:<12}"
         line += f"{figure(one.value):>5}  {between(one.interval):<14}"
         line += f"{figure(one.ceiling):>7}{figure(one.floor):>7}"
         if one.figure == "f1" and one.field in sheet.support:
@@ -153,10 +158,10 @@ def print_comparison(found: "Comparison", show: int) -> None:
     """Print two runs: one line, the differences, the tests, the papers that changed."""
     from ...evals.scoring.compare import describe
 
+    if found.narrowed:
+        print(found.narrowed)
     print(found.line)
     print(f"A {found.first}, B {found.second}; differences are B - A, [95% interval, paired by paper]")
-    if not found.same_labels:
-        print("warning: the two runs were scored against different versions of the labels")
     for name, missing in (("A", found.only_first), ("B", found.only_second)):
         if missing:
             print(f"only in {name}, not counted: {counted(len(missing), 'paper')}")

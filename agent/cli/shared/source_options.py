@@ -35,13 +35,22 @@ SOURCE_KEYS = {
 """Variables with the API key of each service."""
 
 
-def columns(pairs: list[str] | None) -> dict[str, str]:
+def columns(given: list[str] | None) -> dict[str, str]:
     """Parse `title=Name` pairs into a dict. Raises UsageError for anything else."""
+    found = pairs(given, "--column", "FIELD=COLUMN")
+    for ours, theirs in found.items():
+        if not theirs:
+            raise UsageError(f'--column takes FIELD=COLUMN, not "{ours}="')
+    return found
+
+
+def pairs(given: list[str] | None, option: str, form: str) -> dict[str, str]:
+    """Parse `NAME=TEXT` pairs into a dict. Raises UsageError for anything else."""
     found = {}
-    for pair in pairs or []:
+    for pair in given or []:
         ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise UsageError(f'--column takes FIELD=COLUMN, not "{pair}"')
+        if not equals or not ours.strip():
+            raise UsageError(f'{option} takes {form}, not "{pair}"')
         found[ours.strip()] = theirs.strip()
     return found
 

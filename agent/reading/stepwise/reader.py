@@ -29,7 +29,7 @@ from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, summarized
 from ..question import provenance
-from ..reader import Reading, Wanted, emptied
+from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
 from .readout import Probe, Readout, from_json, load_probe, to_json
 from .stack import Stack, load_stack
@@ -152,7 +152,7 @@ class StepwiseReader:
         async def ask() -> Read:
             answer = await self._ask(copy.paper)
             if self._cache is not None:
-                await self._cache.keep(parts, answer)
+                await self._cache.keep(parts, answer, names_of(self, paper))
             return (answer, *from_json(answer.text, self._taxonomy))
 
         found, ours = look_up(), False
@@ -169,6 +169,10 @@ class StepwiseReader:
             answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
         )
         return Reading(await asyncio.to_thread(self._card, paper, copy, *found), spent if ours else NOTHING)
+
+    def key_parts(self, paper: Paper) -> Mapping[str, Part]:
+        """What the answer for a paper is stored under."""
+        return self._question(reading_copy(paper).paper)
 
     def _question(self, paper: Paper) -> dict[str, Part]:
         silent: dict[str, Part] = {} if self._writes else {"summary": False}

@@ -43,6 +43,7 @@ class _Lines:
     def again(self, lines: list[str]) -> None:
         """Put back lines that were looked at."""
         self._before = lines[::-1]
+        self.ended = False
 
     def __iter__(self) -> Iterator[str]:
         return self
