@@ -25,6 +25,8 @@ _NOTHING = frozenset(
         *("not-stated", "not given", "not reported", "not mentioned", "not specified"),
     )
 )
+_LOOSE = " \u00a0\t\n-"
+"""What may stand within a unit or not: `12-month`, `5 mg`."""
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 _SIGN = re.compile(r"^[\s<>=~≈≤≥±+]*(?:about|around|approximately|n\s?=)?\s*", re.IGNORECASE)
@@ -209,7 +211,9 @@ def _unit(one: Field, given: str, part: str, there: "Number", sentence: int | No
     """The unit of a quantity, as the paper writes it. Raises _Wrong."""
     assert one.unit is not None
     rest = part[there.start :]
-    given = re.sub(r"^[-\s]+", "", re.sub(r"\s*(?:\u00b1|\+/-|\(|\\pm).*$", "", given))
+    for spread in ("\u00b1", "+/-", "(", "\\pm"):
+        given = given.partition(spread)[0]
+    given = given.strip(" -")
     for unit in (given, one.unit) if not given else (given,):
         place = _unit_place(unit, rest)
         if place is not None:
@@ -221,14 +225,22 @@ def _unit(one: Field, given: str, part: str, there: "Number", sentence: int | No
 
 def _unit_place(unit: str, rest: str) -> str | None:
     """A unit as it stands in a text, singular or plural, whatever the spaces and hyphens; None without it."""
-    if not unit:
-        return None
     stem = unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
-    pattern = r"[\s\u00a0-]*".join(re.escape(piece) for piece in stem.split())
-    flags = re.IGNORECASE if len(stem) > 2 else 0
-    edge = r"(?<![^\W\d_])"
-    found = re.search(rf"{edge}{pattern}s?(?![^\W\d_])", rest[:2000], flags)
-    return " ".join(found[0].split()) if found is not None else None
+    wanted = "".join(one for one in stem if one not in _LOOSE)
+    rest = rest[:2000]
+    places = [at for at, one in enumerate(rest) if one not in _LOOSE]
+    squeezed = "".join(rest[at] for at in places)
+    if len(wanted) > 2 and len(squeezed.lower()) == len(squeezed):
+        wanted, squeezed = wanted.lower(), squeezed.lower()
+    at = squeezed.find(wanted) if wanted else -1
+    while at != -1:
+        start, end = places[at], places[at + len(wanted) - 1] + 1
+        whole = start == 0 or not rest[start - 1].isalpha()
+        for stop in (end, end + 1) if rest[end : end + 1] == "s" else (end,):
+            if whole and not rest[stop : stop + 1].isalpha():
+                return " ".join(rest[start:stop].split())
+        at = squeezed.find(wanted, at + 1)
+    return None
 
 
 def _date(said: str, borne: Sequence[str], sentence: int | None) -> str:
