@@ -66,6 +66,7 @@ class Session:
         providers: Mapping[str, Mapping[str, Any]] | None = None,
         api_key: str | None = None,
         taxonomy: "str | Path | Taxonomy | None" = None,
+        fields: str | Path | None = None,
         cache_dir: str | Path | None = None,
         models_dir: str | Path | None = None,
         cache: bool = True,
@@ -93,6 +94,7 @@ class Session:
             api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
                 own address, `PAPERCARDS_API_KEY` first).
             taxonomy: A taxonomy or its file (default: the shipped one).
+            fields: A fields file, or the name of a shipped one (default: the card's own fields alone).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
             models_dir: Folder for the weights of embedded models.
             cache: Whether to use the cache.
@@ -123,6 +125,7 @@ class Session:
             plan=plan,
             providers=check(providers or {}, "providers"),
             taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
+            fields=str(fields) if fields is not None else None,
             cache_dir=str(cache_dir) if cache_dir is not None else None,
             models_dir=str(models_dir) if models_dir is not None else None,
             concurrency=str(concurrency) if concurrency is not None else None,

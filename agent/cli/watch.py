@@ -376,7 +376,7 @@ class Watch:
         for spec in self._others:
             if not size or (self._state.shown.get(str(spec)) == size and destination(spec)[1].exists()):
                 continue
-            sink = open_sink(spec, None, self._sources)
+            sink = open_sink(spec, None, self._sources, cards=self._path)
             try:
                 for card in read_cards(self._path):
                     sink.write(card, None)

@@ -7,7 +7,7 @@ Knows cards, papers and files. Knows no server.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def export(name: str, index: Index, folder: Path) -> int:
     for path, text in files.items():
         written += _write(folder / path, [text], folder)
     cards = ((card, index.paper(card.id)) for card in index.page(found))
-    written += _write(folder / "data.js", _data(cards), folder)
+    written += _write(folder / "data.js", _data(cards, (*FIELDS, *index.facets.own)), folder)
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
         name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count
@@ -50,20 +50,20 @@ def export(name: str, index: Index, folder: Path) -> int:
     return written + _write(folder / "index.html", [html], folder)
 
 
-def _data(cards: Iterable[tuple[Card, Paper | None]]) -> Iterable[str]:
+def _data(cards: Iterable[tuple[Card, Paper | None]], fields: Sequence[str]) -> Iterable[str]:
     head = {
-        "fields": [[field, views.TITLES[field]] for field in FIELDS],
+        "fields": [[field, views.TITLES[field]] for field in fields],
         "sorts": views.SORT_TITLES,
         "pageSize": PAGE_SIZE,
         "shown": views.SHOWN_VALUES,
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
     for card, paper in cards:
-        yield f"{_script(_entry(card, paper))},\n"
+        yield f"{_script(_entry(card, paper, fields))},\n"
     yield "];\n"
 
 
-def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
+def _entry(card: Card, paper: Paper | None, fields: Sequence[str]) -> Mapping[str, Any]:
     """The data of a card for the page, without empty fields."""
     beside = views.beside(card, paper)
     held = card.reproducibility
@@ -73,7 +73,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "tldr": card.tldr,
         "by": card.about.cited,
         "cited": _cited(card),
-        "tags": _grouped(card),
+        "tags": _grouped(card, fields),
         "sure": [_sure(labels) for _, _, labels in beside.labels],
         "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
         "date": dated(card),
@@ -82,6 +82,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "passages": [_passage(one) for one in beside.passages],
         "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
         "url": opened(beside.url),
+        "own": [[title, value.texts or [value.missing or "none"]] for _, title, value, _ in beside.own],
         "flags": card.flags,
         "same": card.same_as,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
@@ -111,8 +112,8 @@ def _passage(passage: Passage) -> list[object]:
     return [said, passage.place, passage.text, passage.placed is not None]
 
 
-def _grouped(card: Card) -> list[list[str]]:
-    values: dict[str, list[str]] = {field: [] for field in FIELDS}
+def _grouped(card: Card, fields: Sequence[str]) -> list[list[str]]:
+    values: dict[str, list[str]] = {field: [] for field in fields}
     for tag in tags_of(card):
         values[tag.field].append(tag.value)
     return list(values.values())
