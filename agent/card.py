@@ -28,11 +28,12 @@ FieldType = Literal["label", "labels", "boolean", "number", "quantity", "text", 
 """The types of own fields."""
 
 NOT_STATED = "not-stated"
-"""Why a value is null: the paper does not say. Further reasons: the constants below, and `refused: …`."""
+"""Why a value is null: the paper does not say. The next ones are further reasons."""
 NOT_ANSWERED = "not-answered-by-this-model"
 NOT_ASKED = "not-asked"
 DOES_NOT_APPLY = "does-not-apply"
 NOT_IN_TEXT = "not-in-text"
+REFUSED = "refused"
 
 UNCERTAIN = "uncertain"
 """Main label of a field in which no label is likely enough."""
@@ -186,9 +187,19 @@ class FieldRow(Record):
     values: Mapping[str, Scalar]
     """The parts by name; a part that is not stated is null."""
     model_words: tuple[str, ...] = Field(default=(), exclude_if=_is_missing)
-    """Names of the parts whose text is not in the paper letter for letter."""
+    """Names of the parts whose text is not exactly in the paper."""
     evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
     """The sentence that states it."""
+
+    @property
+    def text(self) -> str:
+        """The record for display: `dataset: Beans, value: 91.2 %`."""
+        pairs = [
+            (name, f"{shown(value)} {shown(self.values.get(f'{name}_unit'))}".strip())
+            for name, value in self.values.items()
+            if not (name.endswith("_unit") and name.removesuffix("_unit") in self.values)
+        ]
+        return ", ".join(f"{name.replace('_', ' ')}: {text}" for name, text in pairs if text)
 
 
 class FieldValue(Record):
@@ -206,14 +217,17 @@ class FieldValue(Record):
     rows: tuple[FieldRow, ...] = Field(default=(), exclude_if=_is_missing)
     """The records of a `list`."""
     missing: str | None = Field(default=None, exclude_if=_is_missing)
-    """Why there is no value: `not-stated`, `does-not-apply`, `not-in-text`, `not-answered-by-this-model`,
-    `not-asked`, or `refused: ` and what was wrong with the answer."""
+    """Why there is no value: `not-stated`, `does-not-apply`, `not-in-text` (the sections that it should come
+    from were not read), `not-answered-by-this-model`, `uncertain`, `not-asked`,
+    `refused`, or `rejected` by a person."""
+    refused: tuple[str, ...] = Field(default=(), exclude_if=_is_missing)
+    """What was wrong with an answer, or with records of a `list`, that the paper does not bear out."""
     confidence: float | None = Field(default=None, ge=0, le=1)
     """Calibrated probability that the value is right (of `labels`, the first one); null if unknown."""
     confidences: tuple[float | None, ...] = Field(default=(), exclude_if=_is_missing)
     """Probabilities of all `labels`, in their order."""
     words: Literal["paper", "model"] | None = Field(default=None, exclude_if=_is_missing)
-    """Whether a `text` stands in the paper letter for letter, or is the model's words."""
+    """Whether a `text` is exactly in the paper, or is the model's words."""
     evidence: Evidence | None = Field(default=None, exclude_if=_is_missing)
     """The sentence that states it."""
 
@@ -233,7 +247,7 @@ class FieldValue(Record):
     def texts(self) -> tuple[str, ...]:
         """The value as texts for display and filters: none, one, or one for each label or record."""
         if self.rows:
-            return tuple("; ".join(f"{k}={shown(v)}" for k, v in row.values.items()) for row in self.rows)
+            return tuple(row.text for row in self.rows)
         if isinstance(self.value, tuple):
             return self.value
         if self.value is None:
@@ -363,6 +377,13 @@ class Card(Record):
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
     """Authors, date, venue, identifiers and more, from the source of the paper; no model reads or writes
     them. The last field of a card, absent if nothing is known."""
+
+    @property
+    def unasked(self) -> frozenset[str]:
+        """The shipped fields that were not asked, so that nothing that the card says of them counts."""
+        start = f"{NOT_ASKED}:"
+        named = (flag.removeprefix(start).split(",") for flag in self.flags if flag.startswith(start))
+        return frozenset(name for names in named for name in names)
 
     @property
     def about(self) -> Publication:

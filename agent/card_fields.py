@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .card import Card
+from .card import Card, Scalar, shown
 from .errors import UsageError
 from .text.wording import did_you_mean
 
@@ -38,15 +38,21 @@ _READ: Mapping[str, Callable[[Card], Value]] = {
     "modalities": lambda card: tuple(one.label for one in card.modalities),
     "contributions": lambda card: tuple(one.label for one in card.contributions),
     "claims": lambda card: tuple(one.kind for one in card.claims),
-    "code": lambda card: card.reproducibility.code.status,
-    "data": lambda card: card.reproducibility.data.status,
-    "weights": lambda card: card.reproducibility.weights.status,
+    "code": lambda card: _status(card, "code"),
+    "data": lambda card: _status(card, "data"),
+    "weights": lambda card: _status(card, "weights"),
     "confidence": lambda card: card.tasks[0].confidence if card.tasks else None,
     "flags": lambda card: card.flags,
     "model": lambda card: card.provenance.model,
     "seconds": lambda card: card.provenance.seconds,
     "cost_usd": lambda card: card.provenance.cost_usd,
 }
+
+
+def _status(card: Card, name: str) -> str | None:
+    return None if name in card.unasked else card.reproducibility.artifact(name).status
+
+
 NUMBERS = ("year", "confidence", "seconds", "cost_usd")
 TAGGED = ("main_task", "tasks", "modalities", "contributions", "claims", "code", "data", "weights")
 """Fields that a model decides; the others come from the source, or are facts of the card."""
@@ -54,7 +60,7 @@ COUNTABLE = ("year", "date", "venue", "authors", "categories", "keywords", *TAGG
 """Fields with values that many cards share."""
 _SINGULAR = {"modalities": "modality", "categories": "category", "weights": "weights"}
 
-_CONDITION = re.compile(r"([\w-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
+_CONDITION = re.compile(r"([\w.-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[object, object], bool]] = {
     "=": lambda one, other: one == other,
     "<": lambda one, other: one < other,  # type: ignore[operator]
@@ -81,18 +87,78 @@ class Condition:
     def fits(self, items: Iterable[str | float]) -> bool:
         """Whether these values of its field fulfil it."""
         compare = _COMPARE[self.operator]
-        folded = (one.casefold() if isinstance(one, str) else one for one in items)
-        return any(compare(one, self.value) for one in folded) != self.negated
+        return any(compare(*_alike(one, self.value)) for one in items) != self.negated
+
+
+def _alike(one: str | float, other: str | float) -> tuple[object, object]:
+    """Two values as numbers if both are, else as texts without regard to case."""
+    if isinstance(one, str):
+        return one.casefold(), str(other)
+    if isinstance(other, str):
+        try:
+            return one, float(other)
+        except ValueError:
+            return str(one), other
+    return one, other
 
 
 def value(card: Card, name: str) -> Value:
-    """The value of a field: a text, a number, a tuple of texts, or None if unknown."""
-    return _READ[name](card)
+    """The value of a field, shipped or own: a text, a number, a tuple of texts, or None if unknown.
+
+    Of an own list, `results.value` is a part of each record.
+    """
+    if name in _READ:
+        return _READ[name](card)
+    own, _, part = name.partition(".")
+    held = card.fields.get(own)
+    if held is None:
+        return None
+    if part:
+        return tuple(shown(row.values.get(part)) for row in held.rows)
+    if held.type in ("number", "quantity") and isinstance(held.value, int | float):
+        return float(held.value)
+    return held.texts if held.type in ("labels", "list") else "; ".join(held.texts) or None
+
+
+def own_fields(cards: Iterable[Card]) -> frozenset[str]:
+    """The names of all own fields of some cards, and of the parts of lists as `field.part`."""
+    names: set[str] = set()
+    for card in cards:
+        for name, held in card.fields.items():
+            names.add(name)
+            names.update(f"{name}.{part}" for row in held.rows for part in row.values)
+    return frozenset(names)
+
+
+def records_of(cards: Iterable[Card], name: str) -> Iterator[tuple[str | float | None, ...]]:
+    """The records of an own list as rows, with the paper's data and the sentence of each; the header first.
+
+    Raises UsageError if no card has records of that name.
+    """
+    parts: tuple[str, ...] = ()
+    for card in cards:
+        value = card.fields.get(name)
+        for row in value.rows if value is not None else ():
+            if not parts:
+                parts = tuple(part for part in row.values if part.removesuffix("_unit") == part)
+                # A number has a column for its unit, whether or not the first record has one.
+                numeric = [part for part in parts if isinstance(row.values[part], int | float)]
+                wide = [one for part in parts for one in (part, f"{part}_unit")[: 1 + (part in numeric)]]
+                yield ("id", "title", "year", *wide, "sentence")
+            cells = (_cell(row.values.get(part)) for part in wide)
+            said = row.evidence.text if row.evidence else None
+            yield (card.id, card.title, card.about.year, *cells, said)
+    if not parts:
+        raise UsageError(f"no card has records of {name}", where="--records")
+
+
+def _cell(value: Scalar) -> str | float | None:
+    return shown(value) if isinstance(value, bool) else value
 
 
 def values(card: Card, name: str) -> tuple[str | float, ...]:
     """The values of a field; one at most, unless it is a list. Blank texts are none."""
-    held = _READ[name](card)
+    held = value(card, name)
     every = held if isinstance(held, tuple) else () if held is None else (held,)
     return tuple(one for one in every if not isinstance(one, str) or one.strip())
 
@@ -107,19 +173,26 @@ def known_fields() -> str:
     return ", ".join(_READ)
 
 
-def field(name: str, option: str) -> str:
-    """The field of that name, singular or plural. Raises UsageError if there is none."""
+def field(name: str, option: str, own: Callable[[], frozenset[str]] = frozenset) -> str:
+    """The field of that name, singular or plural; `own` gives those of the cards themselves.
+
+    Raises UsageError if there is none.
+    """
     plain = name.strip().replace("-", "_").casefold()
     for one in (plain, f"{plain}s", {"modality": "modalities", "category": "categories"}.get(plain, "")):
         if one in _READ:
             return one
-    near = did_you_mean(plain, list(_READ))
+    theirs = own()
+    if plain in theirs:
+        return plain
+    near = did_you_mean(plain, [*_READ, *theirs])
+    known = ", ".join([known_fields(), *sorted(theirs)])
     raise UsageError(
-        f'unknown field "{name.strip()}"', where=option, next_step=f"{near} Fields: {known_fields()}".lstrip()
+        f'unknown field "{name.strip()}"', where=option, next_step=f"{near} Fields: {known}".lstrip()
     )
 
 
-def condition(text: str, option: str = "--where") -> Condition:
+def condition(text: str, option: str = "--where", own: Callable[[], frozenset[str]] = frozenset) -> Condition:
     """Parse a condition. Raises UsageError, which names the option, for anything else."""
     found = _CONDITION.fullmatch(text.strip())
     if found is None or not found[3].strip():
@@ -128,15 +201,15 @@ def condition(text: str, option: str = "--where") -> Condition:
             where=option,
             next_step="Use a form such as year>=2023, venue~neurips or code=released",
         )
-    name, operator = field(found[1], option), found[2].replace("==", "=")
+    name, operator = field(found[1], option, own), found[2].replace("==", "=")
     negated = operator in ("!=", "!~")
-    value: str | float = found[3].strip().casefold()
+    wanted: str | float = found[3].strip().casefold()
     if name in NUMBERS and operator not in ("~", "!~"):
         try:
-            value = float(value)
+            wanted = float(wanted)
         except ValueError as error:
             raise UsageError(f'{name} is a number, not "{found[3]}"', where=option) from error
-    return Condition(name, {"!=": "=", "!~": "~"}.get(operator, operator), value, negated)
+    return Condition(name, {"!=": "=", "!~": "~"}.get(operator, operator), wanted, negated)
 
 
 def selected(
@@ -144,8 +217,8 @@ def selected(
 ) -> Iterator[Card]:
     """The cards that fulfil all conditions, sorted by a field (`-year`: descending), at most `limit`.
 
-    Cards without a value come last. Sorted without a limit, they are all in memory. Raises UsageError for an
-    unknown field.
+    `sort` is a name that `field` gave. Cards without a value come last. Sorted without a limit, they are all
+    in memory.
     """
     found = (card for card in cards if all(one.holds(card) for one in where))
     if sort is None:
@@ -154,18 +227,18 @@ def selected(
             if number == limit:
                 return
         return
-    name, descending = field(sort.removeprefix("-"), "--sort"), sort.startswith("-")
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
 
     def key(numbered: tuple[int, Card]) -> tuple[object, ...]:
-        value = _READ[name](numbered[1])
-        if isinstance(value, tuple):
-            value = "; ".join(value)
-        if value is None or value == "":
+        held = value(numbered[1], name)
+        if isinstance(held, tuple):
+            held = "; ".join(held)
+        if held is None or held == "":
             return (1,)
-        if isinstance(value, str):
-            value = value.casefold()
+        if isinstance(held, str):
+            held = held.casefold()
         # What is equal stays in the order of the file, whichever way it is sorted.
-        return (0, _Descending(value) if descending else value, numbered[0])
+        return (0, _Descending(held) if descending else held, numbered[0])
 
     numbered = enumerate(found)
     ordered = sorted(numbered, key=key) if limit is None else heapq.nsmallest(limit, numbered, key=key)

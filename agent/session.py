@@ -66,6 +66,7 @@ class Session:
         providers: Mapping[str, Mapping[str, Any]] | None = None,
         api_key: str | None = None,
         taxonomy: "str | Path | Taxonomy | None" = None,
+        fields: str | Path | None = None,
         cache_dir: str | Path | None = None,
         models_dir: str | Path | None = None,
         cache: bool = True,
@@ -93,6 +94,7 @@ class Session:
             api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
                 own address, `PAPERCARDS_API_KEY` first).
             taxonomy: A taxonomy or its file (default: the shipped one).
+            fields: A fields file, or the name of a shipped one (default: the card's own fields alone).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
             models_dir: Folder for the weights of embedded models.
             cache: Whether to use the cache.
@@ -123,6 +125,7 @@ class Session:
             plan=plan,
             providers=check(providers or {}, "providers"),
             taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
+            fields=str(fields) if fields is not None else None,
             cache_dir=str(cache_dir) if cache_dir is not None else None,
             models_dir=str(models_dir) if models_dir is not None else None,
             concurrency=str(concurrency) if concurrency is not None else None,
@@ -174,13 +177,13 @@ class Session:
 
     async def aread(self, paper: Paper | None = None, *, title: str = "", abstract: str = "") -> "Card":
         """Like `read`, in a running event loop; many calls can run at once."""
-        from .sources import BadRecord, judged
+        from .sources import BadRecord, judgement
 
         if paper is None:
             if not title or not abstract:
                 raise UsageError("nothing to read", next_step="Give a paper, or a title and an abstract")
             paper = Paper.of(title, abstract)
-        if isinstance(bad := next(judged(iter([paper]))), BadRecord):
+        if isinstance(bad := judgement(paper), BadRecord):
             raise BadInput(bad.reason, where=bad.where or paper.id)
         reading = await self._reader().read(paper)
         return reading.card
@@ -210,14 +213,14 @@ class Session:
     ) -> "AsyncGenerator[Card | Failure, None]":
         """Like `run`, in a running event loop. The source is read in a thread."""
         from .runs.batch import Batch
-        from .sources import judged
 
         reader = self._reader()
         self._resources.budget(self._model)
-        batch = Batch(reader, self._resources.concurrency(self._model), self._resources.finished(reader))
+        finished = self._resources.finished(reader, judged=judge)
+        batch = Batch(reader, self._resources.concurrency(self._model), finished, judge=judge)
         complete = False
         try:
-            async for outcomes in batch.run(judged(iter(papers)) if judge else papers):
+            async for outcomes in batch.run(papers):
                 for outcome in outcomes:
                     if (known := _outcome(outcome)) is not None:
                         yield known

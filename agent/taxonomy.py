@@ -1,8 +1,8 @@
 """Reads and checks label sets in YAML, each label with its definition.
 
 A taxonomy file has the groups `tasks`, `modalities`, `contributions`, `claim_kinds` and `artifact_status`; a
-group maps ids to definitions, or names of sub-groups to such maps. `sizes` may say how many labels a paper
-gets (`tasks: [1, 3]`). Faults are reported with their lines.
+group maps ids to definitions, or names of sub-groups to such maps, and is the shipped one if it is left out.
+`sizes` may say how many labels a paper gets (`tasks: [1, 3]`). Faults are reported with their lines.
 
 Knows no papers and no models.
 """
@@ -26,6 +26,7 @@ LABEL_FIELDS = ("tasks", "modalities", "contributions")
 STATUSES = ("released", "promised", "not-stated")
 """The statuses of code, data and weights; their meaning is fixed by the card, not by the file."""
 
+_SHIPPED = "ml-papers"
 GROUPS = (*LABEL_FIELDS, "claim_kinds", "artifact_status")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -76,8 +77,8 @@ def load(path: Path) -> Taxonomy:
 @cache
 def shipped() -> Taxonomy:
     """The taxonomy shipped with papercards."""
-    file = resources.files("papercards.prompts") / "taxonomies" / "ml-papers.yaml"
-    return parse(file.read_text(encoding="utf-8"), name="ml-papers", where="ml-papers")
+    file = resources.files("papercards.prompts") / "taxonomies" / f"{_SHIPPED}.yaml"
+    return parse(file.read_text(encoding="utf-8"), name=_SHIPPED, where=_SHIPPED)
 
 
 def parse(text: str, *, name: str, where: str) -> Taxonomy:
@@ -102,7 +103,12 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
             labels[key], groups[key] = _labels(key, node, faults)
         elif key not in ("version", "sizes", "name"):
             faults.append(f"line {node.start_mark.line + 1}: unknown section {key}")
-    faults += [f"section {group} is missing" for group in GROUPS if group not in labels]
+    if not faults and (left_out := [group for group in GROUPS if group not in labels]):
+        if where == _SHIPPED or not labels:
+            faults += [f"section {group} is missing" for group in left_out]
+        else:
+            labels |= {group: shipped().labels[group] for group in left_out}
+            groups |= {group: shipped().groups[group] for group in left_out}
     sizes = _sizes(sections.get("sizes"), labels, faults)
     if "artifact_status" in labels and set(labels["artifact_status"]) != set(STATUSES):
         faults.append(f"artifact_status must have the ids {', '.join(STATUSES)} and no others")

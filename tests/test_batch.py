@@ -4,24 +4,27 @@ import asyncio
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from papercards.card import Provenance
 from papercards.errors import EndpointError, PapercardsError, PaperFailed
-from papercards.paper import Paper
+from papercards.paper import Paper, marked
 from papercards.reading.draft import Draft, DraftArtifact
 from papercards.reading.evidence import build
 from papercards.reading.reader import Reading
 from papercards.runs.batch import Batch, Done, Duplicate, Failed, Outcome, Recalled
 from papercards.runs.card_lines import CardLines
 from papercards.sources import BadRecord
+from papercards.sources.local_ids import LocalIds
 from papercards.spent import Spent
 from tests.conftest import make_paper
 
 NONE = DraftArtifact("not-stated")
 DRAFT = Draft("Short.", (), (), (), (), NONE, NONE, NONE)
+GOOD = "We study the growth of elms in the city. They are tall, and we measure how tall they are."
 MADE = Provenance(model="m", prompt="p", taxonomy="t", created="")
 
 
@@ -244,3 +247,48 @@ def test_many_recalled_cards_come_at_once(tmp_path: Path) -> None:
     assert lines == [
         f'{{"id":"{paper.id}","n":1,"publication":{{"source":"{paper.where}"}}}}'.encode() for paper in every
     ]
+
+
+def _lines(records: list[Paper], directory: Path, *, judge: bool) -> list[str]:
+    with closing(CardLines(directory, {"judged": judge})) as finished:
+        outcomes = run(Batch(Slow(), 4, finished, judge=judge, ids=LocalIds()), iter(records))
+    return [
+        f"{'recalled ' * o.reading.cached}{o.paper.id}" if isinstance(o, Done) else type(o).__name__
+        for o in outcomes
+    ]
+
+
+def test_a_card_that_was_forced_does_not_come_back_when_papers_are_judged(tmp_path: Path) -> None:
+    junk, good = make_paper("Oaks", "No abstract available.", "p:1"), make_paper("Elms", GOOD, "p:2")
+
+    assert _lines([junk, good], tmp_path, judge=False) == [junk.id, good.id]
+    assert _lines([junk, good], tmp_path, judge=False) == [f"recalled {junk.id}", f"recalled {good.id}"]
+    assert _lines([junk, good], tmp_path, judge=True) == ["Failed", good.id]
+    assert _lines([junk, good], tmp_path, judge=True) == ["Failed", f"recalled {good.id}"]
+    assert _lines([good], tmp_path, judge=False) == [f"recalled {good.id}"]
+
+
+def test_what_is_no_paper_takes_no_id_from_one(tmp_path: Path) -> None:
+    junk = replace(make_paper("Oaks", "No abstract available.", "p:1"), id="key")
+    good = replace(make_paper("Elms", GOOD, "p:2"), id="key")
+    other = replace(make_paper("Ashes", GOOD.replace("elms", "ashes"), "p:3"), id="key")
+
+    for again in (False, True):
+        made = _lines([junk, good, other, good], tmp_path, judge=True)
+        said = "recalled " if again else ""
+        assert made == ["Failed", f"{said}key", f"{said}{marked(other)}", "Duplicate"]
+
+
+def test_a_recalled_paper_is_not_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [make_paper(f"Elms {n}", GOOD, f"p:{n}") for n in range(20)]
+    seen: list[Paper] = []
+
+    def judgement(paper: Paper) -> Paper:
+        seen.append(paper)
+        return paper
+
+    monkeypatch.setattr("papercards.runs.batch.judgement", judgement)
+    _lines(every[:15], tmp_path, judge=True)
+    _lines(every, tmp_path, judge=True)
+
+    assert seen == every

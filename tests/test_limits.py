@@ -204,9 +204,13 @@ def test_a_time_that_cannot_be_meant_holds_nobody(reset: str) -> None:
     run(go())
 
 
+@pytest.mark.parametrize("first_s", [0.0, 100.0], ids=["warm", "cold"])
 @pytest.mark.parametrize("place", [False, True], ids=["steadily", "in rounds"])
-def test_a_window_does_not_grow_while_answers_only_queue(place: bool) -> None:
-    """One device that answers one after the other: more in flight is a longer queue, and time-outs."""
+def test_a_window_does_not_grow_while_answers_only_queue(place: bool, first_s: float) -> None:
+    """One device that answers one after the other: more in flight is a longer queue, and time-outs.
+
+    The first answer may be slow for another reason: the model is loaded, its prompt read for the first time.
+    """
 
     async def go() -> None:
         limiter = Limiter(MOST, adaptive=True, start=1, timeout_s=900)
@@ -215,7 +219,8 @@ def test_a_window_does_not_grow_while_answers_only_queue(place: bool) -> None:
             for _ in range(size):
                 await limiter.enter(1)
             for number in range(size):
-                limiter.answered({}, 2.0 * (number + 1 if place else size))
+                late = 0.0 if limiter.answers else first_s
+                limiter.answered({}, late + 2.0 * (number + 1 if place else size))
             for _ in range(size):
                 limiter.leave()
         assert 1 <= limiter.window <= 16
@@ -343,3 +348,24 @@ def test_a_budget_counts_what_is_in_flight_at_its_worst() -> None:
         assert await budget.reserve(0.05)
 
     run(go())
+
+
+def test_a_paper_that_was_begun_goes_before_those_that_were_not() -> None:
+    async def go() -> list[str]:
+        limiter, order = Limiter(1), list[str]()
+
+        async def one(name: str, *, begun: bool = False) -> None:
+            await limiter.enter(1, begun=begun)
+            order.append(name)
+            limiter.leave()
+
+        await limiter.enter(1)
+        waiting = [asyncio.create_task(one(name)) for name in ("second", "third")]
+        await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(one("first again", begun=True)))
+        await asyncio.sleep(0)
+        limiter.leave()
+        await asyncio.gather(*waiting)
+        return order
+
+    assert asyncio.run(go()) == ["first again", "second", "third"]

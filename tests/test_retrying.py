@@ -1,5 +1,6 @@
-"""Which errors are tried again, how often, and after how long."""
+"""Which errors are tried again, how often, after how long, and before which others."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -221,3 +222,28 @@ def test_the_client_itself_does_not_retry(stub: Stub, taxonomy: Taxonomy) -> Non
     with pytest.raises(PaperFailed):
         ask(stub, taxonomy, Naps(), RetryPolicy(attempts=1))
     assert len(stub.bodies) == 1
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused once", "wrong once"])
+def test_a_paper_is_asked_about_again_before_new_ones(stub: Stub, taxonomy: Taxonomy, refused: bool) -> None:
+    stub.script = [error(500)] * refused
+    model = resolve("openai/stub", base_url=stub.url)
+
+    async def sleep(_: float) -> None:
+        pass
+
+    async def go() -> None:
+        endpoint = Endpoint(model, stub.url, KEY, timeout_s=TIMEOUT_S, max_tokens=900)
+        caller = Caller(Transport(endpoint, limiter=Limiter(1, sleep=sleep)))
+        wrong = iter(["wrong"] * (not refused))
+        papers = [
+            caller.ask(answer_type(taxonomy), [], f"Paper {n}.", lambda text: next(wrong, None))
+            for n in range(4)
+        ]
+        await asyncio.gather(*papers)
+        await caller.close()
+
+    asyncio.run(go())
+    asked = [next(n for n in range(4) if f"Paper {n}." in str(body["messages"])) for body in stub.bodies]
+    # The next one was let in the moment that the answer came.
+    assert asked == [0, 1, 0, 2, 3]

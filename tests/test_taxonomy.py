@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from papercards.errors import UsageError
-from papercards.taxonomy import Size, Taxonomy, load, parse
+from papercards.taxonomy import Size, Taxonomy, load, parse, shipped
 
 SMALL = """\
 version: 1
@@ -63,3 +63,15 @@ def test_says_where_it_is_wrong(change: tuple[str, str], fault: str) -> None:
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the taxonomy"):
         load(tmp_path / "none.yaml")
+
+
+def test_a_section_that_is_left_out_is_the_shipped_one() -> None:
+    own = parse("tasks:\n  oaks: trees\n  elms: other trees\n", name="trees", where="trees.yaml")
+    assert own.ids("tasks") == ("oaks", "elms")
+    assert own.labels["claim_kinds"] == shipped().labels["claim_kinds"]
+    assert own.version != shipped().version
+
+
+def test_a_file_without_any_section_is_none() -> None:
+    with pytest.raises(UsageError, match="section tasks is missing"):
+        parse("name: empty\n", name="empty", where="empty.yaml")

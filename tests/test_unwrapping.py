@@ -21,7 +21,7 @@ KIND_OF_CLAIM = RECORD["claims"][0]["kind"]
 
 
 def read(text: str) -> Draft:
-    return parse(text, KIND, TAXONOMY, "It counts.", 5)
+    return Draft(**parse(text, KIND, TAXONOMY, "It counts.", 5))
 
 
 def changed(**fields: Any) -> str:

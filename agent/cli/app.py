@@ -20,6 +20,7 @@ from . import (
     convert,
     enrich,
     export,
+    fields,
     formats,
     label,
     mcp,
@@ -28,6 +29,7 @@ from . import (
     rerun,
     review,
     serve,
+    stale,
     stats,
     summarize,
     taxonomy,
@@ -75,12 +77,16 @@ app.command("annotate", epilog=example("papercards annotate library.bib --cards 
     annotate.annotate
 )
 app.add_typer(export.app, name="export")
+app.command(
+    "stale", epilog=example("papercards stale cards.jsonl", "papercards stale cards.jsonl --fields mine.yaml")
+)(stale.stale)
 app.command("verify", epilog=example("papercards verify cards.jsonl --source library.bib"))(cards.verify)
 app.add_typer(review.app, name="review")
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
 app.command("trust", epilog=example("papercards trust", "papercards trust --list"))(trust.trust)
 app.add_typer(taxonomy.app, name="taxonomy")
+app.add_typer(fields.app, name="fields")
 app.command("formats", epilog=example("papercards formats"))(formats.formats)
 app.command("schema", epilog=example("papercards schema > card.schema.json"))(cards.schema)
 app.add_typer(evaluation.app, name="eval")

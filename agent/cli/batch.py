@@ -82,7 +82,7 @@ def submit(
             plan = requests.write_requests(
                 job.ordered(job.papers()),
                 reader,
-                lambda asked: caller.body(asked.kind, reader.prompt.prefix, asked.shown.content),
+                lambda asked: caller.body(asked.kind, asked.prefix, asked.content),
                 folder,
                 first=max((sent.number for sent in state.batches), default=0) + 1,
             )
@@ -355,11 +355,20 @@ def _command(
         model=reader.model.name,
         endpoint=endpoint,
         taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
+        fields=_whole_path(chosen.fields),
+        only=chosen.only,
         cache_dir=str(cache_directory(chosen).absolute()),
         price=chosen.price,
         prompt=reader.prompt.version,
         labels=session.taxonomy.version,
     )
+
+
+def _whole_path(fields: str | None) -> str | None:
+    """The path of a fields file from any folder; the name of a shipped one stays."""
+    from ..fields.file import EXAMPLES
+
+    return fields if fields in (None, *EXAMPLES) else str(Path(fields).absolute())
 
 
 def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
@@ -374,6 +383,8 @@ def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
         base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint, own), said),
         insecure=said.insecure,
         taxonomy=asked.taxonomy,
+        fields=asked.fields,
+        only=asked.only,
         cache_dir=str(agreeing.cache(path, Path(asked.cache_dir), said, own=own)),
         price=asked.price,
         cache=True,

@@ -1,6 +1,7 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..card import Card
     from ..paper import Paper
 
@@ -25,7 +28,8 @@ def show(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Fields to show, separated by commas, such as year,authors,title (default: a few).",
+            help="Fields to show, separated by commas, such as year,authors,title, your own among them "
+            "(default: a few).",
             metavar="FIELD,FIELD",
         ),
     ] = None,
@@ -35,6 +39,13 @@ def show(
         typer.Option(help="Field to sort by; with a hyphen before it, descending: -year.", metavar="FIELD"),
     ] = None,
     limit: options.Limit = None,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            help="One row for each record of this own list, with its sentence; -o writes CSV or TSV.",
+            metavar="FIELD",
+        ),
+    ] = None,
     output: Annotated[
         list[Path] | None,
         options.outputs(
@@ -43,14 +54,23 @@ def show(
     ] = None,
 ) -> None:
     """Print a table of the cards in a file, or save a selection of them."""
-    from ..card_fields import condition, field, selected
+    from ..card_fields import condition, field, own_fields, records_of, selected
     from ..card_files import write_cards
     from ..sinks import destination, read_cards
     from .shared import card_table
 
-    chosen = [field(name, "--columns") for name in columns.split(",")] if columns else None
-    conditions = [condition(text) for text in where or ()]
+    @cache
+    def own() -> frozenset[str]:
+        return own_fields(read_cards(cards))
+
+    chosen = [field(name, "--columns", own) for name in columns.split(",")] if columns else None
+    conditions = [condition(text, own=own) for text in where or ()]
+    if sort is not None:
+        sort = "-" * sort.startswith("-") + field(sort.removeprefix("-"), "--sort", own)
     found = selected(read_cards(cards), conditions, sort, limit)
+    if records is not None:
+        _show_records(records_of(found, records), output or [])
+        return
     if not output:
         card_table.print_cards(found, chosen)
         return
@@ -59,8 +79,21 @@ def show(
         raise UsageError(
             "is both the input and an output", where=str(cards), next_step="Choose another output"
         )
-    count = write_cards(found, *output)
+    count = write_cards(found, *output, source=cards)
     terminal.note(f"{counted(count, 'card')} → {', '.join(map(str, output))}")
+
+
+def _show_records(rows: "Iterator[Sequence[str | float | None]]", output: list[Path]) -> None:
+    from ..sinks.delimited import CSV, TSV, write_table
+    from .shared import card_table
+
+    if not output:
+        card_table.print_records(rows)
+        return
+    if len(output) > 1 or output[0].suffix.lower() not in (*CSV.extensions, *TSV.extensions):
+        raise UsageError("records are written as CSV or TSV", where="-o", next_step="Use one FILE.csv")
+    count = write_table(output[0], rows) - 1
+    terminal.note(f"{counted(count, 'record')} → {output[0]}")
 
 
 @options.grouped
@@ -79,6 +112,7 @@ def verify(
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
     from ..errors import VerifyFailed
     from ..paper import identity
+    from ..reading.evidence import cited
     from ..runs.job import Job
     from ..sinks import read_cards
     from ..sources import readable
@@ -101,10 +135,7 @@ def verify(
         for fault in found:
             print(terminal.clean(f"{card.id}: {fault}"))
         faults += len(found)
-        held = card.reproducibility
-        spans += len(card.claims) + sum(
-            artifact.evidence is not None for artifact in (held.code, held.data, held.weights)
-        )
+        spans += len(cited(card))
     without = [paper for name, (paper, *_) in papers.items() if name not in places]
     for paper in without[:SHOWN]:
         print(terminal.clean(f"{paper.id}: has no card ({paper.where})"))

@@ -66,7 +66,7 @@ def convert(
     sinks = []
     try:
         for path in output:
-            sinks.append(open_sink(path, sources=tuple(source or ())))
+            sinks.append(open_sink(path, sources=tuple(source or ()), cards=cards))
         missing = 0
         for card in found:
             paper, publication = with_papers.paper(card)

@@ -51,6 +51,8 @@ def merge(
         plan=old.settings.plan or "one-call",
         base_url=old.settings.endpoint,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        fields=recorded.fields(old, record),
+        only=old.settings.only,
         cache_dir=cache_dir,
     )
     entry = choose_model(chosen)

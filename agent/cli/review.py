@@ -48,7 +48,7 @@ def apply(
         raise UsageError("the output would overwrite an input", where=str(output))
     known = {paper.id: paper for paper in papers(source, source_flags)}
     file = ReviewFile(path)
-    sink = open_sink(output)
+    sink = open_sink(output, cards=cards)
     try:
         outcome = applied(cards, file.overlay, sink, known)
         sink.close()

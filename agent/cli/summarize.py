@@ -38,7 +38,7 @@ def summarize(
 
     from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
-    from ..sources import BadRecord, judged
+    from ..sources import BadRecord, judgement
     from ..sources.picking import one_paper
 
     chosen = wiring.settings(flags, model=model)
@@ -46,7 +46,7 @@ def summarize(
         if not title or not abstract:
             raise UsageError("nothing to summarize", next_step="Give a SOURCE, or --title and --abstract")
         paper = Paper(paper_id(title, abstract), title, abstract, where="--abstract")
-        if not force and isinstance(bad := next(judged(iter([paper]))), BadRecord):
+        if not force and isinstance(bad := judgement(paper), BadRecord):
             raise BadInput(bad.reason, where=bad.where)
     else:
         # One paper more than is wanted, so that it shows where there are several.

@@ -341,7 +341,7 @@ class Watch:
         job = Job(self._sources, (self._path,), self._asked, record=False)
         with wiring.resources(self._chosen) as session:
             reader = session.reader(entry)
-            known = KnownPapers(cards, session.finished(reader))
+            known = KnownPapers(cards, session.finished(reader, judged=self._asked.judged))
             whole = job.run(session, entry, screen.drive, screen, new(), reader, known, opened=[cards])
         for walk in walks:
             failing |= {name: one for name, one in walk.failing.items() if name not in failing}
@@ -376,7 +376,7 @@ class Watch:
         for spec in self._others:
             if not size or (self._state.shown.get(str(spec)) == size and destination(spec)[1].exists()):
                 continue
-            sink = open_sink(spec, None, self._sources)
+            sink = open_sink(spec, None, self._sources, cards=self._path)
             try:
                 for card in read_cards(self._path):
                     sink.write(card, None)

@@ -10,7 +10,7 @@ They only apply if the user trusts the file. What each could do:
 | insecure | no | allows sending a key in clear text |
 | endpoint.extra_headers | no | is sent with each request: may choose an account, a route, a proxy |
 | endpoint.extra_body | no | may choose another host behind a gateway, or paid extras |
-| taxonomy | inside the folder | a file elsewhere would be read and sent |
+| taxonomy, fields | inside the folder | a file elsewhere would be read and sent |
 | tuned | inside the folder | a file elsewhere would be read |
 | model | not if the user's own base_url would get another provider's key | chooses the key |
 | price | not under a --max-cost of the user | 0/0 would switch that limit off |
@@ -55,9 +55,10 @@ def risks(file: Mapping[str, object], given: Mapping[str, object], folder: Path)
         yield Risk("providers", "it chooses where keys and papers are sent", None)
     if file.get("insecure") and "insecure" not in given:
         yield Risk("insecure", "it allows sending a key in clear text", "--insecure")
-    taxonomy = file.get("taxonomy")
-    if isinstance(taxonomy, str) and "taxonomy" not in given and not _inside(folder, taxonomy):
-        yield Risk("taxonomy", "it is outside this folder and would be sent to the model", "--taxonomy")
+    for name in ("taxonomy", "fields"):
+        path = file.get(name)
+        if isinstance(path, str) and name not in given and not _inside(folder, path):
+            yield Risk(name, "it is outside this folder and would be sent to the model", f"--{name}")
     tuned = file.get("tuned")
     if isinstance(tuned, str) and "tuned" not in given and not _inside(folder, tuned):
         yield Risk("tuned", "it is outside this folder", "--tuned FILE")

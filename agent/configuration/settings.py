@@ -34,6 +34,10 @@ class Settings:
     """The `[providers]` tables of the file, which extend the shipped ones."""
     taxonomy: str | None = None
     """Path of the taxonomy; None for the shipped one."""
+    fields: str | None = None
+    """Path of a fields file, or the name of a shipped one; None for the card's own fields alone."""
+    only: str | None = None
+    """Names of the fields that may be asked, with commas; None for all."""
     tuned: str | None = None
     """Path of a layer of own labels, written by `papercards tune`."""
     cache_dir: str | None = None
@@ -89,6 +93,8 @@ _TYPES: Mapping[str, type] = {
     "base_url": str,
     "providers": dict,
     "taxonomy": str,
+    "fields": str,
+    "only": str,
     "tuned": str,
     "cache_dir": str,
     "models_dir": str,
@@ -113,6 +119,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "plan": "PAPERCARDS_PLAN",
     "base_url": "PAPERCARDS_BASE_URL",
     "taxonomy": "PAPERCARDS_TAXONOMY",
+    "fields": "PAPERCARDS_FIELDS",
+    "only": "PAPERCARDS_ONLY",
     "tuned": "PAPERCARDS_TUNED",
     "cache_dir": "PAPERCARDS_CACHE_DIR",
     "models_dir": "PAPERCARDS_MODELS",

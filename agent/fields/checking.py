@@ -38,7 +38,7 @@ _NEEDED = {
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OPTION = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
-_ENDINGS = ("_sentence", "_unit", "_evidence")
+_ENDINGS = ("_sentence", "_unit", "_evidence", "_high")
 _MOST_FIELDS = 60
 _MOST_OPTIONS = 250
 _EVIDENCE: tuple[Demand, ...] = get_args(Demand)
@@ -61,6 +61,8 @@ class Reading:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self._keys: dict[int, yaml.Node] = {}
+        """The names of fields, by the identity of what stands below them."""
 
     def whole(self, root: yaml.Node | None, name: str) -> FieldSet:
         """The fields of a file, as far as they are right."""
@@ -99,6 +101,7 @@ class Reading:
                 self._fault(key, f'"{key.value}" is no part of {what}', _instead(key.value, known))
             else:
                 found[key.value] = value
+                self._keys[id(value)] = key
         return found
 
     def _scalar(self, node: yaml.Node | None, what: str) -> str | None:
@@ -135,6 +138,7 @@ class Reading:
     ) -> Field | None:
         before = len(self.faults)
         given = self._mapping(node, name, _KEYS)
+        node = self._keys[id(node)]
         whole = len(self.faults) == before
         self._check_name(name, node, inner=inner)
         type_ = self._choice(given.get("type"), f"the type of {name}", TYPES)
@@ -211,7 +215,9 @@ class Reading:
             if option == NOT_STATED:
                 self._fault(means, f"{what} have {NOT_STATED}, which is always there", "Delete it")
             elif not _OPTION.fullmatch(option):
-                self._fault(means, f'"{option}" in {what} is no id', 'Use a-z, 0-9, ".", "_" and "-"')
+                self._fault(
+                    means, f'"{option}" in {what} is not a valid id', 'Use a-z, 0-9, ".", "_" and "-"'
+                )
             elif not isinstance(means, yaml.ScalarNode) or not means.value.strip():
                 self._fault(means, f"{option} in {what} has no definition", f"Write {option}: what it means")
             else:
@@ -262,7 +268,7 @@ class Reading:
         for one in fields:
             if one.when is None:
                 continue
-            node, (other, values) = given[one.name], one.when
+            node, (other, values) = self._keys[id(given[one.name])], one.when
             if other in SHIPPED and other not in shipped:
                 self._fault(
                     node, f"{one.name} depends on {other}, which is not asked", f"Add {other} to shipped"

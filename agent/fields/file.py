@@ -10,6 +10,7 @@
 Knows no papers and no models.
 """
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from typing import Any
 import yaml
 
 from ..errors import UsageError
+from ..text.wording import did_you_mean
 from .checking import Fault, Reading
-from .spec import Field, FieldSet
+from .spec import NO_OWN, Field, FieldSet
 
 EXAMPLES = ("clinical", "materials", "ml-results")
 """The files that are shipped as beginnings."""
@@ -48,6 +50,28 @@ def load(path: Path) -> FieldSet:
     except UnicodeDecodeError as error:
         raise UsageError("the fields file is not UTF-8 text", where=str(path)) from error
     return parse(text, name=path.stem, where=str(path))
+
+
+def chosen(name: str | None, only: str | None) -> FieldSet:
+    """The fields of a file or a shipped example; `only` names those that may be asked, with commas.
+
+    Raises UsageError, BadFields for a file with mistakes.
+    """
+    fields = NO_OWN
+    if name is not None:
+        shipped = name in EXAMPLES and not Path(name).exists()
+        fields = parse(example(name), name=name, where=name) if shipped else load(Path(name))
+    if only is None:
+        return fields
+    names = frozenset(filter(None, (part.strip() for part in only.split(","))))
+    for one in sorted(names.difference(fields.asked)) or ([] if names else [""]):
+        known = ", ".join(fields.asked)
+        raise UsageError(
+            f'no field "{one}"',
+            where="--only",
+            next_step=did_you_mean(one, fields.asked) or f"The fields are: {known}",
+        )
+    return replace(fields, only=names)
 
 
 def example(name: str) -> str:

@@ -22,7 +22,7 @@ from ..paper import Paper
 from ..reading.reader import Reader
 from ..runs.estimate import estimate
 from ..runs.resources import Resources
-from ..sources import BadRecord, Options, judged, open_source
+from ..sources import BadRecord, Options, judgement, open_source
 from ..sources.picking import one_paper
 from ..sources.registry import reference
 
@@ -64,7 +64,7 @@ class Desk:
                 paper = Paper.of(title, abstract)
             else:
                 raise Refusal("bad_request", "nothing to read", "Give a source, or a title and an abstract")
-            if isinstance(bad := next(judged(iter([paper]))), BadRecord):
+            if isinstance(bad := judgement(paper), BadRecord):
                 raise BadInput(bad.reason, where=bad.where or paper.id)
             await tell(f"reading the paper with {self._model.name}")
             return (await self._own().read(paper)).card

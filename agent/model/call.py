@@ -99,6 +99,7 @@ class Caller:
                     form.answer_tokens,
                     is_lesson=partial(self._is_lesson, form),
                     is_stale=partial(self._is_stale, form),
+                    begun=requests > 0,
                 )
                 requests += sent.requests
                 seconds += sent.seconds
@@ -111,7 +112,7 @@ class Caller:
                 elif self._must_think(said, sent.completion, form):
                     self._learn(with_room_to_think(form), form)
                     continue
-                reply = self._reply(said, sent.completion, form)
+                reply = self._reply(said, sent.completion, form, sent.spent)
             except Stale:
                 continue
             except PapercardsError as error:
@@ -157,7 +158,7 @@ class Caller:
 
         Raises PaperFailed if the model refused or was cut off.
         """
-        return self._reply(said_in(completion), completion, self.form)
+        return self._reply(said_in(completion), completion, self.form, self.spent_on(completion))
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
         """Tokens and cost of one completion, as far as it reports them."""
@@ -175,9 +176,9 @@ class Caller:
         """Close the connections."""
         await self._transport.close()
 
-    def _reply(self, said: Said, completion: dict[str, Any], form: Form) -> Reply:
+    def _reply(self, said: Said, completion: dict[str, Any], form: Form, spent: Spent) -> Reply:
         limited = form.most_tokens is not None and form.most_tokens != self._own_limit
-        return reply_of(said, completion, form, self._transport.spent_on(completion), limited=limited)
+        return reply_of(said, completion, form, spent, limited=limited)
 
     def _must_think(self, said: Said, completion: Mapping[str, Any], form: Form) -> bool:
         """Whether reasoning used up the tokens of an answer whose limit can be raised."""

@@ -283,7 +283,8 @@ def _count(fields: Mapping[str, object], names: Iterable[str]) -> int | None:
 
 def mapping(value: object) -> Mapping[str, object]:
     """The value if it is a JSON object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    # What JSON gives is a dict, and to ask an abstract class takes far longer.
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def _list(value: object) -> list[object]:

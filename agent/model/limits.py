@@ -31,6 +31,8 @@ _BURST_S = 1.0
 _QUEUEING = 3.0
 """Answers slower than an idle endpoint's by this factor were probably queued."""
 _ANSWERS_KEPT = 9
+_ENOUGH = 3
+"""Answers from which on their median says how long an idle endpoint takes."""
 
 
 class Limiter:
@@ -98,15 +100,19 @@ class Limiter:
         self._stopped = False
         self.silent_since = self.clock()
 
-    async def enter(self, tokens: int) -> int:
+    async def enter(self, tokens: int, *, begun: bool = False) -> int:
         """Wait for a slot; `tokens` is the maximum that the request may use. Returns the request's number.
 
-        Raises Stopped after `stop`.
+        A request for a paper that is already `begun` goes first: cards come in order, and all behind one
+        that is asked again would wait for it until the end. Raises Stopped after `stop`.
         """
         self.go_on()
         if self.busy >= int(self.window) or self._waiting:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
+            if begun:
+                self._waiting.appendleft(place)
+            else:
+                self._waiting.append(place)
             try:
                 await place
             except asyncio.CancelledError:
@@ -162,7 +168,8 @@ class Limiter:
         if self._adaptive:
             self._took.append(seconds)
             usual = median(self._took)
-            self._idle_s = min(self._idle_s, usual if len(self._took) == _ANSWERS_KEPT else self._took[0])
+            # The first answer may have waited for a model to load, or for a prompt to be read the first time.
+            self._idle_s = min(self._idle_s, usual if len(self._took) >= _ENOUGH else self._took[0])
             slow = max(seconds, usual)
             queueing = slow > _QUEUEING * self._idle_s or slow > self._timeout_s / 2
             # A window that is not used says nothing.

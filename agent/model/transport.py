@@ -168,11 +168,12 @@ class Transport:
         *,
         is_lesson: Callable[[Refused], bool] = lambda refusal: False,
         is_stale: Callable[[], bool] = lambda: False,
+        begun: bool = False,
     ) -> Sent:
         """Send a request body that allows `tokens` of completion (default: the endpoint's).
 
         A refusal that `is_lesson` is not retried. Raises Stale, before anything is sent, for a body that
-        became `is_stale` while waiting.
+        became `is_stale` while waiting. `begun`: an earlier request of the same paper was answered.
 
         Raises PaperFailed for this request only, with the endpoint's `Refused` as its cause if there is one;
         EndpointError if no request would be answered; BudgetSpent if it could cost more than is left; Stopped
@@ -191,7 +192,8 @@ class Transport:
         async def post() -> dict[str, Any]:
             while True:
                 try:
-                    return await self._post(body, most_tokens or self.endpoint.max_tokens, tries, is_stale)
+                    tokens = most_tokens or self.endpoint.max_tokens
+                    return await self._post(body, tokens, tries, is_stale, begun=begun)
                 except (Refused, TooSlow) as error:
                     if isinstance(error, Refused) and is_lesson(error):
                         error.final = True
@@ -230,12 +232,12 @@ class Transport:
             await self._client.close()
 
     async def _post(
-        self, body: bytes, most: int, tries: _Tries, is_stale: Callable[[], bool]
+        self, body: bytes, most: int, tries: _Tries, is_stale: Callable[[], bool], *, begun: bool
     ) -> dict[str, Any]:
         """Send one request, within limiter, budget and timeout."""
         worst = Usage(len(body) // BYTES_PER_TOKEN, 0, most)
         at_worst = self._cost(worst)
-        number = await self._limiter.enter(worst.prompt + most)
+        number = await self._limiter.enter(worst.prompt + most, begun=begun or tries.requests > 0)
         reserved, spent = None, Spent()
         begin, answers = self._limiter.clock(), self._limiter.answers
         try:

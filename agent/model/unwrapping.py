@@ -49,8 +49,9 @@ def fit(value: Any, schema: Mapping[str, Any]) -> Any:
     """Fit a value to a schema as far as that is certain; the rest stays unchanged.
 
     Extra keys are removed, labels get the case and hyphens of the schema, quoted numbers become numbers, a
-    single item becomes a list of one and, except for strings, the other way round, and an object is taken out
-    of surrounding strings, lists and names if there is no other one like it.
+    single item becomes a list of one and, except for strings, the other way round, numbers become text and
+    `true` becomes `yes` where that is asked for, and an object is taken out of surrounding strings, lists and
+    names if there is no other one like it.
     """
     kind = schema.get("type")
     if kind == "object":
@@ -63,6 +64,8 @@ def fit(value: Any, schema: Mapping[str, Any]) -> Any:
         return _option(value, schema)
     if kind == "integer":
         return _whole_number(value)
+    if kind == "string" and not isinstance(value, str | bool | dict | list):
+        return "" if value is None else str(value)
     # Half of a character, which JSON can write, no file takes.
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
@@ -156,6 +159,8 @@ def _option(value: Any, schema: Mapping[str, Any]) -> Any:
         return known.pop() if len(known) == 1 else value
     if all(isinstance(option, int) for option in options):
         return _whole_number(value)
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
     if not isinstance(value, str) or value in options:
         return value
     names = _by_plain_name(tuple(options))

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from ..card import Card
 from .browse import selection as state
 from .guard import API
-from .index.facets import FIELDS, Tag
+from .index.facets import Tag
 from .index.searching import SORTS
 from .lookup import Lookup, Refusal
 from .requests import paper_of
@@ -72,7 +72,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return JSONResponse(lookup.groups(own.get("by", "task"), now.words, now.tags))
 
     def described(_: Request) -> Response:
-        return JSONResponse(description())
+        return JSONResponse(description(lookup.fields))
 
     return (
         Route(f"{API}cards", answered(cards)),
@@ -95,12 +95,12 @@ def _asked(lookup: Lookup, request: Request, names: Sequence[str]) -> tuple[stat
     for name, value in pairs:
         if name in names:
             own[name] = value
-        elif name in FIELDS and not value:
+        elif name in lookup.fields and not value:
             raise Refusal("bad_request", f"{name} is empty", lookup.values_hint)
         elif name != "q" and Tag(name, value) not in now.tags:
-            if name in FIELDS:
+            if name in lookup.fields:
                 raise Refusal("bad_request", "too many filters", f"Give at most {state.MOST_TAGS}")
-            raise lookup.unknown("parameter", name, ("q", *names, *FIELDS))
+            raise lookup.unknown("parameter", name, ("q", *names, *lookup.fields))
     if "sort" in own and own["sort"] not in SORTS:
         raise lookup.unknown("order", own["sort"], SORTS)
     return now, own
@@ -115,7 +115,7 @@ def _number(given: dict[str, str], name: str, default: int, least: int, most: in
     return int(text)
 
 
-def description() -> dict[str, Any]:
+def description(fields: Sequence[str]) -> dict[str, Any]:
     """The interface as OpenAPI 3.1."""
     card = Card.model_json_schema(
         by_alias=True, mode="serialization", ref_template="#/components/schemas/{model}"
@@ -123,7 +123,7 @@ def description() -> dict[str, Any]:
     schemas = {**card.pop("$defs"), "Card": card, "Error": _ERROR}
     words = _parameter("q", 'Words to search; "a phrase"; -without', {"type": "string"})
     filters = [
-        _parameter(name, "Papers with this value; again for papers with both", _TEXTS) for name in FIELDS
+        _parameter(name, "Papers with this value; again for papers with both", _TEXTS) for name in fields
     ]
     whole = {"type": "integer", "minimum": 0}
     page = [
@@ -133,7 +133,7 @@ def description() -> dict[str, Any]:
             "limit", "Cards to give", {**whole, "minimum": 1, "maximum": MOST_CARDS, "default": _CARDS}
         ),
     ]
-    by = _parameter("by", "Field to count", {"enum": list(FIELDS), "default": "task"})
+    by = _parameter("by", "Field to count", {"enum": list(fields), "default": "task"})
     name = _parameter("id", "Id of the paper", {"type": "string"}) | {"in": "path", "required": True}
     paths = {
         f"{API}cards": _operation("Find cards", [words, *filters, *page], _LIST),

@@ -50,6 +50,11 @@ class Lookup:
         self._index = index
         self._follower = follower
 
+    @property
+    def fields(self) -> Sequence[str]:
+        """The fields that cards can be filtered and counted by, own ones last."""
+        return (*FIELDS, *self._index.facets.own)
+
     def rows(self, words: str, tags: Sequence[Tag], sort: str, skip: int, limit: int) -> dict[str, Any]:
         """A page of matching cards as rows. Raises Refusal for an unknown field or value."""
         found = self._found(words, tags)
@@ -72,8 +77,8 @@ class Lookup:
         The intervals are Wilson's: they know nothing of the tagger's errors. Raises Refusal for an unknown
         field or value.
         """
-        if by not in FIELDS:
-            raise self.unknown("field", by, FIELDS)
+        if by not in self.fields:
+            raise self.unknown("field", by, self.fields)
         found = self._found(words, tags)
         every = self._index.counts(by, found)
         groups = [
@@ -97,8 +102,8 @@ class Lookup:
     def _found(self, words: str, tags: Iterable[Tag]) -> Found:
         checked = []
         for tag in tags:
-            if tag.field not in FIELDS:
-                raise self.unknown("field", tag.field, FIELDS)
+            if tag.field not in self.fields:
+                raise self.unknown("field", tag.field, self.fields)
             if not self._index.find(tags=[tag]).count:
                 every = self._index.counts(tag.field, self._index.find())
                 raise self.unknown(tag.field, tag.value, [name for name, _ in every])

@@ -7,7 +7,7 @@ Knows cards, papers and files. Knows no server.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,12 @@ def export(name: str, index: Index, folder: Path) -> int:
     cards = ((card, index.paper(card.id)) for card in index.page(found))
     labels = {
         value: label_words(value)
-        for field in FIELDS
+        for field in (*FIELDS, *index.facets.own)
         if field not in NAMES
         for value, _ in index.counts(field, found)
         if label_words(value) != value
     }
-    written += _write(folder / "data.js", _data(cards, labels), folder)
+    written += _write(folder / "data.js", _data(cards, (*FIELDS, *index.facets.own), labels), folder)
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
         name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count
@@ -58,9 +58,11 @@ def export(name: str, index: Index, folder: Path) -> int:
     return written + _write(folder / "index.html", [html], folder)
 
 
-def _data(cards: Iterable[tuple[Card, Paper | None]], labels: Mapping[str, str]) -> Iterable[str]:
+def _data(
+    cards: Iterable[tuple[Card, Paper | None]], fields: Sequence[str], labels: Mapping[str, str]
+) -> Iterable[str]:
     head = {
-        "fields": [[field, views.TITLES[field]] for field in FIELDS],
+        "fields": [[field, views.TITLES[field]] for field in fields],
         "sorts": views.SORT_TITLES,
         "pageSize": PAGE_SIZE,
         "shown": views.SHOWN_VALUES,
@@ -69,11 +71,11 @@ def _data(cards: Iterable[tuple[Card, Paper | None]], labels: Mapping[str, str])
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
     for card, paper in cards:
-        yield f"{_script(_entry(card, paper))},\n"
+        yield f"{_script(_entry(card, paper, fields))},\n"
     yield "];\n"
 
 
-def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
+def _entry(card: Card, paper: Paper | None, fields: Sequence[str]) -> Mapping[str, Any]:
     """The data of a card for the page, without empty fields."""
     beside = views.beside(card, paper)
     held = card.reproducibility
@@ -83,7 +85,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "tldr": card.tldr,
         "by": card.about.credits,
         "cited": _cited(card),
-        "tags": _grouped(card),
+        "tags": _grouped(card, fields),
         "sure": [_sure(labels) for _, _, labels in beside.labels],
         "get": [opened(held.link(name)) for name in ("code", "data", "weights")],
         "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
@@ -93,6 +95,7 @@ def _entry(card: Card, paper: Paper | None) -> Mapping[str, Any]:
         "passages": [_passage(one) for one in beside.passages],
         "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
         "ways": beside.ways,
+        "own": [[title, value.texts or [value.missing or "none"]] for _, title, value, _ in beside.own],
         "flags": card.flags,
         "same": card.same_as,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
@@ -122,8 +125,8 @@ def _passage(passage: Passage) -> list[object]:
     return [said, passage.place, passage.text, passage.placed is not None]
 
 
-def _grouped(card: Card) -> list[list[str]]:
-    values: dict[str, list[str]] = {field: [] for field in FIELDS}
+def _grouped(card: Card, fields: Sequence[str]) -> list[list[str]]:
+    values: dict[str, list[str]] = {field: [] for field in fields}
     for tag in tags_of(card):
         values[tag.field].append(tag.value)
     return list(values.values())

@@ -7,21 +7,23 @@ fails is a reason that the model is asked again with. Knows no offsets, cost or 
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from ..card import Status
 from ..errors import PaperFailed
+from ..fields import wire
+from ..fields.spec import ARTIFACTS, SHIPPED, Field
+from ..fields.values import Text
+from ..fields.values import read as read_value
 from ..model.unwrapping import fit, readings
 from ..spent import Spent
 from ..taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from ..text.spans import strange_numbers, words
-from .draft import MAX_WORDS, Draft, DraftArtifact, DraftClaim, Scored
+from .draft import MAX_WORDS, DraftArtifact, DraftClaim, Scored, settled
 from .instructions import is_order
-
-ARTIFACTS = ("code", "data", "weights")
 
 
 class Wire(BaseModel):
@@ -56,8 +58,14 @@ def _inline(schema: dict[str, Any]) -> dict[str, Any]:
     return {"title": schema["title"], **walk(schema)}
 
 
-def answer_type(taxonomy: Taxonomy, sentences: int | None = None) -> type[BaseModel]:
-    """The class that a model fills in for one whole card with this taxonomy's labels.
+def answer_type(
+    taxonomy: Taxonomy,
+    sentences: int | None = None,
+    *,
+    shipped: Iterable[str] = SHIPPED,
+    own: Iterable[Field] = (),
+) -> type[BaseModel]:
+    """The class that a model fills in for these fields, by default for a whole card.
 
     With `sentences`, only numbers up to it can be written where the endpoint enforces the schema: small
     models run past the end. Without, one schema serves all papers.
@@ -66,18 +74,28 @@ def answer_type(taxonomy: Taxonomy, sentences: int | None = None) -> type[BaseMo
     def enum(ids: Iterable[str]) -> Any:
         return Literal[tuple(ids)]
 
-    claim = create_model(
-        "Claim",
-        __base__=Wire,
-        sentence=(_numbers(1, sentences), ...),
-        kind=(enum(taxonomy.claim_kinds), ...),
-    )
-    fields: dict[str, Any] = {"tldr": (str, ...)}
-    fields |= {name: (list[enum(taxonomy.ids(name))], ...) for name in LABEL_FIELDS}  # type: ignore[misc]
-    fields["claims"] = (list[claim], ...)  # type: ignore[valid-type]
-    for name in ARTIFACTS:
-        fields[name] = (enum(STATUSES), ...)
-        fields[f"{name}_sentence"] = (_numbers(0, sentences), ...)
+    def record(name: str, number: Any, **parts: Any) -> Any:
+        wanted: Any = {part: (kind, ...) for part, kind in parts.items()}
+        return list[create_model(name, __base__=Wire, sentence=(number, ...), **wanted)]  # type: ignore[misc]
+
+    some, maybe = _numbers(1, sentences), _numbers(0, sentences)
+    fields: dict[str, Any] = {}
+    for name in shipped:
+        if name == "tldr":
+            fields[name] = (str, ...)
+        elif name == "claims":
+            fields[name] = (record("Claim", some, kind=enum(taxonomy.claim_kinds)), ...)
+        elif name in ARTIFACTS:
+            fields[name] = (enum(STATUSES), ...)
+            fields[f"{name}_sentence"] = (maybe, ...)
+        else:
+            fields[name] = (list[enum(taxonomy.ids(name))], ...)  # type: ignore[misc]
+    for field in own:
+        if field.type == "list":
+            parts = {part.name: wire.kind(part) for part in field.parts}
+            fields[field.name] = (record(field.name.title(), maybe, **parts), ...)
+        else:
+            fields |= wire.schema(field, maybe)
     return create_model("Card", __base__=Wire, **fields)
 
 
@@ -85,48 +103,63 @@ def _numbers(first: int, last: int | None) -> Any:
     return int if last is None else Literal[tuple(range(first, last + 1))]
 
 
+Parts = dict[str, Any]
+"""What an answer says of each field: the values of a `Draft`, and a `Value` for each own field."""
+
+
 class WrongAnswer(Exception):
     """An answer that breaks the rules; `str` of it is what the model is told.
 
-    `draft` is there when nothing but the summary is wrong: good enough to keep, with `flags`.
+    `parts` is there when nothing but the summary or own fields are wrong: good enough to keep, with `flags`.
     """
 
-    def __init__(self, reasons: list[str], draft: Draft | None, flags: tuple[str, ...]) -> None:
+    def __init__(self, reasons: list[str], parts: Parts | None, flags: tuple[str, ...]) -> None:
         super().__init__("\n".join(f"- {reason}" for reason in reasons))
         self.reasons = reasons
-        self.draft = draft
+        self.parts = parts
         self.flags = flags
 
 
-def parse(text: str, kind: type[BaseModel], taxonomy: Taxonomy, source: str, sentences: int) -> Draft:
-    """The draft that an answer stands for. `source` is all that the model may take a number from.
+def parse(
+    text: str,
+    kind: type[BaseModel],
+    taxonomy: Taxonomy,
+    source: str,
+    sentences: int,
+    *,
+    own: Sequence[Field] = (),
+    shown: Text | None = None,
+) -> Parts:
+    """What an answer says. `source` is all that the summary may take a number from.
 
-    `sentences` is how many the model was shown. Raises WrongAnswer with every reason at once.
+    `sentences` is how many the model was shown, and `shown` what they say, which own fields are checked
+    against. Raises WrongAnswer with every reason at once.
     """
     values = _values(text, kind)
     reasons: list[str] = []
-    lists = {name: _labels(name, values[name], taxonomy, reasons) for name in LABEL_FIELDS}
-    claims = _claims(values["claims"], sentences, reasons)
-    artifacts = {name: _artifact(name, values, sentences, reasons) for name in ARTIFACTS}
-    # A model cut in the middle of an emoji writes half of it, which no file takes.
-    tldr = " ".join(values["tldr"].encode(errors="ignore").decode().split())
-    flags = summary_flags(tldr, source)
-    if not tldr:
-        reasons.append("tldr is empty: write one sentence")
-    draft = Draft(
-        tldr=tldr,
-        tasks=lists["tasks"],
-        modalities=lists["modalities"],
-        contributions=lists["contributions"],
-        claims=claims,
-        code=artifacts["code"],
-        data=artifacts["data"],
-        weights=artifacts["weights"],
-    )
-    if reasons or flags:
-        whole = draft if not reasons else None
-        raise WrongAnswer([*reasons, *(ADVICE[flag] for flag in flags)], whole, flags)
-    return draft
+    parts: Parts = {}
+    for name in (field for field in SHIPPED if field in values):
+        if name in LABEL_FIELDS:
+            parts[name] = _labels(name, values[name], taxonomy, reasons)
+        elif name == "claims":
+            parts[name] = _claims(values[name], sentences, reasons)
+        elif name in ARTIFACTS:
+            parts[name] = _artifact(name, values, sentences, reasons)
+    flags: tuple[str, ...] = ()
+    if "tldr" in values:
+        # A model cut in the middle of an emoji writes half of it, which no file takes.
+        parts["tldr"] = tldr = " ".join(values["tldr"].encode(errors="ignore").decode().split())
+        flags = summary_flags(tldr, source)
+        if not tldr:
+            reasons.append("tldr is empty: write one sentence")
+    for field in own:
+        assert shown is not None
+        parts[field.name] = read_value(field, values, shown)
+    refused = [reason for value in settled(own, parts).values() for reason in value.refused]
+    if reasons or flags or refused:
+        whole = parts if not reasons else None
+        raise WrongAnswer([*reasons, *(ADVICE[flag] for flag in flags), *refused], whole, flags)
+    return parts
 
 
 def _values(text: str, kind: type[BaseModel]) -> dict[str, Any]:

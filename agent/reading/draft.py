@@ -4,10 +4,13 @@ Every tagger, with a model or without, ends in a `Draft`: labels by id and sente
 turns it into a card. Knows no models and no offsets.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from ..card import Status
+from ..card import DOES_NOT_APPLY, NOT_STATED, Status
+from ..fields.spec import Field
+from ..fields.values import Value
 
 MAX_WORDS = 30
 """Maximum words of a summary."""
@@ -55,7 +58,42 @@ class Draft:
     weights: DraftArtifact
     candidates: Mapping[str, tuple[Scored, ...]] = field(default_factory=dict)
     """The most likely labels by field, if those that a paper should have are too unlikely to be given."""
+    own: Mapping[str, Value] = field(default_factory=dict)
+    """Values of own fields, by name."""
     flags: tuple[str, ...] = ()
+
+
+def settled(fields: Sequence[Field], parts: Mapping[str, Any]) -> dict[str, Value]:
+    """The values of own fields, null where their condition does not hold."""
+    by_name = {one.name: one for one in fields}
+
+    def applies(one: Field, depth: int = 0) -> bool:
+        if one.when is None or depth > len(fields):
+            return True
+        name, wanted = one.when
+        if name not in parts:
+            return True
+        if name in by_name and not applies(by_name[name], depth + 1):
+            return False
+        return _is_any(parts.get(name), wanted)
+
+    return {
+        one.name: parts[one.name] if applies(one) else Value(missing=DOES_NOT_APPLY)
+        for one in fields
+        if one.name in parts
+    }
+
+
+def _is_any(value: object, wanted: Sequence[str]) -> bool:
+    """Whether a value is one of those that a condition names."""
+    if isinstance(value, Value):
+        value = value.value if value.value is not None else NOT_STATED
+    elif isinstance(value, DraftArtifact):
+        value = value.status
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    items = value if isinstance(value, tuple) else (value,)
+    return any(str(getattr(item, "label", getattr(item, "kind", item))) in wanted for item in items)
 
 
 Rate = Callable[[str, Scored | DraftClaim | DraftArtifact], float | None]

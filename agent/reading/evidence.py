@@ -4,12 +4,28 @@ A tagger names a sentence by number; code copies its text and offsets. The same 
 `papercards verify`, detect a changed card. Links are found only here; no model writes them.
 """
 
+import dataclasses
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Literal
 
-from ..card import Artifact, Candidate, Card, CardLink, Claim, Evidence, Label, Provenance, Reproducibility
+from ..card import (
+    Artifact,
+    Candidate,
+    Card,
+    CardLink,
+    Claim,
+    Evidence,
+    FieldRow,
+    FieldType,
+    FieldValue,
+    Label,
+    Provenance,
+    Reproducibility,
+)
+from ..fields.values import Value
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
 from ..text.spans import links, strange_numbers
@@ -22,8 +38,15 @@ _DATA_HOST = re.compile(
 )
 
 
-def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Collection[int] = ()) -> Card:
-    """The card for a draft. Sentence numbers must lie in the paper.
+def build(
+    paper: Paper,
+    draft: Draft,
+    provenance: Provenance,
+    *,
+    withheld: Collection[int] = (),
+    types: Mapping[str, FieldType] = MappingProxyType({}),
+) -> Card:
+    """The card for a draft. Sentence numbers must lie in the paper; `types` are those of own fields.
 
     Links in sentences that were `withheld` from the tagger are left out.
     """
@@ -55,8 +78,23 @@ def build(paper: Paper, draft: Draft, provenance: Provenance, *, withheld: Colle
         ),
         flags=_flags(paper, draft),
         provenance=provenance,
+        fields={name: _own(paper, types[name], value) for name, value in draft.own.items()},
         publication=paper.publication,
     )
+
+
+def _own(paper: Paper, type_: FieldType, value: Value) -> FieldValue:
+    names = (one.name for one in dataclasses.fields(value) if one.name not in ("rows", "sentence"))
+    said = {name: getattr(value, name) for name in names}
+    rows = tuple(
+        FieldRow(values=row.values, model_words=row.model_words, evidence=_stated(paper, row.sentence))
+        for row in value.rows
+    )
+    return FieldValue(type=type_, rows=rows, evidence=_stated(paper, value.sentence), **said)
+
+
+def _stated(paper: Paper, sentence: int | None) -> Evidence | None:
+    return None if sentence is None else evidence(paper, sentence)
 
 
 def evidence(paper: Paper, sentence: int) -> Evidence:
@@ -131,6 +169,10 @@ def cited(card: Card) -> list[tuple[str, Evidence]]:
     for name, artifact in (("code", held.code), ("data", held.data), ("weights", held.weights)):
         if artifact.evidence is not None:
             found.append((name, artifact.evidence))
+    for name, value in card.fields.items():
+        stated = [(name, value.evidence)]
+        stated += [(f"{name} {n}", row.evidence) for n, row in enumerate(value.rows, start=1)]
+        found += [(place, one) for place, one in stated if one is not None]
     return found
 
 
@@ -210,5 +252,5 @@ def _artifact(paper: Paper, draft: DraftArtifact) -> Artifact:
     return Artifact(
         status=draft.status,
         confidence=draft.confidence,
-        evidence=None if draft.sentence is None else evidence(paper, draft.sentence),
+        evidence=_stated(paper, draft.sentence),
     )

@@ -22,6 +22,8 @@ PIECES = FILE.with_name("instruction_pieces.json")
 
 _GAP = re.compile(r"@GAP(\d)@")
 _FRAGMENT = re.compile(r"@([A-Z_]+)@")
+_AT_START = re.compile(r"\(\?:\^\|(\[(?:[^\]\\]|\\.)+\](?: \?)?|\\n)\)")
+"""An expression that begins at the start of a text, or behind some characters."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 Pattern = re.Pattern[str]
@@ -36,13 +38,22 @@ class Wording:
     """Sets of pieces of text: a match has at least one piece of each set. `^` marks the start of a word."""
 
     @cached_property
-    def pattern(self) -> Pattern:
-        """The expression, compiled."""
-        return re.compile(self.source)
+    def _ways(self) -> tuple[Pattern | None, Pattern]:
+        """What to look for at the beginning of a text, and in all of it.
+
+        Python tries an alternative of the beginning at each character, but looks quickly for the others.
+        """
+        if (start := _AT_START.match(self.source)) is None:
+            return None, re.compile(self.source)
+        rest = self.source[start.end() :]
+        return re.compile(rest), re.compile(start[1] + rest)
 
     def within(self, text: str) -> bool:
         """Whether the pattern occurs in a text."""
-        return self.pattern.search(text) is not None
+        at_start, anywhere = self._ways
+        if at_start is not None and at_start.match(text):
+            return True
+        return anywhere.search(text) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +134,32 @@ class Finder:
         return found
 
 
+class Pieces:
+    """Pieces of several wordings, which are looked for in one pass over all sentences of a text."""
+
+    def __init__(self, *wordings: Iterable[str]) -> None:
+        """`^` marks the start of a word."""
+        marks: dict[str, int] = {}
+        for number, pieces in enumerate(wordings):
+            for piece in pieces:
+                marks[piece] = marks.get(piece, 0) | 1 << number
+        self._automaton = _automaton(marks)
+
+    def within(self, texts: Sequence[str]) -> list[int]:
+        """For each text the wordings of which it has a piece, as bits in their order."""
+        found = [0] * len(texts)
+        whole = "\n".join(texts)
+        number, end_of_text = 0, len(texts[0]) if texts else 0
+        for end, (anywhere, at_start, length) in self._automaton.iter(whole):
+            while end > end_of_text:
+                number += 1
+                end_of_text += len(texts[number]) + 1
+            found[number] |= anywhere
+            if at_start & ~found[number] and (end < length or not _in_word(whole[end - length])):
+                found[number] |= at_start
+        return found
+
+
 def _automaton(marks: Mapping[str, int]) -> Any:
     """Finds pieces, each with its bits anywhere, its bits at the start of a word, and its length."""
     automaton = ahocorasick.Automaton()
@@ -145,8 +182,10 @@ class Patterns:
     ignoring: tuple[Wording, ...]
     fields: tuple[Wording, ...]
     orders: tuple[Wording, ...]
-    imperative: Wording
+    imperative: tuple[Wording, Wording]
     narrow: Wording
+    pieces: Pieces
+    """What a text has that `narrow` (the first bit) or `field_of_work` (the second) is within."""
     field_of_work: Wording
     research: Wording
 
@@ -168,7 +207,9 @@ def patterns() -> Patterns:
 
     def full(pattern: str) -> str:
         pattern = _GAP.sub(lambda gap: rf"(?:\S{{1,40}}+ ){{0,{gap[1]}}}?", pattern)
-        return _FRAGMENT.sub(lambda name: fragments[name[1]], pattern)
+        for _ in range(2):  # a fragment may have others
+            pattern = _FRAGMENT.sub(lambda name: fragments[name[1]], pattern)
+        return pattern
 
     known = json.loads(PIECES.read_text(encoding="utf-8"))
 
@@ -200,8 +241,9 @@ def patterns() -> Patterns:
         ignoring=lists["ignoring"],
         fields=lists["fields"],
         orders=lists["orders"],
-        imperative=single["imperative"],
+        imperative=(single["imperative_start"], single["imperative_asked"]),
         narrow=single["narrow"],
+        pieces=Pieces(known["narrow"], known["field_of_work"]),
         field_of_work=single["field_of_work"],
         research=single["research"],
     )

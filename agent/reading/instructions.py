@@ -13,11 +13,13 @@ import base64
 import binascii
 import itertools
 import re
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..text.spans import Span
 from .instruction_patterns import Sign, Wording, beginnings, patterns
@@ -54,7 +56,7 @@ _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_|]{1,3}){7,}\w(?!\w)")
 _SPACED_PART = re.compile(r"[ .\-_|]\w[ .\-_|]{1,3}\w[ .\-_|]{1,3}\w[ .\-_|]")
 """What `_SPACED` has in it, which is quicker to look for."""
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}")
-_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _INSTRUCTIONS = re.compile(r"\binstructions?\b")
 _HEX = re.compile(r"(?<!\w)(?:[0-9a-f]{2} ?){16,}(?!\w)", re.IGNORECASE)
 _QUOTED = re.compile(
@@ -102,13 +104,17 @@ NOTHING = Finding(False)
 def find(sentences: Sequence[str], title: str = "") -> list[Finding]:
     """One finding for each sentence of a text, in order. `title` is what the text should be about."""
     weights, quoted = [], []
-    for text in sentences:
-        weight, parts = _judge(text[:_MOST])
-        rest = _without(text[:_MOST], parts)
-        weights.append(max([weight, *(_judge(piece)[0] for piece in _pieces(rest))]))
+    examined = [text[:_MOST] for text in sentences]
+    glances = _glances(examined)
+    for text, glance in zip(examined, glances, strict=True):
+        weight, parts = _judge(text, odd=glance.odd) if glance.worth_judging else (0.0, ())
+        rest = _without(text, parts)
+        pieces = _pieces(rest) if glance.worth_judging else ()
+        weights.append(max([weight, *(_judge(piece, odd=glance.odd)[0] for piece in pieces)]))
         quoted.append(parts)
-    for number, weight in enumerate(weights):
-        if weight < ENOUGH and _hints(sentences[number], weight) and _is_alien(sentences, number, title):
+    for number, (weight, glance) in enumerate(zip(weights, glances, strict=True)):
+        hints = weight >= _HINT or (glance.may_name_field and _names_field(examined[number]))
+        if weight < ENOUGH and hints and _is_alien(sentences, number, title):
             weights[number] = max(ENOUGH, weight + _ALIEN)
     orders = _with_company(sentences, weights, title)
     return [
@@ -165,11 +171,9 @@ def _pieces(text: str) -> list[str]:
     return [] if len(pieces) == 1 else pieces
 
 
-def _hints(text: str, weight: float) -> bool:
-    """Whether an unrelated sentence is an order: it has a sign, or names a field and reports nothing."""
-    if weight >= _HINT:
-        return True
-    lower = text[:_MOST].lower()
+def _names_field(text: str) -> bool:
+    """Whether a sentence names a field of work and reports nothing."""
+    lower = text.lower()
     return not patterns().research.within(lower) and patterns().field_of_work.within(lower)
 
 
@@ -178,21 +182,84 @@ def _is_alien(sentences: Sequence[str], number: int, title: str) -> bool:
     mine = _stems(sentences[number])
     if len(mine) < 2:
         return False
+    others = (title, *sentences[:number], *sentences[number + 1 :])
+    lower = "\n".join(others).lower()
+    if any(_begins_word(stem, lower) for stem in mine):
+        return False
     subject: set[str] = set()
-    for other in (title, *sentences[:number], *sentences[number + 1 :]):
-        stems = _stems(other)
-        if not mine.isdisjoint(stems):
-            return False
-        subject |= stems
-    return len(subject) >= _SUBJECT
+    for other in others:
+        subject |= _stems(other)
+        if len(subject) >= _SUBJECT:
+            return True
+    return False
+
+
+def _begins_word(stem: str, lower: str) -> bool:
+    at = lower.find(stem)
+    while at > 0 and _LETTERS.match(lower[at - 1]):
+        at = lower.find(stem, at + 1)
+    return at >= 0
 
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in _LETTERS.findall(text.lower()) if len(word) > 4) - _COMMON
 
 
-def _judge(text: str) -> tuple[float, tuple[Span, ...]]:
-    weight = sum(_signs(text).values())
+class _Glance(NamedTuple):
+    """What is seen of a sentence before it is judged; most need not be."""
+
+    worth_judging: bool
+    """False: `_judge` gives nothing for it, nor for a part of it."""
+    may_name_field: bool
+    odd: bool
+    """Whether it may have spelt-out or encoded words in a line of ASCII."""
+
+
+def _glances(texts: Sequence[str]) -> list[_Glance]:
+    """Looking at all sentences together costs a small part of judging each."""
+    odd = _may_be_odd("\n".join(texts))
+    pieces = patterns().pieces.within([text.lower() for text in texts])
+    return [
+        _Glance(
+            bool(there & 1)
+            or not text.isascii()
+            or _list_parts(text) >= _STUFFED_PARTS
+            or (odd and _odd(text)),
+            there & 2 != 0,
+            odd,
+        )
+        for text, there in zip(texts, pieces, strict=True)
+    ]
+
+
+def _list_parts(text: str) -> int:
+    return text.count(",") + text.count(";") + text.count("|")
+
+
+def _may_be_odd(text: str) -> bool:
+    """Whether a text may have spelt-out or encoded words in a line of ASCII."""
+    data = text.encode("ascii", "replace")
+    if b"w" * 24 in data.translate(_BASE64_SHAPE) or b"w" * 32 in data.translate(_HEX_SHAPE, b" "):
+        return True
+    shape = data.translate(_SPACED_SHAPE)
+    single = b"_" in data or b" w w " in shape or b" w  w " in shape or b" w   w " in shape
+    return single and _SPACED_PART.search(text) is not None
+
+
+def _shape(word: str, gap: str = "") -> bytes:
+    """A table for `bytes.translate`: `w` for these characters, a space for those, and `x` for others."""
+    return bytes(
+        ord("w") if chr(code) in word else ord(" ") if chr(code) in gap else ord("x") for code in range(256)
+    )
+
+
+_BASE64_SHAPE = _shape(string.ascii_letters + string.digits + "+/")
+_HEX_SHAPE = _shape(string.hexdigits)
+_SPACED_SHAPE = _shape(string.ascii_letters + string.digits, " .-|")
+
+
+def _judge(text: str, *, odd: bool = True) -> tuple[float, tuple[Span, ...]]:
+    weight = sum(_signs(text, odd=odd).values())
     if not weight or not (patterns().narrow.within(text.lower()) or _odd(text)):
         return 0.0, ()
     if weight < ENOUGH:
@@ -233,7 +300,7 @@ def _odd(text: str) -> bool:
         or _BASE64.search(text) is not None
         or _HEX.search(text) is not None
         or not text.isascii()
-        or len(_LIST.findall(text)) >= _STUFFED_PARTS
+        or _list_parts(text) >= _STUFFED_PARTS
     )
 
 
@@ -244,13 +311,12 @@ def _plain(text: str) -> str:
     return "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn"))
 
 
-def _signs(text: str) -> dict[str, float]:
-    """The weight of each kind of sign, the heaviest of its kind."""
+def _signs(text: str, *, odd: bool = True) -> dict[str, float]:
+    """The weight of each kind of sign, the heaviest of its kind. `odd`: as in `_Glance`."""
     found: dict[str, float] = {}
     plain = _plain(text)
     lower = plain.lower()
-    words = lower.split()
-    flat = " ".join(words)
+    flat = " ".join(lower.split())
     lines = flat if "\n" not in lower else re.sub(r"[^\S\n]+", " ", lower).strip()
     finder = patterns().finder
     meant = list(_spellings(flat))
@@ -267,9 +333,9 @@ def _signs(text: str) -> dict[str, float]:
             _add(found, [sign for sign in readable.signs if sign.said], spelt)
     if likely.foreign and (foreign or "fields" in found or not lower.isascii()):
         _foreign(flat, likely.foreign, found)
-    if _encoded(plain, lower, max(map(len, words), default=0)):
+    if _encoded(plain, lower, odd=odd or not text.isascii()):
         found["encoded"] = 1.0
-    if sum(map(lower.count, ",;|")) >= _STUFFED_PARTS and _stuffed(lower):
+    if _list_parts(lower) >= _STUFFED_PARTS and _stuffed(lower):
         found["stuffing"] = 1.0
     return found
 
@@ -292,7 +358,7 @@ def _add(found: dict[str, float], signs: Iterable[Sign], text: str) -> None:
             continue
         if sign.imperative:
             if imperative is None:
-                imperative = patterns().imperative.within(text)
+                imperative = any(one.within(text) for one in patterns().imperative)
             if not imperative:
                 continue
         if sign.within(text) and (not sign.said or not sign.triggers.isdisjoint(beginnings(text))):
@@ -312,28 +378,32 @@ def _spellings(flat: str) -> Iterator[str]:
 
 
 def _squeezed(lower: str) -> str:
-    return lower.translate(_NO_LETTERS) if lower.isascii() else re.sub(r"[\W_]+", "", lower)
+    if lower.isascii():
+        return lower.encode().translate(None, _NO_LETTERS).decode()
+    return re.sub(r"[\W_]+", "", lower)
 
 
-def _encoded(plain: str, lower: str, longest: int) -> bool:
-    """Whether the text contains an encoded order; `longest` is the length of its longest word."""
+def _encoded(plain: str, lower: str, *, odd: bool) -> bool:
+    """Whether the text contains an encoded order. `odd`: as in `_Glance`."""
     if any(map(lower.__contains__, _TURNED)):
         return True
-    for match in _SPACED.finditer(lower) if _SPACED_PART.search(lower) else ():
-        if _COMPACT.search(_squeezed(match.group())):
-            return True
     squeezed = _squeezed(lower)
     if "instructions" in squeezed and _COMPACT.search(squeezed) and not _INSTRUCTIONS.search(lower):
         return True
+    if not odd:
+        return False
+    for match in _SPACED.finditer(lower) if _SPACED_PART.search(lower) else ():
+        if _COMPACT.search(_squeezed(match.group())):
+            return True
     return any(
         " " in one and one.isprintable() and sum(c.isalpha() for c in one) > 0.6 * len(one)
-        for one in _decoded(plain, longest)
+        for one in _decoded(plain)
     )  # prose in a code is meant for machines, whatever it says
 
 
-def _decoded(plain: str, longest: int) -> Iterator[str]:
+def _decoded(plain: str) -> Iterator[str]:
     """The texts encoded in base64 or hexadecimal digits."""
-    for match in _BASE64.finditer(plain) if longest >= 24 else ():
+    for match in _BASE64.finditer(plain):
         raw = match.group().rstrip("=")
         with suppress(ValueError, binascii.Error):
             yield base64.b64decode(raw + "=" * (-len(raw) % 4)).decode("utf-8")

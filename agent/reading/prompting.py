@@ -8,13 +8,15 @@ Knows papers and taxonomies. Knows no model, no cache, no HTTP.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from string import Template
 from typing import TypedDict
 
 from ..errors import UsageError
+from ..fields import wire
+from ..fields.spec import ARTIFACTS, SHIPPED, Field
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Size, Taxonomy
 from ..text.invisible import visible
@@ -52,6 +54,8 @@ class Prompt:
     """All messages except the last."""
     prefix_digest: str
     user: Template
+    tail: str = ""
+    """What stands behind each paper: the fields that are asked, unless it is a whole card."""
 
     def show(self, paper: Paper, budget: int | None = None) -> Shown:
         """The last message for a paper.
@@ -72,12 +76,43 @@ def load(name: str) -> tuple[str, str]:
     return system.strip(), user.strip()
 
 
-def card_prompt(taxonomy: Taxonomy, schema: object, name: str = "card.v1") -> Prompt:
-    """The prompt for a whole card in one answer.
+def card_prompt(
+    taxonomy: Taxonomy,
+    schema: object,
+    name: str = "card.v1",
+    *,
+    shipped: Sequence[str] = SHIPPED,
+    own: Sequence[Field] = (),
+) -> Prompt:
+    """The prompt for some fields in one answer, by default for a whole card.
 
     `schema` is the wire schema, which is part of the version.
     """
-    system, user = load(name)
+    introduction, parts = paragraphs(taxonomy, name)
+    _, user = load(name)
+    plain = tuple(shipped) == SHIPPED and not own
+    tail = "" if plain else f"\n\nFill in: {', '.join([*shipped, *(field.name for field in own)])}."
+    asked = [parts[field] for field in shipped if field not in ARTIFACTS]
+    if artifacts := [field for field in shipped if field in ARTIFACTS]:
+        asked.append(_availability(parts, artifacts))
+    filled = "\n\n".join([introduction, *asked, *map(wire.paragraph, own)])
+    template = Template(user)
+    prefix: list[Message] = [Message(role="system", content=filled)]
+    for example in _examples(name, taxonomy, shipped):
+        shown = _show(template, Paper("", example.title, example.abstract), None)
+        prefix += [
+            Message(role="user", content=shown.content + tail),
+            Message(role="assistant", content=example.answer),
+        ]
+    said = [part for message in prefix for part in (message["role"], message["content"])]
+    words = digest(*said, *([tail] if tail else []))
+    everything = digest(words, user, json.dumps(schema, sort_keys=True))
+    return Prompt(f"{name.partition('.')[0]}@{everything[:8]}", tuple(prefix), words, template, tail)
+
+
+def paragraphs(taxonomy: Taxonomy, name: str = "card.v1") -> tuple[str, Mapping[str, str]]:
+    """The introduction of a template, and the paragraph of each shipped field, filled in."""
+    system, _ = load(name)
     filled = Template(system).substitute(
         tasks=_lines(taxonomy, "tasks"),
         modalities=_lines(taxonomy, "modalities"),
@@ -88,17 +123,29 @@ def card_prompt(taxonomy: Taxonomy, schema: object, name: str = "card.v1") -> Pr
         modality_size=_range(taxonomy.sizes["modalities"]),
         contribution_size=_range(taxonomy.sizes["contributions"]),
     )
-    template = Template(user)
-    prefix: list[Message] = [Message(role="system", content=filled)]
-    for example in _examples(name, taxonomy):
-        shown = _show(template, Paper("", example.title, example.abstract), None)
-        prefix += [
-            Message(role="user", content=shown.content),
-            Message(role="assistant", content=example.answer),
-        ]
-    words = digest(*(part for message in prefix for part in (message["role"], message["content"])))
-    everything = digest(words, user, json.dumps(schema, sort_keys=True))
-    return Prompt(f"{name.partition('.')[0]}@{everything[:8]}", tuple(prefix), words, template)
+    introduction: list[str] = []
+    found: dict[str, str] = {}
+    for paragraph in filled.split("\n\n"):
+        named = paragraph.partition(":")[0].split(", ")
+        if all(field in SHIPPED for field in named):
+            found |= dict.fromkeys(named, paragraph)
+        else:
+            introduction.append(paragraph)
+    return "\n\n".join(introduction), found
+
+
+def shipped_spec(taxonomy: Taxonomy, field: str) -> str:
+    """The spec of a shipped field: eight hex digits of a hash of its paragraph."""
+    _, parts = paragraphs(taxonomy)
+    words = _availability(parts, [field]) if field in ARTIFACTS else parts[field]
+    return digest(words)[:8]
+
+
+def _availability(parts: Mapping[str, str], asked: Sequence[str]) -> str:
+    """The paragraph on code, data and weights, for some of them."""
+    numbers = [f"{field}_sentence" for field in asked]
+    words = parts[asked[0]].replace(", ".join(ARTIFACTS), ", ".join(asked))
+    return words.replace(", ".join(f"{field}_sentence" for field in ARTIFACTS), ", ".join(numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +155,16 @@ class _Example:
     answer: str
 
 
-def _examples(name: str, taxonomy: Taxonomy) -> list[_Example]:
-    """The worked examples whose every label this taxonomy has."""
+def _examples(name: str, taxonomy: Taxonomy, shipped: Sequence[str]) -> list[_Example]:
+    """The worked examples whose every label this taxonomy has, with these fields of the answer."""
     examples = []
-    for line in _file(f"{name}.examples.jsonl").splitlines():
+    for line in _file(f"{name}.examples.jsonl").splitlines() if shipped else ():
         record = json.loads(line)
-        answer = record["answer"]
+        names = {*shipped, *(f"{field}_sentence" for field in shipped)}
+        answer = {field: value for field, value in record["answer"].items() if field in names}
         known = all(
-            label in taxonomy.labels[group] for group in LABEL_FIELDS for label in answer[group]
-        ) and all(claim["kind"] in taxonomy.claim_kinds for claim in answer["claims"])
+            label in taxonomy.labels[group] for group in LABEL_FIELDS for label in answer.get(group, ())
+        ) and all(claim["kind"] in taxonomy.claim_kinds for claim in answer.get("claims", ()))
         if known:
             text = json.dumps(answer, ensure_ascii=False)
             examples.append(_Example(record["title"], record["abstract"], text))

@@ -8,20 +8,18 @@ Knows no files and no other papers.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from pydantic import BaseModel
-
-from ..card import Card, Provenance, Tokens
+from ..card import Card
 from ..errors import PaperFailed
+from ..fields.spec import NO_OWN, FieldSet
 from ..model.ask_once import AskOnce
 from ..model.cache import NAMES, Answer, Cache, Part, key_of
 from ..model.call import Caller
-from ..model.catalogue import Model, other_model
+from ..model.catalogue import Model
 from ..model.form import Form
 from ..model.in_flight import InFlight
 from ..model.reply import Reply
@@ -31,17 +29,20 @@ from ..spent import NOTHING, Spent
 from ..taxonomy import Taxonomy
 from ..text.spans import digest
 from . import evidence
-from .answers import WrongAnswer, answer_type, give_up, parse
-from .draft import Draft
-from .prompting import Prompt, Shown, card_prompt
-from .reading_copy import ReadingCopy, reading_copy
-from .token_chances import needed, token_chances, with_chances
+from .answers import Parts, WrongAnswer, give_up, parse
+from .asking import Askings, Notebook
+from .prompting import Prompt
+from .question import Piece, Question, answer_of, assembled, chances, drafted
+from .reading_copy import reading_copy
+from .token_chances import with_chances
 
 if TYPE_CHECKING:
     from .confidence import Confidences
 
 CHARACTERS_PER_TOKEN = 3
 """Characters per token, a low estimate so that prompts fit the context."""
+_MORE_TOKENS, _MORE_TOKENS_LIST = 80, 1000
+"""What an own field adds to the longest answer."""
 
 
 @dataclass(frozen=True)
@@ -68,36 +69,6 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """The request for one paper, with everything the answer depends on."""
-
-    paper: Paper
-    copy: ReadingCopy
-    """The copy of the paper that is read."""
-    shown: Shown
-    kind: type[BaseModel]
-    """The answer type."""
-    unasked: dict[str, Part]
-    """Parts of the cache key, without the form of the request."""
-    form: Form
-    """The current form of the request."""
-
-    @property
-    def parts(self) -> dict[str, Part]:
-        """All parts of the cache key."""
-        return self.asked_as(self.form)
-
-    @property
-    def key(self) -> str:
-        """The cache key, 64 hex digits."""
-        return key_of(self.parts)
-
-    def asked_as(self, form: Form) -> dict[str, Part]:
-        """The parts of the cache key for a form of the request."""
-        return {**self.unasked, **form.parts()}
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """Size of the requests for a paper."""
 
@@ -107,8 +78,8 @@ class Wanted:
     most_completion_tokens: int
 
 
-Found = tuple[Answer, Draft, Spent]
-"""An answer, its draft, and its cost in this run."""
+Found = tuple[Piece, Spent]
+"""An answer, and its cost in this run."""
 
 
 class Reader(Protocol):
@@ -167,17 +138,20 @@ class ModelReader:
         form: Form | None = None,
         offline: bool = False,
         repeat: int = 0,
+        fields: FieldSet = NO_OWN,
         fit: "Confidences | None" = None,
     ) -> None:
         self.model = model
         form = form or Form.of(model, {})
         self._fit = fit
-        self._kinds: dict[int | None, tuple[type[BaseModel], str]] = {}
-        self.prompt: Prompt = card_prompt(taxonomy, answer_type(taxonomy).model_json_schema())
+        self._fields = fields
+        self._askings = Askings(taxonomy, fields)
+        self.prompt: Prompt = self._askings.whole.prompt
+        """The prompt for all fields; papers with earlier answers are asked less."""
         self._version = self.prompt.version + (f"+{fit.version}" if fit is not None else "")
         self._budget = _budget(model, self.prompt, form.answer_tokens)
-        self._prefix_length = sum(len(message["content"]) for message in self.prompt.prefix)
         self._taxonomy = taxonomy
+        self._types = {one.name: one.type for one in fields.own}
         self._connect = connect
         self._cache = cache
         self._once: AskOnce[Found] = AskOnce(InFlight(cache.directory) if cache is not None else None)
@@ -187,20 +161,26 @@ class ModelReader:
         self._parts: dict[str, Part] = {
             "endpoint": endpoint,
             "model_sha256": model.file.sha256 if model.file else None,
-            "prefix": self.prompt.prefix_digest,
             "repeat": repeat,
         }
+        self._notebook = Notebook(cache, endpoint, model.name, read_only=offline)
         self._forms_note = key_of({"endpoint": endpoint, "forms": form.to_json()})
         self.forms = [form, *self._learned_before()]
         """Forms of requests so far: first as configured, last the current one."""
+        if fields.own and form.most_tokens is None:
+            # Answers that hold lists are longer; those without own fields keep the form that they had.
+            more = sum(_MORE_TOKENS_LIST if one.type == "list" else _MORE_TOKENS for one in fields.own)
+            self.forms.append(replace(self.forms[-1], answer_tokens=self.forms[-1].answer_tokens + more))
         self._noted = list(self.forms)
         self.made_by: Mapping[str, Part] = {
             **self._parts,
             **form.parts(),
+            "prefix": self.prompt.prefix_digest,
             "name": model.name,
             "context": model.context,
             "prompt": self._version,
             "taxonomy": taxonomy.version,
+            **({"fields": fields.version} if fields.version else {}),
         }
 
     async def read(self, paper: Paper) -> Reading:
@@ -215,48 +195,67 @@ class ModelReader:
             return kept
         if self._offline:
             raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
+        question = self.rest(question)
 
         async def ask() -> Found:
-            answer, draft, spent, form = await self._ask(question)
+            piece, spent, form = await self._ask(question)
             if self._cache is not None:
                 self._note(form)
-                await self._cache.keep(question.asked_as(form), answer, names_of(self, paper))
-            return answer, draft, spent
+                await self._cache.keep(question.asked_as(form), piece.answer, names_of(self, paper))
+            return piece, spent
 
-        (answer, draft, spent), ours = await self._once.get(question.key, lambda: self._found(question), ask)
-        return Reading(self._card(question, answer, draft), spent if ours else NOTHING)
+        def look_up() -> Found | None:
+            piece = self._piece(question)
+            return None if piece is None else (piece, NOTHING)
+
+        (piece, spent), ours = await self._once.get(question.key, look_up, ask)
+        return Reading(self._card(question, [*question.known, piece]), spent if ours else NOTHING)
 
     def wants(self, paper: Paper) -> Wanted | None:
         """One call, unless the answer is in the cache."""
         question = self.question(paper)
         if self.kept(question) is not None:
             return None
+        question = self.rest(question)
         schema = len(str(question.kind.model_json_schema()))
-        most = question.form.answer_tokens
-        return Wanted(1, self._prefix_length + schema + len(question.shown.content), most)
+        shared = sum(len(message["content"]) for message in question.prefix)
+        return Wanted(1, shared + schema + len(question.content), question.form.answer_tokens)
 
     def question(self, paper: Paper) -> Question:
-        """The request for a paper."""
+        """The request for a paper, for all fields."""
         copy = reading_copy(paper)
         shown = self.prompt.show(copy.paper, self._budget)
-        kind, schema = self._kind(shown)
-        return Question(
-            paper,
-            copy,
-            shown,
-            kind,
-            {**self._parts, "schema": schema, "paper": digest(shown.content)},
-            self.forms[-1],
-        )
+        # There is one schema for all papers, so that hosted endpoints compile it once; on the local server,
+        # one per number of sentences.
+        count = shown.sentences if self.model.file is not None else None
+        unasked = {**self._parts, "paper": digest(shown.content)}
+        return self._asked(Question(paper, copy, shown, self._askings.whole, count, unasked, self.forms[-1]))
+
+    def rest(self, question: Question) -> Question:
+        """The request for the fields that `kept` found no answer to."""
+        missing = self._missing(question.known)
+        if missing in ((), question.asking.names):
+            return question
+        return self._asked(replace(question, asking=self._askings.of(missing)))
+
+    @staticmethod
+    def _asked(question: Question) -> Question:
+        asking = question.asking
+        names = {"prefix": asking.prompt.prefix_digest, "schema": asking.kind(question.count)[1]}
+        return replace(question, unasked={**question.unasked, **names})
 
     def key_parts(self, paper: Paper) -> Mapping[str, Part]:
         """What the answer to the request for a paper is stored under."""
         return self.question(paper).parts
 
     def kept(self, question: Question) -> Reading | None:
-        """The card from the cache; None if the answer is not cached."""
-        found = self._found(question)
-        return None if found is None else Reading(self._card(question, found[0], found[1]))
+        """The card from the cache; None if answers to some fields are missing."""
+        if (whole := self._piece(question)) is not None:
+            self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
+            return Reading(self._card(question, [whole]))
+        question.known[:] = self._pieces(question)
+        missing = self._missing(question.known)
+        return None if missing or not question.known else Reading(self._card(question, question.known))
 
     async def accept(self, question: Question, reply: Reply) -> Reading:
         """The card from an answer that came another way, which is cached like a live one.
@@ -264,18 +263,38 @@ class ModelReader:
         Raises PaperFailed if it is invalid, since it cannot be re-asked like a live call.
         """
         try:
-            draft = self._parse(reply.text, question)
+            parts = self._parse(reply.text, question)
         except WrongAnswer as wrong:
-            raise PaperFailed(
-                f"the model's answer is invalid: {'; '.join(wrong.reasons) or wrong}",
-                where=question.paper.where,
-                attempts=reply.requests,
-                spent=reply.spent,
-            ) from wrong
+            # Own fields that are not borne out say so themselves.
+            if wrong.parts is None or wrong.flags:
+                raise PaperFailed(
+                    f"the model's answer is invalid: {'; '.join(wrong.reasons) or wrong}",
+                    where=question.paper.where,
+                    attempts=reply.requests,
+                    spent=reply.spent,
+                ) from wrong
+            parts = wrong.parts
         answer = answer_of(reply)
         if self._cache is not None:
             await self._cache.keep(question.parts, answer, names_of(self, question.paper))
-        return Reading(self._card(question, answer, draft), reply.spent)
+            self._notebook.add(question.asking.noted(question.count, question.form.answer_tokens))
+        piece = self._taken(question, answer, key_of(question.parts), parts)
+        return Reading(self._card(question, [*question.known, piece]), reply.spent)
+
+    @property
+    def specs(self) -> Mapping[str, str]:
+        """The spec of each field of this run, by name."""
+        return self._askings.specs
+
+    def specs_of(self, prompt: str) -> Mapping[str, str] | None:
+        """The specs of the fields that a version of the prompt asked; None if it was never used here."""
+        return next((noted.specs for noted in self._notebook if noted.prompt == prompt), None)
+
+    def characters_for(self, names: Sequence[str]) -> int:
+        """Characters of a request for some fields, without the paper."""
+        asking = self._askings.of(names)
+        shared = sum(len(message["content"]) for message in asking.prompt.prefix)
+        return shared + len(asking.prompt.tail) + len(str(asking.kind(None)[0].model_json_schema()))
 
     def learned(self, form: Form) -> None:
         """Use this form of requests from now on; it is stored once it has given an answer."""
@@ -307,26 +326,89 @@ class ModelReader:
         if self._caller is not None:
             await self._caller.close()
 
-    def _found(self, question: Question) -> Found | None:
-        answer = None
-        if self._cache is not None:
-            # Answers that came before the endpoint's last refusal were asked for in an earlier form.
-            for form in reversed(self.forms):
-                if (answer := self._cache.get(question.asked_as(form))) is not None:
-                    break
-        if answer is None:
+    def _missing(self, known: Sequence[Piece]) -> tuple[str, ...]:
+        """The fields that are to be asked beside these answers."""
+        there = {name for piece in known for name in piece.specs}
+        only = self._fields.only
+        return tuple(
+            name for name in self._fields.asked if name not in there and (only is None or name in only)
+        )
+
+    def _piece(self, question: Question) -> Piece | None:
+        """The cached answer to a request."""
+        found = self._row(question.unasked)
+        if found is None:
             return None
         try:
-            return answer, self._parse(answer.text, question), NOTHING
+            return self._taken(question, *found, self._parse(found[0].text, question))
         except WrongAnswer as wrong:
-            return None if wrong.draft is None else (answer, _flagged(wrong), NOTHING)
+            return None if wrong.parts is None else self._taken(question, *found, wrong.parts, wrong.flags)
 
-    async def _ask(self, question: Question) -> tuple[Answer, Draft, Spent, Form]:
+    def _row(
+        self, unasked: Mapping[str, Part], answer_tokens: int | None = None
+    ) -> tuple[Answer, str] | None:
+        if self._cache is None:
+            return None
+        # Answers that came before the endpoint's last refusal were asked for in an earlier form.
+        for form in reversed(self.forms):
+            for tokens in {form.answer_tokens: None, answer_tokens or form.answer_tokens: None}:
+                parts = {**unasked, **form.parts(), "max_tokens": tokens}
+                if (answer := self._cache.get(parts)) is not None:
+                    return answer, key_of(parts)
+        return None
+
+    def _pieces(self, question: Question) -> list[Piece]:
+        """Cached answers to requests for other sets of fields, newest first, for fields with the same spec.
+
+        Fields that may not be asked in this run are also taken with an older spec.
+        """
+        if self._cache is None:
+            return []
+        only = self._fields.only
+        wanted = dict(self._askings.specs)
+        pieces = self._matching(question, wanted, lambda name, spec: wanted[name] == spec)
+        if only is not None:
+            there = {name for piece in pieces for name in piece.specs}
+            older = [name for name in wanted if name not in only and name not in there]
+            pieces += self._matching(question, older, lambda name, spec: True)
+        return pieces
+
+    def _matching(
+        self, question: Question, wanted: Iterable[str], is_good: Callable[[str, str], bool]
+    ) -> list[Piece]:
+        pieces: list[Piece] = []
+        left = set(wanted)
+        for noted in self._notebook:
+            specs = {name: spec for name, spec in noted.specs.items() if name in left and is_good(name, spec)}
+            if not specs or noted.sentences != question.count:
+                continue
+            unasked = {**question.unasked, "prefix": noted.prefix, "schema": noted.schema}
+            if (found := self._row(unasked, noted.answer_tokens)) is None:
+                continue
+            flags: tuple[str, ...] = ()
+            try:
+                parts = self._parse(found[0].text, replace(question, asking=self._askings.of(tuple(specs))))
+            except WrongAnswer as wrong:
+                if wrong.parts is None:
+                    continue
+                parts, flags = wrong.parts, wrong.flags
+            pieces.append(Piece(*found, noted.prompt, specs, parts, flags))
+            left -= specs.keys()
+        return pieces
+
+    @staticmethod
+    def _taken(
+        question: Question, answer: Answer, key: str, parts: Parts, flags: tuple[str, ...] = ()
+    ) -> Piece:
+        asking = question.asking
+        return Piece(answer, key, asking.prompt.version, asking.specs, parts, flags)
+
+    async def _ask(self, question: Question) -> tuple[Piece, Spent, Form]:
         async with self._connecting:
             if self._caller is None:
                 self._caller = await self._connect(self.forms[-1], self.learned)
         where = question.paper.where
-        last: Draft | WrongAnswer | None = None
+        last: Parts | WrongAnswer | None = None
 
         def check(text: str) -> str | None:
             nonlocal last
@@ -338,47 +420,48 @@ class ModelReader:
             return None
 
         try:
-            reply = await self._caller.ask(question.kind, self.prompt.prefix, question.shown.content, check)
+            reply = await self._caller.ask(question.kind, question.prefix, question.content, check)
         except PaperFailed as error:
             error.where = error.where or where
             raise
+        flags: tuple[str, ...] = ()
         if isinstance(last, WrongAnswer):
-            if last.draft is None:
+            if last.parts is None:
                 raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
-            last = _flagged(last)
+            flags, last = last.flags, last.parts
         assert last is not None
-        return answer_of(reply), last, reply.spent, reply.form
+        self._notebook.add(question.asking.noted(question.count, reply.form.answer_tokens))
+        piece = self._taken(question, answer_of(reply), key_of(question.asked_as(reply.form)), last, flags)
+        return piece, reply.spent, reply.form
 
-    def _kind(self, shown: Shown) -> tuple[type[BaseModel], str]:
-        """The answer type of a paper and the digest of its schema.
-
-        There is one for all papers, so that hosted endpoints compile it once; on the local server, one per
-        number of sentences.
-        """
-        count = shown.sentences if self.model.file is not None else None
-        if count not in self._kinds:
-            kind = answer_type(self._taxonomy, count)
-            self._kinds[count] = (kind, digest(str(kind.model_json_schema())))
-        return self._kinds[count]
-
-    def _parse(self, text: str, question: Question) -> Draft:
-        shown = question.shown
+    def _parse(self, text: str, question: Question) -> Parts:
+        shown, asking = question.shown, question.asking
         try:
-            return parse(text, question.kind, self._taxonomy, shown.source, shown.sentences)
+            return parse(
+                text,
+                question.kind,
+                self._taxonomy,
+                shown.source,
+                shown.sentences,
+                own=asking.own,
+                shown=self._askings.text(question.copy.paper, shown.sentences) if asking.own else None,
+            )
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             # Strangers write answers: what nobody thought of costs this paper, not the run.
             raise WrongAnswer([f"cannot read the answer: {error}"[:200]], None, ()) from error
 
-    def _card(self, question: Question, answer: Answer, draft: Draft) -> Card:
+    def _card(self, question: Question, pieces: Sequence[Piece]) -> Card:
+        # In one order, so that a rerun gives the same bytes.
+        pieces = sorted(pieces, key=lambda piece: (piece.answer.created, piece.key))
+        draft = drafted(pieces, self._fields, question.shown.flags)
         if self._fit is not None:
-            chances = token_chances(answer.logprobs, self._taxonomy)
-            draft = self._fit.of_answer(with_chances(draft, chances))
-        draft = question.copy.renumbered(replace(draft, flags=draft.flags + question.shown.flags))
+            draft = self._fit.of_answer(with_chances(draft, chances(pieces, self._taxonomy)))
         return evidence.build(
             question.paper,
-            draft,
-            provenance(self.model, self._version, self._taxonomy, answer),
+            question.copy.renumbered(draft),
+            assembled(self.model, self._version, self._taxonomy, pieces, self._fields),
             withheld=question.copy.withheld,
+            types=self._types,
         )
 
 
@@ -389,53 +472,9 @@ def emptied(paper: Paper) -> PaperFailed:
     )
 
 
-def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:
-    """The provenance of a card from an answer; `prompt` is the version of the prompt."""
-    return Provenance(
-        model=model.name,
-        answered_by=other_model(model, answer.model),
-        model_sha256=model.file.sha256 if model.file else None,
-        prompt=prompt,
-        taxonomy=taxonomy.version,
-        created=answer.created,
-        calls=answer.calls,
-        reasked=answer.reasked,
-        tokens=Tokens(
-            prompt=answer.prompt_tokens,
-            cached_prompt=answer.cached_prompt_tokens,
-            completion=answer.completion_tokens,
-        ),
-        cost_usd=answer.cost_usd,
-        seconds=answer.seconds,
-    )
-
-
 def _budget(model: Model, prompt: Prompt, answer_tokens: int) -> int | None:
     """Maximum characters of a paper beside the prefix; None if the context size is unknown."""
     if model.context is None:
         return None
     prefix = sum(len(message["content"]) for message in prompt.prefix)
     return max(1000, (model.context - answer_tokens) * CHARACTERS_PER_TOKEN - prefix)
-
-
-def _flagged(wrong: WrongAnswer) -> Draft:
-    assert wrong.draft is not None
-    return replace(wrong.draft, flags=wrong.flags)
-
-
-def answer_of(reply: Reply) -> Answer:
-    """An accepted reply as it is kept."""
-    return Answer(
-        text=reply.text,
-        model=reply.model,
-        finish_reason=reply.finish_reason,
-        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        seconds=reply.seconds,
-        calls=reply.spent.calls,
-        reasked=reply.spent.calls - 1,
-        prompt_tokens=reply.spent.prompt_tokens,
-        cached_prompt_tokens=reply.spent.cached_prompt_tokens,
-        completion_tokens=reply.spent.completion_tokens,
-        cost_usd=reply.spent.cost_usd,
-        logprobs=needed(reply.logprobs),
-    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
+from ..fields.values import Value
 from ..paper import Paper, Section
 from ..text.invisible import hidden
 from ..text.spans import Span
@@ -71,8 +72,16 @@ class ReadingCopy:
             code=self._artifact(draft.code),
             data=self._artifact(draft.data),
             weights=self._artifact(draft.weights),
+            own={name: self._value(value) for name, value in draft.own.items()},
             flags=flags,
         )
+
+    def _value(self, value: Value) -> Value:
+        rows = tuple(replace(row, sentence=self._number(row.sentence)) for row in value.rows)
+        return replace(value, sentence=self._number(value.sentence), rows=rows)
+
+    def _number(self, sentence: int | None) -> int | None:
+        return None if sentence is None else self.numbers[sentence - 1]
 
     def spread(self, items: Sequence[Item], missing: Item) -> tuple[Item, ...]:
         """Convert items per sentence of the copy to items per sentence of the paper."""
@@ -82,9 +91,7 @@ class ReadingCopy:
         return tuple(known.get(number, missing) for number in range(1, len(items) + len(self.withheld) + 1))
 
     def _artifact(self, artifact: DraftArtifact) -> DraftArtifact:
-        if artifact.sentence is None:
-            return artifact
-        return replace(artifact, sentence=self.numbers[artifact.sentence - 1])
+        return replace(artifact, sentence=self._number(artifact.sentence))
 
 
 def reading_copy(paper: Paper) -> ReadingCopy:

@@ -9,12 +9,13 @@ Knows cards, papers and edits. Knows no files.
 
 from collections.abc import Mapping
 
-from ..card import Artifact, Card, Claim, Evidence, Label
+from ..card import Artifact, Card, Claim, Evidence, FieldValue, Label
 from ..paper import Paper
 from ..reading.answers import summary_flags
 from ..reading.evidence import cited, sections_unread
 from ..taxonomy import LABEL_FIELDS
-from .edits import ARTIFACTS, MAIN, ArtifactValue, ClaimValue, Edit, Place, original
+from .edits import ARTIFACTS, MAIN, OWN, ArtifactValue, ClaimValue, Edit, Place, original
+from .own_values import corrected_value
 
 REVIEWED = "reviewed"
 
@@ -43,6 +44,7 @@ def corrected(card: Card, edits: Mapping[Place, Edit], paper: Paper | None = Non
             **{field: labels(card, field, edits) for field in LABEL_FIELDS},
             "claims": claims(card, edits),
             "reproducibility": held.model_copy(update=artifacts),
+            "fields": {name: _own(value, edits.get(Place(OWN, name))) for name, value in card.fields.items()},
             "flags": (*flags, REVIEWED),
         }
     )
@@ -97,6 +99,15 @@ def quotes(card: Card, edits: Mapping[Place, Edit]) -> dict[int, Evidence]:
             if isinstance(value, ClaimValue | ArtifactValue) and value.evidence is not None:
                 found.setdefault(value.evidence.sentence, value.evidence)
     return found
+
+
+def _own(value: FieldValue, edit: Edit | None) -> FieldValue:
+    if edit is None or not isinstance(edit.value, str | None):
+        return value
+    try:
+        return corrected_value(value, edit.value)
+    except ValueError:
+        return value  # the field has another type since
 
 
 def _artifact(artifact: Artifact, edit: Edit | None) -> Artifact:

@@ -17,14 +17,17 @@ from pydantic import Field, ValidationError, model_validator
 from ..card import Card, Evidence, Record, Status
 from ..taxonomy import LABEL_FIELDS
 from ..text.wording import first_fault
+from .own_values import written
 
 R = TypeVar("R", bound=Record)
 
 ARTIFACTS = ("code", "data", "weights")
+OWN = "own"
+"""The field of all own fields; the item is the name of one."""
 MAIN = "#main"
 """The item of a label field that says which label is the main one; no label can have this name."""
 
-FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS, "tldr", "paper")
+FIELDS = (*LABEL_FIELDS, "claims", *ARTIFACTS, "tldr", OWN, "paper")
 """The fields that can be edited."""
 
 
@@ -58,7 +61,7 @@ class Place(NamedTuple):
     field: str
     """The field, one of `FIELDS`; `paper` marks that the paper was fully reviewed."""
     item: str = ""
-    """A label of the card or an added one, `MAIN`, the number of a sentence, or empty."""
+    """A label of the card or an added one, `MAIN`, the number of a sentence, an own field, or empty."""
 
 
 class Edit(Record):
@@ -128,6 +131,8 @@ def fits(place: Place, value: Value) -> bool:
         return value is None or (isinstance(value, ClaimValue) and str(value.evidence.sentence) == place.item)
     if place.field in ARTIFACTS:
         return isinstance(value, ArtifactValue)
+    if place.field == OWN:
+        return value is None or (isinstance(value, str) and bool(value.strip()))
     if place.field == "tldr":
         return isinstance(value, str) and bool(value.strip())
     return value in (None, "reviewed")
@@ -157,6 +162,8 @@ def original(card: Card, place: Place) -> Value:
         if artifact.status == "not-stated" or artifact.evidence is None:
             return ArtifactValue(status="not-stated")
         return ArtifactValue(status=artifact.status, evidence=artifact.evidence)
+    if field == OWN:
+        return written(card.fields.get(item))
     return card.tldr if field == "tldr" else None
 
 
@@ -195,6 +202,20 @@ class Overlay:
     def of(self, key: Key) -> Mapping[Place, Edit]:
         """The current edits of a card, in the order in which their places were first edited."""
         return {place: stack[-1] for place, stack in self._stacks.get(key, {}).items()}
+
+    def carried(self, card: Card, version: str) -> dict[Place, Edit]:
+        """The edits of other versions of a card that still hold: it says there what it said when they began.
+
+        So corrections outlive a card that is made again, as for a further field. That the paper as a whole
+        was reviewed does not.
+        """
+        found: dict[Place, Edit] = {}
+        for key, places in self._stacks.items():
+            if key.card == card.id and key.version != version:
+                for place, stack in places.items():
+                    if place.field != "paper" and stack[0].was == original(card, place):
+                        found[place] = stack[-1]
+        return found
 
     def cards(self) -> Iterator[Key]:
         """The cards that have edits."""

@@ -1,12 +1,12 @@
 """Makes new files from cards and their review file: corrected cards, or labels.
 
-Corrections apply only to the version of the card that they were made against. Corrections of a changed or
-missing card are reported and skipped.
+Corrections apply to the version of the card that they were made against, and to later ones that still say the
+same in that place. Those of a changed place or a missing card are reported and skipped.
 
 Knows cards, edits and label files. Knows no web.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,8 +46,13 @@ def apply(cards: Path, overlay: Overlay, sink: Sink, papers: Mapping[str, Paper]
     Raises UsageError or BadInput if the file has no cards.
     """
     done = Outcome()
-    for line, card, key in _with_keys(cards, overlay, done):
+    carried: set[tuple[str, Place]] = set()
+    edited = {key.card for key in overlay.cards()}
+    for line, card, key in _with_keys(cards, overlay, done, carried):
         edits = overlay.of(key) if key is not None else {}
+        if card.id in edited and (older := overlay.carried(card, version_of(card))):
+            carried |= {(card.id, place) for place in older}
+            edits = {**older, **edits}
         made = corrected(card, edits, papers.get(card.id)) if edits else card
         done.changed += bool(edits)
         if isinstance(sink, LineSink):
@@ -92,7 +97,7 @@ def to_labels(
 
 
 def _with_keys(
-    cards: Path, overlay: Overlay, done: Outcome
+    cards: Path, overlay: Overlay, done: Outcome, carried: Container[tuple[str, Place]] = ()
 ) -> Iterator[tuple[bytes | None, Card, Key | None]]:
     """Each card with its line (if it has one) and its key (if it has edits); faults at the end."""
     waiting = {key.card: 0 for key in overlay.cards()}
@@ -109,7 +114,11 @@ def _with_keys(
         yield line, card, key
     for key in overlay.cards():
         if key not in used:
-            edits = overlay.of(key)
+            edits = {
+                place: edit for place, edit in overlay.of(key).items() if (key.card, place) not in carried
+            }
+            if not edits:
+                continue
             people = ", ".join(sorted({edit.by for edit in edits.values()}))
             reason = (
                 "made on an earlier version of the card"

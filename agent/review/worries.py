@@ -10,7 +10,7 @@ Knows cards, papers and the baseline's scores. Knows no files and no web.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..card import Card
+from ..card import NOT_ASKED, Card
 from ..paper import Paper
 from ..reading.baseline import Scores
 from ..reading.draft import Draft
@@ -112,7 +112,7 @@ def _unsure(card: Card) -> Iterator[Worry]:
 
 def _flags(card: Card) -> Iterator[Worry]:
     for flag in card.flags:
-        if flag == "reviewed":
+        if flag == "reviewed" or flag.startswith(NOT_ASKED):
             continue
         about_summary = flag in ("summary-too-long", "number-not-in-source", "summary-not-prose")
         weight = _ALARM if flag in ALARMS else 0.5

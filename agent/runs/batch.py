@@ -1,11 +1,12 @@
 """Processes many papers with bounded concurrency and gives their outcomes in the order of the source.
 
-The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; the
-other papers go to workers through a bounded queue. A bounded window of outcomes, some still pending, keeps
-the order, so memory does not grow with the corpus. A paper that fails is an outcome with a reason, and the
-rest continues. An error that affects every paper (the endpoint rejects the key, a disk is full, several
-papers in a row failed in the same way) ends the run: no new papers are started, and papers in flight are
-finished and stored. Answers are in the cache before an outcome is given out.
+The source is read in chunks of growing size. Finished cards are looked up for a whole chunk at once; of the
+others is judged whether they look like papers, and those that do go to workers through a bounded queue. A
+bounded window of outcomes, some still pending, keeps the order, so memory does not grow with the corpus. A
+paper that fails is an outcome with a reason, and the rest continues. An error that affects every paper (the
+endpoint rejects the key, a disk is full, several papers in a row failed in the same way) ends the run: no new
+papers are started, and papers in flight are finished and stored. Answers are in the cache before an outcome
+is given out.
 
 A paper is asked about once (see `same_paper`): its other records get the same card, which points at the
 first.
@@ -15,8 +16,8 @@ Knows no prompts, formats or terminal.
 
 import asyncio
 from array import array
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,9 +27,11 @@ from ..errors import BudgetSpent, EndpointError, PapercardsError, PaperFailed, S
 from ..paper import Paper
 from ..publication import with_publication
 from ..reading.reader import Reader, Reading
-from ..sources import BadRecord
+from ..sources import BadRecord, judgement
+from ..sources.local_ids import LocalIds
 from ..spent import NOTHING, Spent
 from .card_lines import AT_ONCE
+from .ordering import Alike, Window
 from .read_ahead import ReadAhead
 from .same_paper import SamePapers
 
@@ -159,13 +162,18 @@ class Batch:
         concurrency: int,
         finished: Finished | None = None,
         *,
+        judge: bool = False,
+        ids: LocalIds | None = None,
         keep_duplicates: bool = False,
     ) -> None:
-        """Without `finished`, every card is made again.
+        """Without `finished`, every card is made again; its lines must be those of runs that judged alike.
 
+        `judge`: set aside papers that do not look like papers. `ids`: gives different papers different ids.
         `keep_duplicates`: ask about each record of a paper, unless its id is the same.
         """
         self._reader = reader
+        self._judge = judge
+        self._ids = ids
         self._concurrency = concurrency
         self._finished = finished
         self._same = SamePapers(by_id_only=keep_duplicates)
@@ -175,9 +183,9 @@ class Batch:
         self._copies: set[asyncio.Task[None]] = set()
         self._chunks: ReadAhead[Paper | BadRecord] | None = None
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
-        self._window = _Window(concurrency * REORDER)
+        self._window: Window[Outcome] = Window(concurrency * REORDER)
         self._stopped = False
-        self._alike = _Alike()
+        self._alike = Alike()
         self.at = ""
         """Title of the paper that was begun last."""
         self.ended: PapercardsError | None = None
@@ -231,19 +239,23 @@ class Batch:
     async def _hand_out(self, records: list[Paper | BadRecord]) -> None:
         """Put a chunk into the window: known outcomes as they are, the rest as futures of the workers."""
         new: list[Paper] = []
+        found: list[bytes | None] = []
         slots: list[Paper | Outcome | tuple[Paper, int]] = []
         number = self._same.count
-        for record in records:
+        for record, line in self._admitted(records):
             if isinstance(record, BadRecord):
                 slots.append(_bad(record))
                 continue
             earlier, again = self._same.add(record)
             if earlier is None:
                 new.append(record)
+                found.append(line)
                 slots.append(record)
             else:
                 slots.append(Duplicate(record.id, record.where) if again else (record, earlier))
-        lines = iter(self._recall(new))
+        if self._finished is not None:
+            self._tokens.extend(int.from_bytes(key[:8]) for key in self._finished.keys(new))
+        lines = iter(found)
         for slot in slots:
             if isinstance(slot, Paper):
                 line = next(lines)
@@ -261,13 +273,25 @@ class Batch:
             else:
                 self._window.put(slot)
 
-    def _recall(self, new: list[Paper]) -> list[bytes | None]:
-        """The finished lines of new papers."""
+    def _admitted(self, records: list[Paper | BadRecord]) -> Iterator[tuple[Paper | BadRecord, bytes | None]]:
+        """The records, judged and told apart, each with its finished line."""
+        lines = iter(self._recall([record for record in records if isinstance(record, Paper)]))
+        for record in records:
+            line = next(lines) if isinstance(record, Paper) else None
+            # A paper whose card was finished under these very rules has passed them.
+            if self._judge and line is None and isinstance(record, Paper):
+                record = judgement(record)
+            if self._ids is not None and isinstance(record, Paper):
+                own = self._ids.own(record)
+                if own is not record:
+                    [line] = self._recall([own])
+                record = own
+            yield record, line
+
+    def _recall(self, papers: list[Paper]) -> list[bytes | None]:
         if self._finished is None:
-            return [None] * len(new)
-        keys = self._finished.keys(new)
-        self._tokens.extend(int.from_bytes(key[:8]) for key in keys)
-        return self._finished.recall(new, keys)
+            return [None] * len(papers)
+        return self._finished.recall(papers, self._finished.keys(papers))
 
     async def _asked(self, paper: Paper) -> "asyncio.Future[Outcome] | None":
         """The outcome of a paper that goes to the workers, put into the window; None after a stop."""
@@ -379,83 +403,6 @@ class Batch:
                     next_step=error.next_step or "Run papercards models doctor to test this endpoint",
                 )
             )
-
-
-class _Alike:
-    """Counts papers in a row that failed in the same way."""
-
-    _ENOUGH = 5
-    """Limit while no paper has succeeded yet."""
-    _ENOUGH_MORE = 20
-    """Limit once some papers have a card: then a run of odd papers is more likely than a changed endpoint."""
-
-    def __init__(self) -> None:
-        self._kind = ""
-        self._count = 0
-        self._succeeded = False
-
-    def succeeded(self) -> None:
-        self._kind, self._count = "", 0
-        self._succeeded = True
-
-    def failed(self, kind: str) -> int | None:
-        """The number of papers in a row that failed in the same way, if it has reached the limit."""
-        self._count = self._count + 1 if kind == self._kind else 1
-        self._kind = kind
-        if not kind or (kind == "too long" and self._succeeded):
-            return None  # long papers may stand together; that none fits at all is another matter
-        # The wrong answers of a weak model are no reason to stop before it had a fair chance.
-        patient = self._succeeded or kind in ("wrong answer", "too long")
-        return self._count if self._count >= (self._ENOUGH_MORE if patient else self._ENOUGH) else None
-
-
-class _Window:
-    """A window of outcomes in order, some still pending."""
-
-    def __init__(self, most: int) -> None:
-        """At most `most` outcomes wait, plus a chunk of known ones."""
-        self._most = most
-        self._waiting: deque[Outcome | asyncio.Future[Outcome]] = deque()
-        self._over = False
-        self._changed = asyncio.Event()
-        self._roomy = asyncio.Event()
-
-    def put(self, outcome: "Outcome | asyncio.Future[Outcome]") -> None:
-        """Add the next outcome."""
-        self._waiting.append(outcome)
-        self._changed.set()
-
-    def end(self) -> None:
-        """Mark the end of the outcomes."""
-        self._over = True
-        self._changed.set()
-
-    async def room(self) -> None:
-        """Wait until fewer than `most` outcomes wait."""
-        while len(self._waiting) >= self._most:
-            self._roomy.clear()
-            await self._roomy.wait()
-
-    async def take(self) -> list[Outcome]:
-        """The next outcome once available, with all available ones after it; empty at the end."""
-        waiting = self._waiting
-        while not waiting:
-            if self._over:
-                return []
-            self._changed.clear()
-            await self._changed.wait()
-        first = waiting.popleft()
-        outcomes = [await first if isinstance(first, asyncio.Future) else first]
-        while waiting:
-            outcome = waiting[0]
-            if isinstance(outcome, asyncio.Future):
-                if not outcome.done() or outcome.exception() is not None:
-                    break
-                outcome = outcome.result()
-            outcomes.append(outcome)
-            waiting.popleft()
-        self._roomy.set()
-        return outcomes
 
 
 def _bad(record: BadRecord) -> Failed:

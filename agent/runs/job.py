@@ -4,7 +4,7 @@ Knows sources, sinks and the batch. Knows no command line; progress is reported 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import BudgetSpent, PapercardsError
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
-from ..sources import BadRecord, Options, count_records, is_file, open_source
+from ..sources import BadRecord, Options, count_records, is_file, judged, open_source
 from ..sources.abstracts import filled
 from ..sources.local_ids import LocalIds
 from ..text.wording import counted
@@ -92,12 +92,24 @@ class Job:
 
         Opens all sources at the call. `ids` are the ids of earlier papers. Raises what `open_source` raises.
         """
-        opened = [open_source(source, self.options) for source in self.sources]
-        records = filled(islice(chain.from_iterable(opened), self.options.limit), self.options)
-        apart = (ids or LocalIds()).apart(records)
+        records = self._unjudged()
+        whole = filled(judged(records) if self.options.judged else records, self.options)
+        apart = (ids or LocalIds()).apart(whole)
         if self.part is None:
             return apart
         return self.part.deal(self.ordered(apart), by_id_only=self.keep_duplicates)
+
+    def records(self) -> "Iterator[Paper | BadRecord]":
+        """The same before they are judged and told apart, where a batch can do that itself."""
+        # Parts are dealt, and papers ordered, by ids of their own; what is no abstract is judged before it
+        # is filled.
+        early = self.part is not None or self.options.fill_abstracts or self._reads_ahead()
+        return self._unjudged() if self.options.judged and not early else self.papers()
+
+    def _unjudged(self) -> "Iterator[Paper | BadRecord]":
+        unjudged = replace(self.options, judged=False)
+        opened = [open_source(source, unjudged) for source in self.sources]
+        return islice(chain.from_iterable(opened), self.options.limit)
 
     def count(self) -> int | None:
         """Number of records up to `options.limit`; the limit (or None) if counting is slow or impossible."""
@@ -122,10 +134,12 @@ class Job:
         Of several records of one paper that with the longest text comes first, unless the sources are too
         large, or no files, so that they cannot be read whole before.
         """
+        return ahead(records) if self._reads_ahead() else records
+
+    def _reads_ahead(self) -> bool:
         if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
-            return records
-        size = sum(Path(source).stat().st_size for source in self.sources)
-        return ahead(records) if size <= AHEAD_BYTES else records
+            return False
+        return sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
 
     def run(
         self,
@@ -148,7 +162,10 @@ class Job:
         from .recording import Recording
 
         watcher = watcher or Watcher()
-        records = self.ordered(self.papers() if papers is None else papers)
+        records = papers
+        if records is None:
+            records = self.records() if reader is None else self.papers()
+        records = self.ordered(records)
         chosen = reader or resources.reader(model)
         resources.budget(model)
         record = None
@@ -175,10 +192,18 @@ class Job:
                 errors = ErrorsFile(errors_path(destination(self.outputs[0])[1]))
             survey = resources.survey(model)
             writer = Writer(opened or sinks, errors, watcher, survey)
+            # Whoever brings a reader or lines brings cards of runs that may have judged otherwise.
+            judge = self.options.judged and reader is None and finished is None
+            ids = LocalIds() if judge else None
             if reader is None and finished is None:
-                finished = resources.finished(chosen)
+                finished = resources.finished(chosen, judged=judge)
             batch = Batch(
-                chosen, resources.concurrency(model), finished, keep_duplicates=self.keep_duplicates
+                chosen,
+                resources.concurrency(model),
+                finished,
+                judge=judge,
+                ids=ids,
+                keep_duplicates=self.keep_duplicates,
             )
             drive(batch, lambda: _follow(batch, chosen, records, writer))
             writer.tell()

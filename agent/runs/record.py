@@ -116,6 +116,10 @@ class Settings(_Part):
     fill_abstracts: bool = False
     taxonomy: str | None
     """Path of the taxonomy; None for the shipped one."""
+    fields: str | None = None
+    """Path of the fields file; None without own fields."""
+    only: str | None = None
+    """The fields that were asked, if not all."""
     tuned: str | None = None
     """Path of the layer of own labels; None without one."""
     plan: Literal["decide"] | None = None

@@ -69,6 +69,8 @@ class Recording:
             sections=options.sections,
             fill_abstracts=options.fill_abstracts,
             taxonomy=chosen.taxonomy,
+            fields=chosen.fields,
+            only=chosen.only,
             tuned=chosen.tuned,
             endpoint=shown_url(resources.url(model)) if hosted else None,
             plan="decide" if model.plan == "decide" else None,

@@ -18,6 +18,7 @@ from ..safety.redact import shown_url
 from .connections import LOCAL_TIMEOUT_S, Connections, Surroundings
 
 if TYPE_CHECKING:
+    from ..fields.spec import FieldSet
     from ..local.shared import SharedServer
     from ..model.cache import Cache
     from ..reading.baseline import Baseline
@@ -39,6 +40,17 @@ def load_taxonomy(chosen: Settings) -> "Taxonomy":
     from ..taxonomy import load, shipped
 
     return load(Path(chosen.taxonomy)) if chosen.taxonomy else shipped()
+
+
+def load_fields(chosen: Settings) -> "FieldSet":
+    """The fields in the settings, else the shipped ones."""
+    from ..fields.spec import NO_OWN
+
+    if chosen.fields is None and chosen.only is None:
+        return NO_OWN
+    from ..fields import file
+
+    return file.chosen(chosen.fields, chosen.only)
 
 
 def choose_model(chosen: Settings) -> models.Model:
@@ -72,8 +84,9 @@ class Resources(Connections):
         """`taxonomy` defaults to the one in the settings. Raises UsageError if it cannot be read."""
         super().__init__(chosen, surroundings, self.server)
         self.taxonomy = taxonomy or load_taxonomy(chosen)
+        self.fields = load_fields(chosen)
         self._cache: Cache | None = None
-        self._finished: CardLines | None = None
+        self._finished: dict[bool, CardLines] = {}
         self._servers: dict[str, SharedServer] = {}
 
     def cache(self) -> "Cache | None":
@@ -84,13 +97,19 @@ class Resources(Connections):
             self._cache = Cache(cache_directory(self.settings), read_only=self.settings.offline)
         return self._cache
 
-    def finished(self, reader: "Reader") -> "CardLines | None":
-        """Lines of cards that such a reader has finished; None if the cache is switched off."""
+    def finished(self, reader: "Reader", *, judged: bool) -> "CardLines | None":
+        """Lines of cards that such a reader has finished; None if the cache is switched off.
+
+        `judged`: of runs that set implausible papers aside, as this one does; their lines need no new look.
+        """
         from .card_lines import CardLines
 
-        if self._finished is None and self.settings.cache:
-            self._finished = CardLines(cache_directory(self.settings), reader.made_by)
-        return self._finished
+        if self.fields.only is not None:
+            return None  # what is not asked comes from whatever answer there is
+        if judged not in self._finished and self.settings.cache:
+            scope = {**reader.made_by, "judged": judged}
+            self._finished[judged] = CardLines(cache_directory(self.settings), scope)
+        return self._finished.get(judged)
 
     def layer(self, model: models.Model) -> "OwnLayer | None":
         """The layer of own labels in the settings; None without one.
@@ -112,17 +131,14 @@ class Resources(Connections):
 
     def reader(self, model: models.Model, *, repeat: int = 0, tuned: bool = True) -> "Reader":
         """The reader for a model; `tuned` is False to leave out the layer of own labels."""
-        from ..reading.tagger_reader import BaselineReader
-
-        if model.plan == "baseline":
-            return BaselineReader(self.taxonomy, self.layer(model) if tuned else None)
-        if model.plan == "encoder":
-            return self.encoder(model, self.layer(model) if tuned else None)
-        if model.plan == "stepwise":
-            if tuned:
-                self.layer(model)
-            return self.stepwise(model, repeat=repeat)
+        if model.plan not in ("one-call", "decide"):
+            return self._with_own_fields(model, self._tagged(model, repeat=repeat, tuned=tuned))
         if model.plan == "decide":
+            if self.fields.version:
+                raise UsageError(
+                    f"own fields are not asked at the decision endpoint of {model.name}",
+                    next_step="Leave out --fields, or choose a chat model with -m",
+                )
             return self.decide(model, repeat=repeat, tuned=tuned)
         fit = self._confidences() if tuned else None
         return self._chat_reader(model, repeat, fit)
@@ -146,6 +162,7 @@ class Resources(Connections):
             form=replace(self.form(model), logprobs=asks),
             offline=self.settings.offline,
             repeat=repeat,
+            fields=self.fields,
             fit=fit,
         )
         self._check(fit, model, reader.prompt.version)
@@ -184,6 +201,33 @@ class Resources(Connections):
             repeat=repeat,
             fit=fit,
         )
+
+    def _tagged(self, model: models.Model, *, repeat: int, tuned: bool) -> "Reader":
+        """The reader for a model that is read and not asked."""
+        from ..reading.tagger_reader import BaselineReader
+
+        layer = self.layer(model) if tuned else None
+        if model.plan == "baseline":
+            return BaselineReader(self.taxonomy, layer)
+        if model.plan == "encoder":
+            return self.encoder(model, layer)
+        return self.stepwise(model, repeat=repeat)
+
+    def _with_own_fields(self, model: models.Model, reader: "Reader") -> "Reader":
+        if not self.fields.own:
+            return reader
+        from ..reading.own_labels import OwnLabelsReader
+        from ..reading.tagger_reader import BaselineReader
+
+        if model.plan == "baseline":
+            from ..reading.baseline import Baseline
+
+            name = BaselineReader(self.taxonomy).tagger_name
+            return OwnLabelsReader(reader, self.fields, Baseline, name)
+        # The embedded model's labels are the encoder's and what its states add.
+        encoder = models.LOCAL[models.ENCODER]
+        name = self.encoder(encoder).tagger_name
+        return OwnLabelsReader(reader, self.fields, lambda labels: self._encoded(encoder, labels), name)
 
     def survey(self, model: models.Model) -> "Survey | None":
         """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
@@ -224,11 +268,12 @@ class Resources(Connections):
 
         return EncoderReader(model, self.taxonomy, lambda: self._encoded(model), layer)
 
-    def _encoded(self, model: models.Model) -> "EncodedTagger":
+    def _encoded(self, model: models.Model, taxonomy: "Taxonomy | None" = None) -> "EncodedTagger":
         from ..reading.encoder.tagger import connect
 
         assert model.file is not None
-        return connect(model, self.pull(model.file), self.taxonomy, models_directory(self.settings))
+        labels = taxonomy or self.taxonomy
+        return connect(model, self.pull(model.file), labels, models_directory(self.settings))
 
     def likeness(self, library: "Sequence[Text]") -> "Likeness":
         """Compares papers with a library: with the sentence encoder if it is there, else by their words."""
@@ -325,5 +370,5 @@ class Resources(Connections):
             server.close()
         if self._cache is not None:
             self._cache.close()
-        if self._finished is not None:
-            self._finished.close()
+        for finished in self._finished.values():
+            finished.close()

@@ -7,7 +7,7 @@ Knows cards and papers. Knows no models.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ..card import Card
@@ -31,6 +31,8 @@ from . import (
 )
 from .errors_file import ErrorsFile, errors_path
 from .interface import Format, LineSink, Output, RemarkingSink, Sink, SinkFile
+from .own_columns import columns_in, columns_of_lines
+from .relational import Column
 from .sharded import ShardedSink, shard_path
 
 __all__ = [
@@ -160,15 +162,23 @@ def _with_name(path: Path) -> Path:
     return path
 
 
-def open_sink(spec: Path, shards: int | None = None, sources: tuple[str, ...] = ()) -> Sink:
+def open_sink(
+    spec: Path,
+    shards: int | None = None,
+    sources: tuple[str, ...] = (),
+    *,
+    cards: Path | Callable[[], Iterable[Card]] | None = None,
+) -> Sink:
     """Open the sink of an output, or of its `shards`; missing folders are created.
 
-    `sources` are the sources of the papers. Raises UsageError for an unknown format or one without shards,
-    StorageError if it cannot be written.
+    `sources` are the sources of the papers; `cards` are the cards that will be written, or their file, if
+    they may be of several runs with different own fields. Raises UsageError for an unknown format or one
+    without shards, StorageError if it cannot be written.
     """
     kind, path = destination(spec)
     if shards is None:
-        return kind.open(Output(path, sources))
+        fields = tuple if cards is None else partial(_own_columns, cards)
+        return kind.open(Output(path, sources, fields))
     if kind is jsonl.FORMAT:
         return ShardedSink(path, shards)
     raise UsageError(
@@ -176,6 +186,13 @@ def open_sink(spec: Path, shards: int | None = None, sources: tuple[str, ...] = 
         where=str(spec),
         next_step=f"Use --shards with {' or '.join(jsonl.FORMAT.extensions)} only",
     )
+
+
+def _own_columns(cards: Path | Callable[[], Iterable[Card]]) -> tuple[Column, ...]:
+    if not isinstance(cards, Path):
+        return columns_in(cards())
+    kind, path = destination(cards)
+    return columns_of_lines(path) if kind is jsonl.FORMAT else columns_in(read_cards(cards))
 
 
 def read_cards(spec: Path) -> Iterator[Card]:

@@ -6,7 +6,7 @@ equal.
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from pydantic import BaseModel
 from ..card import SCHEMA_VERSION, Card, parse_card
 from ..errors import BadInput, MissingExtra, PapercardsError, StorageError
 from .files import PartialFile
+from .own_columns import OwnColumns
+from .relational import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 ROW_GROUP = 8192
 """Cards per row group: about 30 MB before compression, the maximum in memory."""
 
+_OWN = "papercards.own"
+"""Key of the file's metadata for the names of the columns of own fields."""
 _BATCH = 256
 """Number of cards held as Python objects."""
 
@@ -37,9 +41,17 @@ class CardsFile:
     Raises MissingExtra without pyarrow; every method raises StorageError if it cannot be written.
     """
 
-    def __init__(self, path: Path, *, within: Path | None = None) -> None:
-        """`within`: as `PartialFile` has it."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        within: Path | None = None,
+        fields: Callable[[], tuple[Column, ...]] = tuple,
+    ) -> None:
+        """`within`: as `PartialFile` has it; `fields`: the columns of own fields that cards may have."""
         self._schema = schema()
+        self._fields = fields
+        self._own: OwnColumns | None = None
         self.file = PartialFile(path, within=within)
         self.count = 0
         """Number of cards so far."""
@@ -51,7 +63,12 @@ class CardsFile:
 
     def append(self, card: Card) -> None:
         """Add a card; it is written with its row group."""
-        self._rows.append(_row(card))
+        if self._own is None:
+            self._own = OwnColumns(self._fields())
+            self._own.meet(card)
+            self._schema = schema(self._own.fix())
+        self._own.meet(card)
+        self._rows.append(_row(card, self._own))
         self.count += 1
         if len(self._rows) == _BATCH:
             self._pack()
@@ -116,11 +133,12 @@ class CardsFile:
         return self._writer
 
 
-def _row(card: Card) -> dict[str, Any]:
+def _row(card: Card, own: OwnColumns) -> dict[str, Any]:
     row = card.model_dump(by_alias=True)
     if card.fields:
         row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
-    return row
+    names = (one.name for one in own.columns)
+    return row | dict(zip(names, own.cells(card), strict=True))
 
 
 class _Stream(io.RawIOBase):
@@ -147,13 +165,17 @@ class _Stream(io.RawIOBase):
         return len(view)
 
 
-def schema() -> "pa.Schema":
-    """The Arrow schema of a card. Raises MissingExtra without pyarrow."""
+def schema(own: Sequence[Column] = ()) -> "pa.Schema":
+    """The Arrow schema of a card with these columns of own fields. Raises MissingExtra without pyarrow."""
     try:
         import pyarrow as pa
     except ImportError as error:
         raise MissingExtra("A Parquet file", "tables") from error
-    return pa.schema(_fields(Card), metadata={"papercards.card": str(SCHEMA_VERSION)})
+    types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "list": pa.list_(pa.string())}
+    fields = [one for one in _fields(Card) if own or one.name != "fields"]
+    wide = [pa.field(one.name, types[one.kind]) for one in own]
+    about = {"papercards.card": str(SCHEMA_VERSION), _OWN: json.dumps([one.name for one in own])}
+    return pa.schema([*fields, *wide], metadata=about if own else {"papercards.card": str(SCHEMA_VERSION)})
 
 
 def _fields(record: type) -> list["pa.Field"]:
@@ -199,9 +221,12 @@ def read(path: Path) -> Iterator[Card]:
     number = 0
     try:
         with ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+            own = json.loads((file.schema_arrow.metadata or {}).get(_OWN.encode(), b"[]"))
             for batch in file.iter_batches(batch_size=_BATCH):
                 for row in batch.to_pylist():
                     number += 1
+                    for name in own:
+                        row.pop(name, None)
                     yield parse_card(row, f"{path}:{number}")
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read as Parquet: {error}", where=f"{path}:{number + 1}") from error

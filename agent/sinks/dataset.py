@@ -32,14 +32,15 @@ class DatasetSink:
         self._sources = output.source_names
         self._facts = Facts()
         self._readme = self._folder / "README.md"
+        self._fields = output.fields
         self._old_readme()
-        self._parts = [CardsFile(self._part(0), within=self._folder)]
+        self._parts = [self._file(0)]
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row to the current file."""
         if self._parts[-1].count >= PER_FILE:
             self._parts[-1].settle()
-            self._parts.append(CardsFile(self._part(len(self._parts)), within=self._folder))
+            self._parts.append(self._file(len(self._parts)))
         self._parts[-1].append(card)
         self._facts.add(card)
 
@@ -67,6 +68,9 @@ class DatasetSink:
         """Stop; the rows stay in `NAME.partial` files."""
         for part in self._parts:
             part.abandon()
+
+    def _file(self, number: int) -> CardsFile:
+        return CardsFile(self._part(number), within=self._folder, fields=self._fields)
 
     def _part(self, number: int) -> Path:
         return self._folder / "data" / f"cards-{number:05d}.parquet"

@@ -3,6 +3,7 @@
 Metadata as https://docs.datasette.io/en/stable/metadata.html has it; Datasette 1.0 takes the same file.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from .relational import (
@@ -13,12 +14,15 @@ from .relational import (
     CARDS,
     CLAIMS,
     CONTRIBUTIONS,
+    FIELDS,
     LINKS,
     MODALITIES,
     PAPERS,
     PROVENANCE,
+    RECORDS,
     TABLES,
     TASKS,
+    Column,
 )
 
 _MORE: dict[str, dict[str, Any]] = {
@@ -41,15 +45,24 @@ _MORE: dict[str, dict[str, Any]] = {
     CLAIMS.name: {"facets": ["kind"]},
     ARTIFACTS.name: {"facets": ["kind", "status"]},
     LINKS.name: {"facets": ["kind"]},
+    FIELDS.name: {"facets": ["field", "value", "missing"]},
+    RECORDS.name: {"facets": ["field", "part"]},
     PROVENANCE.name: {"facets": ["model", "prompt", "taxonomy"]},
     ABSTRACTS.name: {"hidden": True},
     CARDS.name: {"hidden": True},
 }
 
 
-def metadata(database: str, sources: tuple[str, ...]) -> dict[str, Any]:
-    """The metadata of a database of that name whose papers come from `sources`."""
+def metadata(database: str, sources: tuple[str, ...], own: Iterable[Column] = ()) -> dict[str, Any]:
+    """The metadata of a database of that name; `own` are the columns of own fields."""
     tables = {table.name: {"description": table.about, **_MORE[table.name]} for table in TABLES}
+    facets = [*tables[PAPERS.name]["facets"]]
+    for one in own:
+        if one.kind == "list":
+            facets.append({"array": one.name})
+        elif one.kind == "text" and not one.name.endswith(("_evidence", "_unit")):
+            facets.append(one.name)
+    tables[PAPERS.name]["facets"] = facets
     return {
         "title": "Paper cards",
         "description": "Research papers: a sentence, tags, claims with evidence, what is there to reuse.",

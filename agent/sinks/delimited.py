@@ -9,13 +9,15 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from pathlib import Path
 
-from ..card import Artifact, Card, Label
+from ..card import Card, Label
 from ..paper import Paper
 from ..publication import columns
 from .escaping import plain
 from .files import PartialFile
 from .interface import Format, Output
+from .own_columns import OwnColumns, joined
 
 COLUMNS = (
     "id", "citation_key", "title", "authors", "year", "venue", "url", "tldr",
@@ -45,10 +47,17 @@ class DelimitedSink:
         self._file = PartialFile(output.path)
         self.files: Sequence[PartialFile] = (self._file,)
         self._separator = separator
+        self._fields = output.fields
+        self._own: OwnColumns | None = None
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row."""
-        self._add(row(card))
+        if self._own is None:
+            self._own = OwnColumns(self._fields())
+            self._own.meet(card)
+            self._own.fix()
+        self._own.meet(card)
+        self._add([*row(card), *map(tidy, joined(self._own.cells(card)))])
 
     def close(self) -> None:
         """Rename the file into place; without cards it has only the header."""
@@ -64,13 +73,30 @@ class DelimitedSink:
         self._file.append(header + self._line(cells))
 
     def _header(self) -> bytes:
-        return self._start + self._line(COLUMNS)
+        own = self._own.columns if self._own is not None else ()
+        return self._start + self._line([*COLUMNS, *(one.name for one in own)])
 
     def _line(self, cells: Iterable[Cell]) -> bytes:
-        line = StringIO()
-        written = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
-        csv.writer(line, delimiter=self._separator, lineterminator="\n").writerow(written)
-        return line.getvalue().encode()
+        return _line(cells, self._separator)
+
+
+def _line(cells: Iterable[Cell], separator: str) -> bytes:
+    line = StringIO()
+    written = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(line, delimiter=separator, lineterminator="\n").writerow(written)
+    return line.getvalue().encode()
+
+
+def write_table(path: Path, rows: Iterable[Iterable[Cell]]) -> int:
+    """Write any rows, the header first, as CSV, or as TSV to `NAME.tsv`; returns their number."""
+    file, count = PartialFile(path), 0
+    try:
+        for count, row in enumerate(rows, start=1):  # noqa: B007  (counted for the caller)
+            file.append(_line(map(tidy, row), "\t" if path.suffix.lower() in TSV.extensions else ","))
+        file.commit()
+    finally:
+        file.abandon()
+    return count
 
 
 def inert(cell: str) -> str:
@@ -98,9 +124,7 @@ def row(card: Card) -> list[Cell]:
         _joined(card.modalities),
         _joined(card.contributions),
         " | ".join(f"{claim.kind}: {claim.evidence.text}" for claim in card.claims),
-        *_artifact(there.code),
-        *_artifact(there.data),
-        *_artifact(there.weights),
+        *(cell for name in ("code", "data", "weights") for cell in _artifact(card, name)),
         "; ".join(dict.fromkeys(link.url for link in there.links)),
         "; ".join(card.flags),
         made.model,
@@ -124,15 +148,22 @@ def row(card: Card) -> list[Cell]:
         about["abstract_source"],
         card.same_as,
     ]
-    return [plain(cell) if isinstance(cell, str) else cell for cell in cells]
+    return [tidy(cell) for cell in cells]
+
+
+def tidy(cell: Cell) -> Cell:
+    """The cell on one line."""
+    return plain(cell) if isinstance(cell, str) else cell
 
 
 def _joined(labels: Iterable[Label]) -> str:
     return "; ".join(label.label for label in labels)
 
 
-def _artifact(artifact: Artifact) -> tuple[str, str | None]:
-    return artifact.status, artifact.evidence.text if artifact.evidence else None
+def _artifact(card: Card, name: str) -> tuple[str | None, str | None]:
+    artifact = card.reproducibility.artifact(name)
+    status = None if name in card.unasked else artifact.status
+    return status, artifact.evidence.text if artifact.evidence else None
 
 
 CSV = Format("csv", (".csv",), lambda output: DelimitedSink(output, ","))

@@ -14,7 +14,8 @@ from ..errors import BadInput, MissingExtra, PapercardsError
 from ..paper import Paper
 from .files import LibraryFile, refuse
 from .interface import Format, Output
-from .relational import TABLES, TEXTS, Row, Table, rows
+from .own_columns import OwnColumns
+from .relational import PAPERS, TABLES, TEXTS, Column, Row, Table, rows
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -51,6 +52,7 @@ class DuckdbSink:
         self._file = LibraryFile(output.path, beside=(".wal",))
         self.files: Sequence[LibraryFile] = (self._file,)
         self._count = 0
+        self._own = OwnColumns()
         self._waiting: dict[str, list[Row]] = {table.name: [] for table in TABLES}
         self._database: duckdb.DuckDBPyConnection | None = None
         try:
@@ -62,8 +64,15 @@ class DuckdbSink:
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a card to all tables; it is in the file with those that are written together with it."""
+        new = self._own.meet(card)
+        if new:
+            self._flush()
+            self._widen(new)
         for table, lines in rows(self._count + 1, card, paper):
             self._waiting[table.name] += lines
+        if self._own.columns:
+            papers = self._waiting[PAPERS.name]
+            papers[-1] = (*papers[-1], *self._own.cells(card))
         self._count += 1
         if self._count % _AT_ONCE == 0:
             self._flush()
@@ -99,7 +108,8 @@ class DuckdbSink:
         try:
             self._database.begin()
             for table in TABLES:
-                batch = _batch(table, self._waiting[table.name])
+                own = self._own.columns if table is PAPERS else ()
+                batch = _batch((*table.columns, *own), self._waiting[table.name])
                 if batch.num_rows:
                     self._database.register("batch", batch)
                     self._database.execute(f"INSERT INTO {table.name} SELECT * FROM batch")  # noqa: S608
@@ -113,6 +123,14 @@ class DuckdbSink:
             self._refuse(error)
         for waiting in self._waiting.values():
             waiting.clear()
+
+    def _widen(self, new: Sequence[Column]) -> None:
+        assert self._database is not None
+        try:
+            for one in new:
+                self._database.execute(f'ALTER TABLE papers ADD COLUMN "{one.name}" {_TYPES[one.kind]}')
+        except self._library.Error as error:
+            self._refuse(error)
 
     def _refuse(self, error: Exception) -> NoReturn:
         words = _first_line(error)
@@ -138,15 +156,15 @@ def _schema(table: Table) -> str:
     return ";\n".join([f"CREATE TABLE {table.name} ({', '.join(columns)})", *comments])
 
 
-def _batch(table: Table, lines: Sequence[Row]) -> "pa.Table":
+def _batch(columns: Sequence[Column], lines: Sequence[Row]) -> "pa.Table":
     import pyarrow as pa
 
     types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "list": pa.list_(pa.string())}
-    columns = list(zip(*lines, strict=True)) or [()] * len(table.columns)
+    cells_by_column = list(zip(*lines, strict=True)) or [()] * len(columns)
     return pa.table(
         {
             column.name: pa.array(cells, types[column.kind])
-            for column, cells in zip(table.columns, columns, strict=True)
+            for column, cells in zip(columns, cells_by_column, strict=True)
         }
     )
 

@@ -102,3 +102,8 @@ def _keep_edges(raw: str) -> str:
 def plain(raw: str) -> str:
     """The text on one line, without invisible and direction-changing characters."""
     return " ".join(_DIRECTION.sub("", visible(" ".join(raw.split()))[0]).split())
+
+
+def named(field: str) -> str:
+    """The name of an own field for display: `Sample size`."""
+    return field.replace("_", " ").capitalize()

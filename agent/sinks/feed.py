@@ -19,7 +19,7 @@ from ..errors import BadInput
 from ..paper import Paper
 from ..safety.redact import without_secrets
 from ..text.spans import digest
-from .escaping import address, plain
+from .escaping import address, named, plain
 from .feed_xml import ATOM, MOST_BYTES, RSS, Dialect, Entry, NoFeed, laid_out, moment, parse, same
 from .files import PartialFile, refuse
 from .interface import Format, Output
@@ -148,11 +148,17 @@ def _html(card: Card) -> str:
         for name, artifact in (("Code", made.code), ("Data", made.data), ("Weights", made.weights))
         if artifact.status != "not-stated"
     )
+    own = "".join(
+        f"<li>{escape(plain(named(name)))}: {escape(plain(', '.join(value.texts)))}</li>"
+        for name, value in card.fields.items()
+        if value.texts
+    )
     parts = (
         f"<p>{cited}</p>" if (cited := escape(plain(card.about.cited))) else "",
         f"<p>{escape(plain(card.tldr))}</p>",
         f"<ul>{claims}</ul>" if claims else "",
         f"<p>{reuse}</p>" if reuse else "",
+        f"<ul>{own}</ul>" if own else "",
     )
     return "".join(parts)
 

@@ -7,7 +7,7 @@ sink.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..card import Card
 from ..paper import Paper
@@ -15,6 +15,9 @@ from ..safety.redact import without_secrets
 from ..safety.safe_files import exists
 from ..text import identifiers
 from ..text.prefix import split
+
+if TYPE_CHECKING:
+    from .relational import Column
 
 
 class SinkFile(Protocol):
@@ -79,6 +82,8 @@ class Output:
     """Path of a file or folder; its parent folder exists."""
     sources: tuple[str, ...] = ()
     """Sources of the papers, as given by the user: some formats write a source back with tags added."""
+    fields: "Callable[[], tuple[Column, ...]]" = tuple
+    """The columns of own fields that cards may have; those of the first card need not be among them."""
 
     @property
     def source_names(self) -> tuple[str, ...]:

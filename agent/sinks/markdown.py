@@ -11,7 +11,7 @@ from ..paper import Paper
 from .escaping import code, link, plain, text
 from .files import PartialFile
 from .interface import Format, Output
-from .passages import cited, made_by, quote, repeated, reusable, unsure
+from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
 
 
 class MarkdownSink:
@@ -64,6 +64,8 @@ def section(card: Card) -> str:
         )
     blocks.append("**What is there to reuse**")
     blocks.append(reusable(card))
+    if own := own_fields(card):
+        blocks += ["**Your fields**", own]
     if card.flags:
         blocks.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")
     blocks.append(made_by(card, page))

@@ -13,7 +13,7 @@ class ParquetSink:
     """Writes cards to a Parquet file."""
 
     def __init__(self, output: Output) -> None:
-        self._cards = CardsFile(output.path)
+        self._cards = CardsFile(output.path, fields=output.fields)
         self.files: Sequence[PartialFile] = (self._cards.file,)
 
     def write(self, card: Card, paper: Paper | None) -> None:

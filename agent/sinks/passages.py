@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..card import Artifact, Candidate, Card, Evidence
 from ..text.spans import links
-from .escaping import code, link, plain, text, with_links
+from .escaping import code, link, named, plain, text, with_links
 
 _STATUS = {"released": "**released**", "promised": "**promised**", "not-stated": "not stated"}
 
@@ -37,8 +37,25 @@ def quote(evidence: Evidence) -> str:
 def reusable(card: Card) -> str:
     """A list of reusable artifacts: code, data, weights, links."""
     made = card.reproducibility
-    lines = [_artifact("Code", made.code), _artifact("Data", made.data), _artifact("Weights", made.weights)]
+    held = (("code", made.code), ("data", made.data), ("weights", made.weights))
+    lines = [_artifact(name.capitalize(), one) for name, one in held if name not in card.unasked]
     return "\n".join([*lines, *_links(card)])
+
+
+def own_fields(card: Card) -> str:
+    """Own fields as a list, each with its sentence; empty without any that has a value."""
+    lines = []
+    for name, value in card.fields.items():
+        if value.rows:
+            lines.append(f"- {text(named(name))}:")
+            lines += [f"  - {text(row.text)}{_said(row.evidence)}" for row in value.rows]
+        elif value.texts:
+            lines.append(f"- {text(named(name))}: **{text(', '.join(value.texts))}**{_said(value.evidence)}")
+    return "\n".join(lines)
+
+
+def _said(evidence: Evidence | None) -> str:
+    return f" · {quote(evidence)}" if evidence else ""
 
 
 def unsure(card: Card) -> str:
@@ -69,8 +86,7 @@ def made_by(card: Card, page: str | None) -> str:
 
 
 def _artifact(name: str, artifact: Artifact) -> str:
-    said = f" · {quote(artifact.evidence)}" if artifact.evidence else ""
-    return f"- {name}: {_STATUS[artifact.status]}{said}"
+    return f"- {name}: {_STATUS[artifact.status]}{_said(artifact.evidence)}"
 
 
 def _links(card: Card) -> Iterator[str]:

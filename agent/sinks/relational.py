@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..card import Card, Evidence, Label
+from ..card import Card, Evidence, FieldValue, Label, Scalar, shown
 from ..paper import Paper
 from ..publication import columns
 
@@ -159,6 +159,38 @@ LINKS = Table(
     ),
     ("paper", "position"),
 )
+FIELDS = Table(
+    "fields",
+    "Values of own fields, one row for each; the table papers has a column for each field",
+    (
+        _PAPER,
+        Column("field", "text", "Name of the field"),
+        Column("type", "text", "label, labels, boolean, number, quantity, text, date or list"),
+        Column("value", "text", "The value as text; labels and records are joined by semicolons"),
+        Column("number", "real", "The value of a number"),
+        Column("high", "real", "Upper end, where the paper gives a range"),
+        Column("unit", "text", "Unit, as the paper writes it"),
+        Column("missing", "text", "Why there is no value"),
+        Column("words", "text", "Whose words a text is: paper or model"),
+        _CONFIDENCE,
+        *_EVIDENCE,
+    ),
+    ("paper", "field"),
+)
+RECORDS = Table(
+    "records",
+    "Records of own fields of type list, one row for each part of a record",
+    (
+        _PAPER,
+        Column("field", "text", "Name of the field"),
+        _POSITION,
+        Column("part", "text", "Name of the part"),
+        Column("value", "text", "The value as text"),
+        Column("number", "real", "The value of a number"),
+        *_EVIDENCE,
+    ),
+    ("paper", "field", "position", "part"),
+)
 PROVENANCE = Table(
     "provenance",
     "How the cards were made",
@@ -193,15 +225,15 @@ CARDS = Table(
     ("paper",),
 )
 TABLES = (
-    PAPERS, AUTHORS, TASKS, MODALITIES, CONTRIBUTIONS, CANDIDATES, CLAIMS, ARTIFACTS, LINKS, PROVENANCE,
-    ABSTRACTS, CARDS,
+    PAPERS, AUTHORS, TASKS, MODALITIES, CONTRIBUTIONS, CANDIDATES, CLAIMS, ARTIFACTS, LINKS, FIELDS,
+    RECORDS, PROVENANCE, ABSTRACTS, CARDS,
 )  # fmt: skip
 
 INDEXED = (
     ("papers", "id"), ("papers", "main_task"), ("papers", "year"), ("papers", "venue"), ("papers", "doi"),
     ("papers", "citation_key"), ("authors", "family"), ("authors", "name"), ("tasks", "label"),
     ("modalities", "label"), ("contributions", "label"), ("claims", "kind"),
-    ("artifacts", "status"), ("links", "kind"),
+    ("artifacts", "status"), ("links", "kind"), ("fields", "value"), ("records", "value"),
 )  # fmt: skip
 """Indexed columns."""
 
@@ -227,6 +259,8 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
     made, there = card.provenance, card.reproducibility
     main = card.tasks[0] if card.tasks else None
     about = columns(card.about)
+    kinds = ("code", "data", "weights")
+    asked = {kind: there.artifact(kind).status for kind in kinds if kind not in card.unasked}
     return [
         (
             PAPERS,
@@ -241,9 +275,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
                     [one.label for one in card.tasks],
                     [one.label for one in card.modalities],
                     [one.label for one in card.contributions],
-                    there.code.status,
-                    there.data.status,
-                    there.weights.status,
+                    *(asked.get(kind) for kind in ("code", "data", "weights")),
                     list(card.flags),
                     card.main_task,
                     main.confidence if main else None,
@@ -293,6 +325,7 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
             [
                 (number, kind, one.status, one.confidence, *_evidence(one.evidence))
                 for kind, one in (("code", there.code), ("data", there.data), ("weights", there.weights))
+                if kind in asked
             ],
         ),
         (
@@ -300,6 +333,16 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
             [
                 (number, n, one.url, one.kind, one.start, one.end, one.section, one.page)
                 for n, one in enumerate(there.links, start=1)
+            ],
+        ),
+        (FIELDS, [_field(number, name, value) for name, value in card.fields.items()]),
+        (
+            RECORDS,
+            [
+                (number, name, n, part, shown(one), _real(one), *_evidence(record.evidence))
+                for name, value in card.fields.items()
+                for n, record in enumerate(value.rows, start=1)
+                for part, one in record.values.items()
             ],
         ),
         (
@@ -326,6 +369,18 @@ def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list
         (ABSTRACTS, [(number, paper.abstract)] if paper else []),
         (CARDS, [(number, card.to_json())]),
     ]
+
+
+def _field(number: int, name: str, value: FieldValue) -> Row:
+    real = value.value if not isinstance(value.value, tuple) else None
+    return (
+        *(number, name, value.type, "; ".join(value.texts) or None, _real(real), value.high, value.unit),
+        *(value.missing, value.words, value.confidence, *_evidence(value.evidence)),
+    )
+
+
+def _real(value: Scalar) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _labels(number: int, labels: Iterable[Label]) -> list[Row]:

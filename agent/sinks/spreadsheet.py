@@ -12,9 +12,10 @@ from typing import Any
 from ..card import Card
 from ..errors import MissingExtra, StorageError
 from ..paper import Paper
-from .delimited import COLUMNS, Cell, row
+from .delimited import COLUMNS, Cell, row, tidy
 from .files import LibraryFile, refuse
 from .interface import Format, Output
+from .own_columns import OwnColumns, joined
 
 _MOST_ROWS = 1_048_575
 """Rows of a sheet, without the header."""
@@ -46,10 +47,9 @@ class SpreadsheetSink:
         self._book: Any = xlsxwriter.Workbook(str(self._file.place), _OPTIONS)
         self._book.set_properties({"created": _CREATED})
         self._sheet = self._book.add_worksheet("Papers")
-        for at, name in enumerate(COLUMNS):
-            self._sheet.set_column(at, at, _WIDTHS.get(name, _WIDTH))
         self._sheet.freeze_panes(1, 0)
-        self._add(0, COLUMNS)
+        self._fields = output.fields
+        self._own: OwnColumns | None = None
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row. Raises StorageError if the sheet is full."""
@@ -59,14 +59,20 @@ class SpreadsheetSink:
                 where=str(self._file.path),
                 next_step="Write CSV or Parquet",
             )
+        if self._own is None:
+            self._begin(card)
+        assert self._own is not None
+        self._own.meet(card)
         self._count += 1
-        self._add(self._count, row(card))
+        self._add(self._count, [*row(card), *map(tidy, joined(self._own.cells(card)))])
 
     def close(self) -> None:
         """Finish the workbook and give it its name."""
         if self._file.whole:
             return
-        self._sheet.autofilter(0, 0, max(self._count, 1), len(COLUMNS) - 1)
+        if self._own is None:
+            self._begin(None)
+        self._sheet.autofilter(0, 0, max(self._count, 1), self._width - 1)
         self._end()
         self._file.commit()
 
@@ -77,6 +83,17 @@ class SpreadsheetSink:
         with suppress(StorageError):
             self._end()
         self._file.abandon(keep=self._count > 0)
+
+    def _begin(self, card: Card | None) -> None:
+        """Write the header, whose last columns are the own fields of the first card."""
+        self._own = OwnColumns(self._fields())
+        if card is not None:
+            self._own.meet(card)
+        names = [*COLUMNS, *(one.name for one in self._own.fix())]
+        self._width = len(names)
+        for at, name in enumerate(names):
+            self._sheet.set_column(at, at, _WIDTHS.get(name, _WIDTH))
+        self._add(0, names)
 
     def _end(self) -> None:
         from xlsxwriter.exceptions import XlsxWriterException

@@ -18,6 +18,7 @@ from ..paper import Paper
 from . import datasette
 from .files import LibraryFile, PartialFile, refuse
 from .interface import Format, Output
+from .own_columns import OwnColumns
 from .relational import INDEXED, PAPERS, SEARCHED, TABLES, TEXTS, Cell, Table, rows
 
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "real": "REAL", "list": "TEXT"}
@@ -40,6 +41,7 @@ class SqliteSink:
         self.files: Sequence[LibraryFile] = (self._file,)
         self._sources = output.source_names
         self._count = 0
+        self._own = OwnColumns()
         self._torn = False
         """Whether only some rows of a card are there."""
         try:
@@ -53,10 +55,19 @@ class SqliteSink:
         self._demand_whole()
         self._torn = True
         try:
+            for one in self._own.meet(card):
+                self._database.execute(f'ALTER TABLE papers ADD COLUMN "{one.name}" {_TYPES[one.kind]}')
             for table, lines in rows(self._count + 1, card, paper):
                 stored = [tuple(map(_stored, line)) for line in lines] if table in _WITH_LISTS else lines
                 if stored:
                     self._database.executemany(_INSERTS[table.name], stored)
+            if card.fields:
+                names = ", ".join(f'"{one.name}" = ?' for one in self._own.columns)
+                cells = map(_stored, self._own.cells(card))
+                self._database.execute(
+                    f"UPDATE papers SET {names} WHERE number = ?",  # noqa: S608
+                    (*cells, self._count + 1),
+                )
             self._database.execute(_INDEX, (self._count + 1,))
             self._count += 1
             if self._count % _TRANSACTION == 0:
@@ -83,7 +94,9 @@ class SqliteSink:
         about = PartialFile(metadata_path(self._file.path), derived=True)
         try:
             about.append(
-                json.dumps(datasette.metadata(self._file.path.stem, self._sources), indent=1).encode()
+                json.dumps(
+                    datasette.metadata(self._file.path.stem, self._sources, self._own.columns), indent=1
+                ).encode()
             )
             about.settle()
             self._file.commit()
@@ -154,7 +167,8 @@ def _constraint(table: Table, column: str) -> str:
 
 
 _INSERTS = {
-    table.name: f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(table.columns))})"  # noqa: S608
+    table.name: f"INSERT INTO {table.name} ({', '.join(f'{one.name}' for one in table.columns)}) "  # noqa: S608
+    f"VALUES ({', '.join('?' * len(table.columns))})"
     for table in TABLES
 }
 _INDEX = (

@@ -16,7 +16,7 @@ from ..card import UNCERTAIN, Card
 from ..text.spans import digest
 from .escaping import address, code, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
-from .passages import cited, made_by, quote, repeated, reusable, unsure
+from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
 from .safe_names import safe_name
 
 BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
@@ -85,6 +85,7 @@ def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
         | _about(card)
         | {
             "tags": tags_of(card),
+            **_own(card),
             "confidence": None if known is None else round(known, 2),
             "model": _value(card.provenance.model) or None,
             "created": _value(card.provenance.created) or None,
@@ -108,6 +109,21 @@ def _about(card: Card) -> dict[str, Value | None]:
         "same_as": _value(card.same_as or ""),
     }
     return {key: value for key, value in values.items() if value}
+
+
+def _own(card: Card) -> dict[str, Value | None]:
+    """Own fields as properties: lists of labels and records, numbers, and texts."""
+    found: dict[str, Value | None] = {}
+    for name, value in card.fields.items():
+        texts = tuple(filter(None, map(_inactive, value.texts)))
+        if value.type in ("labels", "list"):
+            found[name] = texts
+        elif value.type in ("number", "quantity") and isinstance(value.value, int | float):
+            found[name] = value.value
+            found[f"{name}_unit"] = _inactive(value.unit or "")
+        else:
+            found[name] = "".join(texts[:1])
+    return {name: value for name, value in found.items() if value not in ((), "")}
 
 
 def _inactive(raw: str) -> str:
@@ -170,6 +186,8 @@ def block_of(card: Card, page: str | None) -> str:
         parts.append("## What the authors claim")
     parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence)}" for claim in card.claims]
     parts += ["## What is there to reuse", reusable(card)]
+    if own := own_fields(card):
+        parts += ["## Your fields", own]
     if card.flags:
         parts.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")
     parts.append(made_by(card, page))

@@ -58,6 +58,7 @@ __all__ = [
     "is_file",
     "is_named",
     "judged",
+    "judgement",
     "known_extensions",
     "known_sources",
     "listing",
@@ -177,15 +178,21 @@ def readable(records: Records) -> Iterator[Paper]:
 
 def judged(records: Records) -> Records:
     """The records, with implausible titles and abstracts turned into bad records."""
-    for record in records:
-        if isinstance(record, Paper) and (why := fault(record.title, record.abstract)):
-            about = f"{why} (use --force to read it anyway)"
-            # A placeholder or a notice stands where an abstract should.
-            bare = replace(record, abstract="")
-            found = partial(lacking, bare, {"id": record.id, "url": record.url})
-            yield BadRecord(record.where, about, lacking=found if why.startswith("its abstract") else None)
-        else:
-            yield record
+    return (judgement(record) if isinstance(record, Paper) else record for record in records)
+
+
+def judgement(paper: Paper) -> Paper | BadRecord:
+    """The paper, or a bad record if its title and abstract are implausible."""
+    if not (why := fault(paper.title, paper.abstract)):
+        return paper
+    # A placeholder or a notice stands where an abstract should.
+    bare = replace(paper, abstract="")
+    found = partial(lacking, bare, {"id": paper.id, "url": paper.url})
+    return BadRecord(
+        paper.where,
+        f"{why} (use --force to read it anyway)",
+        lacking=found if why.startswith("its abstract") else None,
+    )
 
 
 def _each(files: Sequence[Path], options: Options) -> Records:

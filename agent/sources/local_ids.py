@@ -29,15 +29,15 @@ class LocalIds:
 
     def apart(self, records: Iterable[Paper | BadRecord]) -> Iterator[Paper | BadRecord]:
         """The records, with different ids for different papers."""
-        for record in records:
-            if isinstance(record, BadRecord) or is_global(record.id):
-                yield record
-                continue
-            name = marked(record)
-            if self._taken.add(record.id):
-                self._met.add(name)
-                yield record
-            elif name in self._met:
-                yield record
-            else:
-                yield replace(record, id=name)
+        return (self.own(record) if isinstance(record, Paper) else record for record in records)
+
+    def own(self, paper: Paper) -> Paper:
+        """The paper, with another id if its own is that of a different paper."""
+        if is_global(paper.id):
+            return paper
+        name = marked(paper)
+        if self._taken.add(paper.id):
+            self._met.add(name)
+        elif name not in self._met:
+            return replace(paper, id=name)
+        return paper

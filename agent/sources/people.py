@@ -25,6 +25,12 @@ _GROUP = re.compile(
     r"|organi[sz]ation|society|association|inc|ltd|gmbh|llc|labs?|investigators|department|agency)\b",
     re.IGNORECASE,
 )
+_CAPITAL_WORD = "[A-Z\\u00c0-\\u00d6\\u00d8-\\u00de][a-z\\u00df-\\u00f6\\u00f8-\\u00ff]+"
+_USUAL = re.compile(
+    rf"(?:{_CAPITAL_WORD}(?:-{_CAPITAL_WORD})? |[A-Z]\. )+{_CAPITAL_WORD}(?:-{_CAPITAL_WORD})?"
+)
+"""Most names: words with a capital and initials, the last word the family name."""
+_NO_USUAL = re.compile(rf"{_GROUP.pattern}|\b(?:jn?r|sn?r|al|others|iii?|iv)\b", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[\s-]?){1,4}")
 _VANCOUVER = re.compile(r"[A-Z]{1,2}|(?:[A-Z]\.-?){1,4}")
 _AND = re.compile(r"\s(?:and|&)\s|,\s?and\s|;", re.IGNORECASE)
@@ -173,6 +179,9 @@ def _text(value: object) -> str:
 
 def person(text: str) -> Person | None:
     """One name; None for an empty one."""
+    if len(text) <= _MOST_NAME and _USUAL.fullmatch(text) and _NO_USUAL.search(text) is None:
+        given, _, family = text.rpartition(" ")
+        return Person(family, given)
     # What `clean` takes out can leave two spaces.
     name = " ".join(clean(text, _MOST_NAME).split())
     if not name:

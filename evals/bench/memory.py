@@ -87,7 +87,7 @@ def fill(folder: Path, count: int) -> None:
     """Write the papers and the table of their finished cards."""
     reader = baseline()
     checked = set(random.Random(1).sample(range(count), min(count, 50)))
-    finished = CardLines(folder / "cache", reader.made_by)
+    finished = CardLines(folder / "cache", {**reader.made_by, "judged": True})
     begin = time.perf_counter()
     with (folder / "papers.jsonl").open("w", encoding="utf-8") as stream:
         for number, (paper, card) in enumerate(every(count)):

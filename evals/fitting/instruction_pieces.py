@@ -215,7 +215,12 @@ def written() -> str:
     def having(needed: frozenset[str]) -> frozenset[int]:
         return frozenset().union(*(there[piece] for piece in needed))
 
-    table = {name: [chosen(one, having, len(texts)) for one in sets] for name, sets in needs.items()}
+    table: dict[str, Any] = {
+        name: [chosen(one, having, len(texts)) for one in sets] for name, sets in needs.items()
+    }
+    for name, wording in (("narrow", known.narrow), ("field_of_work", known.field_of_work)):
+        [needed] = _all_needs(wording)
+        table[name] = sorted(needed)
     return json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from papercards.paper import Paper
 from papercards.runs.batch import Done, Failed
 from papercards.runs.counts import Counts
 from tests.conftest import Run
@@ -115,7 +116,7 @@ def test_the_rate_leaves_out_the_start_and_cached_papers(monkeypatch: pytest.Mon
         spent = Failed("", "", "", "").spent
 
     counts = Counts()
-    counts.add([Done(None, Card())] * 1000)  # type: ignore[arg-type]
+    counts.add([Done(Paper.of("a", "b"), Card())] * 1000)  # type: ignore[arg-type]
     assert counts.rate is None
     now = 22.0  # the model was loaded
     counts.add([Failed("a", "", "PaperFailed", "no")])

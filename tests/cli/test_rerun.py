@@ -57,6 +57,8 @@ def test_the_record_says_what_was_asked_and_done_and_holds_no_key(
         "sections": [],
         "fill_abstracts": False,
         "taxonomy": None,
+        "fields": None,
+        "only": None,
         "tuned": None,
         "plan": None,
         "endpoint": stub.url,

@@ -95,6 +95,10 @@ def test_a_card_that_is_made_again_is_shown_as_it_is(running: Served, few: list[
     edit(running, card, Place("tldr"), "A better summary.")
     assert "A better summary." in running.page("/browse")
 
+    made = card.provenance.model_copy(update={"created": "2030-01-01T00:00:00Z"})
+    running.index.add([card.model_copy(update={"provenance": made})], origin=0)
+    assert "A better summary." in running.page("/browse")  # it says the same in that place
+
     again = card.model_copy(update={"tldr": "Made again."})
     running.index.add([again], origin=0)
 

@@ -72,21 +72,25 @@ def test_merged_cards_pass_verification(
     assert checked.returncode == 0, checked.stdout
 
 
-def test_apply_leaves_out_edits_of_a_card_that_has_changed_and_says_so(
+def test_apply_leaves_out_edits_of_what_has_changed_and_says_so(
     cards: list[Card], papers: list[Paper], cards_file: Path, run: Run, tmp_path: Path
 ) -> None:
     review = ReviewFile(tmp_path / "r.jsonl")
     correct(cards[0], papers[0], review)
     correct(cards[1], papers[1], review)
-    changed = cards[0].model_copy(update={"tldr": "Another run says this."})
+    changed = cards[0].model_copy(update={"tldr": "Another run says this.", "tasks": ()})
     gone = [changed.to_json(), cards[2].to_json()]
     cards_file.write_text("\n".join(gone) + "\n", encoding="utf-8")
     done = run("review", "apply", cards_file, "r.jsonl", "-o", "merged.jsonl")
     assert done.returncode == 1
-    skipped = f"{cards[0].id}: 3 corrections by ada skipped: made on an earlier version of the card"
+    skipped = f"{cards[0].id}: 1 correction by ada skipped: made on an earlier version of the card"
     assert skipped in done.stderr
     assert f"{cards[1].id}: 3 corrections by ada skipped: the card is not in the file" in done.stderr
-    assert (tmp_path / "merged.jsonl").read_text("utf-8").splitlines() == gone
+    merged = (tmp_path / "merged.jsonl").read_text("utf-8").splitlines()
+    assert merged[1] == gone[1]
+    one = next(read_cards(tmp_path / "merged.jsonl"))
+    assert (one.tasks, one.reproducibility.code.status) == ((), "promised")
+    assert one.tldr == "Another run says this."
 
 
 def test_apply_will_not_write_over_what_it_reads(cards_file: Path, run: Run, tmp_path: Path) -> None:

@@ -16,6 +16,24 @@ _WIDE = {"title": 44, "tldr": 60, "authors": 40, "venue": 24, "contributions": 2
 _WIDTH = 30
 
 
+def print_records(rows: "Iterable[Sequence[str | float | None]]") -> None:
+    """Print rows whose first is the header; columns without any value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    header, *lines = [list(row) for row in rows]
+    used = [at for at in range(1, len(header)) if any(row[at] not in (None, "") for row in lines)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for at in used:
+        name = str(header[at]).replace("_", " ")
+        longest = max(len(name), *(len(str(row[at])) for row in lines))
+        least = min(10, longest)
+        table.add_column(name, min_width=least, max_width=_WIDTH, overflow="ellipsis", no_wrap=True)
+    for row in lines:
+        table.add_row(*(Text(terminal.clean("-" if row[at] is None else str(row[at]))) for at in used))
+    terminal.print_plain(table)
+
+
 def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
     """Print one row per card, with these columns or else those of `DEFAULT` that are not empty."""
     from rich.table import Table
@@ -44,5 +62,5 @@ def _shown(name: str, held: Value) -> str:
     if isinstance(held, tuple):
         return "; ".join(held) or "-"
     if isinstance(held, float):
-        return f"{held:.2f}"
+        return f"{held:.2f}" if name in NUMBERS else f"{held:.12g}"
     return "-" if held is None or held == "" else str(held)

@@ -103,7 +103,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
     from ...errors import BudgetSpent
     from . import wiring
 
-    records, total = job.papers(), job.count()
+    records, total = job.records(), job.count()
     resources.budget(model)
     note(wiring.first_line(total, model))
     screen = Screen(total, free=model.plan == "baseline")

@@ -83,6 +83,21 @@ Taxonomy = Annotated[
     str | None,
     typer.Option(help="Your own taxonomy file. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),
 ]
+Fields = Annotated[
+    str | None,
+    typer.Option(
+        help="Your own fields: a file, or the name of a shipped one (see papercards fields). "
+        "[env: PAPERCARDS_FIELDS]",
+        metavar="FILE",
+    ),
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        help="Ask these fields alone, such as code,sample_size; the others are taken from earlier answers.",
+        metavar="NAME,NAME",
+    ),
+]
 Tuned = Annotated[
     str | None,
     typer.Option(
@@ -223,6 +238,8 @@ class EndpointFlags:
     plan: Plan = None
     insecure: Insecure = None
     taxonomy: Taxonomy = None
+    fields: Fields = None
+    only: Only = None
     timeout_s: Timeout = None
     answer_tokens: AnswerTokens = None
     reasoning_effort: ReasoningEffort = None

@@ -27,12 +27,23 @@ def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | 
         base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
+        fields=fields(old, record),
+        only=old.settings.only,
         tuned=None if tuned is None else str(source_path(tuned, record, old.folder)),
         cache_dir=named,
         no_cache=named is None,
         no_summary=old.made_by.get("summary") is False,
         offline=asked.offline,
     )
+
+
+def fields(old: "RunRecord", record: Path) -> str | None:
+    """The fields file as it can be opened now, or the name of a shipped one; None without own fields."""
+    from ...fields.file import EXAMPLES
+    from ...runs.record import source_path
+
+    path = old.settings.fields
+    return path if path in (None, *EXAMPLES) else str(source_path(path, record, old.folder))
 
 
 def sources(old: "RunRecord", record: Path) -> list[str]:

@@ -113,7 +113,7 @@
 
   const edit = (item) => {
     if (!item) return;
-    if (item.dataset.field === "tldr") {
+    if (find("textarea", item)) {
       find("textarea", item).focus();
     } else if ("guess" in item.dataset) {
       if (item.dataset.now !== "not-stated") pickSentence(item, item.dataset.now);

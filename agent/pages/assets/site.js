@@ -182,7 +182,7 @@
   const item = (state, paper) => {
     const [tasks, modalities, contributions, ...held] = paper.tags;
     const had = ["code", "data", "weights"].flatMap((name, at) =>
-      held[at][0] === "not-stated" ? [] : [badge(name, held[at][0], (paper.get || [])[at])]);
+      !held[at].length || held[at][0] === "not-stated" ? [] : [badge(name, held[at][0], (paper.get || [])[at])]);
     return make("li", { class: "paper", "data-item": true },
       make("div", {},
         make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
@@ -298,7 +298,7 @@
   const body = (paper) => {
     const passages = paper.passages || [];
     const names = [["task", "Tasks"], ["modality", "Modalities"], ["contribution", "Contributions"]];
-    const status = (at) => paper.tags[3 + at][0];
+    const status = (at) => paper.tags[3 + at][0] || "not asked";
     const tone = { released: "yes", promised: "soon" };
     return make("article", { class: "card" },
       make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null, 
@@ -324,6 +324,8 @@
               make("td", {}, bar((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
+          paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts]) =>
+            [make("dt", {}, title), ...texts.map((text) => make("dd", {}, text))]))) : null,
           paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
           make("section", {}, make("details", {}, make("summary", {}, "Details"),

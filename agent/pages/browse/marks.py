@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ...card import Card, CardLink, Evidence, Located
 from ...paper import Paper, Section
+from ...sinks.escaping import named
 from ..rendering import opened
 
 KNOWN_KINDS = ("performance", "efficiency", "theoretical", "finding", "resource", "novelty")
@@ -77,7 +78,8 @@ def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
 
     def add(evidence: Evidence, saying: Saying) -> None:
         key = evidence.section, evidence.start, evidence.end, evidence.text
-        said.setdefault(key, []).append(saying)
+        if saying not in (sayings := said.setdefault(key, [])):
+            sayings.append(saying)
         first.setdefault(key, evidence)
 
     for claim in card.claims:
@@ -89,6 +91,10 @@ def passages(card: Card, paper: Paper | None) -> tuple[Passage, ...]:
                 artifact.evidence,
                 Saying(f"{name} {artifact.status}", f"has-{name}", artifact.confidence),
             )
+    for name, value in card.fields.items():
+        for evidence in (value.evidence, *(row.evidence for row in value.rows)):
+            if evidence is not None:
+                add(evidence, Saying(named(name), "has-own", value.confidence))
     texts = _texts(paper)
     order: dict[str | None, int] = {section: place for place, section in enumerate(texts or [None])}
     for evidence in sorted(first.values(), key=lambda one: one.sentence):

@@ -4,9 +4,10 @@ Knows the index and outputs. Knows no pages.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ...card import Card
 from ...sinks import open_sink
 from ..index.database import Index
 from .selection import Selection
@@ -24,9 +25,13 @@ def saved(index: Index, selection: Selection, kind: str) -> Iterator[bytes]:
     """The selected cards in their order as a file of that format, piece by piece."""
     with tempfile.TemporaryDirectory(prefix="papercards-") as folder:
         path = Path(folder) / FORMATS[kind][0]
-        sink = open_sink(path)
+
+        def cards() -> Iterable[Card]:
+            return index.page(index.find(selection.words, selection.tags), selection.order)
+
+        sink = open_sink(path, cards=cards)
         try:
-            for card in index.page(index.find(selection.words, selection.tags), selection.order):
+            for card in cards():
                 sink.write(card, index.paper(card.id))
             sink.close()
         finally:

@@ -3,15 +3,18 @@
 Knows query strings. Knows no cards.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from ..index.facets import FIELDS, SINGLE, Tag
+from ..index.facets import FIELDS, OWN, SINGLE, Tag
 from ..index.query import parts
 from ..index.searching import SORTS
 
 PAGE_SIZE = 25
+
+_OWN = re.compile(re.escape(OWN) + r"[a-z][a-z0-9_]{0,39}")
 
 MOST_TAGS = 30
 """Maximum number of tags in an address; the rest is ignored, since each tag recomputes all choices."""
@@ -68,8 +71,9 @@ class Selection:
     @property
     def query(self) -> str:
         """The query string without the question mark; empty for the default state."""
-        pairs = [("q", self.words)] if self.words else []
-        pairs += [(field, value) for name in FIELDS for field, value in self.tags if field == name]
+        pairs: list[tuple[str, str]] = [("q", self.words)] if self.words else []
+        order = {field: place for place, field in enumerate(FIELDS)}
+        pairs += sorted(self.tags, key=lambda tag: (order.get(tag[0], len(order)), tag[0]))
         if self.sort:
             pairs.append(("sort", self.sort))
         if self.page > 1:
@@ -84,7 +88,7 @@ def read(pairs: Iterable[tuple[str, str]]) -> Selection:
     for name, value in pairs:
         if name == "q":
             words = value[:1000]
-        elif name in FIELDS and value and len(tags) < MOST_TAGS:
+        elif (name in FIELDS or _OWN.fullmatch(name)) and value and len(tags) < MOST_TAGS:
             tags[Tag(name, value)] = None
         elif name == "sort" and value in SORTS:
             sort = value

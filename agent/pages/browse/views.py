@@ -6,29 +6,40 @@ Knows the index and the state. Knows no requests and no HTML.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...card import Card, Label
+from ...card import Card, FieldValue, Label
 from ...paper import Paper, page_of
 from ...review.corrected import REVIEWED
+from ...sinks.escaping import named
 from ..index.database import Found, Index
-from ..index.facets import FIELDS, Tag
+from ..index.facets import FIELDS, OWN, Tag
 from ..index.query import parts
 from ..rendering import opened
 from .marks import Part, Passage, passages
 from .marks import parts as texts
 from .selection import PAGE_SIZE, Selection
 
-TITLES = {
-    "task": "Task",
-    "modality": "Modality",
-    "contribution": "Contribution",
-    "code": "Code",
-    "data": "Data",
-    "weights": "Weights",
-    "claim": "Kind of claim",
-    "year": "Year",
-    "venue": "Venue",
-    "author": "Author",
-}
+
+class _Titles(dict[str, str]):
+    """The titles of fields; an own field is called by its name."""
+
+    def __missing__(self, field: str) -> str:
+        return named(field.removeprefix(OWN))
+
+
+TITLES = _Titles(
+    {
+        "task": "Task",
+        "modality": "Modality",
+        "contribution": "Contribution",
+        "code": "Code",
+        "data": "Data",
+        "weights": "Weights",
+        "claim": "Kind of claim",
+        "year": "Year",
+        "venue": "Venue",
+        "author": "Author",
+    }
+)
 SORT_TITLES = {
     "relevance": "Relevance",
     "file": "File order",
@@ -154,6 +165,14 @@ class Beside:
             ("contribution", "Contributions", card.contributions),
         )
 
+    @property
+    def own(self) -> Sequence[tuple[str, str, FieldValue, bool]]:
+        """Name for addresses, title and value of each own field, and whether its texts are filters."""
+        return [
+            (OWN + name, named(name), value, value.type in ("label", "labels", "boolean"))
+            for name, value in self.card.fields.items()
+        ]
+
 
 def changed(index: Index, card: Card) -> Sequence[str] | None:
     """What people corrected in a card, such as `tasks`; empty if nothing, None if nobody reviewed it."""
@@ -164,7 +183,7 @@ def changed(index: Index, card: Card) -> Sequence[str] | None:
     found = [title for name, title in names.items() if getattr(card, name) != getattr(original, name)]
     held, before = card.reproducibility, original.reproducibility
     found += [name for name in ("code", "data", "weights") if held.artifact(name) != before.artifact(name)]
-    return found
+    return found + [named(name) for name, value in card.fields.items() if value != original.fields.get(name)]
 
 
 def listing(index: Index, state: Selection) -> Listing:
@@ -195,7 +214,7 @@ def _ways_back(index: Index, state: Selection) -> Sequence[Way]:
 def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
     """The filters for a selection."""
     made = []
-    for field in FIELDS:
+    for field in (*FIELDS, *index.facets.own):
         counts = dict(index.counts(field, found))
         mine = [tag for tag in state.tags if tag.field == field]
         values = [tag.value for tag in mine] + [value for value in counts if Tag(field, value) not in mine]

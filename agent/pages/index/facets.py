@@ -16,6 +16,9 @@ from ...text.wording import label_words
 FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim", "year", "venue", "author")
 """Fields that cards can be filtered by, in the order of the page."""
 
+OWN = "own."
+"""What stands before the name of an own field."""
+
 NAMES = ("venue", "author")
 """Fields with names in place of labels: about as many values as cards, each of a few cards."""
 
@@ -33,7 +36,7 @@ class Tag(NamedTuple):
     """One field and value of a card."""
 
     field: str
-    """The field, one of `FIELDS`."""
+    """The field, one of `FIELDS`, or `own.` and the name of an own field."""
     value: str
     """The value: a label, a kind of claim, a status, a year or a name."""
 
@@ -45,19 +48,23 @@ class Tag(NamedTuple):
 
 def tags_of(card: Card) -> Iterator[Tag]:
     """All tags of a card, each once."""
-    held, about = card.reproducibility, card.about
+    held, about, unasked = card.reproducibility, card.about, card.unasked
     said: dict[str, list[str]] = {
         "task": [one.label for one in card.tasks] or [UNCERTAIN] * bool(card.unsure_of("tasks")),
         "modality": [one.label for one in card.modalities],
         "contribution": [one.label for one in card.contributions],
-        "code": [held.code.status],
-        "data": [held.data.status],
-        "weights": [held.weights.status],
+        "code": [held.code.status] * ("code" not in unasked),
+        "data": [held.data.status] * ("data" not in unasked),
+        "weights": [held.weights.status] * ("weights" not in unasked),
         "claim": [one.kind for one in card.claims],
         "year": [str(about.year)] if about.year else [],
         "venue": [about.venue] if about.venue else [],
         "author": [one.inverted for one in about.authors[:_MOST_AUTHORS]],
     }
+    for name, own in card.fields.items():
+        # Of numbers, dates and texts it counts whether there is one.
+        stated = own.texts if own.type in ("label", "labels", "boolean") else ("stated",) * bool(own.texts)
+        said[OWN + name] = [*stated] or [own.missing or "none"]
     for field, values in said.items():
         for value in dict.fromkeys(values):
             yield Tag(field, value)
@@ -125,6 +132,11 @@ class Facets:
                 bits[row >> 3] &= ~(1 << (row & 7))
         for tag in new:
             _set(self._bits.setdefault(tag, bytearray()), row)
+
+    @property
+    def own(self) -> list[str]:
+        """The own fields of the cards, each with `own.` before its name, in the order of the alphabet."""
+        return sorted({tag.field for tag in list(self._bits) if tag.field.startswith(OWN)})
 
     @property
     def alive(self) -> int:

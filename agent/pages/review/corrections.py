@@ -40,17 +40,22 @@ class Corrections:
             if now[0] != self._seen[0]:
                 self._shown.clear()
             self._seen = now
-            names = {key.card for key in overlay.cards()}
-            for name in [*names, *(self._shown.keys() - names)]:
+            versions: dict[str, set[str]] = {name: set() for name in self._shown}
+            for key in overlay.cards():
+                versions.setdefault(key.card, set()).add(key.version)
+            for name, edited in versions.items():
                 row, line = index.row(name), index.line(name)
                 if row is None or line is None:
                     self._shown.pop(name, None)
                     continue
-                edits = overlay.of(Key(name, sha256(line.encode()).hexdigest()[:16]))
+                card = Card.model_validate_json(line)
+                version = sha256(line.encode()).hexdigest()[:16]
+                edits = dict(overlay.of(Key(name, version)))
+                if edited - {version}:
+                    edits = overlay.carried(card, version) | edits
                 if self._shown.get(name) == (row, edits):
                     continue
                 if edits:
-                    card = Card.model_validate_json(line)
                     index.correct(row, corrected(card, edits, index.paper(name)))
                     self._shown[name] = row, edits
                 elif self._shown.pop(name, None):

@@ -13,6 +13,7 @@ from ...review.edits import (
     ARTIFACTS,
     FIELDS,
     MAIN,
+    OWN,
     ArtifactValue,
     ClaimValue,
     Edit,
@@ -22,6 +23,7 @@ from ...review.edits import (
     original,
     version_of,
 )
+from ...review.own_values import corrected_value, written
 from ...review.review_file import NewEdit
 from ...taxonomy import LABEL_FIELDS, STATUSES
 from ...text.wording import label_words
@@ -78,6 +80,14 @@ def _value(desk: Desk, card: Card, key: Key, place: Place, body: Mapping[str, ob
         if isinstance(before, ClaimValue):
             return ClaimValue(kind=given, evidence=before.evidence)
         return ClaimValue(kind=given, evidence=_evidence(desk, card, key, int(place.item)))
+    if place.field == OWN:
+        before_it = card.fields.get(place.item)
+        if before_it is None:
+            raise BadRequest("unknown field")
+        try:
+            return written(corrected_value(before_it, given.strip() or None))
+        except ValueError as error:
+            raise Refused(str(error)) from error
     if place.field in ARTIFACTS:
         if given not in STATUSES:
             raise BadRequest("unknown status")
@@ -146,11 +156,15 @@ def about(edit: Edit) -> str:
             return label_words(value.kind)
         if isinstance(value, ArtifactValue):
             return label_words(value.status)
-        return "nothing" if value is None else label_words(value) if edit.field != "tldr" else value
+        if value is None:
+            return "nothing"
+        return value if edit.field in ("tldr", OWN) else label_words(value)
 
     if edit.field == "paper":
         return "the paper was marked as done" if edit.value else "the paper was reopened"
-    what = f"sentence {edit.item}" if edit.field == "claims" else edit.field
+    what = edit.item if edit.field == OWN else edit.field
+    if edit.field == "claims":
+        what = f"sentence {edit.item}"
     if edit.item == MAIN:
         return f"main label of {edit.field}: {plain(edit.value)}"
     if edit.accepts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ...card import Card
 from ...review.corrected import items, labels
-from ...review.edits import ArtifactValue, ClaimValue, Edit, Place, Value, original
+from ...review.edits import OWN, ArtifactValue, ClaimValue, Edit, Place, Value, original
 from ...review.worries import Baseline, Worry
 from ...taxonomy import STATUSES, Taxonomy
 
@@ -111,6 +111,10 @@ class Judging:
     def summary(self) -> Item:
         """The item for the summary."""
         return self._item(Place("tldr"), None)
+
+    def own(self) -> list[Item]:
+        """The items for own fields."""
+        return [self._item(Place(OWN, name), value.confidence) for name, value in self.card.fields.items()]
 
     def claim(self, number: int) -> Item:
         """The item for a sentence, which may be a claim."""

@@ -71,6 +71,8 @@ class ReviewPage:
     fields: Sequence[LabelField]
     artifacts: Sequence[Item]
     summary: Item
+    own: Sequence[Item]
+    """The own fields."""
     parts: Sequence[Part]
     whole: bool
     """Whether the abstract is available."""
@@ -87,6 +89,7 @@ class ReviewPage:
     def open(self) -> list[Item]:
         """All current items that nobody has reviewed."""
         every = [one for field in self.fields for one in field.items] + [*self.artifacts, self.summary]
+        every += [one for one in self.own if one.now is not None]
         every += [one.item for part in self.parts for one in part.sentences if one.item.now is not None]
         return [one for one in every if one.state == "open"]
 
@@ -107,6 +110,7 @@ def review_page(version: str, paper: Paper | None, judging: Judging) -> ReviewPa
         fields=[_field(name, judging) for name in LABEL_FIELDS],
         artifacts=artifacts,
         summary=judging.summary(),
+        own=judging.own(),
         parts=parts,
         whole=paper is not None,
         unread=paper is not None and any(one.place for part in parts for one in part.sentences),

@@ -33,7 +33,8 @@ from ..baseline import Scores, drafted, summarized
 from ..confidence import Confidences
 from ..draft import Draft
 from ..prompting import Message, Shown
-from ..reader import Reading, Wanted, emptied, provenance
+from ..question import provenance
+from ..reader import Reading, Wanted, emptied
 from ..reading_copy import ReadingCopy, reading_copy
 from .kept import Answers, Bill, together
 from .questions import questions, requests, words

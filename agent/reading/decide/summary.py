@@ -12,7 +12,7 @@ from ...model.call import Caller
 from ...model.unwrapping import fit, readings
 from ..answers import ADVICE, Wire, summary_flags
 from ..prompting import Message, Shown
-from ..reader import answer_of
+from ..question import answer_of
 
 
 class Summary(Wire):

@@ -28,7 +28,8 @@ from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, summarized
-from ..reader import Reading, Wanted, emptied, names_of, provenance
+from ..question import provenance
+from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
 from .readout import Probe, Readout, from_json, load_probe, to_json
 from .stack import Stack, load_stack

@@ -208,6 +208,7 @@ class CollectedReader:
             raise emptied(paper)
         if (kept := self._reader.kept(question)) is not None:
             return kept
+        question = self._reader.rest(question)
         line = self._lines.get(question.key)
         if line is None:
             raise PaperFailed(self._absent, where=paper.where)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ...id_set import IdSet
 from ...paper import Paper
-from ...reading.reader import ModelReader, Question
+from ...reading.question import Question
+from ...reading.reader import ModelReader
 from ...sinks.files import RecordFile
 from ...sources import BadRecord
 from ..same_paper import SamePapers
@@ -78,6 +79,7 @@ def write_requests(
         if reader.kept(question) is not None:
             plan.kept += 1
             continue
+        question = reader.rest(question)
         line = _line(question.key, body(question))
         if len(line) > max_bytes:
             plan.too_large += 1

@@ -41,6 +41,10 @@ class Command(BaseModel):
     """Base URL of the endpoint."""
     taxonomy: str | None
     """Taxonomy file; None for the shipped one."""
+    fields: str | None = None
+    """Fields file, or the name of a shipped one."""
+    only: str | None = None
+    """The fields that are asked, if not all."""
     cache_dir: str
     price: str | None = None
     """Price in the form of `--price`."""
@@ -97,7 +101,9 @@ class State(BaseModel):
         return self.seal == self._seal()
 
     def _seal(self) -> int:
-        return user_seal().of(self.command.model_dump_json().encode())
+        # Absent from commands without them, as in states of before they existed.
+        absent = {name for name in ("fields", "only") if getattr(self.command, name) is None}
+        return user_seal().of(self.command.model_dump_json(exclude=absent).encode())
 
     def save(self, path: Path) -> None:
         """Write the file atomically."""

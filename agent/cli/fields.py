@@ -1,0 +1,55 @@
+"""`papercards fields`: begins, shows and checks files of own fields."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .command_help import Commands, example
+from .shared import terminal
+
+app = typer.Typer(
+    cls=Commands, help="Ask questions of your own: start, show and check a fields file.", no_args_is_help=True
+)
+
+
+@app.command("init", epilog=example("papercards fields init clinical > clinical.yaml"))
+def init(
+    name: Annotated[
+        str, typer.Argument(help="clinical, materials or ml-results.", metavar="NAME")
+    ] = "ml-results",
+) -> None:
+    """Print a shipped fields file to start from."""
+    from ..fields.file import example as shipped
+
+    print(shipped(name), end="")
+
+
+@app.command("show", epilog=example("papercards fields show mine.yaml"))
+def show(
+    file: Annotated[str, typer.Argument(help="A fields file, or the name of a shipped one.", metavar="FILE")],
+) -> None:
+    """Print the fields with everything that was left out filled in, as a file that can be used."""
+    from ..fields.file import chosen, written
+
+    fields = chosen(file, None)
+    print(f"# {fields.version}")
+    for line in written(fields).splitlines():
+        print(terminal.clean(line))
+
+
+@app.command("check", epilog=example("papercards fields check mine.yaml"))
+def check(
+    file: Annotated[Path, typer.Argument(help="A fields file (.yaml).", metavar="FILE")],
+) -> None:
+    """Check your own fields file: each mistake on a line, with its place and what to do."""
+    from ..fields.file import BadFields, load
+
+    try:
+        fields = load(file)
+    except BadFields as error:
+        for fault in error.faults:
+            print(terminal.clean(f"{file}:{fault.line}: {fault.what}. {fault.remedy}"))
+        raise typer.Exit(error.exit_code) from None
+    kinds = ", ".join(f"{one.name} ({one.type})" for one in fields.own)
+    print(terminal.clean(f"{fields.version}: {kinds}; shipped: {', '.join(fields.shipped) or 'none'}"))

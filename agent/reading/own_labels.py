@@ -1,0 +1,103 @@
+"""Own fields on cards of models that are read and not asked.
+
+Label fields are answered as an own taxonomy is: by likeness of the paper to the definitions of the options.
+Numbers, dates and texts are not answered; the value is null and says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from ..card import NOT_ANSWERED, UNCERTAIN, Answered, FieldValue
+from ..fields.spec import ARTIFACTS, Field, FieldSet
+from ..fields.values import Value
+from ..model.cache import Part
+from ..paper import Paper
+from ..taxonomy import LABEL_FIELDS, Size, Taxonomy, shipped
+from .draft import Draft, settled
+from .reader import Reader, Reading, Wanted
+from .reading_copy import reading_copy
+from .tagger_reader import Tagger
+
+
+class OwnLabelsReader:
+    """Adds own fields to the cards of another reader."""
+
+    def __init__(
+        self, inner: Reader, fields: FieldSet, tagger: Callable[[Taxonomy], Tagger], name: str
+    ) -> None:
+        """`tagger` makes the tagger for a set of labels at the first paper; `name` is what cards say."""
+        self._inner = inner
+        self._fields = fields
+        self._tagger = tagger
+        self._name = name
+        self._taggers: dict[str, Tagger] = {}
+        self.made_by: Mapping[str, Part] = {**inner.made_by, "fields": fields.version, "fields_by": name}
+
+    async def read(self, paper: Paper) -> Reading:
+        """The card of a paper. Raises what the other reader raises."""
+        reading = await self._inner.read(paper)
+        card = reading.card
+        text = reading_copy(paper).paper
+        values = {one.name: self._value(one, text) for one in self._fields.own}
+        there: dict[str, object] = {name: card.labels(name) for name in LABEL_FIELDS}
+        there |= {name: card.reproducibility.artifact(name).status for name in ARTIFACTS}
+        applied = settled(self._fields.own, {**there, "claims": card.claims, **values})
+        own = {
+            one.name: FieldValue(
+                type=one.type,
+                value=applied[one.name].value,
+                missing=applied[one.name].missing,
+                confidence=applied[one.name].confidence,
+                confidences=applied[one.name].confidences,
+            )
+            for one in self._fields.own
+        }
+        answered = tuple(f"{one.name}@{one.spec}" for one in self._fields.own if one.options)
+        made = card.provenance
+        answers = (*made.answers, Answered(answer="", prompt=self._name, fields=answered, created=""))
+        provenance = made.model_copy(update={"answers": answers if answered else made.answers})
+        return Reading(card.model_copy(update={"fields": own, "provenance": provenance}), reading.spent)
+
+    def wants(self, paper: Paper) -> Wanted | None:
+        """What the other reader wants."""
+        return self._inner.wants(paper)
+
+    def stop(self) -> None:
+        """Send no more requests."""
+        self._inner.stop()
+
+    async def close(self) -> None:
+        """Close what was opened for reading."""
+        await self._inner.close()
+
+    def _value(self, one: Field, paper: Paper) -> Value:
+        if not one.options:
+            return Value(missing=NOT_ANSWERED)
+        if one.name not in self._taggers:
+            self._taggers[one.name] = self._tagger(_taxonomy(one))
+        return _said(one, self._taggers[one.name].tag(paper))
+
+
+def _said(one: Field, draft: Draft) -> Value:
+    found = draft.tasks
+    if not found:
+        return Value(missing=UNCERTAIN)
+    if one.type == "label":
+        return Value(found[0].label, confidence=found[0].confidence)
+    chances = tuple(each.confidence for each in found)
+    return Value(tuple(each.label for each in found), confidence=chances[0], confidences=chances)
+
+
+def _taxonomy(one: Field) -> Taxonomy:
+    """The shipped labels with the options of a field in place of the tasks."""
+    usual = shipped()
+    size = Size(1, 1) if one.type == "label" else Size(max(1, one.size.least), one.size.most)
+    return replace(
+        usual,
+        name=one.name,
+        labels=MappingProxyType({**usual.labels, "tasks": one.options}),
+        groups=MappingProxyType({**usual.groups, "tasks": dict.fromkeys(one.options, "")}),
+        sizes=MappingProxyType({**usual.sizes, "tasks": size}),
+        version=f"{one.name}@{one.spec}",
+    )
