@@ -42,7 +42,7 @@ def export(name: str, index: Index, folder: Path) -> int:
     written = 0
     for path, text in files.items():
         written += _write(folder / path, [text], folder)
-    cards = ((card, index.paper(card.id)) for card in index.page(found))
+    cards = ((card, index.paper(card.id), views.changed(index, card)) for card in index.page(found))
     labels = {
         value: label_words(value)
         for field in (*FIELDS, *index.facets.own)
@@ -59,7 +59,9 @@ def export(name: str, index: Index, folder: Path) -> int:
 
 
 def _data(
-    cards: Iterable[tuple[Card, Paper | None]], fields: Sequence[str], labels: Mapping[str, str]
+    cards: Iterable[tuple[Card, Paper | None, Sequence[str] | None]],
+    fields: Sequence[str],
+    labels: Mapping[str, str],
 ) -> Iterable[str]:
     head = {
         "fields": [[field, views.TITLES[field]] for field in fields],
@@ -70,8 +72,9 @@ def _data(
         "bars": [views.FEWEST_BARS, views.MOST_BARS],
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
-    for card, paper in cards:
-        yield f"{_script(_entry(card, paper, fields))},\n"
+    for card, paper, changed in cards:
+        entry = _entry(card, paper, fields)
+        yield f"{_script(entry if changed is None else {**entry, 'changed': changed})},\n"
     yield "];\n"
 
 

@@ -179,6 +179,9 @@
     return make("li", { class: `badge ${released ? "yes" : "soon"}`, title: `${name} ${status}` },
       released && url ? out(url, [title, unseen(` ${status}`), " ↗"]) : [title, released ? unseen(` ${status}`) : ` ${status}`]);
   };
+  const corrected = (paper) => (paper.changed
+    ? make("span", { class: "corrected" }, paper.changed.length ? `Corrected: ${paper.changed.join(", ")}` : "Reviewed")
+    : null);
   const item = (state, paper) => {
     const [tasks, modalities, contributions, ...held] = paper.tags;
     const had = ["code", "data", "weights"].flatMap((name, at) =>
@@ -188,6 +191,7 @@
         make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
         make("div", { class: "credits" },
           paper.by ? make("p", { class: "cited" }, paper.by) : null,
+          corrected(paper),
           had.length ? make("ul", { class: "badges", "aria-label": "Availability" }, had) : null),
         make("p", { class: "tldr" }, paper.tldr)),
       make("ul", { class: "tags", "aria-label": "Tags" },
@@ -301,7 +305,8 @@
     const status = (at) => paper.tags[3 + at][0] || "not asked";
     const tone = { released: "yes", promised: "soon" };
     return make("article", { class: "card" },
-      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null, 
+      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null,
+        paper.changed ? make("p", {}, corrected(paper)) : null,
         paper.ways ? make("ul", { class: "ways", "aria-label": "Open the paper" }, paper.ways.map(([title, url]) =>
           make("li", {}, out(url, [title, make("span", { "aria-hidden": "true" }, " ↗")])))) : null,
         make("p", { class: "lead" }, paper.tldr)),
