@@ -1,14 +1,17 @@
 """The JSON interface: what Browse finds, for programs that send the token in a header."""
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from papercards.card import Card, FieldValue
 from papercards.sinks import read_cards
-from tests.pages.conftest import TOKEN, Served
+from tests.pages.conftest import TOKEN, Served, served, write_cards
+from tests.sinks.cards import card
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -135,3 +138,20 @@ def test_the_description_fits_the_answers(seed_served: Served) -> None:
     names = {one["name"] for one in described["paths"]["/api/cards"]["get"]["parameters"]}
     for name in names - {"skip", "limit", "sort", "q"}:
         assert get(seed_served, "/api/cards", (name, "?"), code=400)["message"].startswith(f"no {name} ")
+
+
+def test_own_fields_are_filters_and_counts(tmp_path: Path) -> None:
+    def of(name: str, design: str) -> Card:
+        value = FieldValue(type="label", value=design, confidence=0.9)
+        return card(id=name).model_copy(update={"fields": {"design": value}})
+
+    cards = [of("a", "rct"), of("b", "cohort"), of("c", "rct")]
+    with served(write_cards(tmp_path / "cards.jsonl", cards), tmp_path, []) as running:
+        assert get(running, "/api/cards", ("own.design", "rct"))["total"] == 2
+        groups = get(running, "/api/stats", ("by", "own.design"))["groups"]
+        assert [(one["value"], one["cards"]) for one in groups] == [("rct", 2), ("cohort", 1)]
+        error = get(running, "/api/cards", ("own.design", "RCT"), code=400)
+        assert error["next_step"] == "Use one of: rct, cohort"
+        assert "own.design" in get(running, "/api/cards", ("own.colour", "red"), code=400)["next_step"]
+        described = get(running, "/api/openapi.json")["paths"]["/api/cards"]["get"]
+        assert "own.design" in {one["name"] for one in described["parameters"]}

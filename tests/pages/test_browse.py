@@ -198,6 +198,19 @@ def test_what_found_nothing_is_named_with_a_way_back(seed_served: Served) -> Non
     assert f"Without Task robotics: {left} papers" in page.text
 
 
+def test_a_compact_list_stays_compact(seed_served: Served) -> None:
+    html = seed_served.page("/browse", view="compact", q="graph")
+    page = Page(html)
+
+    assert 'class="papers compact"' in html
+    assert 'class="papers compact"' not in seed_served.page("/browse", view="dense", q="graph")
+    assert "/browse?q=graph" in page.links()
+    narrowed = [link for link in page.links() if link.startswith("/browse?") and "task=" in link]
+    assert narrowed
+    assert all("view=compact" in link for link in narrowed)
+    assert ("input", {"type": "hidden", "name": "view", "value": "compact"}) in page.elements
+
+
 def test_labels_read_as_words(seed_served: Served) -> None:
     html = seed_served.page("/browse")
     page = Page(html)

@@ -262,7 +262,7 @@ def test_the_site_from_disk_finds_what_the_server_finds(
         assert all(f'data-key="{key}"' in text for key in mine)
         assert len(mine) == text.count('data-key="') - text.count('data-key="chip') - text.count(
             'data-key="paper'
-        ) - text.count('data-key="sort') - text.count('data-key="next"')
+        ) - text.count('data-key="sort') - text.count('data-key="view') - text.count('data-key="next"')
 
 
 def test_the_site_from_disk_by_mouse_and_keyboard(open_page: Open, site: str) -> None:

@@ -30,13 +30,14 @@
     const tags = pairs.filter(([key, value]) => value && fields.some(([field]) => field === key));
     const page = /^[0-9]{1,7}$/.test(one("page")) ? Math.max(1, Number(one("page"))) : 1;
     const sort = Object.hasOwn(sorts, one("sort")) ? one("sort") : "";
-    return { path, words: one("q"), tags, sort, page };
+    return { path, words: one("q"), tags, sort, page, compact: one("view") === "compact" };
   };
   const query = (state) => {
     const pairs = [];
     if (state.words) pairs.push(["q", state.words]);
     for (const [field] of fields) pairs.push(...state.tags.filter(([name]) => name === field));
     if (state.sort) pairs.push(["sort", state.sort]);
+    if (state.compact) pairs.push(["view", "compact"]);
     if (state.page > 1) pairs.push(["page", state.page]);
     const text = new URLSearchParams(pairs).toString();
     return text ? `?${text}` : "";
@@ -237,10 +238,12 @@
       .filter(([sort]) => sort !== "relevance" || state.words.trim())
       .map(([sort, title]) => make("a",
         { href: listed(state, { sort }), "data-key": `sort:${sort}`, "aria-current": sort === order(state) && "true" }, title)));
+    part("views").replaceChildren(...[["List", false], ["Compact", true]].map(([title, compact]) => make("a",
+      { href: listed(state, { compact, page: state.page }), "data-key": `view:${title}`, "aria-current": compact === state.compact && "page" }, title)));
     part("results").replaceChildren(...[
       chips(state),
       here.length
-        ? make("ol", { class: "papers", start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
+        ? make("ol", { class: `papers${state.compact ? " compact" : ""}`, start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
         : papers.length ? nothing(state) : make("div", { class: "empty" }, make("p", {}, "No cards.")),
       paging(state, last),
     ].filter(Boolean));

@@ -30,6 +30,8 @@ class Selection:
     sort: str = ""
     """Sort order, one of `SORTS`; empty for the default: by relevance in a search, else as in the file."""
     page: int = 1
+    compact: bool = False
+    """Whether each paper takes one or two lines."""
 
     @property
     def order(self) -> str:
@@ -50,6 +52,10 @@ class Selection:
     def sorted_by(self, sort: str) -> "Selection":
         """The same selection in another sort order."""
         return replace(self, sort=sort, page=1)
+
+    def seen(self, *, compact: bool) -> "Selection":
+        """The same selection as a compact list, or not."""
+        return replace(self, compact=compact)
 
     def without_words(self) -> "Selection":
         """The same selection without the search words."""
@@ -76,6 +82,8 @@ class Selection:
         pairs += sorted(self.tags, key=lambda tag: (order.get(tag[0], len(order)), tag[0]))
         if self.sort:
             pairs.append(("sort", self.sort))
+        if self.compact:
+            pairs.append(("view", "compact"))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return urlencode(pairs)
@@ -83,7 +91,7 @@ class Selection:
 
 def read(pairs: Iterable[tuple[str, str]]) -> Selection:
     """Parse a query string; unknown parts are ignored."""
-    words, sort, page = "", "", 1
+    words, sort, page, compact = "", "", 1, False
     tags: dict[Tag, None] = {}
     for name, value in pairs:
         if name == "q":
@@ -92,6 +100,8 @@ def read(pairs: Iterable[tuple[str, str]]) -> Selection:
             tags[Tag(name, value)] = None
         elif name == "sort" and value in SORTS:
             sort = value
+        elif name == "view":
+            compact = value == "compact"
         elif name == "page" and value.isascii() and value.isdecimal() and len(value) < 8:
             page = max(1, int(value))
-    return Selection(words, tuple(tags), sort, page)
+    return Selection(words, tuple(tags), sort, page, compact)
