@@ -46,7 +46,8 @@ class Progress:
             self._remove()
             return
         now = time.monotonic()
-        if now - self._shown < (0.1 if self._live else QUIET_S):
+        # A file that a long run is logged to gets fewer and fewer lines.
+        if now - self._shown < (0.1 if self._live else max(QUIET_S, self.counts.seconds / 20)):
             return
         self._shown = now
         if not self._live:
