@@ -19,7 +19,6 @@ from .browse.saving import TITLES as SAVE_TITLES
 from .browse.views import SORT_TITLES, TITLES
 from .guard import API, Guard
 from .index.database import Index
-from .index.facets import Tag
 from .index.follow import Follower
 from .lookup import Refusal
 from .rendering import ASSETS, environment
@@ -49,7 +48,6 @@ def application(
         review_path=review.paper_path,
         tag_path=tag_path,
         legend_of=legend_of,
-        tag_of=Tag,
     )
     env.globals.update(sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES)
     shell = Shell(cards, index, follower, env, rooms)
