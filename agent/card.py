@@ -168,6 +168,10 @@ class Reproducibility(Record):
         found: Artifact = {"code": self.code, "data": self.data, "weights": self.weights}[name]
         return found
 
+    def link(self, kind: str) -> str | None:
+        """The first link of a kind; None without one."""
+        return next((one.url for one in self.links if one.kind == kind), None)
+
 
 Scalar = bool | int | float | str | None
 """A single value of an own field."""

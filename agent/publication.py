@@ -121,6 +121,16 @@ class Publication:
         return f"{first} et al." if len(self.authors) > 1 or self.more_authors else first
 
     @property
+    def credits(self) -> str:
+        """The first authors, venue and year: `Zhang, Müller, Li +2 · NeurIPS 2024`; empty if unknown."""
+        names = ", ".join(one.short for one in self.authors[:3])
+        if self.more_authors:
+            names += " et al."
+        elif len(self.authors) > 3:
+            names += f" +{len(self.authors) - 3}"
+        return " · ".join(filter(None, (names, f"{self.venue or ''} {self.year or ''}".strip())))
+
+    @property
     def cited(self) -> str:
         """Authors, venue and year on one line: `Zhang et al. · NeurIPS · 2024`; empty if unknown."""
         return " · ".join(filter(None, (self.byline, self.venue, str(self.year or ""))))

@@ -17,6 +17,7 @@ import anyio
 from ..card import Card
 from ..errors import BadInput
 from ..model.catalogue import Model
+from ..pages.lookup import Refusal
 from ..paper import Paper
 from ..reading.reader import Reader
 from ..runs.estimate import estimate
@@ -24,7 +25,6 @@ from ..runs.resources import Resources
 from ..sources import BadRecord, Options, judgement, open_source
 from ..sources.picking import one_paper
 from ..sources.registry import reference
-from .answers import Refusal
 
 MOST_ESTIMATED = 100_000
 """Maximum papers that an estimate reads."""

@@ -17,10 +17,11 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from ..errors import PapercardsError
+from ..pages.lookup import Refusal
 from ..taxonomy import Taxonomy
-from .answers import MOST_CARDS, UNTRUSTED, Refusal, answer, evidence, refused, whole
+from .answers import UNTRUSTED, answer, evidence, refused, whole
 from .desk import Desk
-from .shelf import Shelf
+from .shelf import MOST_CARDS, Shelf
 
 INSTRUCTIONS = (
     "Cards of research papers: a summary and tags (task, modality, contribution, claims, code, data, "

@@ -12,13 +12,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from . import api
 from .browse import routes as browse
 from .browse.marks import legend_of
 from .browse.saving import TITLES as SAVE_TITLES
 from .browse.views import SORT_TITLES, TITLES
-from .guard import Guard
+from .guard import API, Guard
 from .index.database import Index
 from .index.follow import Follower
+from .lookup import Refusal
 from .rendering import ASSETS, environment
 from .requests import paper_address
 from .review import routes as review
@@ -42,7 +44,10 @@ def application(
     `token` lets a browser in at any time, `once` a single time.
     """
     env = environment(
-        paper_path=paper_path, review_path=review.paper_path, tag_path=tag_path, legend_of=legend_of
+        paper_path=paper_path,
+        review_path=review.paper_path,
+        tag_path=tag_path,
+        legend_of=legend_of,
     )
     env.globals.update(sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES)
     shell = Shell(cards, index, follower, env, rooms)
@@ -60,13 +65,17 @@ def application(
     def first(_: Request) -> Response:
         return RedirectResponse(f"/{rooms[0].name}", 303)
 
-    def missing(_: Request, error: Exception) -> Response:
+    def missing(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(API):
+            step = f"{API}openapi.json describes every address"
+            return api.refused(Refusal("not_found", "this address does not exist", step))
         return shell.page("missing.html", "", status=404, message="This page does not exist.")
 
     app = Starlette(
         routes=[
             Route("/", first),
             Mount("/assets", StaticFiles(directory=str(ASSETS), follow_symlink=True)),
+            *api.routes(shell),
             *(route for room in rooms for route in room.routes(shell)),
         ],
         lifespan=follow,

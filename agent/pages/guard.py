@@ -3,7 +3,8 @@
 Listening on loopback is not enough: any page in the same browser can send requests there, and any host name
 can be made to point there (DNS rebinding). So the Host header must be ours, the token must match, and a write
 must come from one of our pages. The token comes in the URL once and is then kept in a cookie, which the
-browser does not send with requests that another site started.
+browser does not send with requests that another site started. Programs may send it as a bearer token, to read
+below `API`.
 
 Knows requests and headers. Knows no rooms.
 """
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -32,7 +33,11 @@ HEADERS: Mapping[str, str] = {
 }
 """Headers of every response that does not set its own."""
 
+API = "/api/"
+"""Prefix of the addresses for programs, which may send the token in a header, and get errors as JSON."""
+
 _READS = ("GET", "HEAD")
+_LOCKED = "Open the address that papercards printed in the terminal; it contains the access token."
 
 
 def new_token() -> str:
@@ -75,17 +80,23 @@ class Guard:
         host = headers.get("host", "")
         if host not in self._hosts:
             return PlainTextResponse("Unknown host name.", 400)
+        of_api = scope["path"].startswith(API)
+        if of_api and scope["method"] not in _READS:
+            return _refused(405, "read_only", "this interface only reads", "Send a GET request")
         if scope["method"] not in _READS:
             origin, site = headers.get("origin"), headers.get("sec-fetch-site")
             if (origin or site) is None or origin not in (None, f"http://{host}"):
                 return PlainTextResponse("Pages of other sites cannot write here.", 403)
             if site not in (None, "same-origin"):
                 return PlainTextResponse("Pages of other sites cannot write here.", 403)
-        if not self._known(headers) and not self._given(scope):
-            return PlainTextResponse(
-                "Open the address that papercards printed in the terminal; it contains the access token.", 403
-            )
-        return None
+        if self._known(headers) or self._given(scope):
+            return None
+        if not of_api:
+            return PlainTextResponse(_LOCKED, 403)
+        if scope["method"] == "GET" and self._borne(headers):
+            return None
+        step = "Send Authorization: Bearer TOKEN, with the token of the address that papercards printed"
+        return _refused(401, "unauthorized", "wrong or missing token", step)
 
     def _entrance(self, scope: Scope) -> Response | None:
         """Remove the token from the address, so that it ends up in no bookmark and on no screen."""
@@ -110,6 +121,10 @@ class Guard:
                 return True
         return False
 
+    def _borne(self, headers: Headers) -> bool:
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._right(value.strip())
+
     def _given(self, scope: Scope) -> bool:
         given = any(name == "token" and self._right(value) for name, value in _query(scope))
         return given or self._is_once(scope)
@@ -130,6 +145,11 @@ _ENTRANCE = (
     '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>papercards</title><link rel="icon" '
     'href="data:,"><meta http-equiv="refresh" content="0;url={0}"><p><a href="{0}">Continue</a></p></html>'
 )
+
+
+def _refused(code: int, status: str, message: str, next_step: str) -> Response:
+    body = {"status": status, "message": message, "next_step": next_step}
+    return JSONResponse(body, code, {"WWW-Authenticate": "Bearer"} if code == 401 else None)
 
 
 def _query(scope: Scope) -> list[tuple[str, str]]:

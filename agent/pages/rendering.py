@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..text.wording import label_words
+
 ASSETS = resources.files(__package__) / "assets"
 """Folder with the style sheets and scripts."""
 
@@ -22,7 +24,7 @@ def environment(**more: Callable[..., object]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters.update(percent=percent, plain=plain, number=number, opened=opened)
+    env.filters.update(percent=percent, level=level, plain=label_words, number=number, opened=opened)
     env.globals.update(more)
     return env
 
@@ -34,9 +36,9 @@ def percent(share: float | None) -> str:
     return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
-def plain(label: str) -> str:
-    """A label's id with spaces instead of hyphens."""
-    return label.replace("-", " ")
+def level(share: float) -> str:
+    """The step of a confidence on a bar of three: `low`, below 70%, or `middle`, or `high`, from 90%."""
+    return "low" if share < 0.7 else "middle" if share < 0.9 else "high"
 
 
 def number(count: int) -> str:

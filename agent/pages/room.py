@@ -28,6 +28,11 @@ class Shell:
     env: Environment
     rooms: Sequence["Room"] = field(default=())
 
+    def refresh(self) -> None:
+        """Bring the index up to date with what people do in the rooms."""
+        for room in self.rooms:
+            room.refresh()
+
     def page(self, template: str, room: str, *, status: int = 200, **context: object) -> HTMLResponse:
         """Fill in a template as a page; `room` is the name of its room."""
         return HTMLResponse(self.fill(template, room=room, **context), status)
@@ -46,5 +51,7 @@ class Room:
     title: str
     routes: Callable[[Shell], Sequence[BaseRoute]]
     """Function that returns the routes, with full paths."""
+    refresh: Callable[[], None] = lambda: None
+    """Brings what the other rooms show of this one up to date."""
     running: Callable[[], AbstractContextManager[None]] = nullcontext
     """Context manager for background work while the application runs."""

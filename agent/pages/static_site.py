@@ -15,14 +15,15 @@ from ..card import Card, Label
 from ..errors import StorageError
 from ..paper import Paper
 from ..sinks.files import write_file
+from ..text.wording import label_words
 from .browse import charts, views
 from .browse.marks import Passage, Piece, Saying
 from .browse.selection import PAGE_SIZE
 from .index.database import Index
-from .index.facets import FIELDS, confidence_of, dated, tags_of
+from .index.facets import FIELDS, NAMES, confidence_of, dated, tags_of
 from .rendering import ASSETS, environment, opened
 
-SCRIPTS = ("keys.js", "marks.js", "site.js")
+SCRIPTS = ("keys.js", "marks.js", "facets.js", "site.js")
 
 
 def export(name: str, index: Index, folder: Path) -> int:
@@ -41,8 +42,15 @@ def export(name: str, index: Index, folder: Path) -> int:
     written = 0
     for path, text in files.items():
         written += _write(folder / path, [text], folder)
-    cards = ((card, index.paper(card.id)) for card in index.page(found))
-    written += _write(folder / "data.js", _data(cards, (*FIELDS, *index.facets.own)), folder)
+    cards = ((card, index.paper(card.id), views.changed(index, card)) for card in index.page(found))
+    labels = {
+        value: label_words(value)
+        for field in (*FIELDS, *index.facets.own)
+        if field not in NAMES
+        for value, _ in index.counts(field, found)
+        if label_words(value) != value
+    }
+    written += _write(folder / "data.js", _data(cards, (*FIELDS, *index.facets.own), labels), folder)
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
         name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count
@@ -50,16 +58,23 @@ def export(name: str, index: Index, folder: Path) -> int:
     return written + _write(folder / "index.html", [html], folder)
 
 
-def _data(cards: Iterable[tuple[Card, Paper | None]], fields: Sequence[str]) -> Iterable[str]:
+def _data(
+    cards: Iterable[tuple[Card, Paper | None, Sequence[str] | None]],
+    fields: Sequence[str],
+    labels: Mapping[str, str],
+) -> Iterable[str]:
     head = {
         "fields": [[field, views.TITLES[field]] for field in fields],
         "sorts": views.SORT_TITLES,
         "pageSize": PAGE_SIZE,
         "shown": views.SHOWN_VALUES,
+        "labels": labels,
+        "bars": [views.FEWEST_BARS, views.MOST_BARS],
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
-    for card, paper in cards:
-        yield f"{_script(_entry(card, paper, fields))},\n"
+    for card, paper, changed in cards:
+        entry = _entry(card, paper, fields)
+        yield f"{_script(entry if changed is None else {**entry, 'changed': changed})},\n"
     yield "];\n"
 
 
@@ -71,23 +86,24 @@ def _entry(card: Card, paper: Paper | None, fields: Sequence[str]) -> Mapping[st
         "id": card.id,
         "title": card.title,
         "tldr": card.tldr,
-        "by": card.about.cited,
+        "by": card.about.credits,
         "cited": _cited(card),
         "tags": _grouped(card, fields),
         "sure": [_sure(labels) for _, _, labels in beside.labels],
+        "get": [opened(held.link(name)) for name in ("code", "data", "weights")],
         "held": [held.code.confidence, held.data.confidence, held.weights.confidence],
         "date": dated(card),
         "mean": confidence_of(card),
         "parts": [[part.heading, [_piece(one) for one in part.pieces]] for part in beside.parts],
         "passages": [_passage(one) for one in beside.passages],
         "links": [[link.url, link.kind, opened(link.url) is not None] for link in held.links],
-        "url": opened(beside.url),
+        "ways": beside.ways,
         "own": [[title, value.texts or [value.missing or "none"]] for _, title, value, _ in beside.own],
         "flags": card.flags,
         "same": card.same_as,
         "made": [card.provenance.model, card.provenance.prompt, card.provenance.taxonomy],
     }
-    return {key: value for key, value in entry.items() if value not in (None, "", (), [])}
+    return {key: value for key, value in entry.items() if value not in (None, "", (), [], [None] * 3)}
 
 
 def _cited(card: Card) -> str:
@@ -105,10 +121,10 @@ def _piece(piece: Piece) -> object:
 
 
 def _passage(passage: Passage) -> list[object]:
-    """The statements, the place, the words if not visible in the text, and whether they should be."""
+    """The statements, the place, the words; if they are not marked in the text, whether they should be."""
     said = [_said(saying) for saying in passage.sayings]
     if passage.placed:
-        return [said, passage.place] if passage.place else [said]
+        return [said, passage.place, passage.text]
     return [said, passage.place, passage.text, passage.placed is not None]
 
 

@@ -20,6 +20,7 @@ from ..evals.label_file import (
 from ..evals.labelling.agreement import Agreement, agree
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
+from ..text.wording import label_words
 from .edits import ARTIFACTS
 from .passes import Passes, Save, Work
 
@@ -141,10 +142,10 @@ def _answer(work: Work, field: str) -> tuple[object, str]:
     """The answer to compare, and as text for display."""
     if field in LABEL_FIELDS:
         labels: tuple[str, ...] = getattr(work, field)
-        words = ", ".join(label.replace("-", " ") for label in labels)
+        words = ", ".join(label_words(label) for label in labels)
         return (labels[:1], frozenset(labels)), words or "none"
     if field == "claims":
         marks = [(one.sentence, one.kind) for one in work.claims]
         return tuple(marks), ", ".join(f"{number} {kind}" for number, kind in marks) or "none"
     status = _status(work, field)
-    return status, status.replace("-", " ")
+    return status, label_words(status)

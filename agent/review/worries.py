@@ -16,6 +16,7 @@ from ..reading.baseline import Scores
 from ..reading.draft import Draft
 from ..reading.evidence import check
 from ..taxonomy import LABEL_FIELDS, Taxonomy
+from ..text.wording import label_words
 from .edits import ARTIFACTS, Place
 
 SURE = 0.7
@@ -95,18 +96,18 @@ def _unsure(card: Card) -> Iterator[Worry]:
 
     for field in LABEL_FIELDS:
         for label in getattr(card, field):
-            yield from low(Place(field, label.label), _plain(label.label), label.confidence)
+            yield from low(Place(field, label.label), label_words(label.label), label.confidence)
         if maybe := card.unsure_of(field):
             names = ", ".join(one.shown for one in maybe)
             yield Worry("unsure", Place(field), field, f"uncertain: perhaps {names}", 0.9)
     for claim in card.claims:
         number = claim.evidence.sentence
         yield from low(
-            Place("claims", str(number)), f"sentence {number}, {_plain(claim.kind)}", claim.confidence
+            Place("claims", str(number)), f"sentence {number}, {label_words(claim.kind)}", claim.confidence
         )
     for name in ARTIFACTS:
         artifact = getattr(card.reproducibility, name)
-        yield from low(Place(name), f"{name} {_plain(artifact.status)}", artifact.confidence)
+        yield from low(Place(name), f"{name} {label_words(artifact.status)}", artifact.confidence)
 
 
 def _flags(card: Card) -> Iterator[Worry]:
@@ -115,7 +116,9 @@ def _flags(card: Card) -> Iterator[Worry]:
             continue
         about_summary = flag in ("summary-too-long", "number-not-in-source", "summary-not-prose")
         weight = _ALARM if flag in ALARMS else 0.5
-        yield Worry("flag", Place("tldr" if about_summary else "paper"), "", f"flag: {_plain(flag)}", weight)
+        yield Worry(
+            "flag", Place("tldr" if about_summary else "paper"), "", f"flag: {label_words(flag)}", weight
+        )
 
 
 def _unknown(card: Card, taxonomy: Taxonomy) -> Iterator[Worry]:
@@ -139,11 +142,11 @@ def _against_baseline(card: Card, said: Baseline) -> Iterator[Worry]:
             against = 1 - chances.get(label, 1.0)
             if label not in theirs and against >= BASELINE_SURE:
                 text = f"baseline: {1 - against:.0%}"
-                yield Worry("baseline", Place(field, label), _plain(label), text, 0.5 * against)
+                yield Worry("baseline", Place(field, label), label_words(label), text, 0.5 * against)
         for label in theirs:
             chance = chances[label]
             if label not in mine and chance >= BASELINE_SURE:
-                text = f"baseline: {_plain(label)} {chance:.0%}"
+                text = f"baseline: {label_words(label)} {chance:.0%}"
                 yield Worry("baseline", Place(field), field, text, 0.5 * chance)
     kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
     for number, sentence in enumerate(scores.sentences, start=1):
@@ -152,13 +155,13 @@ def _against_baseline(card: Card, said: Baseline) -> Iterator[Worry]:
             text = f"baseline: not a claim {sentence.none:.0%}"
             yield Worry("baseline", place, about, text, 0.5 * sentence.none)
         elif number not in kinds and sentence.claim >= BASELINE_SURE:
-            text = f"baseline: claim {sentence.claim:.0%} ({_plain(sentence.kind)})"
+            text = f"baseline: claim {sentence.claim:.0%} ({label_words(sentence.kind)})"
             yield Worry("baseline", place, about, text, 0.5 * sentence.claim)
     for name in ARTIFACTS:
         answer = getattr(draft, name)
         sure = answer.confidence or 0.0
         if answer.status != getattr(card.reproducibility, name).status and sure >= BASELINE_SURE:
-            text = f"baseline: {_plain(answer.status)} {sure:.0%}"
+            text = f"baseline: {label_words(answer.status)} {sure:.0%}"
             yield Worry("baseline", Place(name), name, text, 0.5 * sure)
 
 
@@ -171,24 +174,20 @@ def _against_card(card: Card, other: Card) -> Iterator[Worry]:
         theirs = [one.label for one in getattr(other, field)]
         for label in mine:
             if label not in theirs:
-                yield differs(Place(field, label), _plain(label), "not in the other run")
+                yield differs(Place(field, label), label_words(label), "not in the other run")
         for label in theirs:
             if label not in mine:
-                yield differs(Place(field), field, f"other run: {_plain(label)}")
+                yield differs(Place(field), field, f"other run: {label_words(label)}")
         if set(mine) == set(theirs) and mine[:1] != theirs[:1]:
-            text = f"other run: main label is {_plain(theirs[0])}"
-            yield differs(Place(field, mine[0]), _plain(mine[0]), text)
+            text = f"other run: main label is {label_words(theirs[0])}"
+            yield differs(Place(field, mine[0]), label_words(mine[0]), text)
     kinds = {claim.evidence.sentence: claim.kind for claim in card.claims}
     again = {claim.evidence.sentence: claim.kind for claim in other.claims}
     for number in sorted({*kinds, *again}):
         if kinds.get(number) != again.get(number):
-            text = f"other run: {_plain(again.get(number, 'not a claim'))}"
+            text = f"other run: {label_words(again.get(number, 'not a claim'))}"
             yield differs(Place("claims", str(number)), f"sentence {number}", text)
     for name in ARTIFACTS:
         status = getattr(other.reproducibility, name).status
         if status != getattr(card.reproducibility, name).status:
-            yield differs(Place(name), name, f"other run: {_plain(status)}")
-
-
-def _plain(label: str) -> str:
-    return label.replace("-", " ")
+            yield differs(Place(name), name, f"other run: {label_words(status)}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..card import UNCERTAIN
 from ..card_fields import TAGGED, singular
 from ..sinks.escaping import plain
+from ..text.wording import label_words
 from .groups import Value
 from .shares import Row, Statistics
 
@@ -156,7 +157,7 @@ def value_in_words(value: Value, name: str) -> str:
     """A value of a field in words: labels with spaces in place of hyphens, others as they are."""
     if value is None:
         return f"no {name.replace('_', ' ')}"
-    return _plain(value.replace("-", " ") if isinstance(value, str) and name in _LABELS else str(value))
+    return _plain(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
 
 
 def words(feature: str) -> str:

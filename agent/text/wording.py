@@ -12,6 +12,23 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+_ACRONYMS = {
+    word.lower(): word
+    for word in (
+        *("2D", "3D", "AI", "API", "ASR", "AutoML", "CPU", "DNA", "GAN", "GPU", "LLM", "ML", "MRI", "NLP"),
+        *("OCR", "ODE", "PDE", "QA", "RL", "RNA", "SQL", "TTS", "VQA"),
+    )
+}
+_PHRASES = {"vision-3d": "3D vision", "agnostic": "any data"}
+
+
+def label_words(label: str) -> str:
+    """A label's id as words: `time series`, `multilingual NLP`, `3D vision`."""
+    if label in _PHRASES:
+        return _PHRASES[label]
+    return " ".join(_ACRONYMS.get(word, word) for word in label.split("-"))
+
+
 def did_you_mean(word: str, known: Iterable[str] | Mapping[str, str]) -> str:
     """`Did you mean "baseline"?`, or an empty string if no known name is close. Ignores case.
 

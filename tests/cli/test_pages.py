@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from papercards.review.edits import Key, Place, original, version_of
+from papercards.review.review_file import NewEdit, ReviewFile
 from tests.clocks import until
 from tests.conftest import Run
 from tests.sinks.cards import card
@@ -99,3 +101,25 @@ def test_export_site_with_the_papers_of_a_source(cards: Path, run: Run, tmp_path
     assert "1 paper," in done.stderr
     assert "Zebra" in (tmp_path / "out/site/data.js").read_text()
     assert (tmp_path / "out/site/index.html").exists()
+
+
+def test_export_site_shows_the_corrections_beside_the_cards(cards: Path, run: Run, tmp_path: Path) -> None:
+    one = card()
+    place = Place("tldr")
+    for name in ("cards.review.jsonl", "other.jsonl"):
+        edit = NewEdit(place, original(one, place), f"Corrected in {name}.")
+        ReviewFile(tmp_path / name).write(Key(one.id, version_of(one)), [edit], "eve")
+
+    beside = run("export", "site", cards, "-o", "beside")
+    chosen = run("export", "site", cards, "--review", "other.jsonl", "-o", "chosen")
+    missing = run("export", "site", cards, "--review", "nowhere.jsonl", "-o", "missing")
+
+    for done, folder, name in ((beside, "beside", "cards.review.jsonl"), (chosen, "chosen", "other.jsonl")):
+        assert done.returncode == 0, done.stderr
+        assert "1 paper corrected or reviewed, from " in done.stderr
+        assert name in done.stderr
+        data = (tmp_path / folder / "data.js").read_text()
+        assert f"Corrected in {name}." in data
+        assert '"changed":["summary"]' in data
+    assert missing.returncode == 2
+    assert "nowhere.jsonl: no such file" in missing.stderr

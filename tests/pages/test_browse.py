@@ -9,9 +9,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from papercards.card import Artifact, Card, CardLink, Evidence, Reproducibility
 from papercards.pages.browse import selection as state
 from papercards.pages.index.facets import Tag
+from papercards.publication import Person, Publication
 from papercards.sinks import read_cards
+from papercards.text.wording import label_words
 from tests.pages.conftest import Served, served, write_cards
 from tests.pages.hostile import ABSTRACT, ID, TITLE, hostile
 from tests.sinks.cards import card
@@ -176,3 +179,92 @@ def test_the_status_says_when_there_is_more(tmp_path: Path) -> None:
     with served(cards, tmp_path, []) as running:
         before = json.loads(running.page("/browse/status"))
         assert before == {"changes": before["changes"], "cards": 1, "reading": False, "fault": ""}
+
+
+def test_what_found_nothing_is_named_with_a_way_back(seed_served: Served) -> None:
+    index = seed_served.index
+    page = Page(seed_served.page("/browse", q='forecast "no such phrase"', code="released"))
+    left = index.find("forecast", [Tag("code", "released")]).count
+
+    assert "No paper has “no such phrase”." in page.text
+    assert "No paper has “forecast”." not in page.text
+    assert f"Without “no such phrase”: {left} papers" in page.text
+    assert "/browse?q=forecast&code=released" in page.links()
+    # Each alone has papers; together they have none.
+    page = Page(seed_served.page("/browse", task="robotics", modality="molecule"))
+    assert "No papers match." in page.text
+    assert "No paper has" not in page.text
+    left = index.find(tags=[Tag("modality", "molecule")]).count
+    assert f"Without Task robotics: {left} papers" in page.text
+
+
+def test_a_compact_list_stays_compact(seed_served: Served) -> None:
+    html = seed_served.page("/browse", view="compact", q="graph")
+    page = Page(html)
+
+    assert 'class="papers compact"' in html
+    assert 'class="papers compact"' not in seed_served.page("/browse", view="dense", q="graph")
+    assert "/browse?q=graph" in page.links()
+    narrowed = [link for link in page.links() if link.startswith("/browse?") and "task=" in link]
+    assert narrowed
+    assert all("view=compact" in link for link in narrowed)
+    assert ("input", {"type": "hidden", "name": "view", "value": "compact"}) in page.elements
+
+
+def test_labels_read_as_words(seed_served: Served) -> None:
+    html = seed_served.page("/browse")
+    page = Page(html)
+
+    for words in ("multilingual NLP", "any data"):
+        assert words in page.text
+    for label in ("multilingual nlp", "agnostic"):
+        assert f">{label}<" not in html
+    assert label_words("vision-3d") == "3D vision"
+    assert label_words("architecture-search-and-automl") == "architecture search and AutoML"
+    assert label_words("solid-state") == "solid state"
+
+
+def test_a_row_has_authors_venue_year_and_what_is_available(tmp_path: Path) -> None:
+    people = tuple(Person(family=name) for name in ("Zhang", "Müller", "Li", "Okafor", "Şahin"))
+    known = Publication(authors=people, venue="NeurIPS", year=2024, pdf_url="https://example.org/a.pdf")
+    url = "https://github.com/a/b"
+    link = CardLink(url=url, kind="code", start=0, end=len(url))
+    plain = card(id="arxiv:2401.03955")
+    quoted = Evidence(start=0, end=3, sentence=1, text="It.")
+    held = Reproducibility(
+        code=Artifact(status="released", confidence=0.95, evidence=quoted),
+        data=Artifact(status="promised", confidence=0.6, evidence=quoted),
+        weights=Artifact(status="not-stated", confidence=0.8),
+        links=(link,),
+    )
+    cards = [plain.model_copy(update={"publication": known, "reproducibility": held})]
+    with served(write_cards(tmp_path / "cards.jsonl", cards), tmp_path, []) as running:
+        html = running.page("/browse")
+        paper = running.page("/browse/paper/arxiv:2401.03955")
+    page = Page(html)
+    assert "Zhang, Müller, Li +2 · NeurIPS 2024" in page.text
+    assert url in page.links()
+    assert html.count('class="badge ') == 2
+    assert "Data promised" in page.text
+    ways = Page(paper).links()
+    assert {url, "https://example.org/a.pdf", "https://arxiv.org/abs/2401.03955"} <= set(ways)
+    for share, step in (("95%", "high"), ("60%", "low"), ("80%", "middle")):
+        assert f'<span class="bar {step}"><span class="digits">{share}</span></span>' in paper
+
+
+def test_years_are_bars_with_gaps(tmp_path: Path) -> None:
+    def of(year: int, at: int) -> Card:
+        return card(id=f"x{year}-{at}").model_copy(update={"publication": Publication(year=year)})
+
+    cards = [
+        of(year, at) for year, count in ((2018, 1), (2019, 4), (2021, 2), (2023, 4)) for at in range(count)
+    ]
+    with served(write_cards(tmp_path / "cards.jsonl", cards), tmp_path, []) as running:
+        html = running.page("/browse")
+        one = running.page("/browse", year="2019")
+    assert re.findall(r'<rect y="(\d+)" width="1" height="(\d+)"/>', html) == [
+        *(("75", "25"), ("0", "100"), ("50", "50"), ("0", "100")),
+    ]
+    assert html.split('class="years"')[1].split("</ol>")[0].count("<li>") == 6
+    assert "/browse?year=2019" in Page(html).links()
+    assert 'class="years"' not in one

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from papercards.pages.index.database import Index
+from papercards.pages.index.facets import Tag
 from papercards.pages.static_site import export
 from papercards.paper import Paper
 from papercards.sinks import read_cards
@@ -99,6 +100,26 @@ def test_without_scripts_all_of_it_works_too(enter: Open, seed_served: Served) -
     assert page.locator(".chips").count() == 1
     page.locator("[data-open]").first.click()
     assert page.locator(".abstract").count() == 1
+
+
+def test_a_long_filter_is_narrowed_by_typing(enter: Open, site: str, open_page: Open) -> None:
+    for page in (enter(), open_page(site)):
+        facet = page.locator('[aria-labelledby="facet-task"]')
+        facet.get_by_label("Find in task").fill("Théorem")
+        expect(facet.locator("a:visible")).to_have_count(1)
+        facet.get_by_label("Find in task").fill("zzz")
+        expect(facet.get_by_text("No such value.")).to_be_visible()
+        facet.get_by_label("Find in task").fill("theorem")
+        facet.locator("a:visible").click()
+        expect(page.locator(".chips")).to_contain_text("Task theorem proving")
+
+
+def test_the_site_names_what_found_nothing(open_page: Open, site: str, seed_served: Served) -> None:
+    page = open_page(f"{site}#/?q={quote('forecast qqqq')}&code=released")
+    left = seed_served.index.find("forecast", [Tag("code", "released")]).count
+    expect(page.locator(".empty")).to_contain_text("No paper has “qqqq”.")
+    page.get_by_role("link", name=f"Without “qqqq”: {left} papers").click()
+    expect(page.locator(".said")).to_have_text(f"{left} of 215 papers")
 
 
 def test_by_keyboard(enter: Open) -> None:
@@ -241,7 +262,7 @@ def test_the_site_from_disk_finds_what_the_server_finds(
         assert all(f'data-key="{key}"' in text for key in mine)
         assert len(mine) == text.count('data-key="') - text.count('data-key="chip') - text.count(
             'data-key="paper'
-        ) - text.count('data-key="sort') - text.count('data-key="next"')
+        ) - text.count('data-key="sort') - text.count('data-key="view') - text.count('data-key="next"')
 
 
 def test_the_site_from_disk_by_mouse_and_keyboard(open_page: Open, site: str) -> None:

@@ -19,6 +19,7 @@ from papercards.review.passes import Passes
 from papercards.review.review_file import ReviewFile
 from papercards.sinks import read_cards
 from papercards.taxonomy import Taxonomy
+from papercards.text.wording import label_words
 from tests.pages.conftest import TOKEN, Served, served, write_cards
 from tests.pages.desks import desk, label_room
 from tests.pages.hostile import hostile
@@ -166,7 +167,7 @@ def test_an_edit_of_what_somebody_changed_shows_theirs(
     status, said = post(running, "/review/edit", new_edit(few[0], **edit | {"value": "clustering"}))
 
     assert status == 409
-    assert f"ada has already changed this: tasks: {label.replace('-', ' ')} changed to robotics" in str(
+    assert f"ada has already changed this: tasks: {label_words(label)} changed to robotics" in str(
         said["said"]
     )
     assert (tmp_path / "r.jsonl").read_bytes() == before

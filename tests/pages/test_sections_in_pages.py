@@ -269,7 +269,7 @@ def test_the_site_has_the_sections_and_without_them_the_quotes(full: Full, tmp_p
         **{f"{one.name}, p. {one.page_at(0)}": one.text for one in full.paper.sections},
     }
     quoted = next(one.evidence for one in full.card.claims if one.evidence.section)
-    assert not any(len(one) > 2 for one in here["passages"])  # type: ignore[attr-defined]
+    assert not any(len(one) > 3 for one in here["passages"])  # type: ignore[attr-defined]
     there = exported(replace(full.paper, sections=()))
     assert texts(there) == {"Abstract": full.paper.abstract}
     assert [quoted.place, quoted.text, False] in [one[1:] for one in there["passages"]]  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@
   const help = find("[data-help]");
   const card = () => find("[data-card]", part);
   let busy = Promise.resolve();
-  let picking = null; // { item key, status }: a sentence is being chosen for it
+  let picking = null; // { item key, status, kept }: a sentence is being chosen for it; kept: its status stays as it is
   let pickFor = null; // the item that a label is being chosen for
 
   // Who reads on while an answer is under way stays where they are by then; `key` is for where that is gone.
@@ -15,12 +15,17 @@
     const active = document.activeElement;
     const held = active === document.body || part.contains(active);
     const at = current() && current().dataset.key;
+    const chosen = picking;
     part.innerHTML = html;
     window.papercardsPickers(part);
     picking = null;
     const there = (name) => name && find(`[data-key="${CSS.escape(name)}"]`, part);
+    const item = chosen && there(chosen.key);
+    // An answer to an earlier edit does not end the choice of a sentence.
+    if (item) pickSentence(item, statusOf(item, chosen), chosen.kept);
     stand(there(at) || there(key) || items()[0], { focus: held });
   };
+  const statusOf = (item, { status, kept }) => (kept && item.dataset.now !== "not-stated" ? item.dataset.now : status);
 
   // One after the other, so that each has seen what the one before it did.
   const send = (make) => {
@@ -88,8 +93,8 @@
     return { seen: there ? there.dataset.seen : "" };
   };
 
-  const pickSentence = (item, status) => {
-    picking = { key: item.dataset.key, status };
+  const pickSentence = (item, status, kept = false) => {
+    picking = { key: item.dataset.key, status, kept };
     const hint = find("[data-pick-hint]", part);
     hint.hidden = false;
     hint.textContent = `${item.dataset.field} ${status}: choose the sentence that states it. Press Enter to choose, Esc to cancel.`;
@@ -105,10 +110,13 @@
     stand(find(`[data-key="${CSS.escape(key)}"]`, part));
   };
   const takeSentence = (item) => {
-    const { key, status } = picking;
+    const chosen = picking;
     const sentence = Number(item.dataset.sentence);
     endPicking();
-    send(wishOf(key, { do: "set", value: status, sentence }));
+    send(() => {
+      const now = find(`[data-key="${CSS.escape(chosen.key)}"]`, part);
+      return now && wishOf(chosen.key, { do: "set", value: statusOf(now, chosen), sentence })();
+    });
   };
 
   const edit = (item) => {
@@ -116,7 +124,7 @@
     if (find("textarea", item)) {
       find("textarea", item).focus();
     } else if ("guess" in item.dataset) {
-      if (item.dataset.now !== "not-stated") pickSentence(item, item.dataset.now);
+      if (item.dataset.now !== "not-stated") pickSentence(item, item.dataset.now, true);
     } else if (!item.dataset.sentence) {
       pickFor = item.dataset.key;
       const dialog = find(`[data-pick-dialog="${item.dataset.field}"]`, part);

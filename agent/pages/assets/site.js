@@ -2,10 +2,10 @@
 // the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
 "use strict";
 (() => {
-  const { fields, sorts, pageSize, shown, papers } = window.PAPERCARDS;
+  const { fields, sorts, pageSize, shown, labels, bars, papers } = window.PAPERCARDS;
   const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
-  const plain = (label) => label.replaceAll("-", " ");
+  const plain = (label) => (Object.hasOwn(labels, label) ? labels[label] : label.replaceAll("-", " "));
   const NAMES = new Set(["venue", "author"]);
   const named = (field, value) => (NAMES.has(field) ? value : plain(value));
   const percent = (share) => (typeof share === "number" ? `${Math.round(share * 100)}%` : "");
@@ -19,6 +19,7 @@
     made.append(...inside.flat(9).filter((one) => one !== null && one !== undefined && one !== false));
     return made;
   };
+  const out = (url, words) => make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words);
   const unseen = (words) => make("span", { class: "unseen" }, words);
 
   // The state, as the server has it in the query string.
@@ -29,13 +30,14 @@
     const tags = pairs.filter(([key, value]) => value && fields.some(([field]) => field === key));
     const page = /^[0-9]{1,7}$/.test(one("page")) ? Math.max(1, Number(one("page"))) : 1;
     const sort = Object.hasOwn(sorts, one("sort")) ? one("sort") : "";
-    return { path, words: one("q"), tags, sort, page };
+    return { path, words: one("q"), tags, sort, page, compact: one("view") === "compact" };
   };
   const query = (state) => {
     const pairs = [];
     if (state.words) pairs.push(["q", state.words]);
     for (const [field] of fields) pairs.push(...state.tags.filter(([name]) => name === field));
     if (state.sort) pairs.push(["sort", state.sort]);
+    if (state.compact) pairs.push(["view", "compact"]);
     if (state.page > 1) pairs.push(["page", state.page]);
     const text = new URLSearchParams(pairs).toString();
     return text ? `?${text}` : "";
@@ -68,8 +70,9 @@
     [8, folded([paper.by || "", ...paper.tags.slice(7).flat()].join(" "))],
     [1, folded(text(paper))],
   ]);
+  const WORDS = /(-?)(?:"([^"]*)"?|(\S+))/g;
   const sought = (text) =>
-    [...text.matchAll(/(-?)(?:"([^"]*)"?|(\S+))/g)].flatMap(([, minus, phrase, word]) => {
+    [...text.matchAll(WORDS)].flatMap(([, minus, phrase, word]) => {
       const said = phrase || word || "";
       const letters = said.match(/[\p{L}\p{N}]/gu) || [];
       if (!letters.length) return [];
@@ -119,6 +122,26 @@
       make("span", { class: "value" }, on && unseen("Remove: "), named(field, value)), " ",
       make("span", { class: "count" }, number(count))));
   };
+  const drawing = (name, about, ...inside) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(about)) made.setAttribute(key, value);
+    made.append(...inside);
+    return made;
+  };
+  const histogram = (state, counts) => {
+    const years = [...counts.keys()].map(Number);
+    const [first, last, most] = [Math.min(...years), Math.max(...years), Math.max(...counts.values())];
+    if (years.length < bars[0] || last - first >= bars[1]) return null;
+    const every = Array.from({ length: last - first + 1 }, (_, at) => String(first + at));
+    return [
+      make("ol", { class: "years", "aria-hidden": "true" }, every.map((year) => {
+        const count = counts.get(year);
+        const height = Math.max(6, Math.round((100 * count) / most));
+        return make("li", {}, count && make("a", { href: listed(state, toggled(state, "year", year)), tabindex: "-1", title: `${year}: ${number(count)}` },
+          drawing("svg", { viewBox: "0 0 1 100", preserveAspectRatio: "none" }, drawing("rect", { y: 100 - height, width: 1, height }))));
+      })),
+      make("p", { class: "ends", "aria-hidden": "true" }, make("span", {}, first), make("span", {}, last))];
+  };
   const facet = (state, found, [field, title], place) => {
     const counts = new Map(state.tags.filter(([f]) => f === field).map(([, value]) => [value, 0]));
     const mine = counts.size;
@@ -127,11 +150,16 @@
     const rest = all.slice(mine).sort(([a, n], [b, m]) => (field === "year" ? b - a : m - n || (a < b ? -1 : 1)));
     const choices = [...all.slice(0, mine), ...rest].map(([value, count]) => choice(state, field, value, count));
     if (!choices.length) return null;
-    const cut = choices.length > shown + 1 ? shown : choices.length;
+    const drawn = field === "year" && !mine && histogram(state, counts);
+    const cut = drawn ? 0 : choices.length > shown + 1 ? shown : choices.length;
     const folded = choices.length > cut && make("details", { "data-keep": field },
-      make("summary", {}, `${choices.length - cut} more`), make("ul", {}, choices.slice(cut)));
+      make("summary", {}, drawn ? "As a list" : `${choices.length - cut} more`), make("ul", {}, choices.slice(cut)));
+    const narrow = !drawn && choices.length - cut > 6 && [
+      make("input", { class: "narrow", type: "text", "data-narrow": field, placeholder: "Find",
+        "aria-label": `Find in ${title.toLowerCase()}`, autocomplete: "off", spellcheck: "false" }),
+      make("p", { class: "note", "data-none": true, hidden: true }, "No such value.")];
     return make("section", { class: "facet", "aria-labelledby": `facet-${field}` },
-      make("h3", { id: `facet-${field}` }, title), make("ul", {}, choices.slice(0, cut)), folded);
+      make("h3", { id: `facet-${field}` }, title), narrow || null, drawn || make("ul", {}, choices.slice(0, cut)), folded);
   };
   const chip = (href, key, ...words) => make("li", {}, make("a", { href, "data-key": `chip:${key}` }, unseen("Remove: "), words,
     make("span", { class: "cross", "aria-hidden": "true" }, "×")));
@@ -143,17 +171,34 @@
         make("span", { class: "of" }, (fields.find(([name]) => name === field))[1]), ` ${named(field, value)}`)),
       make("li", {}, make("a", { class: "all", href: "#/", "data-key": "chip:all" }, "Clear all")));
   };
+  const tag = (state, field, value) => (has(state, field, value)
+    ? named(field, value)
+    : make("a", { href: listed(state, toggled(state, field, value)), "data-top": true }, named(field, value)));
+  const badge = (name, status, url) => {
+    const title = name[0].toUpperCase() + name.slice(1);
+    const released = status === "released";
+    return make("li", { class: `badge ${released ? "yes" : "soon"}`, title: `${name} ${status}` },
+      released && url ? out(url, [title, unseen(` ${status}`), " ↗"]) : [title, released ? unseen(` ${status}`) : ` ${status}`]);
+  };
+  const corrected = (paper) => (paper.changed
+    ? make("span", { class: "corrected" }, paper.changed.length ? `Corrected: ${paper.changed.join(", ")}` : "Reviewed")
+    : null);
   const item = (state, paper) => {
     const [tasks, modalities, contributions, ...held] = paper.tags;
-    const had = ["code", "data", "weights"].flatMap((name, at) => (!held[at].length || held[at][0] === "not-stated" ? [] : [[name, held[at][0]]]));
+    const had = ["code", "data", "weights"].flatMap((name, at) =>
+      !held[at].length || held[at][0] === "not-stated" ? [] : [badge(name, held[at][0], (paper.get || [])[at])]);
     return make("li", { class: "paper", "data-item": true },
-      make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
-      paper.by ? make("p", { class: "cited" }, paper.by) : null,
-      make("p", { class: "tldr" }, paper.tldr),
+      make("div", {},
+        make("h2", {}, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title)),
+        make("div", { class: "credits" },
+          paper.by ? make("p", { class: "cited" }, paper.by) : null,
+          corrected(paper),
+          had.length ? make("ul", { class: "badges", "aria-label": "Availability" }, had) : null),
+        make("p", { class: "tldr" }, paper.tldr)),
       make("ul", { class: "tags", "aria-label": "Tags" },
-        tasks.map((one) => make("li", { class: "task" }, plain(one))),
-        [...modalities, ...contributions].map((one) => make("li", {}, plain(one))),
-        had.map(([name, status]) => make("li", { class: `has ${status === "released" ? "yes" : "soon"}` }, `${name} ${status}`))));
+        tasks.map((one) => make("li", { class: "task" }, tag(state, "task", one))),
+        contributions.map((one) => make("li", { class: "kind" }, tag(state, "contribution", one))),
+        modalities.map((one) => make("li", {}, tag(state, "modality", one)))));
   };
   const paging = (state, last) => {
     if (last < 2) return null;
@@ -162,6 +207,21 @@
       state.page > 1 ? to(state.page - 1, "prev", "← Previous") : make("span"),
       make("span", {}, `Page ${number(state.page)} of ${number(last)}`),
       state.page < last ? to(state.page + 1, "next", "Next →") : make("span"));
+  };
+  const nothing = (state) => {
+    const parts = [...new Set([...state.words.matchAll(WORDS)].map(([part]) => part))].filter((part) => /[\p{L}\p{N}]/u.test(part));
+    const without = (part) => [...state.words.matchAll(WORDS)].map(([one]) => one).filter((one) => one !== part).join(" ");
+    const none = { words: "", tags: [], sort: "" };
+    const conditions = [
+      ...parts.map((part) => [`“${part.replace(/^"+|"+$/g, "")}”`, { words: part }, { words: without(part) }]),
+      ...state.tags.map(([field, value]) => [`${fields.find(([name]) => name === field)[1]} ${named(field, value)}`,
+        { tags: [[field, value]] }, toggled(state, field, value)])].slice(0, 6);
+    return make("div", { class: "empty" }, make("p", {}, "No papers match."),
+      conditions.filter(([, alone]) => !select({ ...none, ...alone }).length).map(([name]) => make("p", {}, `No paper has ${name}.`)),
+      make("ul", {}, conditions.map(([name, , rest]) => {
+        const count = select({ ...state, ...rest }).length;
+        return count ? make("li", {}, make("a", { href: listed(state, rest) }, `Without ${name}: ${number(count)} paper${count === 1 ? "" : "s"}`)) : null;
+      }), make("li", {}, make("a", { href: "#/" }, "Show all papers"))));
   };
   const list = (state) => {
     const found = select(state);
@@ -178,18 +238,18 @@
       .filter(([sort]) => sort !== "relevance" || state.words.trim())
       .map(([sort, title]) => make("a",
         { href: listed(state, { sort }), "data-key": `sort:${sort}`, "aria-current": sort === order(state) && "true" }, title)));
+    part("views").replaceChildren(...[["List", false], ["Compact", true]].map(([title, compact]) => make("a",
+      { href: listed(state, { compact, page: state.page }), "data-key": `view:${title}`, "aria-current": compact === state.compact && "page" }, title)));
     part("results").replaceChildren(...[
       chips(state),
       here.length
-        ? make("ol", { class: "papers", start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
-        : make("div", { class: "empty" }, make("p", {}, papers.length ? "No papers match." : "No cards."),
-            papers.length ? make("p", {}, make("a", { href: "#/" }, "Show all papers")) : null),
+        ? make("ol", { class: `papers${state.compact ? " compact" : ""}`, start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
+        : papers.length ? nothing(state) : make("div", { class: "empty" }, make("p", {}, "No cards.")),
       paging(state, last),
     ].filter(Boolean));
   };
 
   // A paper
-  const out = (url, words) => make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words);
   const words = (sayings) => sayings.map(([name, , sure]) => `${plain(name)} ${percent(sure)}`.trim()).join(" · ");
   const marked = (sayings, inside) => sayings.reduceRight((within, [, style], at) =>
     make("mark", { class: style, title: at === 0 && words(sayings) }, within), inside);
@@ -215,6 +275,9 @@
       return leading({ class: "ref", id: `mark-${end}`, "aria-label": `Statement ${end}: ${says}`, "data-says": says }, `passage-${end}`, end);
     })];
   };
+  const bar = (share) => (typeof share === "number"
+    ? make("span", { class: `bar ${share < 0.7 ? "low" : share < 0.9 ? "middle" : "high"}` }, make("span", { class: "digits" }, percent(share)))
+    : null);
   const legend = (passages) => {
     const styles = new Map(passages.flatMap(([sayings]) => sayings.map(([name, style]) => [name, style])));
     return make("ul", { class: "legend", "aria-label": "Colours" }, [...styles].map(([name, style]) =>
@@ -223,30 +286,33 @@
   const passage = ([sayings, place, quote, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
     make("div", { class: "sayings" },
       sayings.map(([name, style, sure]) => make("span", { class: "saying" },
-        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, make("span", { class: "sure" }, percent(sure)))),
-      !quote
+        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, bar(sure))),
+      odd === undefined
         ? leading({ class: "where" }, `mark-${at + 1}`, [place || "in the text", unseen(`, statement ${at + 1}`)])
         : odd
           ? make("span", { class: "where odd" }, `not found where the card says${place ? `: ${place}` : ""}`)
           : make("span", { class: "where" }, place)),
-    odd && make("p", { class: "quote" }, quote));
+    make("p", { class: "quote" }, quote));
   const quoted = (paper, passages) => {
-    const quotes = passages.filter(([, , words, odd]) => words && !odd);
+    const quotes = passages.filter(([, , , odd]) => odd === false);
     if (paper.parts && !quotes.length) return null;
     return [make("h2", { id: !paper.parts && "abstract" }, "Quotes from the paper"),
       quotes.map(([sayings, place, words]) => make("blockquote", { class: "abstract" },
         marked(sayings, words), place ? [" ", make("cite", {}, place)] : null))];
   };
+  const rows = (pairs) => pairs.flatMap(([title, value]) => [make("dt", {}, title), make("dd", {}, value)]);
   const section = (title, ...inside) => make("section", {}, make("h2", {}, title), inside);
-  const sure = (share) => make("span", { class: "sure" }, percent(share));
   const body = (paper) => {
     const passages = paper.passages || [];
     const names = [["task", "Tasks"], ["modality", "Modalities"], ["contribution", "Contributions"]];
     const status = (at) => paper.tags[3 + at][0] || "not asked";
     const tone = { released: "yes", promised: "soon" };
     return make("article", { class: "card" },
-      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null, make("p", { class: "lead" }, paper.tldr),
-        make("p", { class: "ids" }, paper.url ? out(paper.url, paper.id) : paper.id)),
+      make("header", {}, make("h1", {}, paper.title), paper.cited ? make("p", { class: "cited" }, paper.cited) : null,
+        paper.changed ? make("p", {}, corrected(paper)) : null,
+        paper.ways ? make("ul", { class: "ways", "aria-label": "Open the paper" }, paper.ways.map(([title, url]) =>
+          make("li", {}, out(url, [title, make("span", { "aria-hidden": "true" }, " ↗")])))) : null,
+        make("p", { class: "lead" }, paper.tldr)),
       make("div", { class: "reading-columns" },
         make("section", { "aria-labelledby": "abstract" },
           (paper.parts || []).map(([heading, pieces], at) => [
@@ -259,18 +325,19 @@
         make("aside", { "aria-label": "The card" },
           names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
             paper.tags[place].map((label, at) => make("li", {},
-              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", sure(paper.sure[place][at])))))),
+              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", bar(paper.sure[place][at])))))),
           section("Reproducibility", make("table", { class: "held" }, make("tbody", {},
             ["Code", "Data", "Weights"].map((name, at) => make("tr", {}, make("th", { scope: "row" }, name),
               make("td", { class: tone[status(at)] || "none" }, plain(status(at))),
-              make("td", { class: "sure" }, percent((paper.held || [])[at])))))),
+              make("td", {}, bar((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
           paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts]) =>
             [make("dt", {}, title), ...texts.map((text) => make("dd", {}, text))]))) : null,
           paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
-          section("Made by", make("p", { class: "made" }, paper.made.flatMap((one, at) => (at ? [make("br"), one] : [one])))))));
+          make("section", {}, make("details", {}, make("summary", {}, "Details"),
+            make("dl", { class: "made" }, rows([["Id", paper.id], ...["Made with", "Prompt", "Taxonomy"].map((title, at) => [title, paper.made[at]])])))))));
   };
   const single = (state, paper) => {
     const found = select(state);

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import chain
 
-from ...text.wording import counted
+from ...text.wording import counted, label_words
 from ..index.database import Found, Index
 from ..index.facets import Tag
 
@@ -197,7 +197,7 @@ def _text(x: float, y: float, words: str, style: str, colour: str, anchor: str =
 
 def _plain(label: str) -> str:
     # Characters that XML has no way to write would spoil the whole drawing.
-    return "".join(c if c.isprintable() else " " for c in label.replace("-", " "))
+    return "".join(c if c.isprintable() else " " for c in label_words(label))
 
 
 def _share(count: int, total: int) -> str:

@@ -27,7 +27,8 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
 
     def news() -> views.News:
         # Whether there is more to come is asked before the cards are: what comes in between is then news.
-        return views.News(index.changes, index.size, follower.busy, follower.fault)
+        shell.refresh()
+        return views.News(index.changes + index.corrections, index.size, follower.busy, follower.fault)
 
     # Plain functions: Starlette runs them in threads, and SQLite lets go of the others meanwhile.
     def listing(request: Request) -> Response:
@@ -44,6 +45,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return shell.page("charts.html", "browse", list=shown, state=now, charts=drawn, news=before)
 
     def drawing(request: Request) -> Response:
+        shell.refresh()
         now = _state(request)
         for chart in charts.charts(index, index.find(now.words, now.tags)):
             if chart.name == request.path_params["name"]:
@@ -59,6 +61,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         if kind not in saving.FORMATS:
             return _missing(shell, "There is no such format.")
         name, media = saving.FORMATS[kind]
+        shell.refresh()
         return StreamingResponse(
             saving.saved(index, _state(request), kind),
             media_type=media,
@@ -67,7 +70,8 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
 
     def paper(request: Request) -> Response:
         name = paper_of(request)
-        card = index.card(name)
+        shell.refresh()
+        card = index.shown(name)
         if card is None:
             return _missing(shell, "There is no card with this id.")
         now = _state(request)
@@ -76,6 +80,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
             "paper.html",
             "browse",
             paper=views.beside(card, index.paper(name)),
+            changed=views.changed(index, card),
             state=now,
             before=before,
             after=after,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from ..index.facets import FIELDS, OWN, SINGLE, Tag
+from ..index.query import parts
 from ..index.searching import SORTS
 
 PAGE_SIZE = 25
@@ -29,6 +30,8 @@ class Selection:
     sort: str = ""
     """Sort order, one of `SORTS`; empty for the default: by relevance in a search, else as in the file."""
     page: int = 1
+    compact: bool = False
+    """Whether each paper takes one or two lines."""
 
     @property
     def order(self) -> str:
@@ -50,9 +53,17 @@ class Selection:
         """The same selection in another sort order."""
         return replace(self, sort=sort, page=1)
 
+    def seen(self, *, compact: bool) -> "Selection":
+        """The same selection as a compact list, or not."""
+        return replace(self, compact=compact)
+
     def without_words(self) -> "Selection":
         """The same selection without the search words."""
         return replace(self, words="", page=1)
+
+    def without_word(self, part: str) -> "Selection":
+        """The same selection without one of the words or phrases, as `parts` gives them."""
+        return replace(self, words=" ".join(one for one in parts(self.words) if one != part), page=1)
 
     def toggled(self, tag: Tag) -> "Selection":
         """The selection with the tag added, or removed if it was chosen."""
@@ -71,6 +82,8 @@ class Selection:
         pairs += sorted(self.tags, key=lambda tag: (order.get(tag[0], len(order)), tag[0]))
         if self.sort:
             pairs.append(("sort", self.sort))
+        if self.compact:
+            pairs.append(("view", "compact"))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return urlencode(pairs)
@@ -78,7 +91,7 @@ class Selection:
 
 def read(pairs: Iterable[tuple[str, str]]) -> Selection:
     """Parse a query string; unknown parts are ignored."""
-    words, sort, page = "", "", 1
+    words, sort, page, compact = "", "", 1, False
     tags: dict[Tag, None] = {}
     for name, value in pairs:
         if name == "q":
@@ -87,6 +100,8 @@ def read(pairs: Iterable[tuple[str, str]]) -> Selection:
             tags[Tag(name, value)] = None
         elif name == "sort" and value in SORTS:
             sort = value
+        elif name == "view":
+            compact = value == "compact"
         elif name == "page" and value.isascii() and value.isdecimal() and len(value) < 8:
             page = max(1, int(value))
-    return Selection(words, tuple(tags), sort, page)
+    return Selection(words, tuple(tags), sort, page, compact)

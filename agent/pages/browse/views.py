@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 from ...card import Card, FieldValue, Label
 from ...paper import Paper, page_of
+from ...review.corrected import REVIEWED
 from ...sinks.escaping import named
 from ..index.database import Found, Index
 from ..index.facets import FIELDS, OWN, Tag
-from .marks import Part, Passage, parts, passages
+from ..index.query import parts
+from ..rendering import opened
+from .marks import Part, Passage, passages
+from .marks import parts as texts
 from .selection import PAGE_SIZE, Selection
 
 
@@ -48,6 +52,11 @@ SORT_TITLES = {
 SHOWN_VALUES = 8
 """Number of values of a facet that are shown before the rest is folded."""
 
+FEWEST_BARS, MOST_BARS = 4, 60
+"""Numbers of years between which there is a histogram."""
+MOST_WAYS = 6
+"""Maximum number of conditions that are tried without, if nothing matches."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -73,11 +82,35 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One year of the histogram."""
+
+    choice: Choice
+    height: int
+    """Height in percent of the highest; 0 for a year without papers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One condition of a selection that matches nothing, and the selection without it."""
+
+    name: str
+    """The condition for display, such as `“forecast”` or `Year 2024`."""
+    alone: int
+    """Number of papers that meet this condition."""
+    count: int
+    """Number of papers without this condition."""
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facet:
     """One field with its values."""
 
     field: str
     title: str
+    bars: Sequence[Bar]
+    """The histogram of years, the earliest first; empty for other fields and for few years."""
     shown: Sequence[Choice]
     folded: Sequence[Choice]
 
@@ -89,9 +122,12 @@ class Listing:
     state: Selection
     count: int
     total: int
-    cards: Sequence[Card]
+    cards: Sequence[tuple[Card, Sequence[str] | None]]
+    """Each card with what people corrected in it, see `changed`."""
     facets: Sequence[Facet]
     last_page: int
+    ways: Sequence[Way] = ()
+    """If nothing matches, what each condition is to blame for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +140,15 @@ class Beside:
     passages: Sequence[Passage]
     url: str | None
     """Web address of the paper."""
+
+    @property
+    def ways(self) -> Sequence[tuple[str, str]]:
+        """Titles and addresses of the paper's page, its PDF, and its code, data and weights."""
+        about, held = self.card.about, self.card.reproducibility
+        arxiv = about.arxiv_id and self.url and "arxiv.org" in self.url
+        found = [("arXiv" if arxiv else "Paper", self.url), ("PDF", about.pdf_url)]
+        found += [(name.capitalize(), held.link(name)) for name in ("code", "data", "weights")]
+        return [(title, url) for title, url in found if url and opened(url)]
 
     @property
     def quotes(self) -> Sequence[Passage]:
@@ -129,13 +174,41 @@ class Beside:
         ]
 
 
+def changed(index: Index, card: Card) -> Sequence[str] | None:
+    """What people corrected in a card, such as `tasks`; empty if nothing, None if nobody reviewed it."""
+    if REVIEWED not in card.flags:
+        return None
+    original = index.card(card.id) or card
+    names = {"tldr": "summary"} | {name: name for name in ("tasks", "modalities", "contributions", "claims")}
+    found = [title for name, title in names.items() if getattr(card, name) != getattr(original, name)]
+    held, before = card.reproducibility, original.reproducibility
+    found += [name for name in ("code", "data", "weights") if held.artifact(name) != before.artifact(name)]
+    return found + [named(name) for name, value in card.fields.items() if value != original.fields.get(name)]
+
+
 def listing(index: Index, state: Selection) -> Listing:
     """The page of the list for a state; the last page if the number is too high."""
     found = index.find(state.words, state.tags)
     last_page = max(1, -(-found.count // PAGE_SIZE))
     state = state.at(min(state.page, last_page))
-    cards = list(index.page(found, state.order, state.skip, PAGE_SIZE))
-    return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page)
+    cards = [(card, changed(index, card)) for card in index.page(found, state.order, state.skip, PAGE_SIZE)]
+    ways = () if found.count else _ways_back(index, state)
+    return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page, ways)
+
+
+def _ways_back(index: Index, state: Selection) -> Sequence[Way]:
+    words = [
+        (f"“{part.strip(chr(34))}”", index.find(part).count, state.without_word(part))
+        for part in dict.fromkeys(parts(state.words))
+    ]
+    tags = [
+        (f"{TITLES[tag.field]} {tag.shown}", index.find(tags=[tag]).count, state.toggled(tag))
+        for tag in state.tags
+    ]
+    return [
+        Way(name, alone, index.find(rest.words, rest.tags).count, rest.query)
+        for name, alone, rest in (words + tags)[:MOST_WAYS]
+    ]
 
 
 def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
@@ -152,8 +225,22 @@ def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
         if choices:
             # One that is folded away alone would save no room.
             cut = SHOWN_VALUES if len(choices) > SHOWN_VALUES + 1 else len(choices)
-            made.append(Facet(field, TITLES[field], choices[:cut], choices[cut:]))
+            bars = _histogram(choices, state) if field == "year" and not mine else ()
+            if bars:
+                cut = 0
+            made.append(Facet(field, TITLES[field], bars, choices[:cut], choices[cut:]))
     return made
+
+
+def _histogram(choices: Sequence[Choice], state: Selection) -> Sequence[Bar]:
+    """The years as bars, with gaps where there are no papers."""
+    years = {int(choice.tag.value): choice for choice in choices}
+    if len(years) < FEWEST_BARS or max(years) - min(years) >= MOST_BARS:
+        return ()
+    most = max(choice.count for choice in choices)
+    none = Choice(Tag("year", ""), 0, False, state.query)
+    every = (years.get(year, none) for year in range(min(years), max(years) + 1))
+    return [Bar(one, max(6, round(100 * one.count / most)) if one.count else 0) for one in every]
 
 
 def beside(card: Card, paper: Paper | None) -> Beside:
@@ -161,7 +248,7 @@ def beside(card: Card, paper: Paper | None) -> Beside:
     marked = passages(card, paper)
     return Beside(
         card,
-        parts(card, paper, marked) if paper else (),
+        texts(card, paper, marked) if paper else (),
         marked,
         page_of(card.id, card.publication.url or (paper.url if paper else None)),
     )

@@ -54,6 +54,8 @@ class Index:
         self._searches = Searches(self._rows)
         self.changes = 0
         """Counter that grows whenever the set of visible cards changes."""
+        self.corrections = 0
+        """Counter that grows whenever a card is shown with other corrections."""
         self.era = 0
         """Counter that grows whenever row numbers start again from the beginning."""
         try:
@@ -95,7 +97,7 @@ class Index:
         """The cards of a selection in a sort order (one of `SORTS`), skipping the first `skip`."""
         for row in list(rows_of(found.rows, self._order(found, sort), skip, most)):
             if line := self._one("SELECT card FROM cards WHERE row = ?", row):
-                yield Card.model_validate_json(line[0])
+                yield self._corrected.get(row) or Card.model_validate_json(line[0])
 
     def neighbours(self, found: Found, sort: str, name: str) -> tuple[str | None, str | None]:
         """The ids of the cards before and after a card in a selection; None at either end."""
@@ -112,8 +114,13 @@ class Index:
                 before = None
         return self._id(before), self._id(after)
 
+    def shown(self, name: str) -> Card | None:
+        """The card with that id as people corrected it."""
+        row = self._row(name) if self._corrected else None
+        return self.card(name) if row is None else self._corrected.get(row) or self.card(name)
+
     def card(self, name: str) -> Card | None:
-        """The card with that id."""
+        """The card with that id as it is in the file."""
         line = self._one("SELECT card FROM cards WHERE id = ?", name)
         return Card.model_validate_json(line[0]) if line else None
 
@@ -135,6 +142,27 @@ class Index:
         return found
 
     # How it grows
+
+    def row(self, name: str) -> int | None:
+        """The number of the row of the card with that id."""
+        return self._row(name)
+
+    def correct(self, row: int, card: Card | None) -> None:
+        """Show the card of a row as people corrected it; with None, as it is in the file again.
+
+        Filters and counts follow; the text search does not.
+        """
+        line = self._one("SELECT card FROM cards WHERE row = ?", row)
+        if line is None:
+            return
+        original = Card.model_validate_json(line[0])
+        before, after = set(tags_of(self._corrected.get(row, original))), set(tags_of(card or original))
+        self.facets.retag(row, before - after, after - before)
+        if card is None:
+            self._corrected.pop(row, None)
+        else:
+            self._corrected[row] = card
+        self.corrections += 1
 
     def add_papers(self, papers: Iterable[Paper]) -> None:
         """Store papers; a paper must be added before its card."""
@@ -232,6 +260,7 @@ class Index:
     def _load(self) -> None:
         run = self._writer
         self.facets = Facets()
+        self._corrected: dict[int, Card] = {}
         known = {number: Tag(field, value) for number, field, value in run.execute("SELECT * FROM tags")}
         self._tags = {tag: number for number, tag in known.items()}
         self._next = 0

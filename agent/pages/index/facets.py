@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ...card import UNCERTAIN, Card
+from ...text.wording import label_words
 
 FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim", "year", "venue", "author")
 """Fields that cards can be filtered by, in the order of the page."""
@@ -41,8 +42,8 @@ class Tag(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The value for display: a label with spaces instead of hyphens, a name as it is."""
-        return self.value if self.field in NAMES else self.value.replace("-", " ")
+        """The value for display: a label as words, a name as it is."""
+        return self.value if self.field in NAMES else label_words(self.value)
 
 
 def tags_of(card: Card) -> Iterator[Tag]:
@@ -122,6 +123,15 @@ class Facets:
         """Hide rows."""
         for row in rows:
             self._alive[row >> 3] &= ~(1 << (row & 7))
+
+    def retag(self, row: int, gone: Iterable[Tag], new: Iterable[Tag]) -> None:
+        """Change the tags of a row, other than names."""
+        for tag in gone:
+            bits = self._bits.get(tag, bytearray())
+            if row >> 3 < len(bits):
+                bits[row >> 3] &= ~(1 << (row & 7))
+        for tag in new:
+            _set(self._bits.setdefault(tag, bytearray()), row)
 
     @property
     def own(self) -> list[str]:

@@ -19,6 +19,12 @@ class Sought:
     unwanted: tuple[str, ...]
 
 
+def parts(text: str) -> list[str]:
+    """The words and phrases as they were typed, each with its minus sign, without those of no letters."""
+    found = (part[0] for part in _PART.finditer(text.replace("\0", " ")))
+    return [part for part in found if any(c.isalnum() for c in part)]
+
+
 def parse(text: str) -> Sought:
     """The expressions for what was typed."""
     wanted: list[str] = []

@@ -16,6 +16,7 @@ from ...paper import Paper
 from ...review.edits import ARTIFACTS
 from ...review.passes import Passes, Save, Statement, Work, missing
 from ...taxonomy import LABEL_FIELDS, Taxonomy
+from ...text.wording import label_words
 
 FIELD_TITLES = {"tasks": "Tasks", "modalities": "Modalities", "contributions": "Contributions"}
 FIELD_KEYS = {"tasks": "t", "modalities": "m", "contributions": "c"}
@@ -106,7 +107,7 @@ def _shown(card: Card) -> Shown:
     for name in ARTIFACTS:
         artifact = getattr(held, name)
         where = f", sentence {artifact.evidence.sentence}" if artifact.evidence else ""
-        said.append((name, artifact.status.replace("-", " ") + where))
+        said.append((name, label_words(artifact.status) + where))
     return Shown(
         card.provenance.model,
         [(FIELD_TITLES[field], [one.label for one in getattr(card, field)]) for field in LABEL_FIELDS],

@@ -26,6 +26,7 @@ from ...review.edits import (
 from ...review.own_values import corrected_value, written
 from ...review.review_file import NewEdit
 from ...taxonomy import LABEL_FIELDS, STATUSES
+from ...text.wording import label_words
 from ..requests import BadRequest, number_in, text_in
 from .desk import Desk
 
@@ -152,12 +153,12 @@ def about(edit: Edit) -> str:
 
     def plain(value: Value) -> str:
         if isinstance(value, ClaimValue):
-            return value.kind.replace("-", " ")
+            return label_words(value.kind)
         if isinstance(value, ArtifactValue):
-            return value.status.replace("-", " ")
+            return label_words(value.status)
         if value is None:
             return "nothing"
-        return value if edit.field in ("tldr", OWN) else value.replace("-", " ")
+        return value if edit.field in ("tldr", OWN) else label_words(value)
 
     if edit.field == "paper":
         return "the paper was marked as done" if edit.value else "the paper was reopened"

@@ -21,6 +21,7 @@ from ...review.review_file import Conflict
 from ...review.worries import REASONS
 from ..requests import BadRequest, body_of, paper_address, paper_of, text_in
 from ..room import Room, Shell
+from .corrections import Corrections
 from .desk import Desk
 from .edits import Refused, about, all_done, new_edit_of
 from .views import token_of
@@ -33,7 +34,8 @@ _FIRST_S = 2.0
 
 def room(desk: Desk) -> Room:
     """The room of a review file."""
-    return Room("review", "Review", lambda shell: _routes(shell, desk), desk.running)
+    corrections = Corrections(desk.index, desk.file)
+    return Room("review", "Review", lambda shell: _routes(shell, desk), corrections.apply, desk.running)
 
 
 def paper_path(name: str) -> str:
