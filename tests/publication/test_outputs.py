@@ -160,7 +160,9 @@ def test_a_library_goes_whole_into_every_output(run: Run, tmp_path: Path) -> Non
     assert years.shown[0].tag == Tag("year", "2003") and years.shown[0].chosen
     by_author = listing(index, Selection(words="sahin jurgen"))
     assert by_author.count
-    assert all(any("Şahin" in one for one in told(each.publication)["authors"]) for each in by_author.cards)
+    assert all(
+        any("Şahin" in one for one in told(each.publication)["authors"]) for each, _ in by_author.cards
+    )
     index.close()
 
 
