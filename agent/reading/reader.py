@@ -344,15 +344,13 @@ class ModelReader:
         except WrongAnswer as wrong:
             return None if wrong.parts is None else self._taken(question, *found, wrong.parts, wrong.flags)
 
-    def _row(
-        self, unasked: Mapping[str, Part], answer_tokens: int | None = None
-    ) -> tuple[Answer, str] | None:
+    def _row(self, unasked: Mapping[str, Part], tokens: int | None = None) -> tuple[Answer, str] | None:
         if self._cache is None:
             return None
         # Answers that came before the endpoint's last refusal were asked for in an earlier form.
         for form in reversed(self.forms):
-            for tokens in {form.answer_tokens: None, answer_tokens or form.answer_tokens: None}:
-                parts = {**unasked, **form.parts(), "max_tokens": tokens}
+            for most in {form.answer_tokens: None, tokens or form.answer_tokens: None}:
+                parts = {**unasked, **form.parts(), "max_tokens": most}
                 if (answer := self._cache.get(parts)) is not None:
                     return answer, key_of(parts)
         return None
@@ -383,6 +381,8 @@ class ModelReader:
             if not specs or noted.sentences != question.count:
                 continue
             unasked = {**question.unasked, "prefix": noted.prefix, "schema": noted.schema}
+            if unasked == question.unasked and noted.answer_tokens == question.form.answer_tokens:
+                continue  # looked up before
             if (found := self._row(unasked, noted.answer_tokens)) is None:
                 continue
             flags: tuple[str, ...] = ()
