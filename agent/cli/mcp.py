@@ -61,10 +61,11 @@ def mcp(
 
     chosen = wiring.settings(flags, model=model)
     asked = source_options.asked(chosen, patience_s=PATIENCE_S, judged=True)
-    pages = cache_directory(chosen) / "pages" if chosen.cache and cards is not None else None
+    # Not that of the pages: it holds the cards that agents made, too.
+    kept = cache_directory(chosen) / "mcp" if chosen.cache and cards is not None else None
     with ExitStack() as stack:
         resources = stack.enter_context(wiring.resources(chosen))
-        index = stack.enter_context(open_index(cards or Path("cards.jsonl"), pages))
+        index = stack.enter_context(open_index(cards or Path("cards.jsonl"), kept))
         follower = Follower(cards, index) if cards is not None else None
         if follower is not None:
             follower.start()

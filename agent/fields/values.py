@@ -108,7 +108,7 @@ def _is_nothing(given: Any) -> bool:
 
 
 def _sentence(one: Field, number: int, text: Text, allowed: frozenset[int] | None) -> int | None:
-    """The number of the sentence that bears an answer; None for none."""
+    """The number of the sentence that states the answer; None if there is none."""
     if one.evidence == "none":
         return None
     most = len(text.sentences)

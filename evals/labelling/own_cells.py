@@ -16,8 +16,6 @@ from .marks import parsed
 _NOT_STATED = frozenset(("not stated", "not-stated", "not reported", "none", "null", "n/a", "na", "-", "?"))
 _DIGITS = r"[-+\u2212]?\d[\d,]{0,20}(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?"
 _NUMBER = re.compile(rf"\s*({_DIGITS})(?:\s*(?:\u2013|-|to)\s*({_DIGITS}))?\s*(.{{0,40}})", re.DOTALL)
-OPTIONS = ("label", "labels")
-"""Types whose values are chosen from options."""
 
 
 def is_not_stated(cell: object) -> bool:

@@ -171,12 +171,6 @@ def word_f1(one: str, other: str) -> float:
     return ratio(2 * shared, len(mine) + len(theirs)) or 0.0
 
 
-def word_iou(one: str, other: str) -> float:
-    """Words that both texts have, as a share of those that either has."""
-    mine, theirs = Counter(_words(one)), Counter(_words(other))
-    return ratio((mine & theirs).total(), (mine | theirs).total()) or 0.0
-
-
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
