@@ -27,7 +27,7 @@ from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
-from ..baseline import Baseline, summarized
+from ..baseline import Baseline, Scores, summarized
 from ..question import provenance
 from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
@@ -53,6 +53,15 @@ class Bench:
 
     engine: "Engine"
     directions: "Mapping[str, Directions]"
+
+
+def below(tagger: Baseline, paper: Paper) -> Scores:
+    """What the states are stacked with: labels after the tagger's second look, sentences before it.
+
+    Of what kind a claim is the states know better than the paper's contributions.
+    """
+    first = tagger.first_look(paper)
+    return replace(tagger.second_look(paper, first), sentences=first.sentences)
 
 
 class StepwiseReader:
@@ -248,11 +257,16 @@ class StepwiseReader:
         with self._tagging:
             if self._tagger is None:
                 self._tagger = self._make_tagger()
+        shown = copy.paper
         scores = self._stack.combine(
-            self._tagger.scores(copy.paper), readout, self._taxonomy, self._tagger.known
+            below(self._tagger, shown),
+            readout,
+            self._taxonomy,
+            self._tagger.known,
+            len(shown.parts[0][1]),
         )
         draft = self._tagger.draft(scores, self._stack)
-        read, shown = len(readout.sentences), copy.paper
+        read = len(readout.sentences)
         if self._writes:
             draft = replace(draft, tldr=tldr, flags=flags(tldr, f"{shown.title}\n{shown.text}"))
         else:
