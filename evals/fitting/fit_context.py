@@ -31,6 +31,9 @@ EVIDENCE_PENALTY = 30.0
 SENTENCE_REGULARITY = 0.1
 """Inverse strength of the L2 penalty on standardised features of a sentence."""
 
+AGAIN = ("tasks", CONTRIBUTIONS)
+"""The label fields that are judged again; modalities gain nothing by it."""
+
 Pairs = Sequence[tuple[Labelled, Paper]]
 
 
@@ -100,11 +103,11 @@ def _context(pairs: Pairs, scores: Sequence[Scores], taxonomy: Taxonomy, *, whol
                 np.array([paper[key].get(label, 0.0) for paper in shares]),
             )
             for at, label in columns
-            if at == key and (whole or field == CONTRIBUTIONS)
+            if at == key
         }
 
     labels, mains = {}, {}
-    for field in LABEL_FIELDS:
+    for field in AGAIN if whole else (CONTRIBUTIONS,):
         odds = [{label: log_odds(p) for label, p in one.labels[field].items()} for one in scores]
         labels[field] = fitted(field, field, odds)
         mains[field] = fitted(field, field + MAIN, [one.mains[field] for one in scores])

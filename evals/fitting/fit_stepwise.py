@@ -26,6 +26,7 @@ from papercards.local.store import find
 from papercards.model.catalogue import DEFAULT_LOCAL, ENCODER, LOCAL, Model
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline, Scores
+from papercards.reading.baseline.context import stacked_on
 from papercards.reading.baseline.tags import MAIN
 from papercards.reading.encoder.tagger import definitions
 from papercards.reading.stepwise.reader import FOR_SUMMARY
@@ -150,10 +151,7 @@ def fit_all(
     arrays |= {"columns": np.array(columns), "labels": weights.astype(np.float16)}
     np.savez(folder / probe_path(model.model_id).name, **arrays)
     readouts = _readouts(states, arrays, usual, odds, columns, labels)
-    below = [
-        replace(second, sentences=first.sentences)
-        for first, second in zip(held_out.first, held_out.scores, strict=True)
-    ]
+    below = list(map(stacked_on, held_out.first, held_out.scores))
     trained = _rows(below, readouts, taxonomy)
     defined = _rows(held_out.by_definition(), readouts, taxonomy)
     fields, unseen = {}, {}
@@ -167,7 +165,6 @@ def fit_all(
             [one[field] for one in defined],
         )
     claims, chances = fit_claim_stack(probes, below)
-    # Labels have a scale of their own already, from four times as many papers.
     context, cuts, _ = fit_context(pairs, stacked(below, unseen, chances), fields, taxonomy, whole=False)
     stack = Stack(
         fitted_on=fitted_on,

@@ -48,11 +48,22 @@ def in_context(
     labels = {}
     for field, chances in scores.labels.items():
         odds = {label: log_odds(chance) for label, chance in chances.items()}
-        odds = corrected(field, context.labels[field], odds)
+        odds = corrected(field, context.labels.get(field, {}), odds)
         labels[field] = {label: sigmoid(value) for label, value in odds.items()}
-    mains = {field: corrected(field, context.mains[field], odds) for field, odds in scores.mains.items()}
+    mains = {
+        field: corrected(field, context.mains.get(field, {}), odds) for field, odds in scores.mains.items()
+    }
     found = replace(scores, labels=labels, mains=mains)
     return replace(found, sentences=_sentences(context, found))
+
+
+def stacked_on(first: Scores, second: Scores) -> Scores:
+    """The first look, with the contributions of the second: of all else a model's states know more."""
+    return replace(
+        first,
+        labels={**first.labels, CONTRIBUTIONS: second.labels[CONTRIBUTIONS]},
+        mains={**first.mains, CONTRIBUTIONS: second.mains[CONTRIBUTIONS]},
+    )
 
 
 def evidence(scores: Scores, kinds: Sequence[str], abstract: int) -> tuple[float, ...]:

@@ -27,7 +27,7 @@ from ...spent import NOTHING, Spent
 from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
-from ..baseline import Baseline, Scores, summarized
+from ..baseline import Baseline, summarized
 from ..question import provenance
 from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
@@ -53,15 +53,6 @@ class Bench:
 
     engine: "Engine"
     directions: "Mapping[str, Directions]"
-
-
-def below(tagger: Baseline, paper: Paper) -> Scores:
-    """What the states are stacked with: labels after the tagger's second look, sentences before it.
-
-    Of what kind a claim is the states know better than the paper's contributions.
-    """
-    first = tagger.first_look(paper)
-    return replace(tagger.second_look(paper, first), sentences=first.sentences)
 
 
 class StepwiseReader:
@@ -259,7 +250,7 @@ class StepwiseReader:
                 self._tagger = self._make_tagger()
         shown = copy.paper
         scores = self._stack.combine(
-            below(self._tagger, shown),
+            self._tagger.below(shown),
             readout,
             self._taxonomy,
             self._tagger.known,
