@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from .configuration.settings import Settings
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
+from .model.keys import needed
 from .model.providers import check
 from .paper import Paper
 from .runs.connections import Surroundings
@@ -143,11 +144,9 @@ class Session:
             insecure=insecure,
         )
         self._model = choose_model(chosen)
-        keys = {OWN_KEY, self._model.key_variable or OWN_KEY}
-        names = keys | (self._model.provider.variables if self._model.provider is not None else frozenset())
-        variables = {name: os.environ[name] for name in names if name in os.environ}
+        variables = needed(self._model, os.environ)
         if api_key is not None:
-            variables |= dict.fromkeys(keys, api_key)
+            variables |= dict.fromkeys((OWN_KEY, self._model.key_variable or OWN_KEY), api_key)
         surroundings = Surroundings(variables, say) if say else Surroundings(variables)
         self._resources = Resources(chosen, surroundings, given)
         self._own: tuple[asyncio.AbstractEventLoop, Reader] | None = None

@@ -46,6 +46,20 @@ def enrich(
             metavar="K/N",
         ),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Spread the papers over the workers of a Ray cluster: ray, or ray=ADDRESS. Output and cache "
+            "are then folders that all nodes see, by path or address (s3://...).",
+            metavar="ray[=ADDRESS]",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10_000, help="With --engine, the number of workers (default: one a CPU).", metavar="N"
+        ),
+    ] = None,
     limit: options.Limit = None,
     model: options.Model = None,
     *,
@@ -90,7 +104,8 @@ def enrich(
     own = _part(part, output, shards) if part is not None else None
     if own is not None:
         output = [own.path(output[0])]
-    check_outputs(sources, output)
+    if engine is None:
+        check_outputs(sources, output)
     asked = source_options.asked(
         chosen,
         source_flags,
@@ -120,6 +135,12 @@ def enrich(
         keep_duplicates=keep_duplicates,
     )
     entry = choose_model(chosen)
+    if engine is not None or workers is not None:
+        from .shared.ray_run import run_on_ray
+
+        if code := run_on_ray(job, chosen, entry, engine or "", workers):
+            raise typer.Exit(code)
+        return
     with wiring.resources(chosen) as resources:
         if estimate:
             print_estimate(resources.reader(entry), job.papers(), resources.price(entry))

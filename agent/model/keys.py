@@ -14,6 +14,14 @@ from .endpoint import NO_KEY
 from .providers import filled, own_address
 
 
+def needed(model: models.Model, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that asking a model needs: keys, and parts of its address."""
+    names = {models.OWN_KEY, model.key_variable or models.OWN_KEY}
+    if model.provider is not None:
+        names |= model.provider.variables
+    return {name: variables[name] for name in names if name in variables}
+
+
 def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
     """The address of a hosted model's endpoint. Raises UsageError if it is not a valid address."""
     provider = model.provider

@@ -1,0 +1,54 @@
+"""Runs `enrich --engine ray` from the command line."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...errors import UsageError
+from . import wiring
+from .drive import Screen
+from .terminal import note
+
+if TYPE_CHECKING:
+    from ...configuration.settings import Settings
+    from ...model.catalogue import Model
+    from ...runs.job import Job
+
+
+def run_on_ray(job: "Job", chosen: "Settings", model: "Model", engine: str, workers: int | None) -> int:
+    """Run a job on a cluster, from its first line to its last; returns the exit code."""
+    from ...engines.ray_run import Engine, enrich
+    from ...engines.shards import Layout, address_of
+
+    name, _, address = engine.partition("=")
+    if name != "ray":
+        raise UsageError(
+            f'--engine takes ray or ray=ADDRESS, not "{engine}"', where="--workers" if not engine else ""
+        )
+    if not job.outputs:
+        raise UsageError("a run on Ray needs an output", next_step="Give -o cards.jsonl or -o cards.parquet")
+    cache = address_of(chosen.cache_dir) if chosen.cache_dir is not None else None
+    screen = Screen(None, free=model.plan == "baseline")
+    here = replace(chosen, cache=False, cache_dir=None)
+    with wiring.resources(here) as resources:
+        note(f"{wiring.first_line(job.count(), model)} on Ray")
+        screen.progress.total = job.count()
+        try:
+            whole = enrich(
+                job,
+                resources,
+                model,
+                chosen,
+                Engine(address or None, workers, cache),
+                screen,
+                screen.progress.show,
+            )
+        finally:
+            screen.progress.show(last=True)
+    layout = Layout.of(job.outputs[0])
+    note(screen.progress.summary([layout.cards] if whole else []))
+    if not whole:
+        note("interrupted; run the same command again and it will go on")
+        return 130
+    if screen.counts.failed:
+        note(f"failures are listed in {layout.beside('errors.jsonl')}")
+    return 1 if screen.counts.wanting else 0
