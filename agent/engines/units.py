@@ -142,17 +142,19 @@ def records(unit: Unit, options: Options) -> Iterator[Record]:
                 found = _of_rows(unit, stream, options)
             else:
                 piece = stream if unit.stop is None else _lines(unit, stream)
+                if piece is None:
+                    return
                 found = open_stream(unit.name or unit.address, piece, options, lines_before=unit.before)
             yield from LocalIds().apart(found)
     except PapercardsError as error:
         if isinstance(error, NoPapers) and unit.stop is not None:
-            return  # the only line of a piece may have begun before it
+            return
         step = f". {error.next_step}" if error.next_step else ""
         yield BadRecord(error.where or unit.address, error.message + step)
 
 
 def _lines(unit: Unit, stream: Any) -> Any:
-    """The lines that begin in a piece, the last one whole."""
+    """The lines that begin in a piece, the last one whole; None if none does."""
     assert unit.stop is not None
     stream.seek(max(0, unit.start - 1))
     if unit.start:
@@ -161,7 +163,7 @@ def _lines(unit: Unit, stream: Any) -> Any:
     content = stream.read(max(0, unit.stop - begin))
     if content and not content.endswith(b"\n"):
         content += stream.readline()
-    return io.BytesIO(content)
+    return io.BytesIO(content) if content else None
 
 
 def _of_rows(unit: Unit, stream: Any, options: Options) -> Iterator[Record]:
