@@ -160,6 +160,11 @@ class Session:
         return self._model.name
 
     @property
+    def resources(self) -> Resources:
+        """What the session reads with, for engines."""
+        return self._resources
+
+    @property
     def taxonomy(self) -> "Taxonomy":
         """The labels that cards can have."""
         return self._resources.taxonomy
@@ -189,13 +194,27 @@ class Session:
 
     # Many papers
 
-    def run(self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True) -> "Iterator[Card | Failure]":
+    def run(
+        self,
+        papers: "Iterable[Paper | BadRecord]",
+        *,
+        judge: bool = True,
+        engine: str | None = None,
+        workers: int | None = None,
+        cache: str | None = None,
+    ) -> "Iterator[Card | Failure]":
         """Cards of many papers: one outcome for each record, in order, as soon as it is available.
 
         Memory does not grow with the number of papers. With `judge`, a record that does not look like a paper
         is a Failure and is not sent. Raises the error that every paper met (EndpointError, BudgetSpent,
         StorageError) after the last outcome; answers so far are in the cache.
+
+        `engine`: `ray` or `ray=ADDRESS`, to use the workers of a Ray cluster (default: one a CPU). Outcomes
+        then come in any order, and answers are kept in `cache`, a folder or address that all nodes see.
         """
+        if engine is not None:
+            yield from self._on_ray(papers, engine, workers, cache, judge=judge)
+            return
         outcomes = self.arun(papers, judge=judge)
 
         async def following() -> "Card | Failure | None":
@@ -206,6 +225,25 @@ class Session:
                 yield outcome
         finally:
             self._call(outcomes.aclose)
+
+    def _on_ray(
+        self,
+        papers: "Iterable[Paper | BadRecord]",
+        engine: str,
+        workers: int | None,
+        cache: str | None,
+        *,
+        judge: bool,
+    ) -> "Iterator[Card | Failure]":
+        from .card import Card
+        from .engines.ray import Engine, outcomes
+
+        asked = Engine.of(engine, workers, cache)
+        for line, failure in outcomes(self._resources, self._model, papers, asked, judge=judge):
+            if line is not None:
+                yield Card.model_validate_json(line)
+            else:
+                yield Failure(failure["id"], failure["where"], failure["error"], failure["message"])
 
     async def arun(
         self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True

@@ -1,13 +1,13 @@
 """Papers on a Ray cluster, from Python: for Ray datasets of one's own, and behind `Session.run`.
 
-cards = map_batches(ray.data.read_parquet("s3://bucket/papers"), model="openai/gpt-4.1-mini", workers=16)
+cards = map_batches(ray.data.read_parquet("s3://bucket/papers"), Session(model="openai/gpt-4.1-mini"))
 cards.write_parquet("s3://bucket/cards")
 """
 
 import json
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import UsageError
 from ..paper import Paper
@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "EngineFailed", "enrich", "map_batches", "outcomes"]
 
 
+class Session(Protocol):
+    """What is needed of a `papercards.Session`."""
+
+    @property
+    def resources(self) -> Resources:
+        """What it reads with."""
+        ...
+
+
 def map_batches(
     dataset: Any,
+    session: Session,
     *,
-    resources: Resources,
     title: str = "title",
     abstract: str = "abstract",
     id: str | None = None,  # noqa: A002
@@ -35,14 +44,15 @@ def map_batches(
 ) -> Any:
     """A Ray dataset with two more columns: `card`, its JSON, and `card_error`, of which one is null.
 
-    `title`, `abstract` and `id` are columns; without `id` it is a hash of the text. `resources` are those of
-    a session (`Session.resources`), `workers` defaults to one a CPU. `cache` is a folder or address that all
-    nodes see, for answers; without it a block that is read again is asked about again. A block is one unit of
-    work: `dataset.repartition` makes more of them. Ray must be connected.
+    `title`, `abstract` and `id` are columns; without `id` it is a hash of the text. `session` has the model
+    and its settings, `workers` defaults to one a CPU. `cache` is a folder or address that all nodes see, for
+    answers; without it a block that is read again is asked about again. A block is one unit of work:
+    `dataset.repartition` makes more of them. Ray must be connected.
     """
     ray = cluster.ray_module()
     if not ray.is_initialized():
         raise UsageError("Ray is not connected", next_step="Call ray.init() first")
+    resources = session.resources
     model = choose_model(resources.settings)
     recipe = Recipe.of(resources, model, resources.settings)
     team, count = start(ray, recipe, Engine(None, workers, cache), layout=None, done=None, run=time.time_ns())

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .. import errors
 from ..configuration.settings import Settings
@@ -27,7 +27,7 @@ from . import cluster
 from .done import Done
 from .place import Place
 from .recording import Record as RunRecord
-from .shards import Layout
+from .shards import Layout, address_of
 from .sizing import batch_bytes, cpus_per_worker
 from .units import Unit, records, starts, units
 from .work import Recipe, Record, packed
@@ -57,6 +57,14 @@ class Engine:
     """Number of workers; None for one a CPU."""
     cache: str | None = None
     """Folder or address of the answers; None for beside the output."""
+
+    @classmethod
+    def of(cls, text: str, workers: int | None = None, cache: str | None = None) -> Self:
+        """The engine written as `ray` or `ray=ADDRESS`. Raises UsageError for anything else."""
+        name, _, address = text.partition("=")
+        if name != "ray":
+            raise UsageError(f'the engine is ray or ray=ADDRESS, not "{text}"')
+        return cls(address or None, workers, address_of(cache) if cache is not None else None)
 
 
 def start(

@@ -14,7 +14,7 @@ from papercards.engines.keeper import AGAIN, EARLIER, NEW, Keeper
 from papercards.engines.place import Place
 from papercards.engines.shards import Layout
 from papercards.engines.sizing import batch_bytes, cpus_per_worker
-from papercards.engines.units import Unit, records, starts, units
+from papercards.engines.units import records, starts, units
 from papercards.engines.work import packed, unpacked
 from papercards.errors import UsageError
 from papercards.id_set import mark
@@ -26,7 +26,13 @@ from tests.cli.test_parts import record
 
 @pytest.mark.parametrize(
     ("nodes", "workers", "share"),
-    [([4.0], 4, 1.0), ([1.0, 1.0], 4, 0.5), ([1.0, 1.0], 3, 0.5), ([2.0, 1.0], 4, 0.6666), ([64.0, 0.0], 2, 1.0)],
+    [
+        ([4.0], 4, 1.0),
+        ([1.0, 1.0], 4, 0.5),
+        ([1.0, 1.0], 3, 0.5),
+        ([2.0, 1.0], 4, 0.6666),
+        ([64.0, 0.0], 2, 1.0),
+    ],
 )
 def test_all_workers_fit_on_the_nodes(nodes: list[float], workers: int, share: float) -> None:
     assert cpus_per_worker(nodes, workers) == share
@@ -41,7 +47,9 @@ def test_workers_without_a_cpu_are_refused() -> None:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 @pytest.mark.parametrize("address", ["path", "memory"])
-def test_pieces_of_a_file_are_read_as_the_whole_file(tmp_path: Path, papers: Path, suffix: str, address: str) -> None:
+def test_pieces_of_a_file_are_read_as_the_whole_file(
+    tmp_path: Path, papers: Path, suffix: str, address: str
+) -> None:
     path = tmp_path / f"some.{suffix}"
     whole = [one for one in open_source(papers) if isinstance(one, Paper)]
     if suffix == "jsonl":
@@ -139,7 +147,10 @@ def test_a_shard_without_its_ids_is_taken_up(tmp_path: Path) -> None:
 
 
 def test_outputs_are_folders_by_path_or_address(tmp_path: Path) -> None:
-    assert Layout.of(Path("s3://bucket/x/cards.parquet")).beside("errors.jsonl") == "s3://bucket/x/cards.errors.jsonl"
+    assert (
+        Layout.of(Path("s3://bucket/x/cards.parquet")).beside("errors.jsonl")
+        == "s3://bucket/x/cards.errors.jsonl"
+    )
     with pytest.raises(UsageError, match="folder of JSONL or Parquet"):
         Layout.of("cards.csv")
     assert record(1).startswith("{")

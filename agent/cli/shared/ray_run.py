@@ -17,16 +17,11 @@ if TYPE_CHECKING:
 def run_on_ray(job: "Job", chosen: "Settings", model: "Model", engine: str, workers: int | None) -> int:
     """Run a job on a cluster, from its first line to its last; returns the exit code."""
     from ...engines.ray_run import Engine, enrich
-    from ...engines.shards import Layout, address_of
+    from ...engines.shards import Layout
 
-    name, _, address = engine.partition("=")
-    if name != "ray":
-        raise UsageError(
-            f'--engine takes ray or ray=ADDRESS, not "{engine}"', where="--workers" if not engine else ""
-        )
+    cluster = Engine.of(engine, workers, chosen.cache_dir)
     if not job.outputs:
         raise UsageError("a run on Ray needs an output", next_step="Give -o cards.jsonl or -o cards.parquet")
-    cache = address_of(chosen.cache_dir) if chosen.cache_dir is not None else None
     screen = Screen(None, free=model.plan == "baseline")
     here = replace(chosen, cache=False, cache_dir=None)
     with wiring.resources(here) as resources:
@@ -38,7 +33,7 @@ def run_on_ray(job: "Job", chosen: "Settings", model: "Model", engine: str, work
                 resources,
                 model,
                 chosen,
-                Engine(address or None, workers, cache),
+                cluster,
                 screen,
                 screen.progress.show,
             )
