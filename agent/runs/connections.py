@@ -167,8 +167,7 @@ class Connections:
                 rpm=self.settings.rpm,
                 tpm=self.settings.tpm,
             )
-        else:
-            limiter.reopen()
+        limiter.open()
         return Transport(
             endpoint,
             limiter=limiter,
