@@ -3,8 +3,8 @@
 `Limiter` finds how many requests an endpoint handles in parallel by additive increase and multiplicative
 decrease (AIMD; Chiu and Jain 1989), does not grow while answers only queue (as TCP Vegas does, Brakmo and
 Peterson 1995), keeps to requests and tokens a minute by the generic cell rate algorithm (ITU-T I.371), and
-holds every request while the endpoint asks to wait; `allowances` has the numbers. `Budget` counts what is in flight at its worst case, so
-that the sum stays under a limit whatever comes back.
+holds every request while the endpoint asks to wait; `allowances` has the numbers. `Budget` counts what is in
+flight at its worst case, so that the sum stays under a limit whatever comes back.
 
 Knows numbers and headers. Knows no requests and no models.
 """
@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from statistics import median
+from typing import Protocol
 
 from ..errors import BudgetSpent, Stopped
 from .allowances import Allowances, OwnAllowances
@@ -216,6 +217,18 @@ class Limiter:
     async def _rest(self, seconds: float) -> None:
         await self.pause(seconds)
         self.go_on()
+
+
+class Money(Protocol):
+    """A limit in USD."""
+
+    async def reserve(self, worst_usd: float) -> int:
+        """Reserve the maximum cost of a request. Returns its number. Raises BudgetSpent."""
+        ...
+
+    def settle(self, number: int, cost_usd: float) -> None:
+        """Record the actual cost of a request and release the rest."""
+        ...
 
 
 class Budget:
