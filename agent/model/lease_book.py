@@ -54,7 +54,7 @@ class Ask:
     least: float
     """Needed by the next request; less is of no use."""
     open: float = 0.0
-    """Of `used`, what is in flight and may turn out less."""
+    """The part of `used` that is in flight and may turn out less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class _Purse:
     used: float = 0.0
     returned: float = 0.0
     open: float = 0.0
-    """Of `used`, what requests in flight took at their worst."""
+    """The part of `used` that requests in flight took at their worst."""
     lately: float = 0.0
     """Taken since the last report."""
     unit: float = 0.0
