@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
     from .card import Card
+    from .model.leases import Renew
     from .reading.reader import Reader
     from .runs.batch import Outcome
     from .runs.counts import Counts
@@ -84,6 +85,7 @@ class Session:
         endpoint: Mapping[str, Any] | None = None,
         insecure: bool = False,
         say: Callable[[str], None] | None = None,
+        leases: "Renew | None" = None,
     ) -> None:
         """Take the settings; nothing is opened or sent yet.
 
@@ -114,6 +116,8 @@ class Session:
             insecure: Allow sending a key over http to another machine.
             say: Called with messages, such as what an endpoint refused (default: the logger
                 `papercards`, level INFO).
+            leases: Share `rpm`, `tpm`, `max_cost_usd` and the requests in flight with other workers: an async
+                function that calls `renew` of the `papercards.model.lease_book.LeaseBook` that they share.
 
         Raises:
             UsageError: An unknown model, an invalid value, or a taxonomy that cannot be read.
@@ -147,7 +151,9 @@ class Session:
         variables = needed(self._model, os.environ)
         if api_key is not None:
             variables |= dict.fromkeys((OWN_KEY, self._model.key_variable or OWN_KEY), api_key)
-        surroundings = Surroundings(variables, say) if say else Surroundings(variables)
+        surroundings = Surroundings(variables, leases=leases)
+        if say is not None:
+            surroundings = replace(surroundings, say=say)
         self._resources = Resources(chosen, surroundings, given)
         self._own: tuple[asyncio.AbstractEventLoop, Reader] | None = None
         self._portal: BlockingPortal | None = None

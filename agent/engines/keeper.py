@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..id_set import IdMap
+from ..model.lease_book import Lease, LeaseBook, Report
 from .buckets import Buckets
 from .done import Done
 from .place import Place
@@ -120,16 +121,21 @@ def _number(batch: int) -> int:
 
 
 class Board:
-    """How far each worker is."""
+    """How far each worker is, and what it may use of the limits that all share."""
 
     def __init__(self) -> None:
         self._reports: dict[str, dict[str, Any]] = {}
+        self._book = LeaseBook()
         self._stopped = False
 
     async def beat(self, worker: str, report: dict[str, Any]) -> bool:
         """Take a worker's report; whether it must stop."""
         self._reports[worker] = report | {"at": time.monotonic()}
         return self._stopped
+
+    async def renew(self, worker: str, endpoint: str, report: Report) -> Lease:
+        """Grant a worker its share of an endpoint's limits."""
+        return self._book.renew(worker, endpoint, report)
 
     async def stop(self) -> None:
         """Let the workers finish what is in flight and begin nothing."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..fields.spec import FieldSet
     from ..model.cache import Cache
     from ..model.catalogue import Model
+    from ..model.leases import Renew
     from ..reading.reader import Reader
     from ..runs.resources import Resources
     from ..taxonomy import Taxonomy
@@ -112,7 +113,9 @@ class Recipe:
             plain, variables, None if given.version == shipped().version else given, resources.fields, tuned
         )
 
-    def open(self, say: Callable[[str], None], cache: "Cache | None") -> "tuple[Resources, Model, Reader]":
+    def open(
+        self, say: Callable[[str], None], leases: "Renew", cache: "Cache | None"
+    ) -> "tuple[Resources, Model, Reader]":
         """What a worker reads with; the resources are to be closed."""
         from ..runs.connections import Surroundings
         from ..runs.resources import Resources, choose_model
@@ -123,7 +126,9 @@ class Recipe:
                 layer = Path(folder) / "tuned.json"
                 layer.write_bytes(self.tuned)
                 chosen = replace(chosen, tuned=str(layer))
-            resources = Resources(chosen, Surroundings(self.variables, say), self.taxonomy, cache)
+            resources = Resources(
+                chosen, Surroundings(self.variables, say, leases=leases), self.taxonomy, cache
+            )
             resources.fields = self.fields
             model = choose_model(chosen)
             return resources, model, resources.reader(model)

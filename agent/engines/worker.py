@@ -28,6 +28,7 @@ from .work import Recipe, Record, batch_mark, row_mark, unpacked
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
+    from ..model.lease_book import Lease, Report
     from ..reading.reader import Reader
     from ..runs.batch import Outcome
     from ..runs.resources import Resources
@@ -99,7 +100,9 @@ class Worker:
                 SharedCache(self._keepers, Place(self._team.notes)) if self._team.notes is not None else None
             )
             try:
-                self._resources, self._model, reader = self._recipe.open(self._said.append, cache)
+                self._resources, self._model, reader = self._recipe.open(
+                    self._said.append, self._renew, cache
+                )
                 looks = cached and await self._keepers.known()
                 self._reader = (
                     Fetching(reader, self._keepers, cache) if looks and cache is not None else reader
@@ -112,6 +115,10 @@ class Worker:
             self._opened.set_result(None)
         await asyncio.shield(self._opened)
 
+    async def _renew(self, worker: str, endpoint: str, report: "Report") -> "Lease":
+        lease: Lease = await self._team.board.renew.remote(worker, endpoint, report)
+        return lease
+
     async def _beat(self) -> None:
         while True:
             counts = self._counts
@@ -122,7 +129,7 @@ class Worker:
                 **{name: getattr(counts, name) for name in ("done", "cached", "failed", "without_abstract")},
                 "spent": asdict(counts.spent),
                 "said": said,
-                "waits": "",
+                "waits": self._resources.waits() if self._resources is not None else "",
             }
             with suppress(Exception):  # one that is being started again hears the next
                 stopped = await self._team.board.beat.remote(self._name, report)

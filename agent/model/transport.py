@@ -25,7 +25,7 @@ from .client import Posting
 from .completion import Usage, chat_in, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
-from .limits import LONGEST_HOLD_S, Budget, Limiter
+from .limits import LONGEST_HOLD_S, Limiter, Money
 from .pricing import Price
 from .refusals import Refused, refused, refused_in_answer, what_came
 from .retrying import RetryPolicy
@@ -140,7 +140,7 @@ class Transport:
         policy: RetryPolicy | None = None,
         *,
         limiter: Limiter | None = None,
-        budget: Budget | None = None,
+        budget: Money | None = None,
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
         accept: Accept = chat_in,
@@ -228,6 +228,7 @@ class Transport:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._limiter.close()
         if self._client is not None:
             await self._client.close()
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..model.call import Caller
     from ..model.endpoint import Endpoint
     from ..model.form import Form
-    from ..model.limits import Budget, Limiter
+    from ..model.leases import LeasedAllowances, Renew
+    from ..model.limits import Budget, Limiter, Money
     from ..model.pricing import Price
     from ..model.transport import Accept, Transport
     from ..reading.decide.reader import Bench
@@ -52,6 +53,8 @@ class Surroundings:
     """Words of the command line, for the record of a run."""
     fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
     """Shows a download, given its name and size in bytes."""
+    leases: "Renew | None" = None
+    """`LeaseBook.renew` of the book that several workers share; None if the limits are this run's own."""
 
 
 class Connections:
@@ -68,7 +71,9 @@ class Connections:
         self.surroundings = surroundings or Surroundings()
         self._serve = serve
         self._budget: Budget | None = None
-        self._limiters: dict[str, Limiter] = {}
+        self._limiters: dict[str, tuple[Limiter, Money | None]] = {}
+        """The limits of requests to an address, and of their cost."""
+        self._leased: list[LeasedAllowances] = []
 
     def form(self, model: models.Model) -> "Form":
         """The request form for the model, as far as the settings define it."""
@@ -154,29 +159,58 @@ class Connections:
     ) -> "Transport":
         """A transport with the limiter that all requests to this address share."""
         from ..model.completion import chat_in
-        from ..model.limits import START, Limiter
         from ..model.transport import Transport
 
-        limiter = self._limiters.get(endpoint.base_url)
-        if limiter is None:
-            limiter = self._limiters[endpoint.base_url] = Limiter(
-                self.concurrency(model),
-                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
-                start=1 if keys.is_near(endpoint.host) else START,
-                timeout_s=endpoint.timeout_s,
-                rpm=self.settings.rpm,
-                tpm=self.settings.tpm,
-            )
-        else:
-            limiter.reopen()
+        if endpoint.base_url not in self._limiters:
+            self._limiters[endpoint.base_url] = self._limits(endpoint, model)
+        limiter, budget = self._limiters[endpoint.base_url]
+        limiter.open()
         return Transport(
             endpoint,
             limiter=limiter,
-            budget=self.budget(model),
+            budget=budget,
             price=price,
             say=self.surroundings.say,
             accept=accept or chat_in,
         )
+
+    def _limits(self, endpoint: "Endpoint", model: models.Model) -> "tuple[Limiter, Money | None]":
+        from ..model.limits import START, Limiter
+
+        chosen, budget = self.settings, self.budget(model)
+        most = self.concurrency(model)
+        start = None
+        if model.file is None and chosen.concurrency in (None, "auto"):
+            start = 1 if keys.is_near(endpoint.host) else START
+        shared = None
+        if self.surroundings.leases is not None and model.file is None:
+            from ..model.leases import LeasedAllowances, LeasedBudget, worker_name
+
+            shared = LeasedAllowances(
+                self.surroundings.leases,
+                worker_name(),
+                endpoint.shown_url,
+                most=most,
+                start=start,
+                rpm=chosen.rpm,
+                tpm=chosen.tpm,
+                max_cost_usd=chosen.max_cost,
+            )
+            self._leased.append(shared)
+        limiter = Limiter(
+            most,
+            adaptive=start is not None,
+            start=start or START,
+            timeout_s=endpoint.timeout_s,
+            rpm=chosen.rpm,
+            tpm=chosen.tpm,
+            allowances=shared,
+        )
+        return limiter, LeasedBudget(shared) if shared is not None and budget is not None else budget
+
+    def waits(self) -> str:
+        """What requests wait for of limits that workers share; empty if for answers alone."""
+        return ", ".join(filter(None, (shared.waits for shared in self._leased)))
 
     def endpoint(self, model: models.Model) -> "Endpoint":
         """The endpoint of a model; the server of an embedded one is started first."""
