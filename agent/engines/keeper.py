@@ -9,9 +9,10 @@ Knows keys, marks and numbers. Knows no engine; `cluster` makes actors of these.
 
 import asyncio
 import time
-from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from ..id_set import IdMap
 from ..model.lease_book import Lease, LeaseBook, Report
@@ -24,8 +25,6 @@ SILENT_S = 10.0
 
 NEW, EARLIER, AGAIN = range(3)
 """What a paper is: to be read in this batch; with a card of an earlier run; in another batch of this run."""
-
-_EARLIER_RUN = 0
 
 
 class Keeper:
@@ -44,12 +43,19 @@ class Keeper:
         self._new: dict[str, str] = {}
         self._lock = asyncio.Lock()
         self._batches = IdMap()
+        """For each row of this run the batch that reads it."""
         number, keepers = share
+        earlier = []
         for its_run, batch, marks in Done(Place(done)).all() if done is not None else ():
-            of = _number(batch) if its_run == run else _EARLIER_RUN
-            for mark in marks:
-                if mark % keepers == number:
-                    self._batches.put(mark, of)
+            every = np.frombuffer(marks, dtype=np.uint64)
+            mine = every[every % np.uint64(keepers) == number]
+            if its_run != run:
+                earlier.append(mine)
+                continue
+            for mark in mine.tolist():
+                self._batches.put(mark, _number(batch))
+        self._earlier = np.sort(np.concatenate([np.empty(0, np.uint64), *earlier]))
+        """The rows with a card of an earlier run, eight bytes each."""
 
     async def known(self) -> bool:
         """Whether there may be answers of earlier runs."""
@@ -57,11 +63,14 @@ class Keeper:
 
     async def admit(self, batch: int, marks: bytes) -> bytes:
         """What each paper of a batch is; asking again gives the same."""
-        own, found = _number(batch), bytearray()
-        for mark in array("Q", marks):
+        own, found, asked = _number(batch), bytearray(), np.frombuffer(marks, dtype=np.uint64)
+        places = np.searchsorted(self._earlier, asked)
+        for mark, place in zip(asked.tolist(), places.tolist(), strict=True):
+            if place < len(self._earlier) and self._earlier[place] == mark:
+                found.append(EARLIER)
+                continue
             self._batches.put(mark, own)
-            there = self._batches.get(mark)
-            found.append(NEW if there == own else EARLIER if there == _EARLIER_RUN else AGAIN)
+            found.append(NEW if self._batches.get(mark) == own else AGAIN)
         return bytes(found)
 
     async def ask(self, worker: str, looks: list[str], claims: list[str]) -> tuple[dict[str, str], list[str]]:

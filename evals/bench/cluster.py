@@ -1,12 +1,12 @@
 """Runs on a Ray cluster of two nodes on this machine: speed, deaths, shared limits, memory, restoring.
 
-    python evals/bench/cluster.py speed                 # papers/s of 1, 2, 4 workers, 1,000 ms, 32 in flight each
-    python evals/bench/cluster.py overhead              # 4 workers against one plain process, 128 in flight
-    python evals/bench/cluster.py same --papers 20000   # the cards are the bytes of one process
-    python evals/bench/cluster.py deaths --papers 4000  # a worker, a node, the endpoint and the driver are killed
-    python evals/bench/cluster.py limit                 # 4 workers under 300 requests a minute
-    python evals/bench/cluster.py memory --papers 200000 # the baseline model; then restoring after a kill
-    python evals/bench/cluster.py ids --papers 10000000 # restoring of ids: ours, and Ray Data's checkpoint
+    python evals/bench/cluster.py speed     # papers/s of 1, 2, 4 workers, 1,000 ms, 32 in flight each
+    python evals/bench/cluster.py overhead  # 4 workers against one plain process, 128 in flight
+    python evals/bench/cluster.py same      # 20,000 papers: the cards are the bytes of one process
+    python evals/bench/cluster.py deaths    # a worker, a node, the endpoint and the driver are killed
+    python evals/bench/cluster.py limit     # 4 workers under 300 requests a minute
+    python evals/bench/cluster.py memory    # 200,000 papers with the baseline, then the same command again
+    python evals/bench/cluster.py ids       # loading the ids of 10 million cards: ours, and Ray Data's
 
 The endpoint is `stub_server.py`. Each line of the result is a JSON object on standard output; the folder of
 the run is deleted.
@@ -148,7 +148,8 @@ def cards(folder: Path) -> Iterator[bytes]:
 
 def deaths(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """A worker, a node, the endpoint and the driver are killed in one run; it goes on to the end."""
-    import psutil
+    import ray  # noqa: F401  it brings psutil
+    import psutil  # isort: skip
 
     papers.write(folder / "papers.jsonl", count := count or 4_000)
     first, dead = Stub(latency_ms=300), []
@@ -228,7 +229,8 @@ def limit(folder: Path, count: int | None, say: Callable[..., None]) -> None:
 
 def memory(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """Resident memory of driver and workers over many papers, then of a restart with all of them done."""
-    import psutil
+    import ray  # noqa: F401  it brings psutil
+    import psutil  # isort: skip
 
     papers.write(folder / "papers.jsonl", count := count or 200_000)
     with nodes() as cluster:
@@ -331,7 +333,8 @@ def ids_of(folder: Path, count: int, what: str) -> None:
         reference, size = manager.load_checkpoint()
         assert len(ray.get(reference)) == count and size
         after = resource.getrusage(resource.RUSAGE_SELF)
-    import psutil
+    import ray  # which brings psutil
+    import psutil  # isort: skip
 
     everyone = [psutil.Process(), *psutil.Process().children(recursive=True)]
     peak = sum(one.memory_info().rss for one in everyone)
