@@ -57,7 +57,10 @@ def enrich(
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, max=10_000, help="With --engine, the number of workers (default: one a CPU).", metavar="N"
+            min=1,
+            max=10_000,
+            help="Workers of --engine (default: one a CPU; with an embedded model, one a node).",
+            metavar="N",
         ),
     ] = None,
     limit: options.Limit = None,
@@ -122,6 +125,8 @@ def enrich(
         )
     if batch_api and keep_duplicates:
         raise UsageError("--keep-duplicates cannot be combined with --batch-api")
+    if batch_api and engine is not None:
+        raise UsageError("--engine cannot be combined with --batch-api")
     if batch_api:
         batch.submit(chosen, sources, output, options=asked)
         return
@@ -135,7 +140,7 @@ def enrich(
         keep_duplicates=keep_duplicates,
     )
     entry = choose_model(chosen)
-    if engine is not None or workers is not None:
+    if (engine is not None or workers is not None) and not estimate:
         from .shared.ray_run import run_on_ray
 
         if code := run_on_ray(job, chosen, entry, engine or "", workers):

@@ -55,7 +55,7 @@ def map_batches(
     resources = session.resources
     model = choose_model(resources.settings)
     recipe = Recipe.of(resources, model, resources.settings)
-    team, count = start(ray, recipe, Engine(None, workers, cache), layout=None, done=None, run=time.time_ns())
+    team, count = start(ray, recipe, model, Engine(None, workers, cache), run=time.time_ns())
     columns = {"title": title, "abstract": abstract} | ({"id": id} if id is not None else {})
     return pool(ray, dataset, recipe, team, count, columns=columns)
 
@@ -71,7 +71,7 @@ def outcomes(
     """For each paper the JSON of its card and nothing, or None and its failure, as they become available."""
     with cluster.connected(engine.address) as ray:
         recipe = Recipe.of(resources, model, resources.settings)
-        team, count = start(ray, recipe, engine, layout=None, done=None, run=time.time_ns())
+        team, count = start(ray, recipe, model, engine, run=time.time_ns())
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.target_max_block_size = 64 << 10

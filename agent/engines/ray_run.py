@@ -54,7 +54,7 @@ class Engine:
     address: str | None = None
     """Address of the cluster; None for `RAY_ADDRESS`, else this machine."""
     workers: int | None = None
-    """Number of workers; None for one a CPU."""
+    """Number of workers; None for one a CPU, or with an embedded model one a node."""
     cache: str | None = None
     """Folder or address of the answers; None for beside the output."""
 
@@ -68,11 +68,20 @@ class Engine:
 
 
 def start(
-    ray: Any, recipe: Recipe, engine: Engine, *, layout: Layout | None, done: str | None, run: int
+    ray: Any,
+    recipe: Recipe,
+    model: "Model",
+    engine: Engine,
+    *,
+    layout: Layout | None = None,
+    done: str | None = None,
+    run: int,
 ) -> tuple[Team, int]:
     """The shared processes of a run, and the number of workers."""
-    cpus = ray.cluster_resources().get("CPU", 0.0)
-    workers = engine.workers or max(1, int(cpus))
+    cpus = [one["Resources"].get("CPU", 0.0) for one in ray.nodes() if one["Alive"]]
+    # An embedded model has one server a node, which takes all its cores.
+    usual = sum(map(bool, cpus)) if model.file is not None else int(sum(cpus))
+    workers = engine.workers or max(1, usual)
     cache = engine.cache if recipe.settings.cache else None
     team = Team(
         cluster.board(ray),
@@ -368,7 +377,7 @@ def enrich(
         errors_place = Place(layout.beside("errors.jsonl"))
         errors_place.remove(errors_place.files())
         recipe = Recipe.of(resources, model, chosen)
-        team, workers = start(ray, recipe, engine, layout=layout, done=layout.cards, run=run)
+        team, workers = start(ray, recipe, model, engine, layout=layout, done=layout.cards, run=run)
         options = Options(
             columns=dict(job.options.columns),
             table=job.options.table,

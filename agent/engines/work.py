@@ -103,7 +103,6 @@ class Recipe:
             only=None,
             tuned=None,
             cache_dir=None,
-            models_dir=None,
             providers=dict(chosen.providers),
             endpoint=dict(chosen.endpoint),
         )
