@@ -131,7 +131,7 @@ def board(ray: Any) -> Any:
     """The board of a run, on this node: it dies with the driver only."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return (
         ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Board)
         .options(scheduling_strategy=here, max_concurrency=1000)

@@ -14,7 +14,8 @@ from ..paper import Paper
 from ..runs.resources import Resources, choose_model
 from ..sources import BadRecord, judged
 from . import cluster
-from .ray_run import Engine, EngineFailed, Feed, Rows, enrich, pool, start
+from .datasets import Feed
+from .ray_run import Engine, EngineFailed, Rows, enrich, pool, start
 from .work import Recipe
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def told(given: dict[str, float]) -> list[str]:
         f"time           {hours:,.1f} hours at {rates[slowest]:,.0f} papers/s, bounded by {slowest}",
         f"to read        {gigabytes['paper']:,.0f} GB of papers",
         f"to write       {gigabytes['card']:,.0f} GB of cards in {shards}",
-        f"cache          {gigabytes['answer']:,.0f} GB; {gigabytes['log']:,.0f} GB of logs until the run ends",
+        f"cache          {gigabytes['answer']:,.0f} GB; {gigabytes['log']:,.0f} GB of logs until it ends",
         f"ids of cards   {papers * 8 / 1e9:.1f} GB beside the cards; odds that two papers share one: "
         f"{papers**2 / 2**65:.1g}",
         f"memory of ids  {run:.2f} GB in each of {keepers:.0f} keepers, {early:.2f} GB after a restart",

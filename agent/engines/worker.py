@@ -51,7 +51,7 @@ class Team:
     """None if cards are handed back and not written."""
     run: int
     version: str
-    """Of papercards on the driver."""
+    """Version of papercards on the driver."""
 
 
 class Worker:

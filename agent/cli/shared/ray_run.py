@@ -1,10 +1,14 @@
 """Runs `enrich --engine ray` from the command line."""
 
+import contextlib
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
-from . import wiring
+from . import terminal, wiring
 from .drive import Screen
 from .terminal import note
 
@@ -24,7 +28,13 @@ def run_on_ray(job: "Job", chosen: "Settings", model: "Model", engine: str, work
         raise UsageError("a run on Ray needs an output", next_step="Give -o cards.jsonl or -o cards.parquet")
     screen = Screen(None, free=model.plan == "baseline")
     here = replace(chosen, cache=False, cache_dir=None)
-    with wiring.resources(here) as resources:
+    # Ray prints what dies, and what it does then, on standard output.
+    quiet = terminal.loudness is not terminal.Loudness.VERBOSE
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stdout(nowhere if quiet else sys.stderr),
+        wiring.resources(here) as resources,
+    ):
         note(f"{wiring.first_line(job.count(), model)} on Ray")
         screen.progress.total = job.count()
         try:
