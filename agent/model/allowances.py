@@ -24,8 +24,15 @@ class Allowances(Protocol):
     window: float
     """Current limit of requests in flight."""
 
+    queue: int
+    """Requests that should wait here though they could wait elsewhere, so that more is granted."""
+
     async def admit(self, tokens: int, rest: Rest) -> int:
         """Wait until a request may go that uses at most so many tokens. Returns its number."""
+        ...
+
+    def wait_s(self, tokens: int) -> float:
+        """Seconds until a request may go, as far as known; 0 or less if it may."""
         ...
 
     def used(self, fewer: int) -> None:
@@ -72,6 +79,7 @@ class OwnAllowances:
         clock: Callable[[], float],
     ) -> None:
         """`start`: initial requests at once; None for `most`, whatever is answered."""
+        self.queue = 0
         self.window = float(most if start is None else min(start, most))
         self._most = most
         self._adaptive = start is not None
@@ -83,8 +91,11 @@ class OwnAllowances:
 
     async def admit(self, tokens: int, rest: Rest) -> int:
         """Wait until a request may go that uses at most so many tokens. Returns its number."""
-        while (wait := self._wait(tokens)) > 0:
+        while (wait := self.wait_s(tokens)) > 0:
             await rest(wait)
+        for pace, amount in zip(self._pace, (1, tokens), strict=True):
+            if pace is not None:
+                pace.take(self._clock(), amount)
         self._sent += 1
         return self._sent
 
@@ -124,17 +135,10 @@ class OwnAllowances:
     async def close(self) -> None:
         """Nothing to end."""
 
-    def _wait(self, tokens: int) -> float:
-        """Seconds until a request may go; 0 if it was let through and counted."""
+    def wait_s(self, tokens: int) -> float:
+        """Seconds until a request may go; 0 or less if it may."""
         now = self._clock()
-        waits = [self._held_until - now]
-        waits += [pace.wait(now) for pace in self._pace if pace is not None]
-        if (longest := max(waits)) > 0:
-            return longest
-        for pace, amount in zip(self._pace, (1, tokens), strict=True):
-            if pace is not None:
-                pace.take(now, amount)
-        return 0.0
+        return max([self._held_until - now, *(pace.wait(now) for pace in self._pace if pace is not None)])
 
 
 class _Pace:

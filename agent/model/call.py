@@ -23,7 +23,7 @@ from .form import Form
 from .refusals import Refused
 from .reply import Reply, broken_off, refused_generation, reply_of
 from .request_body import Requests, told
-from .transport import Stale, Transport
+from .transport import Sender, Stale
 
 MAX_REASKS = 2
 """Maximum number of re-asks after an invalid answer, each with the reasons."""
@@ -48,7 +48,7 @@ class Caller:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: Sender,
         form: Form | None = None,
         *,
         learned: Callable[[Lesson], None] = lambda lesson: None,

@@ -19,7 +19,7 @@ from .decisions import Chances, Question, body, read
 from .endpoint_errors import said_by
 from .providers import Wire
 from .refusals import Refused
-from .transport import Transport
+from .transport import Sender
 
 MAX_REASKS = 2
 """Maximum number of times that open questions are asked again."""
@@ -55,7 +55,7 @@ class _Sum:
 class Decider:
     """Asks one model, through a transport for each form that its endpoint may take."""
 
-    def __init__(self, model_id: str, transports: Sequence[tuple[Wire, Transport]]) -> None:
+    def __init__(self, model_id: str, transports: Sequence[tuple[Wire, Sender]]) -> None:
         """`transports` are tried in order until one is answered."""
         self._model_id = model_id
         self._left = list(transports)
@@ -125,7 +125,7 @@ class Decider:
         return wrong
 
     @staticmethod
-    def _no_decisions(refusal: Refused, transport: Transport) -> EndpointError:
+    def _no_decisions(refusal: Refused, transport: Sender) -> EndpointError:
         said = said_by(refusal, transport.endpoint)
         return EndpointError(
             f"this endpoint has no decisions ({refusal.status}: {said})",

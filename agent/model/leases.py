@@ -21,6 +21,7 @@ Renew = Callable[[str, str, Report], Awaitable[Lease]]
 
 _AHEAD = 1.25
 """A worker asks for what it took since its last report, times this."""
+_QUEUE = 8
 _LONGEST_SILENCE_S = 60.0
 """Seconds after which requests fail if the book does not answer."""
 
@@ -96,6 +97,7 @@ class LeasedAllowances:
         requests at once of all workers, None for `most` each, whatever is answered.
         """
         self.window = 0.0
+        self.queue = _QUEUE
         self._renew = renew
         self._who = worker, endpoint
         self._about = Report(most=most, start=start)
@@ -123,6 +125,11 @@ class LeasedAllowances:
         await self._take({"requests": 1.0, "tokens": float(tokens)})
         self._sent += 1
         return self._sent
+
+    def wait_s(self, tokens: int) -> float:
+        """Seconds until a request may go, as far as known; some must wait here, so that more is granted."""
+        held_s = self._held_until - self._clock()
+        return held_s if held_s > 0 or len(self._needs) < self.queue else self._lease.again_s
 
     def used(self, fewer: int) -> None:
         """Record that a request used fewer tokens than admitted, by this number."""

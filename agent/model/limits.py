@@ -133,6 +133,12 @@ class Limiter:
             self.leave()
             raise
 
+    def wait_s(self, tokens: int) -> float:
+        """Seconds until a request may go; infinity if another must end first, 0 or less if it may."""
+        if self.busy >= int(self.window) and len(self._waiting) >= self._allowances.queue:
+            return float("inf")
+        return self._allowances.wait_s(tokens)
+
     def go_on(self) -> None:
         """Raises Stopped after `stop`."""
         if self._stopped:
