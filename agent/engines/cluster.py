@@ -6,7 +6,9 @@ Knows Ray. Knows no papers.
 import logging
 import os
 import platform
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -39,8 +41,9 @@ def ray_module() -> Any:
     """Ray. Raises MissingExtra if it is not installed."""
     if find_spec("ray") is None or find_spec("pyarrow") is None:
         raise MissingExtra("A run on Ray", "ray")
-    # Read when Ray is imported: nothing is reported to its makers.
+    # Read when Ray is imported: nothing is reported to its makers, and its own log goes to its files.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
     import ray.data
 
@@ -59,8 +62,11 @@ def connected(address: str | None) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    # Processes of a cluster that starts here would inherit the keys; workers are sent those that they need.
+    # Processes of a cluster that starts here would inherit the keys, and would hear of Ctrl-C before the run
+    # has ended. Workers are sent the keys that they need.
     secrets = {name: os.environ.pop(name) for name in list(os.environ) if holds_a_secret(name)}
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
     try:
         ray.init(
             address=address or os.environ.get("RAY_ADDRESS") or "local",
@@ -76,6 +82,8 @@ def connected(address: str | None) -> Iterator[Any]:
         ) from error
     finally:
         os.environ.update(secrets)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
     try:
         yield ray
     finally:

@@ -8,8 +8,9 @@ Knows keys and readers. Knows no engine but by the calls of its actors.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -30,6 +31,41 @@ _HELD = 4096
 """Answers at hand, for papers that are being read."""
 
 
+class _Together:
+    """Calls to one keeper: those that come within a few milliseconds are one."""
+
+    def __init__(self, send: Callable[[list[Any]], Awaitable[Any]]) -> None:
+        self._send = send
+        self._waiting: list[tuple[Any, asyncio.Future[Any]]] = []
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def call(self, what: Any) -> Any:
+        """What the keeper answers to the call that this is in. Raises what it raises."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((what, answer))
+        if len(self._waiting) == 1:
+            task = asyncio.get_running_loop().create_task(self._soon())
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+        return await answer
+
+    async def _soon(self) -> None:
+        await asyncio.sleep(TOGETHER_S)
+        waiting, self._waiting = self._waiting, []
+        try:
+            found = await self._send([what for what, _ in waiting])
+        except Exception as error:
+            # What an actor raises comes inside an error of the engine.
+            cause = getattr(error, "cause", None)
+            for _, answer in waiting:
+                if not answer.done():
+                    answer.set_exception(cause if isinstance(cause, PapercardsError) else error)
+            return
+        for _, answer in waiting:
+            if not answer.done():
+                answer.set_result(found)
+
+
 class Keepers:
     """The keepers of a run, as one worker calls them."""
 
@@ -37,41 +73,37 @@ class Keepers:
         """`actors` are handles of `Keeper` actors; `worker` is any name that is this worker's own."""
         self._actors = actors
         self._worker = worker
-        self._asked: dict[
-            int, list[tuple[list[str], list[str], asyncio.Future[tuple[dict[str, str], list[str]]]]]
-        ] = {}
-        self._put: dict[int, list[tuple[str, str, asyncio.Future[None]]]] = {}
-        self._calls: set[asyncio.Task[None]] = set()
+        self._looks = [_Together(partial(self._ask, actor)) for actor in actors]
+        self._puts = [_Together(partial(self._put, actor)) for actor in actors]
 
     def _of(self, key: str) -> int:
         return SHELVES.index(key[0]) * len(self._actors) // len(SHELVES)
 
-    async def fetch(self, keys: Sequence[str]) -> dict[str, str]:
-        """The answers to some keys that are there."""
-        by_keeper: dict[int, list[str]] = {}
-        for key in keys:
-            by_keeper.setdefault(self._of(key), []).append(key)
-        found: dict[str, str] = {}
-        for there, _ in await asyncio.gather(*(self._ask(of, some, []) for of, some in by_keeper.items())):
-            found |= there
-        return found
+    async def _ask(self, actor: Any, calls: list[tuple[str, bool]]) -> Any:
+        looks, claims = ([key for key, claims in calls if claims is wanted] for wanted in (False, True))
+        return await actor.ask.remote(self._worker, looks, claims)
+
+    async def _put(self, actor: Any, rows: list[tuple[str, str]]) -> None:
+        await actor.put.remote(self._worker, dict(rows))
+
+    async def fetch(self, key: str) -> str | None:
+        """The answer to a key, if it is there."""
+        found, _ = await self._looks[self._of(key)].call((key, False))
+        text: str | None = found.get(key)
+        return text
 
     async def claim(self, key: str) -> str | None:
         """The answer to a key, waiting for it if another worker is asking; None if this one must ask."""
         while True:
-            found, theirs = await self._ask(self._of(key), [], [key])
+            found, theirs = await self._looks[self._of(key)].call((key, True))
             if key not in theirs:
-                return found.get(key)
+                text: str | None = found.get(key)
+                return text
             await asyncio.sleep(LOOK_S)
 
     async def keep(self, key: str, text: str) -> None:
         """Keep an answer; it is on disk when this returns."""
-        of, kept = self._of(key), asyncio.get_running_loop().create_future()
-        waiting = self._put.setdefault(of, [])
-        waiting.append((key, text, kept))
-        if len(waiting) == 1:
-            self._later(self._send_put(of))
-        await kept
+        await self._puts[self._of(key)].call((key, text))
 
     def let_go(self, key: str) -> None:
         """Give up a claim."""
@@ -84,53 +116,6 @@ class Keepers:
     async def known(self) -> bool:
         """Whether any has answers of earlier runs."""
         return any(await asyncio.gather(*(actor.known.remote() for actor in self._actors)))
-
-    async def _ask(self, of: int, looks: list[str], claims: list[str]) -> tuple[dict[str, str], list[str]]:
-        answer: asyncio.Future[tuple[dict[str, str], list[str]]] = asyncio.get_running_loop().create_future()
-        waiting = self._asked.setdefault(of, [])
-        waiting.append((looks, claims, answer))
-        if len(waiting) == 1:
-            self._later(self._send_ask(of))
-        return await answer
-
-    def _later(self, call: Any) -> None:
-        task = asyncio.get_running_loop().create_task(call)
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-
-    async def _send_ask(self, of: int) -> None:
-        await asyncio.sleep(TOGETHER_S)
-        calls = self._asked.pop(of)
-        looks = [key for some, _, _ in calls for key in some]
-        claims = [key for _, some, _ in calls for key in some]
-        try:
-            found, theirs = await self._actors[of].ask.remote(self._worker, looks, claims)
-        except Exception as error:
-            _fail([answer for _, _, answer in calls], error)
-            return
-        for _, _, answer in calls:
-            if not answer.done():
-                answer.set_result((found, theirs))
-
-    async def _send_put(self, of: int) -> None:
-        await asyncio.sleep(TOGETHER_S)
-        calls = self._put.pop(of)
-        try:
-            await self._actors[of].put.remote(self._worker, {key: text for key, text, _ in calls})
-        except Exception as error:
-            _fail([kept for _, _, kept in calls], error)
-            return
-        for _, _, kept in calls:
-            if not kept.done():
-                kept.set_result(None)
-
-
-def _fail(waiting: Sequence["asyncio.Future[Any]"], error: Exception) -> None:
-    # What an actor raises comes inside an error of the engine.
-    cause = getattr(error, "cause", None)
-    for one in waiting:
-        if not one.done():
-            one.set_exception(cause if isinstance(cause, PapercardsError) else error)
 
 
 class SharedCache(Cache):
@@ -237,8 +222,9 @@ class Fetching:
         self._cache.missed.clear()
         with suppress(PapercardsError):
             self._reader.wants(paper)
-        if missed := list(dict.fromkeys(self._cache.missed)):
-            for key, text in (await self._keepers.fetch(missed)).items():
+        missed = list(dict.fromkeys(self._cache.missed))
+        for key, text in zip(missed, await asyncio.gather(*map(self._keepers.fetch, missed)), strict=True):
+            if text is not None:
                 self._cache.hold(key, text)
         return await self._reader.read(paper)
 
