@@ -36,7 +36,7 @@ class Feed:
         threading.Thread(target=self._send, daemon=True).start()
         # Tried again, it would get other papers; what is lost then is noticed, since papers are counted.
         self.dataset = ray.data.from_items([0]).map_batches(
-            partial(_pull, self._queue), batch_size=None, num_cpus=0, concurrency=1, max_retries=0
+            partial(_pull, self._queue), batch_size=None, num_cpus=0, concurrency=1
         )
 
     def _send(self) -> None:

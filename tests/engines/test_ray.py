@@ -29,7 +29,10 @@ def cluster() -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    # A dead node is noticed within seconds.
+    soon = {"health_check_period_ms": 1000, "health_check_failure_threshold": 5}
+    head = {"num_cpus": 1, "include_dashboard": False, "_system_config": soon}
+    nodes = Cluster(initialize_head=True, head_node_args=head)
     nodes.add_node(num_cpus=1)
     ray.init(address=nodes.address, log_to_driver=False)
     yield nodes
