@@ -105,13 +105,16 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
 
     records, total = job.records(), job.count()
     resources.budget(model)
-    note(wiring.first_line(total, model))
+    note(wiring.first_line(total, model, resources.settings.pool))
     screen = Screen(total, free=model.plan == "baseline")
     try:
         whole = job.run(resources, model, screen.drive, screen, records)
     except BudgetSpent:
         note(screen.progress.summary([]))
         raise
+    finally:
+        for share in resources.shares.values():
+            note(str(share))
     code = finish(screen.progress, job, whole=whole)
     if screen.distance is not None:
         from ...reading.home import told
