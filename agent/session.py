@@ -97,8 +97,9 @@ class Session:
                 `papercards.toml`.
             plan: How a hosted model makes a card: `one-call` (default), or `decide` for decision endpoints.
             providers: Further providers, as in the `[providers]` tables of `papercards.toml`.
-            api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
-                own address, `PAPERCARDS_API_KEY` first).
+            api_key: Key for the endpoint, or for those of a pool without a `key` of their own (default: the
+                provider's variable, such as `OPENAI_API_KEY`; at your own address, `PAPERCARDS_API_KEY`
+                first).
             taxonomy: A taxonomy or its file (default: the shipped one).
             fields: A fields file, or the name of a shipped one (default: the card's own fields alone).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
@@ -154,8 +155,8 @@ class Session:
         )
         self._model = choose_model(chosen)
         keys = {OWN_KEY, self._model.key_variable or OWN_KEY}
-        keys |= {one["key"] for one in chosen.pool if "key" in one}
-        names = keys | (self._model.provider.variables if self._model.provider is not None else frozenset())
+        names = keys | {one["key"] for one in chosen.pool if "key" in one}
+        names |= self._model.provider.variables if self._model.provider is not None else frozenset()
         variables = {name: os.environ[name] for name in names if name in os.environ}
         if api_key is not None:
             variables |= dict.fromkeys(keys, api_key)
