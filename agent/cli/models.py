@@ -100,17 +100,19 @@ def doctor(
         probed = [(one, probe(one, form, say=terminal.note)) for one in session.endpoints(entry)]
     for endpoint, found in probed:
         _print_found(entry, endpoint, found)
-    forms = [found.form for _, found in probed if found.form is not None]
-    if any(one != forms[0] for one in forms):
+    wrong = [
+        f"{one.shown_url}: {one.without_key(found.reason)}" for one, found in probed if not found.answers
+    ]
+    if wrong and len(probed) == 1:
+        raise EndpointError(endpoint.without_key(found.reason), where=endpoint.shown_url)
+    if len({str(found.form) for _, found in probed if found.answers}) > 1:
         modes = ", ".join(f"{one.shown_url}: {found.form.mode}" for one, found in probed if found.form)
-        raise EndpointError(
-            "these endpoints take different requests, and one that refuses what the others take is left out "
-            f"of a pool ({modes})",
-            next_step="Set in [endpoint] what all of them take, such as mode, or leave one out",
+        wrong.append(
+            f"they take different requests ({modes}), and one that refuses what the others take is left out "
+            "of a pool: set in [endpoint] what all take, such as mode"
         )
-    for endpoint, found in probed:
-        if not found.answers:
-            raise EndpointError(endpoint.without_key(found.reason), where=endpoint.shown_url)
+    if wrong:
+        raise EndpointError("; ".join(wrong), where=f"{len(probed)} endpoints")
     if source is not None:
         from ..sources import open_source, readable
 

@@ -112,9 +112,6 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
     except BudgetSpent:
         note(screen.progress.summary([]))
         raise
-    finally:
-        for share in resources.shares.values():
-            note(str(share))
     code = finish(screen.progress, job, whole=whole)
     if screen.distance is not None:
         from ...reading.home import told

@@ -63,7 +63,10 @@ def named(model: models.Model, pool: Pool = ()) -> str:
 
 @contextmanager
 def resources(chosen: Settings) -> "Iterator[Resources]":
-    """The resources of a run, with this process's environment and terminal; closed at the end."""
+    """The resources of a run, with this process's environment and terminal; closed at the end.
+
+    At the end it is said what each endpoint of a pool did.
+    """
     from ...runs.connections import Surroundings
     from ...runs.resources import Resources
     from . import terminal
@@ -77,4 +80,6 @@ def resources(chosen: Settings) -> "Iterator[Resources]":
     try:
         yield opened
     finally:
+        for share in opened.shares.values():
+            terminal.note(str(share))
         opened.close()
