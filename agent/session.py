@@ -6,14 +6,14 @@ provider's API key is read from the environment, as by the providers' own client
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from .configuration.settings import Settings
+from .configuration.settings import Settings, pooled
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
 from .model.keys import needed
@@ -63,7 +63,8 @@ class Session:
         self,
         model: str | None = None,
         *,
-        base_url: str | None = None,
+        base_url: str | Sequence[str] | None = None,
+        pool: Sequence[Mapping[str, Any]] = (),
         plan: Literal["one-call", "decide"] | None = None,
         providers: Mapping[str, Mapping[str, Any]] | None = None,
         api_key: str | None = None,
@@ -91,11 +92,15 @@ class Session:
 
         Args:
             model: `provider/model`, `baseline`, or an embedded one (default: `local/qwen2.5-coder-1.5b`).
-            base_url: Address of an OpenAI-compatible endpoint (default: the provider's).
+            base_url: Address of an OpenAI-compatible endpoint (default: the provider's), or of several that
+                serve the same model.
+            pool: Such endpoints with weights, keys and limits, as in the `[[pool]]` tables of
+                `papercards.toml`.
             plan: How a hosted model makes a card: `one-call` (default), or `decide` for decision endpoints.
             providers: Further providers, as in the `[providers]` tables of `papercards.toml`.
-            api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
-                own address, `PAPERCARDS_API_KEY` first).
+            api_key: Key for the endpoint, or for those of a pool without a `key` of their own (default: the
+                provider's variable, such as `OPENAI_API_KEY`; at your own address, `PAPERCARDS_API_KEY`
+                first).
             taxonomy: A taxonomy or its file (default: the shipped one).
             fields: A fields file, or the name of a shipped one (default: the card's own fields alone).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
@@ -123,10 +128,12 @@ class Session:
             UsageError: An unknown model, an invalid value, or a taxonomy that cannot be read.
 
         """
+        urls = [base_url] if isinstance(base_url, str) else base_url or ()
+        where: dict[str, Any] = pooled(urls, pool)
         given = taxonomy if not isinstance(taxonomy, str | Path) else None
         chosen = Settings(
             model=model,
-            base_url=base_url,
+            **where,
             plan=plan,
             providers=check(providers or {}, "providers"),
             taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
@@ -148,7 +155,7 @@ class Session:
             insecure=insecure,
         )
         self._model = choose_model(chosen)
-        variables = needed(self._model, os.environ)
+        variables = needed(self._model, os.environ, chosen.pool)
         if api_key is not None:
             variables |= dict.fromkeys((OWN_KEY, self._model.key_variable or OWN_KEY), api_key)
         surroundings = Surroundings(variables, leases=leases)

@@ -148,7 +148,8 @@ def enrich(
         return
     with wiring.resources(chosen) as resources:
         if estimate:
-            print_estimate(resources.reader(entry), job.papers(), resources.price(entry))
+            price = resources.price(entry)
+            print_estimate(resources.reader(entry), job.papers(), price, chosen.pool)
             return
         code = run(job, resources, entry)
     if code:

@@ -105,8 +105,9 @@ class Recipe:
             cache_dir=None,
             providers=dict(chosen.providers),
             endpoint=dict(chosen.endpoint),
+            pool=tuple(map(dict, chosen.pool)),
         )
-        variables = needed(model, resources.surroundings.variables)
+        variables = needed(model, resources.surroundings.variables, chosen.pool)
         given = resources.taxonomy
         return cls(
             plain, variables, None if given.version == shipped().version else given, resources.fields, tuned

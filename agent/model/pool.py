@@ -21,6 +21,7 @@ from typing import Any
 
 from ..errors import EndpointError, PapercardsError, PaperFailed, Stopped
 from ..spent import NOTHING, Spent
+from ..text.wording import counted
 from .catalogue import same_model
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain
@@ -49,6 +50,12 @@ class Share:
     left_out: str = ""
     """Why it is left out at the moment; empty if it is not."""
 
+    def __str__(self) -> str:
+        """`http://gpu1:8000/v1 (weight 3): 75 answers to 76 requests`, and why it is left out."""
+        out = f"; left out: {self.left_out}" if self.left_out else ""
+        answers = f"{self.answers:,} answers to {counted(self.requests, 'request')}"
+        return f"{self.url} (weight {self.weight:g}): {answers}{out}"
+
 
 @dataclass(eq=False, slots=True)
 class _Replica:
@@ -62,8 +69,9 @@ class _Replica:
     dead: bool = False
     """Whether it is left out because it can serve nobody, and not because requests failed."""
     rest_s: float = 0.0
+    since: float = 0.0
     until: float = 0.0
-    """Time until which it is left out."""
+    """Time since which, and until which, it is left out."""
     answers_as: str = ""
     """The model that it says it is."""
 
@@ -122,6 +130,7 @@ class Pool:
             failed.clear()
             while (one := await self._choose(need, failed, tries, begun=begun)) is not None:
                 one.share.requests += 1
+                sent_at = self._clock()
                 one.turns += 1 / one.share.weight
                 try:
                     completion = await one.transport.once(body, most_tokens, tries, is_stale, begun=begun)
@@ -134,7 +143,10 @@ class Pool:
                     if not self._excused(one, error, tries):
                         failed[one] = error
                 else:
-                    self._answered(one, completion)
+                    self._answered(one, completion, sent_at)
+                    for other, why in failed.items():
+                        if isinstance(why, Refused) and not is_transient(why):
+                            self._strike(other, _explained(other, why, tries.requests))
                     return completion
                 finally:
                     total += tries.spent
@@ -225,13 +237,13 @@ class Pool:
                 self._waiting[place].set_result(None)
                 count -= 1
 
-    def _answered(self, one: _Replica, completion: dict[str, Any]) -> None:
+    def _answered(self, one: _Replica, completion: dict[str, Any], sent_at: float) -> None:
         """Record an answer. Raises EndpointError if it is another model's than those of the others."""
         self._answered_at = self._clock()
         one.share.answers += 1
-        one.strikes, one.rest_s, one.dead = 0, 0.0, False
-        if one.share.left_out:
-            one.share.left_out = ""
+        one.strikes = 0
+        if one.share.left_out and sent_at > one.since:
+            one.share.left_out, one.rest_s, one.dead = "", 0.0, False
             one.turns = max(other.turns for other in self._replicas)  # what it missed is not made up for
             self._say(f"{one.share.url} answers again")
         one.answers_as = one.answers_as or str(completion.get("model") or "")
@@ -240,6 +252,7 @@ class Pool:
                 raise EndpointError(
                     f"different models in one pool: {one.share.url} answers as {one.answers_as[:100]}, "
                     f"{other.share.url} as {other.answers_as[:100]}",
+                    where="pool",
                     next_step="Leave one out; answers of a pool are cached as those of one model",
                 )
 
@@ -258,17 +271,22 @@ class Pool:
             if error.status == 429:
                 return False
         told = _explained(one, error, tries.requests)
+        # A refusal of this request counts only if another takes it.
+        if isinstance(told, EndpointError) or not isinstance(error, Refused) or is_transient(error):
+            self._strike(one, told)
+        return False
+
+    def _strike(self, one: _Replica, told: PapercardsError) -> None:
         one.strikes += 1
         if isinstance(told, EndpointError) or one.strikes >= _STRIKES or _is_gone(told):
             self._leave_out(one, told)
-        return False
 
     def _leave_out(self, one: _Replica, why: PapercardsError) -> None:
         now = self._clock()
         if one.share.left_out and now < one.until:
             return  # another request found out before
         one.rest_s = min(2 * one.rest_s or _FIRST_REST_S, _LONGEST_REST_S)
-        one.until = now + one.rest_s
+        one.since, one.until = now, now + one.rest_s
         one.dead = isinstance(why, EndpointError) or _is_gone(why)
         if not one.share.left_out:
             self._say(f"{one.share.url} is left out and tried again later: {why.message}")
@@ -277,7 +295,8 @@ class Pool:
     def _none_left(self) -> EndpointError:
         reasons = "; ".join(f"{one.share.url}: {one.share.left_out}" for one in self._replicas)
         return EndpointError(
-            f"none of the {len(self._replicas)} endpoints can be used: {reasons}",
+            f"none of them can be used: {reasons}",
+            where=f"{len(self._replicas)} endpoints",
             next_step="Check --base-url or [[pool]]; the same command continues from here",
         )
 

@@ -101,6 +101,22 @@ class Distance(_Part):
     """The ends of its 95% interval."""
 
 
+class EndpointShare(_Part):
+    """What one endpoint of a pool did."""
+
+    url: str
+    weight: float
+    requests: int
+    answers: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    """Cost in USD; None if the price is unknown."""
+    left_out: str | None
+    """Why it was left out at the end of the run."""
+
+
 class Settings(_Part):
     """The settings of the run."""
 
@@ -191,6 +207,8 @@ class RunRecord(_Part):
     """Start time in UTC, ISO 8601."""
     seconds: float
     """Seconds from the first paper to the last card on disk."""
+    endpoints: tuple[EndpointShare, ...] = ()
+    """Those of a pool; empty for a single endpoint."""
     distance: Distance | None = None
     """None for hosted models and for fewer than ten papers."""
     engine: EngineRecord | None = None

@@ -109,7 +109,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
 
     records, total = job.records(), job.count()
     resources.budget(model)
-    note(wiring.first_line(total, model))
+    note(wiring.first_line(total, model, resources.settings.pool))
     screen = Screen(total, free=model.plan == "baseline")
     try:
         whole = job.run(resources, model, screen.drive, screen, records)
