@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from pydantic import BaseModel
 
 from ..card import SCHEMA_VERSION, Card, parse_card
-from ..errors import BadInput, MissingExtra, PapercardsError, StorageError
+from ..errors import BadInput, PapercardsError, StorageError, importing
 from .files import PartialFile
 from .own_columns import OwnColumns
 from .relational import Column
@@ -167,10 +167,8 @@ class _Stream(io.RawIOBase):
 
 def schema(own: Sequence[Column] = ()) -> "pa.Schema":
     """The Arrow schema of a card with these columns of own fields. Raises MissingExtra without pyarrow."""
-    try:
+    with importing("A Parquet file", "tables"):
         import pyarrow as pa
-    except ImportError as error:
-        raise MissingExtra("A Parquet file", "tables") from error
     types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "list": pa.list_(pa.string())}
     fields = [one for one in _fields(Card) if own or one.name != "fields"]
     wide = [pa.field(one.name, types[one.kind]) for one in own]
@@ -213,11 +211,9 @@ def _type(annotation: Any) -> "pa.DataType":
 
 def read(path: Path) -> Iterator[Card]:
     """The cards of a Parquet file. Raises BadInput with the row that is not a card."""
-    try:
+    with importing("A Parquet file", "tables"):
         import pyarrow as pa
         from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise MissingExtra("A Parquet file", "tables") from error
     number = 0
     try:
         with ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:

@@ -29,17 +29,8 @@ from ..scoring.sentences import class_pairs, graded
 from ..scoring.summaries import SummaryScore, score_summary
 from ..scoring.trust import Cost, Trust, cost, trust
 
-FIGURES = (
-    "precision",
-    "recall",
-    "f1",
-    "macro_f1",
-    "main_accuracy",
-    "exact_accuracy",
-    "kind_accuracy",
-    "kappa",
-    "accuracy",
-    "overlap",
+FIGURES = tuple(
+    ("precision recall f1 macro_f1 main_accuracy exact_accuracy kind_accuracy kappa accuracy overlap").split()
 )
 """Figures that a field can have, in the order of the tables."""
 

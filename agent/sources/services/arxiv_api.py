@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ...errors import BadInput, MissingExtra, UsageError
+from ...errors import BadInput, UsageError, importing
 from ...paper import Paper
 from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
@@ -101,10 +101,8 @@ def read(spec: str, options: Options) -> Records:
 
 
 def _library() -> None:
-    try:
+    with importing("Reading from arXiv", "sources"):
         import arxiv  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("Reading from arXiv", "sources") from error
 
 
 def asker(options: Options) -> Asker:

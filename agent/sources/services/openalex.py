@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from urllib.parse import quote, urlsplit
 
-from ...errors import BadInput, MissingExtra, UsageError
+from ...errors import BadInput, UsageError, importing
 from ...paper import Paper
 from ...text import identifiers
 from ..columns import BadRecord, Columns
@@ -62,15 +62,11 @@ TITLES_AT_ONCE = 10
 """Titles of one search."""
 _FIELDS = [
     *("id", "doi", "title", "display_name", "abstract_inverted_index"),
-    *(
-        "authorships",
-        "publication_date",
-        "publication_year",
-        "primary_location",
-        "best_oa_location",
-        "keywords",
-        "ids",
-        "locations",
+    *tuple(
+        (
+            "authorships publication_date publication_year primary_location best_oa_location keywords "
+            "ids locations"
+        ).split()
     ),
 ]
 _QUERY = "openalex-query:"
@@ -152,10 +148,8 @@ def _path(url: str) -> str:
 
 
 def _works() -> "type":
-    try:
+    with importing("Reading from OpenAlex", "sources"):
         from pyalex import Works
-    except ImportError as error:
-        raise MissingExtra("Reading from OpenAlex", "sources") from error
     found: type = Works
     return found
 
