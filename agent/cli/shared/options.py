@@ -230,7 +230,7 @@ Where = Annotated[
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class EndpointFlags:
     """How an endpoint is asked; fields are named as those of `Settings`."""
 
@@ -248,7 +248,7 @@ class EndpointFlags:
     offline: Offline = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelFlags(EndpointFlags):
     """How a card is made."""
 
@@ -256,7 +256,7 @@ class ModelFlags(EndpointFlags):
     no_summary: NoSummary = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PaceFlags:
     """How many papers at a time, and for how much."""
 
@@ -267,15 +267,9 @@ class PaceFlags:
     price: Price = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunFlags(ModelFlags):
+@dataclass(frozen=True, kw_only=True)
+class RunFlags(ModelFlags, PaceFlags):
     """How cards of many papers are made."""
-
-    concurrency: Concurrency = None
-    rpm: Rpm = None
-    tpm: Tpm = None
-    max_cost: MaxCost = None
-    price: Price = None
 
 
 @dataclass(frozen=True, slots=True)
