@@ -268,7 +268,7 @@ class PaceFlags:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFlags(ModelFlags, PaceFlags):
+class RunFlags(PaceFlags, ModelFlags):
     """How cards of many papers are made."""
 
 
