@@ -34,6 +34,11 @@ class OwnLabelsReader:
         self._taggers: dict[str, Tagger] = {}
         self.made_by: Mapping[str, Part] = {**inner.made_by, "fields": fields.version, "fields_by": name}
 
+    @property
+    def specs(self) -> Mapping[str, str]:
+        """The spec of each own field that is answered, by name."""
+        return {one.name: one.spec for one in self._fields.own if one.options}
+
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises what the other reader raises."""
         reading = await self._inner.read(paper)

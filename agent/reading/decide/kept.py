@@ -54,8 +54,7 @@ class Answers:
 
         async def fresh() -> Answer:
             answer = await ask()
-            if self._cache is not None:
-                await self._cache.keep(parts, answer)
+            await self.keep(parts, answer)
             return answer
 
         try:
@@ -66,6 +65,11 @@ class Answers:
         bill.answers.append(answer)
         bill.spent += _spent(answer) if ours else NOTHING
         return answer
+
+    async def keep(self, parts: Parts, answer: Answer) -> None:
+        """Put an answer into the cache, if there is one."""
+        if self._cache is not None:
+            await self._cache.keep(parts, answer)
 
     def close(self) -> None:
         """Release all requests for other processes."""
@@ -86,6 +90,8 @@ def _spent(answer: Answer) -> Spent:
 
 def together(answers: Sequence[Answer]) -> Answer:
     """The answers as one, for the card's provenance."""
+    if not answers:
+        return NO_ANSWER
     costs = [answer.cost_usd for answer in answers]
     return replace(
         answers[0],
@@ -98,3 +104,12 @@ def together(answers: Sequence[Answer]) -> Answer:
         completion_tokens=sum(answer.completion_tokens for answer in answers),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
     )
+
+
+def free(answer: Answer) -> Answer:
+    """The answer without its cost, where another row bears it."""
+    return replace(NO_ANSWER, model=answer.model, created=answer.created)
+
+
+NO_ANSWER = Answer("", "", "stop", "", 0.0, 0, 0, 0, 0, cost_usd=0.0)
+"""What stands for answers where nothing was asked."""
