@@ -27,7 +27,7 @@ class OwnLabelsReader:
         self, inner: Reader, fields: FieldSet, tagger: Callable[[Taxonomy], Tagger], name: str
     ) -> None:
         """`tagger` makes the tagger for a set of labels at the first paper; `name` is what cards say."""
-        self._inner = inner
+        self.inner = inner
         self._fields = fields
         self._tagger = tagger
         self._name = name
@@ -41,7 +41,7 @@ class OwnLabelsReader:
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises what the other reader raises."""
-        reading = await self._inner.read(paper)
+        reading = await self.inner.read(paper)
         card = reading.card
         text = reading_copy(paper).paper
         values = {one.name: self._value(one, text) for one in self._fields.own}
@@ -66,15 +66,15 @@ class OwnLabelsReader:
 
     def wants(self, paper: Paper) -> Wanted | None:
         """What the other reader wants."""
-        return self._inner.wants(paper)
+        return self.inner.wants(paper)
 
     def stop(self) -> None:
         """Send no more requests."""
-        self._inner.stop()
+        self.inner.stop()
 
     async def close(self) -> None:
         """Close what was opened for reading."""
-        await self._inner.close()
+        await self.inner.close()
 
     def _value(self, one: Field, paper: Paper) -> Value:
         if not one.options:

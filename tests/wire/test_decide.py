@@ -480,3 +480,10 @@ def test_own_fields_are_asked_together_and_only_those_that_are_missing(
     again = enrich("--fields", str(fields))
     assert again.returncode == 0 and not decisions.bodies and (tmp_path / "cards.jsonl").read_bytes() == before
     assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
+
+    fields.write_text(OWN.replace("Which study is it?", "Of which kind is it?"), encoding="utf-8")
+    explained = run("cache", "explain", cards(tmp_path)[0]["id"], "--source", SEED, *MODEL, "--base-url",
+                    stub.url, "--cache-dir", "c", "--fields", "mine.yaml")  # fmt: skip
+    lines = explained.stdout.splitlines()
+    assert ": study: not used is the answer of openai-compatible/nimble" in lines[0], explained.stderr
+    assert "fields changed: mine@" in lines[1] and "topics" not in explained.stdout

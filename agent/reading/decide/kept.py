@@ -3,7 +3,7 @@
 Knows answers. Knows no questions and no papers.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...errors import PaperFailed
@@ -19,6 +19,14 @@ class Bill:
 
     answers: list[Answer] = field(default_factory=list)
     spent: Spent = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a paper is called: where it stands, for errors, and the names that are kept beside its answers."""
+
+    where: str
+    names: Mapping[str, str]
 
 
 class Answers:
@@ -39,10 +47,10 @@ class Answers:
         parts: Parts,
         good: Callable[[Answer], bool],
         ask: Callable[[], Awaitable[Answer]],
-        where: str,
+        paper: Named,
         bill: Bill,
     ) -> Answer:
-        """The answer to one request, which is put on the bill; `where` names the paper in errors.
+        """The answer to one request about a paper, which is put on the bill.
 
         Raises PaperFailed where nothing may be asked, and what `ask` raises.
         """
@@ -50,26 +58,26 @@ class Answers:
             bill.answers.append(found)
             return found
         if self._offline:
-            raise PaperFailed("no answer in the cache", where=where, next_step="Run without --offline")
+            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
 
         async def fresh() -> Answer:
             answer = await ask()
-            await self.keep(parts, answer)
+            await self.keep(parts, answer, paper.names)
             return answer
 
         try:
             answer, ours = await self._once.get(key_of(parts), lambda: self.found(parts, good), fresh)
         except PaperFailed as error:
-            error.where = error.where or where
+            error.where = error.where or paper.where
             raise
         bill.answers.append(answer)
         bill.spent += _spent(answer) if ours else NOTHING
         return answer
 
-    async def keep(self, parts: Parts, answer: Answer) -> None:
+    async def keep(self, parts: Parts, answer: Answer, names: Mapping[str, str]) -> None:
         """Put an answer into the cache, if there is one."""
         if self._cache is not None:
-            await self._cache.keep(parts, answer)
+            await self._cache.keep(parts, answer, names)
 
     def close(self) -> None:
         """Release all requests for other processes."""

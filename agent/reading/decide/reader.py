@@ -37,11 +37,11 @@ from ..confidence import Confidences
 from ..draft import Draft, settled
 from ..prompting import Message, Shown
 from ..question import provenance
-from ..reader import Reading, Wanted, emptied
+from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
-from .kept import Answers, Bill, free, together
+from .kept import Answers, Bill, Named, free, together
 from .own import ANSWERED, own_questions, own_value
-from .questions import questions, requests, unasked, words
+from .questions import MAIN, questions, requests, unasked, words
 from .scoring import Cuts, scores
 from .summary import summarize, tldr_in
 
@@ -155,7 +155,7 @@ class DecideReader:
             if self._writes:
                 about = self._about_summary(shown)
                 answer = await self._answers.get(
-                    about, _has_summary, lambda: self._summarize(shown), paper.where, bill
+                    about, _has_summary, lambda: self._summarize(shown), self._named(paper), bill
                 )
                 tldr = tldr_in(answer.text) or ""
                 draft = replace(draft, tldr=tldr, flags=draft.flags + summary_flags(tldr, shown.source))
@@ -187,6 +187,20 @@ class DecideReader:
             characters += len(shown.content) + len(self._prefix[0]["content"])
             most += int(self._summary_parts["max_tokens"] or 0)
         return Wanted(calls, characters, most) if calls else None
+
+    def keys(self, paper: Paper | None) -> dict[str, Mapping[str, Part]]:
+        """What answers about a paper are stored under, by their fields; without one what all have."""
+        if paper is None:
+            return {"": self._parts}
+        copy = reading_copy(paper)
+        shown = words().state.show(copy.paper)
+        found: dict[str, Mapping[str, Part]] = {}
+        for asked in self._requests(copy.paper, shown):
+            names = (one.id.removeprefix(f"{MAIN}.").partition(".")[0] for one in asked)
+            found[", ".join(dict.fromkeys(names)).replace("sentence", "claims")] = self._about(shown, asked)
+        for name, own in self._own_questions(copy.paper, shown).items():
+            found[name] = self._about(shown, own)
+        return found | ({"tldr": self._about_summary(shown)} if self._writes else {})
 
     def size_of(self, names: Sequence[str]) -> tuple[int, int]:
         """Calls for some fields of a paper of ten sentences, and the characters of their questions."""
@@ -252,7 +266,7 @@ class DecideReader:
             cost = free(fresh[0]) if rows.keys() & missing.keys() else together(fresh)
             rows[name] = replace(cost, text=json.dumps({one.id: decided[one.id] for one in asked}))
             if len(missing) > 1 or len(fresh) > 1:
-                await self._answers.keep(self._about(shown, asked), rows[name])
+                await self._answers.keep(self._about(shown, asked), rows[name], names_of(self, paper))
         bill.answers += (rows[name] for name in wanted)
         values = {
             one.name: own_value(one, _chances(rows[one.name]))
@@ -287,8 +301,15 @@ class DecideReader:
 
     async def _answered(self, paper: Paper, shown: Shown, asked: Sequence[Question], bill: Bill) -> Answer:
         return await self._answers.get(
-            self._about(shown, asked), _answers(asked), lambda: self._decide(shown, asked), paper.where, bill
+            self._about(shown, asked),
+            _answers(asked),
+            lambda: self._decide(shown, asked),
+            self._named(paper),
+            bill,
         )
+
+    def _named(self, paper: Paper) -> Named:
+        return Named(paper.where, names_of(self, paper))
 
     async def _opened(self) -> Bench:
         async with self._connecting:
