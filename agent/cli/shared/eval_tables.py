@@ -208,7 +208,10 @@ def print_agreement(rows: "Sequence[Agreement]") -> None:
     print(
         f"{'field':<15}{'papers':>7}{'F1':>7}{'same main':>11}{'exact':>7}{'alpha':>7}{'kappa':>7}{'kind':>7}"
     )
+    some = any(row.papers for row in rows)
     for row in rows:
+        if some and not row.papers:
+            continue
         print(
             f"{row.field:<15}{row.papers:>7}{_three(row.f1):>7}{_three(row.same_main):>11}"
             f"{_three(row.exact):>7}{_three(row.alpha):>7}{_three(row.kappa):>7}{_three(row.same_kind):>7}"
