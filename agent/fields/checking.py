@@ -82,7 +82,9 @@ class Reading:
         if len(given) > _MOST_FIELDS:
             self._fault(node, f"{len(given)} fields are too many for one request", f"Keep {_MOST_FIELDS}")
         if not given and isinstance(node, yaml.MappingNode) and shipped in ((), SHIPPED):
-            self._fault(node, "fields is empty", "Name a field below it, or some of the card's own in shipped")
+            self._fault(
+                node, "fields is empty", "Name a field below it, or some of the card's own in shipped"
+            )
         own = [self._field(key, value, names=given) for key, value in given.items()]
         fields = tuple(one for one in own if one is not None)
         self._conditions(fields, shipped)

@@ -155,7 +155,7 @@ def _most(
 
 
 def value_in_words(value: Value, name: str) -> str:
-    """A value of a field in words: labels with spaces in place of hyphens, those of own fields with its name."""
+    """A value of a field in words: labels with spaces for hyphens, those of own fields with its name."""
     if value is None:
         return f"no {name.replace('_', ' ')}"
     if name in _SHIPPED:

@@ -49,7 +49,7 @@ class Agreement:
     values and records of own fields.
     """
     exact: float | None = None
-    """Share of pairs with the same answer: the whole set, the status, or the value (by the rules of scores)."""
+    """Share of pairs with the same answer: the whole set, the status, or the value by the rules of scores."""
     same_main: float | None = None
     """Share of pairs with the same first label."""
     alpha: float | None = None

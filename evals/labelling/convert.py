@@ -254,8 +254,10 @@ class _Reader:
                 wrong.append(f"{column}: {error}")
                 continue
             marks = [*marks, *marked]
-            has_claims = has_claims or any(self._own_field(one) is None for one in marked) or (
-                name == "claims" and not marked
+            has_claims = (
+                has_claims
+                or any(self._own_field(one) is None for one in marked)
+                or (name == "claims" and not marked)
             )
         found = {name: labels for name, labels in found.items() if labels != []}
         wrong += [f"{one}: {' and '.join(found[one])}" for one in ARTIFACTS if len(found.get(one, "")) > 1]

@@ -63,7 +63,9 @@ def _single(one: Field, cell: object) -> tuple[Scalar, str | None, float | None]
         number, _, high = _single(one, cell.get("value"))
         return number, str(unit) if unit else one.unit, high
     if one.type == "boolean":
-        word = f"{cell:g}" if isinstance(cell, int | float) else str(cell).strip().casefold().removesuffix(".0")
+        word = (
+            f"{cell:g}" if isinstance(cell, int | float) else str(cell).strip().casefold().removesuffix(".0")
+        )
         meant = STATUS_WORDS.get(word)
         if meant not in ("released", "not-stated") or word in ("available", "public", "open"):
             raise ValueError(f'"{str(cell)[:40]}" says neither yes nor no')

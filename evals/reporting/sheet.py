@@ -10,7 +10,8 @@ Knows results of runs; knows no models and no terminal. Needs the `eval` extra.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ class Sheet:
     """Self-agreement over repeated queries; empty if every paper was queried once."""
     unanswered: int = 0
     """Number of further papers, for which the endpoint failed; they are not counted in any figure."""
-    not_answered: Mapping[str, int] = field(default_factory=dict)
+    not_answered: Mapping[str, int] = field_of(default_factory=dict)
     """Number of papers without an answer to an own field, by field; fields with all answers are left out."""
 
     def of(self, field: str, figure: str = "f1") -> Measure:

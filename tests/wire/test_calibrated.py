@@ -143,7 +143,9 @@ def test_the_tokens_of_a_chat_model_become_confidences_only_by_a_fit(
 
     (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
     stub.answer = lambda asked: completion('{"study": "trial"}')
-    own = run("enrich", papers, *where, "--tuned", "crafts.tuned.json", "--fields", "own.yaml", "-o", "o.jsonl")
+    own = run(
+        "enrich", papers, *where, "--tuned", "crafts.tuned.json", "--fields", "own.yaml", "-o", "o.jsonl"
+    )
     assert own.returncode == 0, own.stderr
     for card, same in zip(cards(tmp_path / "o.jsonl"), made, strict=True):
         assert card["tasks"] == same["tasks"] and card["fields"]["study"]["value"] == "trial"

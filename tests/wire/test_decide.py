@@ -439,7 +439,7 @@ name: mine
 shipped: [tasks, code]
 fields:
   study: {type: label, question: "Which study is it?", options: {trial: with groups, survey: with questions}}
-  topics: {type: labels, question: "Which topics has it?", options: {a: the first, b: the second, c: the third}}
+  topics: {type: labels, question: "Which topics?", options: {a: the first, b: the second, c: the third}}
   tested: {type: boolean, question: "Was it tested on people?", evidence: none}
   people: {type: number, question: "How many people took part?"}
 """
@@ -478,7 +478,9 @@ def test_own_fields_are_asked_together_and_only_those_that_are_missing(
     before = (tmp_path / "cards.jsonl").read_bytes()
     decisions.bodies.clear()
     again = enrich("--fields", str(fields))
-    assert again.returncode == 0 and not decisions.bodies and (tmp_path / "cards.jsonl").read_bytes() == before
+    assert (
+        again.returncode == 0 and not decisions.bodies and (tmp_path / "cards.jsonl").read_bytes() == before
+    )
     assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
 
     fields.write_text(OWN.replace("Which study is it?", "Of which kind is it?"), encoding="utf-8")

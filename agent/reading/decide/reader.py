@@ -177,7 +177,9 @@ class DecideReader:
         copy = reading_copy(paper)
         shown = words().state.show(copy.paper)
         calls = characters = most = 0
-        groups = [one for one in self._own_questions(copy.paper, shown).values() if not self._kept(shown, one)]
+        groups = [
+            one for one in self._own_questions(copy.paper, shown).values() if not self._kept(shown, one)
+        ]
         for asked in (*self._requests(copy.paper, shown), *requests(groups, self.limits.questions)):
             if self._kept(shown, asked) is None:
                 calls += 1
@@ -229,9 +231,7 @@ class DecideReader:
 
     async def _scores(self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: Bill) -> Scores:
         groups = questions(self._taxonomy, copy.paper, shown.sentences, self.limits.options)
-        decided: dict[str, dict[str, float]] = {
-            one.id: unasked(one) for group in groups for one in group
-        }
+        decided: dict[str, dict[str, float]] = {one.id: unasked(one) for group in groups for one in group}
         for asked in self._requests(copy.paper, shown):
             decided |= _chances(await self._answered(paper, shown, asked, bill))
         return scores(decided, self._taxonomy, shown.sentences, self._fit)
@@ -251,7 +251,7 @@ class DecideReader:
     async def _own(
         self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: Bill
     ) -> tuple[dict[str, Value], tuple[Answered, ...]]:
-        """The values of own fields, and what made them; those that are not in the cache are asked together."""
+        """The values of own fields, and what made them; what is not in the cache is asked together."""
         wanted = self._own_questions(copy.paper, shown)
         rows = {name: row for name, asked in wanted.items() if (row := self._kept(shown, asked)) is not None}
         missing = {name: asked for name, asked in wanted.items() if name not in rows}
