@@ -326,6 +326,7 @@ def _asked(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Mapping[str
     from ..reading.decide.reader import DecideReader
     from ..reading.own_labels import OwnLabelsReader
     from ..reading.reader import ModelReader
+    from ..reading.reading_copy import reading_copy
     from ..reading.stepwise.reader import StepwiseReader
 
     if isinstance(reader, OwnLabelsReader):
@@ -338,7 +339,8 @@ def _asked(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Mapping[str
             next_step="Choose another with -m",
         )
     if paper is not None:
-        return {"": reader.key_parts(paper)}
+        own = reader.own.keys(reading_copy(paper).paper) if isinstance(reader, StepwiseReader) else {}
+        return {"": reader.key_parts(paper), **own}
     names: tuple[str, ...] = ("name", "context", "prompt", "fields", "summary")
     if isinstance(reader, ModelReader):
         names = (*names, "taxonomy")

@@ -335,6 +335,8 @@ class Resources(Connections):
             summary=self.settings.summary,
             tagger=lambda: self._encoded(encoder),
             tagger_version=load_fit(encoder.model_id)[1].version,
+            fields=self.fields,
+            say=self.surroundings.say,
         )
 
     @staticmethod

@@ -18,7 +18,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from papercards.card import NOT_ANSWERED, NOT_ASKED, FieldRow, FieldValue, Scalar
+from papercards.card import (
+    NOT_ANSWERED,
+    NOT_ASKED,
+    NOT_IN_TEXT,
+    UNCERTAIN,
+    FieldRow,
+    FieldValue,
+    Scalar,
+)
 
 from .metrics import Counts, ratio
 from .units import close, same_quantity
@@ -39,7 +47,7 @@ class OwnScore:
     overlap: float | None = None
     """Agreement of texts or records, 0 to 1; None for other types, and where both sides have nothing."""
     answered: bool = True
-    """False if the model was not asked, or cannot answer such fields."""
+    """False if the model left it open, was not asked, or cannot answer such fields."""
 
     @property
     def right_if_answered(self) -> bool | None:
@@ -52,16 +60,19 @@ FIGURES = ("precision", "recall", "f1", "accuracy", "answered", "accuracy_of_ans
 share that is answered; share with all right among those; agreement."""
 
 
+_UNANSWERED = (NOT_ANSWERED, NOT_ASKED, NOT_IN_TEXT, UNCERTAIN)
+
+
 def score_value(
     predicted: FieldValue | None, expected: Sequence[FieldValue], *, tolerance: float = TOLERANCE
 ) -> OwnScore:
     """Score a value against those of all readings; None stands for a paper that failed.
 
-    A value that the model was not asked for, or cannot answer, counts as missing, and is not right even if
-    the paper does not state it. Raises MissingExtra for quantities without pint.
+    A value that the model leaves open, was not asked for, or cannot answer, counts as missing, and is not
+    right even if the paper does not state it. Raises MissingExtra for quantities without pint.
     """
     found = _scored(predicted, expected, tolerance)
-    if predicted is not None and predicted.missing in (NOT_ANSWERED, NOT_ASKED):
+    if predicted is not None and predicted.missing in _UNANSWERED:
         return replace(found, right=False, answered=False)
     return found
 

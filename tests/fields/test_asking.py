@@ -153,7 +153,9 @@ def test_a_word_in_one_question_asks_that_question_alone(
     assert len(stub.bodies) == 2
 
 
-def test_another_order_of_fields_or_options_asks_nothing(stub: Stub, taxonomy: Taxonomy, cache: Cache) -> None:
+def test_another_order_of_fields_or_options_asks_nothing(
+    stub: Stub, taxonomy: Taxonomy, cache: Cache
+) -> None:
     everything(stub)
     before = card(stub, taxonomy, cache, fields=fields())
     options = "      trial: people were assigned\n      survey: people were asked\n"

@@ -35,11 +35,11 @@ from ..asking import NOTHING_ASKED, Askings
 from ..baseline import Scores, drafted, summarized
 from ..confidence import Confidences
 from ..draft import Draft, settled
+from ..kept import Answers, Bill, Named, free, together
 from ..prompting import Message, Shown
 from ..question import provenance
 from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
-from .kept import Answers, Bill, Named, free, together
 from .own import ANSWERED, own_questions, own_value
 from .questions import MAIN, questions, requests, unasked, words
 from .scoring import Cuts, scores

@@ -1,4 +1,4 @@
-"""Answers to the requests of a paper, each kept in the cache by itself.
+"""Answers to the requests of a paper where there are several, each kept in the cache by itself.
 
 Knows answers. Knows no questions and no papers.
 """
@@ -6,11 +6,11 @@ Knows answers. Knows no questions and no papers.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...errors import PaperFailed
-from ...model.ask_once import AskOnce
-from ...model.cache import Answer, Cache, Parts, key_of
-from ...model.in_flight import InFlight
-from ...spent import NOTHING, Spent
+from ..errors import PaperFailed
+from ..model.ask_once import AskOnce
+from ..model.cache import Answer, Cache, Parts, key_of
+from ..model.in_flight import InFlight
+from ..spent import NOTHING, Spent
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Answers:
             error.where = error.where or paper.where
             raise
         bill.answers.append(answer)
-        bill.spent += _spent(answer) if ours else NOTHING
+        bill.spent += spent_on(answer) if ours else NOTHING
         return answer
 
     async def keep(self, parts: Parts, answer: Answer, names: Mapping[str, str]) -> None:
@@ -84,7 +84,8 @@ class Answers:
         self._once.close()
 
 
-def _spent(answer: Answer) -> Spent:
+def spent_on(answer: Answer) -> Spent:
+    """The cost of an answer."""
     known = answer.cost_usd
     return Spent(
         answer.calls,
