@@ -141,6 +141,10 @@ def test_cards_without_the_layer_are_not_taken_for_cards_with_it(
         for name in ("a.jsonl", "b.jsonl")
     ]
     assert "tuned@" not in prompts[0] and "tuned@" in prompts[1]
+    own = run("enrich", labels, "--fields", "ml-results", "-o", "own.jsonl")
+    assert own.returncode == 0, own.stderr
+    tuned = [json.loads((tmp_path / name).read_text().splitlines()[0]) for name in ("b.jsonl", "own.jsonl")]
+    assert tuned[0]["tasks"] == tuned[1]["tasks"] and tuned[1]["fields"]["baselines"]["missing"]
 
 
 def test_a_layer_outside_the_folder_needs_trust(run: Run, tmp_path: Path) -> None:
