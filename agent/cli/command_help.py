@@ -29,9 +29,10 @@ class Program(Commands):
     """The top level of the program; every command is in exactly one panel."""
 
     panels: ClassVar[Mapping[str, Iterable[str]]] = {
-        "Read papers": ("enrich", "summarize", "watch", "batch", "rerun"),
-        "Look at cards": ("serve", "show", "stats", "convert", "annotate", "export"),
-        "Check": ("verify", "review", "models", "cache", "trust", "taxonomy", "formats", "schema"),
+        "Read papers": ("enrich", "summarize", "watch", "merge", "batch", "rerun"),
+        "Look at cards": ("serve", "show", "stats", "convert", "annotate", "export", "mcp"),
+        "Check": ("verify", "review", "stale", "models", "cache", "trust"),
+        "Look up": ("taxonomy", "fields", "formats", "schema"),
         "Evaluate": ("eval", "label", "tune"),
     }
 

@@ -50,7 +50,7 @@ def list_() -> None:
 @app.command("pull", epilog=example("papercards models pull local/qwen2.5-coder-1.5b"))
 def pull(
     name: Annotated[
-        str, typer.Argument(help="An embedded model, such as local/qwen2.5-coder-1.5b.")
+        str, typer.Argument(help="An embedded model, such as local/minilm.", metavar="MODEL")
     ] = "local/qwen2.5-coder-1.5b",
 ) -> None:
     """Download the weights of an embedded model and check their hash."""
