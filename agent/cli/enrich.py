@@ -122,7 +122,7 @@ def enrich(
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:
-            print_estimate(resources.reader(entry), job.papers(), resources.price(entry))
+            print_estimate(wiring.named(entry), resources.reader(entry), job.papers(), resources.price(entry))
             return
         code = run(job, resources, entry)
     if code:

@@ -106,11 +106,12 @@ def doctor(
     assert found.form is not None
     yes = {True: "yes", False: "no"}
     print(f"  answers            {yes[found.answers]}")
-    print(f"  follows a schema {_schema(found.enforces_schema, found.form.mode)}")
+    print(f"  follows a schema   {_schema(found.enforces_schema, found.form.mode)}")
     print(f"  logprobs           {yes[found.logprobs]}")
     print(f"  usage              {yes[found.usage]}")
-    print(f"  answer limit {found.form.answer_tokens:,} tokens (--answer-tokens)")
-    print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
+    print(f"  answer limit       {found.form.answer_tokens:,} tokens (--answer-tokens)")
+    if entry.plan != "stepwise":
+        print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
     print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
     print(f"  writes             {_speed(found.completion_tokens_per_second)}")
     if source is not None:
