@@ -83,7 +83,7 @@ def _in_terminal(command: str, folder: Path) -> str:
     text = re.sub(r"\x1b\[\??[0-9;]*[A-HJKfhlsu]", "", written.decode().replace("\r\n", "\n"))
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     kept = "\n".join(line for line in lines if "━" not in line)
-    return re.sub(r"(\d calls?) · [\dmins. ]+s(?=\W*$)", r"\1", kept)
+    return re.sub(r"(\d calls?) · [\dmin. ]+s\b", r"\1", kept)
 
 
 def screenshots(folder: Path) -> None:
