@@ -16,7 +16,11 @@ from tests.conftest import Run
 
 DOCS = Path(__file__).parent.parent / "docs"
 PART = re.compile(r"^<!-- (run|file: (\S+)) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = [path for path in sorted(DOCS.glob("*.md")) if PART.search(path.read_text(encoding="utf-8"))]
+PAGES = [
+    path
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
+    if PART.search(path.read_text(encoding="utf-8"))
+]
 
 
 def expected(lines: list[str]) -> "re.Pattern[str]":
@@ -32,6 +36,7 @@ def printed(done: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_runnable_examples_print_what_the_page_says(page: Path, run: Run, tmp_path: Path) -> None:
     shutil.copy(DOCS / "examples" / "library.bib", tmp_path)
+    shutil.copytree(DOCS / "examples", tmp_path / "docs" / "examples")
     for _, file, content in PART.findall(page.read_text(encoding="utf-8")):
         if file:
             (tmp_path / file).write_text(content, encoding="utf-8")
@@ -56,4 +61,4 @@ def test_an_example_that_prints_something_else_is_found() -> None:
 
 
 def test_several_pages_have_runnable_examples() -> None:
-    assert {"quickstart.md", "taxonomy.md"} <= {page.name for page in PAGES}
+    assert {"README.md", "quickstart.md", "taxonomy.md"} <= {page.name for page in PAGES}
