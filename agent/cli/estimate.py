@@ -21,7 +21,7 @@ def print_estimate(
     sums = estimate(reader, records)
     rows = [("model", model), ("papers", f"{sums.papers:,}")]
     if sums.unreadable:
-        rows.append(("unreadable", f"{sums.unreadable:,}"))
+        rows.append(("no text to read", f"{sums.unreadable:,}"))
     if sums.filled:
         rows.append(("abstracts filled", f"{sums.filled:,}"))
     if sums.duplicates:

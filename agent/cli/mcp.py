@@ -41,7 +41,7 @@ def mcp(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="Port for --http (default: 8765, or the next free one).", metavar="N"
+            min=1, max=65535, help="Port for --http (default: 8765, or another free one).", metavar="N"
         ),
     ] = None,
     call_timeout: Annotated[

@@ -33,18 +33,26 @@ def list_() -> None:
     chosen = wiring.settings()
     directory = models_directory(chosen)
     held = {one.file.name: one for one in listing(directory)}
+    states = {
+        "whole": "downloaded",
+        "partial": "incomplete",
+        "absent": "not downloaded",
+        "damaged": "damaged",
+    }
+    print("On this machine; papercards models pull NAME downloads one:")
     for name, model in LOCAL.items():
         assert model.file is not None
         one = held[model.file.name]
         size = f"{model.file.size / 1e6:,.0f} MB"
         default = "  (default)" if name == DEFAULT_LOCAL else ""
-        print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
-    print(f"{'baseline':<26} {'built in':<8} {'':>9}  no language model: similarity, rules, fitted weights")
+        print(f"{name:<26} {states[one.state]:<14} {size:>9}  {model.file.licence}{default}")
+    print(f"{'baseline':<26} {'built in':<14} {'':>9}  no language model: similarity, rules, fitted weights")
+    print("\nProviders, as -m NAME/MODEL, with the variable of the key, the address and what is supported:")
     for name, provider in known(chosen.providers).items():
         print(f"{name + '/…':<26} {_key(provider.key):<29} {provider.base_url}")
         print(f"{'':<26} {', '.join(provider.supports)}")
     print(f"{COMPATIBLE + '/…':<26} {_key(OWN_KEY):<29} the address that you give with --base-url")
-    print(f"weights are stored in {directory}")
+    print(f"\nweights are stored in {directory}")
 
 
 @app.command("pull", epilog=example("papercards models pull local/qwen2.5-coder-1.5b"))

@@ -165,7 +165,7 @@ def test_the_models_are_listed(run: Run) -> None:
     done = run("models", "list")
 
     assert "local/qwen2.5-coder-1.5b" in done.stdout
-    assert "absent" in done.stdout
+    assert "not downloaded" in done.stdout
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(run: Run, tmp_path: Path) -> None:
