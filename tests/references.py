@@ -46,7 +46,7 @@ missed its gate; 130 interrupted.
 
 API = """# Python API: reference
 
-What `import papercards` offers. [Python API](python-api.md) shows how to use it.
+What `import papercards` offers. [Python API](python-api.md) shows how to use it. `__version__` is the version.
 
 """
 
