@@ -46,7 +46,8 @@ missed its gate; 130 interrupted.
 
 API = """# Python API: reference
 
-What `import papercards` offers. [Python API](python-api.md) shows how to use it. `__version__` is the version.
+What `import papercards` offers; `__version__` is the version. [Python API](python-api.md) shows how to
+use it.
 
 """
 
