@@ -70,7 +70,7 @@ def enrich(
         bool,
         typer.Option(
             "--keep-duplicates",
-            help="Ask about each of several records of one paper, instead of giving all of them one card.",
+            help="Read every record of a paper that occurs several times, instead of giving them one card.",
         ),
     ] = False,
     no_record: Annotated[

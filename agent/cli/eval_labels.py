@@ -164,7 +164,7 @@ def convert(
     separator: Annotated[
         str | None,
         typer.Option(
-            help="What stands between the labels of a cell (default: ; or | or # or a comma, or a line end).",
+            help="Separator between the labels of a cell (default: ; or | or # or a comma, or a line end).",
             metavar="TEXT",
         ),
     ] = None,
