@@ -61,7 +61,8 @@ class MissingExtra(UsageError):
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
             f"{feature} needs an extra that is not installed",
-            next_step=f"Install it with: pip install 'papercards[{extra}]'",
+            next_step=f"Install it with: pip install 'papercards[{extra}]'; in a copy of the repository: pip "
+            f"install '.[{extra}]'",
         )
 
 

@@ -88,7 +88,7 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that is no paper."""
+    """A record that cannot be read as a paper."""
 
     where: str
     """As `papers.jsonl:12`, lines counted from 1."""

@@ -129,6 +129,26 @@ def test_the_taxonomy_is_shown_and_checked(run: Run, tmp_path: Path) -> None:
     bad = run("taxonomy", "check", "bad.yaml")
     assert bad.returncode == 2
     assert "bad.yaml: line 4" in bad.stderr
+    (tmp_path / "mine.yaml").write_text(run("taxonomy", "init").stdout)
+    assert run("taxonomy", "check", "mine.yaml").returncode == 0
+    (tmp_path / "list.yaml").write_text("tasks: [batteries]\n")
+    assert 'such as "battery: electrode materials"' in run("taxonomy", "check", "list.yaml").stderr
+
+
+def test_a_command_of_an_earlier_version_says_what_to_type(run: Run) -> None:
+    done = run("eval", "prevalence", "cards.jsonl", "--json")
+
+    assert done.returncode == 2 and "Use papercards stats CARDS --labels FILE" in done.stderr
+
+
+def test_help_lists_every_command() -> None:
+    from typer.main import get_command
+
+    from papercards.cli.app import app
+    from papercards.cli.command_help import Program
+
+    listed = [name for names in Program.panels.values() for name in names]
+    assert sorted(listed) == sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def test_doctor_says_what_an_endpoint_does(run: Run, stub: Stub) -> None:
@@ -143,7 +163,7 @@ def test_the_models_are_listed(run: Run) -> None:
     done = run("models", "list")
 
     assert "local/qwen2.5-coder-1.5b" in done.stdout
-    assert "absent" in done.stdout
+    assert "not downloaded" in done.stdout
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(run: Run, tmp_path: Path) -> None:
