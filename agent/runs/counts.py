@@ -97,7 +97,9 @@ class Counts:
     def left_s(self, total: int) -> float | None:
         """Seconds until all of so many papers are finished; None if not known yet."""
         rate = self.rate
-        return None if rate is None else max(0.0, (total - self.settled) / rate - time.monotonic() + self._last)
+        return (
+            None if rate is None else max(0.0, (total - self.settled) / rate - time.monotonic() + self._last)
+        )
 
     @property
     def tokens(self) -> int:

@@ -4,7 +4,6 @@
   const { find, all, say, warn, calm, typing, open, items, current, stand, step, post } = window.papercardsDesk;
   const LOOK_MS = 2000;
   const part = find("[data-part=card]");
-  const help = find("[data-help]");
   const card = () => find("[data-card]", part);
   let busy = Promise.resolve();
   let picking = null; // { item key, status, kept }: a sentence is being chosen for it; kept: its status stays as it is
@@ -228,7 +227,6 @@
     else if (key === "w") worry();
     else if (key === "n") go("next");
     else if (key === "p") go("prev");
-    else if (key === "?") open(help);
     else if (key === "Escape") find("a[rel=up]", part).click();
     else if (/^[1-9]$/.test(key) && item) {
       const choice = find(`[data-digit="${key}"]`, item);

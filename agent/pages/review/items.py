@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from ...card import Card, FieldValue
 from ...review.corrected import items, labels
-from ...review.own_values import SEPARATOR, parts
 from ...review.edits import OWN, ArtifactValue, ClaimValue, Edit, Place, Value, original
+from ...review.own_values import SEPARATOR, parts
 from ...review.worries import Baseline, Worry
 from ...taxonomy import STATUSES, Taxonomy
 
@@ -134,7 +134,9 @@ class Judging:
         found = []
         for name, value in self.card.fields.items():
             item = self._item(Place(OWN, name), value.confidence)
-            found.append(replace(item, choices=tuple(_own_choices(value, item.now, self.options.get(name, ())))))
+            found.append(
+                replace(item, choices=tuple(_own_choices(value, item.now, self.options.get(name, ()))))
+            )
         return found
 
     def claim(self, number: int) -> Item:
@@ -157,9 +159,7 @@ class Judging:
     def _chances(self, field: str) -> Mapping[str, float]:
         return self.baseline.scores.labels[field] if self.baseline is not None else {}
 
-    def _label_choices(
-        self, field: str, hold: Sequence[str], chances: Mapping[str, float]
-    ) -> list[Choice]:
+    def _label_choices(self, field: str, hold: Sequence[str], chances: Mapping[str, float]) -> list[Choice]:
         """What the model itself was not sure of, then what another run says, then what the baseline finds."""
         mine = {one.label: one.confidence for one in self.card.unsure_of(field)}
         theirs = [one.label for one in getattr(self.other, field)] if self.other is not None else []
