@@ -1,10 +1,10 @@
 """Access control of the local server: only the browser that was given the address, from its own pages.
 
 Listening on loopback is not enough: any page in the same browser can send requests there, and any host name
-can be made to point there (DNS rebinding). So the Host header must be ours (see `reach`), the token must match, and a write
-must come from one of our pages. The token comes in the URL once and is then kept in a cookie, which the
-browser does not send with requests that another site started. Programs may send it as a bearer token, to read
-below `API`.
+can be made to point there (DNS rebinding). So the Host header must be ours (see `reach`), the token must
+match, and a write must come from one of our pages. The token comes in the URL once and is then kept in a
+cookie, which the browser does not send with requests that another site started. Programs may send it as a
+bearer token, to read below `API`.
 
 Knows requests and headers. Knows no rooms.
 """
@@ -42,9 +42,9 @@ API = "/api/"
 
 _READS = ("GET", "HEAD")
 _STYLE = (
-    ":root{color-scheme:light dark}body{font:16px/1.55 system-ui,sans-serif;max-width:30rem;margin:18vh auto 0;"
-    "padding:0 1rem}input,button{font:inherit;padding:.4rem .8rem}input{width:100%;box-sizing:border-box;"
-    "margin:.3rem 0 .6rem}"
+    ":root{color-scheme:light dark}body{font:16px/1.55 system-ui,sans-serif;max-width:30rem;"
+    "margin:18vh auto 0;padding:0 1rem}input,button{font:inherit;padding:.4rem .8rem}"
+    "input{width:100%;box-sizing:border-box;margin:.3rem 0 .6rem}"
 )
 _LOCKED = (
     '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, '

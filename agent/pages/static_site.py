@@ -57,9 +57,9 @@ def export(name: str, index: Index, folder: Path, *, renewed: bool = False) -> i
     head, seen = {"renewed": renewed}, hashlib.sha256()
     data = _data(head, cards, (*FIELDS, *index.facets.own), labels)
     written += _write(folder / DATA, _hashed(data, seen), folder)
-    # Pages that are open load this again and again.
-    news = {"is": seen.hexdigest(), "papers": found.count}
-    written += _write(folder / "news.js", [f"window.PAPERCARDS_NEWS = {_script(news)};\n"], folder)
+    if renewed:  # pages that are open load this again and again
+        news = {"is": seen.hexdigest(), "papers": found.count}
+        written += _write(folder / "news.js", [f"window.PAPERCARDS_NEWS = {_script(news)};\n"], folder)
     # Last, so that a page which can be opened has all that it needs.
     html = page.render(
         name=name, charts=drawn, sort_titles=views.SORT_TITLES, scripts=SCRIPTS, count=found.count

@@ -430,14 +430,17 @@ def paths(few: list[Card], seed_papers: list[Paper]) -> list[str]:
         "/label",
         label.paper_path(seed_papers[0].id),
         "/label/agreement",
+        "/api",
     ]
 
 
-def test_narrow(open_page: Open, running: Served, few: list[Card], seed_papers: list[Paper]) -> None:
-    page = enter(open_page, running, "/review", width=390, height=844)
+def test_narrow_and_wide(open_page: Open, running: Served, few: list[Card], seed_papers: list[Paper]) -> None:
+    page = enter(open_page, running, "/review")
     for path in paths(few, seed_papers):
         page.goto(running.url + path)
-        assert narrow_enough(page), path
+        for width in (320, 390, 768, 1920):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert narrow_enough(page), (path, width)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: npm ci --prefix tests/browser")

@@ -2,7 +2,7 @@
 // the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
 "use strict";
 (() => {
-  const { fields, sorts, pageSize, shown, labels, bars, papers } = window.PAPERCARDS;
+  const { fields, sorts, pageSize, shown, labels, bars, papers, renewed } = window.PAPERCARDS;
   const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
   const plain = (label) => (Object.hasOwn(labels, label) ? labels[label] : label.replaceAll("-", " "));
@@ -409,14 +409,15 @@
       const more = news.papers - papers.length;
       const again = make("button", { type: "button", class: "link" }, "Show it");
       again.addEventListener("click", () => location.reload());
-      document.querySelector('[data-part="news"]').replaceChildren(
+      part("news").replaceChildren(
         more > 0 ? `${more} new paper${more > 1 ? "s" : ""}. ` : "The cards have changed. ", again);
     });
     document.head.append(script);
   };
-  if (data.renewed) {
+  if (renewed) {
     look();
     setInterval(look, LOOK_MS);
+    window.addEventListener("focus", look);
   }
   window.addEventListener("hashchange", show);
   window.addEventListener("popstate", show);

@@ -32,7 +32,8 @@ class Choice:
     model: float | None = None
     """The probability of this choice that the card has, of the model that made it."""
     name: str = ""
-    """What is shown, if that is not the value: a part of a list, whose value is the list without or with it."""
+    """What is shown, if that is not the value: a part of a list. The value is then the list without it, or
+    with it if it is not held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Judging:
         for name, value in self.card.fields.items():
             item = self._item(Place(OWN, name), value.confidence)
             found.append(
-                replace(item, choices=tuple(_own_choices(value, item.now, self.options.get(name, ()))))
+                replace(item, choices=tuple(own_choices(value, item.now, self.options.get(name, ()))))
             )
         return found
 
@@ -202,7 +203,7 @@ class Judging:
         )
 
 
-def _own_choices(value: FieldValue, now: str | None, options: Sequence[str]) -> Iterator[Choice]:
+def own_choices(value: FieldValue, now: str | None, options: Sequence[str]) -> Iterator[Choice]:
     """The options of an own field; of a list of labels or records each part, to take out or put in."""
     if value.type == "boolean":
         options = ("yes", "no")
