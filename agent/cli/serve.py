@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _OPEN = (
-    "not encrypted: whoever can watch this network can read along and take the token. Put a proxy with TLS "
+    "papercards: not encrypted: whoever can watch this network can read along and take the token. Put a proxy with TLS "
     "in front and give its address with --url, or leave out --host and reach it with: "
     "ssh -L {port}:localhost:{port} THIS-MACHINE"
 )
