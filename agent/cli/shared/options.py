@@ -34,9 +34,9 @@ NameNotes = Annotated[
 ]
 
 
-def outputs(described: str) -> Any:
+def outputs(described: str, parser: Callable[[str], Path] = output) -> Any:
     """The option for output files, which may be given several times."""
-    return typer.Option("--output", "-o", parser=output, help=described, metavar="FILE")
+    return typer.Option("--output", "-o", parser=parser, help=described, metavar="FILE")
 
 
 Model = Annotated[
