@@ -9,9 +9,9 @@ import platform
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
@@ -160,8 +160,3 @@ def keepers(ray: Any, count: int, cache: str | None, done: str | None, run: int)
         )
         for number in range(count)
     ]
-
-
-def described(found: Sequence[Node]) -> list[dict[str, Any]]:
-    """The nodes as JSON values, for a record."""
-    return [{name: value for name, value in asdict(one).items() if name != "sees"} for one in found]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ..errors import UsageError
 from ..runs.job import Job
 from ..sources import Options, is_named
 from .units import Unit, records, starts, units
@@ -107,11 +108,17 @@ def pieces_of(job: Job, *, alone: bool) -> list[Unit] | None:
     `alone`: the cluster is this machine, which sees every file.
     """
     options = job.options
-    if options.limit is not None or options.fill_abstracts or options.sections or job.part is not None:
+    if options.limit is not None or options.fill_abstracts or options.sections:
+        if remote := next((one for one in job.sources if "://" in one and not is_named(one)), None):
+            raise UsageError(
+                "is read by the workers, without --limit, --sections and --fill-abstracts",
+                where=remote,
+                next_step="Leave these out, or give a file of this machine",
+            )
         return None
     found: list[Unit] = []
     for source in job.sources:
-        if source == "-" or (is_named(source) and "://" not in source) or ("://" not in source and not alone):
+        if source == "-" or is_named(source) or ("://" not in source and not alone):
             return None
         if (some := units(source)) is None:
             return None

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 1.0
 """Seconds between looks at the board."""
+QUIET_S = 30.0
+"""Seconds after which a worker that has not reported is not counted."""
 STUCK_S = 60.0
 """Seconds without a working worker after which it is said what the run waits for."""
 _MADE_BY = "made-by.json"
@@ -138,7 +140,7 @@ class Progress:
     def look(self) -> bool:
         """Show how far the workers are; whether any has a batch."""
         reports: dict[str, dict[str, Any]] = self._ray.get(self._team.board.reports.remote())
-        alive = [one for one in reports.values() if one["silent_s"] < 10]
+        alive = [one for one in reports.values() if one["silent_s"] < QUIET_S]
         figures = self._watcher.counts.figures()
         for name in ("done", "cached", "failed", "without_abstract"):
             figures[name] = max(self._sum[name], sum(one[name] for one in reports.values()))

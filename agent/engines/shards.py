@@ -54,11 +54,6 @@ class Layout:
         """`cards.errors.jsonl` for `cards.jsonl`."""
         return f"{self.cards.removesuffix(self.suffix)}.{ending}"
 
-    @property
-    def folder(self) -> str:
-        """The folder that the output lies in."""
-        return self.cards.rpartition("/")[0]
-
 
 class Shards:
     """Writes shards. Raises StorageError if one cannot be written."""
@@ -72,19 +67,26 @@ class Shards:
         self._run = run
 
     def write(
-        self, batch: int, lines: Sequence[bytes], marks: Sequence[int], failures: Sequence[dict[str, Any]]
+        self,
+        batch: tuple[int, int],
+        lines: Sequence[bytes],
+        marks: Sequence[int],
+        failures: Sequence[dict[str, Any]],
     ) -> int:
-        """Write what a batch gave: lines of cards with the ids of their rows, and failures. Returns bytes."""
-        name, size = f"part-{batch:016x}", 0
+        """Write what a batch gave: lines of cards with the ids of their rows, and failures. Returns bytes.
+
+        `batch`: the marks of the rows that were read now, and of all rows of the batch.
+        """
+        name, size = f"part-{batch[0]:016x}", 0
         if failures:
             told = (
                 json.dumps(one, ensure_ascii=False).encode("utf-8", "backslashreplace") for one in failures
             )
-            self._errors.write(f"{name}.jsonl", b"".join(line + b"\n" for line in told))
+            self._errors.write(f"part-{batch[1]:016x}.jsonl", b"".join(line + b"\n" for line in told))
         if lines:
             content = _joined(lines) if self._suffix == ".jsonl" else _parquet(lines)
             self._cards.write(name + self._suffix, content)
-            self._done.add(name + self._suffix, self._run, batch, marks)
+            self._done.add(name + self._suffix, self._run, batch[1], marks)
             size = len(content)
         return size
 

@@ -7,7 +7,7 @@ Knows keys and readers. Knows no engine but by the calls of its actors.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -125,7 +125,7 @@ class SharedCache(Cache):
         self._keepers = keepers
         self._notes = notes
         self._held: OrderedDict[str, str] = OrderedDict()
-        self.missed: list[str] = []
+        self.missed: deque[str] = deque(maxlen=_HELD)
         """Keys that were looked up and are not at hand."""
 
     def in_flight(self) -> "InTurn":

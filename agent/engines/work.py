@@ -8,7 +8,7 @@ Knows papers and settings. Knows no engine.
 
 import pickle
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -82,7 +82,7 @@ class Recipe:
     """What a worker makes cards with: the settings of the run, and what their files held on the driver."""
 
     settings: Settings
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     """Keys by the names of their variables; they go to the workers and into no log."""
     taxonomy: "Taxonomy | None"
     """None for the shipped one."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..errors import PapercardsError, UsageError
+from ..id_set import mark
 from ..paper import Paper
 from ..sources import BadRecord
 from .keeper import AGAIN, NEW
@@ -172,10 +173,14 @@ class Worker:
         from ..runs.counts import Counts
 
         assert self._team.layout is not None
-        marks = [row_mark(one) if isinstance(one, Paper) else 0 for one in records]
-        states = await self._admitted(batch_mark(marks), marks)
+        marks = [row_mark(one) if isinstance(one, Paper) else mark(one.where) for one in records]
+        papers = [at for at, one in enumerate(records) if isinstance(one, Paper)]
+        states = [NEW] * len(records)
+        found = await self._admitted(batch_mark(marks), [marks[at] for at in papers])
+        for at, state in zip(papers, found, strict=True):
+            states[at] = state
         todo = [one for one, state in zip(records, states, strict=True) if state == NEW]
-        ids = [mark for mark, state in zip(marks, states, strict=True) if state == NEW]
+        ids = [one for one, state in zip(marks, states, strict=True) if state == NEW]
         again = [one for one, state in zip(records, states, strict=True) if state == AGAIN]
         counts, lines, done = Counts(), list[bytes](), list[int]()
         failures = [_double(one.id, one.where) for one in again if isinstance(one, Paper)]
@@ -184,16 +189,18 @@ class Worker:
         def take(outcomes: "list[Outcome]") -> None:
             counts.add(outcomes)
             # Cards become lines at once: many batches of objects would be large.
-            for outcome, mark in zip(outcomes, left, strict=False):
+            for outcome, one in zip(outcomes, left, strict=False):
                 if isinstance(outcome, Done):
                     lines.append(outcome.reading.line)
-                    done.append(mark)
+                    done.append(one)
                 elif (failed := _failed(outcome)) is not None:
                     failures.append(failed)
 
         ended = await self._follow(todo, take) if todo else None
         shards = Shards(self._team.layout, self._team.run)
-        size = await asyncio.to_thread(shards.write, batch_mark(ids), lines, done, failures)
+        size = await asyncio.to_thread(
+            shards.write, (batch_mark(ids), batch_mark(marks)), lines, done, failures
+        )
         return {
             "papers": len(records),
             "earlier": len(records) - len(todo) - len(again),
@@ -208,10 +215,10 @@ class Worker:
         }
 
     async def _admitted(self, batch: int, marks: Sequence[int]) -> list[int]:
-        """What each row is; rows that are no papers are new."""
+        """What each row is."""
         keepers, states = self._team.keepers, [NEW] * len(marks)
         for number, keeper in enumerate(keepers):
-            places = [at for at, mark in enumerate(marks) if mark and mark % len(keepers) == number]
+            places = [at for at, one in enumerate(marks) if one % len(keepers) == number]
             if places:
                 asked = array("Q", (marks[at] for at in places)).tobytes()
                 for at, state in zip(places, await keeper.admit.remote(batch, asked), strict=True):

@@ -5,7 +5,7 @@
     python evals/bench/cluster.py same      # 20,000 papers: the cards are the bytes of one process
     python evals/bench/cluster.py deaths    # a worker, a node, the endpoint and the driver are killed
     python evals/bench/cluster.py limit     # 4 workers under 300 requests a minute
-    python evals/bench/cluster.py memory    # 200,000 papers with the baseline, then the same command again
+    python evals/bench/cluster.py memory    # 200,000 papers, then the same command again
     python evals/bench/cluster.py ids       # loading the ids of 10 million cards: ours, and Ray Data's
 
 The endpoint is `stub_server.py`. Each line of the result is a JSON object on standard output; the folder of
@@ -231,10 +231,10 @@ def memory(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     import psutil  # isort: skip
 
     papers.write(folder / "papers.jsonl", count := count or 200_000)
-    with nodes() as cluster:
+    with Stub(latency_ms=20) as stub, nodes() as cluster:
         for what in ("run", "restored"):
-            words = ("--engine", f"ray={cluster.address}", "--workers", "2", "--no-cache")
-            run = Run(folder, "cards.jsonl", *words)
+            words = ("--engine", f"ray={cluster.address}", "--workers", "2")
+            run = Run(folder, "cards.jsonl", *words, stub=stub)
             samples: list[dict[str, float]] = []
 
             def look() -> None:
@@ -254,7 +254,7 @@ def memory(folder: Path, count: int | None, say: Callable[..., None]) -> None:
                     samples.append(found)  # noqa: B023
                     time.sleep(2)
 
-            watch = threading.Thread(target=look)
+            watch = threading.Thread(target=look, daemon=True)
             watch.start()
             seconds = run.end()
             watch.join()
