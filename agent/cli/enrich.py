@@ -70,7 +70,7 @@ def enrich(
         bool,
         typer.Option(
             "--keep-duplicates",
-            help="Ask about each of several records of one paper, instead of giving all of them one card.",
+            help="Read every record of a paper that occurs several times, instead of giving them one card.",
         ),
     ] = False,
     no_record: Annotated[
@@ -122,8 +122,9 @@ def enrich(
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:
+            named = wiring.named(entry, chosen.pool)
             price = resources.price(entry)
-            print_estimate(resources.reader(entry), job.papers(), price, chosen.pool)
+            print_estimate(named, resources.reader(entry), job.papers(), price, chosen.pool)
             return
         code = run(job, resources, entry)
     if code:
