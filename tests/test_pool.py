@@ -15,6 +15,7 @@ import pytest
 from papercards import Card, EndpointError, Failure, Paper, Session
 from papercards.errors import UsageError
 from papercards.model import pool
+from papercards.model.transport import Patience
 from tests.conftest import KEY, Run
 from tests.decision_stub import Decisions
 from tests.stub import Fault, Stub, error, good, serve
@@ -175,6 +176,19 @@ def test_a_slow_endpoint_gets_little_and_holds_up_nobody(two: tuple[Stub, Stub])
     assert two[0].most <= 5
 
 
+def test_an_endpoint_that_hangs_is_cut_off_by_how_long_the_others_take(
+    two: tuple[Stub, Stub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "_LEAST_S", 2.0)
+    two[0].script = [Fault(delay_s=300)] * 99
+    said: list[str] = []
+    begin = time.monotonic()
+    cards(40, said, base_url=[one.url for one in two], concurrency=4)
+
+    assert time.monotonic() - begin < 100
+    assert len(two[0].bodies) <= 8 and "no answer within" in said[0]
+
+
 @pytest.mark.parametrize("wait", ["30", "500"])
 def test_who_asks_to_wait_is_not_waited_for_where_another_answers(two: tuple[Stub, Stub], wait: str) -> None:
     two[0].script = [None, None, *[error(429, "slowly", retry_after=wait)] * 99]
@@ -258,11 +272,13 @@ def test_each_endpoint_has_a_limit_of_its_own(two: tuple[Stub, Stub]) -> None:
     assert len(times[two[0].url]) < len(times[two[1].url])
 
 
-def test_decisions_come_from_a_pool_too(two: tuple[Stub, Stub]) -> None:
+@pytest.mark.parametrize("form", ["systemone", "openai"])
+def test_decisions_come_from_a_pool_too(two: tuple[Stub, Stub], form: str) -> None:
     for stub in two:
-        stub.other = Decisions().answer
-    made = cards(6, base_url=[one.url for one in two], plan="decide", summary=False)
-    assert len(made) == 6 and all(one.bodies for one in two)
+        stub.other = Decisions(form=form).answer
+    said: list[str] = []
+    made = cards(6, said, base_url=[one.url for one in two], plan="decide", summary=False)
+    assert len(made) == 6 and all(one.bodies for one in two) and not said
 
 
 FILE = """
