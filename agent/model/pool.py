@@ -55,7 +55,7 @@ class Share:
     def __str__(self) -> str:
         """`http://gpu1:8000/v1 (weight 3): 75 answers to 76 requests`, and why it is left out."""
         out = f"; left out: {self.left_out}" if self.left_out else ""
-        answers = f"{self.answers:,} answers to {counted(self.requests, 'request')}"
+        answers = f"{counted(self.answers, 'answer')} to {counted(self.requests, 'request')}"
         return f"{self.url} (weight {self.weight:g}): {answers}{out}"
 
 
