@@ -47,7 +47,7 @@ class Cluster:
         shared = LeasedAllowances(self.renew, name, endpoint, most=most, clock=self.clock, **self.limits)
         limiter = Limiter(most, adaptive=start is not None, clock=self.clock, allowances=shared)
         limiter.open()
-        return limiter, LeasedBudget(shared)
+        return limiter, LeasedBudget(shared, self.limits.get("max_cost_usd", 0.0))
 
     async def work(
         self,
@@ -292,11 +292,11 @@ def test_sessions_share_the_limits_of_one_book() -> None:
     async def renew(worker: str, endpoint: str, report: Report) -> Lease:
         return book.renew(worker, endpoint, report)
 
-    async def cards_of(served: Served, number: int) -> list[Card | Failure]:
+    async def cards_of(served: list[Served], number: int) -> list[Card | Failure]:
         papers = [Paper.of(f"Paper {number}.{n}", f"We study models for sets {n}.") for n in range(10)]
         session = Session(
             "vllm/m",
-            base_url=served.url,
+            base_url=[one.url for one in served],
             cache=False,
             price="1/1",
             max_cost_usd=1.0,
@@ -306,11 +306,12 @@ def test_sessions_share_the_limits_of_one_book() -> None:
         async with session:
             return [outcome async for outcome in session.arun(papers, judge=False)]
 
-    async def go(served: Served) -> list[list[Card | Failure]]:
-        return await asyncio.gather(*(cards_of(served, number) for number in range(2)))
+    async def go(*served: Served) -> list[list[Card | Failure]]:
+        return await asyncio.gather(*(cards_of([*served], number) for number in range(2)))
 
-    with serving(vllm.app("m")) as served:
-        outcomes = asyncio.run(go(served))
+    with serving(vllm.app("m")) as served, serving(vllm.app("m")) as other:
+        outcomes = asyncio.run(go(served, other))
+        assert served.chats and other.chats
     cards = [one for some in outcomes for one in some if isinstance(one, Card)]
     assert len(cards) == 20
     assert book.workers == 0

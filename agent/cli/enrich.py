@@ -148,9 +148,9 @@ def enrich(
         return
     with wiring.resources(chosen) as resources:
         if estimate:
-            name = wiring.named(entry, chosen.pool)
+            named = wiring.named(entry, chosen.pool)
             price = resources.price(entry)
-            print_estimate(name, resources.reader(entry), job.papers(), price, chosen.pool)
+            print_estimate(named, resources.reader(entry), job.papers(), price, chosen.pool)
             return
         code = run(job, resources, entry)
     if code:

@@ -1,13 +1,12 @@
 """What requests to one endpoint may use: requests at once, requests and tokens a minute, pauses.
 
-A `Limiter` asks its `Allowances` before each request. `OwnAllowances` are those of a process that has the
-endpoint for itself; `leases` has those of a worker that shares them with others.
+A `Limiter` asks its `Allowances` before each request. Those here are of a process that has the endpoint for
+itself; `leases` has those of a worker that shares them with others.
 
 Knows numbers. Knows no headers and no requests.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 _BURST_S = 1.0
 """Seconds by which a minute's allowance may be used early."""
@@ -18,56 +17,7 @@ Demand = Callable[[], tuple[int, int]]
 """How many requests are in flight, and how many wait for a place in the window."""
 
 
-class Allowances(Protocol):
-    """What a limiter may let through."""
-
-    window: float
-    """Current limit of requests in flight."""
-
-    queue: int
-    """Requests that should wait here though they could wait elsewhere, so that more is granted."""
-
-    async def admit(self, tokens: int, rest: Rest) -> int:
-        """Wait until a request may go that uses at most so many tokens. Returns its number."""
-        ...
-
-    def wait_s(self, tokens: int) -> float:
-        """Seconds until a request may go, as far as known; 0 or less if it may."""
-        ...
-
-    def used(self, fewer: int) -> None:
-        """Record that a request used fewer tokens than admitted, by this number."""
-        ...
-
-    def grow(self) -> None:
-        """Record an answer that came at ease while the window was well used."""
-        ...
-
-    def shrink(self, number: int) -> bool:
-        """Record that the endpoint refused the request with that number as too much.
-
-        Returns whether other requests were in flight when it was sent, so that these may be the cause.
-        """
-        ...
-
-    def hold(self, seconds: float) -> float:
-        """Admit nothing for some seconds. Returns by how many that extends the current hold."""
-        ...
-
-    def start(self, demand: Demand, changed: Callable[[], None]) -> None:
-        """Begin a run in the running event loop. Calls `changed` when `window` has grown by itself."""
-        ...
-
-    def stop(self) -> None:
-        """Admit nothing more: `admit` raises Stopped."""
-        ...
-
-    async def close(self) -> None:
-        """End a run."""
-        ...
-
-
-class OwnAllowances:
+class Allowances:
     """The allowances of a process that shares the endpoint with nobody; arguments as of `Limiter`."""
 
     def __init__(
@@ -80,7 +30,9 @@ class OwnAllowances:
     ) -> None:
         """`start`: initial requests at once; None for `most`, whatever is answered."""
         self.queue = 0
+        """Requests that should wait here though they could wait elsewhere, so that more is granted."""
         self.window = float(most if start is None else min(start, most))
+        """Current limit of requests in flight."""
         self._most = most
         self._adaptive = start is not None
         self._slow_start = True
@@ -111,13 +63,20 @@ class OwnAllowances:
             self.window = min(self._most, self.window + (1.0 if self._slow_start else 1.0 / self.window))
 
     def shrink(self, number: int) -> bool:
-        """Halve the window, once for all requests in flight together."""
+        """Halve the window, once for all requests in flight together, since that request was too much.
+
+        Returns whether other requests were in flight when it was sent, so that these may be the cause.
+        """
         crowded = self._adaptive and (self.window > 1 or number <= self._cut_at)
         if self._adaptive and number > self._cut_at:
             self.window = max(1.0, self.window / 2)
             self._slow_start = False
             self._cut_at = self._sent
+            self._halved()
         return crowded
+
+    def _halved(self) -> None:
+        """Hook for who shares the window."""
 
     def hold(self, seconds: float) -> float:
         """Admit nothing for some seconds. Returns by how many that extends the current hold."""
@@ -127,13 +86,13 @@ class OwnAllowances:
         return max(0.0, more)
 
     def start(self, demand: Demand, changed: Callable[[], None]) -> None:
-        """Nothing to begin: nobody else wants to know."""
+        """Begin a run in the running event loop. Calls `changed` when `window` has grown by itself."""
 
     def stop(self) -> None:
-        """Nothing to do: `rest` raises Stopped."""
+        """Admit nothing more: `admit` raises Stopped, as `rest` does."""
 
     async def close(self) -> None:
-        """Nothing to end."""
+        """End a run."""
 
     def wait_s(self, tokens: int) -> float:
         """Seconds until a request may go; 0 or less if it may."""

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Required
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
@@ -83,13 +84,13 @@ def check(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 def check_pool(tables: Iterable[Any], name: str, where: str) -> tuple[dict[str, Any], ...]:
     """The `[[pool]]` tables, or what is so `name`d, checked. Raises UsageError with the first fault."""
     pool: list[dict[str, Any]] = []
-    places: dict[str, int] = {}
+    places: dict[object, int] = {}
     for number, table in enumerate(tables, start=1):
         if not isinstance(table, Mapping):
             raise UsageError("pool must be tables: write [[pool]]", where=where)
         one = _checked(PoolTable, f"{name} {number}:", table, where)
         one["base_url"] = one["base_url"].strip().rstrip("/")
-        if (twin := places.setdefault(one["base_url"].casefold(), number)) != number:
+        if (twin := places.setdefault(_place(one["base_url"], where), number)) != number:
             raise UsageError(
                 f"{name} {number}: the address of {twin} again: {shown_url(one['base_url'])}",
                 where=where,
@@ -103,6 +104,16 @@ def check_pool(tables: Iterable[Any], name: str, where: str) -> tuple[dict[str, 
             next_step="A pool holds replicas of one model; run the others by themselves",
         )
     return tuple(pool)
+
+
+def _place(url: str, where: str) -> object:
+    """What two addresses of one endpoint have in common."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError as error:
+        raise UsageError(f"invalid address: {error}", where=where or shown_url(url)) from error
+    return parts.hostname, port, parts.path, parts.query
 
 
 def _checked(kind: Any, name: str, table: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import BudgetSpent, EndpointError, PapercardsError, Stopped
-from .allowances import Demand, Rest
+from .allowances import Allowances, Demand, Rest
 from .lease_book import PERIOD_S, SLICE_S, Ask, Lease, Report
+from .limits import Budget
 
 Renew = Callable[[str, str, Report], Awaitable[Lease]]
 """`LeaseBook.renew`, wherever the book is: of a worker, of an endpoint, a report."""
@@ -75,7 +76,7 @@ class _Need:
     admitted: asyncio.Future[None]
 
 
-class LeasedAllowances:
+class LeasedAllowances(Allowances):
     """The share of a worker in the allowances of one endpoint, and in the money of the run."""
 
     def __init__(
@@ -96,18 +97,17 @@ class LeasedAllowances:
         `worker` is a name that no other has, `endpoint` its address without secrets; `start`: initial
         requests at once of all workers, None for `most` each, whatever is answered.
         """
+        super().__init__(most, start, None, None, clock)
         self.window = 0.0
         self.queue = _QUEUE
         self._renew = renew
         self._who = worker, endpoint
         self._about = Report(most=most, start=start)
-        self._clock = clock
         limits = {"requests": rpm, "tokens": tpm, "usd": max_cost_usd}
         self._purses = {name: _Purse(limit) for name, limit in limits.items() if limit}
         self._needs: deque[_Need] = deque()
-        self._sent = self._cut_at = self._cuts = self._at_ease = 0
+        self._cuts = self._at_ease = 0
         self._refused_at: int | None = None
-        self._held_until = 0.0
         self._lease = Lease()
         self._ends = self._renewed = float("-inf")
         self._users = 0
@@ -140,23 +140,15 @@ class LeasedAllowances:
         """Record an answer that came at ease; the book makes the window grow."""
         self._at_ease += 1
 
-    def shrink(self, number: int) -> bool:
-        """Halve this worker's window at once; the book does so for all, once for one event."""
-        adaptive = self._about.start is not None
-        crowded = adaptive and (self.window > 1 or number <= self._cut_at)
-        if adaptive and number > self._cut_at:
-            self.window = max(1.0, self.window // 2)
-            self._refused_at, self._cut_at = self._cuts, self._sent
-            self._hurry.set()
-        return crowded
-
     def hold(self, seconds: float) -> float:
         """Admit nothing for some seconds. Returns by how many that extends the current hold."""
-        now = self._clock()
-        more = now + seconds - max(self._held_until, now)
-        self._held_until = max(self._held_until, now + seconds)
         self._hurry.set()  # others should know
-        return max(0.0, more)
+        return super().hold(seconds)
+
+    def _halved(self) -> None:
+        """The book does so for all, once for one event."""
+        self._refused_at = self._cuts
+        self._hurry.set()
 
     def start(self, demand: Demand, changed: Callable[[], None]) -> None:
         """Begin to report, in the running event loop."""
@@ -331,21 +323,20 @@ class LeasedAllowances:
         )
 
 
-class LeasedBudget:
-    """A worker's share of the money of a run, as `Budget` for a process of its own."""
+class LeasedBudget(Budget):
+    """A worker's share of the money of a run."""
 
-    def __init__(self, allowances: LeasedAllowances) -> None:
+    def __init__(self, allowances: LeasedAllowances, most_usd: float) -> None:
+        """`most_usd` is the limit of all workers together."""
+        super().__init__(most_usd)
         self._allowances = allowances
-        self._reserved: dict[int, float] = {}
-        self._count = 0
 
     async def reserve(self, worst_usd: float) -> int:
         """Reserve the maximum cost of a request. Returns its number. Raises BudgetSpent."""
         await self._allowances.pay(worst_usd)
-        self._count += 1
-        self._reserved[self._count] = worst_usd
-        return self._count
+        return self._reserve(worst_usd)
 
     def settle(self, number: int, cost_usd: float) -> None:
         """Record the actual cost of a request and release the rest."""
-        self._allowances.paid(self._reserved.pop(number), cost_usd)
+        self._allowances.paid(self._reserved[number], cost_usd)
+        super().settle(number, cost_usd)

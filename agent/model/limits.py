@@ -15,10 +15,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from statistics import median
-from typing import Protocol
 
 from ..errors import BudgetSpent, Stopped
-from .allowances import Allowances, OwnAllowances
+from .allowances import Allowances
 from .waiting import reset_wait_s
 
 START = 8
@@ -70,7 +69,7 @@ class Limiter:
         """Time of the endpoint's last answer, by the clock."""
         self.clock = clock
         self._adaptive = adaptive
-        self._allowances = allowances or OwnAllowances(most, start if adaptive else None, rpm, tpm, clock)
+        self._allowances = allowances or Allowances(most, start if adaptive else None, rpm, tpm, clock)
         self._timeout_s = timeout_s
         self._took: deque[float] = deque(maxlen=_ANSWERS_KEPT)
         self._idle_s = float("inf")
@@ -225,18 +224,6 @@ class Limiter:
         self.go_on()
 
 
-class Money(Protocol):
-    """A limit in USD."""
-
-    async def reserve(self, worst_usd: float) -> int:
-        """Reserve the maximum cost of a request. Returns its number. Raises BudgetSpent."""
-        ...
-
-    def settle(self, number: int, cost_usd: float) -> None:
-        """Record the actual cost of a request and release the rest."""
-        ...
-
-
 class Budget:
     """A limit in USD that holds whatever the requests in flight turn out to cost."""
 
@@ -262,6 +249,9 @@ class Budget:
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
+        return self._reserve(worst_usd)
+
+    def _reserve(self, worst_usd: float) -> int:
         self._count += 1
         self._reserved[self._count] = worst_usd
         return self._count

@@ -15,7 +15,7 @@ import asyncio
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ _STRIKES = 3
 """Failures in a row after which a replica is left out."""
 _FIRST_REST_S, _LONGEST_REST_S = 5.0, 300.0
 """Seconds for which a replica is left out; doubled each time until it answers."""
+_ABSENT = frozenset({404, 405, 501})
+"""Statuses of an unknown path, which may be a form of requests that is tried first."""
 _LOOK_S = 1.0
 """Seconds after which a waiting request looks again, if nothing happened."""
 
@@ -53,7 +55,7 @@ class Share:
     def __str__(self) -> str:
         """`http://gpu1:8000/v1 (weight 3): 75 answers to 76 requests`, and why it is left out."""
         out = f"; left out: {self.left_out}" if self.left_out else ""
-        answers = f"{self.answers:,} answers to {counted(self.requests, 'request')}"
+        answers = f"{counted(self.answers, 'answer')} to {counted(self.requests, 'request')}"
         return f"{self.url} (weight {self.weight:g}): {answers}{out}"
 
 
@@ -93,6 +95,8 @@ class Pool:
     ) -> None:
         """`say` receives a sentence when a replica is left out, and when it answers again."""
         self._replicas = [_Replica(transport, share) for transport, share in replicas]
+        for one in self._replicas:  # one that hangs has no answers to judge by
+            one.transport.patience = self._replicas[0].transport.patience
         self._policy = policy or RetryPolicy()
         self._say = say
         self._clock = clock
@@ -163,14 +167,14 @@ class Pool:
             completion = await policy.run(anywhere, sleep=pause, excused_s=lambda: tries.excused_s)
         except (openai.OpenAIError, Refused, TooSlow, Unreadable) as error:
             one = next(one for one, why in failed.items() if why is error)
-            told = self._none_left() if self._all_dead else _explained(one, error, tries.requests)
+            told = self._told(failed, tries.requests) or _explained(one, error, tries.requests)
             told.spent = total
             raise told from error
         except PapercardsError as error:
-            if error in failed.values() and self._all_dead:
-                error = self._none_left()
-            error.spent = total
-            raise error from error.__cause__
+            all_dead = self._told(failed, tries.requests) if error in failed.values() else None
+            worst = all_dead or error
+            worst.spent = total
+            raise worst from error.__cause__
         return Sent(completion, tries.requests, tries.seconds, total)
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
@@ -189,9 +193,22 @@ class Pool:
         for one in self._replicas:
             await one.transport.close()
 
-    @property
-    def _all_dead(self) -> bool:
-        return all(one.dead for one in self._replicas)
+    def _told(self, failed: Mapping[_Replica, Exception], sent: int) -> EndpointError | None:
+        """The error that names each replica with its reason, if none can serve anyone."""
+        reasons = []
+        for one in self._replicas:
+            reason = one.share.left_out if one.dead else ""
+            if not reason and one in failed:
+                told = _explained(one, failed[one], sent)
+                reason = told.message if isinstance(told, EndpointError) else ""
+            if not reason:
+                return None
+            reasons.append(f"{one.share.url}: {reason}")
+        return EndpointError(
+            f"none of them can be used: {'; '.join(reasons)}",
+            where=f"{len(reasons)} endpoints",
+            next_step="Check --base-url or [[pool]]; the same command continues from here",
+        )
 
     async def _choose(
         self, tokens: int, failed: dict[_Replica, Exception], tries: Tries, *, begun: bool
@@ -212,8 +229,8 @@ class Pool:
             if failed and not left:
                 return None
             silent = self._answered_at is None or now - self._answered_at > self._policy.deadline_s
-            if not serving and silent and self._all_dead:
-                raise self._none_left()
+            if not serving and silent and (told := self._told({}, 0)) is not None:
+                raise told
             waits = {one: one.transport.limiter.wait_s(tokens) for one in left}
             if free := [one for one in left if waits[one] <= 0]:
                 tries.excused_s += now - begin
@@ -271,8 +288,9 @@ class Pool:
             if error.status == 429:
                 return False
         told = _explained(one, error, tries.requests)
-        # A refusal of this request counts only if another takes it.
-        if isinstance(told, EndpointError) or not isinstance(error, Refused) or is_transient(error):
+        # A refusal of this request, or of its path, counts only if another takes it.
+        mild = not isinstance(told, EndpointError) or (isinstance(error, Refused) and error.status in _ABSENT)
+        if not (isinstance(error, Refused) and mild) or is_transient(error):
             self._strike(one, told)
         return False
 
@@ -292,14 +310,6 @@ class Pool:
             self._say(f"{one.share.url} is left out and tried again later: {why.message}")
         one.share.left_out = why.message
 
-    def _none_left(self) -> EndpointError:
-        reasons = "; ".join(f"{one.share.url}: {one.share.left_out}" for one in self._replicas)
-        return EndpointError(
-            f"none of them can be used: {reasons}",
-            where=f"{len(self._replicas)} endpoints",
-            next_step="Check --base-url or [[pool]]; the same command continues from here",
-        )
-
 
 def _is_crowded(one: _Replica, serving: Sequence[_Replica]) -> bool:
     """Whether it has more than its share of the requests in flight, as a slow one soon has."""
@@ -316,3 +326,7 @@ def _explained(one: _Replica, error: Exception, sent: int) -> PapercardsError:
 
 def _is_gone(told: PapercardsError) -> bool:
     return isinstance(told, PaperFailed) and told.alike == "gone"
+
+
+Sender = Transport | Pool
+"""What sends requests for a model."""

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import EndpointError, PapercardsError
 from ..spent import NOTHING, Spent
@@ -25,7 +25,7 @@ from .client import Posting
 from .completion import Usage, chat_in, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
-from .limits import LONGEST_HOLD_S, Limiter, Money
+from .limits import LONGEST_HOLD_S, Budget, Limiter
 from .pricing import Price
 from .refusals import Refused, refused, refused_in_answer, what_came
 from .retrying import RetryPolicy
@@ -121,39 +121,6 @@ class Stale(Exception):
     """The endpoint refused the form of this request to another one while it waited."""
 
 
-class Sender(Protocol):
-    """Sends requests to the endpoint of a model, or to one of several."""
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where requests go; of several, the first."""
-        ...
-
-    async def send(
-        self,
-        body: bytes,
-        most_tokens: int | None = None,
-        *,
-        is_lesson: Callable[[Refused], bool] = lambda refusal: False,
-        is_stale: Callable[[], bool] = lambda: False,
-        begun: bool = False,
-    ) -> Sent:
-        """Send a request body until it is answered, as `Transport.send` does."""
-        ...
-
-    def spent_on(self, completion: dict[str, Any]) -> Spent:
-        """Tokens and cost of one completion, as far as it reports them."""
-        ...
-
-    def stop(self) -> None:
-        """Send no more requests."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections."""
-        ...
-
-
 @dataclass(slots=True)
 class Tries:
     """Counts of the tries of one request."""
@@ -178,7 +145,7 @@ class Transport:
         policy: RetryPolicy | None = None,
         *,
         limiter: Limiter | None = None,
-        budget: Money | None = None,
+        budget: Budget | None = None,
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
         accept: Accept = chat_in,

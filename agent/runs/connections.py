@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from ..model.endpoint import Endpoint
     from ..model.form import Form
     from ..model.leases import LeasedAllowances, Renew
-    from ..model.limits import Budget, Limiter, Money
-    from ..model.pool import Share
+    from ..model.limits import Budget, Limiter
+    from ..model.pool import Sender, Share
     from ..model.pricing import Price
-    from ..model.transport import Accept, Sender, Transport
+    from ..model.transport import Accept, Transport
     from ..reading.decide.reader import Bench
 
 HOSTED_TIMEOUT_S = 60.0
@@ -72,7 +72,7 @@ class Connections:
         self.surroundings = surroundings or Surroundings()
         self._serve = serve
         self._budget: Budget | None = None
-        self._limiters: dict[str, tuple[Limiter, Money | None]] = {}
+        self._limiters: dict[str, tuple[Limiter, Budget | None]] = {}
         """The limits of requests to an address, and of their cost."""
         self._leased: list[LeasedAllowances] = []
         self.shares: dict[str, Share] = {}
@@ -200,7 +200,7 @@ class Connections:
 
     def _limits(
         self, endpoint: "Endpoint", model: models.Model, table: Mapping[str, Any]
-    ) -> "tuple[Limiter, Money | None]":
+    ) -> "tuple[Limiter, Budget | None]":
         from ..model.limits import START, Limiter
 
         chosen, budget = self.settings, self.budget(model)
@@ -233,7 +233,9 @@ class Connections:
             tpm=tpm,
             allowances=shared,
         )
-        return limiter, LeasedBudget(shared) if shared is not None and budget is not None else budget
+        return limiter, LeasedBudget(
+            shared, budget.most_usd
+        ) if shared is not None and budget is not None else budget
 
     def waits(self) -> str:
         """What requests wait for of limits that workers share; empty if for answers alone."""
