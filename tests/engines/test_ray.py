@@ -105,6 +105,7 @@ def test_dead_workers_and_nodes_cost_what_was_in_flight(
     told = json.loads((tmp_path / "cards.run.json").read_text())
     assert told["counts"]["done"] == 400 and len(told["engine"]["nodes"]) == 3
     assert "sk-test" not in (tmp_path / "cards.run.json").read_text()
+    assert "made on a cluster" in run("rerun", "cards.run.json").stderr
 
     # The same bytes as one process gives with the same answers.
     import gzip
