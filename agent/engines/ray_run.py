@@ -116,6 +116,7 @@ class Progress:
         self.papers = self.earlier = self.shards = self.bytes = 0
         self._sum = watcher.counts.figures()
         self._told = 0
+        self._said: set[str] = set()
         self._worked = time.monotonic()
         self._said_stuck = False
 
@@ -147,8 +148,9 @@ class Progress:
         figures["spent"] = sum((Spent(**one["spent"]) for one in reports.values()), Spent())
         figures["duplicates"] = self._sum["duplicates"]
         self._watcher.counts.set(figures)
-        for one in reports.values():
-            for text in one["said"]:
+        for text in dict.fromkeys(text for one in reports.values() for text in one["said"]):
+            if text not in self._said:
+                self._said.add(text)
                 self._watcher.say(text)
         busy: int = sum(one["batches"] for one in alive)
         waits = sorted({one["waits"] for one in alive if one["waits"]})

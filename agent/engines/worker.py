@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 BEAT_S = 1.0
 """Seconds between two reports of a worker."""
+SAID = 20
+"""Different messages of a worker that the driver is told of."""
 SHOWN = 5
 """Failures of a batch that the driver is told of; all are in the errors files."""
 
@@ -96,18 +98,15 @@ class Worker:
 
             self._counts = Counts()
             self._keepers = Keepers(self._team.keepers, self._name)
-            cached = self._team.notes is not None
-            cache = (
-                SharedCache(self._keepers, Place(self._team.notes)) if self._team.notes is not None else None
-            )
+            notes = self._team.notes
+            cache = SharedCache(self._keepers, Place(notes)) if notes is not None else None
             try:
                 self._resources, self._model, reader = self._recipe.open(
                     self._said.append, self._renew, cache
                 )
-                looks = cached and await self._keepers.known()
-                self._reader = (
-                    Fetching(reader, self._keepers, cache) if looks and cache is not None else reader
-                )
+                if cache is not None and await self._keepers.known():
+                    reader = Fetching(reader, self._keepers, cache)
+                self._reader = reader
                 self._resources.budget(self._model)
             except BaseException as error:
                 self._opened.set_exception(error)
@@ -123,13 +122,12 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             counts = self._counts
-            said, self._said[:] = self._said[:20], []
             report = {
                 "node": socket.gethostname(),
                 "batches": len(self._batches),
                 **{name: getattr(counts, name) for name in ("done", "cached", "failed", "without_abstract")},
                 "spent": asdict(counts.spent),
-                "said": said,
+                "said": list(dict.fromkeys(self._said))[:SAID],
                 "waits": self._resources.waits() if self._resources is not None else "",
             }
             with suppress(Exception):  # one that is being started again hears the next
