@@ -11,30 +11,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
 from ..errors import EndpointError, MissingExtra, UsageError
+from ..runs.record import NodeRecord
 from ..safety.redact import holds_a_secret
 from .buckets import SHELVES
 from .keeper import Board, Keeper
 from .place import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A node of the cluster, as it says of itself."""
-
-    name: str
-    cpus: float
-    memory_mb: int
-    papercards: str
-    python: str
-    ray: str
-    sees: bool
-    """Whether it sees the file that was asked for."""
 
 
 def ray_module() -> Any:
@@ -95,12 +81,12 @@ def _look(folder: str, name: str, content: bytes) -> dict[str, Any]:
         "name": socket.gethostname(),
         "papercards": metadata.version("papercards"),
         "python": platform.python_version(),
-        "ray": metadata.version("ray"),
+        "version": metadata.version("ray"),
         "sees": not folder or Place(folder).read(name) == content,
     }
 
 
-def nodes(ray: Any, folder: str = "", name: str = "", content: bytes = b"") -> list[Node]:
+def nodes(ray: Any, folder: str = "", name: str = "", content: bytes = b"") -> list[NodeRecord]:
     """The nodes, and whether each sees a file of a folder with this content.
 
     Raises UsageError if one has another version of papercards or of Python, or does not see the file.
@@ -117,19 +103,21 @@ def nodes(ray: Any, folder: str = "", name: str = "", content: bytes = b"") -> l
     ]
     found = []
     for one, said in zip(alive, ray.get(asked), strict=True):
-        resources = one["Resources"]
-        node = Node(cpus=resources.get("CPU", 0.0), memory_mb=int(resources.get("memory", 0)) >> 20, **said)
+        sees, resources = said.pop("sees"), one["Resources"]
+        node = NodeRecord(
+            cpus=resources.get("CPU", 0.0), memory_mb=int(resources.get("memory", 0)) >> 20, **said
+        )
         if node.papercards != metadata.version("papercards"):
             raise UsageError(
                 f"papercards {node.papercards} is installed there, and {metadata.version('papercards')} here",
                 where=node.name,
                 next_step="Install the same version on all nodes",
             )
-        if not node.sees:
+        if not sees:
             raise UsageError(
                 f"the node does not see {folder}",
                 where=node.name,
-                next_step="Write to a folder that all nodes share, or to an address such as s3://bucket/cards.jsonl",
+                next_step="Write to a folder that all nodes share, or to an address such as s3://b/cards.jsonl",
             )
         found.append(node)
     return found

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import errors
@@ -262,6 +263,12 @@ def enrich(
     layout = Layout.of(job.outputs[0])
     if len(job.outputs) != 1 or job.shards is not None or job.part is not None:
         raise UsageError("a run on Ray writes one output, in shards of its own", next_step="Give one -o")
+    if "://" not in layout.cards and Path(layout.cards).is_file():
+        raise UsageError(
+            "is a file, and a run on Ray writes a folder",
+            where=layout.cards,
+            next_step="Choose another output",
+        )
     engine = replace(engine, cache=engine.cache or layout.beside("cache"))
     reader = resources.reader(model)
     resources.budget(model)
@@ -383,7 +390,5 @@ def _check_made_by(note: Place, layout: Layout, made_by: dict[str, Any]) -> None
 
 
 def _bytes_of(job: Job) -> int | None:
-    from pathlib import Path
-
     sizes = [Path(one).stat().st_size for one in job.sources if "://" not in one and Path(one).is_file()]
     return sum(sizes) or None

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..runs.job import Job
     from ..runs.recording import Status
     from ..runs.resources import Resources
-    from .cluster import Node
 
 
 class Record:
@@ -32,7 +31,7 @@ class Record:
         job: "Job",
         layout: Layout,
         cache: str | None,
-        nodes: "Sequence[Node]",
+        nodes: "Sequence[NodeRecord]",
         workers: int,
     ) -> None:
         self._recording = Recording(
@@ -57,17 +56,7 @@ class Record:
             name="ray",
             version=metadata.version("ray"),
             workers=self._workers,
-            nodes=tuple(
-                NodeRecord(
-                    name=one.name,
-                    cpus=one.cpus,
-                    memory_mb=one.memory_mb,
-                    papercards=one.papercards,
-                    python=one.python,
-                    version=one.ray,
-                )
-                for one in self._nodes
-            ),
+            nodes=tuple(self._nodes),
             shards=progress.shards,
             bytes=progress.bytes,
             earlier=progress.earlier,
