@@ -133,8 +133,7 @@ class Pool:
             nonlocal total
             failed.clear()
             while (one := await self._choose(need, failed, tries, begun=begun)) is not None:
-                one.share.requests += 1
-                sent_at = self._clock()
+                sent_at, before = self._clock(), tries.requests
                 one.turns += 1 / one.share.weight
                 try:
                     completion = await one.transport.once(body, most_tokens, tries, is_stale, begun=begun)
@@ -153,6 +152,7 @@ class Pool:
                             self._strike(other, _explained(other, why, tries.requests))
                     return completion
                 finally:
+                    one.share.requests += tries.requests - before
                     total += tries.spent
                     one.share.spent += tries.spent
                     tries.spent = NOTHING
