@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from ..card import Card, Label
 from ..errors import StorageError
@@ -23,7 +24,7 @@ from .index.database import Index
 from .index.facets import FIELDS, NAMES, confidence_of, dated, tags_of
 from .rendering import ASSETS, environment, opened
 
-SCRIPTS = ("keys.js", "marks.js", "facets.js", "site.js")
+SCRIPTS = ("keys.js", "marks.js", "facets.js", "figures.js", "site.js")
 
 
 def export(name: str, index: Index, folder: Path) -> int:
@@ -35,10 +36,10 @@ def export(name: str, index: Index, folder: Path) -> int:
     if folder.exists() and not folder.is_dir():
         raise StorageError("is a file, but a folder is needed", where=str(folder))
     found = index.find()
-    drawn = charts.charts(index, found)
+    drawn = charts.charts(index, found, lambda tags: f"#/?{urlencode(tags)}")
     page = environment().get_template("site.html")
     files = {f"assets/{asset}": (ASSETS / asset).read_text("utf-8") for asset in ("pages.css", *SCRIPTS)}
-    files |= {f"charts/{chart.name}.svg": chart.svg for chart in drawn}
+    files |= {f"charts/{chart.name}.{kind}": chart.file(kind) for chart in drawn for kind in ("svg", "csv")}
     written = 0
     for path, text in files.items():
         written += _write(folder / path, [text], folder)

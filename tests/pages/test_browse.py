@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -9,15 +10,18 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from papercards import stats
 from papercards.card import Artifact, Card, CardLink, Evidence, Reproducibility
 from papercards.pages.browse import selection as state
 from papercards.pages.index.facets import Tag
 from papercards.publication import Person, Publication
 from papercards.sinks import read_cards
+from papercards.statistics.table import written
 from papercards.text.wording import label_words
 from tests.pages.conftest import Served, served, write_cards
 from tests.pages.hostile import ABSTRACT, ID, TITLE, hostile
 from tests.sinks.cards import card
+from tests.statistics.cards import cards as cards_with_years
 
 
 class Page(HTMLParser):
@@ -130,20 +134,54 @@ def test_what_is_not_there_is_said(seed_served: Served) -> None:
         assert "Not found" in text
 
 
-def test_charts_are_whole_svg_files_that_count_the_selection(seed_served: Served) -> None:
-    cards = list(read_cards(seed_served.cards))
-    tasks = [label.label for one in cards for label in one.tasks]
-    most = max(set(tasks), key=tasks.count)
-    for name in ("tasks", "together", "code"):
+def test_charts_have_the_numbers_of_stats(tmp_path: Path) -> None:
+    claims = card().claims
+    made = [
+        one.model_copy(update={"claims": claims if at % 3 else ()})
+        for at, one in enumerate(cards_with_years())
+    ]
+    again = made[0].model_copy(update={"id": "again", "same_as": made[0].id})
+    with served(write_cards(tmp_path / "cards.jsonl", [*made, again]), tmp_path, []) as running:
+        for name, share, by in (
+            ("years", "year", ""),
+            ("tasks", "task", ""),
+            ("claims", "claim", ""),
+            ("code", "code=released", "task"),
+            ("code-by-year", "code=released", "year"),
+        ):
+            for where in ("", "graph-learning"):
+                query = f"?task={where}" if where else ""
+                answer, text = running.ask(f"/browse/charts/{name}.csv{query}")
+                asked = stats(
+                    [*made, again], by=by or (), share=share, where=f"task={where}" if where else ()
+                )
+                assert text.encode() == b"".join(written(asked, ".csv")), name
+                assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+        _, pairs = running.ask("/browse/charts/together.csv")
+        both = sum({"clustering", "regression"} <= {label.label for label in one.tasks} for one in made)
+        assert re.search(rf"^(clustering,regression|regression,clustering),{both}$", pairs, re.MULTILINE)
+
+        html = running.page("/browse/charts", venue="NeurIPS")
+        row = next(one for one in stats(made, by="task", share="code=released", where="venue=NeurIPS").rows)
+        figures = rf"{row.share:.0%}, {row.low:.0%} to {row.high:.0%}, {row.count} of {row.n}"
+        href = re.search(rf'<a href="([^"]*)"><title>[^<]*{figures}</title>', html)
+        assert href
+        # Its click shows the papers that it counts.
+        assert f"{row.count} of 301 papers" in running.page(unescape(href[1]))
+
+
+def test_charts_are_whole_svg_files(seed_served: Served) -> None:
+    for name in ("tasks", "together", "code", "claims"):
         answer, text = seed_served.ask(f"/browse/charts/{name}.svg")
         root = ET.fromstring(text)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "<a " not in text
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.svg"'
-    share = f"{tasks.count(most) / 215:.0%}"
-    page = Page(seed_served.page("/browse/charts"))
-    assert most.replace("-", " ") in page.text
-    assert share in page.text
+    assert "Efficient training" in text or "95% intervals" in text
     assert "No papers match" in seed_served.page("/browse/charts", q="qqqqqq")
+    few = seed_served.page("/browse/charts", task="clustering")
+    assert re.search(r">\d of \d<", few)
+    assert 'class="hollow"' in few
 
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:
@@ -159,7 +197,7 @@ def test_hostile_text_is_only_text(tmp_path: Path) -> None:
         assert ABSTRACT[44:] in page.text
         _, text = running.ask("/browse/charts/tasks.svg")
         assert {one.tag.rpartition("}")[2] for one in ET.fromstring(text).iter()} <= {
-            "svg", "title", "desc", "rect", "g", "text",
+            "svg", "title", "desc", "rect", "line", "g", "text",
         }  # fmt: skip
         assert_inert(running.page("/browse", q=TITLE, task="<img src=x>", sort="title"))
 

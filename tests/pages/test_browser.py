@@ -286,7 +286,12 @@ def test_the_site_from_disk_by_mouse_and_keyboard(open_page: Open, site: str) ->
     page.keyboard.press("Escape")
     expect(page.locator(".chips")).to_contain_text("forecast")
     page.get_by_role("link", name="Charts").click()
-    expect(page.locator("figure:visible")).to_have_count(3)
+    expect(page.locator("figure:visible")).to_have_count(4)
+    with page.expect_download() as saved:
+        page.locator("figure:visible").first.get_by_role("link", name="PNG").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+    page.locator("figure:visible").first.get_by_role("link", name="Language modeling").click()
+    expect(page.locator(".chips")).to_contain_text("Task language modeling")
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: npm ci --prefix tests/browser")

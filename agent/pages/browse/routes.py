@@ -19,6 +19,8 @@ from . import selection as state
 
 PATH = "/browse"
 
+_CHART_FILES = {"svg": "image/svg+xml", "csv": "text/csv"}
+
 
 def routes(shell: Shell) -> Sequence[BaseRoute]:
     """The routes of the room."""
@@ -41,20 +43,23 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         now = _state(request)
         found = index.find(now.words, now.tags)
         shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
-        drawn = charts.charts(index, found)
+        drawn = charts.charts(index, found, _linking(now))
         return shell.page("charts.html", "browse", list=shown, state=now, charts=drawn, news=before)
 
     def drawing(request: Request) -> Response:
+        name, kind = request.path_params["name"], request.path_params["kind"]
+        if name not in charts.NAMES or kind not in _CHART_FILES:
+            return _missing(shell, "This chart does not exist.")
         shell.refresh()
         now = _state(request)
-        for chart in charts.charts(index, index.find(now.words, now.tags)):
-            if chart.name == request.path_params["name"]:
-                return Response(
-                    chart.svg,
-                    media_type="image/svg+xml",
-                    headers={"Content-Disposition": f'attachment; filename="{chart.name}.svg"'},
-                )
-        return _missing(shell, "This chart does not exist.")
+        chart = charts.chart(name, index, index.find(now.words, now.tags), _linking(now))
+        if chart is None:
+            return _missing(shell, "There are no papers to draw.")
+        return Response(
+            chart.file(kind),
+            media_type=_CHART_FILES[kind],
+            headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
+        )
 
     def save(request: Request) -> Response:
         kind = request.path_params["kind"]
@@ -92,7 +97,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     return (
         Route(PATH, listing),
         Route(f"{PATH}/charts", drawings),
-        Route(f"{PATH}/charts/{{name}}.svg", drawing),
+        Route(f"{PATH}/charts/{{name}}.{{kind}}", drawing),
         Route(f"{PATH}/save/{{kind}}", save),
         Route(f"{PATH}/status", status),
         Route(f"{PATH}/paper/{{id:path}}", paper),
@@ -104,6 +109,10 @@ ROOM = Room("browse", "Browse", routes)
 
 def _state(request: Request) -> state.Selection:
     return state.read(request.query_params.multi_items())
+
+
+def _linking(now: state.Selection) -> charts.Link:
+    return lambda tags: f"{PATH}?{now.narrowed(tags).query}"
 
 
 def _missing(shell: Shell, message: str) -> Response:

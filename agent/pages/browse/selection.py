@@ -74,6 +74,13 @@ class Selection:
             left = (*left, tag)
         return replace(self, tags=left, page=1)
 
+    def narrowed(self, tags: Iterable[Tag]) -> "Selection":
+        """The selection with these tags, too."""
+        one = self
+        for tag in tags:
+            one = one if tag in one.tags else one.toggled(tag)
+        return one
+
     @property
     def query(self) -> str:
         """The query string without the question mark; empty for the default state."""

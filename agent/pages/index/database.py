@@ -19,7 +19,7 @@ from pathlib import Path
 from ...card import Card
 from ...paper import Paper
 from . import stored_papers
-from .facets import Facets, Tag, confidence_of, dated, first_author, rows_of, tags_of
+from .facets import REPEATED, Facets, Tag, confidence_of, dated, first_author, rows_of, tags_of
 from .query import parse
 from .searching import Searches
 from .tables import connected, opened, refused
@@ -181,7 +181,7 @@ class Index:
                     old = run.execute("DELETE FROM cards WHERE id = ? RETURNING row", (card.id,)).fetchall()
                     stale += [row for (row,) in old]
                     row, self._next = self._next, self._next + 1
-                    fresh[row] = tuple(tags_of(card))
+                    fresh[row] = (*tags_of(card), *[REPEATED] * (card.same_as is not None))
                     self._write(run, row, card, origin, fresh[row])
                 if note is not None:
                     run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)

@@ -46,6 +46,10 @@ class Tag(NamedTuple):
         return self.value if self.field in NAMES else label_words(self.value)
 
 
+REPEATED = Tag("same_as", "yes")
+"""On cards of further records of a paper, which are papers in a list but not in a count."""
+
+
 def tags_of(card: Card) -> Iterator[Tag]:
     """All tags of a card, each once."""
     held, about, unasked = card.reproducibility, card.about, card.unasked
