@@ -141,7 +141,36 @@ class Index:
             found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
         return found
 
+    def texts(self, row: int, most: int) -> list[tuple[int, str, str]]:
+        """Rows, titles and abstracts, or else summaries, of the next cards after a row."""
+        query = (
+            "SELECT row, cards.title, coalesce(papers.abstract, json_extract(card, '$.tldr'), '') "
+            "FROM cards LEFT JOIN papers ON papers.id = cards.id WHERE row > ? ORDER BY row LIMIT ?"
+        )
+        with self._lock:
+            found: list[tuple[int, str, str]] = self._reader.execute(query, (row, most)).fetchall()
+        return found
+
+    def places(self) -> list[tuple[int, int, int]]:
+        """Rows with their places on the map, in the order of the rows."""
+        with self._lock:
+            query = "SELECT row, x, y FROM places ORDER BY row"
+            found: list[tuple[int, int, int]] = self._reader.execute(query).fetchall()
+        return found
+
+    @property
+    def last_row(self) -> int:
+        """Number of the last visible row; -1 if there is none."""
+        return self.facets.alive.bit_length() - 1
+
     # How it grows
+
+    def place(self, places: Iterable[tuple[int, int, int]], *, fresh: bool = False) -> None:
+        """Store places on the map; with `fresh`, forget those that there are."""
+        with self._change() as run:
+            if fresh:
+                run.execute("DELETE FROM places")
+            run.executemany("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", places)
 
     def row(self, name: str) -> int | None:
         """The number of the row of the card with that id."""
@@ -206,7 +235,7 @@ class Index:
         """Drop all cards, and with `papers` the papers too."""
         with self._writing:
             with self._change() as run:
-                for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
+                for table in ("cards", "tags", "tagged", "places", "notes", *(["papers"] if papers else [])):
                     run.execute(f"DELETE FROM {table}")  # noqa: S608
                 run.execute("INSERT INTO words (words) VALUES ('delete-all')")
             self._load()
