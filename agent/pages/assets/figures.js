@@ -38,7 +38,6 @@
     event.preventDefault();
     draw(link.closest("figure").querySelector("svg"), link.getAttribute("download"));
   });
-  const results = document.querySelector('.charts').parentElement;
-  new MutationObserver(show).observe(results, { childList: true, subtree: true });
+  new MutationObserver(show).observe(document.querySelector('[data-part="results"]'), { childList: true });
   show();
 })();

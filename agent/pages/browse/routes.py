@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from ..requests import paper_of
+from ..index.facets import FIELDS
+from ..index.places import Places
+from ..requests import paper_address, paper_of
 from ..room import Room, Shell
-from . import charts, saving, views
+from . import colours, charts, saving, views
 from . import selection as state
 
 PATH = "/browse"
@@ -36,7 +38,10 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     def listing(request: Request) -> Response:
         before = news()
         shown = views.listing(index, _state(request))
-        return shell.page("browse.html", "browse", list=shown, state=shown.state, news=before)
+        columns = views.columns(index, shown.state) if shown.state.view == "table" else ()
+        return shell.page(
+            "browse.html", "browse", list=shown, state=shown.state, columns=columns, news=before
+        )
 
     def drawings(request: Request) -> Response:
         before = news()
@@ -60,6 +65,44 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
             media_type=_CHART_FILES[kind],
             headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
         )
+
+    places = Places(index)
+
+    def plane(request: Request) -> Response:
+        before = news()
+        now = _state(request)
+        found = index.find(now.words, now.tags)
+        shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
+        places.update()
+        return shell.page(
+            "map.html",
+            "browse",
+            list=shown,
+            state=now,
+            news=before,
+            fields=(*FIELDS, *index.facets.own),
+            by=now.by or colours.DEFAULT,
+            groups=colours.groups(index, found, now.by),
+        )
+
+    def coordinates(_: Request) -> Response:
+        places.update()
+        xs, ys = places.coordinates()
+        return Response(colours.packed(xs, ys), media_type="application/octet-stream")
+
+    def classes(request: Request) -> Response:
+        shell.refresh()
+        now = _state(request)
+        painted = colours.classes(index, index.find(now.words, now.tags), now.by)
+        return Response(painted, media_type="application/octet-stream")
+
+    def at(request: Request) -> Response:
+        name = index.name(int(request.path_params["row"]))
+        card = index.shown(name) if name else None
+        if card is None:
+            return _missing(shell, "There is no card here.")
+        where = paper_address(PATH, card.id)
+        return JSONResponse({"title": card.title, "by": card.about.credits, "href": where})
 
     def save(request: Request) -> Response:
         kind = request.path_params["kind"]
@@ -98,6 +141,10 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         Route(PATH, listing),
         Route(f"{PATH}/charts", drawings),
         Route(f"{PATH}/charts/{{name}}.{{kind}}", drawing),
+        Route(f"{PATH}/map", plane),
+        Route(f"{PATH}/map/places", coordinates),
+        Route(f"{PATH}/map/classes", classes),
+        Route(f"{PATH}/map/{{row:int}}", at),
         Route(f"{PATH}/save/{{kind}}", save),
         Route(f"{PATH}/status", status),
         Route(f"{PATH}/paper/{{id:path}}", paper),

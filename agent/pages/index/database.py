@@ -158,6 +158,10 @@ class Index:
             found: list[tuple[int, int, int]] = self._reader.execute(query).fetchall()
         return found
 
+    def name(self, row: int) -> str | None:
+        """The id of the visible card of a row; None if there is none."""
+        return self._id(row) if self.facets.alive >> row & 1 else None
+
     @property
     def last_row(self) -> int:
         """Number of the last visible row; -1 if there is none."""
