@@ -51,7 +51,11 @@ def application(
         legend_of=legend_of,
     )
     env.globals.update(
-        sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES, view_titles=VIEWS, cells=cells,
+        sort_titles=SORT_TITLES,
+        titles=TITLES,
+        save_titles=SAVE_TITLES,
+        view_titles=VIEWS,
+        cells=cells,
         column_sorts=COLUMN_SORTS,
     )
     shell = Shell(cards, index, follower, env, rooms)

@@ -19,12 +19,13 @@ from ..sinks.files import write_file
 from ..text.wording import label_words
 from .browse import charts, views
 from .browse.marks import Passage, Piece, Saying
-from .browse.selection import PAGE_SIZE
+from .browse.selection import COLUMNS, DEFAULT_COLUMNS, PAGE_SIZE, VIEWS
 from .index.database import Index
 from .index.facets import FIELDS, NAMES, confidence_of, dated, tags_of
+from .index.places import Places
 from .rendering import ASSETS, environment, opened
 
-SCRIPTS = ("keys.js", "marks.js", "facets.js", "figures.js", "site.js")
+SCRIPTS = ("keys.js", "marks.js", "facets.js", "figures.js", "map.js", "site.js")
 
 
 def export(name: str, index: Index, folder: Path) -> int:
@@ -43,7 +44,16 @@ def export(name: str, index: Index, folder: Path) -> int:
     written = 0
     for path, text in files.items():
         written += _write(folder / path, [text], folder)
-    cards = ((card, index.paper(card.id), views.changed(index, card)) for card in index.page(found))
+    places = Places(index)
+    places.update(wait=True)
+    xs, ys = places.coordinates()
+
+    def extra(card: Card) -> Mapping[str, Any]:
+        row, changed = index.row(card.id), views.changed(index, card)
+        at = {} if row is None or row >= len(xs) else {"at": [xs[row], ys[row]]}
+        return at if changed is None else {**at, "changed": changed}
+
+    cards = ((card, index.paper(card.id), extra(card)) for card in index.page(found))
     labels = {
         value: label_words(value)
         for field in (*FIELDS, *index.facets.own)
@@ -60,7 +70,7 @@ def export(name: str, index: Index, folder: Path) -> int:
 
 
 def _data(
-    cards: Iterable[tuple[Card, Paper | None, Sequence[str] | None]],
+    cards: Iterable[tuple[Card, Paper | None, Mapping[str, Any]]],
     fields: Sequence[str],
     labels: Mapping[str, str],
 ) -> Iterable[str]:
@@ -71,11 +81,16 @@ def _data(
         "shown": views.SHOWN_VALUES,
         "labels": labels,
         "bars": [views.FEWEST_BARS, views.MOST_BARS],
+        "views": {**VIEWS, "map": "Map"},
+        "table": {
+            "columns": [[name, views.TITLES[name]] for name in dict.fromkeys((*COLUMNS, *fields))],
+            "chosen": DEFAULT_COLUMNS,
+            "sorts": views.COLUMN_SORTS,
+        },
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
-    for card, paper, changed in cards:
-        entry = _entry(card, paper, fields)
-        yield f"{_script(entry if changed is None else {**entry, 'changed': changed})},\n"
+    for card, paper, extra in cards:
+        yield f"{_script({**_entry(card, paper, fields), **extra})},\n"
     yield "];\n"
 
 

@@ -50,7 +50,8 @@ def packed(xs: Sequence[int], ys: Sequence[int]) -> bytes:
     """The places of rows: two bytes for each `x`, then two for each `y`, the lower first."""
     from sys import byteorder
 
-    both = array("H", [*xs, *ys][: 2 * min(len(xs), len(ys))])
+    size = min(len(xs), len(ys))  # another thread may be between the two
+    both = array("H", xs[:size]) + array("H", ys[:size])
     if byteorder == "big":
         both.byteswap()
     return both.tobytes()

@@ -16,7 +16,7 @@ from ..index.facets import FIELDS
 from ..index.places import Places
 from ..requests import paper_address, paper_of
 from ..room import Room, Shell
-from . import colours, charts, saving, views
+from . import charts, colours, saving, views
 from . import selection as state
 
 PATH = "/browse"

@@ -207,9 +207,11 @@ _MOST_IN_CELL = 3
 
 
 def columns(index: Index, state: Selection) -> Sequence[tuple[str, str, bool]]:
-    """Name and title of every column that the table may have, and whether it has it; the chosen ones first."""
+    """Name and title of every possible column, and whether the table has it; the chosen ones first."""
     every = (*COLUMNS, *index.facets.own)
-    chosen = [one for one in state.columns if one in every] or [one for one in DEFAULT_COLUMNS if one in every]
+    chosen = [one for one in state.columns if one in every] or [
+        one for one in DEFAULT_COLUMNS if one in every
+    ]
     return [(one, TITLES[one], True) for one in chosen] + [
         (one, TITLES[one], False) for one in every if one not in chosen
     ]
