@@ -244,7 +244,7 @@ def test_the_table_of_the_site_is_that_of_the_server(enter: Open, site: str, ope
     ).evaluate_all(cells)
     for page in (served_page, static):
         page.get_by_text("Columns", exact=True).click()
-        page.get_by_label("Code").check()
+        page.get_by_role("checkbox", name="Code").check()
         if page is served_page:
             page.get_by_role("button", name="Show").click()
         expect(page.locator(".papers-table thead")).to_contain_text("Code")
