@@ -157,14 +157,14 @@ def value_in_words(value: Value, name: str) -> str:
     """A value of a field in words: labels with spaces in place of hyphens, others as they are."""
     if value is None:
         return f"no {name.replace('_', ' ')}"
-    return _plain(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
+    return printable(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
 
 
 def words(feature: str) -> str:
     """A feature in words: `code released`, `task: clustering`, `year ≥ 2020`."""
     found = _FEATURE.fullmatch(feature)
     if not found:
-        return _plain(feature)
+        return printable(feature)
     name, operator, value = found[1].replace("_", " "), found[2], value_in_words(found[3], found[1])
     if operator == "=":
         return f"{name} {value}" if name in ("code", "data", "weights") else f"{name}: {value}"
@@ -176,5 +176,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _plain(text: str) -> str:
+def printable(text: str) -> str:
+    """The text without characters that a drawing cannot hold."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", plain(text))
