@@ -28,9 +28,9 @@ def check(paths: Sequence[str | Path]) -> None:
 def write_stats(found: Statistics, *paths: str | Path) -> tuple[str, ...]:
     """Write tables (`.csv .tsv .json .jsonl`) and plots (`.svg .pdf .png`), each whole or not at all.
 
-    Gives what plots do not show, in sentences: groups that have no room, letters that no font has. Raises UsageError for another
-    extension or a plot of no cards, MissingExtra without Matplotlib, StorageError if a file cannot be
-    written.
+    Gives what plots do not show, in sentences: groups that have no room, letters that no font has. Raises
+    UsageError for another extension or a plot of no cards, MissingExtra without Matplotlib, StorageError if a
+    file cannot be written.
     """
     check(paths)
     files = [Path(path) for path in paths]
