@@ -83,7 +83,7 @@ def drawn(found: Statistics, kind: str) -> tuple[bytes, tuple[str, ...]]:
         if missing:
             notes.append(
                 f"no installed font has {counted(len(missing), 'letter')} of the {kind[1:].upper()} plot, "
-                f"drawn as boxes ({missing[:10]}): install one that does, such as Noto Sans CJK, or save as .svg"
+                f"drawn as boxes ({missing[:10]}): install one that does, such as Noto Sans CJK, or save .svg"
             )
     buffer = io.BytesIO()
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # a font without bold letters
