@@ -39,7 +39,7 @@ def groups(index: Index, found: Found, by: str) -> Sequence[Group]:
 def classes(index: Index, found: Found, by: str) -> bytes:
     """The class of every row of the index, one byte each."""
     alive = index.facets.alive
-    size = alive.bit_length()
+    size = max(alive.bit_length(), found.rows.bit_length())
     total = _bytes(~alive & (1 << size) - 1, size, GONE)
     for number, _, rows in _painted(index, found, by):
         total |= _bytes(rows, size, number)

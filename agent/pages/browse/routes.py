@@ -5,6 +5,7 @@ Everything works with plain links and one form; the scripts only make it faster.
 Knows the index and requests.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -21,6 +22,7 @@ from . import selection as state
 
 PATH = "/browse"
 
+_ROW = re.compile(r"[0-9]{1,9}")
 _CHART_FILES = {"svg": "image/svg+xml", "csv": "text/csv"}
 
 
@@ -97,7 +99,8 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         return Response(painted, media_type="application/octet-stream")
 
     def at(request: Request) -> Response:
-        name = index.name(int(request.path_params["row"]))
+        row = request.path_params["row"]
+        name = index.name(int(row)) if _ROW.fullmatch(row) else None
         card = index.shown(name) if name else None
         if card is None:
             return _missing(shell, "There is no card here.")
@@ -144,7 +147,7 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
         Route(f"{PATH}/map", plane),
         Route(f"{PATH}/map/places", coordinates),
         Route(f"{PATH}/map/classes", classes),
-        Route(f"{PATH}/map/{{row:int}}", at),
+        Route(f"{PATH}/map/{{row}}", at),
         Route(f"{PATH}/save/{{kind}}", save),
         Route(f"{PATH}/status", status),
         Route(f"{PATH}/paper/{{id:path}}", paper),

@@ -257,10 +257,11 @@ class Index:
 
     def close(self) -> None:
         """Close the file."""
-        with suppress(sqlite3.Error):
-            self._writer.execute("PRAGMA optimize")
-        self._reader.close()
-        self._writer.close()
+        with self._writing, self._lock:  # no thread may be reading
+            with suppress(sqlite3.Error):
+                self._writer.execute("PRAGMA optimize")
+            self._reader.close()
+            self._writer.close()
 
     def _write(self, run: sqlite3.Connection, row: int, card: Card, origin: int, tags: Sequence[Tag]) -> None:
         sure = confidence_of(card)

@@ -43,7 +43,8 @@ class Places:
     def update(self, *, wait: bool = False) -> None:
         """Place the cards that have no place yet: in the background, or with `wait` before it returns."""
         with self._lock:
-            if not self.busy and (self._era != self._index.era or self._placed < self._index.last_row):
+            known = self._era == self._index.era and self._placed >= self._index.last_row
+            if not self.busy and not known:
                 self._thread = threading.Thread(target=self._run, name="papercards-map", daemon=True)
                 self._thread.start()
             thread = self._thread
@@ -80,6 +81,9 @@ class Places:
                 _put(xs, ys, *one)
             self._placed = placed[-1][0]
             time.sleep(0)  # let a reader have its turn
+            if index.size > 2 * kept["size"]:
+                self._place()  # from the start, with other axes
+                return
 
     def _sample(self, size: int) -> Iterator[Text]:
         """Papers from all over the index."""
