@@ -218,7 +218,7 @@ def _mark(
 def _bar(x: float, y: float, width: float, height: float, small: bool) -> str:
     if small:
         return _rect(x, y, max(1.0, width), height, "hollow", f' stroke="{_COLOURS["column"]}"')
-    return _rect(x, y, max(1.0, width), height, "column")
+    return _rect(x, y, max(float(width > 0), width), height, "column")
 
 
 def _rect(x: float, y: float, width: float, height: float, style: str, more: str = "") -> str:
