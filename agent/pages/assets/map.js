@@ -173,7 +173,7 @@ window.paperMap = (figure, source) => {
     [canvas.width, canvas.height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
     draw();
   }).observe(canvas);
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", soon);
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) window.matchMedia(media).addEventListener("change", draw);
 
   return (fresh) => {
     points = { ...points, ...fresh };
