@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtra
+from ..errors import importing
 from ..text.wording import counted
 from .fonts import families_for
 from .groups import Value
@@ -69,11 +69,9 @@ _SETTINGS = {
 
 def drawn(found: Statistics, kind: str) -> tuple[bytes, tuple[str, ...]]:
     """A file of one of the `FORMATS`, and in sentences what it does not show. Raises MissingExtra."""
-    try:
+    with importing("A plot", "eval"):
         from matplotlib import rc_context
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("A plot", "eval") from error
     plan = plan_of(found)
     settings: Any = dict(_SETTINGS)  # its type would name every one of 300 settings
     notes = [f"the plot shows {one}" for one in plan.left_out]

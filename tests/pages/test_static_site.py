@@ -32,7 +32,7 @@ def test_the_seed_papers_are_under_two_megabytes(
     assert size == sum(path.stat().st_size for path in files) < LIMIT
     assert {str(path.relative_to(tmp_path / "site")) for path in files} == {
         "index.html", "data.js", "assets/pages.css", "assets/keys.js", "assets/marks.js", "assets/site.js",
-        "assets/facets.js", "assets/figures.js", "assets/map.js",
+        "assets/facets.js", "assets/figures.js", "assets/map.js", "assets/help.js",
         *(f"charts/{name}.csv" for name in ("tasks", "together", "code", "claims")),
         *(f"charts/{name}.svg" for name in ("tasks", "together", "code", "claims")),
     }  # fmt: skip

@@ -103,8 +103,8 @@ def chart(name: str, index: Index, found: Found, link: Link) -> Chart | None:
 
 def _answer(index: Index, found: Found, asked: _Question) -> Statistics:
     """The answer of `stats` for a selection of the index, from bitmaps in place of cards."""
-    by = grouping([asked.by]) if asked.by else ()
-    counts = Counts(by, shares([asked.share], by))
+    by = grouping([asked.by], {}) if asked.by else ()
+    counts = Counts(by, shares([asked.share], by, {}))
     (share,) = counts.shares
     repeated = found.rows & index.facets.bitmap(REPEATED)
     rows = found.rows & ~repeated
