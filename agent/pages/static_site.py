@@ -21,7 +21,7 @@ from ..taxonomy import LABEL_FIELDS
 from ..text.wording import label_words
 from .browse import charts, views
 from .browse.marks import Passage, Piece, Saying
-from .browse.selection import COLUMNS, DEFAULT_COLUMNS, PAGE_SIZE, VIEWS
+from .browse.selection import COLUMNS, PAGE_SIZE, VIEWS
 from .index.database import Index
 from .index.facets import FIELDS, NAMES, confidence_of, dated, tags_of
 from .index.places import Places
@@ -65,7 +65,12 @@ def export(name: str, index: Index, folder: Path, *, renewed: bool = False) -> i
         for value, _ in index.counts(field, found)
         if label_words(value) != value
     }
-    head, seen = {"renewed": renewed}, hashlib.sha256()
+    table = {
+        "columns": [[name, views.TITLES[name]] for name in dict.fromkeys((*COLUMNS, *index.facets.own))],
+        "chosen": views.default_columns(index),
+        "sorts": views.COLUMN_SORTS,
+    }
+    head, seen = {"renewed": renewed, "table": table}, hashlib.sha256()
     data = _data(head, cards, (*FIELDS, *index.facets.own), labels)
     written += _write(folder / DATA, _hashed(data, seen), folder)
     if renewed:  # pages that are open load this again and again
@@ -99,11 +104,6 @@ def _data(
         "labels": labels,
         "bars": [views.FEWEST_BARS, views.MOST_BARS],
         "views": {**VIEWS, "map": "Map"},
-        "table": {
-            "columns": [[name, views.TITLES[name]] for name in dict.fromkeys((*COLUMNS, *fields))],
-            "chosen": DEFAULT_COLUMNS,
-            "sorts": views.COLUMN_SORTS,
-        },
     }
     yield f'"use strict";\nwindow.PAPERCARDS = {_script(head)};\nwindow.PAPERCARDS.papers = [\n'
     for card, paper, extra in cards:

@@ -209,12 +209,15 @@ _MOST_IN_CELL = 3
 def columns(index: Index, state: Selection) -> Sequence[tuple[str, str, bool]]:
     """Name and title of every possible column, and whether the table has it; the chosen ones first."""
     every = (*COLUMNS, *index.facets.own)
-    chosen = [one for one in state.columns if one in every] or [
-        one for one in DEFAULT_COLUMNS if one in every
-    ]
+    chosen = [one for one in state.columns if one in every] or default_columns(index)
     return [(one, TITLES[one], True) for one in chosen] + [
         (one, TITLES[one], False) for one in every if one not in chosen
     ]
+
+
+def default_columns(index: Index) -> Sequence[str]:
+    """The columns that are shown if none are chosen: those that some card has a value for."""
+    return [one for one in DEFAULT_COLUMNS if index.facets.used(one)]
 
 
 def cells(card: Card, names: Sequence[str]) -> Sequence[str]:

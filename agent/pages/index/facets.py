@@ -137,6 +137,10 @@ class Facets:
         for tag in new:
             _set(self._bits.setdefault(tag, bytearray()), row)
 
+    def used(self, field: str) -> bool:
+        """Whether some card has a value of a field."""
+        return bool(self._few.get(field)) or any(tag.field == field for tag in list(self._bits))
+
     @property
     def own(self) -> list[str]:
         """The own fields of the cards, each with `own.` before its name, in the order of the alphabet."""
