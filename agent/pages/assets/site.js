@@ -234,7 +234,6 @@
     const here = found.slice((state.page - 1) * pageSize, state.page * pageSize);
     const kept = new Set([...document.querySelectorAll("details[data-keep][open]")].map((one) => one.dataset.keep));
     part("filters").replaceChildren(...fields.map((one, at) => facet(state, found, one, at)).filter(Boolean));
-    for (const one of document.querySelectorAll("details[data-keep]")) one.open = kept.has(one.dataset.keep);
     part("said").textContent = found.length === papers.length
       ? `${number(papers.length)} paper${papers.length === 1 ? "" : "s"}`
       : `${number(found.length)} of ${number(papers.length)} papers`;
@@ -255,6 +254,7 @@
       state.view === "map" ? null : paging(state, last),
       ...(state.view === "map" && here.length ? mapped(state, found) : []),
     ].flat().filter(Boolean));
+    for (const one of document.querySelectorAll("details[data-keep]")) one.open = kept.has(one.dataset.keep);
   };
 
   // The table
