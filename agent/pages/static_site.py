@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from ..card import Card, Label
+from ..card import Card, FieldValue, Label
 from ..errors import StorageError
 from ..paper import Paper
 from ..sinks.files import write_file
@@ -63,7 +63,7 @@ def export(name: str, index: Index, folder: Path, *, renewed: bool = False) -> i
         for field in (*FIELDS, *index.facets.own)
         if field not in NAMES
         for value, _ in index.counts(field, found)
-        if label_words(value) != value
+        if label_words(value) != value.replace("-", " ")
     }
     table = {
         "columns": [[name, views.TITLES[name]] for name in dict.fromkeys((*COLUMNS, *index.facets.own))],
@@ -133,8 +133,8 @@ def _entry(card: Card, paper: Paper | None, fields: Sequence[str]) -> Mapping[st
         "ways": beside.ways,
         "maybe": [[[one.label, one.confidence] for one in card.unsure_of(name)] for name in LABEL_FIELDS],
         "own": [
-            [title, value.texts or [value.missing or "none"], value.confidence]
-            for _, title, value, _ in beside.own
+            [title, _words(value, filters) or [value.missing or "none"], value.confidence]
+            for _, title, value, filters in beside.own
         ],
         "flags": card.flags,
         "same": card.same_as,
@@ -143,6 +143,10 @@ def _entry(card: Card, paper: Paper | None, fields: Sequence[str]) -> Mapping[st
     return {
         key: value for key, value in entry.items() if value not in (None, "", (), [], [[]] * 3, [None] * 3)
     }
+
+
+def _words(value: FieldValue, filters: bool) -> Sequence[str]:
+    return [label_words(one) for one in value.texts] if filters else value.texts
 
 
 def _cited(card: Card) -> str:

@@ -384,6 +384,8 @@ def test_labels_read_as_words(seed_served: Served) -> None:
     assert label_words("vision-3d") == "3D vision"
     assert label_words("architecture-search-and-automl") == "architecture search and AutoML"
     assert label_words("solid-state") == "solid state"
+    assert label_words("x-ray-imaging") == "x-ray imaging"
+    assert label_words("deep-q-learning") == "deep q-learning"
 
 
 def test_a_row_has_authors_venue_year_and_what_is_available(tmp_path: Path) -> None:

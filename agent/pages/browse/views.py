@@ -11,6 +11,7 @@ from ...paper import Paper, page_of
 from ...review.corrected import REVIEWED
 from ...sinks.escaping import named
 from ...statistics.layout import capital
+from ...text.wording import label_words
 from ..index.database import Found, Index
 from ..index.facets import FIELDS, NAMES, OWN, Tag, confidence_of, tags_of
 from ..index.query import parts
@@ -227,7 +228,8 @@ def cells(card: Card, names: Sequence[str]) -> Sequence[str]:
         labels = tags.setdefault(tag.field, [])
         labels.append(tag.shown if labels or tag.field in NAMES else capital(tag.shown))
     for name, value in card.fields.items():
-        tags[OWN + name] = [*value.texts] or [value.missing or "none"]
+        texts = map(label_words, value.texts) if value.type in ("label", "labels") else value.texts
+        tags[OWN + name] = [*texts] or [value.missing or "none"]
     sure = confidence_of(card)
     tags |= {"id": [card.id], "tldr": [card.tldr], "confidence": [percent(sure)]}
     return [_joined(tags.get(name, ())) for name in names]
