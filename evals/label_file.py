@@ -37,6 +37,8 @@ ARXIV_TRAIN = _HERE / "labels" / "arxiv-train.jsonl"
 """Path of the labels of arXiv papers for fitting, without their texts; `label_texts` gets those."""
 ARXIV_DEV = _HERE / "labels" / "arxiv-dev.jsonl"
 """Path of the labels of arXiv papers for trying things out; no paper of the seed corpus is in either."""
+OWN_LABELS = _HERE / "labels" / "own-fields.jsonl"
+"""Path of the labels of own fields for 40 papers of the seed corpus, without their texts."""
 SEED_CORPUS = _HERE / "corpus" / "hf-papers-listing.txt"
 """Path of the titles and abstracts of the labelled papers."""
 
@@ -246,7 +248,8 @@ def _parse(line: str, where: str) -> Labelled:
         raise BadInput(
             f"not a label record: {first_fault(error)}",
             where=where,
-            next_step="See evals/labels/README.md for the format",
+            next_step="docs/evaluation.md shows the format. An export of an annotation tool: run papercards "
+            f"eval labels convert {where.rsplit(':', 1)[0]} -o labels.jsonl",
         ) from error
     readings = []
     for given in record.labels:

@@ -64,7 +64,7 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="Port to listen on (default: 8765, or the next free one).", metavar="N"
+            min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
         ),
     ] = None,
     host: Annotated[
