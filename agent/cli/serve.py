@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 _OPEN = (
-    "papercards: not encrypted: whoever can watch this network can read along and take the token. Put a proxy with TLS "
-    "in front and give its address with --url, or leave out --host and reach it with: "
+    "papercards: not encrypted: whoever can watch this network can read along and take the token. Put a "
+    "proxy with TLS in front and give its address with --url, or leave out --host and reach it with: "
     "ssh -L {port}:localhost:{port} THIS-MACHINE"
 )
 _SHORTEST_TOKEN = 16
