@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import UsageError, VerifyFailed
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
@@ -111,7 +111,6 @@ def verify(
     category: options.Categories = None,
 ) -> None:
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
-    from ..errors import VerifyFailed
     from ..paper import identity
     from ..reading.evidence import cited
     from ..runs.job import Job
