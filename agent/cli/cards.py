@@ -1,6 +1,6 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,8 +12,6 @@ from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..card import Card
     from ..paper import Paper
 

@@ -7,7 +7,7 @@ import typer
 from ..configuration.places import models_directory
 from ..configuration.settings import Settings
 from ..errors import EndpointError, UsageError
-from ..model.catalogue import Model
+from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY, Model, resolve
 from ..runs.resources import choose_model
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
@@ -28,7 +28,6 @@ CARD_TOKENS = 5_000
 def list_() -> None:
     """List embedded models and providers."""
     from ..local.store import listing
-    from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY
     from ..model.providers import known
 
     chosen = wiring.settings()
@@ -63,8 +62,6 @@ def pull(
     ] = "local/qwen2.5-coder-1.5b",
 ) -> None:
     """Download the weights of an embedded model and check their hash."""
-    from ..model.catalogue import resolve
-
     model = resolve(name)
     if model.file is None:
         raise UsageError(f"{name} has no weights to download")

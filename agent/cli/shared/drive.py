@@ -4,20 +4,15 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
 
 from ...errors import BudgetSpent
 from ...model.catalogue import Model
-from ...runs.batch import Done
-from ...runs.job import Watcher
+from ...runs.batch import Batch, Done, Outcome
+from ...runs.job import Job, Watcher
 from ...runs.resources import Resources
 from . import terminal
 from .progress import Progress
 from .terminal import note, shown
-
-if TYPE_CHECKING:
-    from ...runs.batch import Batch, Outcome
-    from ...runs.job import Job
 
 
 class Screen(Watcher):
