@@ -113,7 +113,7 @@ def same(folder: Path, count: int | None, say: Callable[..., None]) -> None:
             seconds = Run(
                 folder, "cards.jsonl", "--engine", f"ray={cluster.address}", "--workers", "4", stub=stub
             ).end()
-        requests = stub.stats()["requests"]
+        counted = stub.stats()
         with (folder / "answers.jsonl").open("wb") as answers:
             for bucket in sorted((folder / "cards.cache/answers").iterdir()):
                 answers.write(gzip.decompress(bucket.read_bytes()))
@@ -134,7 +134,8 @@ def same(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     say(
         papers=count,
         cards=len(lines),
-        requests=requests,
+        requests=counted["requests"],
+        cut_off=counted["client_gone"],
         same_bytes_as_one_process=alike,
         seconds=round(seconds, 1),
     )
