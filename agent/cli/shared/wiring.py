@@ -6,19 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...configuration.settings import FILE_NAME, Settings, merge
 from ...errors import UsageError
 from ...model import catalogue as models
 from ...model import keys
+from ...runs.resources import Resources
 from ...safety.redact import shown_url
 from ...text.wording import counted
 from .options import EndpointFlags, PaceFlags
-
-if TYPE_CHECKING:
-    from ...runs.resources import Resources
 
 Pool = Sequence[Mapping[str, Any]]
 """The `[[pool]]` tables of the settings."""
@@ -68,7 +66,6 @@ def resources(chosen: Settings) -> "Iterator[Resources]":
     At the end it is said what each endpoint of a pool did.
     """
     from ...runs.connections import Surroundings
-    from ...runs.resources import Resources
     from . import terminal
 
     # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads
