@@ -160,8 +160,8 @@ def collect(
 ) -> None:
     """Download the answers of finished batches and write the cards.
 
-    The state file cannot choose where keys are sent or what is overwritten: give an address of your own,
-    another cache, and outputs outside its folder again here.
+    For safety, the state file cannot choose where keys are sent or what is overwritten. If you used
+    --base-url, another cache, or outputs outside the file's folder, give them again here.
     """
     from ..runs.provider_batch.state import alone, load
 

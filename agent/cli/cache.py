@@ -39,9 +39,7 @@ class Chosen:
     ] = None
     prompt: Annotated[
         str | None,
-        typer.Option(
-            help="Only answers to this version of the prompt, or those that begin so.", metavar="NAME"
-        ),
+        typer.Option(help="Only answers to this prompt version; its beginning is enough.", metavar="NAME"),
     ] = None
     older_than: Annotated[
         float | None, typer.Option(min=0, help="Only answers that are older than DAYS.", metavar="DAYS")
@@ -156,7 +154,9 @@ def explain(
 def prune(
     *,
     chosen: Chosen,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be deleted, and delete nothing.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     cache_dir: options.CacheDir = None,
 ) -> None:

@@ -28,7 +28,7 @@ def show(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Fields to show, separated by commas, such as year,authors,title, your own among them "
+            help="Fields to show, separated by commas, such as year,authors,title; your own fields, too "
             "(default: a few).",
             metavar="FIELD,FIELD",
         ),
@@ -42,7 +42,7 @@ def show(
     records: Annotated[
         str | None,
         typer.Option(
-            help="One row for each record of this own list, with its sentence; -o writes CSV or TSV.",
+            help="Show a row for each record of this own list field, with its sentence; -o writes CSV or TSV.",
             metavar="FIELD",
         ),
     ] = None,

@@ -70,7 +70,7 @@ def enrich(
         bool,
         typer.Option(
             "--keep-duplicates",
-            help="Ask about each of several records of one paper, instead of giving all of them one card.",
+            help="Read every record of a paper that occurs several times, instead of giving them one card.",
         ),
     ] = False,
     no_record: Annotated[
@@ -122,7 +122,7 @@ def enrich(
     entry = choose_model(chosen)
     with wiring.resources(chosen) as resources:
         if estimate:
-            print_estimate(resources.reader(entry), job.papers(), resources.price(entry))
+            print_estimate(wiring.named(entry), resources.reader(entry), job.papers(), resources.price(entry))
             return
         code = run(job, resources, entry)
     if code:

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from ..sources import BadRecord
 
 
-def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None") -> None:
-    """Print one line per figure on standard output."""
+def print_estimate(
+    model: str, reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None"
+) -> None:
+    """Print one line per figure on standard output; `model` is its name for people."""
     from ..runs.estimate import estimate
 
     sums = estimate(reader, records)
-    rows = [("papers", f"{sums.papers:,}")]
+    rows = [("model", model), ("papers", f"{sums.papers:,}")]
     if sums.unreadable:
-        rows.append(("unreadable", f"{sums.unreadable:,}"))
+        rows.append(("no text to read", f"{sums.unreadable:,}"))
     if sums.filled:
         rows.append(("abstracts filled", f"{sums.filled:,}"))
     if sums.duplicates:

@@ -40,7 +40,7 @@ Labels = Annotated[
         metavar="FILE",
     ),
 ]
-Split = Annotated[str, typer.Option(help="train, dev or test.")]
+Split = Annotated[str, typer.Option(help="Split of the labels: train, dev or test.", metavar="SPLIT")]
 
 
 @app.callback()
@@ -215,7 +215,12 @@ def thresholds(
     ],
     precision: Annotated[
         float,
-        typer.Option(min=0.0, max=1.0, help="Target precision: the share of answers that must be right."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Target precision: the share of answers that must be right.",
+            metavar="SHARE",
+        ),
     ] = 0.9,
 ) -> None:
     """Fit a confidence threshold for a target precision and check it on another split."""

@@ -30,7 +30,7 @@ Papers = Annotated[
 Output = Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")]
 SHOWN_ASIDE = 20
 """Rows that were set aside and are printed, at most; the errors file has all."""
-Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.")]
+Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.", metavar="N")]
 
 
 @app.command("check", epilog=example("papercards eval labels check labels.jsonl"))
@@ -164,11 +164,13 @@ def convert(
     separator: Annotated[
         str | None,
         typer.Option(
-            help="What stands between the labels of a cell (default: ; or | or # or a comma, or a line end).",
+            help="Separator between the labels of a cell (default: ; or | or # or a comma, or a line end).",
             metavar="TEXT",
         ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Split of rows that name none: train, dev or test.")] = "dev",
+    split: Annotated[
+        str, typer.Option(help="Split of rows that name none: train, dev or test.", metavar="SPLIT")
+    ] = "dev",
     skip_unknown: Annotated[
         bool,
         typer.Option(

@@ -34,7 +34,7 @@ def init(
 def show(
     file: Annotated[str, typer.Argument(help="A fields file, or the name of a shipped one.", metavar="FILE")],
 ) -> None:
-    """Print the fields with everything that was left out filled in, as a file that can be used."""
+    """Print a fields file with all defaults filled in."""
     from ..fields.file import chosen, written
 
     fields = chosen(file, None)
@@ -47,7 +47,7 @@ def show(
 def check(
     file: Annotated[Path, typer.Argument(help="A fields file (.yaml).", metavar="FILE")],
 ) -> None:
-    """Check your own fields file: each mistake on a line, with its place and what to do."""
+    """Check your own fields file and list every mistake with its line."""
     from ..fields.file import BadFields, load
 
     try:

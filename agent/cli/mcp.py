@@ -18,7 +18,7 @@ PATIENCE_S = 20.0
 @options.grouped
 def mcp(
     cards: Annotated[
-        Path | None, typer.Argument(help="A file with cards to look for.", metavar="[CARDS]")
+        Path | None, typer.Argument(help="A file with cards for the agent to search.", metavar="CARDS")
     ] = None,
     model: options.Model = None,
     *,
@@ -39,7 +39,10 @@ def mcp(
         ),
     ] = False,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port for --http (default: 8765 or a free one).")
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port for --http (default: 8765, or another free one).", metavar="N"
+        ),
     ] = None,
     call_timeout: Annotated[
         float, typer.Option(min=1, help="Maximum seconds of one call.", metavar="S")
@@ -87,11 +90,12 @@ def mcp(
             from ..mcp.http import PATH, serve
             from ..pages import serving
             from ..pages.guard import new_token
+            from ..pages.reach import LOOPBACK
 
             token = os.environ.get("PAPERCARDS_MCP_TOKEN", "").strip()
             listening = serving.listen(port)
             stack.callback(listening.close)
-            print(f"http://{serving.HOST}:{listening.getsockname()[1]}{PATH}", flush=True)
+            print(f"http://{LOOPBACK}:{listening.getsockname()[1]}{PATH}", flush=True)
             if not token:
                 token = new_token()
                 terminal.note(f"token: {token}")

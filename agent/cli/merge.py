@@ -27,9 +27,9 @@ def merge(
     excel: options.Excel = False,
     name_notes: options.NameNotes = "title",
 ) -> None:
-    """Join the parts of a run (enrich --part): cards, failures and record come out as those of one run.
+    """Join the parts of a run made with enrich --part, as if it had been one run.
 
-    The sources are read again, so that nothing is missing or double; no model is asked.
+    The sources are read again to check that no paper is missing; no model is used.
     """
     from ..errors import BadInput
     from ..runs.job import Job

@@ -33,24 +33,32 @@ def list_() -> None:
     chosen = wiring.settings()
     directory = models_directory(chosen)
     held = {one.file.name: one for one in listing(directory)}
+    states = {
+        "whole": "downloaded",
+        "partial": "incomplete",
+        "absent": "not downloaded",
+        "damaged": "damaged",
+    }
+    print("On this machine; papercards models pull NAME downloads one:")
     for name, model in LOCAL.items():
         assert model.file is not None
         one = held[model.file.name]
         size = f"{model.file.size / 1e6:,.0f} MB"
         default = "  (default)" if name == DEFAULT_LOCAL else ""
-        print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
-    print(f"{'baseline':<26} {'built in':<8} {'':>9}  no language model: similarity, rules, fitted weights")
+        print(f"{name:<26} {states[one.state]:<14} {size:>9}  {model.file.licence}{default}")
+    print(f"{'baseline':<26} {'built in':<14} {'':>9}  no language model: similarity, rules, fitted weights")
+    print("\nProviders, as -m NAME/MODEL, with the variable of the key, the address and what is supported:")
     for name, provider in known(chosen.providers).items():
         print(f"{name + '/…':<26} {_key(provider.key):<29} {provider.base_url}")
         print(f"{'':<26} {', '.join(provider.supports)}")
     print(f"{COMPATIBLE + '/…':<26} {_key(OWN_KEY):<29} the address that you give with --base-url")
-    print(f"weights are stored in {directory}")
+    print(f"\nweights are stored in {directory}")
 
 
 @app.command("pull", epilog=example("papercards models pull local/qwen2.5-coder-1.5b"))
 def pull(
     name: Annotated[
-        str, typer.Argument(help="An embedded model, such as local/qwen2.5-coder-1.5b.")
+        str, typer.Argument(help="An embedded model, such as local/minilm.", metavar="MODEL")
     ] = "local/qwen2.5-coder-1.5b",
 ) -> None:
     """Download the weights of an embedded model and check their hash."""
@@ -106,11 +114,12 @@ def doctor(
     assert found.form is not None
     yes = {True: "yes", False: "no"}
     print(f"  answers            {yes[found.answers]}")
-    print(f"  follows a schema {_schema(found.enforces_schema, found.form.mode)}")
+    print(f"  follows a schema   {_schema(found.enforces_schema, found.form.mode)}")
     print(f"  logprobs           {yes[found.logprobs]}")
     print(f"  usage              {yes[found.usage]}")
-    print(f"  answer limit {found.form.answer_tokens:,} tokens (--answer-tokens)")
-    print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
+    print(f"  answer limit       {found.form.answer_tokens:,} tokens (--answer-tokens)")
+    if entry.plan != "stepwise":
+        print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
     print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
     print(f"  writes             {_speed(found.completion_tokens_per_second)}")
     if source is not None:

@@ -30,8 +30,8 @@ def rerun(
 ) -> None:
     """Repeat a recorded run: the same cards, byte for byte, from the cache.
 
-    The record cannot choose where keys are sent or what is overwritten: give an address of your own, another
-    cache, and outputs outside its folder again here.
+    For safety, the record cannot choose where keys are sent or what is overwritten. If you used --base-url,
+    another cache, or outputs outside the record's folder, give them again here.
     """
     from ..errors import UsageError
     from ..runs.job import Job

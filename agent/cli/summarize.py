@@ -17,15 +17,23 @@ def summarize(
         str | None,
         typer.Argument(
             help="A file with papers, the id of a paper (arxiv:ID), or '-' for standard input (title, blank "
-            "line, abstract)."
+            "line, abstract).",
+            metavar="SOURCE",
         ),
     ] = None,
     pick: Annotated[
         str | None,
-        typer.Option(help="Which paper of the source: its number, counted from 1, or part of its title."),
+        typer.Option(
+            help="Which paper of the source: its number, counted from 1, or part of its title.",
+            metavar="N|TITLE",
+        ),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the paper, instead of a source.")] = None,
-    abstract: Annotated[str | None, typer.Option(help="Abstract of the paper, instead of a source.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the paper, instead of a source.", metavar="TEXT")
+    ] = None,
+    abstract: Annotated[
+        str | None, typer.Option(help="Abstract of the paper, instead of a source.", metavar="TEXT")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     model: options.Model = None,
     *,

@@ -53,10 +53,10 @@ def tune(
     pace: options.PaceFlags,
     column: options.Columns = None,
 ) -> None:
-    """Fit your own labels over a model; use the file with --tuned.
+    """Fit a model to your own labels; use the file with --tuned.
 
-    Over the baseline or local/minilm only what is better in cross-validation on your labels is changed, and
-    nothing is sent anywhere. A hosted model is asked about each paper, and its probabilities are calibrated.
+    The baseline or local/minilm is changed only where cross-validation on your labels is better, and nothing
+    is sent anywhere. A hosted model is asked about each paper, and its probabilities are calibrated.
     """
     from dataclasses import replace
 

@@ -267,6 +267,7 @@ class Writer:
         self._survey = survey
         self._failed = 0
         self._abstractless = 0
+        self._duplicates = 0
         self._named: list[Failed] = []
 
     def take(self, outcomes: list[Outcome]) -> None:
@@ -293,7 +294,11 @@ class Writer:
     def _set_aside(self, outcome: Outcome) -> None:
         say = self._watcher.say
         if isinstance(outcome, Duplicate):
-            say(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
+            self._duplicates += 1
+            if self._duplicates <= SHOWN_FAILURES:
+                say(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
+            elif self._duplicates == SHOWN_FAILURES + 1:
+                say("papercards: further duplicates are skipped without a line")
         elif isinstance(outcome, Failed):
             errors = self._errors
             if errors is not None:

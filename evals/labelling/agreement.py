@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from papercards.card import NOT_ANSWERED, Card, FieldValue
-from papercards.errors import MissingExtra
+from papercards.errors import importing
 from papercards.paper import Paper
 from papercards.taxonomy import LABEL_FIELDS
 
@@ -233,11 +233,9 @@ def set_alpha(sets: Mapping[str, Sequence[frozenset[str]]]) -> float | None:
     distinct: set[Hashable] = {labels for _, _, labels in rated}
     if len(distinct) < 2:
         return None
-    try:
+    with importing("the agreement of label sets", "eval"):
         from nltk.metrics.agreement import AnnotationTask
         from nltk.metrics.distance import masi_distance
-    except ImportError as error:
-        raise MissingExtra("the agreement of label sets", "eval") from error
     return float(AnnotationTask(data=rated, distance=masi_distance).alpha())
 
 

@@ -30,19 +30,11 @@ from ..scoring.sentences import class_pairs, graded
 from ..scoring.summaries import SummaryScore, score_summary
 from ..scoring.trust import Cost, Trust, cost, trust
 
-FIGURES = (
-    "precision",
-    "recall",
-    "f1",
-    "macro_f1",
-    "main_accuracy",
-    "exact_accuracy",
-    "kind_accuracy",
-    "kappa",
-    "accuracy",
-    "answered",
-    "accuracy_of_answered",
-    "overlap",
+FIGURES = tuple(
+    (
+        "precision recall f1 macro_f1 main_accuracy exact_accuracy kind_accuracy kappa accuracy answered "
+        "accuracy_of_answered overlap"
+    ).split()
 )
 """Figures that a field can have, in the order of the tables."""
 

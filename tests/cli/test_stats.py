@@ -214,7 +214,7 @@ def test_a_plot_without_matplotlib_is_one_line_and_a_table_needs_none(
     assert done.returncode == 2
     assert done.stderr == (
         "papercards: A plot needs an extra that is not installed. Install it with: pip install "
-        "'papercards[eval]'\n"
+        "'papercards[eval]'; in a copy of the repository: pip install '.[eval]'\n"
     )
     assert not (made / "trends.csv").exists()
     assert run("stats", "cards.jsonl", "--by", "year", "-o", "trends.csv").returncode == 0

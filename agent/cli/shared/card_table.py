@@ -53,7 +53,10 @@ def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
         )
     for row in rows:
         table.add_row(*(Text(terminal.clean(row[at])) for at in used))
-    terminal.print_plain(table)
+    if rows:
+        terminal.print_plain(table)
+    else:
+        terminal.note("no cards match")
 
 
 def _shown(name: str, held: Value) -> str:

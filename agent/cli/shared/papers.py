@@ -20,7 +20,8 @@ SOURCE = Annotated[
     typer.Option("--source", help="A source of the papers; may be given several times.", metavar="SOURCE"),
 ]
 SPLIT = Annotated[
-    Literal["train", "dev", "test"], typer.Option("--split", help="Split that the labels belong to.")
+    Literal["train", "dev", "test"],
+    typer.Option("--split", help="Split that the labels belong to.", metavar="SPLIT"),
 ]
 SOURCES = Annotated[
     list[str] | None,
