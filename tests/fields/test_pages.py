@@ -83,11 +83,7 @@ def test_the_static_site_has_them(cards: Path, tmp_path: Path, run: Any) -> None
     assert done.returncode == 0, done.stderr
     data = (tmp_path / "site" / "data.js").read_text("utf-8")
     assert json.dumps(["own.design", "Design"], separators=(",", ":")) in data
-<<<<<<< HEAD
-    assert '["People",["12"],null]' in data
-=======
     assert '["People",["12"],' in data
->>>>>>> main
 
 
 def post(running: Served, **body: object) -> tuple[int, dict[str, Any]]:
