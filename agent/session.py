@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from .configuration.settings import Settings, pooled
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
+from .model.keys import needed
 from .model.providers import check
 from .paper import Paper
 from .runs.connections import Surroundings
@@ -154,12 +155,9 @@ class Session:
             insecure=insecure,
         )
         self._model = choose_model(chosen)
-        keys = {OWN_KEY, self._model.key_variable or OWN_KEY}
-        names = keys | {one["key"] for one in chosen.pool if "key" in one}
-        names |= self._model.provider.variables if self._model.provider is not None else frozenset()
-        variables = {name: os.environ[name] for name in names if name in os.environ}
+        variables = needed(self._model, os.environ, chosen.pool)
         if api_key is not None:
-            variables |= dict.fromkeys(keys, api_key)
+            variables |= dict.fromkeys((OWN_KEY, self._model.key_variable or OWN_KEY), api_key)
         surroundings = Surroundings(variables, leases=leases)
         if say is not None:
             surroundings = replace(surroundings, say=say)
@@ -173,6 +171,11 @@ class Session:
     def model(self) -> str:
         """Name of the model, `provider/model`."""
         return self._model.name
+
+    @property
+    def resources(self) -> Resources:
+        """What the session reads with, for engines."""
+        return self._resources
 
     @property
     def taxonomy(self) -> "Taxonomy":
@@ -204,13 +207,27 @@ class Session:
 
     # Many papers
 
-    def run(self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True) -> "Iterator[Card | Failure]":
+    def run(
+        self,
+        papers: "Iterable[Paper | BadRecord]",
+        *,
+        judge: bool = True,
+        engine: str | None = None,
+        workers: int | None = None,
+        cache: str | None = None,
+    ) -> "Iterator[Card | Failure]":
         """Cards of many papers: one outcome for each record, in order, as soon as it is available.
 
         Memory does not grow with the number of papers. With `judge`, a record that does not look like a paper
         is a Failure and is not sent. Raises the error that every paper met (EndpointError, BudgetSpent,
         StorageError) after the last outcome; answers so far are in the cache.
+
+        `engine`: `ray` or `ray=ADDRESS`, to use the workers of a Ray cluster (default: one a CPU). Outcomes
+        then come in any order, and answers are kept in `cache`, a folder or address that all nodes see.
         """
+        if engine is not None:
+            yield from self._on_ray(papers, engine, workers, cache, judge=judge)
+            return
         outcomes = self.arun(papers, judge=judge)
 
         async def following() -> "Card | Failure | None":
@@ -221,6 +238,25 @@ class Session:
                 yield outcome
         finally:
             self._call(outcomes.aclose)
+
+    def _on_ray(
+        self,
+        papers: "Iterable[Paper | BadRecord]",
+        engine: str,
+        workers: int | None,
+        cache: str | None,
+        *,
+        judge: bool,
+    ) -> "Iterator[Card | Failure]":
+        from .card import Card
+        from .engines.ray import Engine, outcomes
+
+        asked = Engine.of(engine, workers, cache)
+        for line, failure in outcomes(self._resources, self._model, papers, asked, judge=judge):
+            if line is not None:
+                yield Card.model_validate_json(line)
+            else:
+                yield Failure(failure["id"], failure["where"], failure["error"], failure["message"])
 
     async def arun(
         self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True

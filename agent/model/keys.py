@@ -4,7 +4,8 @@ Keys come from variables passed by the caller; the command line passes the envir
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
@@ -12,6 +13,17 @@ from ..safety.redact import shown_url
 from . import catalogue as models
 from .endpoint import NO_KEY
 from .providers import filled, own_address
+
+
+def needed(
+    model: models.Model, variables: Mapping[str, str], pool: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, str]:
+    """The variables that asking a model needs: keys, also of a pool's endpoints, and parts of its address."""
+    names = {models.OWN_KEY, model.key_variable or models.OWN_KEY}
+    names |= {one["key"] for one in pool if "key" in one}
+    if model.provider is not None:
+        names |= model.provider.variables
+    return {name: variables[name] for name in names if name in variables}
 
 
 def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:

@@ -179,6 +179,15 @@ class LeasedAllowances(Allowances):
             async with asyncio.timeout(SLICE_S):
                 await self._renew(*self._who, last)
 
+    @property
+    def waits(self) -> str:
+        """What requests wait for, in a few words; empty if for answers alone."""
+        if self._clock() < self._held_until:
+            return "the pause that the endpoint asks for"
+        names = {name for need in self._needs for name in need.amounts if name in self._purses}
+        words = {"requests": "requests a minute", "tokens": "tokens a minute", "usd": "money in flight"}
+        return " and ".join(words[name] for name in sorted(names))
+
     # What `LeasedBudget` asks
 
     async def pay(self, usd: float) -> None:

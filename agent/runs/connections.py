@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..model.call import Caller
     from ..model.endpoint import Endpoint
     from ..model.form import Form
-    from ..model.leases import Renew
+    from ..model.leases import LeasedAllowances, Renew
     from ..model.limits import Budget, Limiter
     from ..model.pool import Sender, Share
     from ..model.pricing import Price
@@ -74,6 +74,7 @@ class Connections:
         self._budget: Budget | None = None
         self._limiters: dict[str, tuple[Limiter, Budget | None]] = {}
         """The limits of requests to an address, and of their cost."""
+        self._leased: list[LeasedAllowances] = []
         self.shares: dict[str, Share] = {}
         """What each endpoint of a pool did, by address."""
 
@@ -222,6 +223,7 @@ class Connections:
                 tpm=tpm,
                 max_cost_usd=chosen.max_cost,
             )
+            self._leased.append(shared)
         limiter = Limiter(
             most,
             adaptive=start is not None,
@@ -234,6 +236,10 @@ class Connections:
         return limiter, LeasedBudget(
             shared, budget.most_usd
         ) if shared is not None and budget is not None else budget
+
+    def waits(self) -> str:
+        """What requests wait for of limits that workers share; empty if for answers alone."""
+        return ", ".join(filter(None, (shared.waits for shared in self._leased)))
 
     def endpoints(self, model: models.Model) -> "list[Endpoint]":
         """The endpoints of a model, those of its pool if it has one.

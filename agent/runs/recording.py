@@ -100,21 +100,22 @@ class Recording:
 
         try:
             path = record_path(destination(Path(self._settings.outputs[0]))[1])
-            record = self._record(path, sinks, counts, status, error, distance)
+            record = self.record(path, sinks, counts, status, error, distance)
             write_file(path, [record.to_json().encode()], derived=True)
         except StorageError:
             if status != "failed":
                 raise
 
-    def _record(
+    def record(
         self,
         path: Path,
         sinks: "Sequence[Sink]",
         counts: "Counted",
         status: Status,
         error: str | None,
-        distance: "Far | None",
+        distance: "Far | None" = None,
     ) -> RunRecord:
+        """The record that is to stand at a path. Raises OSError if a source cannot be read."""
         from ..sources import is_named
 
         secrets = secrets_of(self._surroundings.variables)

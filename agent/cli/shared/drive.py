@@ -36,6 +36,10 @@ class Screen(Watcher):
         """Print a line on standard error."""
         note(text)
 
+    def cluster(self, text: str) -> None:
+        """Show what the workers do beside the counts."""
+        self.progress.cluster = text
+
     def lines(self, lines: Sequence[bytes]) -> None:
         """Print cards on standard output."""
         sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
