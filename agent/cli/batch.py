@@ -298,6 +298,8 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
             f"{name} has no batch API for files of requests as at OpenAI",
             next_step=f"Leave out --batch-api; if it has one now, set batch = true in [providers.{name}]",
         )
+    if chosen.pool:
+        raise UsageError("--batch-api takes one endpoint", next_step="Give one --base-url")
     if not output:
         raise UsageError(
             "--batch-api needs an output", next_step="Give one with -o; the batch state is stored beside it"

@@ -1,8 +1,9 @@
 """`papercards enrich --estimate`: the calls, tokens and cost of a run."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..safety.redact import shown_url
 from .shared import terminal
 
 if TYPE_CHECKING:
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def print_estimate(
-    model: str, reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None"
+    model: str,
+    reader: "Reader",
+    records: "Iterable[Paper | BadRecord]",
+    price: "Price | None",
+    pool: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Print one line per figure on standard output; `model` is its name for people."""
     from ..runs.estimate import estimate
@@ -37,5 +42,8 @@ def print_estimate(
     else:
         usual, most = terminal.money(sums.cost(price)), terminal.money(sums.most(price))
         rows.append(("cost", f"about {usual}, at most {most} without retries"))
+    whole = sum(one.get("weight", 1.0) for one in pool)
+    for one in pool:
+        rows.append(("at endpoint", f"{one.get('weight', 1.0) / whole:.0%} {shown_url(one['base_url'])}"))
     for name, value in rows:
         print(f"{name:<18} {value}")

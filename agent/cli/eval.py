@@ -125,7 +125,7 @@ def run(
         for entry in entries:
             session.budget(entry)
             if entry != BASELINE:
-                terminal.note(wiring.first_line(len(pairs), entry))
+                terminal.note(wiring.first_line(len(pairs), entry, chosen.pool))
         floor, _ = _measure(session, BASELINE, pairs, split, version, tuned=BASELINE in entries)
         for entry in entries:
             result, ended = floor, None

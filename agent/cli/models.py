@@ -14,6 +14,8 @@ from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..model.decider import Decided
+    from ..model.doctor import EndpointReport
+    from ..model.endpoint import Endpoint
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
 
@@ -97,27 +99,24 @@ def doctor(
         return
     with wiring.resources(chosen) as session:
         if entry.file is None:
-            terminal.note(f"trying {wiring.named(entry)}")
-        endpoint = session.endpoint(entry)
-        found = probe(endpoint, session.form(entry), say=terminal.note)
-    print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
-    if entry.provider is not None:
-        print(f"  documented         {', '.join(entry.provider.supports)}; key: {_key(entry.provider.key)}")
-    for said in found.adapted:
-        print(f"  adapted            it {said}")
-    if not found.answers:
+            terminal.note(f"trying {wiring.named(entry, chosen.pool)}")
+        form = session.form(entry)
+        probed = [(one, probe(one, form, say=terminal.note)) for one in session.endpoints(entry)]
+    for endpoint, found in probed:
+        _print_found(entry, endpoint, found)
+    wrong = [
+        f"{one.shown_url}: {one.without_key(found.reason)}" for one, found in probed if not found.answers
+    ]
+    if wrong and len(probed) == 1:
         raise EndpointError(endpoint.without_key(found.reason), where=endpoint.shown_url)
-    assert found.form is not None
-    yes = {True: "yes", False: "no"}
-    print(f"  answers            {yes[found.answers]}")
-    print(f"  follows a schema   {_schema(found.enforces_schema, found.form.mode)}")
-    print(f"  logprobs           {yes[found.logprobs]}")
-    print(f"  usage              {yes[found.usage]}")
-    print(f"  answer limit       {found.form.answer_tokens:,} tokens (--answer-tokens)")
-    if entry.plan != "stepwise":
-        print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
-    print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
-    print(f"  writes             {_speed(found.completion_tokens_per_second)}")
+    if len({str(found.form) for _, found in probed if found.answers}) > 1:
+        modes = ", ".join(f"{one.shown_url}: {found.form.mode}" for one, found in probed if found.form)
+        wrong.append(
+            f"they take different requests ({modes}), and one that refuses what the others take is left out "
+            "of a pool: set in [endpoint] what all take, such as mode"
+        )
+    if wrong:
+        raise EndpointError("; ".join(wrong), where=f"{len(probed)} endpoints")
     if source is not None:
         from ..sources import open_source, readable
 
@@ -129,6 +128,27 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown amount of time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
+
+
+def _print_found(entry: "Model", endpoint: "Endpoint", found: "EndpointReport") -> None:
+    """Print what one endpoint supports."""
+    print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
+    if entry.provider is not None:
+        print(f"  documented         {', '.join(entry.provider.supports)}; key: {_key(entry.provider.key)}")
+    for said in found.adapted:
+        print(f"  adapted            it {said}")
+    if found.form is None:
+        return
+    yes = {True: "yes", False: "no"}
+    print(f"  answers            {yes[found.answers]}")
+    print(f"  follows a schema   {_schema(found.enforces_schema, found.form.mode)}")
+    print(f"  logprobs           {yes[found.logprobs]}")
+    print(f"  usage              {yes[found.usage]}")
+    print(f"  answer limit       {found.form.answer_tokens:,} tokens (--answer-tokens)")
+    if entry.plan != "stepwise":
+        print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
+    print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
+    print(f"  writes             {_speed(found.completion_tokens_per_second)}")
 
 
 def _decisions(chosen: "Settings", entry: "Model") -> None:
@@ -143,7 +163,7 @@ def _decisions(chosen: "Settings", entry: "Model") -> None:
         Question("sky", "Which colour has the sky?", {"blue": "", "green": "like grass"}),
     ]
     with wiring.resources(replace(chosen, summary=False)) as session:
-        terminal.note(f"trying {wiring.named(entry)}")
+        terminal.note(f"trying {wiring.named(entry, chosen.pool)}")
 
         async def ask() -> "Decided":
             decider = (await session.bench(entry)).decider

@@ -41,6 +41,12 @@ def rerun(
     from .shared.drive import run
 
     old = read_record(record)
+    if old.engine is not None:
+        raise UsageError(
+            "this run was made on a cluster",
+            where=str(record),
+            next_step="Run its command again: papers with a card are left alone",
+        )
     outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
     if not output:
         agreeing.outputs(record, outputs)

@@ -70,7 +70,7 @@ def summarize(
         entry = choose_model(chosen)
         reader = session.reader(entry)
         if entry.file is None and entry.plan != "baseline":
-            terminal.note(f"1 paper with {wiring.named(entry)}")
+            terminal.note(f"1 paper with {wiring.named(entry, chosen.pool)}")
 
         async def read() -> "Card":
             try:

@@ -86,7 +86,7 @@ def tune(
             )
         target = output or _beside(chosen.taxonomy)
         hosted = entry.plan in ("one-call", "decide")
-        terminal.note(f"{counted(len(pairs), 'paper')} with {wiring.named(entry)}")
+        terminal.note(f"{counted(len(pairs), 'paper')} with {wiring.named(entry, chosen.pool)}")
         fit = _hosted if hosted else _tagger
         version = fit(resources, entry, pairs, labels_version(path, items), target)
     if version is not None:

@@ -138,7 +138,7 @@ def watch(
     )
     entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
-        terminal.note(f"new papers with {wiring.named(entry)}")
+        terminal.note(f"new papers with {wiring.named(entry, chosen.pool)}")
     if like is not None and not is_named(like):
         open_source(like, asked)  # a name with a typo is said before anything is asked
     watching = Watch(chosen, sources, asked, output, limit, digests, like, sites)

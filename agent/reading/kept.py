@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from ..errors import PaperFailed
 from ..model.ask_once import AskOnce
 from ..model.cache import Answer, Cache, Parts, key_of
-from ..model.in_flight import InFlight
 from ..spent import NOTHING, Spent
 
 
@@ -35,7 +34,7 @@ class Answers:
     def __init__(self, cache: Cache | None, *, offline: bool) -> None:
         self._cache = cache
         self._offline = offline
-        self._once: AskOnce[Answer] = AskOnce(InFlight(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Answer] = AskOnce(cache.in_flight() if cache is not None else None)
 
     def found(self, parts: Parts, good: Callable[[Answer], bool]) -> Answer | None:
         """The answer in the cache; a row that somebody changed is a miss."""

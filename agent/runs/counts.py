@@ -2,11 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..spent import Spent
 from ..text.wording import counted
 from .batch import Done, Duplicate, Failed, Outcome, Repeated, Untouched
+
+_FIGURES = ("done", "cached", "failed", "without_abstract", "duplicates", "spent")
 
 
 class Counts:
@@ -63,6 +66,17 @@ class Counts:
         found = ", ".join(f"{number:,} {service}" for service, number in self.filled.most_common())
         line = counted(self.filled.total(), "abstract") + " filled" + (f": {found}" if found else "")
         return f"{line}; {self.without_abstract:,} not found"
+
+    def figures(self) -> dict[str, Any]:
+        """The counts by name."""
+        return {name: getattr(self, name) for name in _FIGURES}
+
+    def set(self, figures: Mapping[str, Any]) -> None:
+        """Take counts that were made elsewhere, in place of these."""
+        for name in _FIGURES:
+            setattr(self, name, figures[name])
+        if (fresh := self.done - self.cached + self.failed - self._asked) > 0:
+            self._finished(time.monotonic(), fresh)
 
     def stop(self) -> None:
         """Stop the clock: the last card is on disk."""

@@ -55,6 +55,9 @@ class Watcher:
     def say(self, text: str) -> None:
         """Take a sentence about the run."""
 
+    def cluster(self, text: str) -> None:
+        """Take what the workers of a cluster do now, in a few words."""
+
     def lines(self, lines: Sequence[bytes]) -> None:
         """Take the cards of a run without outputs, as lines of JSON."""
 

@@ -80,12 +80,16 @@ class Resources(Connections):
         chosen: Settings,
         surroundings: Surroundings | None = None,
         taxonomy: "Taxonomy | None" = None,
+        cache: "Cache | None" = None,
     ) -> None:
-        """`taxonomy` defaults to the one in the settings. Raises UsageError if it cannot be read."""
+        """`taxonomy` and `cache` default to those in the settings.
+
+        Raises UsageError if the taxonomy cannot be read.
+        """
         super().__init__(chosen, surroundings, self.server)
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self.fields = load_fields(chosen)
-        self._cache: Cache | None = None
+        self._cache = cache
         self._finished: dict[bool, CardLines] = {}
         self._servers: dict[str, SharedServer] = {}
 

@@ -36,6 +36,10 @@ class Screen(Watcher):
         """Print a line on standard error."""
         note(text)
 
+    def cluster(self, text: str) -> None:
+        """Show what the workers do beside the counts."""
+        self.progress.cluster = text
+
     def lines(self, lines: Sequence[bytes]) -> None:
         """Print cards on standard output."""
         sys.stdout.buffer.writelines(shown(line) + b"\n" for line in lines)
@@ -100,7 +104,7 @@ def run(job: "Job", resources: "Resources", model: "Model") -> int:
 
     records, total = job.records(), job.count()
     resources.budget(model)
-    note(wiring.first_line(total, model))
+    note(wiring.first_line(total, model, resources.settings.pool))
     screen = Screen(total, free=model.plan == "baseline")
     try:
         whole = job.run(resources, model, screen.drive, screen, records)

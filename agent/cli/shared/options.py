@@ -59,10 +59,10 @@ Models = Annotated[
     ),
 ]
 BaseUrl = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        help="An OpenAI-compatible endpoint, usually ending in /v1. "
-        "[env: PAPERCARDS_BASE_URL, OPENAI_BASE_URL]",
+        help="An OpenAI-compatible endpoint, usually ending in /v1. May be given several times, for "
+        "replicas of one model. [env: PAPERCARDS_BASE_URL, OPENAI_BASE_URL]",
         metavar="URL",
     ),
 ]

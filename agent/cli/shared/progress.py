@@ -26,6 +26,8 @@ class Progress:
         self.counts = counts
         self.total = total
         self.at = at
+        self.cluster = ""
+        """What the workers of a cluster do now."""
         self._free = free
         self._shown = time.monotonic()
         self._live = sys.stderr.isatty() and terminal.loudness is not Loudness.QUIET
@@ -105,6 +107,8 @@ class Progress:
             parts.append(f"{counts.failed:,} failed")
         if not self._free and counts.spent.calls:
             parts += [counted(counts.tokens, "token"), self.cost]
+        if self.cluster:
+            parts.append(self.cluster)
         parts.append(duration(counts.seconds))
         if self.total and (left_s := counts.left_s(self.total)) is not None:
             parts.append(f"{duration(left_s)} left")

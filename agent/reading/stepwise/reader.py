@@ -23,7 +23,6 @@ from ...fields.values import Value
 from ...model.ask_once import AskOnce
 from ...model.cache import Answer, Cache, Part, key_of
 from ...model.catalogue import Model
-from ...model.in_flight import InFlight
 from ...paper import Paper
 from ...spent import NOTHING
 from ...taxonomy import Taxonomy
@@ -94,7 +93,7 @@ class StepwiseReader:
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._once: AskOnce[Read] = AskOnce(InFlight(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Read] = AskOnce(cache.in_flight() if cache is not None else None)
         self._offline = offline
         self._writes = summary
         self._probe = probe or load_probe(model.model_id)
