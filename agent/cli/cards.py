@@ -42,7 +42,7 @@ def show(
     records: Annotated[
         str | None,
         typer.Option(
-            help="Show a row for each record of this own list field, with its sentence; -o writes CSV or TSV.",
+            help="Show a row for each record of this own list field, with its sentence; -o for CSV or TSV.",
             metavar="FIELD",
         ),
     ] = None,

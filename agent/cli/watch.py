@@ -45,7 +45,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 def watch(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY..."),
+        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY"),
     ],
     output: Annotated[
         list[Path],
