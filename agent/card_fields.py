@@ -164,8 +164,8 @@ def values(card: Card, name: str) -> tuple[str | float, ...]:
 
 
 def singular(name: str) -> str:
-    """The name of one value of a field: `task`, `modality`, `year`."""
-    return _SINGULAR.get(name) or name.removesuffix("s")
+    """The name of one value of a field: `task`, `modality`, `year`; own fields keep theirs."""
+    return _SINGULAR.get(name) or (name.removesuffix("s") if name in _READ else name)
 
 
 def known_fields() -> str:

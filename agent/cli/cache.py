@@ -122,25 +122,29 @@ def explain(
     with wiring.resources(chosen) as session:
         reader = session.reader(entry)
         paper = _paper(name, source) if source is not None else None
-        parts = _key_parts(reader, paper)
+        asked = _asked(reader, paper)
         if paper is not None and reader.wants(paper) is None:
             print(f"{name}: the answer of {entry.name} is in the cache; nothing would be sent")
             return
         names = {**names_of(reader, paper or _nobody(name)), "id": name}
     folder = cache_directory(chosen)
-    found = nearest((one.row for one in _stored(folder) if one.row is not None), parts, names)
-    if not found:
-        print(f"{name}: no answer of any model or prompt is in {folder}")
-        return
-    for one in found:
-        answer = one.row.answer
-        label = f"{one.row.names.get('model') or one.row.parts.get('model')}, {answer.created}"
-        if not one.changes:
-            print(terminal.clean(f"{name}: an answer is there ({label})"))
+    rows = [one.row for one in _stored(folder) if one.row is not None]
+    for fields, parts in asked.items():
+        about = f"{name}: {fields}" if fields else name
+        found = nearest(rows, parts, names)
+        if len(asked) > 1 and found and not found[0].changes:
             continue
-        print(terminal.clean(f"{name}: not used is the answer of {label}"))
-        for line in one.changes:
-            print(terminal.clean(f"  {line}"))
+        if not found:
+            print(f"{about}: no answer of any model or prompt is in {folder}")
+        for one in found:
+            answer = one.row.answer
+            label = f"{one.row.names.get('model') or one.row.parts.get('model')}, {answer.created}"
+            if not one.changes:
+                print(terminal.clean(f"{about}: an answer is there ({label})"))
+                continue
+            print(terminal.clean(f"{about}: not used is the answer of {label}"))
+            for line in one.changes:
+                print(terminal.clean(f"  {line}"))
     if paper is None:
         terminal.note("the text of the paper was not compared; give it with --source")
 
@@ -316,27 +320,31 @@ def _nobody(name: str) -> "Paper":
     return Paper(name, "", "")
 
 
-def _key_parts(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Part]":
+def _asked(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Mapping[str, Part]]":
+    """What the answers for a paper are stored under, by the fields that they are about."""
     from ..errors import UsageError
+    from ..reading.decide.reader import DecideReader
+    from ..reading.own_labels import OwnLabelsReader
     from ..reading.reader import ModelReader
+    from ..reading.reading_copy import reading_copy
     from ..reading.stepwise.reader import StepwiseReader
 
+    if isinstance(reader, OwnLabelsReader):
+        reader = reader.inner
+    if isinstance(reader, DecideReader):
+        return reader.keys(paper)
     if not isinstance(reader, ModelReader | StepwiseReader):
         raise UsageError(
             f"{reader.made_by.get('name', 'this model')} has no answers that can be explained",
             next_step="Choose another with -m",
         )
     if paper is not None:
-        return reader.key_parts(paper)
-    names = (
-        "name",
-        "context",
-        "prompt",
-        "fields",
-        "summary",
-        *(("taxonomy",) if isinstance(reader, ModelReader) else ()),
-    )
-    return {name: part for name, part in reader.made_by.items() if name not in names}
+        own = reader.own.keys(reading_copy(paper).paper) if isinstance(reader, StepwiseReader) else {}
+        return {"": reader.key_parts(paper), **own}
+    names: tuple[str, ...] = ("name", "context", "prompt", "fields", "summary")
+    if isinstance(reader, ModelReader):
+        names = (*names, "taxonomy")
+    return {"": {name: part for name, part in reader.made_by.items() if name not in names}}
 
 
 @app.command("verify", epilog=example("papercards cache verify"))

@@ -33,15 +33,13 @@ def site(
     source_flags: options.SourceFlags,
 ) -> None:
     """Write a static site to browse the cards; it opens from disk or any web server."""
-    from ..errors import MissingExtra
+    from ..errors import importing
     from ..pages.index.index_file import open_index
     from ..sinks import read_cards
 
-    try:
+    with importing("The static site", "serve"):
         from ..pages.review.corrections import Corrections
         from ..pages.static_site import export
-    except ModuleNotFoundError as error:
-        raise MissingExtra("The static site", "serve") from error
     from ..errors import UsageError
     from ..review.review_file import ReviewFile
 

@@ -1,12 +1,17 @@
 """`papercards fields`: begins, shows and checks files of own fields."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .command_help import Commands, example
 from .shared import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..fields.spec import Field
 
 app = typer.Typer(
     cls=Commands, help="Ask questions of your own: start, show and check a fields file.", no_args_is_help=True
@@ -51,5 +56,33 @@ def check(
         for fault in error.faults:
             print(terminal.clean(f"{file}:{fault.line}: {fault.what}. {fault.remedy}"))
         raise typer.Exit(error.exit_code) from None
+    for one in fields.own:
+        for line in _doubts(one):
+            terminal.note(f"{one.name}: {line}")
     kinds = ", ".join(f"{one.name} ({one.type})" for one in fields.own)
     print(terminal.clean(f"{fields.version}: {kinds}; shipped: {', '.join(fields.shipped) or 'none'}"))
+
+
+_SECTIONS = (
+    "abstract introduction background related methods materials data experiments evaluation results "
+    "discussion limitations conclusions availability appendix"
+).split()
+"""Usual beginnings of section names."""
+
+
+def _doubts(one: "Field") -> "Iterator[str]":
+    """What is allowed in a field and may still be a slip."""
+    import importlib.util
+
+    from ..text.wording import did_you_mean
+
+    for place in one.places:
+        if not any(usual.startswith(place.rstrip("s")) for usual in _SECTIONS) and (
+            near := did_you_mean(place, _SECTIONS)
+        ):
+            yield f'from: "{place}" is no usual section. {near}'
+    if one.unit is not None and importlib.util.find_spec("pint") is not None:
+        from ..evals.scoring.units import parsed
+
+        if parsed(one.unit) is None:
+            yield f'eval knows no unit "{one.unit}" and compares it as a word'

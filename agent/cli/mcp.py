@@ -90,11 +90,12 @@ def mcp(
             from ..mcp.http import PATH, serve
             from ..pages import serving
             from ..pages.guard import new_token
+            from ..pages.reach import LOOPBACK
 
             token = os.environ.get("PAPERCARDS_MCP_TOKEN", "").strip()
             listening = serving.listen(port)
             stack.callback(listening.close)
-            print(f"http://{serving.HOST}:{listening.getsockname()[1]}{PATH}", flush=True)
+            print(f"http://{LOOPBACK}:{listening.getsockname()[1]}{PATH}", flush=True)
             if not token:
                 token = new_token()
                 terminal.note(f"token: {token}")

@@ -1,5 +1,7 @@
-"""`papercards serve`: browse, review and label in a browser on this machine."""
+"""`papercards serve`: browse, review and label in a browser."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     from ..paper import Paper
     from ..sources import Options
     from ..taxonomy import Taxonomy
+
+
+_OPEN = (
+    "papercards: not encrypted: whoever can watch this network can read along and take the token. Put a proxy with TLS "
+    "in front and give its address with --url, or leave out --host and reach it with: "
+    "ssh -L {port}:localhost:{port} THIS-MACHINE"
+)
+_SHORTEST_TOKEN = 16
 
 
 @options.grouped
@@ -57,6 +67,18 @@ def serve(
             min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
         ),
     ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Address to listen on; 0.0.0.0 lets other machines in that have the token. [env: "
+            "PAPERCARDS_SERVE_TOKEN, a token that stays; default: a new one at each start]",
+            metavar="ADDRESS",
+        ),
+    ] = "127.0.0.1",
+    url: Annotated[
+        str | None,
+        typer.Option(help="Address of a proxy with TLS in front of it.", metavar="https://NAME"),
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the URL without opening a browser.")
     ] = False,
@@ -78,6 +100,7 @@ def serve(
         from ..pages.browse import routes as browse
         from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
+        from ..pages.reach import Reach, reached_by
     except ModuleNotFoundError as error:
         raise MissingExtra("Serving pages", "serve") from error
     from ..pages.index.follow import Follower
@@ -97,21 +120,22 @@ def serve(
             rooms += [browse.ROOM, _review(stack, cards, index, labels, review, against, reviewer)]
         if label is not None:
             rooms.append(_label(label, abstracts(source or [], asked), labels, annotator, index))
-        server = serving.listen(port)
+        token, once = _token() or new_token(), new_token()
+        server = serving.listen(port, host)
         stack.callback(server.close)
-        number = server.getsockname()[1]
-        token, once = new_token(), new_token()
-        url = f"http://{serving.HOST}:{number}/?token={token}"
-        print(url, flush=True)
+        reach = Reach(server.getsockname()[1], host, reached_by(url) if url is not None else "")
+        print(f"{reach.address}/?token={token}", flush=True)
+        if not reach.is_local and not reach.secure:
+            terminal.note(_OPEN.format(port=reach.port))
         served = cards or label
         assert served is not None
         terminal.note(f"serving {served}; press Ctrl-C to stop")
         if not no_browser:
-            _open(stack.enter_context(forwarding(f"http://{serving.HOST}:{number}/?token={once}")))
+            _open(stack.enter_context(forwarding(f"{reach.address}/?token={once}")))
         # So that what is passing is deleted then, too: the server raises again what ended it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
-            serving.serve(application(served, index, follower, token, number, rooms, once), server)
+            serving.serve(application(served, index, follower, token, reach, rooms, once), server)
 
 
 def _check(
@@ -174,6 +198,20 @@ def _label(
 
     bench = labelling.Bench(Passes(work), list(every.values()), taxonomy, named(annotator), model)
     return labelling.room(bench)
+
+
+def _token() -> str:
+    """The token of the environment; empty if there is none. Raises UsageError for one that can be guessed."""
+    from ..errors import UsageError
+
+    token = os.environ.get("PAPERCARDS_SERVE_TOKEN", "").strip()
+    if token and (len(token) < _SHORTEST_TOKEN or not re.fullmatch(r"[\w-]+", token, re.ASCII)):
+        raise UsageError(
+            f"a token has at least {_SHORTEST_TOKEN} letters and digits",
+            where="PAPERCARDS_SERVE_TOKEN",
+            next_step="Make one with: openssl rand -hex 32",
+        )
+    return token
 
 
 def named(given: str | None) -> str:

@@ -73,7 +73,7 @@ def tune(
     except ImportError as error:
         raise MissingExtra("papercards tune", "eval") from error
     asked = wiring.settings(flags, pace, model=model)
-    chosen = replace(asked, tuned=None, model=asked.model or BASELINE.name)
+    chosen = replace(asked, tuned=None, fields=None, only=None, model=asked.model or BASELINE.name)
     entry = choose_model(chosen)
     path = label_file(labels)
     with wiring.resources(chosen) as resources:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +14,12 @@ import typer
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
+from .shared.papers import beside
 
 if TYPE_CHECKING:
     from ..configuration.settings import Settings
     from ..errors import BadInput
+    from ..pages.renewed_site import RenewedSite
     from ..paper import Paper
     from ..runs.batch import Outcome
     from ..runs.counts import Counts
@@ -41,6 +44,11 @@ AGAIN_S = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
+def _output(word: str) -> Path:
+    """An output of a watch: `site/`, or any folder of that name, is a static site."""
+    return Path(f"site:{word}") if re.search(r"(^|/)site/+$", word) else options.output(word)
+
+
 @options.grouped
 def watch(
     sources: Annotated[
@@ -52,7 +60,8 @@ def watch(
         options.outputs(
             "Output file; may be given several times. New cards are appended to the first JSONL file, "
             "and papers with a card in it are not new. The other outputs are written from it; digest.md, or "
-            "any .html, has only what is new since the last round."
+            "any .html, has only what is new since the last round; site/, or site:FOLDER, is a static site.",
+            _output,
         ),
     ],
     every: Annotated[
@@ -109,7 +118,13 @@ def watch(
             "nothing is ordered without a digest", where="--like", next_step="Add one, such as -o digest.html"
         )
     output = [one for one in output if digest_place(one) is None]
-    outputs = [*output, *(Path(f"markdown:{place}") for place in digests)]
+    sites = _sites(output)
+    output = [one for one in output if not str(one).startswith("site:")]
+    outputs = [
+        *output,
+        *(Path(f"markdown:{place}") for place in digests),
+        *(Path(f"vault:{place}") for place in sites),
+    ]
     check_outputs([*sources, *([like] if like is not None else [])], outputs)
     asked = source_options.asked(
         chosen,
@@ -127,7 +142,7 @@ def watch(
         terminal.note(f"new papers with {wiring.named(entry)}")
     if like is not None and not is_named(like):
         open_source(like, asked)  # a name with a typo is said before anything is asked
-    watching = Watch(chosen, sources, asked, output, limit, digests, like)
+    watching = Watch(chosen, sources, asked, output, limit, digests, like, sites)
     try:
         if once:
             raise typer.Exit(watching.round(""))
@@ -137,6 +152,19 @@ def watch(
     except KeyboardInterrupt:
         terminal.note("interrupted; run the same command again to continue")
         raise typer.Exit(130) from None
+
+
+def _sites(output: Sequence[Path]) -> list[Path]:
+    """The folders of sites among the outputs. Raises MissingExtra without what they are made with."""
+    from ..errors import MissingExtra
+
+    if not any(str(one).startswith("site:") for one in output):
+        return []
+    try:
+        from ..pages.renewed_site import site_place
+    except ModuleNotFoundError as error:
+        raise MissingExtra("The static site", "serve") from error
+    return [place for one in output if (place := site_place(one)) is not None]
 
 
 def _seconds(every: str) -> float:
@@ -181,6 +209,7 @@ class Watch:
         limit: int | None = None,
         digests: Sequence[Path] = (),
         like: str | None = None,
+        sites: Sequence[Path] = (),
     ) -> None:
         """`limit` is the number of new papers of a source that a round reads; `like` orders the digests.
 
@@ -204,6 +233,7 @@ class Watch:
         self._limit = limit
         self._digests = digests
         self._like = like
+        self._sites = sites
         self._path = ledgers[0]
         self._others = [spec for spec, (_, place) in zip(output, formats, strict=True) if place != self._path]
         self._state_path = state_path(self._path)
@@ -253,19 +283,23 @@ class Watch:
             self._state.places = dict.fromkeys(self._sources, ()) | self._state.places
             self._state.save(self._state_path)
         since = _clock(self._state.last_round) if self._state.last_round is not None else ""
-        with ledger(self._path) as cards:
-            news = News(self._path, cards.size, self._state, self._digests)
-            if self._digests:
-                self._state.save(self._state_path)  # what a killed round adds is news, too
-            before = len(cards.ids)
-            done = self._enrich(cards, news)
-        # Not before the cards are on disk: what the state calls known must have one.
-        if done.whole and not done.lost:
-            self._state.last_round = begin
-        self._state.places |= done.places
-        self._show_others()
-        written = self._tell(news, _clock(begin), since)
-        self._state.save(self._state_path)
+        with ExitStack() as stack:
+            with ledger(self._path) as cards:
+                site = self._site(stack)
+                news = News(self._path, cards.size, self._state, self._digests)
+                if self._digests:
+                    self._state.save(self._state_path)  # what a killed round adds is news, too
+                before = len(cards.ids)
+                done = self._enrich(cards, news, site)
+            # Not before the cards are on disk: what the state calls known must have one.
+            if done.whole and not done.lost:
+                self._state.last_round = begin
+            self._state.places |= done.places
+            self._show_others()
+            written = self._tell(news, _clock(begin), since)
+            self._state.save(self._state_path)
+            if site is not None:
+                written += [site.write(place, beside(site.cards)) for place in self._sites]
         for error in done.lost[1:]:
             terminal.note(f"papercards: {error}")
         if done.lost and not done.checked:
@@ -299,11 +333,21 @@ class Watch:
         with wiring.resources(self._chosen) as session:
             return news.write(session, self._like, replace(self._asked, newest=False), date, since)
 
-    def _enrich(self, cards: "Ledger", news: "News") -> "_Round":
+    def _site(self, stack: ExitStack) -> "RenewedSite | None":
+        from ..configuration.places import cache_directory
+
+        if not self._sites:
+            return None
+        from ..pages.renewed_site import renewed_site
+
+        kept = cache_directory(self._chosen) / "watch" if self._chosen.cache else None
+        return stack.enter_context(renewed_site(self._path, kept))
+
+    def _enrich(self, cards: "Ledger", news: "News", site: "RenewedSite | None") -> "_Round":
         """Add cards for new papers."""
         from ..errors import BadInput
         from ..id_set import IdSet
-        from ..runs.batch import Failed
+        from ..runs.batch import Done, Failed
         from ..runs.job import Job
         from ..runs.ledger import GIVEN_UP, Failing, KnownPapers
         from ..runs.walk import Walk
@@ -329,6 +373,8 @@ class Watch:
             def took(self, outcomes: "list[Outcome]") -> None:
                 super().took(outcomes)
                 news.take(outcomes)
+                if site is not None:
+                    site.take(outcome.paper for outcome in outcomes if isinstance(outcome, Done))
                 for outcome in outcomes:
                     if isinstance(outcome, Failed):
                         name = outcome.where if outcome.without_abstract else outcome.id or outcome.where

@@ -21,6 +21,7 @@ from .guard import API, Guard
 from .index.database import Index
 from .index.follow import Follower
 from .lookup import Refusal
+from .reach import Reach
 from .rendering import ASSETS, environment
 from .requests import paper_address
 from .review import routes as review
@@ -35,7 +36,7 @@ def application(
     index: Index | None,
     follower: Follower | None,
     token: str,
-    port: int,
+    reach: Reach,
     rooms: Sequence[Room] = ROOMS,
     once: str | None = None,
 ) -> ASGIApp:
@@ -81,7 +82,7 @@ def application(
         lifespan=follow,
         exception_handlers={404: missing},
     )
-    return Guard(app, token, port, once)
+    return Guard(app, token, reach, once)
 
 
 def paper_path(name: str) -> str:

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtra
+from ..errors import importing
 from ..text.wording import counted
 from .groups import Value
 from .layout import Plan, capital, plan_of, words
@@ -67,11 +67,9 @@ _SETTINGS = {
 
 def drawn(found: Statistics, kind: str) -> tuple[bytes, tuple[str, ...]]:
     """A file of one of the `FORMATS`, and in sentences what is left out of it. Raises MissingExtra."""
-    try:
+    with importing("A plot", "eval"):
         from matplotlib import rc_context
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("A plot", "eval") from error
     plan = plan_of(found)
     settings: Any = _SETTINGS  # its type would name every one of 300 settings
     buffer = io.BytesIO()

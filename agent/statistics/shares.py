@@ -3,6 +3,7 @@
 Knows cards and label files. Knows no files of cards and no drawings.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +81,8 @@ def stats(
 ) -> Statistics:
     """The shares of features among cards, by group, with intervals.
 
-    Cards are read once and not kept; memory grows with the number of groups.
+    Cards are read once and not kept; memory grows with the number of groups. Own fields are those of the
+    first card: options, and numbers by quartiles.
 
     Args:
         cards: Cards, such as those of `read_cards`.
@@ -104,9 +106,19 @@ def stats(
         raise UsageError(
             f"{level} is not a confidence level", next_step="Use a number between 0 and 1, such as 0.95"
         )
-    fields = grouping(_several(by))
-    counts = Counts(fields, shares(_several(share), fields))
-    conditions = [condition(text) for text in _several(where)]
+    cards = iter(cards)
+    first = next(cards, None)
+    own = {name: one.type for name, one in first.fields.items()} if first is not None else {}
+    cards = itertools.chain(() if first is None else (first,), cards)
+    fields = grouping(_several(by), own)
+    counts = Counts(fields, shares(_several(share), fields, own))
+    if labels is not None and (theirs := [name for name in counts.fields if name in own]):
+        raise UsageError(
+            f"shares of {theirs[0]} cannot be corrected: labels correct the card's own fields",
+            where="--labels",
+            next_step="Leave out --labels, or own fields",
+        )
+    conditions = [condition(text, own=lambda: frozenset(own)) for text in _several(where)]
     known = _labels(labels, split)
     papers = LabelledPapers(counts)
     seen = left_out = repeated = 0
@@ -135,6 +147,7 @@ def stats(
             where=str(labels),
             next_step="Make cards of labelled papers with the same model, or choose another split",
         )
+    counts.named(own)
     rows = tuple(_rows(counts, papers if known else None, small, level))
     notes = _notes(counts, seen - repeated, left_out, rows)
     if repeated:

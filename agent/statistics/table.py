@@ -18,19 +18,7 @@ from .shares import Row, Statistics
 
 FORMATS = (".csv", ".tsv", ".json", ".jsonl")
 
-_COLUMNS = (
-    "feature",
-    "n",
-    "count",
-    "unknown",
-    "share",
-    "low",
-    "high",
-    "method",
-    "labelled",
-    "weight",
-    "marks",
-)
+_COLUMNS = tuple("feature n count unknown share low high method labelled weight marks".split())
 _DIGITS = 6
 
 

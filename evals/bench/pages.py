@@ -55,12 +55,10 @@ SEARCHES = (
     *("speech", "model -language", "convex", "zero shot", "code", "wea"),
 )
 TASKS = (
-    *(
-        "language-modeling",
-        "learning-theory",
-        "transfer-learning",
-        "mathematical-reasoning",
-        "interpretability",
+    *tuple(
+        (
+            "language-modeling learning-theory transfer-learning mathematical-reasoning interpretability"
+        ).split()
     ),
     *("time-series-forecasting", "representation-learning", "regression", "graph-learning", "robotics"),
 )

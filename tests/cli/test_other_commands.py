@@ -25,14 +25,12 @@ def cpu_seconds() -> float:
 
 def test_help_costs_little_more_than_python_itself() -> None:
     def seconds(*command: str) -> float:
-        took = []
-        for _ in range(5):
-            begin = cpu_seconds()
-            subprocess.run([sys.executable, *command], check=True, capture_output=True)
-            took.append(cpu_seconds() - begin)
-        return min(took)
+        begin = cpu_seconds()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        return cpu_seconds() - begin
 
-    assert seconds("-m", "papercards", "--help") - seconds("-c", "pass") < 0.3
+    # One good try shows it; a bad one may be the machine's.
+    assert any(seconds("-m", "papercards", "--help") - seconds("-c", "pass") < 0.3 for _ in range(5))
 
 
 @pytest.mark.parametrize("arguments", [["Xmodel-2"], ["2"]])
@@ -58,14 +56,14 @@ def test_a_cached_card_is_there_within_a_second_of_python(run_process: Run, stub
     command = ["summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"]]
     hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url, "PAPERCARDS_MODEL": "openai/m"}
     run_process(*command, **hosted)
-    took = []
-    for _ in range(3):
+
+    def seconds() -> float:
         begin = cpu_seconds()
         assert run_process(*command, **hosted).returncode == 0
-        took.append(cpu_seconds() - begin)
+        return cpu_seconds() - begin
 
+    assert any(seconds() < 1.0 for _ in range(3))
     assert len(stub.bodies) == 1
-    assert min(took) < 1.0
 
 
 def test_several_papers_ask_for_a_pick(run: Run) -> None:

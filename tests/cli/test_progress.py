@@ -1,5 +1,6 @@
 """What a run shows while it runs: on a terminal, in a pipe, with -q and with -v."""
 
+import itertools
 import json
 import os
 import pty
@@ -124,3 +125,19 @@ def test_the_rate_leaves_out_the_start_and_cached_papers(monkeypatch: pytest.Mon
     now = 32.0
     counts.add([Failed("b", "", "PaperFailed", "no")] * 5)
     assert counts.rate == pytest.approx(0.5)
+
+
+def test_the_time_left_goes_down_between_papers_of_a_steady_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("papercards.runs.counts.time.monotonic", lambda: now)
+    counts = Counts()
+    left = []
+    for now in range(20, 60):  # two at once every 4 s, after the model was loaded
+        if now % 4 == 0:
+            counts.add([Failed("a", "", "PaperFailed", "no")] * 2)
+        left.append(counts.left_s(40))
+    known = [one for one in left if one is not None]
+    assert known[0] == pytest.approx(72)
+    assert [round(one - other) for one, other in itertools.pairwise(known)] == [1] * (len(known) - 1)
+    now = 100.0
+    assert counts.rate is not None and counts.rate < 0.3  # a paper takes longer than ever before

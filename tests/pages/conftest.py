@@ -18,6 +18,7 @@ from papercards.card import Card
 from papercards.pages.app import ROOMS, application
 from papercards.pages.index.database import Index
 from papercards.pages.index.follow import Follower
+from papercards.pages.reach import Reach
 from papercards.pages.room import Room
 from papercards.pages.serving import listen
 from papercards.paper import Paper
@@ -84,7 +85,7 @@ def served(
     follower = Follower(cards, index, papers)
     server = listen(0)
     port = server.getsockname()[1]
-    app = application(cards, index, follower, TOKEN, port, rooms(index))
+    app = application(cards, index, follower, TOKEN, Reach(port), rooms(index))
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=running.run, args=([server],), daemon=True)
     thread.start()

@@ -32,7 +32,7 @@ def test_the_seed_papers_are_under_two_megabytes(
     assert size == sum(path.stat().st_size for path in files) < LIMIT
     assert {str(path.relative_to(tmp_path / "site")) for path in files} == {
         "index.html", "data.js", "assets/pages.css", "assets/keys.js", "assets/marks.js", "assets/site.js",
-        "assets/facets.js",
+        "assets/facets.js", "assets/help.js",
         "charts/tasks.svg", "charts/together.svg", "charts/code.svg",
     }  # fmt: skip
     papers = data(tmp_path / "site")

@@ -34,9 +34,9 @@ NameNotes = Annotated[
 ]
 
 
-def outputs(described: str) -> Any:
+def outputs(described: str, parser: Callable[[str], Path] = output) -> Any:
     """The option for output files, which may be given several times."""
-    return typer.Option("--output", "-o", parser=output, help=described, metavar="FILE")
+    return typer.Option("--output", "-o", parser=parser, help=described, metavar="FILE")
 
 
 Model = Annotated[
@@ -233,7 +233,7 @@ Where = Annotated[
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class EndpointFlags:
     """How an endpoint is asked; fields are named as those of `Settings`."""
 
@@ -251,7 +251,7 @@ class EndpointFlags:
     offline: Offline = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelFlags(EndpointFlags):
     """How a card is made."""
 
@@ -259,7 +259,7 @@ class ModelFlags(EndpointFlags):
     no_summary: NoSummary = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PaceFlags:
     """How many papers at a time, and for how much."""
 
@@ -270,15 +270,9 @@ class PaceFlags:
     price: Price = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunFlags(ModelFlags):
+@dataclass(frozen=True, kw_only=True)
+class RunFlags(PaceFlags, ModelFlags):
     """How cards of many papers are made."""
-
-    concurrency: Concurrency = None
-    rpm: Rpm = None
-    tpm: Tpm = None
-    max_cost: MaxCost = None
-    price: Price = None
 
 
 @dataclass(frozen=True, slots=True)

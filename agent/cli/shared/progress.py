@@ -61,11 +61,19 @@ class Progress:
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
-        texts = (TextColumn(f"{{task.fields[{name}]}}") for name in ("line", "at"))
+        # The title takes what is left of the line.
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        texts = (TextColumn("{task.fields[line]}"), TextColumn("{task.fields[at]}", table_column=rest))
         console = Console(stderr=True)
         self._bar = Progress(
-            BarColumn(bar_width=20), *texts, console=console, transient=True, refresh_per_second=2
+            BarColumn(bar_width=20),
+            *texts,
+            console=console,
+            transient=True,
+            refresh_per_second=2,
+            expand=True,
         )
         self._task = self._bar.add_task("", total=self.total, line="", at="")
         self._bar.start()
@@ -80,7 +88,7 @@ class Progress:
     def _title(self) -> str:
         from rich.markup import escape
 
-        title = terminal.clean(" ".join(self.at().split()))
+        title = terminal.clean(" ".join((terminal.waiting or self.at()).split()))
         return escape(title if len(title) <= TITLE else f"{title[: TITLE - 1]}…")
 
     def line(self) -> str:
@@ -97,8 +105,8 @@ class Progress:
         if not self._free and counts.spent.calls:
             parts += [counted(counts.tokens, "token"), self.cost]
         parts.append(duration(counts.seconds))
-        if self.total and rate is not None:
-            parts.append(f"{duration((self.total - finished) / rate)} left")
+        if self.total and (left_s := counts.left_s(self.total)) is not None:
+            parts.append(f"{duration(left_s)} left")
             if cost_usd := counts.spent.cost_usd:
                 parts.append(
                     f"about {money(cost_usd * self.total / max(1, finished - counts.cached))} in total"

@@ -41,8 +41,14 @@ above: list[Callable[[str], None]] = []
 """The writer of lines while a progress bar is shown, which stays below them."""
 
 
+waiting = ""
+"""What the last note said is waited for: it ended in `…`. The progress bar shows it instead of a title."""
+
+
 def note(text: str) -> None:
     """Print a line on standard error, without control characters from papers and endpoints."""
+    global waiting
+    waiting = text if text.endswith("…") else ""
     if loudness is Loudness.QUIET and not text.lstrip().startswith("papercards: "):
         return
     if above:

@@ -2,7 +2,7 @@
 // the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
 "use strict";
 (() => {
-  const { fields, sorts, pageSize, shown, labels, bars, papers } = window.PAPERCARDS;
+  const { fields, sorts, pageSize, shown, labels, bars, papers, renewed } = window.PAPERCARDS;
   const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
   const plain = (label) => (Object.hasOwn(labels, label) ? labels[label] : label.replaceAll("-", " "));
@@ -281,12 +281,12 @@
   const legend = (passages) => {
     const styles = new Map(passages.flatMap(([sayings]) => sayings.map(([name, style]) => [name, style])));
     return make("ul", { class: "legend", "aria-label": "Colours" }, [...styles].map(([name, style]) =>
-      make("li", {}, make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), plain(name))));
+      make("li", {}, make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), make("span", { class: "value" }, plain(name)))));
   };
   const passage = ([sayings, place, quote, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
     make("div", { class: "sayings" },
       sayings.map(([name, style, sure]) => make("span", { class: "saying" },
-        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, bar(sure))),
+        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), make("span", { class: "value" }, plain(name)), " ", bar(sure))),
       odd === undefined
         ? leading({ class: "where" }, `mark-${at + 1}`, [place || "in the text", unseen(`, statement ${at + 1}`)])
         : odd
@@ -325,15 +325,16 @@
         make("aside", { "aria-label": "The card" },
           names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
             paper.tags[place].map((label, at) => make("li", {},
-              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", bar(paper.sure[place][at])))))),
+              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", bar(paper.sure[place][at]))),
+            ((paper.maybe || [])[place] || []).map(([label, sure]) => make("li", { class: "none" }, make("span", {}, `perhaps ${plain(label)}`), " ", bar(sure)))))),
           section("Reproducibility", make("table", { class: "held" }, make("tbody", {},
             ["Code", "Data", "Weights"].map((name, at) => make("tr", {}, make("th", { scope: "row" }, name),
               make("td", { class: tone[status(at)] || "none" }, plain(status(at))),
               make("td", {}, bar((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
-          paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts]) =>
-            [make("dt", {}, title), ...texts.map((text) => make("dd", {}, text))]))) : null,
+          paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts, sure]) =>
+            [make("dt", {}, title), ...texts.map((text, at) => make("dd", {}, make("span", {}, text), at ? null : bar(sure)))]))) : null,
           paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
           make("section", {}, make("details", {}, make("summary", {}, "Details"),
@@ -393,6 +394,31 @@
     event.preventDefault(); // the part after # says what is shown
     document.getElementById("main").focus();
   });
+  // A page opened from disk cannot fetch, but it can load a script.
+  const LOOK_MS = 60000;
+  let first = null;
+  const look = () => {
+    if (document.hidden) return;
+    const script = make("script", { src: `news.js?${Date.now()}` });
+    script.addEventListener("error", () => script.remove());
+    script.addEventListener("load", () => {
+      script.remove();
+      const news = window.PAPERCARDS_NEWS;
+      first ??= news.is;
+      if (news.is === first) return;
+      const more = news.papers - papers.length;
+      const again = make("button", { type: "button", class: "link" }, "Show it");
+      again.addEventListener("click", () => location.reload());
+      part("news").replaceChildren(
+        more > 0 ? `${more} new paper${more > 1 ? "s" : ""}. ` : "The cards have changed. ", again);
+    });
+    document.head.append(script);
+  };
+  if (renewed) {
+    look();
+    setInterval(look, LOOK_MS);
+    window.addEventListener("focus", look);
+  }
   window.addEventListener("hashchange", show);
   window.addEventListener("popstate", show);
   show();
