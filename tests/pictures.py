@@ -87,7 +87,7 @@ def _in_terminal(command: str, folder: Path) -> str:
 
 
 def screenshots(folder: Path) -> None:
-    """The Browse page of the seed corpus, whole and narrowed to a year."""
+    """The list, the charts and the map of the seed corpus."""
     from playwright.sync_api import sync_playwright
 
     program = str(Path(sys.executable).parent / "papercards")
@@ -99,9 +99,10 @@ def screenshots(folder: Path) -> None:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto((folder / "site" / "index.html").as_uri())
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=DOCS / "images" / "browse.png")
+        for name, part in (("browse", "#/"), ("charts", "#/charts"), ("map", "#/?view=map")):
+            page.goto((folder / "site" / "index.html").as_uri() + part)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=DOCS / "images" / f"{name}.png")
         browser.close()
 
 

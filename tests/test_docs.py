@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,13 @@ PROGRAM = typer.main.get_command(app)
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def commands(page: Path) -> Iterator[list[str]]:
+@cache
+def commands(page: Path) -> list[list[str]]:
     """The words of each call of the program in a page's code, continued lines joined, remarks left out."""
+    return list(_commands(page))
+
+
+def _commands(page: Path) -> Iterator[list[str]]:
     text = page.read_text(encoding="utf-8")
     blocks = "".join(FENCE.findall(text)).replace("\\\n", " ")
     for code in (*blocks.splitlines(), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))):

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..configuration.settings import Settings
 from ..errors import UsageError
-from ..runs.resources import choose_model
+from ..model.catalogue import Model
+from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from ..configuration.settings import Settings
-    from ..model.catalogue import Model
     from ..reading.reader import ModelReader
     from ..runs.provider_batch.requests import Plan
     from ..runs.provider_batch.service import Remote, Service
     from ..runs.provider_batch.state import Command, State
-    from ..runs.resources import Resources
     from ..sources import Options
 
 LATE = "results are missing; collect again later, or use --give-up to continue without them"

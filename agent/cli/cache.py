@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..errors import BadInput, UsageError, VerifyFailed
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..model.cache import Kept, Part
@@ -161,7 +162,6 @@ def prune(
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Delete answers by age, model, prompt or size; with several options, those that fit all of them."""
-    from ..errors import UsageError
     from ..model.cache import Cache
     from ..model.cache_rows import Choice, sums
     from ..runs.card_lines import forget
@@ -284,7 +284,6 @@ AT_ONCE = 256
 
 
 def _imported(file: Path, refused: list[str]) -> "Iterator[Kept]":
-    from ..errors import BadInput
     from ..model.cache_rows import row_of_line
     from ..sources.lines import raw_lines
 
@@ -304,9 +303,7 @@ def _imported(file: Path, refused: list[str]) -> "Iterator[Kept]":
 
 
 def _paper(name: str, source: str) -> "Paper":
-    from ..errors import BadInput
     from ..sources import open_source, readable
-    from .shared import source_options
 
     for paper in readable(open_source(source, source_options.asked(wiring.settings()))):
         if paper.id == name:
@@ -322,7 +319,6 @@ def _nobody(name: str) -> "Paper":
 
 def _asked(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Mapping[str, Part]]":
     """What the answers for a paper are stored under, by the fields that they are about."""
-    from ..errors import UsageError
     from ..reading.decide.reader import DecideReader
     from ..reading.own_labels import OwnLabelsReader
     from ..reading.reader import ModelReader
@@ -353,8 +349,6 @@ def verify(cache_dir: options.CacheDir = None) -> None:
 
     Damaged entries are never used: answers are requested again, and cards are made again.
     """
-    from ..errors import VerifyFailed
-
     folder = cache_directory(wiring.settings(cache_dir=cache_dir))
     rows = list(_stored(folder))
     answers, damaged = len(rows), [(one.key, one.damage) for one in rows if one.damage]
@@ -398,8 +392,6 @@ def _lines(folder: Path) -> tuple[int, int]:
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> Exception:
-    from ..errors import VerifyFailed
-
     return VerifyFailed(
         f"cannot read: {error}",
         where=str(path),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..runs.resources import choose_model
 from . import batch
 from .shared import options, source_options, wiring
@@ -78,7 +79,6 @@ def enrich(
     ] = False,
 ) -> None:
     """Write a card for every paper in the sources."""
-    from ..errors import UsageError
     from ..runs.job import Job
     from ..sinks import shaped
     from .estimate import print_estimate
@@ -131,7 +131,6 @@ def enrich(
 
 def _part(text: str, output: list[Path], shards: int | None) -> "Part":
     """The part to process. Raises UsageError if it could not be merged later."""
-    from ..errors import UsageError
     from ..runs.part import Part
     from ..sinks import destination
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..runs.resources import choose_model
+from ..errors import BudgetSpent, EndpointError, MissingExtra, PapercardsError
+from ..model.catalogue import BASELINE, Model
+from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
@@ -15,14 +17,11 @@ from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
-    from ..errors import PapercardsError
     from ..evals.label_file import Labelled
     from ..evals.scoring.run import RunResult
-    from ..model.catalogue import Model
     from ..paper import Paper
     from ..reading.home import Distance
     from ..reading.reader import Reader
-    from ..runs.resources import Resources
 
 T = TypeVar("T")
 
@@ -47,8 +46,6 @@ Split = Annotated[str, typer.Option(help="Split of the labels: train, dev or tes
 def _check(context: typer.Context) -> None:
     """Report missing packages at once, not after papers were read."""
     import importlib.util
-
-    from ..errors import MissingExtra
 
     if context.invoked_subcommand != "labels" and importlib.util.find_spec("scipy") is None:
         raise MissingExtra("Evaluation", "eval")
@@ -98,13 +95,11 @@ def run(
     Papers for which the endpoint failed are not counted in any figure; the exit code is 1 if a paper got no
     card.
     """
-    from ..errors import BudgetSpent
     from ..evals.label_file import SEED_CORPUS, SEED_LABELS, check_split, join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
     from ..evals.reporting.sheet import sheet
     from ..evals.scoring.gate import check, read_gate, require, write_junit
     from ..evals.scoring.run import to_json
-    from ..model.catalogue import BASELINE
     from ..reading.home import told
     from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
@@ -320,7 +315,6 @@ def _ask(
     pairs: "list[tuple[Labelled, Paper]]",
     found: _Asked,
 ) -> None:
-    from ..errors import BudgetSpent, EndpointError
     from ..runs.batch import Done, Failed, Outcome
     from ..runs.job import Job
     from .shared.drive import Screen

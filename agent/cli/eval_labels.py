@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInput
 from ..runs.resources import load_taxonomy
 from ..text.wording import counted
 from .command_help import Commands, example
@@ -41,7 +42,6 @@ def check(
     column: options.Columns = None,
 ) -> None:
     """Check a label file; print one fault per line and exit 1 if there are any."""
-    from ..errors import BadInput
     from ..evals.label_file import SEED_LABELS
     from ..evals.labelling.label_check import check as faults_of
 
@@ -256,7 +256,6 @@ def fetch(
 
     Run it again to continue after an interruption. Papers whose text has changed are reported and left out.
     """
-    from ..errors import BadInput
     from ..evals.labelling.label_texts import SHIPPED, texts_path
     from ..evals.labelling.label_texts import fetch as fetched
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..text.wording import did_you_mean
 from .command_help import Commands, example
 from .shared import terminal
 
@@ -73,8 +74,6 @@ _SECTIONS = (
 def _doubts(one: "Field") -> "Iterator[str]":
     """What is allowed in a field and may still be a slip."""
     import importlib.util
-
-    from ..text.wording import did_you_mean
 
     for place in one.places:
         if not any(usual.startswith(place.rstrip("s")) for usual in _SECTIONS) and (

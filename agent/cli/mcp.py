@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..errors import MissingExtra
 from ..runs.resources import choose_model, load_taxonomy
 from .shared import options, source_options, terminal, wiring
 
@@ -50,8 +51,6 @@ def mcp(
 ) -> None:
     """Serve cards to language-model agents (MCP)."""
     import asyncio
-
-    from ..errors import MissingExtra
 
     try:
         from ..mcp.desk import Desk

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import models_directory
+from ..configuration.settings import Settings
+from ..errors import EndpointError, UsageError
+from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY, Model, resolve
 from ..runs.resources import choose_model
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from ..configuration.settings import Settings
-    from ..model.catalogue import Model
     from ..model.decider import Decided
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
@@ -27,7 +28,6 @@ CARD_TOKENS = 5_000
 def list_() -> None:
     """List embedded models and providers."""
     from ..local.store import listing
-    from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY
     from ..model.providers import known
 
     chosen = wiring.settings()
@@ -62,9 +62,6 @@ def pull(
     ] = "local/qwen2.5-coder-1.5b",
 ) -> None:
     """Download the weights of an embedded model and check their hash."""
-    from ..errors import UsageError
-    from ..model.catalogue import resolve
-
     model = resolve(name)
     if model.file is None:
         raise UsageError(f"{name} has no weights to download")
@@ -85,7 +82,6 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Test a model's endpoint: does it answer, does it follow a schema, how fast is it."""
-    from ..errors import EndpointError
     from ..model.doctor import estimate, probe
 
     chosen = wiring.settings(model=model, base_url=base_url, plan=plan, insecure=insecure)

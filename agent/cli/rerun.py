@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..runs.resources import choose_model
 from .shared import agreeing, options, recorded, terminal, wiring
 
@@ -33,7 +34,6 @@ def rerun(
     For safety, the record cannot choose where keys are sent or what is overwritten. If you used --base-url,
     another cache, or outputs outside the record's folder, give them again here.
     """
-    from ..errors import UsageError
     from ..runs.job import Job
     from ..runs.part import Part
     from ..runs.record import output_path, read_record

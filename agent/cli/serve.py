@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..errors import BadInput, MissingExtra, UsageError
 from ..runs.resources import load_taxonomy
 from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts, beside
@@ -92,8 +93,6 @@ def serve(
     """Browse, review and label papers in your browser."""
     import signal
 
-    from ..errors import MissingExtra
-
     try:
         from ..pages import serving
         from ..pages.app import application
@@ -141,8 +140,6 @@ def serve(
 def _check(
     cards: Path | None, label: Path | None, of_review: Mapping[str, object], annotator: str | None
 ) -> None:
-    from ..errors import UsageError
-
     if cards is None and label is None:
         raise UsageError("nothing to serve", next_step="Give a file with cards, or a label file with --label")
     for option, value in of_review.items():
@@ -181,7 +178,6 @@ def _label(
 ) -> "Room":
     from dataclasses import replace
 
-    from ..errors import BadInput
     from ..pages.label import routes as labelling
     from ..reading.tagger_reader import BaselineReader
     from ..review.passes import Passes
@@ -202,8 +198,6 @@ def _label(
 
 def _token() -> str:
     """The token of the environment; empty if there is none. Raises UsageError for one that can be guessed."""
-    from ..errors import UsageError
-
     token = os.environ.get("PAPERCARDS_SERVE_TOKEN", "").strip()
     if token and (len(token) < _SHORTEST_TOKEN or not re.fullmatch(r"[\w-]+", token, re.ASCII)):
         raise UsageError(
@@ -217,8 +211,6 @@ def _token() -> str:
 def named(given: str | None) -> str:
     """The given name, else the user's. Raises UsageError for an empty name."""
     import getpass
-
-    from ..errors import UsageError
 
     if given is None:
         with suppress(OSError, KeyError, ImportError):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInput, UsageError
 from ..runs.resources import choose_model
 from .shared import options, source_options, terminal, wiring
 
@@ -44,7 +45,6 @@ def summarize(
     """Print the card of one paper."""
     import asyncio
 
-    from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
     from ..sources import BadRecord, judgement
     from ..sources.picking import one_paper

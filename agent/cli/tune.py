@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..runs.resources import choose_model
+from ..errors import BadInput, MissingExtra, PaperFailed
+from ..model.catalogue import BASELINE, Model
+from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
@@ -14,10 +16,8 @@ if TYPE_CHECKING:
 
     from ..evals.fitting.fit_confidence import Calibrated
     from ..evals.fitting.fit_own import Gain, Pairs
-    from ..model.catalogue import Model
     from ..paper import Paper
     from ..reading.reader import Reader
-    from ..runs.resources import Resources
 
 SUFFIX = ".tuned.json"
 T = TypeVar("T")
@@ -60,10 +60,8 @@ def tune(
     """
     from dataclasses import replace
 
-    from ..errors import BadInput, MissingExtra
     from ..evals.label_file import join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
-    from ..model.catalogue import BASELINE
     from ..sources import open_source, readable
 
     try:
@@ -161,8 +159,6 @@ async def _ask(
 ) -> "list[T | None]":
     """The answer for each paper; None for one that failed, which is told."""
     import asyncio
-
-    from ..errors import PaperFailed
 
     slots = asyncio.Semaphore(most)
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..configuration.settings import Settings
+from ..errors import BadInput, MissingExtra, PapercardsError, StorageError, UsageError
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 from .shared.papers import beside
 
 if TYPE_CHECKING:
-    from ..configuration.settings import Settings
-    from ..errors import BadInput
     from ..pages.renewed_site import RenewedSite
     from ..paper import Paper
     from ..runs.batch import Outcome
@@ -96,7 +96,6 @@ def watch(
     newest 200 papers of a query; with --limit it goes back to the first, N papers a round. --max-cost applies
     to one round.
     """
-    from ..errors import UsageError
     from ..sinks.digest import digest_place
     from ..sources import is_named, open_source
     from .shared.check_outputs import check_outputs
@@ -156,8 +155,6 @@ def watch(
 
 def _sites(output: Sequence[Path]) -> list[Path]:
     """The folders of sites among the outputs. Raises MissingExtra without what they are made with."""
-    from ..errors import MissingExtra
-
     if not any(str(one).startswith("site:") for one in output):
         return []
     try:
@@ -168,8 +165,6 @@ def _sites(output: Sequence[Path]) -> list[Path]:
 
 
 def _seconds(every: str) -> float:
-    from ..errors import UsageError
-
     found = re.fullmatch(r"([1-9]\d{0,5})\s*([smhdw])", every.strip().lower())
     if found is None:
         raise UsageError(
@@ -215,7 +210,6 @@ class Watch:
 
         Raises UsageError if no output is JSONL, or if the format of an output is unknown.
         """
-        from ..errors import UsageError
         from ..runs.ledger import load, state_path
         from ..sinks import destination
 
@@ -257,8 +251,6 @@ class Watch:
 
         Raises errors of the command itself, which show in the first round.
         """
-        from ..errors import PapercardsError, StorageError, UsageError
-
         self._due = None
         try:
             self.round(f"; next {_clock(time.time() + every_s)}")
@@ -345,7 +337,6 @@ class Watch:
 
     def _enrich(self, cards: "Ledger", news: "News", site: "RenewedSite | None") -> "_Round":
         """Add cards for new papers."""
-        from ..errors import BadInput
         from ..id_set import IdSet
         from ..runs.batch import Done, Failed
         from ..runs.job import Job

@@ -16,7 +16,8 @@ from . import api
 from .browse import routes as browse
 from .browse.marks import legend_of
 from .browse.saving import TITLES as SAVE_TITLES
-from .browse.views import SORT_TITLES, TITLES
+from .browse.selection import VIEWS
+from .browse.views import COLUMN_SORTS, SORT_TITLES, TITLES, cells
 from .guard import API, Guard
 from .index.database import Index
 from .index.follow import Follower
@@ -50,7 +51,14 @@ def application(
         tag_path=tag_path,
         legend_of=legend_of,
     )
-    env.globals.update(sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES)
+    env.globals.update(
+        sort_titles=SORT_TITLES,
+        titles=TITLES,
+        save_titles=SAVE_TITLES,
+        view_titles=VIEWS,
+        cells=cells,
+        column_sorts=COLUMN_SORTS,
+    )
     shell = Shell(cards, index, follower, env, rooms)
 
     @asynccontextmanager

@@ -90,6 +90,8 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        if self._reach.secure:
+            scope["scheme"] = "https"  # for the addresses that pages show
         answer = self._refusal(scope) or self._entrance(scope) or self._app
         await answer(scope, receive, send_guarded)
 

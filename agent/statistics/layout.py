@@ -159,15 +159,15 @@ def value_in_words(value: Value, name: str) -> str:
     if value is None:
         return f"no {name.replace('_', ' ')}"
     if name in _SHIPPED:
-        return _plain(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
-    return _plain(f"{name.replace('_', ' ')}: {value}")
+        return printable(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
+    return printable(f"{name.replace('_', ' ')}: {value}")
 
 
 def words(feature: str) -> str:
     """A feature in words: `code released`, `task: clustering`, `year ≥ 2020`."""
     found = _FEATURE.fullmatch(feature)
     if not found:
-        return _plain(feature)
+        return printable(feature)
     name, operator, value = found[1].replace("_", " "), found[2], value_in_words(found[3], found[1])
     value = value.removeprefix(f"{name}: ")
     if operator == "=":
@@ -180,5 +180,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _plain(text: str) -> str:
+def printable(text: str) -> str:
+    """The text without characters that a drawing cannot hold."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", plain(text))

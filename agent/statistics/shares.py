@@ -148,13 +148,39 @@ def stats(
             next_step="Make cards of labelled papers with the same model, or choose another split",
         )
     counts.named(own)
-    rows = tuple(_rows(counts, papers if known else None, small, level))
-    notes = _notes(counts, seen - repeated, left_out, rows)
+    return shares_of(
+        counts,
+        papers if known else None,
+        small=small,
+        level=level,
+        passed=seen - repeated - left_out - counts.cards,
+        left_out=left_out,
+        repeated=repeated,
+    )
+
+
+def shares_of(
+    counts: Counts,
+    papers: LabelledPapers | None = None,
+    *,
+    small: int = SMALL,
+    level: float = 0.95,
+    passed: int = 0,
+    left_out: int = 0,
+    repeated: int = 0,
+) -> Statistics:
+    """The shares of features that were counted, whoever counted them.
+
+    `papers` are labelled ones that correct the shares. The last three are cards that were not counted: those
+    that do not fulfil the conditions, labelled ones of the split train, and further records of a paper.
+    """
+    rows = tuple(_rows(counts, papers, small, level))
+    notes = _notes(counts, passed, left_out, rows)
     if repeated:
         notes = (f"{counted(repeated, 'card')} left out: further records of papers that are counted", *notes)
-    return Statistics(
-        tuple(map(singular, fields)), rows, counts.cards, len(papers) if known else None, small, level, notes
-    )
+    labelled = len(papers) if papers is not None else None
+    names = tuple(map(singular, counts.by))
+    return Statistics(names, rows, counts.cards, labelled, small, level, notes)
 
 
 def _several(words: str | Sequence[str]) -> Sequence[str]:
@@ -203,9 +229,10 @@ def _row(
     )
 
 
-def _notes(counts: Counts, seen: int, left_out: int, rows: Sequence[Row]) -> tuple[str, ...]:
+def _notes(counts: Counts, passed: int, left_out: int, rows: Sequence[Row]) -> tuple[str, ...]:
     found = []
-    if (passed := seen - counts.cards - left_out) > 0:
+    if passed > 0:
+        seen = passed + counts.cards + left_out
         found.append(f"{passed:,} of {counted(seen, 'card')} did not fulfil the conditions")
     if left_out:
         found.append(

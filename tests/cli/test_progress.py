@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from papercards.cli.shared import terminal
+from papercards.cli.shared.progress import Progress
 from papercards.paper import Paper
 from papercards.runs.batch import Done, Failed
 from papercards.runs.counts import Counts
@@ -141,3 +143,12 @@ def test_the_time_left_goes_down_between_papers_of_a_steady_run(monkeypatch: pyt
     assert [round(one - other) for one, other in itertools.pairwise(known)] == [1] * (len(known) - 1)
     now = 100.0
     assert counts.rate is not None and counts.rate < 0.3  # a paper takes longer than ever before
+
+
+def test_the_bar_says_what_is_waited_for_instead_of_a_title(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(Counts(), 3, free=True, at=lambda: "Deep Sets")
+    terminal.note("starting local/model \u2026")
+    assert progress.title() == "starting local/model \u2026"
+    terminal.note("local/model is ready")
+    assert progress.title() == "Deep Sets"
+    assert capsys.readouterr().err.splitlines() == ["starting local/model \u2026", "local/model is ready"]

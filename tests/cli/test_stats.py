@@ -69,7 +69,8 @@ def test_the_terminal_shows_the_shares_and_what_is_unknown(run: Run, made: Path)
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0] == ["year", "feature", "n", "with", "share", "95%", "interval"]
     assert [line[0] for line in lines[1:]] == ["2019", "2021", "2022", "no"]
-    assert re.fullmatch(r"\d+\.\d%", lines[1][4]) and re.fullmatch(r"\[\d+\.\d%,", lines[1][5])
+    assert re.fullmatch(r"\d+\.\d%", lines[1][5]) and re.fullmatch(r"\[\d+\.\d%,", lines[1][6])
+    assert lines[1][1:3] == ["code", "released"]
     assert (
         "did not fulfil the conditions" in done.stderr
         and "without year: in a group of their own" in done.stderr

@@ -55,7 +55,14 @@ class Served:
         return f"{self.url}/?token={TOKEN}"
 
     def ask(
-        self, path: str, method: str = "GET", *, known: bool = True, body: str | None = None, **headers: str
+        self,
+        path: str,
+        method: str = "GET",
+        *,
+        known: bool = True,
+        body: str | None = None,
+        encoding: str = "utf-8",
+        **headers: str,
     ) -> tuple[HTTPResponse, str]:
         """One request as the browser that was let in sends it; `Sec_Fetch_Site` is the header with dashes."""
         sent = {"Cookie": f"papercards-{self.port}={TOKEN}"} if known else {}
@@ -64,7 +71,7 @@ class Served:
         try:
             link.request(method, path, body=body, headers=sent)
             answer = link.getresponse()
-            return answer, answer.read().decode()
+            return answer, answer.read().decode(encoding)
         finally:
             link.close()
 

@@ -64,7 +64,16 @@ def test_every_room_fits_has_keys_and_no_fault(
     fox: Firefox, running: Served, seed_papers: list[Paper]
 ) -> None:
     name = seed_papers[0].id
-    rooms = ["/browse", "/browse/charts", "/api", "/review", "/label", "/label/agreement"]
+    rooms = [
+        "/browse",
+        "/browse?view=table",
+        "/browse/charts",
+        "/browse/map",
+        "/api",
+        "/review",
+        "/label",
+        "/label/agreement",
+    ]
     rooms += [f"/browse/paper/{name}", review.paper_path(name), label.paper_path(name)]
     for room in rooms:
         fox.open(running.url + room)

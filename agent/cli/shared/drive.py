@@ -4,19 +4,15 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
 
-from ...runs.batch import Done
-from ...runs.job import Watcher
+from ...errors import BudgetSpent
+from ...model.catalogue import Model
+from ...runs.batch import Batch, Done, Outcome
+from ...runs.job import Job, Watcher
+from ...runs.resources import Resources
 from . import terminal
 from .progress import Progress
 from .terminal import note, shown
-
-if TYPE_CHECKING:
-    from ...model.catalogue import Model
-    from ...runs.batch import Batch, Outcome
-    from ...runs.job import Job
-    from ...runs.resources import Resources
 
 
 class Screen(Watcher):
@@ -100,7 +96,6 @@ async def _stoppable(
 
 def run(job: "Job", resources: "Resources", model: "Model") -> int:
     """Run a job on the terminal, from its first line to its last; returns the exit code."""
-    from ...errors import BudgetSpent
     from . import wiring
 
     records, total = job.records(), job.count()

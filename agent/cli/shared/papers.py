@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ...errors import UsageError
 from . import source_options, wiring
 from .options import SourceFlags
 
@@ -39,7 +40,6 @@ def beside(cards: Path) -> Path:
 
     Raises UsageError if there is a link, which is not followed.
     """
-    from ...errors import UsageError
     from ...sinks import destination
 
     path = destination(cards)[1]

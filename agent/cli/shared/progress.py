@@ -55,7 +55,7 @@ class Progress:
             return
         if self._bar is None:
             self._draw()
-        self._bar.update(self._task, completed=self.counts.settled, line=self.line(), at=self._title())
+        self._bar.update(self._task, completed=self.counts.settled, line=self.line(), at=self.title())
 
     def _draw(self) -> None:
         from rich.console import Console
@@ -85,7 +85,8 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
-    def _title(self) -> str:
+    def title(self) -> str:
+        """What is waited for, if a note has said so, or the title in work, for rich."""
         from rich.markup import escape
 
         title = terminal.clean(" ".join((terminal.waiting or self.at()).split()))

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...configuration.settings import Settings
 from . import agreeing, source_options, wiring
 from .options import SourceFlags
 
 if TYPE_CHECKING:
-    from ...configuration.settings import Settings
     from ...model.cache import Part
     from ...runs.record import RunRecord
     from ...sources import Options

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
-from ...text.wording import counted
+from ...text.wording import counted, label_words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -196,7 +196,9 @@ def _place(evidence: "Evidence") -> str:
 def _label(name: str, confidence: float | None) -> "Text":
     from rich.text import Text
 
-    return Text.assemble(clean(name), (f" {confidence:.2f}", "dim") if confidence is not None else "")
+    return Text.assemble(
+        clean(label_words(name)), (f" {confidence:.2f}", "dim") if confidence is not None else ""
+    )
 
 
 def print_plain(table: "Table") -> None:

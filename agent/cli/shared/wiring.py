@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...configuration.settings import FILE_NAME, Settings, merge
 from ...errors import UsageError
 from ...model import catalogue as models
 from ...model import keys
+from ...runs.resources import Resources
 from ...safety.redact import shown_url
 from ...text.wording import counted
 from .options import EndpointFlags, PaceFlags
-
-if TYPE_CHECKING:
-    from ...runs.resources import Resources
 
 
 def settings(*groups: EndpointFlags | PaceFlags, **flags: object) -> Settings:
@@ -62,7 +59,6 @@ def named(model: models.Model) -> str:
 def resources(chosen: Settings) -> "Iterator[Resources]":
     """The resources of a run, with this process's environment and terminal; closed at the end."""
     from ...runs.connections import Surroundings
-    from ...runs.resources import Resources
     from . import terminal
 
     # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads
