@@ -261,7 +261,7 @@ def _signature(name: str, call: Callable[..., Any]) -> str:
         one.replace(default=...) if len(repr(one.default)) > 40 and one.default is not one.empty else one
         for one in parameters
     ]
-    return f"```python\n{name}{inspect.Signature(parameters)}\n```".replace("Ellipsis", "...")
+    return f"```text\n{name}{inspect.Signature(parameters)}\n```".replace("Ellipsis", "...")
 
 
 def _paragraphs(thing: object) -> str:

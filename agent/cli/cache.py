@@ -243,7 +243,7 @@ def export(
 
 @app.command("import", epilog=example("papercards cache import answers.jsonl"))
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="Files of cache export.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Files of cache export.", metavar="FILE")],
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Add exported answers to the cache; answers that it has already are kept.

@@ -30,7 +30,7 @@ def convert(
         typer.Argument(
             parser=options.output,
             help="Output files; the extension, or NAME: in NAME:PATH, sets the format.",
-            metavar="OUT...",
+            metavar="OUT",
         ),
     ],
     source: Annotated[

@@ -20,7 +20,7 @@ def enrich(
         list[str],
         typer.Argument(
             help="Files or folders with papers, ids or queries (arxiv:ID), or '-' for standard input.",
-            metavar="SOURCE...",
+            metavar="SOURCE",
         ),
     ],
     output: Annotated[

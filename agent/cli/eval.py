@@ -185,7 +185,7 @@ def compare(
 
 @app.command("report", epilog=example("papercards eval report a.json b.json -o report.html"))
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json...")],
+    results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")
     ] = Path("report.html"),

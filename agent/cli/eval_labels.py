@@ -138,7 +138,7 @@ def convert(
         typer.Argument(
             help="CSV, TSV, a spreadsheet, JSONL, JSON, Parquet or a database; or an export of Label Studio "
             "(JSON, JSON-MIN), doccano or Prodigy (JSONL).",
-            metavar="SOURCE...",
+            metavar="SOURCE",
         ),
     ],
     output: Output,

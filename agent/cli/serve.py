@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 _OPEN = (
-    "papercards: not encrypted: whoever can watch this network can read along and take the token. Put a "
-    "proxy with TLS in front and give its address with --url, or leave out --host and reach it with: "
+    "papercards: not encrypted: others on this network could read along and take the token. Put a proxy with "
+    "TLS in front and give its address with --url, or leave out --host and connect with: "
     "ssh -L {port}:localhost:{port} THIS-MACHINE"
 )
 _SHORTEST_TOKEN = 16
@@ -71,8 +71,8 @@ def serve(
     host: Annotated[
         str,
         typer.Option(
-            help="Address to listen on; 0.0.0.0 lets other machines in that have the token. [env: "
-            "PAPERCARDS_SERVE_TOKEN, a token that stays; default: a new one at each start]",
+            help="Address to listen on; with 0.0.0.0, other machines can connect if they have the token. "
+            "[env: PAPERCARDS_SERVE_TOKEN, a token that stays; default: a new one at each start]",
             metavar="ADDRESS",
         ),
     ] = "127.0.0.1",

@@ -53,7 +53,7 @@ def _output(word: str) -> Path:
 def watch(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY..."),
+        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY"),
     ],
     output: Annotated[
         list[Path],

@@ -21,7 +21,7 @@ _ACRONYMS = {
     )
 }
 _BETWEEN = re.compile(r"(?<!^[a-z])(?<!-[a-z])-")
-"""Where a label's id is cut: not after a single letter, as in `x-ray` and `k-means`."""
+"""Places where a label's id is cut: not after a single letter, as in `x-ray` and `k-means`."""
 _PHRASES = {"vision-3d": "3D vision", "agnostic": "any data"}
 
 

@@ -98,7 +98,7 @@ class Converted:
         if any("unordered" in record for record in self.records):
             yield "the order of labels means nothing there: of several, none is taken for the main label"
         if self.omit:
-            yield f"these labels do not support the following metrics, ignore them: {', '.join(self.omit)}"
+            yield f"these labels do not support some figures, so ignore them: {', '.join(self.omit)}"
 
 
 def convert(sources: Sequence[Path], taxonomy: Taxonomy, wishes: Wishes) -> Converted:
