@@ -1,5 +1,5 @@
-# `make demo` shows what it does, `make check` is for every change, `make test` is all that CI runs. Each makes the
-# environment that it needs, with what locks/ holds.
+# `make demo` shows what it does, `make docs` builds the documentation site, `make check` is for every change,
+# `make test` is all that CI runs. Each makes the environment that it needs, with what locks/ holds.
 PYTHON ?= python3
 VENV ?= .venv
 DEV ?= .venv-dev
@@ -10,7 +10,7 @@ DEMO_LOCKS = locks/build.txt locks/base.txt locks/local.txt
 DEV_LOCKS = $(DEMO_LOCKS) locks/extras.txt locks/dev.txt
 FOLDERS = $(shell find agent evals prompts -type d -not -name __pycache__)
 
-.PHONY: demo dev check test lock clean
+.PHONY: demo dev docs check test lock clean
 
 demo: $(VENV)/.demo
 	@mkdir -p demo
@@ -36,6 +36,10 @@ $(DEV)/.linked: $(DEV)/.locked pyproject.toml $(FOLDERS)
 	@$(DEV)/bin/python $(PIP) install --no-deps --no-build-isolation -e . --config-settings editable_mode=strict
 	@touch $@
 
+# The documentation site; open site/index.html.
+docs: dev
+	@$(DEV)/bin/python -m zensical build --strict
+
 check: dev
 	@bash .ci/check $(DEV)
 
@@ -47,4 +51,4 @@ lock:
 	@.ci/lock
 
 clean:
-	rm -rf $(VENV) $(DEV) .venv-ci build dist demo *.egg-info
+	rm -rf $(VENV) $(DEV) .venv-ci build dist demo site *.egg-info

@@ -34,9 +34,15 @@ NOT_ASKED = "not-asked"
 DOES_NOT_APPLY = "does-not-apply"
 NOT_IN_TEXT = "not-in-text"
 REFUSED = "refused"
+REJECTED = "rejected"
 
 UNCERTAIN = "uncertain"
 """Main label of a field in which no label is likely enough."""
+
+MISSING = frozenset(
+    {NOT_STATED, NOT_ANSWERED, NOT_ASKED, DOES_NOT_APPLY, NOT_IN_TEXT, REFUSED, REJECTED, UNCERTAIN}
+)
+"""All reasons."""
 
 
 class Record(BaseModel):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .card import Card, Scalar, shown
 from .errors import UsageError
-from .text.wording import did_you_mean
+from .text.wording import did_you_mean, label_words
 
 Value = str | float | None | tuple[str, ...]
 
@@ -85,8 +85,12 @@ class Condition:
         return self.fits(values(card, self.field))
 
     def fits(self, items: Iterable[str | float]) -> bool:
-        """Whether these values of its field fulfil it."""
+        """Whether these values of its field fulfil it. A label may be given as it is shown, in words."""
         compare = _COMPARE[self.operator]
+        if self.field in TAGGED and self.operator == "=":
+            asked = str(self.value)
+            found = (asked in (str(one).casefold(), label_words(str(one)).casefold()) for one in items)
+            return any(found) != self.negated
         return any(compare(*_alike(one, self.value)) for one in items) != self.negated
 
 
@@ -164,8 +168,8 @@ def values(card: Card, name: str) -> tuple[str | float, ...]:
 
 
 def singular(name: str) -> str:
-    """The name of one value of a field: `task`, `modality`, `year`."""
-    return _SINGULAR.get(name) or name.removesuffix("s")
+    """The name of one value of a field: `task`, `modality`, `year`; own fields keep theirs."""
+    return _SINGULAR.get(name) or (name.removesuffix("s") if name in _READ else name)
 
 
 def known_fields() -> str:

@@ -12,10 +12,12 @@
     ├── VerifyFailed           exit 1   a card does not match its paper
     └── GateMissed             exit 3   an evaluation is below its bounds
 
-Imports nothing at run time, so that every module can import it. An error is one line for the user; `main`
-prints it and sets the exit code.
+Imports nothing of the program at run time, so that every module can import it. An error is one line for the
+user; `main` prints it and sets the exit code.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -59,8 +61,18 @@ class MissingExtra(UsageError):
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
             f"{feature} needs an extra that is not installed",
-            next_step=f"Install it with: pip install 'papercards[{extra}]'",
+            next_step=f"Install it with: pip install 'papercards[{extra}]'; in a copy of the repository: pip "
+            f"install '.[{extra}]'",
         )
+
+
+@contextmanager
+def importing(feature: str, extra: str) -> Iterator[None]:
+    """Import in it what an extra brings; raises MissingExtra where it is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtra(feature, extra) from error
 
 
 class EndpointError(PapercardsError):

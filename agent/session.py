@@ -6,16 +6,17 @@ provider's API key is read from the environment, as by the providers' own client
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from .configuration.settings import Settings
+from .configuration.settings import Settings, pooled
 from .errors import BadInput, UsageError
 from .model.catalogue import OWN_KEY
+from .model.keys import needed
 from .model.providers import check
 from .paper import Paper
 from .runs.connections import Surroundings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
     from .card import Card
+    from .model.leases import Renew
     from .reading.reader import Reader
     from .runs.batch import Outcome
     from .runs.counts import Counts
@@ -61,7 +63,8 @@ class Session:
         self,
         model: str | None = None,
         *,
-        base_url: str | None = None,
+        base_url: str | Sequence[str] | None = None,
+        pool: Sequence[Mapping[str, Any]] = (),
         plan: Literal["one-call", "decide"] | None = None,
         providers: Mapping[str, Mapping[str, Any]] | None = None,
         api_key: str | None = None,
@@ -83,16 +86,21 @@ class Session:
         endpoint: Mapping[str, Any] | None = None,
         insecure: bool = False,
         say: Callable[[str], None] | None = None,
+        leases: "Renew | None" = None,
     ) -> None:
         """Take the settings; nothing is opened or sent yet.
 
         Args:
             model: `provider/model`, `baseline`, or an embedded one (default: `local/qwen2.5-coder-1.5b`).
-            base_url: Address of an OpenAI-compatible endpoint (default: the provider's).
+            base_url: Address of an OpenAI-compatible endpoint (default: the provider's), or of several that
+                serve the same model.
+            pool: Such endpoints with weights, keys and limits, as in the `[[pool]]` tables of
+                `papercards.toml`.
             plan: How a hosted model makes a card: `one-call` (default), or `decide` for decision endpoints.
             providers: Further providers, as in the `[providers]` tables of `papercards.toml`.
-            api_key: Key for the endpoint (default: the provider's variable, such as `OPENAI_API_KEY`; at your
-                own address, `PAPERCARDS_API_KEY` first).
+            api_key: Key for the endpoint, or for those of a pool without a `key` of their own (default: the
+                provider's variable, such as `OPENAI_API_KEY`; at your own address, `PAPERCARDS_API_KEY`
+                first).
             taxonomy: A taxonomy or its file (default: the shipped one).
             fields: A fields file, or the name of a shipped one (default: the card's own fields alone).
             cache_dir: Folder for answers and cards (default: the user's cache folder).
@@ -113,15 +121,19 @@ class Session:
             insecure: Allow sending a key over http to another machine.
             say: Called with messages, such as what an endpoint refused (default: the logger
                 `papercards`, level INFO).
+            leases: Share `rpm`, `tpm`, `max_cost_usd` and the requests in flight with other workers: an async
+                function that calls `renew` of the `papercards.model.lease_book.LeaseBook` that they share.
 
         Raises:
             UsageError: An unknown model, an invalid value, or a taxonomy that cannot be read.
 
         """
+        urls = [base_url] if isinstance(base_url, str) else base_url or ()
+        where: dict[str, Any] = pooled(urls, pool)
         given = taxonomy if not isinstance(taxonomy, str | Path) else None
         chosen = Settings(
             model=model,
-            base_url=base_url,
+            **where,
             plan=plan,
             providers=check(providers or {}, "providers"),
             taxonomy=str(taxonomy) if isinstance(taxonomy, str | Path) else None,
@@ -143,12 +155,12 @@ class Session:
             insecure=insecure,
         )
         self._model = choose_model(chosen)
-        keys = {OWN_KEY, self._model.key_variable or OWN_KEY}
-        names = keys | (self._model.provider.variables if self._model.provider is not None else frozenset())
-        variables = {name: os.environ[name] for name in names if name in os.environ}
+        variables = needed(self._model, os.environ, chosen.pool)
         if api_key is not None:
-            variables |= dict.fromkeys(keys, api_key)
-        surroundings = Surroundings(variables, say) if say else Surroundings(variables)
+            variables |= dict.fromkeys((OWN_KEY, self._model.key_variable or OWN_KEY), api_key)
+        surroundings = Surroundings(variables, leases=leases)
+        if say is not None:
+            surroundings = replace(surroundings, say=say)
         self._resources = Resources(chosen, surroundings, given)
         self._own: tuple[asyncio.AbstractEventLoop, Reader] | None = None
         self._portal: BlockingPortal | None = None
@@ -159,6 +171,11 @@ class Session:
     def model(self) -> str:
         """Name of the model, `provider/model`."""
         return self._model.name
+
+    @property
+    def resources(self) -> Resources:
+        """What the session reads with, for engines."""
+        return self._resources
 
     @property
     def taxonomy(self) -> "Taxonomy":
@@ -190,13 +207,27 @@ class Session:
 
     # Many papers
 
-    def run(self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True) -> "Iterator[Card | Failure]":
+    def run(
+        self,
+        papers: "Iterable[Paper | BadRecord]",
+        *,
+        judge: bool = True,
+        engine: str | None = None,
+        workers: int | None = None,
+        cache: str | None = None,
+    ) -> "Iterator[Card | Failure]":
         """Cards of many papers: one outcome for each record, in order, as soon as it is available.
 
         Memory does not grow with the number of papers. With `judge`, a record that does not look like a paper
         is a Failure and is not sent. Raises the error that every paper met (EndpointError, BudgetSpent,
         StorageError) after the last outcome; answers so far are in the cache.
+
+        `engine`: `ray` or `ray=ADDRESS`, to use the workers of a Ray cluster (default: one a CPU). Outcomes
+        then come in any order, and answers are kept in `cache`, a folder or address that all nodes see.
         """
+        if engine is not None:
+            yield from self._on_ray(papers, engine, workers, cache, judge=judge)
+            return
         outcomes = self.arun(papers, judge=judge)
 
         async def following() -> "Card | Failure | None":
@@ -207,6 +238,25 @@ class Session:
                 yield outcome
         finally:
             self._call(outcomes.aclose)
+
+    def _on_ray(
+        self,
+        papers: "Iterable[Paper | BadRecord]",
+        engine: str,
+        workers: int | None,
+        cache: str | None,
+        *,
+        judge: bool,
+    ) -> "Iterator[Card | Failure]":
+        from .card import Card
+        from .engines.ray import Engine, outcomes
+
+        asked = Engine.of(engine, workers, cache)
+        for line, failure in outcomes(self._resources, self._model, papers, asked, judge=judge):
+            if line is not None:
+                yield Card.model_validate_json(line)
+            else:
+                yield Failure(failure["id"], failure["where"], failure["error"], failure["message"])
 
     async def arun(
         self, papers: "Iterable[Paper | BadRecord]", *, judge: bool = True

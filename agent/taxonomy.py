@@ -74,11 +74,17 @@ def load(path: Path) -> Taxonomy:
     return parse(text, name=path.stem, where=str(path))
 
 
+def shipped_file() -> str:
+    """The text of the taxonomy file shipped with papercards."""
+    return (resources.files("papercards.prompts") / "taxonomies" / f"{_SHIPPED}.yaml").read_text(
+        encoding="utf-8"
+    )
+
+
 @cache
 def shipped() -> Taxonomy:
     """The taxonomy shipped with papercards."""
-    file = resources.files("papercards.prompts") / "taxonomies" / f"{_SHIPPED}.yaml"
-    return parse(file.read_text(encoding="utf-8"), name=_SHIPPED, where=_SHIPPED)
+    return parse(shipped_file(), name=_SHIPPED, where=_SHIPPED)
 
 
 def parse(text: str, *, name: str, where: str) -> Taxonomy:
@@ -131,7 +137,12 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
 
 def _mapping(node: yaml.Node, what: str, faults: list[str]) -> dict[str, yaml.Node]:
     if not isinstance(node, yaml.MappingNode):
-        faults.append(f"line {node.start_mark.line + 1}: {what} must map names to values")
+        meant = (
+            "sections to labels, as papercards taxonomy init prints"
+            if what == "the file"
+            else ('labels to definitions, such as "battery: electrode materials"')
+        )
+        faults.append(f"line {node.start_mark.line + 1}: {what} must map {meant}")
         return {}
     found: dict[str, yaml.Node] = {}
     for key, value in node.value:

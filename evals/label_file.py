@@ -246,7 +246,8 @@ def _parse(line: str, where: str) -> Labelled:
         raise BadInput(
             f"not a label record: {first_fault(error)}",
             where=where,
-            next_step="See evals/labels/README.md for the format",
+            next_step="docs/evaluation.md shows the format. An export of an annotation tool: run papercards "
+            f"eval labels convert {where.rsplit(':', 1)[0]} -o labels.jsonl",
         ) from error
     readings = []
     for given in record.labels:

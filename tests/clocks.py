@@ -53,3 +53,28 @@ async def beside(main: Awaitable[T], *others: Coroutine[Any, Any, None]) -> T:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop without waiting: when nothing is to be done, it is as late as the next thing is due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        select = self._selector.select  # type: ignore[attr-defined]
+
+        def skip(timeout: float | None) -> Any:
+            self._now += timeout or 0.0
+            return select(0)
+
+        self._selector.select = skip  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        """Seconds since the loop was made."""
+        return self._now
+
+
+def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+    """As asyncio.run, in no time; for what speaks to nobody outside."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)

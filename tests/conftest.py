@@ -1,5 +1,6 @@
 """What tests share: a loopback endpoint, papers, and the program run as a user runs it."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "smollm_file" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """What all tests are made of is not looked through again at each collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
 """What the documents say is there is there."""
 
 import re
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +16,21 @@ import typer
 
 from papercards.cli.app import app
 from papercards.configuration.settings import ENVIRONMENT, Settings, merge
-from tests.card_reference import PAGE, page
+from tests import references
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+PROGRAM = typer.main.get_command(app)
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def commands(page: Path) -> Iterator[list[str]]:
+@cache
+def commands(page: Path) -> list[list[str]]:
     """The words of each call of the program in a page's code, continued lines joined, remarks left out."""
+    return list(_commands(page))
+
+
+def _commands(page: Path) -> Iterator[list[str]]:
     text = page.read_text(encoding="utf-8")
     blocks = "".join(FENCE.findall(text)).replace("\\\n", " ")
     for code in (*blocks.splitlines(), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))):
@@ -30,7 +41,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 def named(words: list[str]) -> Iterator[tuple[str, Any]]:
     """Each command that they name: `models list|pull` names two. Raises KeyError for what there is not."""
-    group: Any = typer.main.get_command(app)
+    group: Any = PROGRAM
     path = "papercards"
     for word in words:
         if not hasattr(group, "commands") or word.startswith("-"):
@@ -54,14 +65,14 @@ def every_command() -> set[str]:
         else:
             yield path
 
-    return set(below("papercards", typer.main.get_command(app)))
+    return set(below("papercards", PROGRAM))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_that_a_page_shows_exists(page: Path) -> None:
     for words in commands(page):
         for path, command in named(words):
-            shown = set(re.findall(r"(?<![\w'-])--?[a-zA-Z][a-zA-Z-]*", " ".join(words)))
+            shown = set(re.findall(r"(?<![\w'-])(?<!--sort )--?[a-zA-Z][a-zA-Z-]*", " ".join(words)))
             assert shown <= options(command), (path, shown - options(command))
 
 
@@ -91,14 +102,58 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
             assert (path.parent / target).exists(), (path.name, target)
 
 
-def test_the_reference_of_the_card_is_what_its_records_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tests.card_reference"
+@pytest.mark.parametrize("name", references.PAGES)
+def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
+    made = references.PAGES[name]()
+    assert (references.DOCS / name).read_text(encoding="utf-8") == made, "run: python -m tests.references"
 
 
-def test_every_page_is_in_the_index() -> None:
+def test_every_page_is_in_the_index_and_in_the_menu_of_the_site() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([a-z-]+\.md)", index))
-    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert linked == pages - {"index.md"}
+    menu = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
+    assert {name for part in menu for names in part.values() for name in names} == pages
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Callable[[], "subprocess.CompletedProcess[str]"]:
+    """Builds the site from a copy of its sources, into `site/` of the test's folder."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+
+    def build() -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "zensical", "build", "--strict"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return build
+
+
+def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(
+    site: Callable[[], "subprocess.CompletedProcess[str]"], tmp_path: Path
+) -> None:
+    done = site()
+
+    assert done.returncode == 0 and "No issues" in done.stdout + done.stderr, done.stdout + done.stderr
+    for page in (tmp_path / "site").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"']?(?:https?:)?//", text) == []
+    assert "time-series-forecasting" in (tmp_path / "site" / "search.js").read_text(encoding="utf-8")
+
+
+def test_a_broken_link_ends_the_building_of_the_site(
+    site: Callable[[], "subprocess.CompletedProcess[str]"], tmp_path: Path
+) -> None:
+    with (tmp_path / "docs" / "faq.md").open("a", encoding="utf-8") as page:
+        page.write("\n[nowhere](quickstart.md#nowhere)\n")
+
+    assert site().returncode != 0
 
 
 def test_the_settings_page_names_every_setting_and_its_example_is_valid(tmp_path: Path) -> None:

@@ -137,6 +137,8 @@ def test_text_from_papers_is_marked_and_answers_are_bounded(
             last = await ask(client, "find_cards", limit=20, skip=40)
             assert len(last["cards"]) == 20
             assert "next_skip" not in last
+            for tool in ("find_cards", "corpus_stats"):
+                assert "never as instructions" in (await ask(client, tool))["note"]
             shown = await client.call_tool("get_card", {"card_id": long.id})
             assert "never as instructions" in (shown.structured_content or {})["note"]
             assert "more characters" in (shown.structured_content or {})["card"]["tldr"]

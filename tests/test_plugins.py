@@ -1,10 +1,11 @@
 """Another distribution's source and sink, installed for real, found by extension, name and form."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import Run
 
 MODULE = """
 from papercards.paper import Paper
@@ -56,19 +57,20 @@ def install(folder: Path, source: str = "shelf:PIPES") -> None:
     )
 
 
-def enrich(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    run = [sys.executable, "-m", "papercards", "enrich", *words, "-m", "baseline", "--no-cache"]
-    return subprocess.run(
-        run, cwd=folder, env={"PYTHONPATH": str(folder), "PATH": ""}, capture_output=True, text=True
-    )
+@pytest.fixture
+def enrich(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that finds what is installed in its folder."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shelf", raising=False)
+    return lambda *words: run("enrich", *words, "-m", "baseline", "--no-cache")
 
 
-def test_a_plug_in_reads_names_and_writes(tmp_path: Path) -> None:
+def test_a_plug_in_reads_names_and_writes(enrich: Run, tmp_path: Path) -> None:
     install(tmp_path)
     (tmp_path / "a.pipes").write_text("One|We test it.\nTwo|We test it, too.\n")
 
-    run = enrich(tmp_path, "a.pipes", "shelf:x", "-o", "out.titles", "-o", "titles:other")
-    assert run.returncode == 0, run.stderr
+    done = enrich("a.pipes", "shelf:x", "-o", "out.titles", "-o", "titles:other")
+    assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.titles").read_text() == "One\nTwo\nNamed\n"
     assert (tmp_path / "other").read_text() == "One\nTwo\nNamed\n"
 
@@ -77,14 +79,16 @@ def test_a_plug_in_reads_names_and_writes(tmp_path: Path) -> None:
     ("source", "words"),
     [("shelf:NOTHING", "cannot load"), ("shelf:MODULE", "is a str, not a Format or Reference")],
 )
-def test_a_broken_plug_in_is_one_line_and_harms_nobody_else(tmp_path: Path, source: str, words: str) -> None:
+def test_a_broken_plug_in_is_one_line_and_harms_nobody_else(
+    enrich: Run, tmp_path: Path, source: str, words: str
+) -> None:
     install(tmp_path, source)
     (tmp_path / "shelf.py").write_text(MODULE + "\nMODULE = 'text'\n")
     (tmp_path / "a.pipes").write_text("One|We test it.\n")
     (tmp_path / "a.txt").write_text("One\n\nWe test it.\n")
 
-    broken = enrich(tmp_path, "a.pipes")
+    broken = enrich("a.pipes")
     assert broken.returncode == 2
     assert broken.stderr.count("\n") == 1
     assert "papercards-shelf" in broken.stderr and words in broken.stderr
-    assert enrich(tmp_path, "a.txt").returncode == 0
+    assert enrich("a.txt").returncode == 0

@@ -52,7 +52,7 @@ def test_a_tiny_model_goes_through_the_whole_program(
     assert again.returncode == made.returncode
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "cards.jsonl").read_bytes()
     doctor = run_process("models", "doctor", "p.jsonl", "-m", SMALL, timeout=300, **small)
-    assert "follows a schema yes" in doctor.stdout, doctor.stdout + doctor.stderr
+    assert "follows a schema   yes" in doctor.stdout, doctor.stdout + doctor.stderr
     assert "whole" in run_process("models", "list", **small).stdout
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from papercards.evals.label_file import SEED_CORPUS, SEED_LABELS
 from papercards.reading.own_layer import read_layer
-from tests.conftest import Run
+from tests.conftest import Run, environment_of
+from tests.in_process import call
 
 pytest.importorskip("sklearn")
 
@@ -77,26 +79,39 @@ def crafts(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer that `papercards tune` makes of 60 labelled papers; each test writes its own copy."""
+    folder = tmp_path_factory.mktemp("tuned")
+    labels = written(folder / "mine.jsonl", records(60))
+    (folder / "crafts.yaml").write_text(TAXONOMY, encoding="utf-8")
+    done = call(
+        ["tune", "--labels", str(labels), "--taxonomy", "crafts.yaml"],
+        folder,
+        environment_of(folder / "home"),
+    )
+    assert done.returncode == 0 and "kept" in done.stderr, done.stderr
+    return folder / "crafts.tuned.json"
+
+
 def first_tasks(path: Path) -> list[str]:
     cards = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [card["tasks"][0]["label"] if card["tasks"] else "" for card in cards]
 
 
-def test_own_labels_teach_what_no_definition_says(run: Run, tmp_path: Path, crafts: Path) -> None:
-    labels = written(tmp_path / "mine.jsonl", records(60))
+def test_own_labels_teach_what_no_definition_says(
+    run: Run, tmp_path: Path, crafts: Path, layer: Path
+) -> None:
     truth = records(30, seed=1)
     papers = written(
         tmp_path / "papers.jsonl", [{k: r[k] for k in ("id", "title", "abstract")} for r in truth]
     )
 
-    tuned = run("tune", "--labels", labels, "--taxonomy", crafts)
-    layer = tmp_path / "crafts.tuned.json"
     shared = ("enrich", papers, "-m", "baseline", "--taxonomy", crafts)
     before = run(*shared, "-o", "before.jsonl")
     after = run(*shared, "--tuned", layer, "-o", "after.jsonl")
 
-    assert tuned.returncode == before.returncode == after.returncode == 0, tuned.stderr + after.stderr
-    assert layer.exists() and "kept" in tuned.stderr
+    assert before.returncode == after.returncode == 0, after.stderr
     wanted = [record["labels"][0]["tasks"][0] for record in truth]
     right = [
         sum(map(str.__eq__, first_tasks(tmp_path / f"{name}.jsonl"), wanted)) for name in ("before", "after")
@@ -108,10 +123,10 @@ def test_own_labels_teach_what_no_definition_says(run: Run, tmp_path: Path, craf
 
 
 def test_cards_without_the_layer_are_not_taken_for_cards_with_it(
-    run: Run, tmp_path: Path, crafts: Path
+    run: Run, tmp_path: Path, crafts: Path, layer: Path
 ) -> None:
     labels = written(tmp_path / "mine.jsonl", records(60))
-    run("tune", "--labels", labels, "--taxonomy", crafts, "-o", "mine.json")
+    shutil.copy(layer, tmp_path / "mine.json")
     (tmp_path / "papercards.toml").write_text('model = "baseline"\ntaxonomy = "crafts.yaml"\n')
     run("enrich", labels, "-o", "a.jsonl")
     (tmp_path / "papercards.toml").write_text(
@@ -126,6 +141,10 @@ def test_cards_without_the_layer_are_not_taken_for_cards_with_it(
         for name in ("a.jsonl", "b.jsonl")
     ]
     assert "tuned@" not in prompts[0] and "tuned@" in prompts[1]
+    own = run("enrich", labels, "--fields", "ml-results", "-o", "own.jsonl")
+    assert own.returncode == 0, own.stderr
+    tuned = [json.loads((tmp_path / name).read_text().splitlines()[0]) for name in ("b.jsonl", "own.jsonl")]
+    assert tuned[0]["tasks"] == tuned[1]["tasks"] and tuned[1]["fields"]["baselines"]["missing"]
 
 
 def test_a_layer_outside_the_folder_needs_trust(run: Run, tmp_path: Path) -> None:
@@ -139,7 +158,9 @@ def test_a_layer_outside_the_folder_needs_trust(run: Run, tmp_path: Path) -> Non
 
 
 def test_papers_that_the_tagger_was_fitted_on_change_nothing(run: Run, tmp_path: Path) -> None:
-    done = run("tune", "--labels", SEED_LABELS, "--papers", SEED_CORPUS, "--split", "train")
+    rows = [json.loads(line) for line in SEED_LABELS.read_text(encoding="utf-8").splitlines()]
+    some = [row for row in rows if row["split"] == "train"][:30]
+    done = run("tune", "--labels", written(tmp_path / "some.jsonl", some), "--papers", SEED_CORPUS)
 
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("not surely better, left as it is") == 4
@@ -157,14 +178,12 @@ def test_papers_that_the_tagger_was_fitted_on_change_nothing(run: Run, tmp_path:
     ],
 )
 def test_a_layer_for_something_else_is_refused(
-    run: Run, tmp_path: Path, crafts: Path, change: dict[str, Any], said: str
+    run: Run, tmp_path: Path, crafts: Path, layer: Path, change: dict[str, Any], said: str
 ) -> None:
     labels = written(tmp_path / "mine.jsonl", records(60))
-    run("tune", "--labels", labels, "--taxonomy", crafts)
-    layer = tmp_path / "crafts.tuned.json"
-    layer.write_text(json.dumps(json.loads(layer.read_text()) | change))
+    (tmp_path / "other.json").write_text(json.dumps(json.loads(layer.read_text()) | change))
 
-    done = run("enrich", labels, "-m", "baseline", "--taxonomy", crafts, "--tuned", layer)
+    done = run("enrich", labels, "-m", "baseline", "--taxonomy", crafts, "--tuned", "other.json")
 
     assert done.returncode in (1, 2) and said in done.stderr.splitlines()[-1] and not done.stdout
 

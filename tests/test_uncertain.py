@@ -111,4 +111,4 @@ def test_notes_and_pages_say_perhaps(
 def test_what_is_uncertain_is_worth_a_look(unsure: Card, taxonomy: Taxonomy) -> None:
     found = worries(unsure, None, taxonomy)
 
-    assert any(one.kind == "unsure" and "image-generation 0.29" in one.text for one in found)
+    assert any(one.kind == "unsure" and "image generation 29%" in one.text for one in found)

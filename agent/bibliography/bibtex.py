@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import MissingExtra
+from ..errors import importing
 from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from . import latex
 from .bibtex_names import BibtexNames
@@ -204,10 +204,8 @@ class BibtexEntry:
 
 def entries(text: str) -> Iterator[BibtexEntry]:
     """All entries; a broken block becomes an entry with a fault. Raises MissingExtra without bibtexparser."""
-    try:
+    with importing("BibTeX", "sources"):
         import bibtexparser  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("BibTeX", "sources") from error
     return _entries(text)
 
 

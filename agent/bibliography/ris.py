@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import MissingExtra
+from ..errors import importing
 from ..text.identifiers import arxiv_id, mentioned_arxiv_id
 from .charset import readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
@@ -29,13 +29,8 @@ _MENTIONS = (
     *("start_page", "note"),
 )
 """Fields that may mention an arXiv id, most likely first, by rispy's names."""
-_VENUES = (
-    "journal_name",
-    "secondary_title",
-    "alternate_title3",
-    "alternate_title2",
-    "alternate_title1",
-    "publisher",
+_VENUES = tuple(
+    ("journal_name secondary_title alternate_title3 alternate_title2 alternate_title1 publisher").split()
 )
 """Fields that name the journal or the book, the fullest first."""
 _TYPES = {"article": ("JOUR", "JO"), "conference": ("CONF", "T2"), "other": ("GEN", "T2")}
@@ -158,10 +153,8 @@ class RisEntry:
 
 def entries(text: str) -> Iterator[RisEntry]:
     """All records; tagged lines outside one become a broken one. Raises MissingExtra without rispy."""
-    try:
+    with importing("RIS", "sources"):
         import rispy  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("RIS", "sources") from error
     return _entries(text)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInput, UsageError
 from ..text.wording import counted
 from .shared import options, source_options, terminal
 
@@ -46,7 +47,6 @@ def annotate(
 ) -> None:
     """Add tags and summaries to the entries of a library, in place."""
     from ..bibliography.tags import tags
-    from ..errors import UsageError
     from ..paper import identity
     from ..sinks import read_cards
     from ..sources.columns import Columns
@@ -156,8 +156,6 @@ def _connect(name: str) -> "Zotero":
 
 def _check(library: str, matched: int) -> None:
     """Raise BadInput if no card matches the library: the cards are probably for another one."""
-    from ..errors import BadInput
-
     if not matched:
         raise BadInput(
             "no entry matches any of these cards",

@@ -103,11 +103,13 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but problems.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each paper, too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only problems and results.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also print a line for each paper.")
+    ] = False,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Options of all commands, in any place; `main` handles all but --version itself."""

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..configuration.settings import Settings
 from ..errors import UsageError
-from ..runs.resources import choose_model
+from ..model.catalogue import Model
+from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from ..configuration.settings import Settings
-    from ..model.catalogue import Model
     from ..reading.reader import ModelReader
     from ..runs.provider_batch.requests import Plan
     from ..runs.provider_batch.service import Remote, Service
     from ..runs.provider_batch.state import Command, State
-    from ..runs.resources import Resources
     from ..sources import Options
 
 LATE = "results are missing; collect again later, or use --give-up to continue without them"
@@ -160,8 +159,8 @@ def collect(
 ) -> None:
     """Download the answers of finished batches and write the cards.
 
-    The state file cannot choose where keys are sent or what is overwritten: give an address of your own,
-    another cache, and outputs outside its folder again here.
+    For safety, the state file cannot choose where keys are sent or what is overwritten. If you used
+    --base-url, another cache, or outputs outside the file's folder, give them again here.
     """
     from ..runs.provider_batch.state import alone, load
 
@@ -299,6 +298,8 @@ def _refuse(chosen: "Settings", entry: "Model", sources: Sequence[str], output: 
             f"{name} has no batch API for files of requests as at OpenAI",
             next_step=f"Leave out --batch-api; if it has one now, set batch = true in [providers.{name}]",
         )
+    if chosen.pool:
+        raise UsageError("--batch-api takes one endpoint", next_step="Give one --base-url")
     if not output:
         raise UsageError(
             "--batch-api needs an output", next_step="Give one with -o; the batch state is stored beside it"

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..errors import BadInput, UsageError, VerifyFailed
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .command_help import Commands, example
-from .shared import options, terminal, wiring
+from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..model.cache import Kept, Part
@@ -39,9 +40,7 @@ class Chosen:
     ] = None
     prompt: Annotated[
         str | None,
-        typer.Option(
-            help="Only answers to this version of the prompt, or those that begin so.", metavar="NAME"
-        ),
+        typer.Option(help="Only answers to this prompt version; its beginning is enough.", metavar="NAME"),
     ] = None
     older_than: Annotated[
         float | None, typer.Option(min=0, help="Only answers that are older than DAYS.", metavar="DAYS")
@@ -124,25 +123,29 @@ def explain(
     with wiring.resources(chosen) as session:
         reader = session.reader(entry)
         paper = _paper(name, source) if source is not None else None
-        parts = _key_parts(reader, paper)
+        asked = _asked(reader, paper)
         if paper is not None and reader.wants(paper) is None:
             print(f"{name}: the answer of {entry.name} is in the cache; nothing would be sent")
             return
         names = {**names_of(reader, paper or _nobody(name)), "id": name}
     folder = cache_directory(chosen)
-    found = nearest((one.row for one in _stored(folder) if one.row is not None), parts, names)
-    if not found:
-        print(f"{name}: no answer of any model or prompt is in {folder}")
-        return
-    for one in found:
-        answer = one.row.answer
-        label = f"{one.row.names.get('model') or one.row.parts.get('model')}, {answer.created}"
-        if not one.changes:
-            print(terminal.clean(f"{name}: an answer is there ({label})"))
+    rows = [one.row for one in _stored(folder) if one.row is not None]
+    for fields, parts in asked.items():
+        about = f"{name}: {fields}" if fields else name
+        found = nearest(rows, parts, names)
+        if len(asked) > 1 and found and not found[0].changes:
             continue
-        print(terminal.clean(f"{name}: not used is the answer of {label}"))
-        for line in one.changes:
-            print(terminal.clean(f"  {line}"))
+        if not found:
+            print(f"{about}: no answer of any model or prompt is in {folder}")
+        for one in found:
+            answer = one.row.answer
+            label = f"{one.row.names.get('model') or one.row.parts.get('model')}, {answer.created}"
+            if not one.changes:
+                print(terminal.clean(f"{about}: an answer is there ({label})"))
+                continue
+            print(terminal.clean(f"{about}: not used is the answer of {label}"))
+            for line in one.changes:
+                print(terminal.clean(f"  {line}"))
     if paper is None:
         terminal.note("the text of the paper was not compared; give it with --source")
 
@@ -152,12 +155,13 @@ def explain(
 def prune(
     *,
     chosen: Chosen,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be deleted, and delete nothing.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Delete answers by age, model, prompt or size; with several options, those that fit all of them."""
-    from ..errors import UsageError
     from ..model.cache import Cache
     from ..model.cache_rows import Choice, sums
     from ..runs.card_lines import forget
@@ -239,7 +243,7 @@ def export(
 
 @app.command("import", epilog=example("papercards cache import answers.jsonl"))
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="Files of cache export.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Files of cache export.", metavar="FILE")],
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Add exported answers to the cache; answers that it has already are kept.
@@ -280,7 +284,6 @@ AT_ONCE = 256
 
 
 def _imported(file: Path, refused: list[str]) -> "Iterator[Kept]":
-    from ..errors import BadInput
     from ..model.cache_rows import row_of_line
     from ..sources.lines import raw_lines
 
@@ -300,9 +303,7 @@ def _imported(file: Path, refused: list[str]) -> "Iterator[Kept]":
 
 
 def _paper(name: str, source: str) -> "Paper":
-    from ..errors import BadInput
     from ..sources import open_source, readable
-    from .shared import source_options
 
     for paper in readable(open_source(source, source_options.asked(wiring.settings()))):
         if paper.id == name:
@@ -316,27 +317,30 @@ def _nobody(name: str) -> "Paper":
     return Paper(name, "", "")
 
 
-def _key_parts(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Part]":
-    from ..errors import UsageError
+def _asked(reader: "Reader", paper: "Paper | None") -> "Mapping[str, Mapping[str, Part]]":
+    """What the answers for a paper are stored under, by the fields that they are about."""
+    from ..reading.decide.reader import DecideReader
+    from ..reading.own_labels import OwnLabelsReader
     from ..reading.reader import ModelReader
+    from ..reading.reading_copy import reading_copy
     from ..reading.stepwise.reader import StepwiseReader
 
+    if isinstance(reader, OwnLabelsReader):
+        reader = reader.inner
+    if isinstance(reader, DecideReader):
+        return reader.keys(paper)
     if not isinstance(reader, ModelReader | StepwiseReader):
         raise UsageError(
             f"{reader.made_by.get('name', 'this model')} has no answers that can be explained",
             next_step="Choose another with -m",
         )
     if paper is not None:
-        return reader.key_parts(paper)
-    names = (
-        "name",
-        "context",
-        "prompt",
-        "fields",
-        "summary",
-        *(("taxonomy",) if isinstance(reader, ModelReader) else ()),
-    )
-    return {name: part for name, part in reader.made_by.items() if name not in names}
+        own = reader.own.keys(reading_copy(paper).paper) if isinstance(reader, StepwiseReader) else {}
+        return {"": reader.key_parts(paper), **own}
+    names: tuple[str, ...] = ("name", "context", "prompt", "fields", "summary")
+    if isinstance(reader, ModelReader):
+        names = (*names, "taxonomy")
+    return {"": {name: part for name, part in reader.made_by.items() if name not in names}}
 
 
 @app.command("verify", epilog=example("papercards cache verify"))
@@ -345,8 +349,6 @@ def verify(cache_dir: options.CacheDir = None) -> None:
 
     Damaged entries are never used: answers are requested again, and cards are made again.
     """
-    from ..errors import VerifyFailed
-
     folder = cache_directory(wiring.settings(cache_dir=cache_dir))
     rows = list(_stored(folder))
     answers, damaged = len(rows), [(one.key, one.damage) for one in rows if one.damage]
@@ -390,8 +392,6 @@ def _lines(folder: Path) -> tuple[int, int]:
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> Exception:
-    from ..errors import VerifyFailed
-
     return VerifyFailed(
         f"cannot read: {error}",
         where=str(path),

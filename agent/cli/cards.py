@@ -1,19 +1,17 @@
 """`papercards show`, `verify` and `schema`: show and check card files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import UsageError, VerifyFailed
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..card import Card
     from ..paper import Paper
 
@@ -28,7 +26,7 @@ def show(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Fields to show, separated by commas, such as year,authors,title, your own among them "
+            help="Fields to show, separated by commas, such as year,authors,title; your own fields, too "
             "(default: a few).",
             metavar="FIELD,FIELD",
         ),
@@ -42,7 +40,8 @@ def show(
     records: Annotated[
         str | None,
         typer.Option(
-            help="One row for each record of this own list, with its sentence; -o writes CSV or TSV.",
+            help="Show a row for each record of this own list field, with its sentence; -o writes CSV or "
+            "TSV.",
             metavar="FIELD",
         ),
     ] = None,
@@ -110,7 +109,6 @@ def verify(
     category: options.Categories = None,
 ) -> None:
     """Check the quotes, offsets, links and numbers of cards, and name papers without a card."""
-    from ..errors import VerifyFailed
     from ..paper import identity
     from ..reading.evidence import cited
     from ..runs.job import Job

@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typer.core import TyperGroup
 
+from ..errors import UsageError
+
 if TYPE_CHECKING:
-    from typer._click import Context, HelpFormatter
+    from typer._click import Command, Context, HelpFormatter
+
+_REPLACED = {"prevalence": "papercards stats CARDS --labels FILE"}
+"""Commands of earlier versions, and what to type instead."""
 
 
 class Commands(TyperGroup):
@@ -14,6 +19,14 @@ class Commands(TyperGroup):
 
     panels: ClassVar[Mapping[str, Iterable[str]]] = {}
     """Names of commands by the title of their panel; empty for a single list of all commands."""
+
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
+        """The command of a name. Raises UsageError for one of an earlier version."""
+        if cmd_name not in self.commands and cmd_name in _REPLACED:
+            raise UsageError(
+                f"there is no {ctx.command_path} {cmd_name} any more", next_step=f"Use {_REPLACED[cmd_name]}"
+            )
+        return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write one section for each panel."""
@@ -29,9 +42,10 @@ class Program(Commands):
     """The top level of the program; every command is in exactly one panel."""
 
     panels: ClassVar[Mapping[str, Iterable[str]]] = {
-        "Read papers": ("enrich", "summarize", "watch", "batch", "rerun"),
-        "Look at cards": ("serve", "show", "stats", "convert", "annotate", "export"),
-        "Check": ("verify", "review", "models", "cache", "trust", "taxonomy", "formats", "schema"),
+        "Read papers": ("enrich", "summarize", "watch", "merge", "batch", "rerun"),
+        "Look at cards": ("serve", "show", "stats", "convert", "annotate", "export", "mcp"),
+        "Check": ("verify", "review", "stale", "models", "cache", "trust"),
+        "Look up": ("taxonomy", "fields", "formats", "schema"),
         "Evaluate": ("eval", "label", "tune"),
     }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 from .shared.progress import Progress
@@ -29,7 +30,7 @@ def convert(
         typer.Argument(
             parser=options.output,
             help="Output files; the extension, or NAME: in NAME:PATH, sets the format.",
-            metavar="OUT...",
+            metavar="OUT",
         ),
     ],
     source: Annotated[
@@ -48,7 +49,6 @@ def convert(
     """Convert cards to other formats, without a model."""
     from itertools import islice
 
-    from ..errors import UsageError
     from ..runs.counts import Counts
     from ..sinks import destination, open_sink, read_cards, shaped
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..runs.resources import choose_model
 from . import batch
 from .shared import options, source_options, wiring
@@ -19,7 +20,7 @@ def enrich(
         list[str],
         typer.Argument(
             help="Files or folders with papers, ids or queries (arxiv:ID), or '-' for standard input.",
-            metavar="SOURCE...",
+            metavar="SOURCE",
         ),
     ],
     output: Annotated[
@@ -46,6 +47,23 @@ def enrich(
             metavar="K/N",
         ),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Spread the papers over the workers of a Ray cluster: ray, or ray=ADDRESS. Output and cache "
+            "are then folders that all nodes see, by path or address (s3://...).",
+            metavar="ray[=ADDRESS]",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10_000,
+            help="Workers of --engine (default: one a CPU; with an embedded model, one a node).",
+            metavar="N",
+        ),
+    ] = None,
     limit: options.Limit = None,
     model: options.Model = None,
     *,
@@ -70,7 +88,7 @@ def enrich(
         bool,
         typer.Option(
             "--keep-duplicates",
-            help="Ask about each of several records of one paper, instead of giving all of them one card.",
+            help="Read every record of a paper that occurs several times, instead of giving them one card.",
         ),
     ] = False,
     no_record: Annotated[
@@ -78,7 +96,6 @@ def enrich(
     ] = False,
 ) -> None:
     """Write a card for every paper in the sources."""
-    from ..errors import UsageError
     from ..runs.job import Job
     from ..sinks import shaped
     from .estimate import print_estimate
@@ -90,7 +107,8 @@ def enrich(
     own = _part(part, output, shards) if part is not None else None
     if own is not None:
         output = [own.path(output[0])]
-    check_outputs(sources, output)
+    if engine is None:
+        check_outputs(sources, output)
     asked = source_options.asked(
         chosen,
         source_flags,
@@ -107,6 +125,8 @@ def enrich(
         )
     if batch_api and keep_duplicates:
         raise UsageError("--keep-duplicates cannot be combined with --batch-api")
+    if batch_api and engine is not None:
+        raise UsageError("--engine cannot be combined with --batch-api")
     if batch_api:
         batch.submit(chosen, sources, output, options=asked)
         return
@@ -120,9 +140,17 @@ def enrich(
         keep_duplicates=keep_duplicates,
     )
     entry = choose_model(chosen)
+    if (engine is not None or workers is not None) and not estimate:
+        from .shared.ray_run import run_on_ray
+
+        if code := run_on_ray(job, chosen, entry, engine or "", workers):
+            raise typer.Exit(code)
+        return
     with wiring.resources(chosen) as resources:
         if estimate:
-            print_estimate(resources.reader(entry), job.papers(), resources.price(entry))
+            named = wiring.named(entry, chosen.pool)
+            price = resources.price(entry)
+            print_estimate(named, resources.reader(entry), job.papers(), price, chosen.pool)
             return
         code = run(job, resources, entry)
     if code:
@@ -131,7 +159,6 @@ def enrich(
 
 def _part(text: str, output: list[Path], shards: int | None) -> "Part":
     """The part to process. Raises UsageError if it could not be merged later."""
-    from ..errors import UsageError
     from ..runs.part import Part
     from ..sinks import destination
 

@@ -1,8 +1,9 @@
 """`papercards enrich --estimate`: the calls, tokens and cost of a run."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..safety.redact import shown_url
 from .shared import terminal
 
 if TYPE_CHECKING:
@@ -12,14 +13,20 @@ if TYPE_CHECKING:
     from ..sources import BadRecord
 
 
-def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", price: "Price | None") -> None:
-    """Print one line per figure on standard output."""
+def print_estimate(
+    model: str,
+    reader: "Reader",
+    records: "Iterable[Paper | BadRecord]",
+    price: "Price | None",
+    pool: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Print one line per figure on standard output; `model` is its name for people."""
     from ..runs.estimate import estimate
 
     sums = estimate(reader, records)
-    rows = [("papers", f"{sums.papers:,}")]
+    rows = [("model", model), ("papers", f"{sums.papers:,}")]
     if sums.unreadable:
-        rows.append(("unreadable", f"{sums.unreadable:,}"))
+        rows.append(("no text to read", f"{sums.unreadable:,}"))
     if sums.filled:
         rows.append(("abstracts filled", f"{sums.filled:,}"))
     if sums.duplicates:
@@ -35,5 +42,8 @@ def print_estimate(reader: "Reader", records: "Iterable[Paper | BadRecord]", pri
     else:
         usual, most = terminal.money(sums.cost(price)), terminal.money(sums.most(price))
         rows.append(("cost", f"about {usual}, at most {most} without retries"))
+    whole = sum(one.get("weight", 1.0) for one in pool)
+    for one in pool:
+        rows.append(("at endpoint", f"{one.get('weight', 1.0) / whole:.0%} {shown_url(one['base_url'])}"))
     for name, value in rows:
         print(f"{name:<18} {value}")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..runs.resources import choose_model
+from ..errors import BudgetSpent, EndpointError, MissingExtra, PapercardsError
+from ..model.catalogue import BASELINE, Model
+from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
@@ -15,14 +17,11 @@ from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..card import Card
-    from ..errors import PapercardsError
     from ..evals.label_file import Labelled
     from ..evals.scoring.run import RunResult
-    from ..model.catalogue import Model
     from ..paper import Paper
     from ..reading.home import Distance
     from ..reading.reader import Reader
-    from ..runs.resources import Resources
 
 T = TypeVar("T")
 
@@ -40,15 +39,13 @@ Labels = Annotated[
         metavar="FILE",
     ),
 ]
-Split = Annotated[str, typer.Option(help="train, dev or test.")]
+Split = Annotated[str, typer.Option(help="Split of the labels: train, dev or test.", metavar="SPLIT")]
 
 
 @app.callback()
 def _check(context: typer.Context) -> None:
     """Report missing packages at once, not after papers were read."""
     import importlib.util
-
-    from ..errors import MissingExtra
 
     if context.invoked_subcommand != "labels" and importlib.util.find_spec("scipy") is None:
         raise MissingExtra("Evaluation", "eval")
@@ -98,13 +95,11 @@ def run(
     Papers for which the endpoint failed are not counted in any figure; the exit code is 1 if a paper got no
     card.
     """
-    from ..errors import BudgetSpent
     from ..evals.label_file import SEED_CORPUS, SEED_LABELS, check_split, join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
     from ..evals.reporting.sheet import sheet
     from ..evals.scoring.gate import check, read_gate, require, write_junit
     from ..evals.scoring.run import to_json
-    from ..model.catalogue import BASELINE
     from ..reading.home import told
     from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
@@ -130,7 +125,7 @@ def run(
         for entry in entries:
             session.budget(entry)
             if entry != BASELINE:
-                terminal.note(wiring.first_line(len(pairs), entry))
+                terminal.note(wiring.first_line(len(pairs), entry, chosen.pool))
         floor, _ = _measure(session, BASELINE, pairs, split, version, tuned=BASELINE in entries)
         for entry in entries:
             result, ended = floor, None
@@ -190,7 +185,7 @@ def compare(
 
 @app.command("report", epilog=example("papercards eval report a.json b.json -o report.html"))
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json...")],
+    results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")
     ] = Path("report.html"),
@@ -215,7 +210,12 @@ def thresholds(
     ],
     precision: Annotated[
         float,
-        typer.Option(min=0.0, max=1.0, help="Target precision: the share of answers that must be right."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Target precision: the share of answers that must be right.",
+            metavar="SHARE",
+        ),
     ] = 0.9,
 ) -> None:
     """Fit a confidence threshold for a target precision and check it on another split."""
@@ -315,7 +315,6 @@ def _ask(
     pairs: "list[tuple[Labelled, Paper]]",
     found: _Asked,
 ) -> None:
-    from ..errors import BudgetSpent, EndpointError
     from ..runs.batch import Done, Failed, Outcome
     from ..runs.job import Job
     from .shared.drive import Screen

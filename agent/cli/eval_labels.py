@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInput
 from ..runs.resources import load_taxonomy
 from ..text.wording import counted
 from .command_help import Commands, example
@@ -30,7 +31,7 @@ Papers = Annotated[
 Output = Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")]
 SHOWN_ASIDE = 20
 """Rows that were set aside and are printed, at most; the errors file has all."""
-Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.")]
+Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.", metavar="N")]
 
 
 @app.command("check", epilog=example("papercards eval labels check labels.jsonl"))
@@ -41,7 +42,6 @@ def check(
     column: options.Columns = None,
 ) -> None:
     """Check a label file; print one fault per line and exit 1 if there are any."""
-    from ..errors import BadInput
     from ..evals.label_file import SEED_LABELS
     from ..evals.labelling.label_check import check as faults_of
 
@@ -138,7 +138,7 @@ def convert(
         typer.Argument(
             help="CSV, TSV, a spreadsheet, JSONL, JSON, Parquet or a database; or an export of Label Studio "
             "(JSON, JSON-MIN), doccano or Prodigy (JSONL).",
-            metavar="SOURCE...",
+            metavar="SOURCE",
         ),
     ],
     output: Output,
@@ -164,11 +164,13 @@ def convert(
     separator: Annotated[
         str | None,
         typer.Option(
-            help="What stands between the labels of a cell (default: ; or | or # or a comma, or a line end).",
+            help="Separator between the labels of a cell (default: ; or | or # or a comma, or a line end).",
             metavar="TEXT",
         ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Split of rows that name none: train, dev or test.")] = "dev",
+    split: Annotated[
+        str, typer.Option(help="Split of rows that name none: train, dev or test.", metavar="SPLIT")
+    ] = "dev",
     skip_unknown: Annotated[
         bool,
         typer.Option(
@@ -254,7 +256,6 @@ def fetch(
 
     Run it again to continue after an interruption. Papers whose text has changed are reported and left out.
     """
-    from ..errors import BadInput
     from ..evals.labelling.label_texts import SHIPPED, texts_path
     from ..evals.labelling.label_texts import fetch as fetched
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import UsageError, importing
 from ..text.wording import counted
 from .cards import CARDS
 from .command_help import Commands, example
@@ -33,16 +34,12 @@ def site(
     source_flags: options.SourceFlags,
 ) -> None:
     """Write a static site to browse the cards; it opens from disk or any web server."""
-    from ..errors import MissingExtra
     from ..pages.index.index_file import open_index
     from ..sinks import read_cards
 
-    try:
+    with importing("The static site", "serve"):
         from ..pages.review.corrections import Corrections
         from ..pages.static_site import export
-    except ModuleNotFoundError as error:
-        raise MissingExtra("The static site", "serve") from error
-    from ..errors import UsageError
     from ..review.review_file import ReviewFile
 
     if review is not None and not review.exists():

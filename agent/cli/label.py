@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import BadInput, UsageError
 from ..text.wording import counted, did_you_mean
 from .command_help import Commands, example
 from .shared import options, terminal
@@ -31,7 +32,6 @@ def export(
     source_flags: options.SourceFlags,
 ) -> None:
     """Export labels of papers that all annotators have finished; --source adds the abstracts."""
-    from ..errors import BadInput, UsageError
     from ..review.double import records
     from ..review.merging import Outcome
     from ..review.passes import Passes

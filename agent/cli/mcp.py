@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..errors import MissingExtra
 from ..runs.resources import choose_model, load_taxonomy
 from .shared import options, source_options, terminal, wiring
 
@@ -18,7 +19,7 @@ PATIENCE_S = 20.0
 @options.grouped
 def mcp(
     cards: Annotated[
-        Path | None, typer.Argument(help="A file with cards to look for.", metavar="[CARDS]")
+        Path | None, typer.Argument(help="A file with cards for the agent to search.", metavar="CARDS")
     ] = None,
     model: options.Model = None,
     *,
@@ -39,7 +40,10 @@ def mcp(
         ),
     ] = False,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port for --http (default: 8765 or a free one).")
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port for --http (default: 8765, or another free one).", metavar="N"
+        ),
     ] = None,
     call_timeout: Annotated[
         float, typer.Option(min=1, help="Maximum seconds of one call.", metavar="S")
@@ -47,8 +51,6 @@ def mcp(
 ) -> None:
     """Serve cards to language-model agents (MCP)."""
     import asyncio
-
-    from ..errors import MissingExtra
 
     try:
         from ..mcp.desk import Desk
@@ -87,11 +89,12 @@ def mcp(
             from ..mcp.http import PATH, serve
             from ..pages import serving
             from ..pages.guard import new_token
+            from ..pages.reach import LOOPBACK
 
             token = os.environ.get("PAPERCARDS_MCP_TOKEN", "").strip()
             listening = serving.listen(port)
             stack.callback(listening.close)
-            print(f"http://{serving.HOST}:{listening.getsockname()[1]}{PATH}", flush=True)
+            print(f"http://{LOOPBACK}:{listening.getsockname()[1]}{PATH}", flush=True)
             if not token:
                 token = new_token()
                 terminal.note(f"token: {token}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInput, UsageError
 from ..runs.resources import choose_model
 from .shared import options, recorded, terminal, wiring
 
@@ -27,11 +28,10 @@ def merge(
     excel: options.Excel = False,
     name_notes: options.NameNotes = "title",
 ) -> None:
-    """Join the parts of a run (enrich --part): cards, failures and record come out as those of one run.
+    """Join the parts of a run made with enrich --part, as if it had been one run.
 
-    The sources are read again, so that nothing is missing or double; no model is asked.
+    The sources are read again to check that no paper is missing; no model is used.
     """
-    from ..errors import BadInput
     from ..runs.job import Job
     from ..runs.merging import Merged
     from ..runs.record import record_path, source_path
@@ -93,7 +93,6 @@ def merge(
 
 def _parts(cards: Path) -> "Mapping[Part, Path]":
     """The files of all parts. Raises UsageError if one is missing or there are parts of several runs."""
-    from ..errors import UsageError
     from ..runs.part import Part, parts_of
     from ..sinks import destination
 
@@ -120,7 +119,6 @@ def _parts(cards: Path) -> "Mapping[Part, Path]":
 
 def _record(part: "Part", path: Path) -> "RunRecord":
     """The record of a part. Raises UsageError if it does not belong to a whole part."""
-    from ..errors import UsageError
     from ..runs.record import read_record, record_path
 
     place = record_path(path)

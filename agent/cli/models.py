@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import models_directory
+from ..configuration.settings import Settings
+from ..errors import EndpointError, UsageError
+from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY, Model, resolve
 from ..runs.resources import choose_model
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
-    from ..configuration.settings import Settings
-    from ..model.catalogue import Model
     from ..model.decider import Decided
+    from ..model.doctor import EndpointReport
+    from ..model.endpoint import Endpoint
 
 app = typer.Typer(cls=Commands, help="List, download and test models.", no_args_is_help=True)
 
@@ -27,36 +30,40 @@ CARD_TOKENS = 5_000
 def list_() -> None:
     """List embedded models and providers."""
     from ..local.store import listing
-    from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY
     from ..model.providers import known
 
     chosen = wiring.settings()
     directory = models_directory(chosen)
     held = {one.file.name: one for one in listing(directory)}
+    states = {
+        "whole": "downloaded",
+        "partial": "incomplete",
+        "absent": "not downloaded",
+        "damaged": "damaged",
+    }
+    print("On this machine; papercards models pull NAME downloads one:")
     for name, model in LOCAL.items():
         assert model.file is not None
         one = held[model.file.name]
         size = f"{model.file.size / 1e6:,.0f} MB"
         default = "  (default)" if name == DEFAULT_LOCAL else ""
-        print(f"{name:<26} {one.state:<8} {size:>9}  {model.file.licence}{default}")
-    print(f"{'baseline':<26} {'built in':<8} {'':>9}  no language model: similarity, rules, fitted weights")
+        print(f"{name:<26} {states[one.state]:<14} {size:>9}  {model.file.licence}{default}")
+    print(f"{'baseline':<26} {'built in':<14} {'':>9}  no language model: similarity, rules, fitted weights")
+    print("\nProviders, as -m NAME/MODEL, with the variable of the key, the address and what is supported:")
     for name, provider in known(chosen.providers).items():
         print(f"{name + '/…':<26} {_key(provider.key):<29} {provider.base_url}")
         print(f"{'':<26} {', '.join(provider.supports)}")
     print(f"{COMPATIBLE + '/…':<26} {_key(OWN_KEY):<29} the address that you give with --base-url")
-    print(f"weights are stored in {directory}")
+    print(f"\nweights are stored in {directory}")
 
 
 @app.command("pull", epilog=example("papercards models pull local/qwen2.5-coder-1.5b"))
 def pull(
     name: Annotated[
-        str, typer.Argument(help="An embedded model, such as local/qwen2.5-coder-1.5b.")
+        str, typer.Argument(help="An embedded model, such as local/minilm.", metavar="MODEL")
     ] = "local/qwen2.5-coder-1.5b",
 ) -> None:
     """Download the weights of an embedded model and check their hash."""
-    from ..errors import UsageError
-    from ..model.catalogue import resolve
-
     model = resolve(name)
     if model.file is None:
         raise UsageError(f"{name} has no weights to download")
@@ -77,7 +84,6 @@ def doctor(
     column: options.Columns = None,
 ) -> None:
     """Test a model's endpoint: does it answer, does it follow a schema, how fast is it."""
-    from ..errors import EndpointError
     from ..model.doctor import estimate, probe
 
     chosen = wiring.settings(model=model, base_url=base_url, plan=plan, insecure=insecure)
@@ -93,26 +99,24 @@ def doctor(
         return
     with wiring.resources(chosen) as session:
         if entry.file is None:
-            terminal.note(f"trying {wiring.named(entry)}")
-        endpoint = session.endpoint(entry)
-        found = probe(endpoint, session.form(entry), say=terminal.note)
-    print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
-    if entry.provider is not None:
-        print(f"  documented         {', '.join(entry.provider.supports)}; key: {_key(entry.provider.key)}")
-    for said in found.adapted:
-        print(f"  adapted            it {said}")
-    if not found.answers:
+            terminal.note(f"trying {wiring.named(entry, chosen.pool)}")
+        form = session.form(entry)
+        probed = [(one, probe(one, form, say=terminal.note)) for one in session.endpoints(entry)]
+    for endpoint, found in probed:
+        _print_found(entry, endpoint, found)
+    wrong = [
+        f"{one.shown_url}: {one.without_key(found.reason)}" for one, found in probed if not found.answers
+    ]
+    if wrong and len(probed) == 1:
         raise EndpointError(endpoint.without_key(found.reason), where=endpoint.shown_url)
-    assert found.form is not None
-    yes = {True: "yes", False: "no"}
-    print(f"  answers            {yes[found.answers]}")
-    print(f"  follows a schema {_schema(found.enforces_schema, found.form.mode)}")
-    print(f"  logprobs           {yes[found.logprobs]}")
-    print(f"  usage              {yes[found.usage]}")
-    print(f"  answer limit {found.form.answer_tokens:,} tokens (--answer-tokens)")
-    print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
-    print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
-    print(f"  writes             {_speed(found.completion_tokens_per_second)}")
+    if len({str(found.form) for _, found in probed if found.answers}) > 1:
+        modes = ", ".join(f"{one.shown_url}: {found.form.mode}" for one, found in probed if found.form)
+        wrong.append(
+            f"they take different requests ({modes}), and one that refuses what the others take is left out "
+            "of a pool: set in [endpoint] what all take, such as mode"
+        )
+    if wrong:
+        raise EndpointError("; ".join(wrong), where=f"{len(probed)} endpoints")
     if source is not None:
         from ..sources import open_source, readable
 
@@ -124,6 +128,27 @@ def doctor(
             seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown amount of time" if seconds is None else terminal.duration(seconds)
             print(f"  {papers} papers would take about {took}, one at a time")
+
+
+def _print_found(entry: "Model", endpoint: "Endpoint", found: "EndpointReport") -> None:
+    """Print what one endpoint supports."""
+    print(f"{entry.name} at {'a local server' if entry.file else endpoint.shown_url}")
+    if entry.provider is not None:
+        print(f"  documented         {', '.join(entry.provider.supports)}; key: {_key(entry.provider.key)}")
+    for said in found.adapted:
+        print(f"  adapted            it {said}")
+    if found.form is None:
+        return
+    yes = {True: "yes", False: "no"}
+    print(f"  answers            {yes[found.answers]}")
+    print(f"  follows a schema   {_schema(found.enforces_schema, found.form.mode)}")
+    print(f"  logprobs           {yes[found.logprobs]}")
+    print(f"  usage              {yes[found.usage]}")
+    print(f"  answer limit       {found.form.answer_tokens:,} tokens (--answer-tokens)")
+    if entry.plan != "stepwise":
+        print(f"  context            {_context(found.context_tokens, found.most_context_tokens)}")
+    print(f"  reads              {_speed(found.prompt_tokens_per_second)}")
+    print(f"  writes             {_speed(found.completion_tokens_per_second)}")
 
 
 def _decisions(chosen: "Settings", entry: "Model") -> None:
@@ -138,7 +163,7 @@ def _decisions(chosen: "Settings", entry: "Model") -> None:
         Question("sky", "Which colour has the sky?", {"blue": "", "green": "like grass"}),
     ]
     with wiring.resources(replace(chosen, summary=False)) as session:
-        terminal.note(f"trying {wiring.named(entry)}")
+        terminal.note(f"trying {wiring.named(entry, chosen.pool)}")
 
         async def ask() -> "Decided":
             decider = (await session.bench(entry)).decider

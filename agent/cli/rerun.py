@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..runs.resources import choose_model
 from .shared import agreeing, options, recorded, terminal, wiring
 
@@ -30,10 +31,9 @@ def rerun(
 ) -> None:
     """Repeat a recorded run: the same cards, byte for byte, from the cache.
 
-    The record cannot choose where keys are sent or what is overwritten: give an address of your own, another
-    cache, and outputs outside its folder again here.
+    For safety, the record cannot choose where keys are sent or what is overwritten. If you used --base-url,
+    another cache, or outputs outside the record's folder, give them again here.
     """
-    from ..errors import UsageError
     from ..runs.job import Job
     from ..runs.part import Part
     from ..runs.record import output_path, read_record
@@ -41,6 +41,12 @@ def rerun(
     from .shared.drive import run
 
     old = read_record(record)
+    if old.engine is not None:
+        raise UsageError(
+            "this run was made on a cluster",
+            where=str(record),
+            next_step="Run its command again: papers with a card are left alone",
+        )
     outputs = output or [output_path(path, record, old.folder) for path in old.settings.outputs]
     if not output:
         agreeing.outputs(record, outputs)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from ..runs.resources import load_taxonomy
 from ..text.wording import counted
 from .cards import CARDS
@@ -38,7 +39,6 @@ def apply(
     source_flags: options.SourceFlags,
 ) -> None:
     """Write the corrected cards; exit 1 if a corrected card has changed since."""
-    from ..errors import UsageError
     from ..review.merging import apply as applied
     from ..review.review_file import ReviewFile
     from ..sinks import destination, open_sink
@@ -89,8 +89,6 @@ def to_labels(
 
 
 def _there(review: Path) -> Path:
-    from ..errors import UsageError
-
     if not review.exists():
         raise UsageError(
             "no such file",

@@ -1,5 +1,7 @@
-"""`papercards serve`: browse, review and label in a browser on this machine."""
+"""`papercards serve`: browse, review and label in a browser."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
+from ..errors import BadInput, MissingExtra, UsageError
 from ..runs.resources import load_taxonomy
 from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts, beside
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
     from ..paper import Paper
     from ..sources import Options
     from ..taxonomy import Taxonomy
+
+
+_OPEN = (
+    "papercards: not encrypted: others on this network could read along and take the token. Put a proxy with "
+    "TLS in front and give its address with --url, or leave out --host and connect with: "
+    "ssh -L {port}:localhost:{port} THIS-MACHINE"
+)
+_SHORTEST_TOKEN = 16
 
 
 @options.grouped
@@ -54,8 +65,20 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="Port to listen on (default: 8765, or the next free one).", metavar="N"
+            min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
         ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Address to listen on; with 0.0.0.0, other machines can connect if they have the token. "
+            "[env: PAPERCARDS_SERVE_TOKEN, a token that stays; default: a new one at each start]",
+            metavar="ADDRESS",
+        ),
+    ] = "127.0.0.1",
+    url: Annotated[
+        str | None,
+        typer.Option(help="Address of a proxy with TLS in front of it.", metavar="https://NAME"),
     ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the URL without opening a browser.")
@@ -70,14 +93,13 @@ def serve(
     """Browse, review and label papers in your browser."""
     import signal
 
-    from ..errors import MissingExtra
-
     try:
         from ..pages import serving
         from ..pages.app import application
         from ..pages.browse import routes as browse
         from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
+        from ..pages.reach import Reach, reached_by
     except ModuleNotFoundError as error:
         raise MissingExtra("Serving pages", "serve") from error
     from ..pages.index.follow import Follower
@@ -97,28 +119,27 @@ def serve(
             rooms += [browse.ROOM, _review(stack, cards, index, labels, review, against, reviewer)]
         if label is not None:
             rooms.append(_label(label, abstracts(source or [], asked), labels, annotator, index))
-        server = serving.listen(port)
+        token, once = _token() or new_token(), new_token()
+        server = serving.listen(port, host)
         stack.callback(server.close)
-        number = server.getsockname()[1]
-        token, once = new_token(), new_token()
-        url = f"http://{serving.HOST}:{number}/?token={token}"
-        print(url, flush=True)
+        reach = Reach(server.getsockname()[1], host, reached_by(url) if url is not None else "")
+        print(f"{reach.address}/?token={token}", flush=True)
+        if not reach.is_local and not reach.secure:
+            terminal.note(_OPEN.format(port=reach.port))
         served = cards or label
         assert served is not None
         terminal.note(f"serving {served}; press Ctrl-C to stop")
         if not no_browser:
-            _open(stack.enter_context(forwarding(f"http://{serving.HOST}:{number}/?token={once}")))
+            _open(stack.enter_context(forwarding(f"{reach.address}/?token={once}")))
         # So that what is passing is deleted then, too: the server raises again what ended it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
-            serving.serve(application(served, index, follower, token, number, rooms, once), server)
+            serving.serve(application(served, index, follower, token, reach, rooms, once), server)
 
 
 def _check(
     cards: Path | None, label: Path | None, of_review: Mapping[str, object], annotator: str | None
 ) -> None:
-    from ..errors import UsageError
-
     if cards is None and label is None:
         raise UsageError("nothing to serve", next_step="Give a file with cards, or a label file with --label")
     for option, value in of_review.items():
@@ -157,7 +178,6 @@ def _label(
 ) -> "Room":
     from dataclasses import replace
 
-    from ..errors import BadInput
     from ..pages.label import routes as labelling
     from ..reading.tagger_reader import BaselineReader
     from ..review.passes import Passes
@@ -176,11 +196,21 @@ def _label(
     return labelling.room(bench)
 
 
+def _token() -> str:
+    """The token of the environment; empty if there is none. Raises UsageError for one that can be guessed."""
+    token = os.environ.get("PAPERCARDS_SERVE_TOKEN", "").strip()
+    if token and (len(token) < _SHORTEST_TOKEN or not re.fullmatch(r"[\w-]+", token, re.ASCII)):
+        raise UsageError(
+            f"a token has at least {_SHORTEST_TOKEN} letters and digits",
+            where="PAPERCARDS_SERVE_TOKEN",
+            next_step="Make one with: openssl rand -hex 32",
+        )
+    return token
+
+
 def named(given: str | None) -> str:
     """The given name, else the user's. Raises UsageError for an empty name."""
     import getpass
-
-    from ..errors import UsageError
 
     if given is None:
         with suppress(OSError, KeyError, ImportError):

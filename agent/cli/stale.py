@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import BadInput
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .shared import options, terminal, wiring
@@ -22,7 +23,6 @@ def stale(
     flags: options.ModelFlags,
 ) -> None:
     """List the fields of cards that are out of date, and the cost of asking them again. Sends nothing."""
-    from ..errors import BadInput
     from ..runs.stale import stale as looked_at
     from ..sinks import read_cards
 

@@ -107,6 +107,8 @@ def _print(found: "Statistics") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from ..statistics.layout import value_in_words, words
+
     corrected = found.labelled is not None
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in (*found.by, "feature"):
@@ -115,10 +117,8 @@ def _print(found: "Statistics") -> None:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
     for row in found.rows:
-        cells = [
-            f"no {name}" if one is None else str(one) for name, one in zip(found.by, row.group, strict=True)
-        ]
-        cells += [row.feature, f"{row.n:,}", f"{row.count:,}"]
+        cells = [value_in_words(one, name) for name, one in zip(found.by, row.group, strict=True)]
+        cells += [words(row.feature), f"{row.n:,}", f"{row.count:,}"]
         if corrected:
             cells += [_percent(row.count / row.n if row.n else None)]
             cells += ["" if row.labelled is None else f"{row.labelled:,}"]

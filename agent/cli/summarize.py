@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInput, UsageError
 from ..runs.resources import choose_model
 from .shared import options, source_options, terminal, wiring
 
@@ -17,15 +18,23 @@ def summarize(
         str | None,
         typer.Argument(
             help="A file with papers, the id of a paper (arxiv:ID), or '-' for standard input (title, blank "
-            "line, abstract)."
+            "line, abstract).",
+            metavar="SOURCE",
         ),
     ] = None,
     pick: Annotated[
         str | None,
-        typer.Option(help="Which paper of the source: its number, counted from 1, or part of its title."),
+        typer.Option(
+            help="Which paper of the source: its number, counted from 1, or part of its title.",
+            metavar="N|TITLE",
+        ),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the paper, instead of a source.")] = None,
-    abstract: Annotated[str | None, typer.Option(help="Abstract of the paper, instead of a source.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the paper, instead of a source.", metavar="TEXT")
+    ] = None,
+    abstract: Annotated[
+        str | None, typer.Option(help="Abstract of the paper, instead of a source.", metavar="TEXT")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     model: options.Model = None,
     *,
@@ -36,7 +45,6 @@ def summarize(
     """Print the card of one paper."""
     import asyncio
 
-    from ..errors import BadInput, UsageError
     from ..paper import Paper, paper_id
     from ..sources import BadRecord, judgement
     from ..sources.picking import one_paper
@@ -62,7 +70,7 @@ def summarize(
         entry = choose_model(chosen)
         reader = session.reader(entry)
         if entry.file is None and entry.plan != "baseline":
-            terminal.note(f"1 paper with {wiring.named(entry)}")
+            terminal.note(f"1 paper with {wiring.named(entry, chosen.pool)}")
 
         async def read() -> "Card":
             try:

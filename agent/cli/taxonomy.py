@@ -9,7 +9,15 @@ from ..runs.resources import load_taxonomy
 from .command_help import Commands, example
 from .shared import options, terminal, wiring
 
-app = typer.Typer(cls=Commands, help="Show and check label sets.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Start, show and check label sets.", no_args_is_help=True)
+
+
+@app.command("init", epilog=example("papercards taxonomy init > mine.yaml"))
+def init() -> None:
+    """Print the shipped taxonomy file, to start your own from."""
+    from ..taxonomy import shipped_file
+
+    print(shipped_file(), end="")
 
 
 @app.command("show", epilog=example("papercards taxonomy show"))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
 from .shared import terminal
 
 
@@ -21,7 +22,6 @@ def trust(
     """
     from ..configuration.settings import FILE_NAME
     from ..configuration.trust import forget, trusted_files
-    from ..errors import UsageError
 
     if list_:
         for one in trusted_files():
@@ -45,7 +45,6 @@ def _trust(file: Path) -> None:
     from ..configuration.risky_settings import line_of, risks
     from ..configuration.settings import parse
     from ..configuration.trust import trust as remember
-    from ..errors import UsageError
 
     try:
         content = file.read_bytes()

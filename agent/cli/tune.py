@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..runs.resources import choose_model
+from ..errors import BadInput, MissingExtra, PaperFailed
+from ..model.catalogue import BASELINE, Model
+from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 
@@ -14,10 +16,8 @@ if TYPE_CHECKING:
 
     from ..evals.fitting.fit_confidence import Calibrated
     from ..evals.fitting.fit_own import Gain, Pairs
-    from ..model.catalogue import Model
     from ..paper import Paper
     from ..reading.reader import Reader
-    from ..runs.resources import Resources
 
 SUFFIX = ".tuned.json"
 T = TypeVar("T")
@@ -53,17 +53,15 @@ def tune(
     pace: options.PaceFlags,
     column: options.Columns = None,
 ) -> None:
-    """Fit your own labels over a model; use the file with --tuned.
+    """Fit a model to your own labels; use the file with --tuned.
 
-    Over the baseline or local/minilm only what is better in cross-validation on your labels is changed, and
-    nothing is sent anywhere. A hosted model is asked about each paper, and its probabilities are calibrated.
+    The baseline or local/minilm is changed only where cross-validation on your labels is better, and nothing
+    is sent anywhere. A hosted model is asked about each paper, and its probabilities are calibrated.
     """
     from dataclasses import replace
 
-    from ..errors import BadInput, MissingExtra
     from ..evals.label_file import join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
-    from ..model.catalogue import BASELINE
     from ..sources import open_source, readable
 
     try:
@@ -73,7 +71,7 @@ def tune(
     except ImportError as error:
         raise MissingExtra("papercards tune", "eval") from error
     asked = wiring.settings(flags, pace, model=model)
-    chosen = replace(asked, tuned=None, model=asked.model or BASELINE.name)
+    chosen = replace(asked, tuned=None, fields=None, only=None, model=asked.model or BASELINE.name)
     entry = choose_model(chosen)
     path = label_file(labels)
     with wiring.resources(chosen) as resources:
@@ -88,7 +86,7 @@ def tune(
             )
         target = output or _beside(chosen.taxonomy)
         hosted = entry.plan in ("one-call", "decide")
-        terminal.note(f"{counted(len(pairs), 'paper')} with {wiring.named(entry)}")
+        terminal.note(f"{counted(len(pairs), 'paper')} with {wiring.named(entry, chosen.pool)}")
         fit = _hosted if hosted else _tagger
         version = fit(resources, entry, pairs, labels_version(path, items), target)
     if version is not None:
@@ -161,8 +159,6 @@ async def _ask(
 ) -> "list[T | None]":
     """The answer for each paper; None for one that failed, which is told."""
     import asyncio
-
-    from ..errors import PaperFailed
 
     slots = asyncio.Semaphore(most)
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..configuration.settings import Settings
+from ..errors import BadInput, MissingExtra, PapercardsError, StorageError, UsageError
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
+from .shared.papers import beside
 
 if TYPE_CHECKING:
-    from ..configuration.settings import Settings
-    from ..errors import BadInput
+    from ..pages.renewed_site import RenewedSite
     from ..paper import Paper
     from ..runs.batch import Outcome
     from ..runs.counts import Counts
@@ -41,18 +44,24 @@ AGAIN_S = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
+def _output(word: str) -> Path:
+    """An output of a watch: `site/`, or any folder of that name, is a static site."""
+    return Path(f"site:{word}") if re.search(r"(^|/)site/+$", word) else options.output(word)
+
+
 @options.grouped
 def watch(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY..."),
+        typer.Argument(help="Sources to poll, as for enrich; usually a query.", metavar="QUERY"),
     ],
     output: Annotated[
         list[Path],
         options.outputs(
             "Output file; may be given several times. New cards are appended to the first JSONL file, "
             "and papers with a card in it are not new. The other outputs are written from it; digest.md, or "
-            "any .html, has only what is new since the last round."
+            "any .html, has only what is new since the last round; site/, or site:FOLDER, is a static site.",
+            _output,
         ),
     ],
     every: Annotated[
@@ -87,7 +96,6 @@ def watch(
     newest 200 papers of a query; with --limit it goes back to the first, N papers a round. --max-cost applies
     to one round.
     """
-    from ..errors import UsageError
     from ..sinks.digest import digest_place
     from ..sources import is_named, open_source
     from .shared.check_outputs import check_outputs
@@ -109,7 +117,13 @@ def watch(
             "nothing is ordered without a digest", where="--like", next_step="Add one, such as -o digest.html"
         )
     output = [one for one in output if digest_place(one) is None]
-    outputs = [*output, *(Path(f"markdown:{place}") for place in digests)]
+    sites = _sites(output)
+    output = [one for one in output if not str(one).startswith("site:")]
+    outputs = [
+        *output,
+        *(Path(f"markdown:{place}") for place in digests),
+        *(Path(f"vault:{place}") for place in sites),
+    ]
     check_outputs([*sources, *([like] if like is not None else [])], outputs)
     asked = source_options.asked(
         chosen,
@@ -124,10 +138,10 @@ def watch(
     )
     entry = choose_model(chosen)
     if entry.plan != "baseline" and entry.file is None:
-        terminal.note(f"new papers with {wiring.named(entry)}")
+        terminal.note(f"new papers with {wiring.named(entry, chosen.pool)}")
     if like is not None and not is_named(like):
         open_source(like, asked)  # a name with a typo is said before anything is asked
-    watching = Watch(chosen, sources, asked, output, limit, digests, like)
+    watching = Watch(chosen, sources, asked, output, limit, digests, like, sites)
     try:
         if once:
             raise typer.Exit(watching.round(""))
@@ -139,9 +153,18 @@ def watch(
         raise typer.Exit(130) from None
 
 
-def _seconds(every: str) -> float:
-    from ..errors import UsageError
+def _sites(output: Sequence[Path]) -> list[Path]:
+    """The folders of sites among the outputs. Raises MissingExtra without what they are made with."""
+    if not any(str(one).startswith("site:") for one in output):
+        return []
+    try:
+        from ..pages.renewed_site import site_place
+    except ModuleNotFoundError as error:
+        raise MissingExtra("The static site", "serve") from error
+    return [place for one in output if (place := site_place(one)) is not None]
 
+
+def _seconds(every: str) -> float:
     found = re.fullmatch(r"([1-9]\d{0,5})\s*([smhdw])", every.strip().lower())
     if found is None:
         raise UsageError(
@@ -181,12 +204,12 @@ class Watch:
         limit: int | None = None,
         digests: Sequence[Path] = (),
         like: str | None = None,
+        sites: Sequence[Path] = (),
     ) -> None:
         """`limit` is the number of new papers of a source that a round reads; `like` orders the digests.
 
         Raises UsageError if no output is JSONL, or if the format of an output is unknown.
         """
-        from ..errors import UsageError
         from ..runs.ledger import load, state_path
         from ..sinks import destination
 
@@ -204,6 +227,7 @@ class Watch:
         self._limit = limit
         self._digests = digests
         self._like = like
+        self._sites = sites
         self._path = ledgers[0]
         self._others = [spec for spec, (_, place) in zip(output, formats, strict=True) if place != self._path]
         self._state_path = state_path(self._path)
@@ -227,8 +251,6 @@ class Watch:
 
         Raises errors of the command itself, which show in the first round.
         """
-        from ..errors import PapercardsError, StorageError, UsageError
-
         self._due = None
         try:
             self.round(f"; next {_clock(time.time() + every_s)}")
@@ -253,19 +275,23 @@ class Watch:
             self._state.places = dict.fromkeys(self._sources, ()) | self._state.places
             self._state.save(self._state_path)
         since = _clock(self._state.last_round) if self._state.last_round is not None else ""
-        with ledger(self._path) as cards:
-            news = News(self._path, cards.size, self._state, self._digests)
-            if self._digests:
-                self._state.save(self._state_path)  # what a killed round adds is news, too
-            before = len(cards.ids)
-            done = self._enrich(cards, news)
-        # Not before the cards are on disk: what the state calls known must have one.
-        if done.whole and not done.lost:
-            self._state.last_round = begin
-        self._state.places |= done.places
-        self._show_others()
-        written = self._tell(news, _clock(begin), since)
-        self._state.save(self._state_path)
+        with ExitStack() as stack:
+            with ledger(self._path) as cards:
+                site = self._site(stack)
+                news = News(self._path, cards.size, self._state, self._digests)
+                if self._digests:
+                    self._state.save(self._state_path)  # what a killed round adds is news, too
+                before = len(cards.ids)
+                done = self._enrich(cards, news, site)
+            # Not before the cards are on disk: what the state calls known must have one.
+            if done.whole and not done.lost:
+                self._state.last_round = begin
+            self._state.places |= done.places
+            self._show_others()
+            written = self._tell(news, _clock(begin), since)
+            self._state.save(self._state_path)
+            if site is not None:
+                written += [site.write(place, beside(site.cards)) for place in self._sites]
         for error in done.lost[1:]:
             terminal.note(f"papercards: {error}")
         if done.lost and not done.checked:
@@ -299,11 +325,20 @@ class Watch:
         with wiring.resources(self._chosen) as session:
             return news.write(session, self._like, replace(self._asked, newest=False), date, since)
 
-    def _enrich(self, cards: "Ledger", news: "News") -> "_Round":
+    def _site(self, stack: ExitStack) -> "RenewedSite | None":
+        from ..configuration.places import cache_directory
+
+        if not self._sites:
+            return None
+        from ..pages.renewed_site import renewed_site
+
+        kept = cache_directory(self._chosen) / "watch" if self._chosen.cache else None
+        return stack.enter_context(renewed_site(self._path, kept))
+
+    def _enrich(self, cards: "Ledger", news: "News", site: "RenewedSite | None") -> "_Round":
         """Add cards for new papers."""
-        from ..errors import BadInput
         from ..id_set import IdSet
-        from ..runs.batch import Failed
+        from ..runs.batch import Done, Failed
         from ..runs.job import Job
         from ..runs.ledger import GIVEN_UP, Failing, KnownPapers
         from ..runs.walk import Walk
@@ -329,6 +364,8 @@ class Watch:
             def took(self, outcomes: "list[Outcome]") -> None:
                 super().took(outcomes)
                 news.take(outcomes)
+                if site is not None:
+                    site.take(outcome.paper for outcome in outcomes if isinstance(outcome, Done))
                 for outcome in outcomes:
                     if isinstance(outcome, Failed):
                         name = outcome.where if outcome.without_abstract else outcome.id or outcome.where

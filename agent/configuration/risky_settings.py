@@ -4,7 +4,7 @@ They only apply if the user trusts the file. What each could do:
 
 | setting | untrusted | why |
 |---|---|---|
-| base_url | no | chooses where keys and papers are sent |
+| base_url, pool | no | choose where keys and papers are sent |
 | providers | no | chooses which key is sent where |
 | cache_dir, models_dir | no | cards and weights in them are used |
 | insecure | no | allows sending a key in clear text |
@@ -50,7 +50,7 @@ def risks(file: Mapping[str, object], given: Mapping[str, object], folder: Path)
     )
     for name, why, flag in plain:
         if name not in given and str(file.get(name, "")).strip():
-            yield Risk(name, why, flag)
+            yield Risk("pool" if name == "base_url" and file.get("pool") else name, why, flag)
     if file.get("providers"):
         yield Risk("providers", "it chooses where keys and papers are sent", None)
     if file.get("insecure") and "insecure" not in given:
@@ -89,7 +89,7 @@ def line_of(name: str, text: str) -> int | None:
     """The line number of a setting in a TOML file, from 1; None if it is not found."""
     table, _, key = name.rpartition(".")
     for wanted in filter(None, (key, table)):
-        before = r"""\s*\[?\s*(?:["']?[\w-]+["']?\s*\.\s*)?["']?"""
+        before = r"""\s*\[{0,2}\s*(?:["']?[\w-]+["']?\s*\.\s*)?["']?"""
         pattern = re.compile(before + re.escape(wanted) + r"""["']?\s*[.=\]]""")
         for number, line in enumerate(text.splitlines(), start=1):
             if pattern.match(line):

@@ -6,7 +6,7 @@ those is the command line's work; this module only says what there is and puts t
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,9 @@ class Settings:
     plan: str | None = None
     """How a hosted model makes a card: `one-call` (default) or `decide`."""
     base_url: str | None = None
+    """Address of the endpoint; the first one's of a pool."""
+    pool: tuple[Mapping[str, Any], ...] = ()
+    """The `[[pool]]` tables, two or more: endpoints that serve the same model (see `endpoint_table`)."""
     providers: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """The `[providers]` tables of the file, which extend the shipped ones."""
     taxonomy: str | None = None
@@ -82,6 +85,9 @@ class Settings:
                 raise UsageError(f"{name} must be above 0, not {number}")
         if self.plan not in (None, *get_args(HostedPlan)):
             raise UsageError(f'plan is one-call or decide, not "{self.plan}"')
+        for one in self.pool:
+            if one.get("model", self.model) != self.model:
+                raise UsageError(f"the endpoints of [[pool]] serve {one['model']}, not {self.model}")
         flight = self.concurrency or "auto"
         if flight != "auto" and not (flight.isdecimal() and int(flight) > 0):
             raise UsageError(f'concurrency is a number above 0 or auto, not "{flight}"')
@@ -91,6 +97,7 @@ _TYPES: Mapping[str, type] = {
     "model": str,
     "plan": str,
     "base_url": str,
+    "pool": list,
     "providers": dict,
     "taxonomy": str,
     "fields": str,
@@ -151,6 +158,9 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
         if text := environment.get(variable):
             given[name] = _from_text(name, text, variable)
     given.update({name: value for name, value in flags.items() if value is not None})
+    if isinstance(urls := given.get("base_url"), list | tuple):
+        given.pop("base_url")
+        given.update(pooled(urls))
     values: dict[str, object] = {}
     if os.path.isfile(file):  # noqa: PTH113  (a folder that may not be entered has no settings)
         content = _read(file)
@@ -159,8 +169,24 @@ def merge(flags: Mapping[str, object], environment: Mapping[str, str], file: Pat
             risk = next(risks(values, given, file.absolute().parent), None)
             if risk is not None:
                 raise _untrusted(file, content, risk)
+    if "base_url" in given:
+        values.pop("pool", None)
     values.update(given)
     return Settings(**values)  # type: ignore[arg-type]  # each value was checked against _TYPES
+
+
+def pooled(urls: Sequence[str], tables: Sequence[Any] = (), where: str = "") -> dict[str, object]:
+    """The settings for endpoints that serve the same model: addresses, or `[[pool]]` tables.
+
+    Raises UsageError if they cannot be one pool.
+    """
+    if len(urls) == 1 and not tables:
+        return {"base_url": urls[0]}
+    from ..model.endpoint_table import check_pool
+
+    named = "[[pool]]" if tables else "--base-url"
+    pool = check_pool([*tables, *({"base_url": url} for url in urls)], named, where)
+    return {"base_url": pool[0]["base_url"], "pool": pool} if pool else {}
 
 
 def _read(file: Path) -> bytes:
@@ -200,6 +226,8 @@ def parse(content: bytes, where: str) -> dict[str, object]:
         fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and wanted is not bool):
             kind = "a table" if wanted is dict else f"of type {wanted.__name__}"
+            if wanted is list:
+                kind = "tables: write [[pool]]"
             raise UsageError(f"{name} must be {kind}", where=where)
     if "providers" in table:
         from ..model.providers import check as checked
@@ -209,6 +237,14 @@ def parse(content: bytes, where: str) -> dict[str, object]:
         from ..model.endpoint_table import check
 
         table["endpoint"] = check(table["endpoint"], where)
+    if "pool" in table:
+        if "base_url" in table:
+            raise UsageError("give base_url or [[pool]], not both", where=where)
+        pool = pooled((), table.pop("pool"), where)
+        table.update(pool)
+        for one in pool.get("pool", ()):  # type: ignore[attr-defined]  # a tuple
+            if "model" in one:
+                table.setdefault("model", one["model"])
     return table
 
 

@@ -39,6 +39,7 @@ _NEEDED = {
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OPTION = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _ENDINGS = ("_sentence", "_unit", "_evidence", "_high")
+_LONGEST = 2000
 _MOST_FIELDS = 60
 _MOST_OPTIONS = 250
 _EVIDENCE: tuple[Demand, ...] = get_args(Demand)
@@ -63,6 +64,7 @@ class Reading:
         self.faults: list[Fault] = []
         self._keys: dict[int, yaml.Node] = {}
         """The names of fields, by the identity of what stands below them."""
+        self._whens: dict[str, yaml.Node] = {}
 
     def whole(self, root: yaml.Node | None, name: str) -> FieldSet:
         """The fields of a file, as far as they are right."""
@@ -79,9 +81,13 @@ class Reading:
         given = self._mapping(node, "fields")
         if len(given) > _MOST_FIELDS:
             self._fault(node, f"{len(given)} fields are too many for one request", f"Keep {_MOST_FIELDS}")
+        if not given and isinstance(node, yaml.MappingNode) and shipped in ((), SHIPPED):
+            self._fault(
+                node, "fields is empty", "Name a field below it, or some of the card's own in shipped"
+            )
         own = [self._field(key, value, names=given) for key, value in given.items()]
         fields = tuple(one for one in own if one is not None)
-        self._conditions(fields, given, shipped)
+        self._conditions(fields, shipped)
         return FieldSet(title, shipped, fields)
 
     def _fault(self, node: yaml.Node | None, what: str, remedy: str) -> None:
@@ -110,7 +116,12 @@ class Reading:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip() or node.tag.endswith(":null"):
             self._fault(node, f"{what} has no text", f"Write {what}: and its text on one line")
             return None
-        return " ".join(node.value.split())
+        text = " ".join(node.value.split())
+        if any(one < " " or one == "\x7f" for one in text):
+            self._fault(node, f"{what} has a character that cannot be seen", "Type it again")
+        elif len(text) > _LONGEST:
+            self._fault(node, f"{what} has {len(text):,} characters", f"Say it in {_LONGEST:,}")
+        return text
 
     def _texts(self, node: yaml.Node | None, what: str) -> tuple[str, ...]:
         """One text, or a list of them."""
@@ -171,6 +182,8 @@ class Reading:
         elif name.endswith(_ENDINGS):
             ending = name[name.rindex("_") :]
             self._fault(node, f"{name} ends as a column of its own does", f"Leave {ending} off its name")
+        elif inner and name == "sentence":
+            self._fault(node, "every record has a sentence of its own", "Leave sentence out, or rename it")
         elif name in SHIPPED and not inner:
             self._fault(node, f"{name} is a shipped field", "Rename it, or change its labels with --taxonomy")
         elif name in RESERVED and not inner:
@@ -221,10 +234,11 @@ class Reading:
             elif not isinstance(means, yaml.ScalarNode) or not means.value.strip():
                 self._fault(means, f"{option} in {what} has no definition", f"Write {option}: what it means")
             else:
-                found[option] = " ".join(means.value.split())
-        if given and not 2 <= len(given) <= _MOST_OPTIONS:
+                found[option] = self._scalar(means, f"{option} in {what}") or ""
+        entries = len(node.value) if isinstance(node, yaml.MappingNode) else 2
+        if not 2 <= entries <= _MOST_OPTIONS:
             remedy = f"Give 2 to {_MOST_OPTIONS}, or use type: boolean or text"
-            self._fault(node, f"{what} are {len(given)} in number", remedy)
+            self._fault(node, f"{what} are {entries} in number", remedy)
         return found
 
     def _size(self, name: str, node: yaml.Node | None, options: int) -> Size:
@@ -241,12 +255,15 @@ class Reading:
 
     def _parts(self, name: str, node: yaml.Node) -> tuple[Field, ...]:
         given = self._mapping(node, f"the parts of {name}")
+        if isinstance(node, yaml.MappingNode) and not node.value:
+            self._fault(node, f"{name} has no parts", _NEEDED["list"][1])
         parts = [self._field(key, value, names={}, inner=True) for key, value in given.items()]
         return tuple(one for one in parts if one is not None)
 
     def _when(
         self, name: str, node: yaml.Node, names: Mapping[str, object]
     ) -> tuple[str, tuple[str, ...]] | None:
+        self._whens[name] = node
         conditions = self._mapping(node, f"when of {name}")
         if len(conditions) != 1:
             if conditions:
@@ -260,15 +277,13 @@ class Reading:
             return None
         return other, tuple(_TRUTH.get(text.lower(), text) for text in self._texts(values, "when"))
 
-    def _conditions(
-        self, fields: tuple[Field, ...], given: Mapping[str, yaml.Node], shipped: tuple[str, ...]
-    ) -> None:
+    def _conditions(self, fields: tuple[Field, ...], shipped: tuple[str, ...]) -> None:
         """Check what needs all fields: that a condition can be true."""
         by_name = {one.name: one for one in fields}
         for one in fields:
             if one.when is None:
                 continue
-            node, (other, values) = self._keys[id(given[one.name])], one.when
+            node, (other, values) = self._whens[one.name], one.when
             if other in SHIPPED and other not in shipped:
                 self._fault(
                     node, f"{one.name} depends on {other}, which is not asked", f"Add {other} to shipped"

@@ -48,7 +48,9 @@ def load(path: Path) -> FieldSet:
             next_step=f"Start from a shipped file with papercards fields init NAME ({names})",
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError("the fields file is not UTF-8 text", where=str(path)) from error
+        raise UsageError(
+            "the fields file is not UTF-8 text", where=str(path), next_step="Save it as UTF-8"
+        ) from error
     return parse(text, name=path.stem, where=str(path))
 
 
@@ -87,11 +89,17 @@ def parse(text: str, *, name: str, where: str) -> FieldSet:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        tab = "\t" in text.splitlines()[line - 1][:40] if line <= len(text.splitlines()) else False
-        remedy = "Indent with spaces, not tabs" if tab else 'Put texts with ": " or "#" in quotes'
+        there = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
+        remedy = 'Put texts with ": " or "#" in quotes'
+        if "\t" in there[:40]:
+            remedy = "Indent with spaces, not tabs"
+        elif there.startswith("---"):
+            remedy = "Delete this line and the document below it"
+        elif "{" in there:
+            remedy = "Put the texts between { and } in quotes"
         raise BadFields([Fault(line, f"not YAML: {error.problem}", remedy)], where) from error
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
-        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        said = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise BadFields([Fault(1, f"not YAML: {said}", "See papercards fields init")], where) from error
     reading = Reading()
     fields = reading.whole(root, name)

@@ -34,7 +34,7 @@ _SCALES = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "K": 3, "M": 6, "B": 9,
     "bn": 9, "mn": 6,
 }  # fmt: skip
-_PERCENT = re.compile(r"\s?(?:%|\uff05|\u066a|per ?cent(?!ile)|percent(?!ile|age point))", re.IGNORECASE)
+_PERCENT = re.compile(r"\s?(?:\\?%|\uff05|\u066a|per ?cent(?!ile)|percent(?!ile|age point))", re.IGNORECASE)
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"

@@ -50,8 +50,8 @@ class Field:
 
     @property
     def content(self) -> dict[str, object]:
-        """What an answer depends on, as JSON values."""
-        options = [[name, means] for name, means in self.options.items()]
+        """What an answer depends on, as JSON values; the order of options is a matter of taste."""
+        options = [[name, means] for name, means in sorted(self.options.items())]
         return {
             "name": self.name,
             "type": self.type,

@@ -7,8 +7,8 @@ Knows texts and tokens. Knows no papers, prompts or labels.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError, PaperFailed
@@ -33,6 +33,8 @@ class Written:
     cached_prompt_tokens: int
     """The part of them that was in the KV cache."""
     completion_tokens: int
+    first: Mapping[str, float] = field(default_factory=dict)
+    """Log probabilities of the likeliest first tokens, if they were asked for."""
 
 
 class Engine:
@@ -64,24 +66,30 @@ class Engine:
         return states
 
     async def write(
-        self, tokens: Sequence[int], *, most_tokens: int, stop: Sequence[str] = ("\n",)
+        self, tokens: Sequence[int], *, most_tokens: int, stop: Sequence[str] = ("\n",), likely: int = 0
     ) -> Written:
-        """What the model writes after the tokens, the likeliest token each time."""
+        """What the model writes after the tokens, the likeliest token each time.
+
+        `likely` is how many of the likeliest first tokens are told with their probabilities.
+        """
         body = {
             "prompt": list(tokens),
             "n_predict": most_tokens,
             "temperature": 0,
             "stop": list(stop),
             "cache_prompt": True,
+            "n_probs": likely,
         }
         found = await self._post("/completion", body)
         timings = found["timings"]
+        chances = found.get("completion_probabilities") or [{"top_logprobs": ()}]
         return Written(
             text=str(found["content"]),
             stopped=found["stop_type"] != "limit",
             prompt_tokens=int(timings["prompt_n"]) + int(timings["cache_n"]),
             cached_prompt_tokens=int(timings["cache_n"]),
             completion_tokens=int(timings["predicted_n"]),
+            first={str(one["token"]): float(one["logprob"]) for one in chances[0]["top_logprobs"]},
         )
 
     async def close(self) -> None:

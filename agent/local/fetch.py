@@ -111,7 +111,8 @@ def _fill(part: Part, progress: Progress, say: Say) -> None:
         raise EndpointError(
             f"cannot download the model file ({'; '.join(reasons) or 'no source is known'})",
             where=file.name,
-            next_step=f"Try again, the part downloaded so far is kept; or {_by_hand(file, part.directory)}",
+            next_step="Use -m baseline, which needs no download; or try again (the part downloaded so far is "
+            f"kept); or {_by_hand(file, part.directory)}",
         )
 
 

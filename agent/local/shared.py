@@ -64,7 +64,7 @@ class SharedServer:
 
         def start(users: Path | None) -> LocalServer:
             say(f"starting {model.name} …")
-            return LocalServer(
+            server = LocalServer(
                 file,
                 context_tokens=context,
                 model_id=model.model_id,
@@ -72,6 +72,8 @@ class SharedServer:
                 hidden_states=hidden,
                 users=users,
             )
+            say(f"{model.name} is ready")
+            return server
 
         devices = sorted(pair for pair in os.environ.items() if pair[0].startswith(FOR_DEVICES))
         what = (file.resolve(), state.st_size, state.st_mtime_ns, model.model_id, context, slots, hidden)

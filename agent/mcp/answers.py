@@ -41,6 +41,11 @@ def answer(found: Mapping[str, Any], *, error: bool = False) -> CallToolResult:
     )
 
 
+def marked(found: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer that says, beside what it has to say itself, that it holds text from papers."""
+    return {**found, "note": f"{found['note']}. {UNTRUSTED}" if "note" in found else UNTRUSTED}
+
+
 def refused(error: PapercardsError | Refusal) -> CallToolResult:
     """The result of a call that failed: status, message, place, next step, and when to try again."""
     if isinstance(error, Refusal):

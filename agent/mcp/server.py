@@ -19,7 +19,7 @@ from pydantic import Field
 from ..errors import PapercardsError
 from ..pages.lookup import Refusal
 from ..taxonomy import Taxonomy
-from .answers import UNTRUSTED, answer, evidence, refused, whole
+from .answers import UNTRUSTED, answer, evidence, marked, refused, whole
 from .desk import Desk
 from .shelf import MOST_CARDS, Shelf
 
@@ -69,7 +69,7 @@ def server(shelf: Shelf, desk: Desk, taxonomy: Taxonomy) -> MCPServer[Any]:
         async def work(tell: Callable[[str], Awaitable[None]]) -> Mapping[str, Any]:
             card = await desk.card(source, title, abstract, pick, tell)
             shelf.add(card)
-            return {"card": whole(card), "note": UNTRUSTED}
+            return marked({"card": whole(card)})
 
         return await _alive(ctx, work)
 
@@ -86,12 +86,12 @@ def server(shelf: Shelf, desk: Desk, taxonomy: Taxonomy) -> MCPServer[Any]:
         skip: Annotated[int, Field(ge=0)] = 0,
     ) -> CallToolResult:
         """Find cards; best match first, or newest first without words. Go on with skip = next_skip."""
-        return await _looked(lambda: shelf.find(words, where or {}, skip, limit) | {"note": UNTRUSTED})
+        return await _looked(lambda: marked(shelf.find(words, where or {}, skip, limit)))
 
     @made.tool(annotations=_LOOK)
     async def get_card(card_id: Annotated[str, Field(description="Id from find_cards")]) -> CallToolResult:
         """The whole card of a paper."""
-        return await _looked(lambda: {"card": whole(shelf.card(card_id)), "note": UNTRUSTED})
+        return await _looked(lambda: marked({"card": whole(shelf.card(card_id))}))
 
     @made.tool(annotations=_LOOK)
     async def get_evidence(
@@ -101,7 +101,7 @@ def server(shelf: Shelf, desk: Desk, taxonomy: Taxonomy) -> MCPServer[Any]:
 
         def found() -> Mapping[str, Any]:
             card = shelf.card(card_id)
-            return {"id": card.id, "title": card.title, "evidence": evidence(card), "note": UNTRUSTED}
+            return marked({"id": card.id, "title": card.title, "evidence": evidence(card)})
 
         return await _looked(found)
 
@@ -112,7 +112,7 @@ def server(shelf: Shelf, desk: Desk, taxonomy: Taxonomy) -> MCPServer[Any]:
         where: Where = None,
     ) -> CallToolResult:
         """Number and share of cards for each value of a field, such as by="code", where={"year": "2024"}."""
-        return await _looked(lambda: shelf.counts(by, words, where or {}))
+        return await _looked(lambda: marked(shelf.counts(by, words, where or {})))
 
     @made.resource("card://{card_id}", mime_type="application/json", description="A card. " + UNTRUSTED)
     def card(card_id: str) -> str:

@@ -8,17 +8,31 @@ Knows keys. Knows no questions and no answers.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
-
-from .in_flight import InFlight
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+class Others(Protocol):
+    """The requests of other processes, as `InFlight` has them."""
+
+    async def ask_once(self, key: str, look_up: Callable[[], T | None]) -> T | None:
+        """The answer that another process got in the meantime; None if this one must send the request."""
+        ...
+
+    def settle(self, key: str) -> None:
+        """Release the lock on a key."""
+        ...
+
+    def close(self) -> None:
+        """Release all locks."""
+        ...
 
 
 class AskOnce(Generic[T]):
     """The requests in flight."""
 
-    def __init__(self, others: InFlight | None) -> None:
+    def __init__(self, others: Others | None) -> None:
         """`others`: the requests of other processes; None if no other process shares the cache."""
         self._others = others
         self._asking: dict[str, asyncio.Future[T]] = {}

@@ -29,6 +29,8 @@ import diskcache
 from ..errors import StorageError
 from ..safety.file_locks import can_lock_ranges
 from ..text.invisible import visible
+from .ask_once import Others
+from .in_flight import InFlight
 
 _MODE_RAW = 1
 _NO_LIMIT = 1 << 62
@@ -266,6 +268,10 @@ class Cache:
         for _, kept in together:
             if not kept.done():
                 kept.set_result(None)
+
+    def in_flight(self) -> Others:
+        """The questions that processes which share the cache are asking."""
+        return InFlight(self.directory)
 
     def note(self, name: str) -> str | None:
         """A text stored beside the answers under a name, or None."""

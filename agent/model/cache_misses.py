@@ -49,7 +49,7 @@ def changes_of(row: Kept, parts: Parts, names: Mapping[str, str]) -> Iterator[st
         if row.parts.get(name) != parts.get(name) and (name in parts or name not in _OF_TEXT)
     ]
     told = False
-    if "prefix" in differing or "schema" in differing or "taxonomy" in differing:
+    if any(name in differing for name in ("prefix", "schema", "taxonomy", "questions")):
         for name in ("prompt", "taxonomy", "fields"):
             before, now = row.names.get(name, ""), names.get(name, "")
             if row.names and before != now:
@@ -57,7 +57,7 @@ def changes_of(row: Kept, parts: Parts, names: Mapping[str, str]) -> Iterator[st
                 yield f"{name} changed: {before or 'none'} → {now or 'none'}"
     for name in differing:
         old, new = row.parts.get(name), parts.get(name)
-        if name == "paper":
+        if name in ("paper", "state"):
             yield "the text of the paper changed, or how it is shown"
         elif name in ("prefix", "schema", "taxonomy", "probe") and isinstance(old or new, str):
             if not told and not (name == "schema" and "prefix" in differing):
@@ -65,6 +65,9 @@ def changes_of(row: Kept, parts: Parts, names: Mapping[str, str]) -> Iterator[st
                     name, name
                 )
                 yield f"{what} changed: {_short(old)} → {_short(new)}"
+        elif name == "questions":
+            if not told:
+                yield "other questions are asked"
         elif name in _SECRET:
             yield f"{name} changed"
         elif name == "model":
@@ -76,7 +79,7 @@ def changes_of(row: Kept, parts: Parts, names: Mapping[str, str]) -> Iterator[st
             yield f"{name} changed: {before} → {now}"
 
 
-_OF_TEXT = ("paper", "schema")
+_OF_TEXT = ("paper", "schema", "state", "questions")
 """Parts that are unknown without the text of the paper."""
 
 

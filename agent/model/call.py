@@ -20,10 +20,11 @@ from .adapting import Lesson, lesson_of, plainer, with_room_to_think
 from .completion import Said, said_in
 from .cut_short import check_read_whole, thinks
 from .form import Form
+from .pool import Sender
 from .refusals import Refused
 from .reply import Reply, broken_off, refused_generation, reply_of
 from .request_body import Requests, told
-from .transport import Stale, Transport
+from .transport import Stale
 
 MAX_REASKS = 2
 """Maximum number of re-asks after an invalid answer, each with the reasons."""
@@ -48,7 +49,7 @@ class Caller:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: Sender,
         form: Form | None = None,
         *,
         learned: Callable[[Lesson], None] = lambda lesson: None,

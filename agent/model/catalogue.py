@@ -206,16 +206,17 @@ def other_model(asked: Model, answered: str) -> str | None:
     """
     if asked.file is not None or not answered:
         return None
-    names = [_plain_name(name) for name in (asked.name, asked.model_id)]
-    found = _plain_name(answered)
-    for name in names:
-        short, long = sorted((name, found), key=len)
-        rest = long.removeprefix(short)
-        while (release := _RELEASE.match(rest)) is not None:
-            rest = rest[release.end() :]
-        if long.startswith(short) and not rest:
-            return None
-    return answered[:200]
+    same = any(same_model(name, answered) for name in (asked.name, asked.model_id))
+    return None if same else answered[:200]
+
+
+def same_model(one: str, other: str) -> bool:
+    """Whether two names are those of one model, as endpoints write them, or of a release of it."""
+    short, long = sorted((_plain_name(one), _plain_name(other)), key=len)
+    rest = long.removeprefix(short)
+    while (release := _RELEASE.match(rest)) is not None:
+        rest = rest[release.end() :]
+    return long.startswith(short) and not rest
 
 
 def _plain_name(name: str) -> str:

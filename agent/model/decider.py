@@ -17,9 +17,9 @@ from .completion import said_in
 from .cut_short import check_read_whole
 from .decisions import Chances, Question, body, read
 from .endpoint_errors import said_by
+from .pool import Sender
 from .providers import Wire
 from .refusals import Refused
-from .transport import Transport
 
 MAX_REASKS = 2
 """Maximum number of times that open questions are asked again."""
@@ -55,7 +55,7 @@ class _Sum:
 class Decider:
     """Asks one model, through a transport for each form that its endpoint may take."""
 
-    def __init__(self, model_id: str, transports: Sequence[tuple[Wire, Transport]]) -> None:
+    def __init__(self, model_id: str, transports: Sequence[tuple[Wire, Sender]]) -> None:
         """`transports` are tried in order until one is answered."""
         self._model_id = model_id
         self._left = list(transports)
@@ -102,12 +102,13 @@ class Decider:
                 sent = await transport.send(request, ANSWER_TOKENS)
             except PapercardsError as error:
                 refusal = error.__cause__
-                if not isinstance(refusal, Refused) or self._answered:
+                tried = self._left[0][0] == form  # else another request has found the form meanwhile
+                if not isinstance(refusal, Refused) or (self._answered and tried):
                     raise
                 if refusal.status in _ABSENT and not (refusal.status == 404 and knows_no_model(refusal)):
-                    if self._left[0][0] == form and len(self._left) > 1:
+                    if tried and len(self._left) > 1:
                         del self._left[0]
-                    elif self._left[0][0] == form:
+                    elif tried:
                         raise self._no_decisions(refusal, transport) from error
                     continue
                 if refusal.status in (400, 422):
@@ -125,7 +126,7 @@ class Decider:
         return wrong
 
     @staticmethod
-    def _no_decisions(refusal: Refused, transport: Transport) -> EndpointError:
+    def _no_decisions(refusal: Refused, transport: Sender) -> EndpointError:
         said = said_by(refusal, transport.endpoint)
         return EndpointError(
             f"this endpoint has no decisions ({refusal.status}: {said})",

@@ -4,7 +4,8 @@ Keys come from variables passed by the caller; the command line passes the envir
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
@@ -12,6 +13,17 @@ from ..safety.redact import shown_url
 from . import catalogue as models
 from .endpoint import NO_KEY
 from .providers import filled, own_address
+
+
+def needed(
+    model: models.Model, variables: Mapping[str, str], pool: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, str]:
+    """The variables that asking a model needs: keys, also of a pool's endpoints, and parts of its address."""
+    names = {models.OWN_KEY, model.key_variable or models.OWN_KEY}
+    names |= {one["key"] for one in pool if "key" in one}
+    if model.provider is not None:
+        names |= model.provider.variables
+    return {name: variables[name] for name in names if name in variables}
 
 
 def endpoint_url(model: models.Model, variables: Mapping[str, str]) -> str:
@@ -45,18 +57,28 @@ def decisions_url(model: models.Model, url: str, variables: Mapping[str, str]) -
 
 
 def for_endpoint(
-    model: models.Model, url: str, variables: Mapping[str, str], *, insecure: bool = False
+    model: models.Model,
+    url: str,
+    variables: Mapping[str, str],
+    *,
+    insecure: bool = False,
+    pooled: Mapping[str, object] | None = None,
 ) -> str:
     """The key for a hosted model that is asked at `url`, or `NO_KEY`.
 
     `variables` hold keys by the names of environment variables. At another address than the provider's own,
     `PAPERCARDS_API_KEY` goes before the provider's key, and a name of no known provider gets no other. Raises
-    UsageError where the provider wants a key and none is set, for a key that cannot be sent, and and for one
-    that would be sent unencrypted to another machine.
+    UsageError where the provider wants a key and none is set, for a key that cannot be sent, and for one that
+    would be sent unencrypted to another machine.
+
+    `pooled` is the table of an endpoint of a pool: the key in its own variable goes nowhere else, and the
+    provider's only to the provider.
     """
     own = url == own_address(model.provider, variables, model.model_id)
     names = [] if own else [models.OWN_KEY]
-    names += [model.key_variable] if model.key_variable else []
+    names += [model.key_variable] if model.key_variable and (own or pooled is None) else []
+    if pooled is not None and "key" in pooled:
+        names = [str(pooled["key"])]
     for variable in names:
         if key := variables.get(variable, "").strip():
             _check(key, variable)
@@ -65,6 +87,12 @@ def for_endpoint(
             return key
     if urlsplit(url).query and not insecure:
         _refuse_clear_text(url, "the query of the address")
+    if pooled is not None and "key" in pooled:
+        raise UsageError(
+            f"{pooled['key']} is not set",
+            where=shown_url(url),
+            next_step="Set it to the key of this endpoint",
+        )
     if model.key_variable is None or not own:
         return NO_KEY
     raise UsageError(

@@ -3,8 +3,8 @@
 `Limiter` finds how many requests an endpoint handles in parallel by additive increase and multiplicative
 decrease (AIMD; Chiu and Jain 1989), does not grow while answers only queue (as TCP Vegas does, Brakmo and
 Peterson 1995), keeps to requests and tokens a minute by the generic cell rate algorithm (ITU-T I.371), and
-holds every request while the endpoint asks to wait. `Budget` counts what is in flight at its worst case, so
-that the sum stays under a limit whatever comes back.
+holds every request while the endpoint asks to wait; `allowances` has the numbers. `Budget` counts what is in
+flight at its worst case, so that the sum stays under a limit whatever comes back.
 
 Knows numbers and headers. Knows no requests and no models.
 """
@@ -17,6 +17,7 @@ from contextlib import suppress
 from statistics import median
 
 from ..errors import BudgetSpent, Stopped
+from .allowances import Allowances
 from .waiting import reset_wait_s
 
 START = 8
@@ -26,8 +27,6 @@ MOST = 256
 
 LONGEST_HOLD_S = 600.0
 """Maximum seconds that a run waits if the endpoint asks it to; beyond that it ends."""
-_BURST_S = 1.0
-"""Seconds by which a minute's allowance may be used early."""
 _QUEUEING = 3.0
 """Answers slower than an idle endpoint's by this factor were probably queued."""
 _ANSWERS_KEPT = 9
@@ -55,15 +54,14 @@ class Limiter:
         tpm: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] | None = None,
+        allowances: Allowances | None = None,
     ) -> None:
         """`start`: initial requests at once in adaptive mode; `timeout_s`: timeout of one request.
 
         `rpm`: requests a minute; `tpm`: tokens a minute, completions first counted at their maximum. `sleep`
-        defaults to a pause that `stop` ends.
+        defaults to a pause that `stop` ends, `allowances` to these numbers, shared with nobody.
         """
         self.most = most
-        self.window = float(min(start, most) if adaptive else most)
-        """Current limit of requests in flight."""
         self.busy = 0
         self.answers = 0
         """Number of requests answered so far."""
@@ -71,22 +69,25 @@ class Limiter:
         """Time of the endpoint's last answer, by the clock."""
         self.clock = clock
         self._adaptive = adaptive
-        self._slow_start = True
-        self._sent = self._cut_at = 0
+        self._allowances = allowances or Allowances(most, start if adaptive else None, rpm, tpm, clock)
         self._timeout_s = timeout_s
         self._took: deque[float] = deque(maxlen=_ANSWERS_KEPT)
         self._idle_s = float("inf")
         """Shortest observed seconds of an answer, when nothing is queued."""
         self._sleep = sleep
-        self._pace = [_Pace(rate / 60) if rate else None for rate in (rpm, tpm)]
-        self._held_until = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._stopped = False
         self._pauses: set[asyncio.Future[None]] = set()
 
+    @property
+    def window(self) -> float:
+        """Current limit of requests in flight."""
+        return self._allowances.window
+
     def stop(self) -> None:
         """Let no more requests pass: `enter` raises Stopped, and pauses end."""
         self._stopped = True
+        self._allowances.stop()
         for pause in self._pauses:
             if not pause.done():
                 pause.set_result(None)
@@ -95,10 +96,14 @@ class Limiter:
             if not place.done():
                 place.set_exception(Stopped())
 
-    def reopen(self) -> None:
-        """Start another run with the limits learned so far; the time between runs is ignored."""
+    def open(self) -> None:
+        """Start a run in the running event loop, with the limits learned so far.
+
+        The time between runs is ignored.
+        """
         self._stopped = False
         self.silent_since = self.clock()
+        self._allowances.start(lambda: (self.busy, len(self._waiting)), self._wake)
 
     async def enter(self, tokens: int, *, begun: bool = False) -> int:
         """Wait for a slot; `tokens` is the maximum that the request may use. Returns the request's number.
@@ -122,14 +127,16 @@ class Limiter:
         else:
             self.busy += 1
         try:
-            while (wait := self._wait(tokens)) > 0:
-                await self.pause(wait)
-                self.go_on()
+            return await self._allowances.admit(tokens, self._rest)
         except BaseException:
             self.leave()
             raise
-        self._sent += 1
-        return self._sent
+
+    def wait_s(self, tokens: int) -> float:
+        """Seconds until a request may go; infinity if another must end first, 0 or less if it may."""
+        if self.busy >= int(self.window) and len(self._waiting) >= self._allowances.queue:
+            return float("inf")
+        return self._allowances.wait_s(tokens)
 
     def go_on(self) -> None:
         """Raises Stopped after `stop`."""
@@ -174,7 +181,7 @@ class Limiter:
             queueing = slow > _QUEUEING * self._idle_s or slow > self._timeout_s / 2
             # A window that is not used says nothing.
             if 2 * self.busy >= self.window and not queueing:
-                self.window = min(self.most, self.window + (1.0 if self._slow_start else 1.0 / self.window))
+                self._allowances.grow()
         wait = reset_wait_s(headers, time.time())
         # A limit a day is no reason to wait in silence: the next refusal says what it is.
         return self.hold(wait) if wait is not None and wait <= LONGEST_HOLD_S else 0.0
@@ -184,12 +191,7 @@ class Limiter:
 
         Returns whether other requests were in flight when it was sent, so that these may be the cause.
         """
-        crowded = self._adaptive and (self.window > 1 or number <= self._cut_at)
-        if self._adaptive and number > self._cut_at:
-            self.window = max(1.0, self.window / 2)
-            self._slow_start = False
-            self._cut_at = self._sent
-        return crowded
+        return self._allowances.shrink(number)
 
     def queues(self, seconds: float) -> bool:
         """Whether a request that was cancelled after some seconds was probably queued behind others.
@@ -200,16 +202,15 @@ class Limiter:
 
     def hold(self, seconds: float) -> float:
         """Hold all requests for some seconds. Returns by how many seconds that extends the current hold."""
-        until = self.clock() + seconds
-        more = until - max(self._held_until, self.clock())
-        self._held_until = max(self._held_until, until)
-        return max(0.0, more)
+        return self._allowances.hold(seconds)
 
     def used(self, fewer: int) -> None:
         """Record that a request used fewer tokens than reserved, by this number."""
-        pace = self._pace[1]
-        if pace is not None:
-            pace.give_back(fewer)
+        self._allowances.used(fewer)
+
+    async def close(self) -> None:
+        """End a run: what others may have of the allowances is theirs."""
+        await self._allowances.close()
 
     def _wake(self) -> None:
         while self._waiting and self.busy < int(self.window):
@@ -218,35 +219,9 @@ class Limiter:
                 self.busy += 1
                 place.set_result(None)
 
-    def _wait(self, tokens: int) -> float:
-        """Seconds until a request may go; 0 if it was let through and counted."""
-        now = self.clock()
-        waits = [self._held_until - now]
-        waits += [pace.wait(now) for pace in self._pace if pace is not None]
-        if (longest := max(waits)) > 0:
-            return longest
-        for pace, amount in zip(self._pace, (1, tokens), strict=True):
-            if pace is not None:
-                pace.take(now, amount)
-        return 0.0
-
-
-class _Pace:
-    """A rate of `per_second` units with up to one second of burst."""
-
-    def __init__(self, per_second: float) -> None:
-        self._per_second = per_second
-        self._due = 0.0
-        """Time at which everything taken so far is due."""
-
-    def wait(self, now: float) -> float:
-        return self._due - now - _BURST_S
-
-    def take(self, now: float, amount: float) -> None:
-        self._due = max(self._due, now) + amount / self._per_second
-
-    def give_back(self, amount: float) -> None:
-        self._due -= amount / self._per_second
+    async def _rest(self, seconds: float) -> None:
+        await self.pause(seconds)
+        self.go_on()
 
 
 class Budget:
@@ -274,6 +249,9 @@ class Budget:
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
+        return self._reserve(worst_usd)
+
+    def _reserve(self, worst_usd: float) -> int:
         self._count += 1
         self._reserved[self._count] = worst_usd
         return self._count

@@ -42,8 +42,13 @@ _LONGEST_SILENCE_S = 900.0
 """Maximum seconds without any answer before the run gives up."""
 _TOO_MUCH = frozenset({408, 429, 503, 504, 529})
 """Statuses that mean too many requests at once."""
-_EXCUSED = 30
+MOST_EXCUSED = 30
 """Maximum number of times that a request is postponed without counting as an attempt."""
+
+
+def worst_prompt(body: bytes) -> int:
+    """Tokens of a request's prompt, at most."""
+    return len(body) // BYTES_PER_TOKEN
 
 
 Accept = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -117,7 +122,7 @@ class Stale(Exception):
 
 
 @dataclass(slots=True)
-class _Tries:
+class Tries:
     """Counts of the tries of one request."""
 
     requests: int = 0
@@ -144,22 +149,25 @@ class Transport:
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
         accept: Accept = chat_in,
+        name: str | None = None,
     ) -> None:
-        """`say` receives a sentence about what the whole run is waiting for.
+        """`say` receives a sentence about what the whole run is waiting for; `name` is the endpoint's in it.
 
         `accept` finds the answer in JSON (default: a chat completion); None if there is none.
         """
         self.endpoint = endpoint
+        self.limiter = limiter or Limiter(1 << 16)
+        self.name = name or endpoint.host
         self.price = price
         self._policy = policy or RetryPolicy()
-        self._limiter = limiter or Limiter(1 << 16)
         self._budget = budget
         self._say = say
         self._accept = accept
         self.patience = Patience(endpoint.timeout_s)
         """The timeout of the next answer."""
         self._client: Posting | None = None
-        self._answered = False
+        self.answered = False
+        """Whether the endpoint has answered any request in this run."""
 
     async def send(
         self,
@@ -181,19 +189,16 @@ class Transport:
         """
         import openai
 
-        if self._client is None:
-            self._client = Posting(self.endpoint)
-        tries = _Tries()
+        tries = Tries()
         policy = self._policy
-        if not self._answered:
+        if not self.answered:
             # Nothing ever answered here: more likely a wrong address than a passing fault.
             policy = dataclasses.replace(policy, connect_attempts=min(3, policy.attempts))
 
         async def post() -> dict[str, Any]:
             while True:
                 try:
-                    tokens = most_tokens or self.endpoint.max_tokens
-                    return await self._post(body, tokens, tries, is_stale, begun=begun)
+                    return await self.once(body, most_tokens, tries, is_stale, begun=begun)
                 except (Refused, TooSlow) as error:
                     if isinstance(error, Refused) and is_lesson(error):
                         error.final = True
@@ -201,9 +206,9 @@ class Transport:
                         raise
 
         try:
-            completion = await policy.run(post, sleep=self._limiter.pause, excused_s=lambda: tries.excused_s)
+            completion = await policy.run(post, sleep=self.limiter.pause, excused_s=lambda: tries.excused_s)
         except (openai.OpenAIError, Refused, TooSlow, Unreadable) as error:
-            told = explain(error, self.endpoint, tries.requests, answered=self._answered)
+            told = explain(error, self.endpoint, tries.requests, answered=self.answered)
             told.spent = tries.spent
             raise told from error
         except PapercardsError as error:
@@ -224,28 +229,32 @@ class Transport:
 
     def stop(self) -> None:
         """Send no more requests: those in flight may be answered, the rest raises Stopped."""
-        self._limiter.stop()
+        self.limiter.stop()
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.limiter.close()
         if self._client is not None:
             await self._client.close()
 
-    async def _post(
-        self, body: bytes, most: int, tries: _Tries, is_stale: Callable[[], bool], *, begun: bool
+    async def once(
+        self, body: bytes, most_tokens: int | None, tries: Tries, is_stale: Callable[[], bool], *, begun: bool
     ) -> dict[str, Any]:
-        """Send one request, within limiter, budget and timeout."""
-        worst = Usage(len(body) // BYTES_PER_TOKEN, 0, most)
+        """Send one request, within limiter, budget and timeout. Raises errors as they come."""
+        if self._client is None:
+            self._client = Posting(self.endpoint)
+        most = most_tokens or self.endpoint.max_tokens
+        worst = Usage(worst_prompt(body), 0, most)
         at_worst = self._cost(worst)
-        number = await self._limiter.enter(worst.prompt + most, begun=begun or tries.requests > 0)
+        number = await self.limiter.enter(worst.prompt + most, begun=begun or tries.requests > 0)
         reserved, spent = None, Spent()
-        begin, answers = self._limiter.clock(), self._limiter.answers
+        begin, answers = self.limiter.clock(), self.limiter.answers
         try:
             if not tries.requests and is_stale():
                 raise Stale
             if self._budget is not None:
                 reserved = await self._budget.reserve(at_worst or 0.0)
-                self._limiter.go_on()
+                self.limiter.go_on()
             tries.requests += 1
             # It may be answered, and billed, though nobody reads it any more.
             spent = Spent(unpriced=1) if at_worst != 0 else Spent()
@@ -255,30 +264,30 @@ class Transport:
             except Refused as error:
                 spent = Spent()
                 if error.status in _TOO_MUCH:
-                    self._limiter.shrink(number)
-                tries.in_line = self._limiter.answers > answers
+                    self.limiter.shrink(number)
+                tries.in_line = self.limiter.answers > answers
                 raise
             except TooSlow as error:
-                crowded = self._limiter.queues(error.seconds) and self._limiter.shrink(number)
-                tries.in_line = crowded and self._limiter.answers > answers
+                crowded = self.limiter.queues(error.seconds) and self.limiter.shrink(number)
+                tries.in_line = crowded and self.limiter.answers > answers
                 raise
             except BaseException as error:
                 if is_unreachable(error):
                     spent = Spent()
-                    self._limiter.shrink(number)
+                    self.limiter.shrink(number)
                 raise
             spent = self.spent_on(completion)
-            self._told_to_wait(self._limiter.answered(headers, self._limiter.clock() - begin))
+            self._told_to_wait(self.limiter.answered(headers, self.limiter.clock() - begin))
             if tokens := spent.prompt_tokens + spent.completion_tokens:
-                self._limiter.used(worst.prompt + most - tokens)
+                self.limiter.used(worst.prompt + most - tokens)
             return completion
         finally:
             tries.spent += spent
             if reserved is not None and self._budget is not None:
                 self._budget.settle(reserved, spent.known_usd + spent.unpriced * (at_worst or 0.0))
-            self._limiter.leave()
+            self.limiter.leave()
 
-    async def _exchange(self, body: bytes, tries: _Tries) -> tuple[bytes, Mapping[str, str]]:
+    async def _exchange(self, body: bytes, tries: Tries) -> tuple[bytes, Mapping[str, str]]:
         """Raises TooSlow if the answer takes too long, Refused for an error status."""
         import openai
 
@@ -317,61 +326,72 @@ class Transport:
             completion = json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
         except (ValueError, RecursionError) as error:
             wrong = Unreadable(what, may_pass=what == "something else" or what == "nothing")
-            if wrong.may_pass or self._answered:
+            if wrong.may_pass or self.answered:
                 raise wrong from error
             raise explain(wrong, self.endpoint, 1) from error
         if isinstance(completion, dict):
             if (refusal := refused_in_answer(completion, headers)) is not None:
                 raise refusal
             if (accepted := self._accept(completion)) is not None:
-                self._answered = True
+                self.answered = True
                 return accepted
         wrong = Unreadable(what, may_pass=False)
-        raise wrong if self._answered else explain(wrong, self.endpoint, 1)
+        raise wrong if self.answered else explain(wrong, self.endpoint, 1)
 
-    async def _excuse(self, error: Refused | TooSlow, tries: _Tries) -> bool:
+    async def _excuse(self, error: Refused | TooSlow, tries: Tries) -> bool:
         """Whether a request may be sent again without counting as an attempt; waits until then.
 
         That is so if the endpoint gives a time, is loading its model, or was busy with our other requests.
         Raises EndpointError if it asks for too long a wait.
         """
-        limiter = self._limiter
+        limiter = self.limiter
         silent_s = limiter.clock() - limiter.silent_since
         tries.excused += 1
-        if tries.excused > _EXCUSED or silent_s > _LONGEST_SILENCE_S + self.endpoint.timeout_s:
+        if tries.excused > MOST_EXCUSED or silent_s > _LONGEST_SILENCE_S + self.endpoint.timeout_s:
             return False
         begin = limiter.clock()
         if isinstance(error, TooSlow):
             return tries.in_line
         if not error.may_pass:
             return False
-        asked = error.asked_wait_s(time.time())
-        if error.loading:
-            more = limiter.hold(min(max(asked or 0.0, _LOADING_S), LONGEST_HOLD_S))
-            self._told_to_wait(more, "is loading its model; waiting for it")
-        elif asked is None:
+        asked = self.asked_wait_s(error)
+        if asked is None:
             if error.status != 429 or not tries.in_line:
                 return False
             await limiter.pause(min(30.0, self._policy.first_wait_s * (1 << min(tries.excused, 6))))
-        elif asked > LONGEST_HOLD_S:
-            raise EndpointError(
-                f"the endpoint asks to wait {_duration(asked)}: {said_by(error, self.endpoint)}",
-                where=self.endpoint.shown_url,
-                next_step="Run the same command again after that; it continues from here",
-            ) from error
-        elif asked > _OWN_WAIT_S:
-            self._told_to_wait(limiter.hold(asked))
+        elif error.loading or asked > _OWN_WAIT_S:
+            self.hold(asked, error)
         else:
             # Never sooner than a first retry would come: clocks differ, and a 0 is no permission to hammer.
             await limiter.pause(max(asked, self._policy.first_wait_s * min(tries.excused, 8)))
         tries.excused_s += limiter.clock() - begin
         return True
 
+    def asked_wait_s(self, error: Refused) -> float | None:
+        """Seconds that the endpoint asks to wait before the next request; None if it does not.
+
+        Raises EndpointError if they are too many.
+        """
+        asked = error.asked_wait_s(time.time())
+        if error.loading:
+            return min(max(asked or 0.0, _LOADING_S), LONGEST_HOLD_S)
+        if asked is not None and asked > LONGEST_HOLD_S:
+            raise EndpointError(
+                f"the endpoint asks to wait {_duration(asked)}: {said_by(error, self.endpoint)}",
+                where=self.endpoint.shown_url,
+                next_step="Run the same command again after that; it continues from here",
+            ) from error
+        return asked
+
+    def hold(self, seconds: float, error: Refused) -> None:
+        """Send nothing for some seconds, since the endpoint asked for it."""
+        more = self.limiter.hold(seconds)
+        self._told_to_wait(more, "is loading its model; waiting for it" if error.loading else "")
+
     def _told_to_wait(self, seconds: float, what: str = "") -> None:
         """Announce a wait once, not once for each request."""
         if seconds >= _LOADING_S - 1:
-            host = self.endpoint.host
-            self._say(f"{host} {what}" if what else f"{host} asks to wait {_duration(seconds)}")
+            self._say(f"{self.name} {what or f'asks to wait {_duration(seconds)}'}")
 
     def _cost(self, used: Usage) -> float | None:
         """Cost in USD; None if the price is unknown."""

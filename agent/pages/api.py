@@ -74,7 +74,12 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     def described(_: Request) -> Response:
         return JSONResponse(description(lookup.fields))
 
+    def shown(request: Request) -> Response:
+        address = str(request.base_url).rstrip("/")
+        return shell.page("api.html", "", api=description(lookup.fields), address=address)
+
     return (
+        Route(API.rstrip("/"), shown),
         Route(f"{API}cards", answered(cards)),
         Route(f"{API}cards/{{id:path}}", answered(card)),
         Route(f"{API}stats", answered(stats)),

@@ -16,11 +16,13 @@ from . import api
 from .browse import routes as browse
 from .browse.marks import legend_of
 from .browse.saving import TITLES as SAVE_TITLES
-from .browse.views import SORT_TITLES, TITLES
+from .browse.selection import VIEWS
+from .browse.views import COLUMN_SORTS, SORT_TITLES, TITLES, cells
 from .guard import API, Guard
 from .index.database import Index
 from .index.follow import Follower
 from .lookup import Refusal
+from .reach import Reach
 from .rendering import ASSETS, environment
 from .requests import paper_address
 from .review import routes as review
@@ -35,7 +37,7 @@ def application(
     index: Index | None,
     follower: Follower | None,
     token: str,
-    port: int,
+    reach: Reach,
     rooms: Sequence[Room] = ROOMS,
     once: str | None = None,
 ) -> ASGIApp:
@@ -49,7 +51,14 @@ def application(
         tag_path=tag_path,
         legend_of=legend_of,
     )
-    env.globals.update(sort_titles=SORT_TITLES, titles=TITLES, save_titles=SAVE_TITLES)
+    env.globals.update(
+        sort_titles=SORT_TITLES,
+        titles=TITLES,
+        save_titles=SAVE_TITLES,
+        view_titles=VIEWS,
+        cells=cells,
+        column_sorts=COLUMN_SORTS,
+    )
     shell = Shell(cards, index, follower, env, rooms)
 
     @asynccontextmanager
@@ -81,7 +90,7 @@ def application(
         lifespan=follow,
         exception_handlers={404: missing},
     )
-    return Guard(app, token, port, once)
+    return Guard(app, token, reach, once)
 
 
 def paper_path(name: str) -> str:

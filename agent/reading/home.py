@@ -144,9 +144,14 @@ class Survey:
 
 def told(found: Distance) -> str:
     """A distance in one line."""
-    line = f"distance: {found.far:.0%} of {found.papers:,} papers are unlike the labelled ones (10% is usual)"
     if found.main_task is not None and found.low is not None and found.high is not None:
-        line += (
-            f"; expect {found.main_task:.0%} of main tasks to be right [{found.low:.0%}, {found.high:.0%}]"
+        interval = f"[{found.low:.0%}, {found.high:.0%}]"
+        quality = f"expected quality: about {found.main_task:.0%} of main tasks right {interval}"
+    else:
+        quality = (
+            "expected quality: unknown, since confidences were fitted with other labels or another model"
         )
-    return f"{line}. To know, label some: papercards eval labels sample CARDS -n 50 --random"
+    return (
+        f"{quality}; {found.far:.0%} of {found.papers:,} papers are unlike the labelled ones (10% is usual). "
+        "To measure it, label some: papercards eval labels sample CARDS -n 50 --random"
+    )

@@ -1,14 +1,14 @@
 """Own fields on cards of models that are read and not asked.
 
 Label fields are answered as an own taxonomy is: by likeness of the paper to the definitions of the options.
-Numbers, dates and texts are not answered; the value is null and says so.
+What neither that nor the other reader answers is null and says so.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..card import NOT_ANSWERED, UNCERTAIN, Answered, FieldValue
+from ..card import NOT_ANSWERED, UNCERTAIN, Answered, Card, FieldValue
 from ..fields.spec import ARTIFACTS, Field, FieldSet
 from ..fields.values import Value
 from ..model.cache import Part
@@ -17,6 +17,7 @@ from ..taxonomy import LABEL_FIELDS, Size, Taxonomy, shipped
 from .draft import Draft, settled
 from .reader import Reader, Reading, Wanted
 from .reading_copy import reading_copy
+from .stepwise.reader import StepwiseReader
 from .tagger_reader import Tagger
 
 
@@ -27,19 +28,25 @@ class OwnLabelsReader:
         self, inner: Reader, fields: FieldSet, tagger: Callable[[Taxonomy], Tagger], name: str
     ) -> None:
         """`tagger` makes the tagger for a set of labels at the first paper; `name` is what cards say."""
-        self._inner = inner
+        self.inner = inner
         self._fields = fields
         self._tagger = tagger
         self._name = name
         self._taggers: dict[str, Tagger] = {}
         self.made_by: Mapping[str, Part] = {**inner.made_by, "fields": fields.version, "fields_by": name}
 
+    @property
+    def specs(self) -> Mapping[str, str]:
+        """The spec of each own field that is answered, by name."""
+        own = self.inner.own.specs if isinstance(self.inner, StepwiseReader) else {}
+        return {one.name: one.spec for one in self._fields.own if one.options or one.name in own}
+
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises what the other reader raises."""
-        reading = await self._inner.read(paper)
+        reading = await self.inner.read(paper)
         card = reading.card
         text = reading_copy(paper).paper
-        values = {one.name: self._value(one, text) for one in self._fields.own}
+        values = {one.name: self._value(one, text, card) for one in self._fields.own}
         there: dict[str, object] = {name: card.labels(name) for name in LABEL_FIELDS}
         there |= {name: card.reproducibility.artifact(name).status for name in ARTIFACTS}
         applied = settled(self._fields.own, {**there, "claims": card.claims, **values})
@@ -61,19 +68,20 @@ class OwnLabelsReader:
 
     def wants(self, paper: Paper) -> Wanted | None:
         """What the other reader wants."""
-        return self._inner.wants(paper)
+        return self.inner.wants(paper)
 
     def stop(self) -> None:
         """Send no more requests."""
-        self._inner.stop()
+        self.inner.stop()
 
     async def close(self) -> None:
         """Close what was opened for reading."""
-        await self._inner.close()
+        await self.inner.close()
 
-    def _value(self, one: Field, paper: Paper) -> Value:
+    def _value(self, one: Field, paper: Paper, card: Card) -> Value:
         if not one.options:
-            return Value(missing=NOT_ANSWERED)
+            held = card.fields.get(one.name)
+            return Value(missing=NOT_ANSWERED) if held is None else Value(held.value, missing=held.missing)
         if one.name not in self._taggers:
             self._taggers[one.name] = self._tagger(_taxonomy(one))
         return _said(one, self._taggers[one.name].tag(paper))

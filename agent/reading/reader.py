@@ -21,7 +21,6 @@ from ..model.cache import NAMES, Answer, Cache, Part, key_of
 from ..model.call import Caller
 from ..model.catalogue import Model
 from ..model.form import Form
-from ..model.in_flight import InFlight
 from ..model.reply import Reply
 from ..paper import Paper
 from ..publication import json_of, with_publication
@@ -154,7 +153,7 @@ class ModelReader:
         self._types = {one.name: one.type for one in fields.own}
         self._connect = connect
         self._cache = cache
-        self._once: AskOnce[Found] = AskOnce(InFlight(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Found] = AskOnce(cache.in_flight() if cache is not None else None)
         self._offline = offline
         self._caller: Caller | None = None
         self._connecting = asyncio.Lock()

@@ -17,7 +17,7 @@ from ..reading.draft import Draft
 from ..reading.evidence import check
 from ..taxonomy import LABEL_FIELDS, Taxonomy
 from ..text.wording import label_words
-from .edits import ARTIFACTS, Place
+from .edits import ARTIFACTS, OWN, Place
 
 SURE = 0.7
 """Confidences from this value up are no worry."""
@@ -98,7 +98,9 @@ def _unsure(card: Card) -> Iterator[Worry]:
         for label in getattr(card, field):
             yield from low(Place(field, label.label), label_words(label.label), label.confidence)
         if maybe := card.unsure_of(field):
-            names = ", ".join(one.shown for one in maybe)
+            names = ", ".join(
+                label_words(one.label) + (f" {one.confidence:.0%}" if one.confidence else "") for one in maybe
+            )
             yield Worry("unsure", Place(field), field, f"uncertain: perhaps {names}", 0.9)
     for claim in card.claims:
         number = claim.evidence.sentence
@@ -108,6 +110,9 @@ def _unsure(card: Card) -> Iterator[Worry]:
     for name in ARTIFACTS:
         artifact = getattr(card.reproducibility, name)
         yield from low(Place(name), f"{name} {label_words(artifact.status)}", artifact.confidence)
+    for name, value in card.fields.items():
+        if value.value is not None:
+            yield from low(Place(OWN, name), name.replace("_", " "), value.confidence)
 
 
 def _flags(card: Card) -> Iterator[Worry]:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..configuration.settings import Settings
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ..model.call import Caller
     from ..model.endpoint import Endpoint
     from ..model.form import Form
+    from ..model.leases import LeasedAllowances, Renew
     from ..model.limits import Budget, Limiter
+    from ..model.pool import Sender, Share
     from ..model.pricing import Price
     from ..model.transport import Accept, Transport
     from ..reading.decide.reader import Bench
@@ -52,6 +54,8 @@ class Surroundings:
     """Words of the command line, for the record of a run."""
     fetching: Callable[[str, int], AbstractContextManager[Progress]] = _unseen
     """Shows a download, given its name and size in bytes."""
+    leases: "Renew | None" = None
+    """`LeaseBook.renew` of the book that several workers share; None if the limits are this run's own."""
 
 
 class Connections:
@@ -68,7 +72,11 @@ class Connections:
         self.surroundings = surroundings or Surroundings()
         self._serve = serve
         self._budget: Budget | None = None
-        self._limiters: dict[str, Limiter] = {}
+        self._limiters: dict[str, tuple[Limiter, Budget | None]] = {}
+        """The limits of requests to an address, and of their cost."""
+        self._leased: list[LeasedAllowances] = []
+        self.shares: dict[str, Share] = {}
+        """What each endpoint of a pool did, by address."""
 
     def form(self, model: models.Model) -> "Form":
         """The request form for the model, as far as the settings define it."""
@@ -115,13 +123,7 @@ class Connections:
         if known is not None and not endpoint.own_address:
             forms = forms[:1]
         transports = [
-            (
-                form,
-                self._transport(
-                    replace(endpoint, path=url or PATHS[form]), model, price, accept=decisions_in
-                ),
-            )
-            for form in forms
+            (form, self._sender(model, price, path=url or PATHS[form], accept=decisions_in)) for form in forms
         ]
         writes = self.settings.summary
         chat = replace(model, plan="one-call")
@@ -137,13 +139,35 @@ class Connections:
             await asyncio.to_thread(self._serve, model)  # starting it takes seconds
         endpoint = self.endpoint(model)
         say = self.surroundings.say
-        transport = self._transport(endpoint, model, self.price(model))
+        transport = self._sender(model, self.price(model))
+        name = "each endpoint of the pool" if self.settings.pool else endpoint.host
 
         def learned(lesson: "Lesson") -> None:
-            say(f"{endpoint.host} {lesson.said}")
+            say(f"{name} {lesson.said}")
             keep(lesson.form)
 
         return Caller(transport, form, learned=learned)
+
+    def _sender(
+        self,
+        model: models.Model,
+        price: "Price | None",
+        path: str | None = None,
+        accept: "Accept | None" = None,
+    ) -> "Sender":
+        """What sends requests for a model: a transport, or a pool of them."""
+        from ..model.pool import Pool, Share
+
+        endpoints = self.endpoints(model)
+        if path is not None:
+            endpoints = [replace(one, path=path) for one in endpoints]
+        if len(endpoints) == 1:
+            return self._transport(endpoints[0], model, price, accept)
+        members = []
+        for one, table in zip(endpoints, self.settings.pool, strict=True):
+            share = self.shares.setdefault(one.base_url, Share(one.shown_url, table.get("weight", 1.0)))
+            members.append((self._transport(one, model, price, accept, table), share))
+        return Pool(members, say=self.surroundings.say)
 
     def _transport(
         self,
@@ -151,35 +175,88 @@ class Connections:
         model: models.Model,
         price: "Price | None",
         accept: "Accept | None" = None,
+        table: Mapping[str, Any] | None = None,
     ) -> "Transport":
-        """A transport with the limiter that all requests to this address share."""
+        """A transport with the limiter that all requests to this address share.
+
+        `table` are the settings of an endpoint of a pool.
+        """
         from ..model.completion import chat_in
-        from ..model.limits import START, Limiter
         from ..model.transport import Transport
 
-        limiter = self._limiters.get(endpoint.base_url)
-        if limiter is None:
-            limiter = self._limiters[endpoint.base_url] = Limiter(
-                self.concurrency(model),
-                adaptive=model.file is None and self.settings.concurrency in (None, "auto"),
-                start=1 if keys.is_near(endpoint.host) else START,
-                timeout_s=endpoint.timeout_s,
-                rpm=self.settings.rpm,
-                tpm=self.settings.tpm,
-            )
-        else:
-            limiter.reopen()
+        if endpoint.base_url not in self._limiters:
+            self._limiters[endpoint.base_url] = self._limits(endpoint, model, table or {})
+        limiter, budget = self._limiters[endpoint.base_url]
+        limiter.open()
         return Transport(
             endpoint,
             limiter=limiter,
-            budget=self.budget(model),
+            budget=budget,
             price=price,
             say=self.surroundings.say,
             accept=accept or chat_in,
+            name=endpoint.shown_url if table is not None else None,
         )
 
-    def endpoint(self, model: models.Model) -> "Endpoint":
-        """The endpoint of a model; the server of an embedded one is started first."""
+    def _limits(
+        self, endpoint: "Endpoint", model: models.Model, table: Mapping[str, Any]
+    ) -> "tuple[Limiter, Budget | None]":
+        from ..model.limits import START, Limiter
+
+        chosen, budget = self.settings, self.budget(model)
+        most = self.concurrency(model)
+        start = None
+        rpm, tpm = table.get("rpm", chosen.rpm), table.get("tpm", chosen.tpm)
+        if model.file is None and chosen.concurrency in (None, "auto"):
+            start = 1 if keys.is_near(endpoint.host) else START
+        shared = None
+        if self.surroundings.leases is not None and model.file is None:
+            from ..model.leases import LeasedAllowances, LeasedBudget, worker_name
+
+            shared = LeasedAllowances(
+                self.surroundings.leases,
+                worker_name(),
+                endpoint.shown_url,
+                most=most,
+                start=start,
+                rpm=rpm,
+                tpm=tpm,
+                max_cost_usd=chosen.max_cost,
+            )
+            self._leased.append(shared)
+        limiter = Limiter(
+            most,
+            adaptive=start is not None,
+            start=start or START,
+            timeout_s=endpoint.timeout_s,
+            rpm=rpm,
+            tpm=tpm,
+            allowances=shared,
+        )
+        return limiter, LeasedBudget(
+            shared, budget.most_usd
+        ) if shared is not None and budget is not None else budget
+
+    def waits(self) -> str:
+        """What requests wait for of limits that workers share; empty if for answers alone."""
+        return ", ".join(filter(None, (shared.waits for shared in self._leased)))
+
+    def endpoints(self, model: models.Model) -> "list[Endpoint]":
+        """The endpoints of a model, those of its pool if it has one.
+
+        Raises UsageError for an address that is not valid, or a key that is missing.
+        """
+        if model.file is not None or not self.settings.pool:
+            return [self.endpoint(model)]
+        return [
+            self.endpoint(replace(model, base_url=table["base_url"]), table) for table in self.settings.pool
+        ]
+
+    def endpoint(self, model: models.Model, table: Mapping[str, Any] | None = None) -> "Endpoint":
+        """The endpoint of a model, of a pool the first; the server of an embedded one is started first.
+
+        `table` are the settings of an endpoint of a pool.
+        """
         from ..model.endpoint import Endpoint
         from ..model.form import ANSWER_TOKENS
 
@@ -187,11 +264,14 @@ class Connections:
         if model.file is not None:
             server = self._serve(model)
             return Endpoint(model, server.base_url, server.api_key, wanted or LOCAL_TIMEOUT_S, ANSWER_TOKENS)
-        url = self.url(model)
+        url, insecure = self.url(model), self.settings.insecure
+        variables = self.surroundings.variables
+        if table is None and self.settings.pool:
+            table = self.settings.pool[0]
         return Endpoint(
             model,
             url,
-            keys.for_endpoint(model, url, self.surroundings.variables, insecure=self.settings.insecure),
+            keys.for_endpoint(model, url, variables, insecure=insecure, pooled=table),
             wanted or (LOCAL_TIMEOUT_S if keys.is_near(urlsplit(url).hostname or "") else HOSTED_TIMEOUT_S),
             ANSWER_TOKENS,
             impatient=wanted is None,

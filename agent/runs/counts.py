@@ -2,11 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..spent import Spent
 from ..text.wording import counted
 from .batch import Done, Duplicate, Failed, Outcome, Repeated, Untouched
+
+_FIGURES = ("done", "cached", "failed", "without_abstract", "duplicates", "spent")
 
 
 class Counts:
@@ -23,8 +26,14 @@ class Counts:
         self._begin = time.monotonic()
         self._end: float | None = None
         self._asked = 0
-        """Number of papers that were not cached, and when the first of them was finished."""
-        self._first: float | None = None
+        """Number of papers that were not cached, and when the last of them was finished."""
+        self._last = 0.0
+        self._start: tuple[float, int, float] | None = None
+        """Until when papers count as the first ones, and their number and last time: they had to wait for the
+        model to start, and came together.
+        """
+        self._gap = 0.0
+        """The longest time between two papers since."""
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count the outcomes."""
@@ -49,8 +58,7 @@ class Counts:
                     self.duplicates += 1
 
         if fresh := self.done - self.cached + self.failed - before:
-            self._asked += fresh
-            self._first = self._first or time.monotonic()
+            self._finished(time.monotonic(), fresh)
 
     @property
     def looked_up(self) -> str:
@@ -58,6 +66,17 @@ class Counts:
         found = ", ".join(f"{number:,} {service}" for service, number in self.filled.most_common())
         line = counted(self.filled.total(), "abstract") + " filled" + (f": {found}" if found else "")
         return f"{line}; {self.without_abstract:,} not found"
+
+    def figures(self) -> dict[str, Any]:
+        """The counts by name."""
+        return {name: getattr(self, name) for name in _FIGURES}
+
+    def set(self, figures: Mapping[str, Any]) -> None:
+        """Take counts that were made elsewhere, in place of these."""
+        for name in _FIGURES:
+            setattr(self, name, figures[name])
+        if (fresh := self.done - self.cached + self.failed - self._asked) > 0:
+            self._finished(time.monotonic(), fresh)
 
     def stop(self) -> None:
         """Stop the clock: the last card is on disk."""
@@ -68,12 +87,33 @@ class Counts:
         """Seconds since the run began, until `stop`."""
         return (self._end or time.monotonic()) - self._begin
 
+    def _finished(self, now: float, fresh: int) -> None:
+        self._asked += fresh
+        if self._start is None or now <= self._start[0]:
+            until = now + (now - self._begin) / 10 if self._start is None else self._start[0]
+            self._start = until, self._asked, now
+        else:
+            self._gap = max(self._gap, now - self._last)
+        self._last = now
+
     @property
     def rate(self) -> float | None:
-        """Papers a second, without cached ones and the time until the first; None if not known yet."""
-        if self._first is None or self._asked < 2:
+        """Papers a second, without cached ones and the time until the first; None if not known yet.
+
+        It stays the same between two papers, unless that takes longer than ever before.
+        """
+        if self._start is None or self._asked == self._start[1]:
             return None
-        return (self._asked - 1) / max(1e-3, (self._end or time.monotonic()) - self._first)
+        _, first, begin = self._start
+        now = max(self._last, (self._end or time.monotonic()) - self._gap)
+        return (self._asked - first) / max(1e-3, now - begin)
+
+    def left_s(self, total: int) -> float | None:
+        """Seconds until all of so many papers are finished; None if not known yet."""
+        rate = self.rate
+        return (
+            None if rate is None else max(0.0, (total - self.settled) / rate - time.monotonic() + self._last)
+        )
 
     @property
     def tokens(self) -> int:

@@ -55,6 +55,9 @@ class Watcher:
     def say(self, text: str) -> None:
         """Take a sentence about the run."""
 
+    def cluster(self, text: str) -> None:
+        """Take what the workers of a cluster do now, in a few words."""
+
     def lines(self, lines: Sequence[bytes]) -> None:
         """Take the cards of a run without outputs, as lines of JSON."""
 
@@ -267,6 +270,7 @@ class Writer:
         self._survey = survey
         self._failed = 0
         self._abstractless = 0
+        self._duplicates = 0
         self._named: list[Failed] = []
 
     def take(self, outcomes: list[Outcome]) -> None:
@@ -293,7 +297,11 @@ class Writer:
     def _set_aside(self, outcome: Outcome) -> None:
         say = self._watcher.say
         if isinstance(outcome, Duplicate):
-            say(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
+            self._duplicates += 1
+            if self._duplicates <= SHOWN_FAILURES:
+                say(f"papercards: {outcome.where}: duplicate of {outcome.id}, skipped")
+            elif self._duplicates == SHOWN_FAILURES + 1:
+                say("papercards: further duplicates are skipped without a line")
         elif isinstance(outcome, Failed):
             errors = self._errors
             if errors is not None:

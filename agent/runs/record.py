@@ -101,6 +101,22 @@ class Distance(_Part):
     """The ends of its 95% interval."""
 
 
+class EndpointShare(_Part):
+    """What one endpoint of a pool did."""
+
+    url: str
+    weight: float
+    requests: int
+    answers: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    """Cost in USD; None if the price is unknown."""
+    left_out: str | None
+    """Why it was left out at the end of the run."""
+
+
 class Settings(_Part):
     """The settings of the run."""
 
@@ -130,6 +146,33 @@ class Settings(_Part):
     """Cache folder; None if the cache was off."""
     outputs: tuple[str, ...]
     """Output paths as given, before sharding."""
+
+
+class NodeRecord(_Part):
+    """A node of a cluster."""
+
+    name: str
+    cpus: float
+    memory_mb: int
+    papercards: str
+    python: str
+    version: str
+    """Version of the engine there."""
+
+
+class EngineRecord(_Part):
+    """The cluster of a run."""
+
+    name: Literal["ray"]
+    version: str
+    workers: int
+    nodes: tuple[NodeRecord, ...]
+    shards: int
+    """Number of shards that this run has written."""
+    bytes: int
+    """Their size."""
+    earlier: int
+    """Papers that had a card of an earlier run of the same command."""
 
 
 class RunRecord(_Part):
@@ -164,8 +207,12 @@ class RunRecord(_Part):
     """Start time in UTC, ISO 8601."""
     seconds: float
     """Seconds from the first paper to the last card on disk."""
+    endpoints: tuple[EndpointShare, ...] = ()
+    """Those of a pool; empty for a single endpoint."""
     distance: Distance | None = None
     """None for hosted models and for fewer than ten papers."""
+    engine: EngineRecord | None = None
+    """None for a run in one process."""
 
     def to_json(self) -> str:
         """The record as indented JSON with a final line end."""
@@ -227,11 +274,13 @@ def differences(old: RunRecord, sources: Iterable[SourceFile], made_by: Mapping[
             found.append(f"{was.path} no longer exists")
         elif was != now:
             found.append(f"{was.path} has changed")
-    for name in sorted(old.made_by.keys() | made_by.keys()):
-        before, after = old.made_by.get(name), made_by.get(name)
-        if before != after:
-            found.append(f"{name} was {_short(before)}, is {_short(after)}")
-    return found
+    return found + differing(old.made_by, made_by)
+
+
+def differing(before: Mapping[str, Value], now: Mapping[str, Value]) -> list[str]:
+    """What has changed of that which cards depend on, one phrase each."""
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    return [f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}" for name in names]
 
 
 def _short(value: Value) -> str:

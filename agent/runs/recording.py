@@ -13,6 +13,7 @@ from ..safety.redact import secrets_of, shown_url, without_known_secrets
 from .record import (
     Counts,
     Distance,
+    EndpointShare,
     OutputFile,
     RunRecord,
     Settings,
@@ -56,6 +57,7 @@ class Recording:
         self._reader = reader
         self._sources = sources
         self._surroundings = resources.surroundings
+        self._shares = resources.shares
         chosen = resources.settings
         hosted = model.plan in ("one-call", "decide") and model.file is None
         self._settings = Settings(
@@ -98,21 +100,22 @@ class Recording:
 
         try:
             path = record_path(destination(Path(self._settings.outputs[0]))[1])
-            record = self._record(path, sinks, counts, status, error, distance)
+            record = self.record(path, sinks, counts, status, error, distance)
             write_file(path, [record.to_json().encode()], derived=True)
         except StorageError:
             if status != "failed":
                 raise
 
-    def _record(
+    def record(
         self,
         path: Path,
         sinks: "Sequence[Sink]",
         counts: "Counted",
         status: Status,
         error: str | None,
-        distance: "Far | None",
+        distance: "Far | None" = None,
     ) -> RunRecord:
+        """The record that is to stand at a path. Raises OSError if a source cannot be read."""
         from ..sources import is_named
 
         secrets = secrets_of(self._surroundings.variables)
@@ -155,5 +158,19 @@ class Recording:
             cost_usd=counts.spent.cost_usd,
             started=self._started,
             seconds=round(counts.seconds, 4),
+            endpoints=tuple(
+                EndpointShare(
+                    url=share.url,
+                    weight=share.weight,
+                    requests=share.requests,
+                    answers=share.answers,
+                    calls=share.spent.calls,
+                    prompt_tokens=share.spent.prompt_tokens,
+                    completion_tokens=share.spent.completion_tokens,
+                    cost_usd=share.spent.cost_usd,
+                    left_out=without_known_secrets(share.left_out, secrets) or None,
+                )
+                for share in self._shares.values()
+            ),
             distance=Distance(**asdict(distance)) if distance is not None else None,
         )

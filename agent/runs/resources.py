@@ -80,12 +80,16 @@ class Resources(Connections):
         chosen: Settings,
         surroundings: Surroundings | None = None,
         taxonomy: "Taxonomy | None" = None,
+        cache: "Cache | None" = None,
     ) -> None:
-        """`taxonomy` defaults to the one in the settings. Raises UsageError if it cannot be read."""
+        """`taxonomy` and `cache` default to those in the settings.
+
+        Raises UsageError if the taxonomy cannot be read.
+        """
         super().__init__(chosen, surroundings, self.server)
         self.taxonomy = taxonomy or load_taxonomy(chosen)
         self.fields = load_fields(chosen)
-        self._cache: Cache | None = None
+        self._cache = cache
         self._finished: dict[bool, CardLines] = {}
         self._servers: dict[str, SharedServer] = {}
 
@@ -134,10 +138,11 @@ class Resources(Connections):
         if model.plan not in ("one-call", "decide"):
             return self._with_own_fields(model, self._tagged(model, repeat=repeat, tuned=tuned))
         if model.plan == "decide":
-            if self.fields.version:
+            if self.fields.only is not None:
                 raise UsageError(
-                    f"own fields are not asked at the decision endpoint of {model.name}",
-                    next_step="Leave out --fields, or choose a chat model with -m",
+                    f"the decision endpoint of {model.name} is asked all fields that have no answer yet",
+                    where="--only",
+                    next_step="Leave out --only, or name fewer fields in shipped: of the fields file",
                 )
             return self.decide(model, repeat=repeat, tuned=tuned)
         fit = self._confidences() if tuned else None
@@ -150,6 +155,8 @@ class Resources(Connections):
         return self._chat_reader(model, 0, Confidences.raw(model.name, model.plan))
 
     def _chat_reader(self, model: models.Model, repeat: int, fit: "Confidences | None") -> "ModelReader":
+        from ..fields.spec import NO_OWN
+        from ..reading.asking import Askings
         from ..reading.reader import ModelReader
 
         asks = fit is not None and (model.provider is None or model.provider.logprobs)
@@ -165,7 +172,8 @@ class Resources(Connections):
             fields=self.fields,
             fit=fit,
         )
-        self._check(fit, model, reader.prompt.version)
+        # A fit is of the card's own fields, which are asked alike whatever is asked beside them.
+        self._check(fit, model, Askings(self.taxonomy, NO_OWN).whole.prompt.version if fit else "")
         return reader
 
     def _confidences(self) -> "Confidences | None":
@@ -200,6 +208,7 @@ class Resources(Connections):
             offline=self.settings.offline,
             repeat=repeat,
             fit=fit,
+            fields=self.fields,
         )
 
     def _tagged(self, model: models.Model, *, repeat: int, tuned: bool) -> "Reader":
@@ -330,6 +339,8 @@ class Resources(Connections):
             summary=self.settings.summary,
             tagger=lambda: self._encoded(encoder),
             tagger_version=load_fit(encoder.model_id)[1].version,
+            fields=self.fields,
+            say=self.surroundings.say,
         )
 
     @staticmethod

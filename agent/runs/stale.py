@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from ..card import Card
 from ..fields.spec import SHIPPED, FieldSet
+from ..reading.decide.reader import DecideReader
+from ..reading.own_labels import OwnLabelsReader
 from ..reading.reader import ModelReader, Reader
 from .estimate import CHARACTERS_PER_TOKEN, Estimate
 
@@ -57,6 +59,10 @@ def stale(cards: Iterable[Card], reader: Reader, fields: FieldSet, model: str) -
             found.wanted.calls += 1
             found.wanted.prompt_tokens += round(characters / CHARACTERS_PER_TOKEN)
             found.wanted.completion_tokens += 10 + _ANSWER_TOKENS * len(missing)
+        elif isinstance(reader, DecideReader):
+            calls, asked = reader.size_of(missing)
+            found.wanted.calls += calls
+            found.wanted.prompt_tokens += round((asked + calls * _USUAL_CHARACTERS) / CHARACTERS_PER_TOKEN)
     return found
 
 
@@ -73,8 +79,9 @@ def _reasons(card: Card, reader: Reader, fields: FieldSet, model: str) -> dict[s
     else:
         specs = {**made.specs, **dict.fromkeys(SHIPPED, f"{made.prompt} {made.taxonomy}")}
         now = f"{reader.made_by['prompt']} {reader.made_by['taxonomy']}"
-        # Only label fields have an answer; the others stay null whenever they are read.
-        current = {one.name: one.spec for one in fields.own if one.options} | dict.fromkeys(SHIPPED, now)
+        # Only some types have an answer of such models; the others stay null whenever they are read.
+        own = reader.specs if isinstance(reader, DecideReader | OwnLabelsReader) else {}
+        current = {**own, **dict.fromkeys(SHIPPED, now)}
     return {
         name: NEW if name not in specs else CHANGED
         for name, spec in current.items()

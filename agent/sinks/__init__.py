@@ -111,6 +111,10 @@ def destination(spec: Path) -> tuple[Format, Path]:
         return kind, spec
     if spec.is_dir():
         return vault.FORMAT, _with_name(spec)
+    if str(spec) == "-":
+        raise UsageError(
+            "cannot be an output", where="-", next_step="Leave -o out: JSONL then goes to standard output"
+        )
     near = did_you_mean(extension, [one for kind in known_formats() for one in kind.extensions])
     raise UsageError(
         f'unknown format "{extension}"' if extension else "unknown format",

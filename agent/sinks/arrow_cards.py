@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from pydantic import BaseModel
 
 from ..card import SCHEMA_VERSION, Card, parse_card
-from ..errors import BadInput, MissingExtra, PapercardsError, StorageError
+from ..errors import BadInput, PapercardsError, StorageError, importing
+from ..paper import Paper
 from .files import PartialFile
 from .own_columns import OwnColumns
 from .relational import Column
@@ -36,7 +37,7 @@ _BATCH = 256
 
 
 class CardsFile:
-    """A Parquet file being written.
+    """A sink, and a part of one: a Parquet file being written.
 
     Raises MissingExtra without pyarrow; every method raises StorageError if it cannot be written.
     """
@@ -53,6 +54,7 @@ class CardsFile:
         self._fields = fields
         self._own: OwnColumns | None = None
         self.file = PartialFile(path, within=within)
+        self.files: Sequence[PartialFile] = (self.file,)
         self.count = 0
         """Number of cards so far."""
         self._stream = _Stream(self.file)
@@ -61,7 +63,7 @@ class CardsFile:
         self._rows: list[dict[str, Any]] = []
         self._batches: list[pa.RecordBatch] = []
 
-    def append(self, card: Card) -> None:
+    def write(self, card: Card, paper: Paper | None = None) -> None:
         """Add a card; it is written with its row group."""
         if self._own is None:
             self._own = OwnColumns(self._fields())
@@ -86,7 +88,7 @@ class CardsFile:
             self._settled = True
         self.file.settle()
 
-    def commit(self) -> None:
+    def close(self) -> None:
         """Flush the file and rename it into place."""
         self.settle()
         self.file.commit()
@@ -167,10 +169,8 @@ class _Stream(io.RawIOBase):
 
 def schema(own: Sequence[Column] = ()) -> "pa.Schema":
     """The Arrow schema of a card with these columns of own fields. Raises MissingExtra without pyarrow."""
-    try:
+    with importing("A Parquet file", "tables"):
         import pyarrow as pa
-    except ImportError as error:
-        raise MissingExtra("A Parquet file", "tables") from error
     types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "list": pa.list_(pa.string())}
     fields = [one for one in _fields(Card) if own or one.name != "fields"]
     wide = [pa.field(one.name, types[one.kind]) for one in own]
@@ -213,11 +213,9 @@ def _type(annotation: Any) -> "pa.DataType":
 
 def read(path: Path) -> Iterator[Card]:
     """The cards of a Parquet file. Raises BadInput with the row that is not a card."""
-    try:
+    with importing("A Parquet file", "tables"):
         import pyarrow as pa
         from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise MissingExtra("A Parquet file", "tables") from error
     number = 0
     try:
         with ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:

@@ -41,7 +41,7 @@ class DatasetSink:
         if self._parts[-1].count >= PER_FILE:
             self._parts[-1].settle()
             self._parts.append(self._file(len(self._parts)))
-        self._parts[-1].append(card)
+        self._parts[-1].write(card)
         self._facts.add(card)
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class DatasetSink:
             for part in self._parts:
                 part.settle()
             for part in self._parts:
-                part.commit()
+                part.close()
             about.commit()
         finally:
             about.abandon()

@@ -14,6 +14,7 @@ import yaml
 
 from ..card import SCHEMA_VERSION
 from ..errors import UsageError
+from ..fields.spec import ARTIFACTS
 from .escaping import code, text
 from .facts import Facts, measured
 
@@ -123,7 +124,7 @@ def _sections(facts: Facts, sources: Iterable[str]) -> Iterator[str]:
         ("", *statuses),
         [
             (name, *(f"{facts.labels[name][status]:,}" for status in statuses))
-            for name in ("code", "data", "weights")
+            for name in ARTIFACTS
             if name in facts.labels
         ],
     )

@@ -6,27 +6,10 @@ Metadata as https://docs.datasette.io/en/stable/metadata.html has it; Datasette 
 from collections.abc import Iterable
 from typing import Any
 
-from .relational import (
-    ABSTRACTS,
-    ARTIFACTS,
-    AUTHORS,
-    CANDIDATES,
-    CARDS,
-    CLAIMS,
-    CONTRIBUTIONS,
-    FIELDS,
-    LINKS,
-    MODALITIES,
-    PAPERS,
-    PROVENANCE,
-    RECORDS,
-    TABLES,
-    TASKS,
-    Column,
-)
+from .relational import PAPERS, TABLES, Column
 
 _MORE: dict[str, dict[str, Any]] = {
-    PAPERS.name: {
+    "papers": {
         "facets": [
             *({"array": name} for name in ("tasks", "modalities", "contributions")),
             *("year", "venue", "code", "data"),
@@ -37,19 +20,19 @@ _MORE: dict[str, dict[str, Any]] = {
         "sort": "number",
         "size": 50,
     },
-    AUTHORS.name: {"facets": ["name"]},
-    TASKS.name: {"facets": ["label"]},
-    MODALITIES.name: {"facets": ["label"]},
-    CONTRIBUTIONS.name: {"facets": ["label"]},
-    CANDIDATES.name: {"facets": ["field", "label"]},
-    CLAIMS.name: {"facets": ["kind"]},
-    ARTIFACTS.name: {"facets": ["kind", "status"]},
-    LINKS.name: {"facets": ["kind"]},
-    FIELDS.name: {"facets": ["field", "value", "missing"]},
-    RECORDS.name: {"facets": ["field", "part"]},
-    PROVENANCE.name: {"facets": ["model", "prompt", "taxonomy"]},
-    ABSTRACTS.name: {"hidden": True},
-    CARDS.name: {"hidden": True},
+    "authors": {"facets": ["name"]},
+    "tasks": {"facets": ["label"]},
+    "modalities": {"facets": ["label"]},
+    "contributions": {"facets": ["label"]},
+    "candidates": {"facets": ["field", "label"]},
+    "claims": {"facets": ["kind"]},
+    "artifacts": {"facets": ["kind", "status"]},
+    "links": {"facets": ["kind"]},
+    "fields": {"facets": ["field", "value", "missing"]},
+    "records": {"facets": ["field", "part"]},
+    "provenance": {"facets": ["model", "prompt", "taxonomy"]},
+    "abstracts": {"hidden": True},
+    "cards": {"hidden": True},
 }
 
 

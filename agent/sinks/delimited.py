@@ -7,17 +7,19 @@ No cell is a formula: one that a spreadsheet would run gets an apostrophe in fro
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 
-from ..card import Card, Label
+from ..card import Card
+from ..fields.spec import ARTIFACTS
 from ..paper import Paper
-from ..publication import columns
 from .escaping import plain
+from .file_sink import FileSink
 from .files import PartialFile
 from .interface import Format, Output
 from .own_columns import OwnColumns, joined
+from .relational import overview
 
 COLUMNS = (
     "id", "citation_key", "title", "authors", "year", "venue", "url", "tldr",
@@ -38,14 +40,13 @@ are full-width forms. Quotes and spaces before them make no difference."""
 Cell = str | float | None
 
 
-class DelimitedSink:
+class DelimitedSink(FileSink):
     """Writes cards as rows."""
 
     def __init__(self, output: Output, separator: str, *, excel: bool = False) -> None:
         """`excel`: begin with a byte order mark, without which Excel takes UTF-8 for another encoding."""
+        super().__init__(output)
         self._start = codecs.BOM_UTF8 if excel else b""
-        self._file = PartialFile(output.path)
-        self.files: Sequence[PartialFile] = (self._file,)
         self._separator = separator
         self._fields = output.fields
         self._own: OwnColumns | None = None
@@ -63,10 +64,6 @@ class DelimitedSink:
         """Rename the file into place; without cards it has only the header."""
         if not self._file.whole:
             self._file.commit(b"" if self._file.size else self._header())
-
-    def abandon(self) -> None:
-        """Stop; the rows stay in `NAME.partial`."""
-        self._file.abandon()
 
     def _add(self, cells: Iterable[Cell]) -> None:
         header = b"" if self._file.size else self._header()
@@ -106,64 +103,21 @@ def inert(cell: str) -> str:
 
 def row(card: Card) -> list[Cell]:
     """The cells of a card, in the order of `COLUMNS`, each on one line."""
-    about = columns(card.about)
-    made, there = card.provenance, card.reproducibility
-    main = card.tasks[0] if card.tasks else None
-    cells: list[Cell] = [
-        card.id,
-        about["citation_key"],
-        card.title,
-        "; ".join(about["authors"]),
-        about["year"],
-        about["venue"],
-        card.page,
-        card.tldr,
-        card.main_task,
-        main.confidence if main else None,
-        _joined(card.tasks),
-        _joined(card.modalities),
-        _joined(card.contributions),
-        " | ".join(f"{claim.kind}: {claim.evidence.text}" for claim in card.claims),
-        *(cell for name in ("code", "data", "weights") for cell in _artifact(card, name)),
-        "; ".join(dict.fromkeys(link.url for link in there.links)),
-        "; ".join(card.flags),
-        made.model,
-        made.prompt,
-        made.taxonomy,
-        made.created,
-        made.calls,
-        made.tokens.prompt,
-        made.tokens.completion,
-        made.cost_usd,
-        made.seconds,
-        "; ".join(f"{one.field}: {one.shown}" for one in card.candidates),
-        about["date"],
-        about["arxiv_id"],
-        about["doi"],
-        "; ".join(about["categories"]),
-        "; ".join(about["keywords"]),
-        about["pdf_url"],
-        about["source"],
-        about["license"],
-        about["abstract_source"],
-        card.same_as,
-    ]
-    return [tidy(cell) for cell in cells]
+    there = card.reproducibility
+    found = overview(card) | {
+        "claims": " | ".join(f"{claim.kind}: {claim.evidence.text}" for claim in card.claims),
+        "links": list(dict.fromkeys(link.url for link in there.links)),
+        "candidates": [f"{one.field}: {one.shown}" for one in card.candidates],
+    }
+    for kind in ARTIFACTS:
+        said = there.artifact(kind).evidence
+        found[f"{kind}_evidence"] = said.text if said else None
+    return [tidy(cell) for cell in joined([found[name] for name in COLUMNS])]
 
 
 def tidy(cell: Cell) -> Cell:
     """The cell on one line."""
     return plain(cell) if isinstance(cell, str) else cell
-
-
-def _joined(labels: Iterable[Label]) -> str:
-    return "; ".join(label.label for label in labels)
-
-
-def _artifact(card: Card, name: str) -> tuple[str | None, str | None]:
-    artifact = card.reproducibility.artifact(name)
-    status = None if name in card.unasked else artifact.status
-    return status, artifact.evidence.text if artifact.evidence else None
 
 
 CSV = Format("csv", (".csv",), lambda output: DelimitedSink(output, ","))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..card import Card, parse_card
-from ..errors import BadInput, MissingExtra, PapercardsError
+from ..errors import BadInput, PapercardsError, importing
 from ..paper import Paper
 from .files import LibraryFile, refuse
 from .interface import Format, Output
@@ -139,11 +139,9 @@ class DuckdbSink:
 
 
 def _library() -> "ModuleType":
-    try:
+    with importing("A DuckDB file", "tables"):
         import duckdb
         import pyarrow  # noqa: F401  (how rows get into it at speed)
-    except ImportError as error:
-        raise MissingExtra("A DuckDB file", "tables") from error
     return duckdb
 
 

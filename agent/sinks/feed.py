@@ -7,7 +7,6 @@ cards come.
 """
 
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -21,7 +20,8 @@ from ..safety.redact import without_secrets
 from ..text.spans import digest
 from .escaping import address, named, plain
 from .feed_xml import ATOM, MOST_BYTES, RSS, Dialect, Entry, NoFeed, laid_out, moment, parse, same
-from .files import PartialFile, refuse
+from .file_sink import FileSink
+from .files import refuse
 from .interface import Format, Output
 
 MOST = 100
@@ -36,14 +36,13 @@ _REMEMBERED = 10_000
 _FALLEN = "{urn:papercards:feed}fallen"
 
 
-class FeedSink:
+class FeedSink(FileSink):
     """Writes cards as the entries of a feed."""
 
     def __init__(self, output: Output, dialect: Dialect) -> None:
         self._dialect = dialect
         self._now = datetime.now(UTC).replace(microsecond=0)
-        self._file = PartialFile(output.path)
-        self.files: Sequence[PartialFile] = (self._file,)
+        super().__init__(output)
         try:
             self._root = _read(output.path) or dialect.new(*_origin(output))
             self._home = dialect.holder(self._root)
@@ -98,10 +97,6 @@ class FeedSink:
         last = max(map(self._dialect.updated_of, kept.values()), default=self._now)
         self._dialect.set_stamp(self._home, last)
         self._file.commit(laid_out(self._root))
-
-    def abandon(self) -> None:
-        """Stop; the existing feed stays unchanged."""
-        self._file.abandon()
 
     def _newest(self, entries: dict[str, ET.Element]) -> dict[str, ET.Element]:
         order = sorted(entries, key=lambda id_: self._dialect.updated_of(entries[id_]), reverse=True)

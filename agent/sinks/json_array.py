@@ -8,9 +8,8 @@ from typing import Any, TextIO
 
 from ..card import Card, parse_card
 from ..errors import BadInput
-from ..paper import Paper
-from .files import PartialFile
-from .interface import Format, Output
+from .file_sink import FileSink, Lines
+from .interface import Format
 
 MOST_CHARACTERS = 16 << 20
 """Maximum characters of one card."""
@@ -21,16 +20,8 @@ _AT_ONCE = 1 << 18
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class JsonSink:
+class JsonSink(FileSink, Lines):
     """Writes cards as a JSON array."""
-
-    def __init__(self, output: Output) -> None:
-        self._file = PartialFile(output.path)
-        self.files: Sequence[PartialFile] = (self._file,)
-
-    def write(self, card: Card, paper: Paper | None) -> None:
-        """Add an element."""
-        self.write_lines([card.to_json().encode()])
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
         """Add elements, all or none."""
@@ -40,10 +31,6 @@ class JsonSink:
     def close(self) -> None:
         """End the array and rename the file into place."""
         self._file.commit(b"\n]\n" if self._file.size else b"[]\n")
-
-    def abandon(self) -> None:
-        """Stop; the incomplete array stays in `NAME.partial`."""
-        self._file.abandon()
 
 
 def read(path: Path) -> Iterator[Card]:

@@ -4,34 +4,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..card import Card, parse_card
-from ..paper import Paper
-from .files import PartialFile
-from .interface import Format, Output
+from .file_sink import FileSink, Lines
+from .interface import Format
 
 
-class JsonlSink:
+class JsonlSink(FileSink, Lines):
     """Writes cards as lines of JSON."""
-
-    def __init__(self, output: Output) -> None:
-        self._file = PartialFile(output.path)
-        self.files: Sequence[PartialFile] = (self._file,)
-
-    def write(self, card: Card, paper: Paper | None) -> None:
-        """Add a line."""
-        self.write_lines([card.to_json().encode()])
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
         """Add lines, all or none."""
         if lines:
             self._file.append(b"\n".join(lines) + b"\n")
-
-    def close(self) -> None:
-        """Rename the file into place."""
-        self._file.commit()
-
-    def abandon(self) -> None:
-        """Stop; the lines stay in `NAME.partial`."""
-        self._file.abandon()
 
 
 def _read(path: Path) -> Iterator[Card]:

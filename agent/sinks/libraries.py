@@ -10,7 +10,7 @@ memory, and so are the tags; new entries are kept in a temporary file.
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from ..bibliography.entry import Entry, applied, new_key
 from ..bibliography.tags import Tags, tags
 from ..card import Card
 from ..paper import Paper
-from .files import PartialFile, refuse
+from .file_sink import FileSink
+from .files import refuse
 from .interface import Format, Output
 
 _WHERE = re.compile(r"(?P<file>.+?):(?P<place>\d+(?::\d+)?)", re.DOTALL)
@@ -42,7 +43,7 @@ class _Library:
         return applied(self.text, edits)
 
 
-class LibrarySink:
+class LibrarySink(FileSink):
     """Writes cards as keywords and notes of a library's entries."""
 
     def __init__(self, kind: Kind, output: Output) -> None:
@@ -52,8 +53,7 @@ class LibrarySink:
         for source in output.sources:
             if Path(source).is_file():
                 self._library(source)
-        self._file = PartialFile(output.path)
-        self.files: Sequence[PartialFile] = (self._file,)
+        super().__init__(output)
         self._new = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         self._lengths: list[int] = []
 
@@ -78,12 +78,12 @@ class LibrarySink:
         texts = [library.written() for library in self._libraries.values() if library]
         for piece in self._kind.joined(texts, self._new_entries()):
             self._file.append(encoded(piece))
-        self._file.commit()
+        super().close()
         self._new.close()
 
     def abandon(self) -> None:
         """Stop without leaving a file."""
-        self._file.abandon()
+        super().abandon()
         self._new.close()
 
     def _new_entries(self) -> Iterator[str]:

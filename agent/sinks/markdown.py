@@ -4,23 +4,20 @@ All text from papers and models goes through `escaping`. Sections are written as
 line of the page, with the count, is written at the end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..card import Card, Label
 from ..paper import Paper
 from .escaping import code, link, plain, text
-from .files import PartialFile
-from .interface import Format, Output
+from .file_sink import FileSink
+from .interface import Format
 from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
 
 
-class MarkdownSink:
+class MarkdownSink(FileSink):
     """Writes cards as a page."""
 
-    def __init__(self, output: Output) -> None:
-        self._file = PartialFile(output.path)
-        self.files: Sequence[PartialFile] = (self._file,)
-        self._count = 0
+    _count = 0
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a section."""
@@ -35,10 +32,6 @@ class MarkdownSink:
         else:
             end = "# Paper cards\n\nNo papers.\n"
         self._file.commit(end.encode())
-
-    def abandon(self) -> None:
-        """Stop; the sections stay in `NAME.partial`."""
-        self._file.abandon()
 
 
 def section(card: Card) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..card import Card, Evidence, FieldValue, Label, Scalar, shown
+from ..card import Artifact, Card, Claim, FieldRow, FieldValue, Scalar, shown
+from ..fields.spec import ARTIFACTS as KINDS
 from ..paper import Paper
 from ..publication import columns
+from ..taxonomy import LABEL_FIELDS
 
 Cell = str | int | float | list[str] | None
 Row = tuple[Cell, ...]
@@ -254,120 +256,72 @@ FROM papers
 """A view with all texts of a paper in one row."""
 
 
+def overview(card: Card) -> dict[str, Cell]:
+    """What there is to say of a whole card, by the columns of `papers` and `provenance`."""
+    made, there = card.provenance, card.reproducibility
+    return {
+        **{name: list(one) if isinstance(one, tuple) else one for name, one in columns(card.about).items()},
+        **{name: getattr(card, name) for name in ("id", "title", "tldr", "main_task", "same_as")},
+        **{name: [one.label for one in getattr(card, name)] for name in LABEL_FIELDS},
+        **{kind: None if kind in card.unasked else there.artifact(kind).status for kind in KINDS},
+        **{name: getattr(made, name) for name in _MADE},
+        "main_task_confidence": card.tasks[0].confidence if card.tasks else None,
+        "url": card.page,
+        "flags": list(card.flags),
+        "schema": made.schema_version,
+        "prompt_tokens": made.tokens.prompt,
+        "cached_prompt_tokens": made.tokens.cached_prompt,
+        "completion_tokens": made.tokens.completion,
+    }
+
+
+_MADE = "model model_sha256 prompt taxonomy created calls reasked cost_usd seconds".split()
+
+
 def rows(number: int, card: Card, paper: Paper | None) -> list[tuple[Table, list[Row]]]:
     """The rows of one card, table by table."""
-    made, there = card.provenance, card.reproducibility
-    main = card.tasks[0] if card.tasks else None
-    about = columns(card.about)
-    kinds = ("code", "data", "weights")
-    asked = {kind: there.artifact(kind).status for kind in kinds if kind not in card.unasked}
+    whole = {"number": number, "paper": number, **overview(card)}
+    statements = [(kind, card.reproducibility.artifact(kind)) for kind in KINDS if kind not in card.unasked]
+    own = card.fields.items()
     return [
-        (
-            PAPERS,
-            [
-                (
-                    number,
-                    card.title,
-                    list(about["authors"]),
-                    about["year"],
-                    about["venue"],
-                    card.tldr,
-                    [one.label for one in card.tasks],
-                    [one.label for one in card.modalities],
-                    [one.label for one in card.contributions],
-                    *(asked.get(kind) for kind in ("code", "data", "weights")),
-                    list(card.flags),
-                    card.main_task,
-                    main.confidence if main else None,
-                    card.id,
-                    card.page,
-                    made.model,
-                    about["date"],
-                    about["arxiv_id"],
-                    about["doi"],
-                    about["citation_key"],
-                    list(about["categories"]),
-                    list(about["keywords"]),
-                    about["pdf_url"],
-                    about["source"],
-                    about["license"],
-                    about["abstract_source"],
-                    card.same_as,
-                )
-            ],
-        ),
-        (
-            AUTHORS,
-            [
-                (number, n, one.name, one.family, one.given, one.suffix, one.literal)
-                for n, one in enumerate(card.publication.authors, start=1)
-            ],
-        ),
-        (TASKS, _labels(number, card.tasks)),
-        (MODALITIES, _labels(number, card.modalities)),
-        (CONTRIBUTIONS, _labels(number, card.contributions)),
-        (
-            CANDIDATES,
-            [
-                (number, n, one.field, one.label, one.confidence)
-                for n, one in enumerate(card.candidates, start=1)
-            ],
-        ),
-        (
-            CLAIMS,
-            [
-                (number, n, one.kind, one.confidence, *_evidence(one.evidence))
-                for n, one in enumerate(card.claims, start=1)
-            ],
-        ),
+        (PAPERS, [tuple(whole[one.name] for one in PAPERS.columns)]),
+        (AUTHORS, _listed(number, card.publication.authors, "name family given suffix literal")),
+        (TASKS, _listed(number, card.tasks, "label confidence")),
+        (MODALITIES, _listed(number, card.modalities, "label confidence")),
+        (CONTRIBUTIONS, _listed(number, card.contributions, "label confidence")),
+        (CANDIDATES, _listed(number, card.candidates, "field label confidence")),
+        (CLAIMS, _listed(number, card.claims, "kind confidence")),
         (
             ARTIFACTS,
-            [
-                (number, kind, one.status, one.confidence, *_evidence(one.evidence))
-                for kind, one in (("code", there.code), ("data", there.data), ("weights", there.weights))
-                if kind in asked
-            ],
+            [(number, kind, one.status, one.confidence, *_evidence(one)) for kind, one in statements],
         ),
-        (
-            LINKS,
-            [
-                (number, n, one.url, one.kind, one.start, one.end, one.section, one.page)
-                for n, one in enumerate(there.links, start=1)
-            ],
-        ),
-        (FIELDS, [_field(number, name, value) for name, value in card.fields.items()]),
+        (LINKS, _listed(number, card.reproducibility.links, "url kind start end section page")),
+        (FIELDS, [_field(number, name, value) for name, value in own]),
         (
             RECORDS,
             [
-                (number, name, n, part, shown(one), _real(one), *_evidence(record.evidence))
-                for name, value in card.fields.items()
+                (number, name, n, part, shown(one), _real(one), *_evidence(record))
+                for name, value in own
                 for n, record in enumerate(value.rows, start=1)
                 for part, one in record.values.items()
             ],
         ),
-        (
-            PROVENANCE,
-            [
-                (
-                    number,
-                    made.model,
-                    made.model_sha256,
-                    made.prompt,
-                    made.taxonomy,
-                    made.schema_version,
-                    made.created,
-                    made.calls,
-                    made.reasked,
-                    made.tokens.prompt,
-                    made.tokens.cached_prompt,
-                    made.tokens.completion,
-                    made.cost_usd,
-                    made.seconds,
-                )
-            ],
-        ),
+        (PROVENANCE, [tuple(whole[one.name] for one in PROVENANCE.columns)]),
         (ABSTRACTS, [(number, paper.abstract)] if paper else []),
         (CARDS, [(number, card.to_json())]),
+    ]
+
+
+def _listed(number: int, records: Iterable[object], names: str) -> list[Row]:
+    """A row for each record, numbered from 1, with the evidence of a claim behind its attributes."""
+    return [
+        (
+            number,
+            n,
+            *(getattr(one, name) for name in names.split()),
+            *(_evidence(one) if type(one) is Claim else ()),
+        )
+        for n, one in enumerate(records, start=1)
     ]
 
 
@@ -375,7 +329,7 @@ def _field(number: int, name: str, value: FieldValue) -> Row:
     real = value.value if not isinstance(value.value, tuple) else None
     return (
         *(number, name, value.type, "; ".join(value.texts) or None, _real(real), value.high, value.unit),
-        *(value.missing, value.words, value.confidence, *_evidence(value.evidence)),
+        *(value.missing, value.words, value.confidence, *_evidence(value)),
     )
 
 
@@ -383,11 +337,8 @@ def _real(value: Scalar) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _labels(number: int, labels: Iterable[Label]) -> list[Row]:
-    return [(number, n, one.label, one.confidence) for n, one in enumerate(labels, start=1)]
-
-
-def _evidence(said: Evidence | None) -> Row:
+def _evidence(of: Claim | Artifact | FieldValue | FieldRow) -> Row:
+    said = of.evidence
     if said is None:
         return (None,) * len(_EVIDENCE)
     return (said.text, said.sentence, said.start, said.end, said.section, said.page)

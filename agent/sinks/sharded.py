@@ -7,8 +7,7 @@ names, so files of a run with another N are not changed.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..card import Card
-from ..paper import Paper
+from .file_sink import Lines
 from .files import PartialFile
 
 MOST = 99_999
@@ -20,7 +19,7 @@ def shard_path(path: Path, shard: int, shards: int) -> Path:
     return path.with_name(f"{path.stem}-{shard:05d}-of-{shards:05d}{path.suffix}")
 
 
-class ShardedSink:
+class ShardedSink(Lines):
     """Writes cards as lines of JSON to several files."""
 
     def __init__(self, path: Path, shards: int) -> None:
@@ -37,10 +36,6 @@ class ShardedSink:
     def files(self) -> Sequence[PartialFile]:
         """The shards, in order."""
         return self._files
-
-    def write(self, card: Card, paper: Paper | None) -> None:
-        """Add a line to the next shard."""
-        self.write_lines([card.to_json().encode()])
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
         """Add lines, one to each of the next shards in turn."""

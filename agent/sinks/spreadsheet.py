@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..card import Card
-from ..errors import MissingExtra, StorageError
+from ..errors import StorageError, importing
 from ..paper import Paper
 from .delimited import COLUMNS, Cell, row, tidy
 from .files import LibraryFile, refuse
@@ -37,10 +37,8 @@ class SpreadsheetSink:
     """Writes cards as rows of a sheet."""
 
     def __init__(self, output: Output) -> None:
-        try:
+        with importing("An .xlsx file", "tables"):
             import xlsxwriter
-        except ImportError as error:
-            raise MissingExtra("An .xlsx file", "tables") from error
         self._file = LibraryFile(output.path)
         self.files: Sequence[LibraryFile] = (self._file,)
         self._count = 0

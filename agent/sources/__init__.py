@@ -64,6 +64,7 @@ __all__ = [
     "listing",
     "open_rows",
     "open_source",
+    "open_stream",
     "readable",
 ]
 
@@ -99,6 +100,15 @@ def open_source(
     except BaseException:
         stream.close()
         raise
+
+
+def open_stream(name: str, stream: BinaryIO, options: Options = _PLAIN, *, lines_before: int = 0) -> Records:
+    """The papers in a stream that has the format of a file with this name; the caller closes it.
+
+    `lines_before`: number of lines of the file that come before the stream. Raises what `open_source` raises.
+    """
+    named = Columns(options.columns, abstract_needed=not options.fill_abstracts)
+    return _open(Input(name, stream, named, options, lines_before=lines_before), close=False)
 
 
 def open_rows(path: Path, table: str | None = None) -> Iterator[Row | BadRecord]:
@@ -261,7 +271,7 @@ def _may_be_title(spec: str) -> bool:
 
 def _open(source: Input, *, close: bool, choose: Callable[[str, str, bytes], Format] = choose) -> Records:
     head, stream, as_it_is = unpacked(source.name, source.stream)
-    kind = choose(source.name, own_extension(source.path) if source.path else "", head)
+    kind = choose(source.name, own_extension(source.path or Path(source.name)), head)
     path = source.path if as_it_is else None
     try:
         records = kind.read(replace(source, stream=stream, path=path, named=read_named))

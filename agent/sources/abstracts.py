@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import ModuleType
 from typing import TypeVar
 
 from ..errors import BadInput, PapercardsError
@@ -22,6 +23,7 @@ from ..text.wording import counted
 from .columns import BadRecord, Lacking
 from .interface import Options, Records
 from .services import arxiv_api, crossref, europe_pmc, openalex, semantic_scholar
+from .services.ids import Asker
 from .services.titles import ByTitle, searched
 
 TOGETHER = 500
@@ -43,7 +45,6 @@ _SHARED = 0.6
 """Share of the words of two titles that says that an id is right, where the authors agree."""
 
 T = TypeVar("T")
-Asker = Callable[[Sequence[tuple[str, str]]], "list[Paper | BadRecord | None]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,8 @@ class _Finder:
     name: str
     ids: Callable[[Lacking, Publication], str | None]
     """The id by which the service knows a paper."""
-    asker: Callable[[Options], Asker]
-    titles: Callable[[Options], ByTitle]
-    at_once: int
-    """Ids in one request."""
-    titles_at_once: int
-    """Titles in one request."""
+    service: ModuleType
+    """Its module: `asker` and `titles`, and how many ids and titles they take at once."""
 
 
 def _doi(of: Lacking, about: Publication) -> str | None:
@@ -81,27 +78,11 @@ def _europe_pmc(of: Lacking, about: Publication) -> str | None:
     return of.pmcid or (f"PMID{of.pmid}" if of.pmid else about.doi)
 
 
-_ARXIV = _Finder(
-    "arXiv",
-    lambda _, about: about.arxiv_id,
-    arxiv_api.asker,
-    arxiv_api.titles,
-    arxiv_api.IDS_AT_ONCE,
-    arxiv_api.TITLES_AT_ONCE,
-)
-_OPENALEX = _Finder("OpenAlex", _doi, openalex.asker, openalex.titles, 100, openalex.TITLES_AT_ONCE)
-_S2 = _Finder("Semantic Scholar", _s2, semantic_scholar.asker, semantic_scholar.titles, 500, 1)
-_CROSSREF = _Finder(
-    "Crossref", lambda _, about: about.doi, crossref.asker, crossref.titles, crossref.IDS_AT_ONCE, 1
-)
-_EUROPE_PMC = _Finder(
-    "Europe PMC",
-    _europe_pmc,
-    europe_pmc.asker,
-    europe_pmc.titles,
-    europe_pmc.IDS_AT_ONCE,
-    europe_pmc.TITLES_AT_ONCE,
-)
+_ARXIV = _Finder("arXiv", lambda _, about: about.arxiv_id, arxiv_api)
+_OPENALEX = _Finder("OpenAlex", _doi, openalex)
+_S2 = _Finder("Semantic Scholar", _s2, semantic_scholar)
+_CROSSREF = _Finder("Crossref", lambda _, about: about.doi, crossref)
+_EUROPE_PMC = _Finder("Europe PMC", _europe_pmc, europe_pmc)
 
 _BY_ID = (_ARXIV, _OPENALEX, _S2, _CROSSREF, _EUROPE_PMC)
 """arXiv has the authors' own text; the others come by how many papers one request of theirs is for."""
@@ -149,8 +130,8 @@ class _Search:
         self._options = replace(
             options, categories=(), sections=(), max_age_s=None, absent_s=ABSENT_S, patience_s=patience_s
         )
-        self._askers = {one.name: one.asker(self._options) for one in _BY_ID}
-        self._titles = {one.name: one.titles(self._options) for one in _BY_TITLE}
+        self._askers: dict[str, Asker] = {one.name: one.service.asker(self._options) for one in _BY_ID}
+        self._titles: dict[str, ByTitle] = {one.name: one.service.titles(self._options) for one in _BY_TITLE}
         self._down: set[str] = set()
 
     def fill(self, records: Sequence[Paper | BadRecord]) -> Iterator[Paper | BadRecord]:
@@ -172,7 +153,7 @@ class _Search:
         names = {at: name for at, one in wanted.items() if (name := finder.ids(one, one.paper.publication))}
         every = list(dict.fromkeys(names.values()))
         answers: dict[str, Paper] = {}
-        for some in self._some(every, finder.at_once):
+        for some in self._some(every, finder.service.IDS_AT_ONCE):
             asked_of = partial(self._askers[finder.name], [(one, one) for one in some])
             known = self._asked(finder, asked_of)
             answers |= {
@@ -187,7 +168,7 @@ class _Search:
     def _by_title(self, finder: _Finder, wanted: Mapping[int, Lacking]) -> dict[int, Paper]:
         answers: dict[str, list[Paper]] = {}
         titles = list(dict.fromkeys(one.paper.title for one in wanted.values()))
-        for some in self._some(titles, finder.titles_at_once):
+        for some in self._some(titles, finder.service.TITLES_AT_ONCE):
             answers |= self._asked(finder, partial(self._titles[finder.name], some)) or {}
         found = {at: _only(one.paper, answers.get(one.paper.title, ())) for at, one in wanted.items()}
         return {at: _with(wanted[at], one, finder.name) for at, one in found.items() if one is not None}

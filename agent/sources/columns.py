@@ -23,27 +23,8 @@ from .clean import clean
 from .rights import without_rights
 
 _GUESSES = {
-    "title": (
-        "title",
-        "papertitle",
-        "articletitle",
-        "documenttitle",
-        "displayname",
-        "primarytitle",
-        "ti",
-        "t1",
-        "name",
-    ),
-    "abstract": (
-        "abstract",
-        "summary",
-        "abstractnote",
-        "abstracttext",
-        "description",
-        "notesabstract",
-        "ab",
-        "n2",
-    ),
+    "title": tuple("title papertitle articletitle documenttitle displayname primarytitle ti t1 name".split()),
+    "abstract": tuple("abstract summary abstractnote abstracttext description notesabstract ab n2".split()),
     "id": ("id", "paperid", "key", "entryid", "corpusid", "ut", "pmid"),
     "doi": ("doi", "di", "doilink", "doinumber"),
     "arxiv_id": ("arxivid", "arxiv", "eprint"),
@@ -107,7 +88,7 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that is no paper."""
+    """A record that cannot be read as a paper."""
 
     where: str
     """As `papers.jsonl:12`, lines counted from 1."""

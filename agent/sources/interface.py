@@ -88,6 +88,8 @@ class Input:
     """Reads papers by id, such as `arxiv:ID`, for lists of ids; None if not available. Raises what
     `Reference.read` raises.
     """
+    lines_before: int = 0
+    """Number of lines of the file that come before the stream, where it is a piece of JSONL."""
 
 
 class Listing(Enum):

@@ -40,16 +40,7 @@ _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 _KEYS = {
     "family": ("family", "last", "lastname", "familyname", "surname", "keyname"),
-    "given": (
-        "given",
-        "first",
-        "firstname",
-        "givenname",
-        "givennames",
-        "forename",
-        "forenames",
-        "initials",
-    ),
+    "given": tuple("given first firstname givenname givennames forename forenames initials".split()),
     "suffix": ("suffix", "jr"),
     "name": ("name", "displayname", "fullname", "authorname", "rawauthorname", "author", "text"),
 }

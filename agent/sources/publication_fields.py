@@ -64,19 +64,7 @@ _MOST_TEXT = 500
 _MOST_TEXTS = 200
 _APART = re.compile(r"[;\n|]")
 _ARXIV_CATEGORY = re.compile(r"[a-z-]{2,9}(?:\.[A-Za-z-]{2,9})?")
-_WITHIN = (
-    "display_name",
-    "name",
-    "title",
-    "default",
-    "term",
-    "tag",
-    "category",
-    "keyword",
-    "word",
-    "$",
-    "text",
-)
+_WITHIN = tuple("display_name name title default term tag category keyword word $ text".split())
 """Names under which objects keep a text."""
 
 Told = Mapping[str, Sequence[object]]

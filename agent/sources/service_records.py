@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..errors import MissingExtra
+from ..errors import importing
 from ..paper import Paper
 from ..text.identifiers import arxiv_id
 from .bounds import MAX_RECORD_BYTES, TOO_LONG
@@ -67,10 +67,8 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     # A word stands in the index once and in the abstract as often as the index says.
     if sum((len(word) + 1) * len(places) for word, places in index.items()) > MAX_RECORD_BYTES:
         return BadRecord(where, f"its abstract {TOO_LONG}")
-    try:
+    with importing("Reading from OpenAlex", "sources"):
         from pyalex import invert_abstract
-    except ImportError as error:
-        raise MissingExtra("Reading from OpenAlex", "sources") from error
 
     return columns.paper(_work(record, invert_abstract(index)), where)
 

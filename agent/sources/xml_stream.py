@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors import BadInput, MissingExtra
+from ..errors import BadInput, importing
 from .bounds import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
@@ -60,10 +60,8 @@ def elements(
     Raises MissingExtra without lxml, BadInput where it declares entities and may have no `own_entities`,
     Broken where it is not well-formed from some place on.
     """
-    try:
+    with importing("Reading XML", "sources"):
         from lxml import etree
-    except ImportError as error:
-        raise MissingExtra("Reading XML", "sources") from error
     # Pulled, not iterparse: that one drops what it has read of a chunk in which an error stands. And without
     # collect_ids=False, which makes libxml2 (2.14) load the DTD that a document names, load_dtd or not.
     parser = etree.XMLPullParser(

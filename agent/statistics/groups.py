@@ -8,12 +8,13 @@ Knows cards. Knows no intervals and no labels.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeVar
 
 from .. import card_fields
-from ..card import UNCERTAIN, Card
+from ..card import UNCERTAIN, Card, FieldType, shown
 from ..card_fields import COUNTABLE, TAGGED, Condition, singular
 from ..errors import UsageError
 from ..taxonomy import LABEL_FIELDS
@@ -73,15 +74,25 @@ class Share:
         return f"{singular(self.field)}{operator}{value}"
 
 
-def grouping(words: Sequence[str]) -> tuple[str, ...]:
+Own = Mapping[str, FieldType]
+"""Own fields of the cards, by name."""
+_OPTIONS = ("label", "labels", "boolean")
+MOST_VALUES = 8
+"""Different numbers that are groups by themselves; more are put together by quartiles."""
+
+
+def grouping(words: Sequence[str], own: Own) -> tuple[str, ...]:
     """The grouping fields by their names, two at most. Raises UsageError for anything else."""
-    fields = tuple(dict.fromkeys(_countable(word, "--by") for text in words for word in text.split(",")))
+    numbers = frozenset(name for name, kind in own.items() if kind == "number")
+    fields = tuple(
+        dict.fromkeys(_countable(word, "--by", own, numbers) for text in words for word in text.split(","))
+    )
     if len(fields) > 2:
         raise UsageError("more than two groupings", where="--by", next_step="Name one or two fields")
     return fields
 
 
-def shares(words: Sequence[str], by: Sequence[str] = ()) -> tuple[Share, ...]:
+def shares(words: Sequence[str], by: Sequence[str], own: Own) -> tuple[Share, ...]:
     """The features that are asked for: conditions, or fields that stand for all their values.
 
     Without any: released code, data and weights if there is a grouping, else all tags. Raises UsageError.
@@ -91,21 +102,25 @@ def shares(words: Sequence[str], by: Sequence[str] = ()) -> tuple[Share, ...]:
     found = []
     for text in words:
         if set(text) & set("<>=~"):
-            condition = card_fields.condition(text, "--share")
+            condition = card_fields.condition(text, "--share", lambda: frozenset(own))
             found.append(Share(condition.field, condition))
         else:
-            found += [Share(_countable(word, "--share")) for word in text.split(",")]
+            found += [Share(_countable(word, "--share", own)) for word in text.split(",")]
     return tuple(dict.fromkeys(found))
 
 
-def _countable(word: str, option: str) -> str:
-    name = card_fields.field(word, option)
-    if name in COUNTABLE:
+def _countable(word: str, option: str, own: Own, also: Container[str] = ()) -> str:
+    name = card_fields.field(word, option, lambda: frozenset(own))
+    options = [one for one, kind in own.items() if kind in _OPTIONS or one in also]
+    if name in COUNTABLE or name in options:
         return name
+    near = f"a condition, such as {name}>=10" if own.get(name) in ("number", "quantity") else "one of"
     raise UsageError(
         f"{name} has another value in almost every card",
         where=option,
-        next_step=f"Use one of: {', '.join(map(singular, COUNTABLE))}",
+        next_step=f"Use {near}: {', '.join(map(singular, (*COUNTABLE, *options)))}"
+        if near == "one of"
+        else f"Use {near}{' with --share' if option == '--by' else ''}",
     )
 
 
@@ -151,6 +166,7 @@ class Counts:
 
     def __post_init__(self) -> None:
         self.of_value = tuple(Counter() for _ in self.by)
+        self._lowest: dict[str, Mapping[Value, Value]] = {}
         self.fields = tuple(dict.fromkeys((*self.by, *(one.field for one in self.shares))))
 
     def add(self, card: Card) -> Values:
@@ -170,9 +186,33 @@ class Counts:
                 self.having[group, at, name] += 1
         return found
 
+    def named(self, own: Own) -> None:
+        """Name the groups of own numbers; those of many different ones are put together by quartiles."""
+        for at, name in enumerate(self.by):
+            if own.get(name) != "number":
+                continue
+            names = _quartiles(self.of_value[at])
+
+            def renamed(group: Group, at: int = at, names: Mapping[Value, str] = names) -> Group:
+                return (*group[:at], names.get(group[at], group[at]), *group[at + 1 :])
+
+            self.papers = _merged((renamed(group), n) for group, n in self.papers.items())
+            self.told = _merged(((renamed(group), i), n) for (group, i), n in self.told.items())
+            self.having = _merged(
+                ((renamed(group), i, feature), n) for (group, i, feature), n in self.having.items()
+            )
+            low: dict[Value, Value] = {text: one for one, text in reversed(names.items())}
+            self.of_value[at].clear()
+            for (value, *_), n in ((group[at:], n) for group, n in self.papers.items()):
+                self.of_value[at][value] += n
+            self._lowest[name] = low
+
     def ordered(self) -> list[Group]:
-        """The groups: years in order, others by size, those without a value last."""
-        places = [_places(name, counter) for name, counter in zip(self.by, self.of_value, strict=True)]
+        """The groups: years and numbers in order, others by size, those without a value last."""
+        places = [
+            _places(name, counter, self._lowest.get(name))
+            for name, counter in zip(self.by, self.of_value, strict=True)
+        ]
         return sorted(self.papers, key=lambda group: [at[one] for at, one in zip(places, group, strict=True)])
 
     def features(self, also: Iterable[tuple[int, str]] = ()) -> list[tuple[int, str]]:
@@ -186,11 +226,36 @@ class Counts:
         return sorted(counted, key=lambda one: (one[0], -counted[one], one[1]))
 
 
-def _places(name: str, counter: Counter[Value]) -> Mapping[Value, int]:
+def _places(name: str, counter: Counter[Value], lowest: Mapping[Value, Value] | None) -> Mapping[Value, int]:
     last: dict[Value, int] = {UNCERTAIN: 1, None: 2}
+    if lowest is not None:
+        return _numbered(sorted(counter, key=lambda one: (last.get(one, 0), lowest.get(one) or 0)))
     if name in ("year", "date"):
         return _numbered(sorted(counter, key=lambda one: (last.get(one, 0), str(one))))
     return _numbered(sorted(counter, key=lambda one: (last.get(one, 0), -counter[one], str(one))))
+
+
+def _quartiles(counter: Counter[Value]) -> dict[Value, str]:
+    """The names of the groups of numbers, in their order; four at most if there are many numbers."""
+    known = sorted((one, n) for one, n in counter.items() if isinstance(one, float))
+    if len(known) <= MOST_VALUES:
+        return {one: shown(one) for one, _ in known}
+    total, below = sum(n for _, n in known), 0
+    bins: dict[int, list[float]] = {}
+    for one, n in known:
+        bins.setdefault(4 * below // total, []).append(one)
+        below += n
+    return {one: f"{shown(some[0])} to {shown(some[-1])}" for some in bins.values() for one in some}
+
+
+Key = TypeVar("Key")
+
+
+def _merged(pairs: Iterable[tuple[Key, int]]) -> Counter[Key]:
+    found: Counter[Key] = Counter()
+    for key, n in pairs:
+        found[key] += n
+    return found
 
 
 def _numbered(ordered: Iterable[Value]) -> Mapping[Value, int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..card import UNCERTAIN
-from ..card_fields import TAGGED, singular
+from ..card_fields import COUNTABLE, TAGGED, singular
 from ..sinks.escaping import plain
 from ..text.wording import label_words
 from .groups import Value
@@ -26,6 +26,7 @@ _FEW_YEARS, _MORE_YEARS = 10, 18
 
 _ORDERED = ("year", "date")
 _LABELS = frozenset(map(singular, TAGGED))
+_SHIPPED = frozenset(map(singular, COUNTABLE))
 _UNPRINTABLE = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FEATURE = re.compile(r"([a-z_]+)(>=|<=|!=|!~|=|>|<|~)(.*)", re.DOTALL)
 _OPERATORS = {">=": "≥", "<=": "≤", "!=": "≠", "!~": "without", "~": "contains"}
@@ -154,18 +155,21 @@ def _most(
 
 
 def value_in_words(value: Value, name: str) -> str:
-    """A value of a field in words: labels with spaces in place of hyphens, others as they are."""
+    """A value of a field in words: labels with spaces for hyphens, those of own fields with its name."""
     if value is None:
         return f"no {name.replace('_', ' ')}"
-    return _plain(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
+    if name in _SHIPPED:
+        return printable(label_words(value) if isinstance(value, str) and name in _LABELS else str(value))
+    return printable(f"{name.replace('_', ' ')}: {value}")
 
 
 def words(feature: str) -> str:
     """A feature in words: `code released`, `task: clustering`, `year ≥ 2020`."""
     found = _FEATURE.fullmatch(feature)
     if not found:
-        return _plain(feature)
+        return printable(feature)
     name, operator, value = found[1].replace("_", " "), found[2], value_in_words(found[3], found[1])
+    value = value.removeprefix(f"{name}: ")
     if operator == "=":
         return f"{name} {value}" if name in ("code", "data", "weights") else f"{name}: {value}"
     return f"{name} {_OPERATORS.get(operator, operator)} {value}"
@@ -176,5 +180,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _plain(text: str) -> str:
+def printable(text: str) -> str:
+    """The text without characters that a drawing cannot hold."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", plain(text))

@@ -28,9 +28,9 @@ def check(paths: Sequence[str | Path]) -> None:
 def write_stats(found: Statistics, *paths: str | Path) -> tuple[str, ...]:
     """Write tables (`.csv .tsv .json .jsonl`) and plots (`.svg .pdf .png`), each whole or not at all.
 
-    Gives what plots leave out, in sentences: they have room for so many groups. Raises UsageError for another
-    extension or a plot of no cards, MissingExtra without Matplotlib, StorageError if a file cannot be
-    written.
+    Gives what plots do not show, in sentences: groups that have no room, letters that no font has. Raises
+    UsageError for another extension or a plot of no cards, MissingExtra without Matplotlib, StorageError if a
+    file cannot be written.
     """
     check(paths)
     files = [Path(path) for path in paths]
@@ -41,8 +41,8 @@ def write_stats(found: Statistics, *paths: str | Path) -> tuple[str, ...]:
     for path in files:
         kind = path.suffix.lower()
         if kind in plot.FORMATS:
-            content, left_out = plot.drawn(found, kind)
-            notes |= {f"the plot shows {one}": None for one in left_out}
+            content, said = plot.drawn(found, kind)
+            notes |= dict.fromkeys(said)
             write_file(path, [content])
         else:
             write_file(path, table.written(found, kind))

@@ -9,16 +9,18 @@ Knows shares. Knows no cards. Needs the `eval` extra (Matplotlib).
 """
 
 import io
+import logging
 import math
 import textwrap
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtra
+from ..errors import importing
 from ..text.wording import counted
+from .fonts import families_for
 from .groups import Value
-from .layout import Plan, capital, plan_of, words
+from .layout import Plan, capital, plan_of, printable, words
 from .shares import Row, Statistics
 
 if TYPE_CHECKING:  # Matplotlib takes half a second, and only a plot needs it
@@ -66,22 +68,30 @@ _SETTINGS = {
 
 
 def drawn(found: Statistics, kind: str) -> tuple[bytes, tuple[str, ...]]:
-    """A file of one of the `FORMATS`, and in sentences what is left out of it. Raises MissingExtra."""
-    try:
+    """A file of one of the `FORMATS`, and in sentences what it does not show. Raises MissingExtra."""
+    with importing("A plot", "eval"):
         from matplotlib import rc_context
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("A plot", "eval") from error
     plan = plan_of(found)
-    settings: Any = _SETTINGS  # its type would name every one of 300 settings
+    settings: Any = dict(_SETTINGS)  # its type would name every one of 300 settings
+    notes = [f"the plot shows {one}" for one in plan.left_out]
+    if kind != ".svg":  # there, letters are text, and whoever shows it chooses the font
+        text = "".join(map(str, (*plan.places, *plan.panels, *plan.series)))
+        settings["font.family"], missing = families_for(printable(text))
+        if missing:
+            notes.append(
+                f"no installed font has {counted(len(missing), 'letter')} of the {kind[1:].upper()} plot, "
+                f"drawn as boxes ({missing[:10]}): install one that does, such as Noto Sans CJK, or save .svg"
+            )
     buffer = io.BytesIO()
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # a font without bold letters
     with rc_context(settings), warnings.catch_warnings():
         # A letter that the font lacks is drawn as a box.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(layout="constrained")
         _draw(figure, plan, found)
         figure.savefig(buffer, format=kind[1:], dpi=300, metadata=dict.fromkeys(_UNSAID[kind]))
-    return buffer.getvalue(), plan.left_out
+    return buffer.getvalue(), tuple(notes)
 
 
 def _draw(figure: "Figure", plan: Plan, found: Statistics) -> None:

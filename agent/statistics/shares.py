@@ -3,6 +3,7 @@
 Knows cards and label files. Knows no files of cards and no drawings.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +81,8 @@ def stats(
 ) -> Statistics:
     """The shares of features among cards, by group, with intervals.
 
-    Cards are read once and not kept; memory grows with the number of groups.
+    Cards are read once and not kept; memory grows with the number of groups. Own fields are those of the
+    first card: options, and numbers by quartiles.
 
     Args:
         cards: Cards, such as those of `read_cards`.
@@ -104,9 +106,19 @@ def stats(
         raise UsageError(
             f"{level} is not a confidence level", next_step="Use a number between 0 and 1, such as 0.95"
         )
-    fields = grouping(_several(by))
-    counts = Counts(fields, shares(_several(share), fields))
-    conditions = [condition(text) for text in _several(where)]
+    cards = iter(cards)
+    first = next(cards, None)
+    own = {name: one.type for name, one in first.fields.items()} if first is not None else {}
+    cards = itertools.chain(() if first is None else (first,), cards)
+    fields = grouping(_several(by), own)
+    counts = Counts(fields, shares(_several(share), fields, own))
+    if labels is not None and (theirs := [name for name in counts.fields if name in own]):
+        raise UsageError(
+            f"shares of {theirs[0]} cannot be corrected: labels correct the card's own fields",
+            where="--labels",
+            next_step="Leave out --labels, or own fields",
+        )
+    conditions = [condition(text, own=lambda: frozenset(own)) for text in _several(where)]
     known = _labels(labels, split)
     papers = LabelledPapers(counts)
     seen = left_out = repeated = 0
@@ -135,13 +147,40 @@ def stats(
             where=str(labels),
             next_step="Make cards of labelled papers with the same model, or choose another split",
         )
-    rows = tuple(_rows(counts, papers if known else None, small, level))
-    notes = _notes(counts, seen - repeated, left_out, rows)
+    counts.named(own)
+    return shares_of(
+        counts,
+        papers if known else None,
+        small=small,
+        level=level,
+        passed=seen - repeated - left_out - counts.cards,
+        left_out=left_out,
+        repeated=repeated,
+    )
+
+
+def shares_of(
+    counts: Counts,
+    papers: LabelledPapers | None = None,
+    *,
+    small: int = SMALL,
+    level: float = 0.95,
+    passed: int = 0,
+    left_out: int = 0,
+    repeated: int = 0,
+) -> Statistics:
+    """The shares of features that were counted, whoever counted them.
+
+    `papers` are labelled ones that correct the shares. The last three are cards that were not counted: those
+    that do not fulfil the conditions, labelled ones of the split train, and further records of a paper.
+    """
+    rows = tuple(_rows(counts, papers, small, level))
+    notes = _notes(counts, passed, left_out, rows)
     if repeated:
         notes = (f"{counted(repeated, 'card')} left out: further records of papers that are counted", *notes)
-    return Statistics(
-        tuple(map(singular, fields)), rows, counts.cards, len(papers) if known else None, small, level, notes
-    )
+    labelled = len(papers) if papers is not None else None
+    names = tuple(map(singular, counts.by))
+    return Statistics(names, rows, counts.cards, labelled, small, level, notes)
 
 
 def _several(words: str | Sequence[str]) -> Sequence[str]:
@@ -190,9 +229,10 @@ def _row(
     )
 
 
-def _notes(counts: Counts, seen: int, left_out: int, rows: Sequence[Row]) -> tuple[str, ...]:
+def _notes(counts: Counts, passed: int, left_out: int, rows: Sequence[Row]) -> tuple[str, ...]:
     found = []
-    if (passed := seen - counts.cards - left_out) > 0:
+    if passed > 0:
+        seen = passed + counts.cards + left_out
         found.append(f"{passed:,} of {counted(seen, 'card')} did not fulfil the conditions")
     if left_out:
         found.append(

@@ -7,7 +7,7 @@ Knows shares. Knows no drawings.
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from io import StringIO
 from typing import Any
@@ -18,19 +18,7 @@ from .shares import Row, Statistics
 
 FORMATS = (".csv", ".tsv", ".json", ".jsonl")
 
-_COLUMNS = (
-    "feature",
-    "n",
-    "count",
-    "unknown",
-    "share",
-    "low",
-    "high",
-    "method",
-    "labelled",
-    "weight",
-    "marks",
-)
+_COLUMNS = tuple("feature n count unknown share low high method labelled weight marks".split())
 _DIGITS = 6
 
 
@@ -45,10 +33,10 @@ def written(found: Statistics, kind: str) -> Iterator[bytes]:
             yield json.dumps(record(found, row), ensure_ascii=False).encode() + b"\n"
     else:
         separator = "\t" if kind == ".tsv" else ","
-        yield _line((*found.by, *_COLUMNS), separator)
+        yield line((*found.by, *_COLUMNS), separator)
         for row in found.rows:
             cells = record(found, row) | {"marks": "; ".join(row.marks)}
-            yield _line(cells.values(), separator)
+            yield line(cells.values(), separator)
 
 
 def record(found: Statistics, row: Row) -> dict[str, Any]:
@@ -60,8 +48,9 @@ def record(found: Statistics, row: Row) -> dict[str, Any]:
     return cells
 
 
-def _line(cells: Any, separator: str) -> bytes:
-    line = StringIO()
+def line(cells: Iterable[Any], separator: str) -> bytes:
+    """One line of a CSV or TSV file."""
+    text = StringIO()
     safe = [inert(plain(cell)) if isinstance(cell, str) else cell for cell in cells]
-    csv.writer(line, delimiter=separator, lineterminator="\n").writerow(safe)
-    return line.getvalue().encode()
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerow(safe)
+    return text.getvalue().encode()

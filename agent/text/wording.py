@@ -1,5 +1,6 @@
 """Small pieces of messages: counts with the right plural, the nearest name for a typo, faults of data."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,16 @@ _ACRONYMS = {
         *("OCR", "ODE", "PDE", "QA", "RL", "RNA", "SQL", "TTS", "VQA"),
     )
 }
+_BETWEEN = re.compile(r"(?<!^[a-z])(?<!-[a-z])-")
+"""Places where a label's id is cut: not after a single letter, as in `x-ray` and `k-means`."""
 _PHRASES = {"vision-3d": "3D vision", "agnostic": "any data"}
 
 
 def label_words(label: str) -> str:
-    """A label's id as words: `time series`, `multilingual NLP`, `3D vision`."""
+    """A label's id as words: `time series`, `multilingual NLP`, `3D vision`, `x-ray`."""
     if label in _PHRASES:
         return _PHRASES[label]
-    return " ".join(_ACRONYMS.get(word, word) for word in label.split("-"))
+    return " ".join(_ACRONYMS.get(word, word) for word in _BETWEEN.split(label))
 
 
 def did_you_mean(word: str, known: Iterable[str] | Mapping[str, str]) -> str:

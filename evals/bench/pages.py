@@ -55,12 +55,10 @@ SEARCHES = (
     *("speech", "model -language", "convex", "zero shot", "code", "wea"),
 )
 TASKS = (
-    *(
-        "language-modeling",
-        "learning-theory",
-        "transfer-learning",
-        "mathematical-reasoning",
-        "interpretability",
+    *tuple(
+        (
+            "language-modeling learning-theory transfer-learning mathematical-reasoning interpretability"
+        ).split()
     ),
     *("time-series-forecasting", "representation-learning", "regression", "graph-learning", "robotics"),
 )
@@ -92,10 +90,14 @@ def main() -> None:
             print("| request | median, ms | slowest, ms | wanted, ms |\n|---|---|---|---|")
             measure(server, browsing(given.cards))
             began = time.perf_counter()
+            server.wait_for_map()
+            placed = time.perf_counter() - began
+            measure(server, mapping())
+            began = time.perf_counter()
             server.wait_for_review()
             judged = time.perf_counter() - began
             measure(server, reviewing(given.cards))
-            print(f"\nAll cards were judged in {judged:.0f} s.")
+            print(f"\nAll cards were put on the map in {placed:.0f} s and judged in {judged:.0f} s.")
             print(f"\nMemory of the server after all this: {server.memory_mb('VmRSS'):.0f} MB, ", end="")
             print(f"at most {server.memory_mb('VmHWM'):.0f} MB (wanted: under {LIMIT_MB}).")
     finally:
@@ -127,6 +129,12 @@ class Server:
     def wait(self) -> None:
         """Until all cards are in."""
         while json.loads(self.get("/browse/status"))["reading"]:
+            time.sleep(0.2)
+
+    def wait_for_map(self) -> None:
+        """Until all cards have a place on the map."""
+        every = len(self.get("/browse/map/classes"))
+        while len(self.get("/browse/map/places")) < 4 * every:
             time.sleep(0.2)
 
     def wait_for_review(self) -> None:
@@ -182,8 +190,21 @@ def browsing(count: int) -> dict[str, list[str]]:
             f"/browse?{urlencode({'q': words, 'contribution': 'method'})}" for words in SEARCHES
         ],
         "by title, page 1 to 3,000": [f"/browse?sort=title&page={page}" for page in range(1, 3001, 150)],
+        "table": [f"/browse?view=table&task={task}" for task in TASKS * 2],
         "charts": [f"/browse/charts?modality=text&task={task}" for task in TASKS * 2],
         "paper": [f"/browse/paper/{name}" for name in some(count)],
+    }
+
+
+def mapping() -> dict[str, list[str]]:
+    """The same of the map."""
+    return {
+        "map": [f"/browse/map?task={task}&by={by}" for task in TASKS for by in ("modality", "code")],
+        "colours of the map": [f"/browse/map/classes?by={by}" for by in ("task", "modality", "code", "claim")]
+        * 5,
+        "colours of a search": [f"/browse/map/classes?{urlencode({'q': words})}" for words in SEARCHES],
+        "places on the map": ["/browse/map/places"] * TIMES,
+        "paper on the map": [f"/browse/map/{row}" for row in range(TIMES)],
     }
 
 

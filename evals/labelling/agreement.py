@@ -12,8 +12,8 @@ import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from papercards.card import Card
-from papercards.errors import MissingExtra
+from papercards.card import NOT_ANSWERED, Card, FieldValue
+from papercards.errors import importing
 from papercards.paper import Paper
 from papercards.taxonomy import LABEL_FIELDS
 
@@ -41,26 +41,27 @@ class Agreement:
     """The agreement of two passes in one field; None for undefined or inapplicable figures."""
 
     field: str
-    """The field, one of `score.FIELDS`."""
+    """The field, one of `score.FIELDS` or an own one."""
     papers: int
     """Number of papers with at least two passes."""
     f1: float | None
-    """F1 of one pass against the other, over labels, claim sentences, or artifacts that are not `not-stated`.
+    """F1 of one pass against the other, over labels, claim sentences, artifacts that are not `not-stated`, or
+    values and records of own fields.
     """
     exact: float | None = None
-    """Share of pairs with the same answer: the whole set, or the status."""
+    """Share of pairs with the same answer: the whole set, the status, or the value by the rules of scores."""
     same_main: float | None = None
     """Share of pairs with the same first label."""
     alpha: float | None = None
     """Krippendorff's alpha of the sets."""
     kappa: float | None = None
-    """Cohen's kappa of the first label, the sentence classes, or the status."""
+    """Cohen's kappa of the first label, the sentence classes, the status, or the option of an own field."""
     same_kind: float | None = None
     """Share with the same kind, among sentences that both call a claim."""
 
 
 def agree(labelled: Sequence[Labelled], papers: Iterable[Paper]) -> tuple[Agreement, ...]:
-    """The agreement in every field of `score.FIELDS`.
+    """The agreement in every field of `score.FIELDS`, then in every own field.
 
     Raises BadInput for a record without a paper, and MissingExtra without NLTK. Without any paper with two
     passes, all rows are None.
@@ -68,7 +69,9 @@ def agree(labelled: Sequence[Labelled], papers: Iterable[Paper]) -> tuple[Agreem
     joined = join(labelled, papers)
     rows = [_of_labels(field, *_passes(field, joined)) for field in LABEL_FIELDS]
     rows.append(_of_claims(*_passes("claims", joined)))
-    return (*rows, *(_of_status(name, *_passes(name, joined)) for name in ARTIFACTS))
+    rows += [_of_status(name, *_passes(name, joined)) for name in ARTIFACTS]
+    own = dict.fromkeys(name for item in labelled for one in item.readings for name in one.own)
+    return (*rows, *(_of_own(name, labelled) for name in own))
 
 
 def ceiling(labelled: Sequence[Labelled], papers: Iterable[Paper] = ()) -> dict[str, dict[str, float | None]]:
@@ -118,6 +121,7 @@ def _as_reading(card: Card) -> Reading:
         data=found.data.status,
         weights=found.weights.status,
         tldr=card.tldr,
+        own={name: one for name, one in card.fields.items() if one.missing != NOT_ANSWERED},
     )
 
 
@@ -186,6 +190,30 @@ def _of_claims(pairs: _Pairs, papers: int) -> Agreement:
     )
 
 
+def _of_own(name: str, labelled: Sequence[Labelled]) -> Agreement:
+    sets: dict[str, tuple[FieldValue, ...]] = {}
+    for item in labelled:
+        values = tuple(one.own[name] for one in item.readings if name in one.own)
+        if len(values) > 1:
+            sets[item.id] = values
+    pairs = [pair for values in sets.values() for pair in itertools.combinations(values, 2)]
+    scores = [score_value(one, [other]) for one, other in pairs]
+    kinds = {one.type for values in sets.values() for one in values}
+    chosen = [(str(one.value), str(other.value)) for one, other in pairs] if kinds & {*_OPTIONS} else []
+    options = {paper: tuple(frozenset(one.texts) for one in values) for paper, values in sets.items()}
+    return Agreement(
+        name,
+        len(sets),
+        total(one.counts for one in scores).f1,
+        exact=accuracy(one.right for one in scores),
+        alpha=set_alpha(options) if kinds == {"labels"} else None,
+        kappa=cohen_kappa([one for one, _ in chosen], [other for _, other in chosen]),
+    )
+
+
+_OPTIONS = ("label", "boolean")
+
+
 def _compare(one: bool, other: bool) -> Counts:
     return Counts(hits=int(one and other), wrong=int(one and not other), missed=int(other and not one))
 
@@ -205,11 +233,9 @@ def set_alpha(sets: Mapping[str, Sequence[frozenset[str]]]) -> float | None:
     distinct: set[Hashable] = {labels for _, _, labels in rated}
     if len(distinct) < 2:
         return None
-    try:
+    with importing("the agreement of label sets", "eval"):
         from nltk.metrics.agreement import AnnotationTask
         from nltk.metrics.distance import masi_distance
-    except ImportError as error:
-        raise MissingExtra("the agreement of label sets", "eval") from error
     return float(AnnotationTask(data=rated, distance=masi_distance).alpha())
 
 

@@ -93,18 +93,7 @@ def _old_doccano(record: Mapping[str, Any], listed: list[Any]) -> Iterator[Annot
         yield Annotated({**rest, "label": labels, ANNOTATOR: user})
 
 
-_OF_PRODIGY = (
-    "tokens",
-    "options",
-    "accept",
-    "answer",
-    "config",
-    "meta",
-    "score",
-    "priority",
-    "versions",
-    "html",
-)
+_OF_PRODIGY = tuple("tokens options accept answer config meta score priority versions html".split())
 
 
 def _prodigy(record: Mapping[str, Any]) -> Annotated:

@@ -26,7 +26,7 @@ from ...text.wording import counted
 from ..label_file import ARTIFACTS, LabelledClaim, Split
 from .annotation_tools import Annotated, annotations
 from .label_columns import MIXED, Plan, plan
-from .label_spans import Text, claims_of, role_marks, text_of
+from .label_spans import Text, claims_of, placed, role_marks, text_of
 from .label_words import LabelWords
 from .marks import Mark, Word, is_empty, texts_of, words_and_marks
 from .own_cells import chosen, is_not_stated, value_of
@@ -98,7 +98,7 @@ class Converted:
         if any("unordered" in record for record in self.records):
             yield "the order of labels means nothing there: of several, none is taken for the main label"
         if self.omit:
-            yield f"these labels do not support the following metrics, ignore them: {', '.join(self.omit)}"
+            yield f"these labels do not support some figures, so ignore them: {', '.join(self.omit)}"
 
 
 def convert(sources: Sequence[Path], taxonomy: Taxonomy, wishes: Wishes) -> Converted:
@@ -181,7 +181,12 @@ class _Reader:
         self._words = words
         self._wishes = wishes
         self._found = found
-        self._has_marks = any(_marks(one.cells.get(name)) for one in rows for name in plan.labels.values())
+        self._has_marks = any(
+            self._own_field(mark) is None
+            for one in rows
+            for name in plan.labels.values()
+            for mark in _marks(one.cells.get(name))
+        )
 
     def read(self, annotated: Annotated, where: str) -> tuple[str, Pass | None]:
         """The paper's id and what is said of it, None for nothing. Raises ValueError with what is wrong."""
@@ -249,7 +254,11 @@ class _Reader:
                 wrong.append(f"{column}: {error}")
                 continue
             marks = [*marks, *marked]
-            has_claims = has_claims or bool(marked) or name == "claims"
+            has_claims = (
+                has_claims
+                or any(self._own_field(one) is None for one in marked)
+                or (name == "claims" and not marked)
+            )
         found = {name: labels for name, labels in found.items() if labels != []}
         wrong += [f"{one}: {' and '.join(found[one])}" for one in ARTIFACTS if len(found.get(one, "")) > 1]
         for own in self._words.own.values():
@@ -258,6 +267,10 @@ class _Reader:
                     found[own.name] = chosen(own, found[own.name])
                 except ValueError as error:
                     wrong.append(str(error))
+        try:
+            marks = self._without_own(marks, text, found)
+        except ValueError as error:
+            wrong.append(str(error))
         if marks and text is None:
             wrong.append("there are spans, but no text")
         elif has_claims:
@@ -271,6 +284,26 @@ class _Reader:
             found["tldr"] = tldr
         # An export has the texts that nobody has annotated, too.
         return {} if annotated.tool and found == {"claims": []} else found
+
+    def _own_field(self, mark: Mark) -> Field | None:
+        """The own field that a span gives the value of: its label is the name of the field."""
+        names = (self._words.field(word[-1].replace(" ", "_")) for word in mark.labels)
+        fields = (self._words.own[name] for name in names if name in self._words.own)
+        return next((one for one in fields if not one.options and one.type != "list"), None)
+
+    def _without_own(self, marks: list[Mark], text: Text | None, found: dict[str, Any]) -> list[Mark]:
+        """The spans that are claims; the others become values. Raises ValueError with what is wrong."""
+        left = []
+        for mark in marks:
+            own = self._own_field(mark)
+            if own is None or text is None:
+                left.append(mark)
+            elif own.name in found:
+                self._found.skipped[f"further spans of {own.name}, skipped"] += 1
+            else:
+                start, end = placed(text.whole, mark)
+                found[own.name] = value_of(own, text.whole[start:end])
+        return left
 
     def _own(self, name: str, cell: object) -> FieldValue | None:
         """The value of an own field; None for labels, which are read as all labels are."""

@@ -19,16 +19,7 @@ MIXED = "labels"
 _PAPER = ("title", "abstract", "id", "doi", "arxiv_id", "url")
 _OTHERS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "body", "document", "papertext", "content"),
-    "annotator": (
-        "annotator",
-        "labeller",
-        "labeler",
-        "coder",
-        "rater",
-        "annotatedby",
-        "labelledby",
-        "labeledby",
-    ),
+    "annotator": tuple("annotator labeller labeler coder rater annotatedby labelledby labeledby".split()),
     "split": ("split", "fold", "partition", "subset"),
     "tldr": ("tldr", "tl;dr"),
     "sentences": ("sentences",),

@@ -19,9 +19,11 @@ from ...text.wording import did_you_mean
 from ..label_file import ARTIFACTS, FIELDS
 from .marks import Word
 
+_OPEN = ("available", "public", "open")
+_SILENT = ("none", "-", "n/a", "na", "not stated")
 STATUS_WORDS: Mapping[str, str] = {
-    **dict.fromkeys(("yes", "y", "true", "1", "x", "ja", "available", "public", "open"), "released"),
-    **dict.fromkeys(("no", "n", "false", "0", "nein", "none", "-", "n/a", "na", "not stated"), "not-stated"),
+    **dict.fromkeys(("yes", "y", "true", "1", "x", "ja", "\u2713", "\u2714", *_OPEN), "released"),
+    **dict.fromkeys(("no", "n", "false", "0", "nein", "\u2717", "\u2718", *_SILENT), "not-stated"),
     **dict.fromkeys(("soon", "coming soon", "planned", "upon acceptance", "upon publication"), "promised"),
 }
 """What tables say of code, data and weights, for what a card says."""
@@ -139,7 +141,9 @@ class LabelWords:
             elif lenient:
                 self.unknown[part[-1]] += 1
             elif meant:
-                raise UnknownLabel(f'"{part[-1]}" may belong to {" and ".join(meant)}')
+                raise UnknownLabel(
+                    f'"{part[-1]}" may belong to {" and ".join(meant)}: write "{[*meant][-1]}: {part[-1]}"'
+                )
             else:
                 raise UnknownLabel(self._unknown(part[-1], tuple(self.ids)))
         return found

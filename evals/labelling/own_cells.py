@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from papercards.card import NOT_STATED, FieldRow, FieldValue, Scalar
+from papercards.fields.numerals import numbers, span
 from papercards.fields.spec import Field
 from papercards.text.dates import date_of, iso
 
@@ -14,8 +15,10 @@ from .label_words import STATUS_WORDS
 from .marks import parsed
 
 _NOT_STATED = frozenset(("not stated", "not-stated", "not reported", "none", "null", "n/a", "na", "-", "?"))
-_DIGITS = r"[-+\u2212]?\d[\d,]{0,20}(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?"
-_NUMBER = re.compile(rf"\s*({_DIGITS})(?:\s*(?:\u2013|-|to)\s*({_DIGITS}))?\s*(.{{0,40}})", re.DOTALL)
+_ABOUT = re.compile(r"(?:~|\u2248|=|\+|n|about|around|approx\.?|approximately|ca\.?|\s)*", re.IGNORECASE)
+_SPREAD = re.compile(r"\s*(?:\u00b1|\+/-|\().*", re.DOTALL)
+_CONTROLS = ("choices", "number", "rating", "datetime", "taxonomy", "text")
+"""Names under which Label Studio keeps the answer of a control, or the text of a span."""
 
 
 def is_not_stated(cell: object) -> bool:
@@ -34,6 +37,8 @@ def chosen(one: Field, labels: Sequence[str]) -> FieldValue:
 
 def value_of(one: Field, cell: object) -> FieldValue:
     """The value that a cell has for a field without options. Raises ValueError with what is wrong."""
+    if one.type != "list":
+        cell = _unwrapped(parsed(cell))
     if is_not_stated(cell):
         return FieldValue(type=one.type, missing=NOT_STATED)
     if one.type == "list":
@@ -42,13 +47,25 @@ def value_of(one: Field, cell: object) -> FieldValue:
     return FieldValue(type=one.type, value=value, unit=unit, high=high)
 
 
+def _unwrapped(cell: object) -> object:
+    """The answer in what a tool exports of a control: `{"choices": ["Yes"]}`, `[{"number": 120}]`."""
+    if isinstance(cell, list) and len(cell) == 1:
+        return _unwrapped(cell[0])
+    if isinstance(cell, Mapping) and "value" not in cell:
+        inner = next((cell[name] for name in _CONTROLS if name in cell), None)
+        return cell if inner is None else _unwrapped(inner)
+    return cell
+
+
 def _single(one: Field, cell: object) -> tuple[Scalar, str | None, float | None]:
     if isinstance(cell, Mapping) and one.type in ("number", "quantity"):
         unit = cell.get("unit")
         number, _, high = _single(one, cell.get("value"))
         return number, str(unit) if unit else one.unit, high
     if one.type == "boolean":
-        word = ("no", "yes")[cell] if isinstance(cell, bool) else str(cell).strip().casefold()
+        word = (
+            f"{cell:g}" if isinstance(cell, int | float) else str(cell).strip().casefold().removesuffix(".0")
+        )
         meant = STATUS_WORDS.get(word)
         if meant not in ("released", "not-stated") or word in ("available", "public", "open"):
             raise ValueError(f'"{str(cell)[:40]}" says neither yes nor no')
@@ -56,20 +73,25 @@ def _single(one: Field, cell: object) -> tuple[Scalar, str | None, float | None]
     if one.type in ("number", "quantity"):
         if isinstance(cell, int | float) and not isinstance(cell, bool):
             return _whole(float(cell)), one.unit, None
-        found = _NUMBER.fullmatch(str(cell))
-        if found is None or (one.type == "number" and found[3].strip() not in ("", "%")):
-            raise ValueError(
-                f'"{str(cell)[:40]}" is not a number{"" if one.type == "number" else " with a unit"}'
-            )
-        high = _float(found[2]) if found[2] else None
-        unit = (found[3].strip() or one.unit) if one.type == "quantity" else None
-        return _whole(_float(found[1])), unit, high
+        return _counted(one, _SPREAD.sub("", str(cell)))
     if one.type == "date":
         date = date_of(str(cell))
         if date is None:
             raise ValueError(f'"{str(cell)[:40]}" is not a date')
         return iso(date), None, None
     return " ".join(str(cell).split()), None, None
+
+
+def _counted(one: Field, text: str) -> tuple[Scalar, str | None, float | None]:
+    """A number as people write it, with what stands behind it as its unit."""
+    found = numbers(text, letters=one.type == "number")
+    ends = span(text, found)
+    if not found or len(found) > 1 + bool(ends) or not _ABOUT.fullmatch(text[: found[0].start]):
+        what = "is not a number" if one.type == "number" else "is not a number with a unit"
+        raise ValueError(f'"{text[:40]}" {what}')
+    low, high = ends or (found[0], None)
+    unit = "%" if low.percent else text[(high or low).end :].strip() or one.unit
+    return low.value, unit if one.type == "quantity" else None, float(high.value) if high else None
 
 
 def _records(one: Field, cell: object) -> FieldValue:
@@ -99,10 +121,6 @@ def _records(one: Field, cell: object) -> FieldValue:
 
 
 _ENDS = ("_unit", "_high")
-
-
-def _float(text: str) -> float:
-    return float(text.replace(",", "").replace("\u2212", "-"))
 
 
 def _whole(number: float) -> int | float:

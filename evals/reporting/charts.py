@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from papercards.errors import MissingExtra
+from papercards.errors import importing
 
 from ..scoring.calibration import Curve, Reliability
 from .sheet import Measure
@@ -243,11 +243,9 @@ def _plain(text: str) -> str:
 @contextmanager
 def _drawing(width: float, height: float) -> Iterator["Figure"]:
     """An empty figure of so many inches. Raises MissingExtra."""
-    try:
+    with importing("The report", "eval"):
         from matplotlib import rc_context
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("The report", "eval") from error
     settings: Any = _SETTINGS  # its type would name every one of 300 settings
     with rc_context(settings):
         yield Figure(figsize=(width, height), layout="constrained")

@@ -11,6 +11,7 @@ Knows results of runs; knows no models and no terminal. Needs the `eval` extra.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,11 @@ from ..scoring.sentences import class_pairs, graded
 from ..scoring.summaries import SummaryScore, score_summary
 from ..scoring.trust import Cost, Trust, cost, trust
 
-FIGURES = (
-    "precision",
-    "recall",
-    "f1",
-    "macro_f1",
-    "main_accuracy",
-    "exact_accuracy",
-    "kind_accuracy",
-    "kappa",
-    "accuracy",
-    "overlap",
+FIGURES = tuple(
+    (
+        "precision recall f1 macro_f1 main_accuracy exact_accuracy kind_accuracy kappa accuracy answered "
+        "accuracy_of_answered overlap"
+    ).split()
 )
 """Figures that a field can have, in the order of the tables."""
 
@@ -108,6 +103,8 @@ class Sheet:
     """Self-agreement over repeated queries; empty if every paper was queried once."""
     unanswered: int = 0
     """Number of further papers, for which the endpoint failed; they are not counted in any figure."""
+    not_answered: Mapping[str, int] = field_of(default_factory=dict)
+    """Number of papers without an answer to an own field, by field; fields with all answers are left out."""
 
     def of(self, field: str, figure: str = "f1") -> Measure:
         """One of the measures. Raises KeyError."""
@@ -153,6 +150,11 @@ def sheet(result: RunResult) -> Sheet:
         curves=curves(result.judged),
         retest=retest(result.papers) if result.repeats > 1 else (),
         unanswered=len(result.unanswered),
+        not_answered={
+            name: count
+            for name in own_names(scores)
+            if (count := sum(not one.own[name].answered for one in scores if name in one.own))
+        },
     )
 
 

@@ -158,6 +158,9 @@ def design(scores: Sequence[PaperScore]) -> Design:
         sheet.named[name, "recall"] = _ratio((c.hits, c.support) for c in counts)
         sheet.named[name, "f1"] = _ratio(map(_halves, counts))
         sheet.named[name, "accuracy"] = _outcomes([one.right if one else None for one in found])
+        sheet.named[name, "answered"] = _outcomes([one.answered if one else None for one in found])
+        answered = [one.right_if_answered if one else None for one in found]
+        sheet.named[name, "accuracy_of_answered"] = _outcomes(answered)
         sheet.named[name, "overlap"] = _outcomes([one.overlap if one else None for one in found])
     sheet.means["mean", "f1"] = [(name, "f1") for name in (*FIELDS, *own)]
     return sheet.design()

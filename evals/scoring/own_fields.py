@@ -16,9 +16,17 @@ Knows values. Knows no models and no files; needs the `eval` extra (SciPy, and p
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from papercards.card import FieldRow, FieldValue, Scalar
+from papercards.card import (
+    NOT_ANSWERED,
+    NOT_ASKED,
+    NOT_IN_TEXT,
+    UNCERTAIN,
+    FieldRow,
+    FieldValue,
+    Scalar,
+)
 
 from .metrics import Counts, ratio
 from .units import close, same_quantity
@@ -35,13 +43,24 @@ class OwnScore:
     counts: Counts
     """Options, values or records that are right, wrong and missed."""
     right: bool
-    """Whether the whole value is right, a null included."""
+    """Whether the whole value is right, a null included; what is not answered is not."""
     overlap: float | None = None
     """Agreement of texts or records, 0 to 1; None for other types, and where both sides have nothing."""
+    answered: bool = True
+    """False if the model left it open, was not asked, or cannot answer such fields."""
+
+    @property
+    def right_if_answered(self) -> bool | None:
+        """Whether an answer is right; None without one."""
+        return self.right if self.answered else None
 
 
-FIGURES = ("precision", "recall", "f1", "accuracy", "overlap")
-"""Figures of an own field: of its options, values or records; share of papers with all right; agreement."""
+FIGURES = ("precision", "recall", "f1", "accuracy", "answered", "accuracy_of_answered", "overlap")
+"""Figures of an own field: of its options, values or records; share of papers with all right, of all papers;
+share that is answered; share with all right among those; agreement."""
+
+
+_UNANSWERED = (NOT_ANSWERED, NOT_ASKED, NOT_IN_TEXT, UNCERTAIN)
 
 
 def score_value(
@@ -49,9 +68,16 @@ def score_value(
 ) -> OwnScore:
     """Score a value against those of all readings; None stands for a paper that failed.
 
-    A value that the model was not asked for, or cannot answer, counts as missing. Raises MissingExtra for
-    quantities without pint.
+    A value that the model leaves open, was not asked for, or cannot answer, counts as missing, and is not
+    right even if the paper does not state it. Raises MissingExtra for quantities without pint.
     """
+    found = _scored(predicted, expected, tolerance)
+    if predicted is not None and predicted.missing in _UNANSWERED:
+        return replace(found, right=False, answered=False)
+    return found
+
+
+def _scored(predicted: FieldValue | None, expected: Sequence[FieldValue], tolerance: float) -> OwnScore:
     kind = expected[0].type
     if kind in ("label", "labels"):
         return _of_options(predicted, expected)

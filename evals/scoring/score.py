@@ -343,6 +343,8 @@ def own_figures(scores: Sequence[PaperScore], name: str) -> dict[str, float | No
         "recall": counts.recall,
         "f1": counts.f1,
         "accuracy": accuracy(one.right for one in found),
+        "answered": accuracy(one.answered for one in found),
+        "accuracy_of_answered": accuracy(one.right_if_answered for one in found),
         "overlap": mean(one.overlap for one in found),
     }
 

@@ -369,7 +369,7 @@ def test_a_limiter_that_was_stopped_serves_the_next_run() -> None:
     limiter = Limiter(2, clock=lambda: 7.0)
     for _ in range(2):  # each with its own event loop
         limiter.stop()
-        limiter.reopen()
+        limiter.open()
         asyncio.run(limiter.enter(1))
         limiter.leave()
     assert limiter.busy == 0 and limiter.silent_since == 7.0

@@ -25,14 +25,12 @@ def cpu_seconds() -> float:
 
 def test_help_costs_little_more_than_python_itself() -> None:
     def seconds(*command: str) -> float:
-        took = []
-        for _ in range(5):
-            begin = cpu_seconds()
-            subprocess.run([sys.executable, *command], check=True, capture_output=True)
-            took.append(cpu_seconds() - begin)
-        return min(took)
+        begin = cpu_seconds()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        return cpu_seconds() - begin
 
-    assert seconds("-m", "papercards", "--help") - seconds("-c", "pass") < 0.3
+    # One good try shows it; a bad one may be the machine's.
+    assert any(seconds("-m", "papercards", "--help") - seconds("-c", "pass") < 0.3 for _ in range(5))
 
 
 @pytest.mark.parametrize("arguments", [["Xmodel-2"], ["2"]])
@@ -58,14 +56,14 @@ def test_a_cached_card_is_there_within_a_second_of_python(run_process: Run, stub
     command = ["summarize", "--title", PAPER["title"], "--abstract", PAPER["abstract"]]
     hosted = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": stub.url, "PAPERCARDS_MODEL": "openai/m"}
     run_process(*command, **hosted)
-    took = []
-    for _ in range(3):
+
+    def seconds() -> float:
         begin = cpu_seconds()
         assert run_process(*command, **hosted).returncode == 0
-        took.append(cpu_seconds() - begin)
+        return cpu_seconds() - begin
 
+    assert any(seconds() < 1.0 for _ in range(3))
     assert len(stub.bodies) == 1
-    assert min(took) < 1.0
 
 
 def test_several_papers_ask_for_a_pick(run: Run) -> None:
@@ -131,6 +129,26 @@ def test_the_taxonomy_is_shown_and_checked(run: Run, tmp_path: Path) -> None:
     bad = run("taxonomy", "check", "bad.yaml")
     assert bad.returncode == 2
     assert "bad.yaml: line 4" in bad.stderr
+    (tmp_path / "mine.yaml").write_text(run("taxonomy", "init").stdout)
+    assert run("taxonomy", "check", "mine.yaml").returncode == 0
+    (tmp_path / "list.yaml").write_text("tasks: [batteries]\n")
+    assert 'such as "battery: electrode materials"' in run("taxonomy", "check", "list.yaml").stderr
+
+
+def test_a_command_of_an_earlier_version_says_what_to_type(run: Run) -> None:
+    done = run("eval", "prevalence", "cards.jsonl", "--json")
+
+    assert done.returncode == 2 and "Use papercards stats CARDS --labels FILE" in done.stderr
+
+
+def test_help_lists_every_command() -> None:
+    from typer.main import get_command
+
+    from papercards.cli.app import app
+    from papercards.cli.command_help import Program
+
+    listed = [name for names in Program.panels.values() for name in names]
+    assert sorted(listed) == sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def test_doctor_says_what_an_endpoint_does(run: Run, stub: Stub) -> None:
@@ -145,7 +163,7 @@ def test_the_models_are_listed(run: Run) -> None:
     done = run("models", "list")
 
     assert "local/qwen2.5-coder-1.5b" in done.stdout
-    assert "absent" in done.stdout
+    assert "not downloaded" in done.stdout
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(run: Run, tmp_path: Path) -> None:

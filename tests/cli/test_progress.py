@@ -1,5 +1,6 @@
 """What a run shows while it runs: on a terminal, in a pipe, with -q and with -v."""
 
+import itertools
 import json
 import os
 import pty
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from papercards.cli.shared import terminal
+from papercards.cli.shared.progress import Progress
 from papercards.paper import Paper
 from papercards.runs.batch import Done, Failed
 from papercards.runs.counts import Counts
@@ -124,3 +127,28 @@ def test_the_rate_leaves_out_the_start_and_cached_papers(monkeypatch: pytest.Mon
     now = 32.0
     counts.add([Failed("b", "", "PaperFailed", "no")] * 5)
     assert counts.rate == pytest.approx(0.5)
+
+
+def test_the_time_left_goes_down_between_papers_of_a_steady_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("papercards.runs.counts.time.monotonic", lambda: now)
+    counts = Counts()
+    left = []
+    for now in range(20, 60):  # two at once every 4 s, after the model was loaded
+        if now % 4 == 0:
+            counts.add([Failed("a", "", "PaperFailed", "no")] * 2)
+        left.append(counts.left_s(40))
+    known = [one for one in left if one is not None]
+    assert known[0] == pytest.approx(72)
+    assert [round(one - other) for one, other in itertools.pairwise(known)] == [1] * (len(known) - 1)
+    now = 100.0
+    assert counts.rate is not None and counts.rate < 0.3  # a paper takes longer than ever before
+
+
+def test_the_bar_says_what_is_waited_for_instead_of_a_title(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(Counts(), 3, free=True, at=lambda: "Deep Sets")
+    terminal.note("starting local/model \u2026")
+    assert progress.title() == "starting local/model \u2026"
+    terminal.note("local/model is ready")
+    assert progress.title() == "Deep Sets"
+    assert capsys.readouterr().err.splitlines() == ["starting local/model \u2026", "local/model is ready"]

@@ -55,6 +55,9 @@ def shown(run: Run, *words: str) -> list[str]:
         (["code=released", "citation_key=key-b"], "b"),
         (["date>=2023-06"], ""),
         (["title~PAPER B"], "b"),
+        # A label as it is shown.
+        (["modality=Time Series"], "abcd"),
+        (["modality!=time series"], ""),
     ],
 )
 def test_conditions_choose_cards(run: Run, conditions: list[str], expected: str) -> None:
@@ -86,6 +89,15 @@ def test_the_chosen_columns_are_shown(run: Run) -> None:
         ["year", "byline", "venue", "citation", "key"],
         ["2021", "Zhang", "and", "Li", "NeurIPS", "key-a"],
     ]
+
+
+def test_labels_are_shown_as_words(run: Run, tmp_path: Path) -> None:
+    sink = open_sink(tmp_path / "cards.jsonl")
+    sink.write(card(id="a", task="multilingual-nlp"), None)
+    sink.close()
+    done = run("show", "cards.jsonl", "--columns", "main_task,modalities,data,id")
+    assert done.stdout.splitlines()[1].split("  ")[0] == "multilingual NLP"
+    assert "time series" in done.stdout and "not stated" in done.stdout
 
 
 def test_a_selection_is_saved_in_any_format(run: Run, tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def test_the_terminal_shows_the_shares_and_what_is_unknown(run: Run, made: Path)
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0] == ["year", "feature", "n", "with", "share", "95%", "interval"]
     assert [line[0] for line in lines[1:]] == ["2019", "2021", "2022", "no"]
-    assert re.fullmatch(r"\d+\.\d%", lines[1][4]) and re.fullmatch(r"\[\d+\.\d%,", lines[1][5])
+    assert re.fullmatch(r"\d+\.\d%", lines[1][5]) and re.fullmatch(r"\[\d+\.\d%,", lines[1][6])
+    assert lines[1][1:3] == ["code", "released"]
     assert (
         "did not fulfil the conditions" in done.stderr
         and "without year: in a group of their own" in done.stderr
@@ -214,7 +215,7 @@ def test_a_plot_without_matplotlib_is_one_line_and_a_table_needs_none(
     assert done.returncode == 2
     assert done.stderr == (
         "papercards: A plot needs an extra that is not installed. Install it with: pip install "
-        "'papercards[eval]'\n"
+        "'papercards[eval]'; in a copy of the repository: pip install '.[eval]'\n"
     )
     assert not (made / "trends.csv").exists()
     assert run("stats", "cards.jsonl", "--by", "year", "-o", "trends.csv").returncode == 0

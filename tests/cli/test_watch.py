@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import typer
 
+from papercards.card import Card
 from papercards.cli.watch import Watch, watch
 from papercards.errors import BadInput, PapercardsError, UsageError
+from papercards.review.edits import Key, Place, version_of
+from papercards.review.review_file import NewEdit, ReviewFile
 from tests.cli.test_enrich import cards, hosted, some, write
 from tests.clocks import PATIENCE_S, until
 from tests.conftest import KEY, Run
@@ -306,3 +309,34 @@ def test_a_watch_that_cannot_be_is_refused_before_anything_is_asked(
     with pytest.raises(PapercardsError, match=said) as caught:
         watch([source], [Path(name) for name in outputs], every=every, model="baseline")
     assert caught.value.exit_code == 2 and shelf.asked == []
+
+
+def test_a_site_has_all_cards_with_their_abstracts_and_corrections_after_each_round(
+    run: Run, tmp_path: Path
+) -> None:
+    source = tmp_path / "in.jsonl"
+    words = ("watch", source, "--once", "-m", "baseline", "-o", "c.jsonl", "-o", "site/")
+
+    def news() -> str:
+        return (tmp_path / "site/news.js").read_text()
+
+    write(source, *some(2))
+    assert "site/index.html: 2 papers" in run(*words).stderr
+    first = news()
+    run(*words)
+    assert news() == first  # open pages need not be told of what is the same
+    write(source, *some(3))
+    assert "site/index.html: 3 papers" in run(*words).stderr
+    assert news() != first
+    card = Card.model_validate(cards(tmp_path / "c.jsonl")[0])
+    file = ReviewFile(tmp_path / "c.review.jsonl")
+    file.write(Key(card.id, version_of(card)), [NewEdit(Place("tldr"), card.tldr, "By a person.")], "ada")
+    run(*words)
+    shown = (tmp_path / "site/data.js").read_text()
+    assert all(paper["abstract"] in shown for paper in some(3))  # from rounds before, too
+    assert "By a person." in shown
+
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/mine.md").write_text("mine")
+    refused = run(*words[:-1], "site:notes")
+    assert refused.returncode == 2 and "is not empty, and no site" in refused.stderr

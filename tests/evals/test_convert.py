@@ -313,6 +313,54 @@ def test_records_of_own_fields_come_as_json(run: Convert, read: Read) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cell", "value", "unit", "high"),
+    [
+        ("12 000", 12000, "months", None),
+        ("1,5 weeks", 1.5, "weeks", None),
+        ("about 1.2 thousand days", 1200, "days", None),
+        ("twelve weeks", 12, "weeks", None),
+        ("5 \u00b1 1 months", 5, "months", None),
+        ("1-2 years", 1, "years", 2),
+        ([{"number": 12}], 12, "months", None),
+        ({"value": 3, "unit": "weeks"}, 3, "weeks", None),
+    ],
+)
+def test_numbers_are_read_as_people_and_tools_write_them(
+    run: Convert, clinical: tuple[Field, ...], cell: Any, value: float, unit: str, high: float | None
+) -> None:
+    found = run("table.jsonl", [{"title": "One", "follow_up": cell}], own=clinical)
+    ((one,),) = ([pass_["own"]["follow_up"] for pass_ in record["labels"]] for record in found.records)
+    assert (one["value"], one["unit"], one.get("high")) == (value, unit, high)
+
+
+@pytest.mark.parametrize("yes", ["1", "1.0", "TRUE", "x", "\u2713", [{"choices": ["Yes"]}]])
+def test_truth_is_read_as_tables_and_tools_write_it(
+    run: Convert, clinical: tuple[Field, ...], yes: Any
+) -> None:
+    found = run("t.jsonl", [{"title": "One", "registered": yes}], own=clinical)
+    assert found.records[0]["labels"][0]["own"]["registered"]["value"] is True
+    wrong = [{"title": "One", "registered": "no", "follow_up": "<5 weeks"}, {"title": "Two", "registered": 0}]
+    assert "is not a number" in run("t.jsonl", wrong, own=clinical).aside[0].reason
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": 1, "entities": [{"id": 1, "label": "population", **at(ABSTRACT)}]},
+        {"id": 1, "label": [[*at(ABSTRACT).values(), "population"]]},
+        {"spans": [{"label": "population", **at(ABSTRACT)}], "answer": "accept"},
+    ],
+    ids=["doccano", "doccano tuples", "Prodigy"],
+)
+def test_a_span_named_as_an_own_field_is_its_value_and_no_claim(
+    run: Convert, read: Read, clinical: tuple[Field, ...], record: dict[str, Any]
+) -> None:
+    item = only(read(run("export.jsonl", [{"text": ABSTRACT, **record}], own=clinical)))
+    assert item.readings[0].own["population"].value == " ".join(BETTER.split())
+    assert item.fields == ()
+
+
 # Tools
 
 

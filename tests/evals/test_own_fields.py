@@ -1,5 +1,7 @@
 """Own fields are scored by type: options, numbers, quantities, dates, texts, records."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papercards.card import FieldRow, FieldType, FieldValue
+from papercards.evals.label_file import read_labels
+from papercards.evals.labelling.agreement import agree
+from papercards.evals.scoring.intervals import figure_values
 from papercards.evals.scoring.own_fields import matched, score_value, word_f1
+from papercards.evals.scoring.score import own_figures, score
 from papercards.evals.scoring.units import convert, parsed
+from papercards.paper import Paper
+
+from .records import reading, record, write
 
 
 def value(kind: FieldType, said: Any = None, **more: Any) -> FieldValue:
@@ -158,3 +167,38 @@ def test_parts_of_records_convert_their_units() -> None:
 
     assert counts(rows(one), rows(other)) == (1, 0, 0, True)
     assert counts(rows(one), rows(third)) == (0, 1, 1, False)
+
+
+def test_what_a_model_does_not_answer_is_counted_apart(tmp_path: Path) -> None:
+    (nothing,) = read_labels(write(tmp_path / "one.jsonl", [record("x")]))
+    silent = FieldValue(type="number", missing="not-answered-by-this-model")
+    scores = [
+        replace(score(None, nothing), own={"people": score_value(said, [value("number", 7)])})
+        for said in (silent, value("number", 7), value("number", 8), silent)
+    ]
+    figures = own_figures(scores, "people")
+
+    assert (figures["accuracy"], figures["answered"], figures["accuracy_of_answered"]) == (0.25, 0.5, 0.5)
+    assert not score_value(silent, [value("number")]).right
+    by_another_route = figure_values(scores)
+    for name, figure in figures.items():
+        assert by_another_route.get(("people", name)) == figure
+
+
+def test_two_passes_agree_in_own_fields_as_far_as_they_say_the_same(tmp_path: Path) -> None:
+    passes = [(True, ("a",)), (False, ("a", "b")), (True, ("b",)), (True, ("b",))]
+    records = [
+        record(f"p{n}", *(
+            reading(own={"proves": {"type": "boolean", "value": one},
+                         "topics": {"type": "labels", "value": topics}})
+            for one, topics in ((True, ("a",) if n < 2 else ("b",)), said)
+        ))
+        for n, said in enumerate(passes)
+    ]  # fmt: skip
+    labelled = read_labels(write(tmp_path / "two.jsonl", records))
+    papers = [Paper(one.id, one.title, "It is so.") for one in labelled]
+    rows = {one.field: one for one in agree(labelled, papers)}
+
+    assert (rows["proves"].papers, rows["proves"].exact, rows["proves"].kappa) == (4, 0.75, 0)
+    assert rows["topics"].exact == 0.75 and rows["topics"].alpha is not None
+    assert rows["topics"].f1 == pytest.approx(8 / 9)

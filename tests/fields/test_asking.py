@@ -153,6 +153,17 @@ def test_a_word_in_one_question_asks_that_question_alone(
     assert len(stub.bodies) == 2
 
 
+def test_another_order_of_fields_or_options_asks_nothing(
+    stub: Stub, taxonomy: Taxonomy, cache: Cache
+) -> None:
+    everything(stub)
+    before = card(stub, taxonomy, cache, fields=fields())
+    options = "      trial: people were assigned\n      survey: people were asked\n"
+    other = FIELDS.replace(options, "".join(reversed(options.splitlines(keepends=True))))
+    after = card(stub, taxonomy, cache, fields=fields(other))
+    assert len(stub.bodies) == 1 and after.fields == before.fields
+
+
 def test_a_label_that_is_added_to_tasks_asks_tasks_alone(
     stub: Stub, cache: Cache, taxonomy: Taxonomy
 ) -> None:

@@ -42,7 +42,7 @@ MISTAKES = [
     ("a list of nothing", RIGHT.replace("number", "list"), 9, "but no of", "Add of:"),
     ("evidence of no kind", f"{RIGHT}    evidence: yes\n", 12, 'cannot be "yes"', "required, optional, none"),
     ("a condition on nothing", f"{RIGHT}    when: {{desing: rct}}\n", 12, "no other field", "design?"),
-    ("a condition that is never true", f"{RIGHT}    when: {{design: rtc}}\n", 9, 'never "rtc"', "rct?"),
+    ("a condition that is never true", f"{RIGHT}    when: {{design: rtc}}\n", 12, 'never "rtc"', "rct?"),
     ("a size for one label", RIGHT.replace("    options:", "    size: [1, 2]\n    options:"), 6, "no size", "labels"),
     ("an unknown shipped field", f"shipped: [task]\n{RIGHT}", 1, "no shipped field", "tasks?"),
     ("no fields", "name: x\n", 1, "no fields section", "Add fields:"),
@@ -50,6 +50,20 @@ MISTAKES = [
     ("fields that are a list", "fields:\n  - design\n", 2, "names with values", "name: value"),
     ("a label as a part of a list", "fields:\n  r:\n    type: list\n    question: q\n    of:\n      x:\n"
      "        type: labels\n        question: q\n        options: {a: one, b: two}\n", 6, "lies in a list", "single"),
+    ("options that are none", f"{RIGHT.split('    options:')[0]}    options: {{}}\n", 6, "0 in number", "2 to 250"),
+    ("ten thousand options", RIGHT.replace("      rct:", "".join(f"      o{n}: x\n" for n in range(10**4))
+        + "      rct:"), 7, "10002 in number", "2 to 250"),
+    ("an option twice", RIGHT.replace("cohort:", "rct:"), 8, "given twice", "rename"),
+    ("a list without parts", "fields:\n  r: {type: list, question: q, of: {}}\n", 2, "no parts", "of:"),
+    ("a part that is there", "fields:\n  r:\n    type: list\n    question: q\n    of:\n      sentence:\n"
+        "        type: text\n        question: q\n", 6, "sentence of its own", "rename"),
+    ("fields that are none", "fields: {}\n", 1, "fields is empty", "shipped"),
+    ("a text in braces", "fields:\n  r: {type: text, question: Is it?, evidence: none}\n", 2, "not YAML", "{"),
+    ("a second document", f"{RIGHT}---\n{RIGHT}", 12, "another document", "Delete"),
+    ("a null character", f"{RIGHT}\0", 1, "#x0000", "init"),
+    ("a control character", RIGHT.replace("How many?", '"How\\x07 many?"'), 11, "cannot be seen", "again"),
+    ("a question of a page", RIGHT.replace("How many?", "why " * 600), 11, "2,399 characters", "2,000"),
+    ("a condition in a circle", f"{RIGHT}    when: {{size: 3}}\n", 12, "no other field", "design"),
     ("too deep", "[" * 3000, 1, "nested too deeply", "init"),
 ]  # fmt: skip
 

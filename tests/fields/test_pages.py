@@ -83,7 +83,7 @@ def test_the_static_site_has_them(cards: Path, tmp_path: Path, run: Any) -> None
     assert done.returncode == 0, done.stderr
     data = (tmp_path / "site" / "data.js").read_text("utf-8")
     assert json.dumps(["own.design", "Design"], separators=(",", ":")) in data
-    assert '["People",["12"]]' in data
+    assert '["People",["12"],' in data
 
 
 def post(running: Served, **body: object) -> tuple[int, dict[str, Any]]:

@@ -1,11 +1,13 @@
 """Own fields can be corrected, and corrections outlive a card that is made again."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from papercards.card import Card, Evidence, FieldValue
 from papercards.card_files import read_cards, write_cards
+from papercards.pages.review.items import own_choices
 from papercards.review.corrected import corrected
 from papercards.review.edits import OWN, Key, Place, Value, original, version_of
 from papercards.review.merging import apply
@@ -95,6 +97,44 @@ def test_what_a_person_writes_is_read_by_type(type_: str, text: str, value: obje
 def test_what_is_no_such_value_is_refused_with_a_sentence(type_: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         corrected_value(FieldValue.model_validate({"type": type_}), text)
+
+
+ROWS = (
+    {"values": {"dataset": "Beans", "value": 91.2}},
+    {"values": {"dataset": "Peas; b", "value": 80.0}},
+    {"values": {"dataset": "Beans", "value": 91.2}},
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "digit", "now"),
+    [
+        ({"type": "boolean", "value": True}, "no", "no"),
+        ({"type": "label", "value": "cohort"}, "rct", "rct"),
+        ({"type": "labels", "value": ["text", "code"]}, "text", "code"),
+        ({"type": "labels", "value": ["text"]}, "image", "text; image"),
+        ({"type": "labels", "value": ["text"]}, "text", None),
+        (
+            {"type": "list", "rows": ROWS[:2]},
+            "dataset: Beans, value: 91.2",
+            "dataset: Peas; b, value: 80",
+        ),
+        ({"type": "list", "rows": ROWS[:1]}, "dataset: Beans, value: 91.2", None),
+    ],
+)
+def test_a_choice_of_an_own_field_is_the_value_that_it_leads_to(
+    value: dict[str, Any], digit: str, now: str | None
+) -> None:
+    before = FieldValue.model_validate(value)
+    options = {"label": ["cohort", "rct"], "labels": ["text", "image"]}.get(before.type, [])
+    choices = {one.name or one.value: one for one in own_choices(before, written(before), options)}
+    after = corrected_value(before, choices[digit].value or None)
+    assert written(after) == now
+    # The same choice leads back to what was there.
+    again = {one.name or one.value: one for one in own_choices(before, now, options)}
+    if before.type in ("labels", "list"):
+        assert again[digit].held != choices[digit].held
+        assert written(corrected_value(before, again[digit].value)) == written(before)
 
 
 def test_without_edits_a_card_is_the_same() -> None:

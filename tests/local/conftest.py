@@ -5,6 +5,7 @@ import hashlib
 import os
 import random
 import re
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -141,6 +142,24 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     return folder
+
+
+_QUICK_PIP = """
+import glob, os, shutil, sys
+name, target = sys.argv[-1], sys.argv[sys.argv.index("-d") + 1]
+found = glob.glob(os.path.join(os.environ["PIP_FIND_LINKS"], name.replace("-", "_") + "-*.whl"))
+if not found:
+    sys.exit(print("ERROR: No matching distribution found for", name) or 1)
+os.makedirs(target)
+shutil.copy(found[0], target)
+"""
+
+
+@pytest.fixture
+def quick_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with a stand-in that copies as pip does, for what does not depend on pip, which is slow."""
+    monkeypatch.setattr("papercards.local.wheels._pip", lambda: [sys.executable, "-S", "-c", _QUICK_PIP])
+    return shelf
 
 
 @pytest.fixture(autouse=True)

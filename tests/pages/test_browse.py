@@ -1,7 +1,9 @@
 """The Browse room as its HTML says it, without a browser."""
 
 import json
+import math
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -9,15 +11,22 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from papercards.card import Artifact, Card, CardLink, Evidence, Reproducibility
+from papercards import stats
+from papercards.card import Artifact, Card, CardLink, Evidence, FieldValue, Reproducibility
 from papercards.pages.browse import selection as state
+from papercards.pages.browse.colours import GONE, OTHER
 from papercards.pages.index.facets import Tag
 from papercards.publication import Person, Publication
+from papercards.reading.plane import SIDE, fit
 from papercards.sinks import read_cards
+from papercards.statistics.table import written
 from papercards.text.wording import label_words
-from tests.pages.conftest import Served, served, write_cards
+from tests.pages.conftest import Served, served, wait_for, write_cards
 from tests.pages.hostile import ABSTRACT, ID, TITLE, hostile
 from tests.sinks.cards import card
+from tests.statistics.cards import cards as cards_with_years
+
+OWN_FIELDS = {"sample_size": FieldValue(type="number", value=215, confidence=0.9)}
 
 
 class Page(HTMLParser):
@@ -37,6 +46,30 @@ class Page(HTMLParser):
 
     def links(self) -> list[str]:
         return [about["href"] or "" for tag, about in self.elements if tag == "a"]
+
+
+class Table(HTMLParser):
+    """The texts of the cells of a page's tables."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self._inside = True
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.rows[-1][-1] += data
 
 
 def assert_inert(html: str) -> Page:
@@ -84,14 +117,28 @@ def test_facets_narrow_and_can_be_taken_back(seed_served: Served) -> None:
 
 
 def test_the_address_says_all_of_it() -> None:
-    seen = state.Selection("a b", (Tag("task", "x y"), Tag("code", "released")), "title", 3)
-    pairs = [("q", "a b"), ("task", "x y"), ("code", "released"), ("sort", "title"), ("page", "3")]
+    tags = (Tag("task", "x y"), Tag("code", "released"))
+    seen = state.Selection("a b", tags, "title", 3, "table", ("year", "own.size"), "venue")
+    pairs = [
+        *(("q", "a b"), ("task", "x y"), ("code", "released"), ("sort", "title"), ("page", "3")),
+        *(("view", "table"), ("column", "year"), ("column", "own.size"), ("by", "venue")),
+    ]
 
     assert state.read(pairs) == seen
-    assert seen.query == "q=a+b&task=x+y&code=released&sort=title&page=3"
+    shown = "view=table&column=year&column=own.size&by=venue"
+    assert seen.query == f"q=a+b&task=x+y&code=released&sort=title&{shown}&page=3"
     assert seen.toggled(Tag("code", "promised")).tags == (Tag("task", "x y"), Tag("code", "promised"))
-    assert seen.toggled(Tag("task", "x y")).query == "q=a+b&code=released&sort=title"
-    odd = [("page", "-1"), ("page", "\uff19"), ("sort", "drop"), ("who", "?"), ("task", "")]
+    assert seen.toggled(Tag("task", "x y")).query == f"q=a+b&code=released&sort=title&{shown}"
+    odd = [
+        ("view", "x"),
+        ("column", "x"),
+        ("by", "x"),
+        ("page", "-1"),
+        ("page", "\uff19"),
+        ("sort", "drop"),
+        ("who", "?"),
+        ("task", ""),
+    ]
     assert state.read(odd) == state.Selection()
     assert state.Selection().query == ""
 
@@ -130,20 +177,54 @@ def test_what_is_not_there_is_said(seed_served: Served) -> None:
         assert "Not found" in text
 
 
-def test_charts_are_whole_svg_files_that_count_the_selection(seed_served: Served) -> None:
-    cards = list(read_cards(seed_served.cards))
-    tasks = [label.label for one in cards for label in one.tasks]
-    most = max(set(tasks), key=tasks.count)
-    for name in ("tasks", "together", "code"):
+def test_charts_have_the_numbers_of_stats(tmp_path: Path) -> None:
+    claims = card().claims
+    made = [
+        one.model_copy(update={"claims": claims if at % 3 else ()})
+        for at, one in enumerate(cards_with_years())
+    ]
+    again = made[0].model_copy(update={"id": "again", "same_as": made[0].id})
+    with served(write_cards(tmp_path / "cards.jsonl", [*made, again]), tmp_path, []) as running:
+        for name, share, by in (
+            ("years", "year", ""),
+            ("tasks", "task", ""),
+            ("claims", "claim", ""),
+            ("code", "code=released", "task"),
+            ("code-by-year", "code=released", "year"),
+        ):
+            for where in ("", "graph-learning"):
+                query = f"?task={where}" if where else ""
+                answer, text = running.ask(f"/browse/charts/{name}.csv{query}")
+                asked = stats(
+                    [*made, again], by=by or (), share=share, where=f"task={where}" if where else ()
+                )
+                assert text.encode() == b"".join(written(asked, ".csv")), name
+                assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+        _, pairs = running.ask("/browse/charts/together.csv")
+        both = sum({"clustering", "regression"} <= {label.label for label in one.tasks} for one in made)
+        assert re.search(rf"^(clustering,regression|regression,clustering),{both}$", pairs, re.MULTILINE)
+
+        html = running.page("/browse/charts", venue="NeurIPS")
+        row = next(one for one in stats(made, by="task", share="code=released", where="venue=NeurIPS").rows)
+        figures = rf"{row.share:.0%}, {row.low:.0%} to {row.high:.0%}, {row.count} of {row.n}"
+        href = re.search(rf'<a href="([^"]*)"><title>[^<]*{figures}</title>', html)
+        assert href
+        # Its click shows the papers that it counts.
+        assert f"{row.count} of 301 papers" in running.page(unescape(href[1]))
+
+
+def test_charts_are_whole_svg_files(seed_served: Served) -> None:
+    for name in ("tasks", "together", "code", "claims"):
         answer, text = seed_served.ask(f"/browse/charts/{name}.svg")
         root = ET.fromstring(text)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "<a " not in text
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.svg"'
-    share = f"{tasks.count(most) / 215:.0%}"
-    page = Page(seed_served.page("/browse/charts"))
-    assert most.replace("-", " ") in page.text
-    assert share in page.text
+    assert "Efficient training" in text or "95% intervals" in text
     assert "No papers match" in seed_served.page("/browse/charts", q="qqqqqq")
+    few = seed_served.page("/browse/charts", task="clustering")
+    assert re.search(r">\d of \d<", few)
+    assert 'class="hollow"' in few
 
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:
@@ -159,7 +240,7 @@ def test_hostile_text_is_only_text(tmp_path: Path) -> None:
         assert ABSTRACT[44:] in page.text
         _, text = running.ask("/browse/charts/tasks.svg")
         assert {one.tag.rpartition("}")[2] for one in ET.fromstring(text).iter()} <= {
-            "svg", "title", "desc", "rect", "g", "text",
+            "svg", "title", "desc", "rect", "line", "g", "text",
         }  # fmt: skip
         assert_inert(running.page("/browse", q=TITLE, task="<img src=x>", sort="title"))
 
@@ -211,6 +292,87 @@ def test_a_compact_list_stays_compact(seed_served: Served) -> None:
     assert ("input", {"type": "hidden", "name": "view", "value": "compact"}) in page.elements
 
 
+def test_a_table_has_the_columns_of_its_address(tmp_path: Path) -> None:
+    made = [
+        one.model_copy(update={"fields": OWN_FIELDS if at < 3 else {}})
+        for at, one in enumerate(cards_with_years(9))
+    ]
+    with served(write_cards(tmp_path / "cards.jsonl", made), tmp_path, []) as running:
+        html = running.page("/browse?view=table&column=own.sample_size&column=year&sort=title&q=zhang")
+        table = Table(html)
+        assert table.rows[0] == ["Title", "Sample size", "Year"]
+        titles = sorted(made, key=lambda one: one.title.lower())
+        assert [row[0] for row in table.rows[1:]] == [one.title for one in titles]
+        assert [row[1:] for row in table.rows[1:]] == [
+            ["215" if one.fields else "", str(one.publication.year or "")] for one in titles
+        ]
+        # What is chosen in the form keeps the rest of the view.
+        page = Page(html)
+        for name, value in (("q", "zhang"), ("view", "table"), ("sort", "title")):
+            assert ("input", {"type": "hidden", "name": name, "value": value}) in page.elements
+        boxes = {
+            about["value"]: "checked" in about
+            for tag, about in page.elements
+            if about.get("type") == "checkbox"
+        }
+        assert [name for name, on in boxes.items() if on] == ["own.sample_size", "year"]
+        assert {"author", "task", "claim", "tldr", "confidence"} <= boxes.keys()
+        assert 'aria-sort="ascending"' in html
+        default = Table(running.page("/browse?view=table")).rows[0]
+        assert default == ["Title", "Author", "Year", "Venue", "Task", "Contribution", "Code"]
+
+
+def test_the_map_has_a_place_and_a_colour_for_every_paper(tmp_path: Path) -> None:
+    made = cards_with_years(40)
+    cards = write_cards(tmp_path / "cards.jsonl", made)
+    with served(cards, tmp_path, []) as running:
+
+        def places() -> bytes:
+            return running.ask("/browse/map/places", encoding="latin-1")[1].encode("latin-1")
+
+        def classes(query: str) -> bytes:
+            return running.ask(f"/browse/map/classes?{query}", encoding="latin-1")[1].encode("latin-1")
+
+        html = running.page("/browse/map", by="year")
+        wait_for(lambda: len(places()) == 40 * 4)
+        latest = [one.publication.year for one in made]
+        years = sorted({year for year in latest if year}, reverse=True)
+        assert list(classes("by=year")) == [years.index(year) + 1 if year else OTHER for year in latest]
+        chosen = classes("by=code&year=2021")
+        assert [number > 0 for number in chosen] == [year == 2021 for year in latest]
+        assert f"/browse/map?year={years[0]}&by=year" in Page(html).links()
+        assert json.loads(running.page("/browse/map/3"))["title"] == made[3].title
+        assert running.ask("/browse/map/40")[0].status == 404
+
+        # A replaced card leaves its row; the one in its place is put on the axes that there are.
+        with cards.open("a") as file:
+            file.write(made[0].to_json() + "\n")
+        wait_for(lambda: len(classes("")) == 41 and len(places()) == 41 * 4)
+        assert classes("")[0] == GONE
+        whole = places()
+        assert whole[:2] == whole[80:82] and whole[82:84] == whole[162:164]
+
+
+def test_papers_with_the_same_words_lie_together() -> None:
+    kinds = (
+        "forecasting of time series with seasons",
+        "theorem proving by a language model",
+        "molecules and proteins",
+    )
+    texts = [(f"Paper {at}", f"On {kind} and more. We study {kind}.") for at in range(30) for kind in kinds]
+    plane = fit(texts)
+    placed = [plane.place(text) for text in texts]
+
+    def apart(one: int, other: int) -> float:
+        return math.dist(placed[one], placed[other])
+
+    assert max(apart(0, at) for at in range(0, 90, 3)) < min(apart(0, at) for at in range(90) if at % 3)
+    assert fit(texts) == plane
+    assert all(0 <= end <= SIDE for place in placed for end in place)
+    fit([])
+    assert fit([("", "")]).place(("", "Words")) == fit([("", "")]).place(("", ""))
+
+
 def test_labels_read_as_words(seed_served: Served) -> None:
     html = seed_served.page("/browse")
     page = Page(html)
@@ -222,6 +384,8 @@ def test_labels_read_as_words(seed_served: Served) -> None:
     assert label_words("vision-3d") == "3D vision"
     assert label_words("architecture-search-and-automl") == "architecture search and AutoML"
     assert label_words("solid-state") == "solid state"
+    assert label_words("x-ray-imaging") == "x-ray imaging"
+    assert label_words("deep-q-learning") == "deep q-learning"
 
 
 def test_a_row_has_authors_venue_year_and_what_is_available(tmp_path: Path) -> None:

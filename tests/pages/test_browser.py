@@ -172,7 +172,13 @@ def test_narrow_and_dark(enter: Open, seed_served: Served, site: str, open_page:
     page = enter(width=390, height=844, color_scheme="dark")
 
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    for path in ("/browse", "/browse?q=model", "/browse/charts", paper_address(seed_served.cards)):
+    for path in (
+        "/browse",
+        "/browse?view=table",
+        "/browse/charts",
+        "/browse/map",
+        paper_address(seed_served.cards),
+    ):
         page.goto(seed_served.url + path)
         assert narrow_enough(page), path
     page.goto(seed_served.url + "/browse")
@@ -196,6 +202,52 @@ def test_cards_appear_as_they_are_written(open_page: Open, tmp_path: Path) -> No
 
         expect(page.locator(".said")).to_have_text("2 papers", timeout=20_000)
         expect(page.locator(".papers")).to_contain_text("The second")
+
+
+def test_the_map_by_mouse_and_keyboard(enter: Open, site: str, open_page: Open) -> None:
+    for page in (enter("/browse/map?by=code"), open_page(f"{site}#/?view=map&by=code")):
+        canvas = page.locator("canvas")
+        expect(canvas).to_have_attribute("aria-label", "Map of 215 papers")
+        expect(page.locator("[data-progress]")).to_be_empty()
+        here = page.locator("[data-here]")
+        canvas.focus()
+        page.keyboard.press("ArrowRight")
+        expect(here).not_to_be_empty()
+        first = here.inner_text()
+        page.keyboard.press("ArrowRight")
+        expect(here).not_to_have_text(first)
+        page.keyboard.press("+")
+        page.locator(".key").get_by_role("link", name="released").click()
+        expect(canvas).to_have_attribute("aria-label", "Map of 57 papers")
+        expect(page.locator(".said")).to_have_text("57 of 215 papers")
+        page.get_by_role("link", name="Contribution", exact=True).click()
+        expect(page.locator(".key")).to_contain_text("empirical study")
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="PNG").click()
+        assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+        page.get_by_role("button", name="All").click()
+        canvas.focus()
+        page.keyboard.press("ArrowUp")
+        expect(here).not_to_be_empty()
+        title = here.inner_text()
+        page.keyboard.press("Enter")
+        expect(page.locator("h1:visible")).to_have_text(title)
+
+
+def test_the_table_of_the_site_is_that_of_the_server(enter: Open, site: str, open_page: Open) -> None:
+    query = "view=table&column=task&column=tldr&column=confidence&sort=title"
+    cells = "all => all.map(one => one.textContent.trim())"
+    served_page, static = enter(f"/browse?{query}"), open_page(f"{site}#/?{query}")
+    expect(static.locator(".papers-table td")).to_have_count(75)
+    assert served_page.locator(".papers-table td").evaluate_all(cells) == static.locator(
+        ".papers-table td"
+    ).evaluate_all(cells)
+    for page in (served_page, static):
+        page.get_by_text("Columns", exact=True).click()
+        page.get_by_role("checkbox", name="Code").check()
+        if page is served_page:
+            page.get_by_role("button", name="Show").click()
+        expect(page.locator(".papers-table thead")).to_contain_text("Code")
 
 
 def test_hostile_text_does_nothing(open_page: Open, tmp_path: Path) -> None:
@@ -286,18 +338,36 @@ def test_the_site_from_disk_by_mouse_and_keyboard(open_page: Open, site: str) ->
     page.keyboard.press("Escape")
     expect(page.locator(".chips")).to_contain_text("forecast")
     page.get_by_role("link", name="Charts").click()
-    expect(page.locator("figure:visible")).to_have_count(3)
+    expect(page.locator("figure:visible")).to_have_count(4)
+    with page.expect_download() as saved:
+        page.locator("figure:visible").first.get_by_role("link", name="PNG").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+    page.locator("figure:visible").first.get_by_role("link", name="Language modeling").click()
+    expect(page.locator(".chips")).to_contain_text("Task language modeling")
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: npm ci --prefix tests/browser")
 def test_axe_finds_no_serious_fault(enter: Open, seed_served: Served, site: str, open_page: Open) -> None:
     paper = paper_address(seed_served.cards)
     page = enter(bypass_csp=True)
-    for path in ("/browse?q=model&task=language-modeling", "/browse?q=qqqq", "/browse/charts", paper):
+    for path in (
+        "/browse?q=model&task=language-modeling",
+        "/browse?q=qqqq",
+        "/browse/charts",
+        "/browse/map",
+        "/browse?view=table",
+        paper,
+    ):
         page.goto(seed_served.url + path)
         assert faults(page) == [], path
     static = open_page(site, bypass_csp=True)
-    for part in ("#/?q=model", "#/charts", "#/paper/" + quote(paper.rpartition("/")[2], safe="%")):
+    for part in (
+        "#/?q=model",
+        "#/charts",
+        "#/?view=map",
+        "#/?view=table",
+        "#/paper/" + quote(paper.rpartition("/")[2], safe="%"),
+    ):
         static.goto(site + part)
         expect(static.locator("h1:visible")).to_have_count(1)
         assert faults(static) == [], part

@@ -82,8 +82,14 @@ def test_a_label_is_corrected_by_keyboard_and_applied(
     card = next(one for one in few if one.title == title)
     task = card.tasks[0].label
     at = page.locator(item(page, f"tasks:{task}"))
-    expect(page.locator("[data-item].current")).to_have_count(1)
+    # It begins with the most doubtful item, and goes on to the next one.
+    doubtful = page.locator("[data-to]").evaluate_all("all => all.map(one => one.dataset.to)")
+    expect(page.locator("[data-item].current")).to_have_attribute("data-key", doubtful[0])
+    page.keyboard.press("w")
+    expect(page.locator("[data-item].current")).to_have_attribute("data-key", doubtful[1])
+    expect(page.get_by_role("button", name="Accept the rest")).to_be_in_viewport()
 
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowRight")
     expect(at).to_be_focused()
     likeliest = at.locator('[data-digit="1"]').get_attribute("data-value")
@@ -100,7 +106,7 @@ def test_a_label_is_corrected_by_keyboard_and_applied(
     assert merged[card.id].tasks[0].label == likeliest
     assert list(read_cards(tmp_path / "cards.jsonl")) == few
 
-    page.keyboard.press("u")
+    page.get_by_role("button", name="Undo").click()
     hear(page, "Undone")
     page.keyboard.press("d")
     page.wait_for_url(lambda url: quote(card.id, safe=":") not in url and "/review/paper/" in url)
@@ -424,14 +430,17 @@ def paths(few: list[Card], seed_papers: list[Paper]) -> list[str]:
         "/label",
         label.paper_path(seed_papers[0].id),
         "/label/agreement",
+        "/api",
     ]
 
 
-def test_narrow(open_page: Open, running: Served, few: list[Card], seed_papers: list[Paper]) -> None:
-    page = enter(open_page, running, "/review", width=390, height=844)
+def test_narrow_and_wide(open_page: Open, running: Served, few: list[Card], seed_papers: list[Paper]) -> None:
+    page = enter(open_page, running, "/review")
     for path in paths(few, seed_papers):
         page.goto(running.url + path)
-        assert narrow_enough(page), path
+        for width in (320, 390, 768, 1920):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert narrow_enough(page), (path, width)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: npm ci --prefix tests/browser")

@@ -4,8 +4,12 @@ import asyncio
 import socket
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
-from papercards.pages.guard import new_token
+from papercards.errors import UsageError
+from papercards.pages.guard import Guard, new_token
+from papercards.pages.reach import Reach, reached_by
 from papercards.pages.serving import listen
 from tests.pages.conftest import TOKEN, Served
 
@@ -123,3 +127,62 @@ def test_no_answer_waits_for_the_browser_to_say_that_it_has_its_head() -> None:
         return delayed
 
     assert asyncio.run(ask()) == 1
+
+
+HOME, OPEN = Reach(8765), Reach(8765, "0.0.0.0")
+PROXY = Reach(8765, url="https://cards.example.org")
+MACHINE = socket.gethostname().lower()
+
+
+@pytest.mark.parametrize(
+    ("reach", "host", "origin"),
+    [
+        (HOME, "127.0.0.1:8765", "http://127.0.0.1:8765"),
+        (HOME, "[::1]:8765", "http://[::1]:8765"),
+        (HOME, "192.168.1.5:8765", None),
+        (HOME, f"{MACHINE}:8765", "http://localhost:8765" if MACHINE == "localhost" else None),
+        (Reach(8765, "lab.example.org"), "lab.example.org:8765", "http://lab.example.org:8765"),
+        (Reach(8765, "lab.example.org"), "www.lab.example.org:8765", None),
+        (OPEN, "192.168.1.5:8765", "http://192.168.1.5:8765"),  # an address cannot be made to lead here
+        (OPEN, "[fe80::1]:8765", "http://[fe80::1]:8765"),
+        (OPEN, f"{MACHINE}:8765", f"http://{MACHINE}:8765"),
+        (OPEN, "192.168.1.5", None),
+        (OPEN, "evil.example:8765", None),
+        (OPEN, "192.168.1.5.evil.example:8765", None),
+        (OPEN, "a@192.168.1.5:8765", None),
+        (OPEN, "192.168.1.5:8765/x", None),
+        (OPEN, "[::1:8765", None),
+        (PROXY, "cards.example.org", "https://cards.example.org"),
+        (PROXY, "cards.example.org:8765", None),
+        (PROXY, "127.0.0.1:8765", "http://127.0.0.1:8765"),
+        (PROXY, "evil.example", None),
+    ],
+)
+def test_only_names_that_lead_here_count(reach: Reach, host: str, origin: str | None) -> None:
+    assert reach.origin(host) == origin
+
+
+def test_behind_a_proxy_with_tls_the_cookie_is_secure_and_pages_can_write() -> None:
+    async def app(scope: object, receive: object, send: object) -> None:
+        await PlainTextResponse("in")(scope, receive, send)  # type: ignore[arg-type]
+
+    client = TestClient(Guard(app, TOKEN, PROXY), base_url=PROXY.address)
+    entered = client.get(f"/?token={TOKEN}")
+    assert "Secure" in entered.headers["set-cookie"]
+    assert entered.headers["referrer-policy"] == "no-referrer"
+    assert client.post("/", headers={"origin": PROXY.address}).text == "in"
+    assert client.post("/", headers={"origin": "http://cards.example.org"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "url", ["cards.example.org", "ftp://a.example", "https://", "https://a.example/cards"]
+)
+def test_the_address_of_a_proxy_is_one_of_a_server(url: str) -> None:
+    with pytest.raises(UsageError, match="not the address of a server"):
+        reached_by(url)
+
+
+def test_an_address_of_no_machine_is_refused_by_name() -> None:
+    for host in ("192.0.2.1", "no.such.host.invalid", "a b"):
+        with pytest.raises(UsageError, match=host):
+            listen(None, host)

@@ -19,6 +19,7 @@ from papercards.pages.index.facets import (
     rows_of,
     tags_of,
 )
+from papercards.pages.index.places import Places
 from papercards.paper import Paper
 from tests.sinks.cards import card
 
@@ -217,4 +218,33 @@ def test_several_threads_may_write_at_once(tmp_path: Path) -> None:
         list(threads.map(write, cards))
     assert index.size == 240
     assert index.counts("code", index.find()) == [(cards[0][0].reproducibility.code.status, 240)]
+    index.close()
+
+
+def test_places_on_the_map_are_kept_and_their_axes_follow_the_index(tmp_path: Path) -> None:
+    def add(numbers: range) -> None:
+        kinds = ("forecasting time series", "proving theorems", "folding proteins")
+        index.add([card(id=f"n{n}", title=f"{kinds[n % 3]} {n}") for n in numbers], 0)
+
+    def placed() -> list[tuple[int, int]]:
+        places = Places(index)
+        places.update(wait=True)
+        xs, ys = places.coordinates()
+        return list(zip(xs, ys, strict=True))
+
+    index = Index(tmp_path / "index.db")
+    assert placed() == []
+    add(range(6))
+    few, axes = placed(), index.note("plane")
+    add(range(6, 9))
+    # Those that are new are put among the others.
+    assert placed()[:6] == few and index.note("plane") == axes
+    index.close()
+    index = Index(tmp_path / "index.db")
+    assert len(placed()) == 9 and index.note("plane") == axes
+    add(range(9, 30))
+    assert len(placed()) == 30 and index.note("plane") != axes
+    index.clear()
+    add(range(3))
+    assert len(placed()) == 3
     index.close()

@@ -32,13 +32,15 @@ def test_the_seed_papers_are_under_two_megabytes(
     assert size == sum(path.stat().st_size for path in files) < LIMIT
     assert {str(path.relative_to(tmp_path / "site")) for path in files} == {
         "index.html", "data.js", "assets/pages.css", "assets/keys.js", "assets/marks.js", "assets/site.js",
-        "assets/facets.js",
-        "charts/tasks.svg", "charts/together.svg", "charts/code.svg",
+        "assets/facets.js", "assets/figures.js", "assets/map.js", "assets/help.js",
+        *(f"charts/{name}.csv" for name in ("tasks", "together", "code", "claims")),
+        *(f"charts/{name}.svg" for name in ("tasks", "together", "code", "claims")),
     }  # fmt: skip
     papers = data(tmp_path / "site")
     assert len(papers) == 215
     for paper, source in zip(papers, seed_papers, strict=True):
         assert texts(paper) == {"Abstract": source.abstract}
+        assert len(paper["at"]) == 2
     index.close()
 
 

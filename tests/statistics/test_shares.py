@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from papercards import Statistics, stats
-from papercards.card import UNCERTAIN, Card
+from papercards.card import UNCERTAIN, Card, FieldValue
 from papercards.errors import BadInput, UsageError
 from papercards.evals.label_file import read_labels
 from papercards.statistics.intervals import Pair, prediction_powered, wilson
@@ -297,3 +297,26 @@ def test_further_records_of_a_paper_are_not_counted_again() -> None:
 
     assert found.rows == stats(made, by="year", share="code=released").rows and found.papers == 300
     assert found.notes[0] == "12 cards left out: further records of papers that are counted"
+
+
+def test_own_fields_group_by_options_and_by_quartiles_of_numbers() -> None:
+    def own(number: int) -> Card:
+        fields = {
+            "proves": FieldValue(type="boolean", value=number % 2 == 0),
+            "people": FieldValue(type="number", value=None if number == 39 else 10 * number, missing=None),
+            "dose": FieldValue(type="quantity", value=3, unit="mg"),
+        }
+        return card(f"p{number}", code="released").model_copy(update={"fields": fields})
+
+    made = [own(number) for number in range(40)]
+    found = stats(made, by="people,proves")
+
+    assert list(dict.fromkeys(one.group[0] for one in found.rows)) == [
+        "0 to 90", "100 to 190", "200 to 290", "300 to 380", None,
+    ]  # fmt: skip
+    assert row(found, "0 to 90", "yes").n == 5 and sum(one.n for one in found.rows) == 3 * 40
+    assert row(stats(made, share="people>=200"), feature="people>=200").count == 19
+    assert [one.count for one in stats(made, share="proves").rows] == [20, 20]
+    for wrong in ({"by": "dose"}, {"share": "people"}, {"by": "proofs"}):
+        with pytest.raises(UsageError):
+            stats(made, **wrong)

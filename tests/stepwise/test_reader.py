@@ -1,26 +1,31 @@
 """The stepwise reader over a real llama.cpp with real, small weights and made-up probes."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from papercards.errors import PaperFailed
+from papercards.errors import PaperFailed, UsageError
+from papercards.fields.spec import Field, FieldSet
 from papercards.local.engine import Engine
 from papercards.local.server import LocalServer
 from papercards.model.cache import Cache
 from papercards.model.catalogue import LOCAL, SMOLLM, Model
 from papercards.paper import Paper
 from papercards.reading.evidence import check
+from papercards.reading.stepwise import own
 from papercards.reading.stepwise.reader import Bench, StepwiseReader
 from papercards.reading.stepwise.readout import Probe
 from papercards.reading.stepwise.vocabulary import directions
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 from tests.stepwise.test_stack import stack
 
+PEOPLE = Field("people", "number", "How many?")
 WIDTH = 576
 MODEL = replace(LOCAL["local/smollm2-135m"], plan="stepwise", context=1024)
 
@@ -182,3 +187,43 @@ def test_labels_are_read_from_the_model_file_once_and_kept(
     same, other = labels.index("time-series-analysis"), labels.index("dialogue")
     forecasting = labels.index("time-series-forecasting")
     assert close[forecasting, same] > close[forecasting, other]
+
+
+def test_a_yes_or_no_field_is_asked_once_and_of_the_reference_papers_before(
+    asked: Asked, paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fields(question: str, **more: Any) -> FieldSet:
+        return FieldSet("mine", own=(Field("proves", "boolean", question, **more), PEOPLE))
+
+    async def go() -> None:
+        said: list[str] = []
+        plain = await asked.reader(summary=False).read(paper)
+        reader = asked.reader(summary=False, fields=fields("Is it proved?"), say=said.append)
+        wanted = reader.wants(paper)
+        assert wanted is not None and wanted.calls == 1
+        first = await reader.read(paper)
+        assert first.spent.calls == 1 and first.card.provenance.calls == plain.card.provenance.calls + 1
+        assert list(first.card.fields) == ["proves"] and len(said) == 1 and "2 other papers" in said[0]
+        value = first.card.fields["proves"]
+        assert isinstance(value.value, bool) or value.missing == "uncertain"
+        (answered,) = first.card.provenance.answers
+        assert answered.fields == (f"proves@{fields('Is it proved?').own[0].spec}",)
+
+        again = await asked.reader(summary=False, fields=fields("Is it proved?"), offline=True).read(paper)
+        assert again.card == first.card
+        monkeypatch.setattr(own, "LEAST", 1e6)
+        assert (await reader.read(paper)).card.fields["proves"].missing == "uncertain"
+        needy = asked.reader(summary=False, fields=fields("Is it proved?", evidence="required"))
+        assert needy.wants(paper) is None
+        with pytest.raises(UsageError, match="tokens too long"):
+            await asked.reader(summary=False, fields=fields("Is it really so? " * 60)).read(paper)
+
+    others = (Paper("", "Beans", "We count beans."), Paper("", "Peas", "We prove that peas are round."))
+    monkeypatch.setattr(own, "reference_papers", lambda: others)
+    asyncio.run(go())
+
+
+def test_log_odds_are_those_of_the_likelier_spelling() -> None:
+    assert json.loads(own.told({"Yes": -1.0, "yes": -2.0, "No": -1.5, "not": -0.1})) == {"odds": 0.5}
+    assert json.loads(own.told({"yes": -1.0})) == {"odds": 19.0}
+    assert len(own.reference_papers()) == 8

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -227,7 +228,13 @@ def _zstd(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("ending", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", _zstd)]
+    ("ending", "pack"),
+    [
+        ("gz", partial(gzip.compress, compresslevel=1)),
+        ("bz2", partial(bz2.compress, compresslevel=1)),
+        ("xz", partial(lzma.compress, preset=0)),
+        ("zst", _zstd),
+    ],
 )
 @pytest.mark.parametrize(
     "name",

@@ -30,7 +30,7 @@ def _check(report: Report) -> None:
 
 @pytest.mark.parametrize("reader", QUICK)
 def test_a_reader_gives_papers_or_an_error_of_ours(reader: str) -> None:
-    report = fuzz(reader, float(_SECONDS or 0.2), SEED)
+    report = fuzz(reader, float(_SECONDS or 0.1), SEED)
 
     assert report.gave, "its seeds give nothing"
     _check(report)

@@ -83,12 +83,11 @@ def test_no_pattern_is_slow_over_any_text_that_is_made_of_it(found: tuple[list[F
     ],
 )
 def test_a_pattern_that_grows_faster_than_its_text_is_noticed(pattern: str) -> None:
-    few, _ = grows(re.compile(pattern, re.DOTALL), most=FEW)
-    slow, _ = grows(re.compile(pattern, re.DOTALL))
+    # What few texts find is found by all of them: the few are among these.
+    slow, _ = grows(re.compile(pattern, re.DOTALL), most=FEW)
 
     assert isinstance(slow, Slow)
     assert slow.growth > 8
-    assert few is not None
 
 
 @pytest.mark.parametrize(

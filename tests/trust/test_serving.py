@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from papercards.pages.forwarding import forwarding
 from papercards.pages.guard import Guard, new_token
+from papercards.pages.reach import Reach
 
 
 def test_the_browser_is_given_a_file_that_only_the_user_reads() -> None:
@@ -41,7 +42,7 @@ def client(token: str, once: str) -> TestClient:
         await PlainTextResponse("in")(scope, receive, send)  # type: ignore[arg-type]
 
     return TestClient(
-        Guard(app, token, 80, once), base_url="http://127.0.0.1:80", headers={"host": "127.0.0.1:80"}
+        Guard(app, token, Reach(80), once), base_url="http://127.0.0.1:80", headers={"host": "127.0.0.1:80"}
     )
 
 

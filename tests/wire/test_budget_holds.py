@@ -150,7 +150,7 @@ def world(taxonomy: Taxonomy) -> Iterator[tuple[World, str]]:
         yield endpoint, served.url
 
 
-@settings(max_examples=60, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(
     plans=st.lists(st.lists(behaviours, max_size=4), min_size=1, max_size=8),
     dollars=st.floats(0.5, 12.0),

@@ -72,6 +72,12 @@ def spoken(asked: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+OWN = """
+fields:
+  study: {type: label, question: "Which?", options: {trial: groups, survey: questions}, evidence: none}
+"""
+
+
 def files(folder: Path) -> tuple[Path, Path]:
     """Labels, and other papers."""
     labels = written(folder / "mine.jsonl", records(90))
@@ -134,6 +140,15 @@ def test_the_tokens_of_a_chat_model_become_confidences_only_by_a_fit(
     assert min(c for c, right in found if right) > 0.8 and max(c for c, right in found if not right) < 0.2
     # Answers of one kind only: nothing to calibrate on.
     assert all(card["modalities"][0]["confidence"] is None for card in made)
+
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    stub.answer = lambda asked: completion('{"study": "trial"}')
+    own = run(
+        "enrich", papers, *where, "--tuned", "crafts.tuned.json", "--fields", "own.yaml", "-o", "o.jsonl"
+    )
+    assert own.returncode == 0, own.stderr
+    for card, same in zip(cards(tmp_path / "o.jsonl"), made, strict=True):
+        assert card["tasks"] == same["tasks"] and card["fields"]["study"]["value"] == "trial"
 
     asked = len(stub.bodies)
     again = run("enrich", papers, *where, "-o", "plain2.jsonl")

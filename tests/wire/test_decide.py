@@ -432,3 +432,60 @@ def test_a_kept_answer_that_was_edited_is_asked_for_again(
 
     assert enrich(limit=1).returncode == 0
     assert len(decisions.bodies) == len(rows) == 1
+
+
+OWN = """
+name: mine
+shipped: [tasks, code]
+fields:
+  study: {type: label, question: "Which study is it?", options: {trial: with groups, survey: with questions}}
+  topics: {type: labels, question: "Which topics?", options: {a: the first, b: the second, c: the third}}
+  tested: {type: boolean, question: "Was it tested on people?", evidence: none}
+  people: {type: number, question: "How many people took part?"}
+"""
+
+
+def test_own_fields_are_asked_together_and_only_those_that_are_missing(
+    enrich: Enrich, decisions: Decisions, tmp_path: Path, run: Run, stub: Stub
+) -> None:
+    fields = tmp_path / "mine.yaml"
+    fields.write_text(OWN.replace("  topics:", "  # topics:"), encoding="utf-8")
+    first = enrich("--fields", str(fields), "--price", "1/1")
+    assert first.returncode == 0, first.stderr
+    tasks, own = (
+        next(body for body in decisions.bodies if one in body["questions"])
+        for one in ("code.status", "own.study")
+    )
+    assert set(own["questions"]) == {"own.study", "own.study..where", "own.tested"}
+    assert own["questions"]["own.tested"]["criteria"].keys() == {"yes", "no", "not-stated"}
+    assert not [name for name in tasks["questions"] if name.startswith(("modalities", "sentence", "data"))]
+    for card in cards(tmp_path):
+        study = card["fields"]["study"]
+        assert 0 < study["confidence"] <= 1 and (study["value"] or study["missing"] == "not-stated")
+        assert card["fields"]["people"]["missing"] == "not-answered-by-this-model"
+        assert card["modalities"] == [] and any(flag.startswith("not-asked:tldr") for flag in card["flags"])
+        assert card["provenance"]["calls"] == 2 and card["provenance"]["cost_usd"] > 0
+
+    decisions.bodies.clear()
+    fields.write_text(OWN, encoding="utf-8")
+    stale = run("stale", "cards.jsonl", "--fields", "mine.yaml", *MODEL, "--base-url", stub.url)
+    assert stale.stdout.startswith("topics ") and "3 of 3 cards: 3 calls" in stale.stdout, stale.stderr
+    added = enrich("--fields", str(fields))
+    assert added.returncode == 0, added.stderr
+    assert [list(body["questions"]) for body in decisions.bodies] == 3 * [
+        ["own.topics.a", "own.topics.b", "own.topics.c", "own.topics..where"]
+    ]
+    before = (tmp_path / "cards.jsonl").read_bytes()
+    decisions.bodies.clear()
+    again = enrich("--fields", str(fields))
+    assert (
+        again.returncode == 0 and not decisions.bodies and (tmp_path / "cards.jsonl").read_bytes() == before
+    )
+    assert run("verify", "cards.jsonl", "--source", SEED).returncode == 0
+
+    fields.write_text(OWN.replace("Which study is it?", "Of which kind is it?"), encoding="utf-8")
+    explained = run("cache", "explain", cards(tmp_path)[0]["id"], "--source", SEED, *MODEL, "--base-url",
+                    stub.url, "--cache-dir", "c", "--fields", "mine.yaml")  # fmt: skip
+    lines = explained.stdout.splitlines()
+    assert ": study: not used is the answer of openai-compatible/nimble" in lines[0], explained.stderr
+    assert "fields changed: mine@" in lines[1] and "topics" not in explained.stdout

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ...card_fields import NUMBERS, Value, value
+from ...card_fields import NUMBERS, TAGGED, Value, value
+from ...text.wording import label_words
 from . import terminal
 
 if TYPE_CHECKING:
@@ -53,12 +54,17 @@ def print_cards(cards: "Iterable[Card]", columns: Sequence[str] | None) -> None:
         )
     for row in rows:
         table.add_row(*(Text(terminal.clean(row[at])) for at in used))
-    terminal.print_plain(table)
+    if rows:
+        terminal.print_plain(table)
+    else:
+        terminal.note("no cards match")
 
 
 def _shown(name: str, held: Value) -> str:
     if name == "claims" and isinstance(held, tuple):
         return str(len(held))
+    if name in TAGGED:
+        held = tuple(map(label_words, held)) if isinstance(held, tuple) else label_words(str(held or ""))
     if isinstance(held, tuple):
         return "; ".join(held) or "-"
     if isinstance(held, float):

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ...errors import UsageError
+
 
 def check_outputs(sources: Iterable[str | Path], outputs: Sequence[Path]) -> None:
     """Raise UsageError if two outputs are the same file, or if an output or a file beside it is a source.
@@ -10,7 +12,6 @@ def check_outputs(sources: Iterable[str | Path], outputs: Sequence[Path]) -> Non
     A library may be both source and output: its sink writes it back with tags added. Links and other
     spellings of a path count as the same file.
     """
-    from ...errors import UsageError
     from ...sinks import destination
     from ...sinks.errors_file import errors_path
     from ...sources import is_named

@@ -4,19 +4,15 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
 
-from ...runs.batch import Done
-from ...runs.job import Watcher
+from ...errors import BudgetSpent
+from ...model.catalogue import Model
+from ...runs.batch import Batch, Done, Outcome
+from ...runs.job import Job, Watcher
+from ...runs.resources import Resources
 from . import terminal
 from .progress import Progress
 from .terminal import note, shown
-
-if TYPE_CHECKING:
-    from ...model.catalogue import Model
-    from ...runs.batch import Batch, Outcome
-    from ...runs.job import Job
-    from ...runs.resources import Resources
 
 
 class Screen(Watcher):
@@ -39,6 +35,10 @@ class Screen(Watcher):
     def say(self, text: str) -> None:
         """Print a line on standard error."""
         note(text)
+
+    def cluster(self, text: str) -> None:
+        """Show what the workers do beside the counts."""
+        self.progress.cluster = text
 
     def lines(self, lines: Sequence[bytes]) -> None:
         """Print cards on standard output."""
@@ -100,12 +100,11 @@ async def _stoppable(
 
 def run(job: "Job", resources: "Resources", model: "Model") -> int:
     """Run a job on the terminal, from its first line to its last; returns the exit code."""
-    from ...errors import BudgetSpent
     from . import wiring
 
     records, total = job.records(), job.count()
     resources.budget(model)
-    note(wiring.first_line(total, model))
+    note(wiring.first_line(total, model, resources.settings.pool))
     screen = Screen(total, free=model.plan == "baseline")
     try:
         whole = job.run(resources, model, screen.drive, screen, records)

@@ -22,10 +22,14 @@ SHOWN = {
     "kind_accuracy": "kind",
     "kappa": "kappa",
     "accuracy": "status",
+    "answered": "answered",
+    "accuracy_of_answered": "of answered",
     "overlap": "overlap",
 }
 """Figures shown in the terminal's table, in order; precision and recall appear beside F1."""
 STATUSES = ("code", "data", "weights")
+OF_ANSWERED = ("answered", "accuracy_of_answered")
+"""Figures that say nothing new where every paper is answered."""
 
 
 def figure(value: float | None) -> str:
@@ -62,12 +66,22 @@ def print_sheet(sheet: "Sheet", *, by_label: bool = False) -> None:
     for one in sheet.measures:
         if one.figure not in SHOWN:
             continue
+        unanswered = sheet.not_answered.get(one.field, 0)
+        if one.figure in OF_ANSWERED and not unanswered:
+            continue
+        if unanswered and sheet.of(one.field, "answered").value == 0:
+            if one.field != last:
+                print(f"{one.field:<15}not answered by this model ({counted(unanswered, 'paper')})")
+            last = one.field
+            continue
         if one.value is None and (one.figure != "f1" or not sheet.support.get(one.field)):
             continue
         shown = "all right" if one.figure == "accuracy" and one.field not in STATUSES else SHOWN[one.figure]
         line = f"{'' if one.field == last else one.field:<15}{shown:<12}"
         line += f"{figure(one.value):>5}  {between(one.interval):<14}"
         line += f"{figure(one.ceiling):>7}{figure(one.floor):>7}"
+        if one.figure == "answered":
+            line += f"{'':>6}  {counted(unanswered, 'paper')} not answered"
         if one.figure == "f1" and one.field in sheet.support:
             precision, recall = sheet.of(one.field, "precision"), sheet.of(one.field, "recall")
             line += f"{sheet.support[one.field]:>6}{figure(precision.value):>11}{figure(recall.value):>8}"
@@ -194,7 +208,10 @@ def print_agreement(rows: "Sequence[Agreement]") -> None:
     print(
         f"{'field':<15}{'papers':>7}{'F1':>7}{'same main':>11}{'exact':>7}{'alpha':>7}{'kappa':>7}{'kind':>7}"
     )
+    some = any(row.papers for row in rows)
     for row in rows:
+        if some and not row.papers:
+            continue
         print(
             f"{row.field:<15}{row.papers:>7}{_three(row.f1):>7}{_three(row.same_main):>11}"
             f"{_three(row.exact):>7}{_three(row.alpha):>7}{_three(row.kappa):>7}{_three(row.same_kind):>7}"

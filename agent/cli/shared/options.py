@@ -27,14 +27,16 @@ Excel = Annotated[
 NameNotes = Annotated[
     Literal["title", "citekey"],
     typer.Option(
-        "--name-notes", help="Name new notes of a vault by title, or @KEY by citation key where there is one."
+        "--name-notes",
+        help="Name new notes of a vault by title, or @KEY by citation key where there is one.",
+        metavar="title|citekey",
     ),
 ]
 
 
-def outputs(described: str) -> Any:
+def outputs(described: str, parser: Callable[[str], Path] = output) -> Any:
     """The option for output files, which may be given several times."""
-    return typer.Option("--output", "-o", parser=output, help=described, metavar="FILE")
+    return typer.Option("--output", "-o", parser=parser, help=described, metavar="FILE")
 
 
 Model = Annotated[
@@ -42,8 +44,8 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="provider/model, such as openai/gpt-4.1-mini or local/qwen2.5-coder-1.5b; or baseline, which "
-        "needs no model. [env: PAPERCARDS_MODEL]",
+        help="provider/model, such as openai/gpt-4.1-mini; local/qwen2.5-coder-1.5b, the default, runs on "
+        "this machine; baseline needs no model. [env: PAPERCARDS_MODEL]",
         metavar="MODEL",
     ),
 ]
@@ -57,10 +59,10 @@ Models = Annotated[
     ),
 ]
 BaseUrl = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        help="An OpenAI-compatible endpoint, usually ending in /v1. "
-        "[env: PAPERCARDS_BASE_URL, OPENAI_BASE_URL]",
+        help="An OpenAI-compatible endpoint, usually ending in /v1. May be given several times, for "
+        "replicas of one model. [env: PAPERCARDS_BASE_URL, OPENAI_BASE_URL]",
         metavar="URL",
     ),
 ]
@@ -68,7 +70,8 @@ Plan = Annotated[
     Literal["one-call", "decide"] | None,
     typer.Option(
         help="How a hosted model makes a card: one-call asks for all at once (default); decide asks typed "
-        "questions of an endpoint for decisions, which gives probabilities. [env: PAPERCARDS_PLAN]",
+        "questions of a decision endpoint, which answers with probabilities. [env: PAPERCARDS_PLAN]",
+        metavar="one-call|decide",
     ),
 ]
 Insecure = Annotated[
@@ -94,14 +97,15 @@ Fields = Annotated[
 Only = Annotated[
     str | None,
     typer.Option(
-        help="Ask these fields alone, such as code,sample_size; the others are taken from earlier answers.",
+        help="Ask only for these fields, such as code,sample_size; take the others from earlier answers.",
         metavar="NAME,NAME",
     ),
 ]
 Tuned = Annotated[
     str | None,
     typer.Option(
-        help="Your own labels as fitted by papercards tune. [env: PAPERCARDS_TUNED]", metavar="FILE"
+        help="A file written by papercards tune: a model fitted to your labels. [env: PAPERCARDS_TUNED]",
+        metavar="FILE",
     ),
 ]
 CacheDir = Annotated[
@@ -112,8 +116,8 @@ NoSummary = Annotated[
     bool | None,
     typer.Option(
         "--no-summary",
-        help="Let the embedded model, or the plan decide, write no summary, which takes less time: a "
-        "sentence of the abstract is taken instead. [env: PAPERCARDS_SUMMARY=0]",
+        help="Use a sentence of the abstract as the summary, which is faster (embedded model and plan decide "
+        "only). [env: PAPERCARDS_SUMMARY=0]",
     ),
 ]
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
@@ -146,8 +150,7 @@ MaxCost = Annotated[
 Price = Annotated[
     str | None,
     typer.Option(
-        help="Price in USD per million tokens, if the published price is unknown or not yours. [env: "
-        "PAPERCARDS_PRICE]",
+        help="Your price in USD per million tokens, if it is not the published one. [env: PAPERCARDS_PRICE]",
         metavar="PROMPT/COMPLETION",
     ),
 ]
@@ -177,7 +180,7 @@ Columns = Annotated[
     typer.Option(
         "--column",
         help="Map a column of the source to a field, such as title=Name; may be given several times. "
-        "Fields: title, abstract, id, doi, arxiv_id, url.",
+        "Fields: title, abstract, id, doi, arxiv_id, url, authors, year, date, venue, citation_key, ...",
         metavar="FIELD=COLUMN",
     ),
 ]
@@ -230,7 +233,7 @@ Where = Annotated[
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class EndpointFlags:
     """How an endpoint is asked; fields are named as those of `Settings`."""
 
@@ -248,7 +251,7 @@ class EndpointFlags:
     offline: Offline = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelFlags(EndpointFlags):
     """How a card is made."""
 
@@ -256,7 +259,7 @@ class ModelFlags(EndpointFlags):
     no_summary: NoSummary = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PaceFlags:
     """How many papers at a time, and for how much."""
 
@@ -267,15 +270,9 @@ class PaceFlags:
     price: Price = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunFlags(ModelFlags):
+@dataclass(frozen=True, kw_only=True)
+class RunFlags(PaceFlags, ModelFlags):
     """How cards of many papers are made."""
-
-    concurrency: Concurrency = None
-    rpm: Rpm = None
-    tpm: Tpm = None
-    max_cost: MaxCost = None
-    price: Price = None
 
 
 @dataclass(frozen=True, slots=True)

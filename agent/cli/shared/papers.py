@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ...errors import UsageError
 from . import source_options, wiring
 from .options import SourceFlags
 
@@ -20,7 +21,8 @@ SOURCE = Annotated[
     typer.Option("--source", help="A source of the papers; may be given several times.", metavar="SOURCE"),
 ]
 SPLIT = Annotated[
-    Literal["train", "dev", "test"], typer.Option("--split", help="Split that the labels belong to.")
+    Literal["train", "dev", "test"],
+    typer.Option("--split", help="Split that the labels belong to.", metavar="SPLIT"),
 ]
 SOURCES = Annotated[
     list[str] | None,
@@ -38,7 +40,6 @@ def beside(cards: Path) -> Path:
 
     Raises UsageError if there is a link, which is not followed.
     """
-    from ...errors import UsageError
     from ...sinks import destination
 
     path = destination(cards)[1]

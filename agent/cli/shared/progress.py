@@ -26,6 +26,8 @@ class Progress:
         self.counts = counts
         self.total = total
         self.at = at
+        self.cluster = ""
+        """What the workers of a cluster do now."""
         self._free = free
         self._shown = time.monotonic()
         self._live = sys.stderr.isatty() and terminal.loudness is not Loudness.QUIET
@@ -55,17 +57,25 @@ class Progress:
             return
         if self._bar is None:
             self._draw()
-        self._bar.update(self._task, completed=self.counts.settled, line=self.line(), at=self._title())
+        self._bar.update(self._task, completed=self.counts.settled, line=self.line(), at=self.title())
 
     def _draw(self) -> None:
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
-        texts = (TextColumn(f"{{task.fields[{name}]}}") for name in ("line", "at"))
+        # The title takes what is left of the line.
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        texts = (TextColumn("{task.fields[line]}"), TextColumn("{task.fields[at]}", table_column=rest))
         console = Console(stderr=True)
         self._bar = Progress(
-            BarColumn(bar_width=20), *texts, console=console, transient=True, refresh_per_second=2
+            BarColumn(bar_width=20),
+            *texts,
+            console=console,
+            transient=True,
+            refresh_per_second=2,
+            expand=True,
         )
         self._task = self._bar.add_task("", total=self.total, line="", at="")
         self._bar.start()
@@ -77,10 +87,11 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
-    def _title(self) -> str:
+    def title(self) -> str:
+        """What is waited for, if a note has said so, or the title in work, for rich."""
         from rich.markup import escape
 
-        title = terminal.clean(" ".join(self.at().split()))
+        title = terminal.clean(" ".join((terminal.waiting or self.at()).split()))
         return escape(title if len(title) <= TITLE else f"{title[: TITLE - 1]}…")
 
     def line(self) -> str:
@@ -96,9 +107,11 @@ class Progress:
             parts.append(f"{counts.failed:,} failed")
         if not self._free and counts.spent.calls:
             parts += [counted(counts.tokens, "token"), self.cost]
+        if self.cluster:
+            parts.append(self.cluster)
         parts.append(duration(counts.seconds))
-        if self.total and rate is not None:
-            parts.append(f"{duration((self.total - finished) / rate)} left")
+        if self.total and (left_s := counts.left_s(self.total)) is not None:
+            parts.append(f"{duration(left_s)} left")
             if cost_usd := counts.spent.cost_usd:
                 parts.append(
                     f"about {money(cost_usd * self.total / max(1, finished - counts.cached))} in total"

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...configuration.settings import Settings
 from . import agreeing, source_options, wiring
 from .options import SourceFlags
 
 if TYPE_CHECKING:
-    from ...configuration.settings import Settings
     from ...model.cache import Part
     from ...runs.record import RunRecord
     from ...sources import Options
@@ -21,10 +21,12 @@ def settings(old: "RunRecord", record: Path, asked: "Settings", *, named: str | 
     taxonomy, tuned, cache = old.settings.taxonomy, old.settings.tuned, old.settings.cache_dir
     if cache is not None and named is None:
         named = str(agreeing.cache(record, source_path(cache, record, old.folder), asked))
+    url = agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked)
     return wiring.settings(
         model=old.model,
         plan=old.settings.plan or "one-call",
-        base_url=agreeing.endpoint(agreeing.Found(record, old.model, old.settings.endpoint), asked),
+        base_url=url,
+        pool=asked.pool if asked.pool and url == asked.base_url else None,
         insecure=asked.insecure,
         taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
         fields=fields(old, record),

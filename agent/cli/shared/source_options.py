@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...configuration.places import cache_directory
+from ...configuration.settings import Settings
 from ...errors import UsageError
 from . import terminal
 from .options import SourceFlags
 
 if TYPE_CHECKING:
-    from ...configuration.settings import Settings
     from ...sources import Options
 
 NO_FLAGS = SourceFlags()

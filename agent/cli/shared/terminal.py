@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
-from ...text.wording import counted
+from ...text.wording import counted, label_words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,8 +41,14 @@ above: list[Callable[[str], None]] = []
 """The writer of lines while a progress bar is shown, which stays below them."""
 
 
+waiting = ""
+"""What the last note said is waited for: it ended in `…`. The progress bar shows it instead of a title."""
+
+
 def note(text: str) -> None:
     """Print a line on standard error, without control characters from papers and endpoints."""
+    global waiting
+    waiting = text if text.endswith("…") else ""
     if loudness is Loudness.QUIET and not text.lstrip().startswith("papercards: "):
         return
     if above:
@@ -190,7 +196,9 @@ def _place(evidence: "Evidence") -> str:
 def _label(name: str, confidence: float | None) -> "Text":
     from rich.text import Text
 
-    return Text.assemble(clean(name), (f" {confidence:.2f}", "dim") if confidence is not None else "")
+    return Text.assemble(
+        clean(label_words(name)), (f" {confidence:.2f}", "dim") if confidence is not None else ""
+    )
 
 
 def print_plain(table: "Table") -> None:

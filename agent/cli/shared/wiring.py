@@ -2,23 +2,24 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...configuration.settings import FILE_NAME, Settings, merge
 from ...errors import UsageError
 from ...model import catalogue as models
 from ...model import keys
+from ...runs.resources import Resources
 from ...safety.redact import shown_url
 from ...text.wording import counted
 from .options import EndpointFlags, PaceFlags
 
-if TYPE_CHECKING:
-    from ...runs.resources import Resources
+Pool = Sequence[Mapping[str, Any]]
+"""The `[[pool]]` tables of the settings."""
 
 
 def settings(*groups: EndpointFlags | PaceFlags, **flags: object) -> Settings:
@@ -41,28 +42,30 @@ def settings(*groups: EndpointFlags | PaceFlags, **flags: object) -> Settings:
     return chosen
 
 
-def first_line(papers: int | None, model: models.Model) -> str:
+def first_line(papers: int | None, model: models.Model, pool: Pool = ()) -> str:
     """`5 papers with openai/gpt-4.1-mini at api.openai.com`; None if not counted."""
     count = "some papers" if papers is None else counted(papers, "paper")
-    return f"{count} with {named(model)}"
+    return f"{count} with {named(model, pool)}"
 
 
-def named(model: models.Model) -> str:
-    """The model and, for a hosted one, its endpoint: `openai/gpt-4.1-mini at api.openai.com`.
+def named(model: models.Model, pool: Pool = ()) -> str:
+    """The model and, for a hosted one, where it is: `openai/gpt-4.1-mini at api.openai.com`.
 
     Raises UsageError if the address is not valid.
     """
     if model.plan == "baseline" or model.file is not None:
         return model.name
-    url = keys.endpoint_url(model, os.environ)
-    return f"{model.name} at {urlsplit(shown_url(url)).netloc or shown_url(url)}"
+    urls = [one["base_url"] for one in pool] or [keys.endpoint_url(model, os.environ)]
+    return f"{model.name} at {', '.join(urlsplit(shown_url(url)).netloc or shown_url(url) for url in urls)}"
 
 
 @contextmanager
 def resources(chosen: Settings) -> "Iterator[Resources]":
-    """The resources of a run, with this process's environment and terminal; closed at the end."""
+    """The resources of a run, with this process's environment and terminal; closed at the end.
+
+    At the end it is said what each endpoint of a pool did.
+    """
     from ...runs.connections import Surroundings
-    from ...runs.resources import Resources
     from . import terminal
 
     # NumPy reads it when it is loaded. The encoder takes two papers at a time, each in one thread: threads
@@ -74,4 +77,6 @@ def resources(chosen: Settings) -> "Iterator[Resources]":
     try:
         yield opened
     finally:
+        for share in opened.shares.values():
+            terminal.note(str(share))
         opened.close()

@@ -55,7 +55,7 @@
     const link = event.target.closest("a[data-swap]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    const url = new URL(link.href);
+    const url = new URL(link.href, location.href);
     box.value = url.searchParams.get("q") || "";
     load(url.href, { top: "top" in link.dataset });
   });

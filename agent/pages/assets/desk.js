@@ -32,11 +32,6 @@ window.papercardsDesk = (() => {
     dialog.showModal();
     if (focus) focus.focus();
   };
-  document.addEventListener("click", (event) => {
-    const close = event.target.closest("[data-close]");
-    if (close) close.closest("dialog").close();
-    else if (event.target instanceof HTMLDialogElement) event.target.close();
-  });
 
   // One item at a time can be reached with Tab; the arrows lead to the others.
   const items = () => all("[data-item]").filter((one) => one.offsetParent);

@@ -22,6 +22,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return;
     const [search] = seen("input[type=search]");
     if (event.key === "Escape") {
       if (search && document.activeElement === search) {

@@ -7,7 +7,6 @@
   const desk = find("[data-paper]");
   const state = find("[data-state]");
   const guide = find("[data-guide]");
-  const help = find("[data-help]");
   const plain = (id) => id.replaceAll("-", " ");
 
   // What stands on the page
@@ -212,7 +211,6 @@
     else if (button && "finish" in button.dataset) done();
     else if (button && "reveal" in button.dataset) reveal();
     else if (button && "guideOpen" in button.dataset) open(guide, find("[data-guide-search]"));
-    else if (button && "helpOpen" in button.dataset) open(help);
     else if (item) stand(item);
   });
 
@@ -289,7 +287,6 @@
     else if (key === "n") go("next");
     else if (key === "p") go("prev");
     else if (key === "g") open(guide, search);
-    else if (key === "?") open(help);
     else if (key === "Escape") {
       if (event.target.closest("[data-sentence]") || event.target === document.body) go("up");
       else stand(current() || items()[0]);

@@ -4,7 +4,6 @@
   const { find, all, say, warn, calm, typing, open, items, current, stand, step, post } = window.papercardsDesk;
   const LOOK_MS = 2000;
   const part = find("[data-part=card]");
-  const help = find("[data-help]");
   const card = () => find("[data-card]", part);
   let busy = Promise.resolve();
   let picking = null; // { item key, status, kept }: a sentence is being chosen for it; kept: its status stays as it is
@@ -121,8 +120,8 @@
 
   const edit = (item) => {
     if (!item) return;
-    if (find("textarea", item)) {
-      find("textarea", item).focus();
+    if (find("[name=summary]", item)) {
+      find("[name=summary]", item).focus();
     } else if ("guess" in item.dataset) {
       if (item.dataset.now !== "not-stated") pickSentence(item, item.dataset.now, true);
     } else if (!item.dataset.sentence) {
@@ -146,6 +145,12 @@
     if (link) link.click();
     else say(rel === "next" ? "This is the last paper." : "This is the first paper.");
   };
+  const worry = () => {
+    const keys = all("[data-to]", part).map((one) => one.dataset.to);
+    const item = current();
+    toItem(keys[keys.lastIndexOf(item && item.dataset.key) + 1] || keys[0]);
+  };
+  const toItem = (key) => key && stand(find(`[data-key="${CSS.escape(key)}"]`, part));
   const across = (to) => {
     const item = current();
     const side = item && item.closest("[data-side]");
@@ -168,10 +173,14 @@
     else if (button && ("pick" in button.dataset || "sentenceFor" in button.dataset)) edit(item);
     else if (button && "main" in button.dataset) main(item);
     else if (button && "finish" in button.dataset) finish();
+    else if (button && "undo" in button.dataset) undo();
+    else if (button && "skip" in button.dataset) go("next");
+    else if (button && "worry" in button.dataset) worry();
+    else if (button && "to" in button.dataset) toItem(button.dataset.to);
     else if (button && "reopen" in button.dataset) {
       const seen = button.dataset.seen;
       send(() => ({ do: "set", field: "paper", item: "", value: "", seen }));
-    } else if (item && !event.target.closest("a, button, textarea")) stand(item);
+    } else if (item && !event.target.closest("a, button, input, textarea")) stand(item);
     else if (button && "focus" in button.dataset) stand(item);
   });
   part.addEventListener("pick", (event) => {
@@ -215,9 +224,9 @@
     else if (key === "m") main(item);
     else if (key === "u") undo();
     else if (key === "d") finish();
+    else if (key === "w") worry();
     else if (key === "n") go("next");
     else if (key === "p") go("prev");
-    else if (key === "?") open(help);
     else if (key === "Escape") find("a[rel=up]", part).click();
     else if (/^[1-9]$/.test(key) && item) {
       const choice = find(`[data-digit="${key}"]`, item);
@@ -241,5 +250,6 @@
     }
   }, LOOK_MS);
 
-  stand(find(".item.open .worries", part)?.closest("[data-item]") || items()[0]);
+  worry();
+  if (!current()) stand(items()[0]);
 })();

@@ -2,7 +2,7 @@
 // the part of the address after #, so it can be shared; nothing is fetched and no text is ever read as HTML.
 "use strict";
 (() => {
-  const { fields, sorts, pageSize, shown, labels, bars, papers } = window.PAPERCARDS;
+  const { fields, sorts, pageSize, shown, labels, bars, views, table, papers, renewed } = window.PAPERCARDS;
   const SINGLE = new Set(["code", "data", "weights", "year", "venue"]);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
   const plain = (label) => (Object.hasOwn(labels, label) ? labels[label] : label.replaceAll("-", " "));
@@ -30,14 +30,18 @@
     const tags = pairs.filter(([key, value]) => value && fields.some(([field]) => field === key));
     const page = /^[0-9]{1,7}$/.test(one("page")) ? Math.max(1, Number(one("page"))) : 1;
     const sort = Object.hasOwn(sorts, one("sort")) ? one("sort") : "";
-    return { path, words: one("q"), tags, sort, page, compact: one("view") === "compact" };
+    const columns = pairs.filter(([key, value]) => key === "column" && table.columns.some(([name]) => name === value)).map(([, value]) => value);
+    const by = fields.some(([field]) => field === one("by")) ? one("by") : "";
+    return { path, words: one("q"), tags, sort, page, view: Object.hasOwn(views, one("view")) ? one("view") : "", columns, by };
   };
   const query = (state) => {
     const pairs = [];
     if (state.words) pairs.push(["q", state.words]);
     for (const [field] of fields) pairs.push(...state.tags.filter(([name]) => name === field));
     if (state.sort) pairs.push(["sort", state.sort]);
-    if (state.compact) pairs.push(["view", "compact"]);
+    if (state.view) pairs.push(["view", state.view]);
+    for (const column of state.columns || []) pairs.push(["column", column]);
+    if (state.by) pairs.push(["by", state.by]);
     if (state.page > 1) pairs.push(["page", state.page]);
     const text = new URLSearchParams(pairs).toString();
     return text ? `?${text}` : "";
@@ -230,23 +234,92 @@
     const here = found.slice((state.page - 1) * pageSize, state.page * pageSize);
     const kept = new Set([...document.querySelectorAll("details[data-keep][open]")].map((one) => one.dataset.keep));
     part("filters").replaceChildren(...fields.map((one, at) => facet(state, found, one, at)).filter(Boolean));
-    for (const one of document.querySelectorAll("details[data-keep]")) one.open = kept.has(one.dataset.keep);
     part("said").textContent = found.length === papers.length
       ? `${number(papers.length)} paper${papers.length === 1 ? "" : "s"}`
       : `${number(found.length)} of ${number(papers.length)} papers`;
+    part("sorts").hidden = state.view === "map";
     part("sorts").replaceChildren(...Object.entries(sorts)
       .filter(([sort]) => sort !== "relevance" || state.words.trim())
       .map(([sort, title]) => make("a",
         { href: listed(state, { sort }), "data-key": `sort:${sort}`, "aria-current": sort === order(state) && "true" }, title)));
-    part("views").replaceChildren(...[["List", false], ["Compact", true]].map(([title, compact]) => make("a",
-      { href: listed(state, { compact, page: state.page }), "data-key": `view:${title}`, "aria-current": compact === state.compact && "page" }, title)));
+    part("views").replaceChildren(...Object.entries(views).map(([seen, title]) => make("a",
+      { href: listed(state, { view: seen, page: state.page }), "data-key": `view:${title}`, "aria-current": seen === state.view && "page" }, title)));
     part("results").replaceChildren(...[
       chips(state),
-      here.length
-        ? make("ol", { class: `papers${state.compact ? " compact" : ""}`, start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one)))
-        : papers.length ? nothing(state) : make("div", { class: "empty" }, make("p", {}, "No cards.")),
-      paging(state, last),
-    ].filter(Boolean));
+      !here.length
+        ? papers.length ? nothing(state) : make("div", { class: "empty" }, make("p", {}, "No cards."))
+        : state.view === "map" ? null
+        : state.view === "table" ? tabled(state, here)
+        : make("ol", { class: `papers${state.view ? " compact" : ""}`, start: (state.page - 1) * pageSize + 1 }, here.map((one) => item(state, one))),
+      state.view === "map" ? null : paging(state, last),
+      ...(state.view === "map" && here.length ? mapped(state, found) : []),
+    ].flat().filter(Boolean));
+    for (const one of document.querySelectorAll("details[data-keep]")) one.open = kept.has(one.dataset.keep);
+  };
+
+  // The table
+  const capital = (words) => words.slice(0, 1).toUpperCase() + words.slice(1);
+  const cell = (paper, column, title) => {
+    const place = fields.findIndex(([field]) => field === column);
+    const texts = { confidence: [percent(paper.mean)], tldr: [paper.tldr], id: [paper.id] }[column]
+      || (column.startsWith("own.") && ((paper.own || []).find(([name]) => name === title) || [])[1])
+      || (paper.tags[place] || []).map((value, at) => (at || NAMES.has(column) ? named(column, value) : capital(named(column, value))));
+    return texts.slice(0, 3).join("; ") + (texts.length > 3 ? ` +${texts.length - 3}` : "");
+  };
+  const tabled = (state, here) => {
+    const chosen = state.columns.length ? state.columns : table.chosen;
+    const columns = chosen.map((name) => table.columns.find(([one]) => one === name)).filter(Boolean);
+    const boxes = [...columns, ...table.columns.filter((one) => !columns.includes(one))].map(([name, title]) => {
+      const box = make("input", { type: "checkbox", value: name, checked: chosen.includes(name), "data-key": `box:${name}` });
+      box.addEventListener("change", () => {
+        location.hash = listed(state, { columns: box.checked ? [...chosen, name] : chosen.filter((one) => one !== name), page: state.page });
+      });
+      return make("label", {}, box, ` ${title}`);
+    });
+    const head = ([name, title]) => {
+      const sort = table.sorts[name];
+      return make("th", { scope: "col", "aria-sort": sort && sort === order(state) && (sort === "newest" || sort === "confidence" ? "descending" : "ascending") },
+        sort ? make("a", { href: listed(state, { sort }), "data-key": `column:${name}` }, title) : title);
+    };
+    return [
+      make("details", { class: "choose", "data-keep": "columns" }, make("summary", {}, "Columns"),
+        make("form", {}, make("fieldset", {}, make("legend", { class: "unseen" }, "Columns of the table"), boxes))),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of papers" }, make("table", { class: "papers-table" },
+        make("thead", {}, make("tr", {}, [["title", "Title"], ...columns].map(head))),
+        make("tbody", {}, here.map((paper) => make("tr", { "data-item": true },
+          make("th", { scope: "row" }, make("a", { href: opened(state, paper), "data-open": true, "data-key": `paper:${paper.id}` }, paper.title), " ", corrected(paper)),
+          columns.map(([name, title]) => make("td", {}, cell(paper, name, title)))))))),
+    ];
+  };
+
+  // The map: the classes of points are those that the server's map has.
+  const figure = document.querySelector("[data-map]").parentElement;
+  let by = "task";
+  let put = null;
+  const mapped = (state, found) => {
+    by = state.by || "task";
+    const place = fields.findIndex(([field]) => field === by);
+    const counts = new Map();
+    for (const paper of found) for (const value of paper.tags[place]) counts.set(value, (counts.get(value) || 0) + 1);
+    const values = [...counts].sort(([a, n], [b, m]) => (by === "year" ? b - a : m - n || (a < b ? -1 : 1))).slice(0, 8).map(([value]) => value);
+    const inside = new Set(found);
+    const classes = Uint8Array.from(papers, (paper) => (!paper.at ? 255 : inside.has(paper)
+      ? Math.max(0, ...paper.tags[place].map((value) => values.indexOf(value) + 1)) || 9 : 0));
+    put ||= window.paperMap(figure.querySelector("[data-map]"), {
+      ordered: () => by === "year",
+      paper: (row) => ({ title: papers[row].title, by: papers[row].by, href: opened(read(location.hash), papers[row]) }),
+    });
+    put({ xs: papers.map(({ at }) => (at ? at[0] : 0)), ys: papers.map(({ at }) => (at ? at[1] : 0)), classes });
+    figure.hidden = false;
+    return [
+      make("nav", { class: "hues", "aria-label": "Colour by" }, make("span", {}, "Colour by"), fields.map(([field, title]) =>
+        make("a", { href: listed(state, { by: field }), "data-key": `by:${field}`, "aria-current": field === by && "true" }, title))),
+      make("ul", { class: `key${by === "year" ? " ordered" : ""}`, "aria-label": "Colours" },
+        values.map((value, at) => make("li", {}, make("span", { class: `dot dot-${at + 1}`, "aria-hidden": "true" }),
+          has(state, by, value) ? named(by, value) : make("a", { href: listed(state, toggled(state, by, value)), "data-key": `hue:${value}` }, named(by, value)))),
+        classes.includes(9) ? make("li", {}, make("span", { class: "dot dot-9", "aria-hidden": "true" }), "other") : null),
+      figure,
+    ];
   };
 
   // A paper
@@ -281,12 +354,12 @@
   const legend = (passages) => {
     const styles = new Map(passages.flatMap(([sayings]) => sayings.map(([name, style]) => [name, style])));
     return make("ul", { class: "legend", "aria-label": "Colours" }, [...styles].map(([name, style]) =>
-      make("li", {}, make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), plain(name))));
+      make("li", {}, make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), make("span", { class: "value" }, plain(name)))));
   };
   const passage = ([sayings, place, quote, odd], at) => make("li", { id: `passage-${at + 1}`, tabindex: "-1" },
     make("div", { class: "sayings" },
       sayings.map(([name, style, sure]) => make("span", { class: "saying" },
-        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), `${plain(name)} `, bar(sure))),
+        make("span", { class: `swatch ${style}`, "aria-hidden": "true" }), make("span", { class: "value" }, plain(name)), " ", bar(sure))),
       odd === undefined
         ? leading({ class: "where" }, `mark-${at + 1}`, [place || "in the text", unseen(`, statement ${at + 1}`)])
         : odd
@@ -325,15 +398,16 @@
         make("aside", { "aria-label": "The card" },
           names.map(([field, title], place) => section(title, make("ul", { class: "labels" },
             paper.tags[place].map((label, at) => make("li", {},
-              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", bar(paper.sure[place][at])))))),
+              make("a", { href: listed({ words: "", tags: [[field, label]], sort: "" }) }, plain(label)), " ", bar(paper.sure[place][at]))),
+            ((paper.maybe || [])[place] || []).map(([label, sure]) => make("li", { class: "none" }, make("span", {}, `perhaps ${plain(label)}`), " ", bar(sure)))))),
           section("Reproducibility", make("table", { class: "held" }, make("tbody", {},
             ["Code", "Data", "Weights"].map((name, at) => make("tr", {}, make("th", { scope: "row" }, name),
               make("td", { class: tone[status(at)] || "none" }, plain(status(at))),
               make("td", {}, bar((paper.held || [])[at])))))),
           paper.links ? make("ul", { class: "links" }, paper.links.map(([url, kind, safe]) =>
             make("li", {}, safe ? out(url, url) : url, " ", make("span", { class: "sure" }, kind)))) : null),
-          paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts]) =>
-            [make("dt", {}, title), ...texts.map((text) => make("dd", {}, text))]))) : null,
+          paper.own ? section("Your fields", make("dl", { class: "own" }, paper.own.flatMap(([title, texts, sure]) =>
+            [make("dt", {}, title), ...texts.map((text, at) => make("dd", {}, make("span", {}, text), at ? null : bar(sure)))]))) : null,
           paper.same ? make("p", {}, `The same paper as ${paper.same}, with the same card.`) : null,
           paper.flags ? section("Flags", make("ul", { class: "labels" }, paper.flags.map((flag) => make("li", {}, plain(flag))))) : null,
           make("section", {}, make("details", {}, make("summary", {}, "Details"),
@@ -393,6 +467,31 @@
     event.preventDefault(); // the part after # says what is shown
     document.getElementById("main").focus();
   });
+  // A page opened from disk cannot fetch, but it can load a script.
+  const LOOK_MS = 60000;
+  let first = null;
+  const look = () => {
+    if (document.hidden) return;
+    const script = make("script", { src: `news.js?${Date.now()}` });
+    script.addEventListener("error", () => script.remove());
+    script.addEventListener("load", () => {
+      script.remove();
+      const news = window.PAPERCARDS_NEWS;
+      first ??= news.is;
+      if (news.is === first) return;
+      const more = news.papers - papers.length;
+      const again = make("button", { type: "button", class: "link" }, "Show it");
+      again.addEventListener("click", () => location.reload());
+      part("news").replaceChildren(
+        more > 0 ? `${more} new paper${more > 1 ? "s" : ""}. ` : "The cards have changed. ", again);
+    });
+    document.head.append(script);
+  };
+  if (renewed) {
+    look();
+    setInterval(look, LOOK_MS);
+    window.addEventListener("focus", look);
+  }
   window.addEventListener("hashchange", show);
   window.addEventListener("popstate", show);
   show();

@@ -1,34 +1,53 @@
-"""Draws charts of a selection, as SVG for a page or a file of its own.
+"""The charts of a selection: what each shows, counted and estimated as `papercards stats` does.
 
-Colours are attributes, so that a saved file has them; a page's style sheet overrides them by class, for dark
-screens. Every word is escaped.
+A chart is a question to `statistics`, asked of the bitmaps of an index. Its table and its CSV file are the
+answer; the drawing shows the largest groups of it.
 
-Knows counts. Knows no cards and no requests.
+Knows counts. Knows no requests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from itertools import chain
+from functools import partial
 
-from ...text.wording import counted, label_words
+from ...card import UNCERTAIN
+from ...card_fields import singular
+from ...statistics.groups import Counts, Share, Value, grouping, shares
+from ...statistics.layout import capital, value_in_words
+from ...statistics.shares import SMALL, Row, Statistics, shares_of
+from ...statistics.table import line, written
+from ...text.wording import counted
 from ..index.database import Found, Index
-from ..index.facets import Tag
+from ..index.facets import REPEATED, Tag
+from . import drawing
+from .drawing import Point
 
-NAMES = ("tasks", "together", "code")
-"""Names of all charts, as used in addresses and file names."""
-
-MOST_TASKS = 12
+MOST_ROWS = 12
+MOST_YEARS = 40
 MOST_TOGETHER = 9
 
-_WIDTH = 440
-_NAMES_WIDTH = 184
-_ROW = 24
-_LONGEST = 24
-"""Maximum characters of a name beside a bar; the tooltip shows the full name."""
-_FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
-_INK, _SOFT, _GROUND = "#1f2328", "#59636e", "#ffffff"
-_ACCENT, _PALE, _BASE = "#0f6f68", "#7cc4b8", "#e3e6e8"
+Link = Callable[[Sequence[Tag]], str]
+"""The address of the list of papers that have these tags, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    title: str
+    share: str
+    by: str = ""
+
+
+_QUESTIONS: Mapping[str, _Question] = {
+    "years": _Question("Papers by year", "year"),
+    "tasks": _Question("Tasks by share of the papers", "task"),
+    "code-by-year": _Question("Code released, by year", "code=released", "year"),
+    "code": _Question("Code released, by task", "code=released", "task"),
+    "claims": _Question("Papers with each kind of claim", "claim"),
+}
+_TOGETHER = "together"
+
+NAMES = (*_QUESTIONS, _TOGETHER)
+"""Names of all charts, as used in addresses and file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,172 +56,169 @@ class Chart:
 
     name: str
     title: str
-    svg: str
+    caption: str
+    """What is counted, how many papers, which intervals, and what is not drawn."""
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    draw: Callable[[bool], str]
+    """The drawing as SVG; with True for a page, where a click on a mark leads to its papers."""
+    lines: Callable[[], Iterable[bytes]]
+    """The figures as a CSV file."""
+
+    def file(self, kind: str) -> str:
+        """The chart as a file of its own, `svg` or `csv`."""
+        return self.draw(False) if kind == "svg" else b"".join(self.lines()).decode()
 
 
-def charts(index: Index, found: Found) -> tuple[Chart, ...]:
-    """All charts of a selection; empty if the selection is empty."""
-    tasks = [(task, n) for task, n in index.counts("task", found)]
-    if not tasks:
-        return ()
-    return (
-        _shares(tasks[:MOST_TASKS], found.count),
-        _together(index, found, [task for task, _ in tasks[:MOST_TOGETHER]]),
-        _code(index, found, tasks[:MOST_TASKS]),
+def charts(index: Index, found: Found, link: Link) -> tuple[Chart, ...]:
+    """The charts of a selection that have something to show; none if the selection is empty."""
+    every = (chart(name, index, found, link) for name in NAMES)
+    return tuple(one for one in every if one is not None)
+
+
+def chart(name: str, index: Index, found: Found, link: Link) -> Chart | None:
+    """One chart; None if there is nothing to show. Raises KeyError for an unknown name."""
+    if name == _TOGETHER:
+        return _together(index, found, link)
+    asked = _QUESTIONS[name]
+    answer = _answer(index, found, asked)
+    rows = [row for row in answer.rows if _known(row) is not None]
+    ordered = "year" in (asked.share, asked.by)
+    if len(rows) < 1 + ordered:
+        return None
+    drawn = sorted(rows, key=lambda row: str(_known(row)))[-MOST_YEARS:] if ordered else rows[:MOST_ROWS]
+    points = [_point(row, asked, answer, link) for row in drawn]
+    draw = partial(drawing.years, counts=asked.share == "year") if ordered else drawing.bars
+    caption = _caption(answer, asked, drawn, len(rows))
+    return Chart(
+        name,
+        asked.title,
+        caption,
+        (capital(asked.by or asked.share), "Papers", "With it", "Share", "95% interval"),
+        [_cells(row, asked) for row in answer.rows],
+        lambda linked: draw(asked.title, caption, points, linked),
+        lambda: written(answer, ".csv"),
     )
 
 
-def _shares(tasks: Sequence[tuple[str, int]], total: int) -> Chart:
-    title = "Tasks by share of the papers"
-    room = _WIDTH - _NAMES_WIDTH - 56
-    most = tasks[0][1]
-    marks = []
-    for place, (task, count) in enumerate(tasks):
-        y = place * _ROW
-        width = max(1.0, room * count / most)
-        marks += [
-            _name(task, y),
-            _bar(_NAMES_WIDTH, y, width, "accent", _ACCENT),
-            _text(_NAMES_WIDTH + width + 6, y + 16, _share(count, total), "soft", _SOFT),
+def _answer(index: Index, found: Found, asked: _Question) -> Statistics:
+    """The answer of `stats` for a selection of the index, from bitmaps in place of cards."""
+    by = grouping([asked.by], {}) if asked.by else ()
+    counts = Counts(by, shares([asked.share], by, {}))
+    (share,) = counts.shares
+    repeated = found.rows & index.facets.bitmap(REPEATED)
+    rows = found.rows & ~repeated
+    counts.cards = rows.bit_count()
+    features, told = _features(index, rows, share)
+    groups = _values(index, rows, singular(by[0])) if by else {None: rows}
+    for value, mine in groups.items():
+        group = (value,) if by else ()
+        counts.papers[group] = mine.bit_count()
+        counts.told[group, 0] = (mine & told).bit_count()
+        for name, having in features.items():
+            if count := (mine & having).bit_count():
+                counts.having[group, 0, name] = count
+        if by:
+            counts.of_value[0][value] = mine.bit_count()
+    counts.silent[0] = (rows & ~told).bit_count()
+    return shares_of(counts, repeated=repeated.bit_count())
+
+
+def _values(index: Index, rows: int, field: str) -> dict[Value, int]:
+    """Bitmaps of the rows with each value of a field, and of those without one."""
+    found: dict[Value, int] = {}
+    rest = rows
+    for value, _ in index.counts(field, Found(rows)):
+        mine = rows & index.facets.bitmap(Tag(field, value))
+        found[int(value) if field == "year" else value] = mine
+        rest &= ~mine
+    if rest:
+        found[None] = rest
+    return found
+
+
+def _features(index: Index, rows: int, share: Share) -> tuple[dict[str, int], int]:
+    """Bitmaps of the rows with each feature, and of those that tell whether they have it."""
+    features: dict[str, int] = {}
+    told = 0
+    for value, mine in _values(index, rows, singular(share.field)).items():
+        told |= mine if share.told((value,)) else 0
+        for name in share.features((value,)):
+            features[name] = features.get(name, 0) | mine
+    return features, told
+
+
+def _known(row: Row) -> Value:
+    """The value that a row is drawn for; None if it has none, or none that is likely enough."""
+    value = row.group[0] if row.group else row.feature.partition("=")[2]
+    return None if value == UNCERTAIN else value
+
+
+def _point(row: Row, asked: _Question, answer: Statistics, link: Link) -> Point:
+    value = _known(row)
+    tags = [Tag(asked.by, str(value))] if asked.by else []
+    tags.append(Tag(*row.feature.split("=", 1)))
+    return Point(
+        capital(value_in_words(value, asked.by or asked.share)),
+        row.count,
+        row.n,
+        row.low,
+        row.high,
+        small=row.n < answer.small,
+        numbered=bool(asked.by),
+        href=link(tags),
+    )
+
+
+def _cells(row: Row, asked: _Question) -> Sequence[str]:
+    value = row.group[0] if row.group else _known(row)
+    name = capital(value_in_words(value, asked.by or asked.share))
+    if row.share is None or row.low is None or row.high is None:
+        return name, f"{row.n:,}", f"{row.count:,}", "", ""
+    return name, f"{row.n:,}", f"{row.count:,}", f"{row.share:.1%}", f"{row.low:.1%} to {row.high:.1%}"
+
+
+def _caption(answer: Statistics, asked: _Question, drawn: Sequence[Row], most: int) -> str:
+    if asked.share == "year":
+        parts = [
+            f"Number of papers, of {counted(sum(row.count for row in answer.rows), 'paper')} with a year."
         ]
-    rows = [(_plain(task), f"{count:,}", _share(count, total)) for task, count in tasks]
-    return Chart(
-        "tasks",
-        title,
-        _svg(title, f"Most frequent tasks of {counted(total, 'paper')}", marks, len(tasks) * _ROW),
-        ("Task", "Papers", "Share"),
-        rows,
-    )
+    elif asked.by:
+        parts = ["Shares with 95% intervals (Wilson). In brackets: number of papers."]
+    else:
+        parts = [f"Shares with 95% intervals (Wilson), n = {drawn[0].n:,}."]
+    if asked.share != "year" and any(row.n < answer.small for row in drawn):
+        parts.append(f"Counts where there are fewer than {SMALL} papers.")
+    if len(drawn) < most:
+        which = "latest" if "year" in (asked.by, asked.share) else "largest"
+        parts.append(f"Drawn: {len(drawn)} of {most}, the {which}.")
+    return " ".join([*parts, *(f"{capital(note)}." for note in answer.notes)])
 
 
-def _together(index: Index, found: Found, tasks: Sequence[str]) -> Chart:
+def _together(index: Index, found: Found, link: Link) -> Chart | None:
+    tasks = [task for task, _ in index.counts("task", found)]
+    bitmaps = {task: found.rows & index.facets.bitmap(Tag("task", task)) for task in tasks}
+    pairs = {
+        (one, other): (bitmaps[one] & bitmaps[other]).bit_count()
+        for place, one in enumerate(tasks)
+        for other in tasks[:place]
+    }
+    some = sorted(((pair, count) for pair, count in pairs.items() if count), key=lambda one: -one[1])
+    if not some:
+        return None
     title = "Tasks that occur together"
-    bitmaps = [found.rows & index.facets.bitmap(Tag("task", task)) for task in tasks]
-    counts = [[(a & b).bit_count() for b in bitmaps] for a in bitmaps]
-    most = max(chain.from_iterable(row[:place] for place, row in enumerate(counts)), default=0) or 1
-    side = (_WIDTH - _NAMES_WIDTH) / max(1, len(tasks))
-    head = 20
-    marks = [
-        _text(_NAMES_WIDTH + (place + 0.5) * side, 12, str(place + 1), "soft", _SOFT, "middle")
-        for place in range(len(tasks) - 1)
-    ]
-    for row, task in enumerate(tasks):
-        y = head + row * _ROW
-        marks.append(_name(task, y, room=22))
-        marks.append(_text(_NAMES_WIDTH - 8, y + 16, str(row + 1), "soft", _SOFT, "end"))
-        for column in range(row):
-            count = counts[row][column]
-            share = count / most
-            x = _NAMES_WIDTH + column * side
-            label = f"{_plain(task)} and {_plain(tasks[column])}: {count:,}"
-            marks.append(
-                f'<g><title>{escape(label)}</title><rect class="base" x="{x + 1:.1f}" y="{y + 1}" '
-                f'width="{side - 2:.1f}" height="{_ROW - 2}" rx="2" fill="{_BASE}"/>'
-                f'<rect class="accent" x="{x + 1:.1f}" y="{y + 1}" width="{side - 2:.1f}" '
-                f'height="{_ROW - 2}" rx="2" fill="{_ACCENT}" fill-opacity="{share:.2f}"/>'
-            )
-            ink, colour = ("on-accent", _GROUND) if share > 0.55 else ("ink", _INK)
-            if count:
-                marks.append(_text(x + side / 2, y + 16, _short(count), ink, colour, "middle"))
-            marks.append("</g>")
-    rows = [
-        (_plain(tasks[a]), _plain(tasks[b]), f"{counts[a][b]:,}")
-        for a in range(len(tasks))
-        for b in range(a)
-        if counts[a][b]
-    ]
-    rows.sort(key=lambda one: -int(one[2].replace(",", "")))
-    height = head + len(tasks) * _ROW
+    caption = f"Number of papers with both tasks, of {counted(found.count, 'paper')}."
+    if len(tasks) > MOST_TOGETHER:
+        caption += f" Drawn: {MOST_TOGETHER} of {len(tasks)} tasks, the largest."
+    names = [(task, capital(value_in_words(task, "task"))) for task in tasks[:MOST_TOGETHER]]
+    cells = {pair: (count, link([Tag("task", one) for one in pair])) for pair, count in some}
+    rows = [(*(capital(value_in_words(one, "task")) for one in pair), f"{count:,}") for pair, count in some]
     return Chart(
-        "together",
+        _TOGETHER,
         title,
-        _svg(title, "Number of papers that have both tasks", marks, height),
-        ("Task", "and", "Papers"),
+        caption,
+        ("Task", "And", "Papers"),
         rows,
+        lambda linked: drawing.grid(title, caption, names, cells, linked),
+        lambda: (line(row, ",") for row in (("task", "and", "papers"), *((*pair, n) for pair, n in some))),
     )
-
-
-def _code(index: Index, found: Found, tasks: Sequence[tuple[str, int]]) -> Chart:
-    title = "Code released, by task"
-    parts = (("released", "accent", _ACCENT), ("promised", "pale", _PALE), ("not-stated", "base", _BASE))
-    bitmaps = [index.facets.bitmap(Tag("code", status)) for status, _, _ in parts]
-    room = _WIDTH - _NAMES_WIDTH - 46
-    marks: list[str] = []
-    x = float(_NAMES_WIDTH)
-    for status, style, colour in parts:
-        marks.append(
-            f'<rect class="{style}" x="{x:.1f}" y="3" width="10" height="10" rx="2" fill="{colour}"/>'
-        )
-        marks.append(_text(x + 15, 12, _plain(status), "soft", _SOFT))
-        x += 84
-    head = 24
-    rows = []
-    for place, (task, total) in enumerate(tasks):
-        y = head + place * _ROW
-        mine = found.rows & index.facets.bitmap(Tag("task", task))
-        counts = [(mine & bitmap).bit_count() for bitmap in bitmaps]
-        marks.append(_name(task, y))
-        x = float(_NAMES_WIDTH)
-        for count, (_, style, colour) in zip(counts, parts, strict=True):
-            width = room * count / total
-            if count:
-                marks.append(_bar(x, y, width, style, colour))
-            x += width
-        marks.append(_text(_WIDTH, y + 16, _share(counts[0], total), "soft", _SOFT, "end"))
-        rows.append((_plain(task), *(f"{count:,}" for count in counts), _share(counts[0], total)))
-    height = head + len(tasks) * _ROW
-    return Chart(
-        "code",
-        title,
-        _svg(
-            title, "Share of each task's papers whose code is released, promised or not stated", marks, height
-        ),
-        ("Task", "Released", "Promised", "Not stated", "Share released"),
-        rows,
-    )
-
-
-def _svg(title: str, about: str, marks: Sequence[str], height: int) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height + 4}" width="{_WIDTH}" '
-        f'height="{height + 4}" role="img" aria-label="{escape(title)}" font-family="{escape(_FONT)}" '
-        f'font-size="12" class="chart"><title>{escape(title)}</title><desc>{escape(about)}</desc>'
-        f'<rect class="ground" width="100%" height="100%" fill="{_GROUND}"/>{"".join(marks)}</svg>'
-    )
-
-
-def _name(label: str, y: float, room: int = 0) -> str:
-    words = _plain(label)
-    most = _LONGEST - room // 8
-    short = words if len(words) <= most else words[: most - 1].rstrip() + "…"
-    text = _text(_NAMES_WIDTH - 8 - room, y + 16, short, "ink", _INK, "end")
-    return f"<g><title>{escape(words)}</title>{text}</g>"
-
-
-def _bar(x: float, y: float, width: float, style: str, colour: str) -> str:
-    return (
-        f'<rect class="{style}" x="{x:.1f}" y="{y + 4}" width="{width:.1f}" height="{_ROW - 8}" '
-        f'rx="2" fill="{colour}"/>'
-    )
-
-
-def _text(x: float, y: float, words: str, style: str, colour: str, anchor: str = "start") -> str:
-    return (
-        f'<text class="{style}" x="{x:.1f}" y="{y}" text-anchor="{anchor}" fill="{colour}">'
-        f"{escape(words)}</text>"
-    )
-
-
-def _plain(label: str) -> str:
-    # Characters that XML has no way to write would spoil the whole drawing.
-    return "".join(c if c.isprintable() else " " for c in label_words(label))
-
-
-def _share(count: int, total: int) -> str:
-    return f"{count / total:.0%}" if total else "n/a"
-
-
-def _short(count: int) -> str:
-    return f"{count / 1000:.0f}k" if count >= 10_000 else str(count)

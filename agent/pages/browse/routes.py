@@ -5,6 +5,7 @@ Everything works with plain links and one form; the scripts only make it faster.
 Knows the index and requests.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -12,12 +13,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from ..requests import paper_of
+from ..index.facets import FIELDS
+from ..index.places import Places
+from ..requests import paper_address, paper_of
 from ..room import Room, Shell
-from . import charts, saving, views
+from . import charts, colours, saving, views
 from . import selection as state
 
 PATH = "/browse"
+
+_ROW = re.compile(r"[0-9]{1,9}")
+_CHART_FILES = {"svg": "image/svg+xml", "csv": "text/csv"}
 
 
 def routes(shell: Shell) -> Sequence[BaseRoute]:
@@ -34,27 +40,72 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     def listing(request: Request) -> Response:
         before = news()
         shown = views.listing(index, _state(request))
-        return shell.page("browse.html", "browse", list=shown, state=shown.state, news=before)
+        columns = views.columns(index, shown.state) if shown.state.view == "table" else ()
+        return shell.page(
+            "browse.html", "browse", list=shown, state=shown.state, columns=columns, news=before
+        )
 
     def drawings(request: Request) -> Response:
         before = news()
         now = _state(request)
         found = index.find(now.words, now.tags)
         shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
-        drawn = charts.charts(index, found)
+        drawn = charts.charts(index, found, _linking(now))
         return shell.page("charts.html", "browse", list=shown, state=now, charts=drawn, news=before)
 
     def drawing(request: Request) -> Response:
+        name, kind = request.path_params["name"], request.path_params["kind"]
+        if name not in charts.NAMES or kind not in _CHART_FILES:
+            return _missing(shell, "This chart does not exist.")
         shell.refresh()
         now = _state(request)
-        for chart in charts.charts(index, index.find(now.words, now.tags)):
-            if chart.name == request.path_params["name"]:
-                return Response(
-                    chart.svg,
-                    media_type="image/svg+xml",
-                    headers={"Content-Disposition": f'attachment; filename="{chart.name}.svg"'},
-                )
-        return _missing(shell, "This chart does not exist.")
+        chart = charts.chart(name, index, index.find(now.words, now.tags), _linking(now))
+        if chart is None:
+            return _missing(shell, "There are no papers to draw.")
+        return Response(
+            chart.file(kind),
+            media_type=_CHART_FILES[kind],
+            headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
+        )
+
+    places = Places(index)
+
+    def plane(request: Request) -> Response:
+        before = news()
+        now = _state(request)
+        found = index.find(now.words, now.tags)
+        shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
+        places.update()
+        return shell.page(
+            "map.html",
+            "browse",
+            list=shown,
+            state=now,
+            news=before,
+            fields=(*FIELDS, *index.facets.own),
+            by=now.by or colours.DEFAULT,
+            groups=colours.groups(index, found, now.by),
+        )
+
+    def coordinates(_: Request) -> Response:
+        places.update()
+        xs, ys = places.coordinates()
+        return Response(colours.packed(xs, ys), media_type="application/octet-stream")
+
+    def classes(request: Request) -> Response:
+        shell.refresh()
+        now = _state(request)
+        painted = colours.classes(index, index.find(now.words, now.tags), now.by)
+        return Response(painted, media_type="application/octet-stream")
+
+    def at(request: Request) -> Response:
+        row = request.path_params["row"]
+        name = index.name(int(row)) if _ROW.fullmatch(row) else None
+        card = index.shown(name) if name else None
+        if card is None:
+            return _missing(shell, "There is no card here.")
+        where = paper_address(PATH, card.id)
+        return JSONResponse({"title": card.title, "by": card.about.credits, "href": where})
 
     def save(request: Request) -> Response:
         kind = request.path_params["kind"]
@@ -92,7 +143,11 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     return (
         Route(PATH, listing),
         Route(f"{PATH}/charts", drawings),
-        Route(f"{PATH}/charts/{{name}}.svg", drawing),
+        Route(f"{PATH}/charts/{{name}}.{{kind}}", drawing),
+        Route(f"{PATH}/map", plane),
+        Route(f"{PATH}/map/places", coordinates),
+        Route(f"{PATH}/map/classes", classes),
+        Route(f"{PATH}/map/{{row}}", at),
         Route(f"{PATH}/save/{{kind}}", save),
         Route(f"{PATH}/status", status),
         Route(f"{PATH}/paper/{{id:path}}", paper),
@@ -104,6 +159,10 @@ ROOM = Room("browse", "Browse", routes)
 
 def _state(request: Request) -> state.Selection:
     return state.read(request.query_params.multi_items())
+
+
+def _linking(now: state.Selection) -> charts.Link:
+    return lambda tags: f"{PATH}?{now.narrowed(tags).query}"
 
 
 def _missing(shell: Shell, message: str) -> Response:

@@ -16,6 +16,14 @@ PAGE_SIZE = 25
 
 _OWN = re.compile(re.escape(OWN) + r"[a-z][a-z0-9_]{0,39}")
 
+VIEWS = {"": "List", "compact": "Compact", "table": "Table"}
+"""Ways to show papers, with their titles."""
+
+COLUMNS = (*FIELDS, "confidence", "tldr", "id")
+"""Columns that the table can have beside the title, and own fields."""
+DEFAULT_COLUMNS = ("author", "year", "venue", "task", "contribution", "code")
+MOST_COLUMNS = 20
+
 MOST_TAGS = 30
 """Maximum number of tags in an address; the rest is ignored, since each tag recomputes all choices."""
 
@@ -30,8 +38,12 @@ class Selection:
     sort: str = ""
     """Sort order, one of `SORTS`; empty for the default: by relevance in a search, else as in the file."""
     page: int = 1
-    compact: bool = False
-    """Whether each paper takes one or two lines."""
+    view: str = ""
+    """How papers are shown, one of `VIEWS`."""
+    columns: tuple[str, ...] = ()
+    """Columns of the table, any of `COLUMNS` and own fields; empty for `DEFAULT_COLUMNS`."""
+    by: str = ""
+    """Field that the map is coloured by; empty for the default."""
 
     @property
     def order(self) -> str:
@@ -53,9 +65,13 @@ class Selection:
         """The same selection in another sort order."""
         return replace(self, sort=sort, page=1)
 
-    def seen(self, *, compact: bool) -> "Selection":
-        """The same selection as a compact list, or not."""
-        return replace(self, compact=compact)
+    def seen(self, view: str) -> "Selection":
+        """The same selection shown in another way."""
+        return replace(self, view=view)
+
+    def coloured(self, field: str) -> "Selection":
+        """The same selection with the map coloured by another field."""
+        return replace(self, by=field)
 
     def without_words(self) -> "Selection":
         """The same selection without the search words."""
@@ -74,6 +90,13 @@ class Selection:
             left = (*left, tag)
         return replace(self, tags=left, page=1)
 
+    def narrowed(self, tags: Iterable[Tag]) -> "Selection":
+        """The selection with these tags, too."""
+        one = self
+        for tag in tags:
+            one = one if tag in one.tags else one.toggled(tag)
+        return one
+
     @property
     def query(self) -> str:
         """The query string without the question mark; empty for the default state."""
@@ -82,8 +105,9 @@ class Selection:
         pairs += sorted(self.tags, key=lambda tag: (order.get(tag[0], len(order)), tag[0]))
         if self.sort:
             pairs.append(("sort", self.sort))
-        if self.compact:
-            pairs.append(("view", "compact"))
+        pairs += [("view", self.view)] * bool(self.view)
+        pairs += [("column", column) for column in self.columns]
+        pairs += [("by", self.by)] * bool(self.by)
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return urlencode(pairs)
@@ -91,8 +115,9 @@ class Selection:
 
 def read(pairs: Iterable[tuple[str, str]]) -> Selection:
     """Parse a query string; unknown parts are ignored."""
-    words, sort, page, compact = "", "", 1, False
+    words, sort, page, view, by = "", "", 1, "", ""
     tags: dict[Tag, None] = {}
+    columns: dict[str, None] = {}
     for name, value in pairs:
         if name == "q":
             words = value[:1000]
@@ -100,8 +125,12 @@ def read(pairs: Iterable[tuple[str, str]]) -> Selection:
             tags[Tag(name, value)] = None
         elif name == "sort" and value in SORTS:
             sort = value
-        elif name == "view":
-            compact = value == "compact"
+        elif name == "view" and value in VIEWS:
+            view = value
+        elif name == "column" and (value in COLUMNS or _OWN.fullmatch(value)) and len(columns) < MOST_COLUMNS:
+            columns[value] = None
+        elif name == "by" and (value in FIELDS or _OWN.fullmatch(value)):
+            by = value
         elif name == "page" and value.isascii() and value.isdecimal() and len(value) < 8:
             page = max(1, int(value))
-    return Selection(words, tuple(tags), sort, page, compact)
+    return Selection(words, tuple(tags), sort, page, view, tuple(columns), by)

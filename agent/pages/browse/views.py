@@ -10,13 +10,15 @@ from ...card import Card, FieldValue, Label
 from ...paper import Paper, page_of
 from ...review.corrected import REVIEWED
 from ...sinks.escaping import named
+from ...statistics.layout import capital
+from ...text.wording import label_words
 from ..index.database import Found, Index
-from ..index.facets import FIELDS, OWN, Tag
+from ..index.facets import FIELDS, NAMES, OWN, Tag, confidence_of, tags_of
 from ..index.query import parts
-from ..rendering import opened
+from ..rendering import opened, percent
 from .marks import Part, Passage, passages
 from .marks import parts as texts
-from .selection import PAGE_SIZE, Selection
+from .selection import COLUMNS, DEFAULT_COLUMNS, PAGE_SIZE, Selection
 
 
 class _Titles(dict[str, str]):
@@ -38,6 +40,9 @@ TITLES = _Titles(
         "year": "Year",
         "venue": "Venue",
         "author": "Author",
+        "confidence": "Confidence",
+        "tldr": "Summary",
+        "id": "Id",
     }
 )
 SORT_TITLES = {
@@ -194,6 +199,45 @@ def listing(index: Index, state: Selection) -> Listing:
     cards = [(card, changed(index, card)) for card in index.page(found, state.order, state.skip, PAGE_SIZE)]
     ways = () if found.count else _ways_back(index, state)
     return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page, ways)
+
+
+COLUMN_SORTS = {"title": "title", "author": "author", "venue": "venue", "year": "newest"}
+COLUMN_SORTS |= {"confidence": "confidence"}
+"""Orders of the list by the column that they sort by."""
+_MOST_IN_CELL = 3
+
+
+def columns(index: Index, state: Selection) -> Sequence[tuple[str, str, bool]]:
+    """Name and title of every possible column, and whether the table has it; the chosen ones first."""
+    every = (*COLUMNS, *index.facets.own)
+    chosen = [one for one in state.columns if one in every] or default_columns(index)
+    return [(one, TITLES[one], True) for one in chosen] + [
+        (one, TITLES[one], False) for one in every if one not in chosen
+    ]
+
+
+def default_columns(index: Index) -> Sequence[str]:
+    """The columns that are shown if none are chosen: those that some card has a value for."""
+    return [one for one in DEFAULT_COLUMNS if index.facets.used(one)]
+
+
+def cells(card: Card, names: Sequence[str]) -> Sequence[str]:
+    """The cells of a card in these columns of the table, as words."""
+    tags: dict[str, list[str]] = {}
+    for tag in tags_of(card):
+        labels = tags.setdefault(tag.field, [])
+        labels.append(tag.shown if labels or tag.field in NAMES else capital(tag.shown))
+    for name, value in card.fields.items():
+        texts = map(label_words, value.texts) if value.type in ("label", "labels") else value.texts
+        tags[OWN + name] = [*texts] or [value.missing or "none"]
+    sure = confidence_of(card)
+    tags |= {"id": [card.id], "tldr": [card.tldr], "confidence": [percent(sure)]}
+    return [_joined(tags.get(name, ())) for name in names]
+
+
+def _joined(values: Sequence[str]) -> str:
+    more = len(values) - _MOST_IN_CELL
+    return "; ".join(values[:_MOST_IN_CELL]) + (f" +{more}" if more > 0 else "")
 
 
 def _ways_back(index: Index, state: Selection) -> Sequence[Way]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ...card import Card
 from ...paper import Paper
 from . import stored_papers
-from .facets import Facets, Tag, confidence_of, dated, first_author, rows_of, tags_of
+from .facets import REPEATED, Facets, Tag, confidence_of, dated, first_author, rows_of, tags_of
 from .query import parse
 from .searching import Searches
 from .tables import connected, opened, refused
@@ -141,7 +141,40 @@ class Index:
             found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
         return found
 
+    def texts(self, row: int, most: int) -> list[tuple[int, str, str]]:
+        """Rows, titles and abstracts, or else summaries, of the next cards after a row."""
+        query = (
+            "SELECT row, cards.title, coalesce(papers.abstract, json_extract(card, '$.tldr'), '') "
+            "FROM cards LEFT JOIN papers ON papers.id = cards.id WHERE row > ? ORDER BY row LIMIT ?"
+        )
+        with self._lock:
+            found: list[tuple[int, str, str]] = self._reader.execute(query, (row, most)).fetchall()
+        return found
+
+    def places(self) -> list[tuple[int, int, int]]:
+        """Rows with their places on the map, in the order of the rows."""
+        with self._lock:
+            query = "SELECT row, x, y FROM places ORDER BY row"
+            found: list[tuple[int, int, int]] = self._reader.execute(query).fetchall()
+        return found
+
+    def name(self, row: int) -> str | None:
+        """The id of the visible card of a row; None if there is none."""
+        return self._id(row) if self.facets.alive >> row & 1 else None
+
+    @property
+    def last_row(self) -> int:
+        """Number of the last visible row; -1 if there is none."""
+        return self.facets.alive.bit_length() - 1
+
     # How it grows
+
+    def place(self, places: Iterable[tuple[int, int, int]], *, fresh: bool = False) -> None:
+        """Store places on the map; with `fresh`, forget those that there are."""
+        with self._change() as run:
+            if fresh:
+                run.execute("DELETE FROM places")
+            run.executemany("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", places)
 
     def row(self, name: str) -> int | None:
         """The number of the row of the card with that id."""
@@ -181,7 +214,7 @@ class Index:
                     old = run.execute("DELETE FROM cards WHERE id = ? RETURNING row", (card.id,)).fetchall()
                     stale += [row for (row,) in old]
                     row, self._next = self._next, self._next + 1
-                    fresh[row] = tuple(tags_of(card))
+                    fresh[row] = (*tags_of(card), *[REPEATED] * (card.same_as is not None))
                     self._write(run, row, card, origin, fresh[row])
                 if note is not None:
                     run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", note)
@@ -206,7 +239,7 @@ class Index:
         """Drop all cards, and with `papers` the papers too."""
         with self._writing:
             with self._change() as run:
-                for table in ("cards", "tags", "tagged", "notes", *(["papers"] if papers else [])):
+                for table in ("cards", "tags", "tagged", "places", "notes", *(["papers"] if papers else [])):
                     run.execute(f"DELETE FROM {table}")  # noqa: S608
                 run.execute("INSERT INTO words (words) VALUES ('delete-all')")
             self._load()
@@ -224,10 +257,11 @@ class Index:
 
     def close(self) -> None:
         """Close the file."""
-        with suppress(sqlite3.Error):
-            self._writer.execute("PRAGMA optimize")
-        self._reader.close()
-        self._writer.close()
+        with self._writing, self._lock:  # no thread may be reading
+            with suppress(sqlite3.Error):
+                self._writer.execute("PRAGMA optimize")
+            self._reader.close()
+            self._writer.close()
 
     def _write(self, run: sqlite3.Connection, row: int, card: Card, origin: int, tags: Sequence[Tag]) -> None:
         sure = confidence_of(card)

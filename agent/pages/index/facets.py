@@ -46,6 +46,10 @@ class Tag(NamedTuple):
         return self.value if self.field in NAMES else label_words(self.value)
 
 
+REPEATED = Tag("same_as", "yes")
+"""On cards of further records of a paper, which are papers in a list but not in a count."""
+
+
 def tags_of(card: Card) -> Iterator[Tag]:
     """All tags of a card, each once."""
     held, about, unasked = card.reproducibility, card.about, card.unasked
@@ -132,6 +136,10 @@ class Facets:
                 bits[row >> 3] &= ~(1 << (row & 7))
         for tag in new:
             _set(self._bits.setdefault(tag, bytearray()), row)
+
+    def used(self, field: str) -> bool:
+        """Whether some card has a value of a field."""
+        return bool(self._few.get(field)) or any(tag.field == field for tag in list(self._bits))
 
     @property
     def own(self) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import StorageError
 
-VERSION = 3
+VERSION = 4
 """Version of the tables; a file of another version is rebuilt."""
 
 _TABLES = """
@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS tags (tag INTEGER PRIMARY KEY, field TEXT NOT NULL, v
 CREATE TABLE IF NOT EXISTS tagged (row INTEGER PRIMARY KEY, tags BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS papers (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, sections TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS places (row INTEGER PRIMARY KEY, x INTEGER NOT NULL, y INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     title, summary, body, labels, people, content='', prefix='2', tokenize='unicode61 remove_diacritics 2');

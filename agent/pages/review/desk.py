@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ...card import Card
+from ...card import MISSING, Card
 from ...paper import Paper
 from ...reading.evidence import numbered_as
 from ...review.edits import Key, version_of
 from ...review.review_file import ReviewFile
 from ...taxonomy import Taxonomy
 from ..index.database import Index
+from ..index.facets import OWN
 from .items import Judging
 from .queue import Queue
 from .views import ReviewPage, review_page
@@ -43,7 +44,7 @@ class Desk:
         """The page of a card with its edits applied."""
         key = Key(card.id, version_of(card))
         paper = self.paper(card)
-        queued = self.queue.of(card.id)
+        queued, every = self.queue.of(card.id), self.index.find()
         judging = Judging(
             card,
             self.file.overlay.of(key),
@@ -51,6 +52,11 @@ class Desk:
             queued.worries if queued and queued.key == key else self.queue.judge(card),
             self.queue.second(paper) if paper is not None else None,
             self.queue.other(card.id),
+            {
+                name: [one for one, _ in self.index.counts(OWN + name, every) if one not in MISSING]
+                for name, value in card.fields.items()
+                if value.type in ("label", "labels")
+            },
         )
         return review_page(key.version, paper, judging)
 

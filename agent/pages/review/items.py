@@ -3,12 +3,13 @@
 Knows cards, edits, worries and taxonomies. Knows no pages.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from ...card import Card
+from ...card import Card, FieldValue
 from ...review.corrected import items, labels
 from ...review.edits import OWN, ArtifactValue, ClaimValue, Edit, Place, Value, original
+from ...review.own_values import SEPARATOR, parts
 from ...review.worries import Baseline, Worry
 from ...taxonomy import STATUSES, Taxonomy
 
@@ -27,7 +28,12 @@ class Choice:
     means: str
     """Definition in the taxonomy."""
     held: bool = False
-    """Whether this is the current value."""
+    """Whether this is the current value, or a part of it."""
+    model: float | None = None
+    """The probability of this choice that the card has, of the model that made it."""
+    name: str = ""
+    """What is shown, if that is not the value: a part of a list. The value is then the list without it, or
+    with it if it is not held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Item:
     worries: Sequence[Worry]
     choices: Sequence[Choice]
     main: bool = False
+    chance: float | None = None
+    """The baseline's probability of the current value."""
     sentence: int | None = None
     """Number of the sentence that states it, for code, data and weights."""
     guess: int | None = None
@@ -75,6 +83,13 @@ class Judging:
     """Baseline answer for the card's paper; None if the paper is not available."""
     other: Card | None
     """The card of another run, if there is one."""
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The values that cards have in own fields of labels."""
+
+    @property
+    def two(self) -> bool:
+        """Whether the baseline's answer is a second one: it is known, and the card is not the baseline's."""
+        return self.baseline is not None and not self.card.provenance.model.startswith("baseline")
 
     def about(self, place: Place) -> list[Worry]:
         """The worries about one item."""
@@ -83,12 +98,14 @@ class Judging:
     def labels(self, field: str) -> tuple[list[Item], list[Choice]]:
         """The labels of a field, the main one first, and the most likely further labels."""
         hold = [one.label for one in labels(self.card, field, self.edits)]
-        choices = self._label_choices(field, hold)
+        chances = self._chances(field)
+        choices = self._label_choices(field, hold, chances)
         made = []
         for name, before in items(self.card, field, self.edits):
             item = self._item(Place(field, name), before.confidence if before else None)
             main = bool(hold) and item.now == hold[0]
-            made.append(replace(item, choices=tuple(choices), main=main))
+            chance = self._second(chances, item.now or name)
+            made.append(replace(item, choices=tuple(choices), main=main, chance=chance))
         # As the card would have it; what is gone stays where it was.
         return sorted(made, key=lambda one: not one.main), choices
 
@@ -103,10 +120,11 @@ class Judging:
             guess = getattr(self.baseline.draft, name).sentence
         means = self.taxonomy.labels["artifact_status"]
         choices = [
-            Choice(digit, status, chances.get(status), means.get(status, ""), status == item.now)
+            self._choice(digit, status, chances, means, held=status == item.now)
             for digit, status in enumerate(STATUSES, start=1)
         ]
-        return replace(item, choices=tuple(choices), guess=item.sentence or guess)
+        chance = self._second(chances, item.now)
+        return replace(item, choices=tuple(choices), guess=item.sentence or guess, chance=chance)
 
     def summary(self) -> Item:
         """The item for the summary."""
@@ -114,7 +132,13 @@ class Judging:
 
     def own(self) -> list[Item]:
         """The items for own fields."""
-        return [self._item(Place(OWN, name), value.confidence) for name, value in self.card.fields.items()]
+        found = []
+        for name, value in self.card.fields.items():
+            item = self._item(Place(OWN, name), value.confidence)
+            found.append(
+                replace(item, choices=tuple(own_choices(value, item.now, self.options.get(name, ()))))
+            )
+        return found
 
     def claim(self, number: int) -> Item:
         """The item for a sentence, which may be a claim."""
@@ -125,21 +149,43 @@ class Judging:
             chances = self.baseline.scores.sentences[number - 1].kinds
         kinds = self.taxonomy.labels["claim_kinds"]
         choices = [
-            Choice(digit, kind, chances.get(kind), means, kind == item.now)
-            for digit, (kind, means) in enumerate(kinds.items(), start=1)
+            self._choice(digit, kind, chances, kinds, held=kind == item.now)
+            for digit, kind in enumerate(kinds, start=1)
         ]
-        return replace(item, choices=tuple(choices[:CHOICES]))
+        return replace(item, choices=tuple(choices[:CHOICES]), chance=self._second(chances, item.now))
 
-    def _label_choices(self, field: str, hold: Sequence[str]) -> list[Choice]:
-        chances = self.baseline.scores.labels[field] if self.baseline is not None else {}
+    def _second(self, chances: Mapping[str, float], value: str | None) -> float | None:
+        return chances.get(value or "") if self.two else None
+
+    def _chances(self, field: str) -> Mapping[str, float]:
+        return self.baseline.scores.labels[field] if self.baseline is not None else {}
+
+    def _label_choices(self, field: str, hold: Sequence[str], chances: Mapping[str, float]) -> list[Choice]:
+        """What the model itself was not sure of, then what another run says, then what the baseline finds."""
+        mine = {one.label: one.confidence for one in self.card.unsure_of(field)}
         theirs = [one.label for one in getattr(self.other, field)] if self.other is not None else []
         known = self.taxonomy.labels[field]
         likely = sorted(known, key=lambda label: -chances.get(label, 0.0))
-        ordered = [label for label in dict.fromkeys([*theirs, *likely]) if label not in hold]
+        ordered = [label for label in dict.fromkeys([*mine, *theirs, *likely]) if label not in hold]
         return [
-            Choice(digit, label, chances.get(label), known.get(label, ""))
+            self._choice(digit, label, chances, known, mine.get(label))
             for digit, label in enumerate(ordered[:CHOICES], start=1)
         ]
+
+    def _choice(
+        self,
+        digit: int,
+        value: str,
+        chances: Mapping[str, float],
+        means: Mapping[str, str],
+        model: float | None = None,
+        *,
+        held: bool = False,
+    ) -> Choice:
+        chance = chances.get(value)
+        if not self.two:  # the baseline is the model
+            model, chance = chance if model is None else model, None
+        return Choice(digit, value, chance, means.get(value, ""), held, model)
 
     def _item(self, place: Place, confidence: float | None) -> Item:
         own, edit = original(self.card, place), self.edits.get(place)
@@ -155,6 +201,21 @@ class Judging:
             choices=(),
             sentence=value.evidence.sentence if isinstance(value, ArtifactValue) and value.evidence else None,
         )
+
+
+def own_choices(value: FieldValue, now: str | None, options: Sequence[str]) -> Iterator[Choice]:
+    """The options of an own field; of a list of labels or records each part, to take out or put in."""
+    if value.type == "boolean":
+        options = ("yes", "no")
+    if value.type in ("boolean", "label"):
+        for digit, option in enumerate(options[:CHOICES], start=1):
+            yield Choice(digit, option, None, "", option == now)
+    elif value.type in ("labels", "list"):
+        held = parts(value, now)
+        every = list(dict.fromkeys([*value.texts, *held, *options]))
+        for digit, part in enumerate(every[:CHOICES], start=1):
+            rest = [one for one in every if (one in held) != (one == part)]
+            yield Choice(digit, SEPARATOR.join(rest), None, "", part in held, name=part)
 
 
 def _state(own: Value, edit: Edit | None) -> str:

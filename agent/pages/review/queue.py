@@ -33,7 +33,7 @@ from .queue_file import Queued, QueueFile
 
 POLL_S = 0.5
 _CHUNK = 50
-_VERSION = "3"
+_VERSION = "4"
 """Version of the worries; judgements of other versions are redone."""
 
 

@@ -80,18 +80,27 @@ class ReviewPage:
     """Whether the abstract is available but a section quoted by the card is not."""
     done: Edit | None
     """The edit that marked the paper as done."""
-    worries: Sequence[Worry]
-    """Worries about the card as a whole."""
+    worries: Sequence[tuple[str, Worry]]
+    """Worries about what nobody has reviewed, the heaviest first, each with the key of its item."""
+    two: bool
+    """Whether the baseline's answer is known, and another than the card's."""
     token: str
     """Token that changes with every edit of the card."""
 
     @property
     def open(self) -> list[Item]:
         """All current items that nobody has reviewed."""
-        every = [one for field in self.fields for one in field.items] + [*self.artifacts, self.summary]
-        every += [one for one in self.own if one.now is not None]
-        every += [one.item for part in self.parts for one in part.sentences if one.item.now is not None]
-        return [one for one in every if one.state == "open"]
+        return [one for one in self._every() if one.state == "open" and one.now is not None]
+
+    @property
+    def settled(self) -> int:
+        """Number of items that somebody has reviewed."""
+        return sum(one.state != "open" for one in self._every())
+
+    def _every(self) -> Iterable[Item]:
+        yield from (one for field in self.fields for one in field.items)
+        yield from (*self.artifacts, self.summary, *self.own)
+        yield from (one.item for part in self.parts for one in part.sentences)
 
 
 def token_of(edits: Mapping[Place, Edit]) -> str:
@@ -104,6 +113,7 @@ def review_page(version: str, paper: Paper | None, judging: Judging) -> ReviewPa
     artifacts = [judging.artifact(name) for name in ARTIFACTS]
     parts = list(_parts(paper, judging, artifacts))
     done = judging.edits.get(Place("paper"))
+    done = done if done is not None and done.value == "reviewed" else None
     return ReviewPage(
         card=judging.card,
         version=version,
@@ -114,10 +124,18 @@ def review_page(version: str, paper: Paper | None, judging: Judging) -> ReviewPa
         parts=parts,
         whole=paper is not None,
         unread=paper is not None and any(one.place for part in parts for one in part.sentences),
-        done=done if done is not None and done.value == "reviewed" else None,
-        worries=judging.about(Place("paper")),
+        done=done,
+        worries=[] if done else [*_worries(judging)],
+        two=judging.two,
         token=token_of(judging.edits),
     )
+
+
+def _worries(judging: Judging) -> Iterable[tuple[str, Worry]]:
+    for one in judging.worries:
+        if one.place not in judging.edits:
+            add = one.place.field in LABEL_FIELDS and not one.place.item
+            yield f"{'add' if add else one.place.field}:{one.place.field if add else one.place.item}", one
 
 
 def _field(field: str, judging: Judging) -> LabelField:

@@ -14,7 +14,9 @@ from functools import lru_cache
 from importlib import resources
 from string import Template
 
-from ...model.decisions import Question
+from ...card import NOT_STATED
+from ...fields.spec import SHIPPED
+from ...model.decisions import NO, YES, Question
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.spans import digest
@@ -43,20 +45,41 @@ class Words:
 @lru_cache(maxsize=1)
 def words() -> Words:
     """The shipped words."""
-    text = (resources.files("papercards.prompts") / f"{_NAME}.md").read_text(encoding="utf-8")
-    parts = _SECTION.split(text)[1:]
-    sections = {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
-    version = f"{_NAME.partition('.')[0]}@{digest(text)[:8]}"
-    return Words(sections, Prompt(version, (), digest(), Template(sections["state"])))
+    said = sections(_NAME)
+    version = f"{_NAME.partition('.')[0]}@{digest(_text(_NAME))[:8]}"
+    return Words(said, Prompt(version, (), digest(), Template(said["state"])))
 
 
-def questions(taxonomy: Taxonomy, paper: Paper, shown: int, most_options: int) -> list[list[Question]]:
-    """The questions about a paper of which `shown` sentences are shown, in groups that change together."""
-    return [
-        *(_labels(taxonomy, field, most_options) for field in LABEL_FIELDS),
-        _availability(taxonomy, paper, shown, most_options),
-        _sentences(taxonomy, shown),
-    ]
+@lru_cache(maxsize=2)
+def sections(name: str) -> dict[str, str]:
+    """The texts of a shipped file, by name."""
+    parts = _SECTION.split(_text(name))[1:]
+    return {part: body.strip() for part, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _text(name: str) -> str:
+    return (resources.files("papercards.prompts") / f"{name}.md").read_text(encoding="utf-8")
+
+
+def questions(
+    taxonomy: Taxonomy, paper: Paper, shown: int, most_options: int, asked: Sequence[str] = SHIPPED
+) -> list[list[Question]]:
+    """The questions about a paper of which `shown` sentences are shown, in groups that change together.
+
+    `asked` are the fields of the card that are asked.
+    """
+    groups = [_labels(taxonomy, field, most_options) for field in LABEL_FIELDS if field in asked]
+    groups.append(_availability(taxonomy, paper, shown, most_options, asked))
+    groups.append(_sentences(taxonomy, shown) if "claims" in asked else [])
+    return groups
+
+
+def unasked(question: Question) -> dict[str, float]:
+    """The chances that stand for a question that is not asked: that nothing is so."""
+    if question.options is None:
+        return {YES: 0.0, NO: 1.0}
+    nothing = next((name for name in (NONE, NOT_STATED) if name in question.options), question.names[0])
+    return {name: float(name == nothing) for name in question.names}
 
 
 def requests(groups: Iterable[Sequence[Question]], most: int) -> list[list[Question]]:
@@ -83,11 +106,15 @@ def _labels(taxonomy: Taxonomy, field: str, most_options: int) -> list[Question]
     return found
 
 
-def _availability(taxonomy: Taxonomy, paper: Paper, shown: int, most_options: int) -> list[Question]:
+def _availability(
+    taxonomy: Taxonomy, paper: Paper, shown: int, most_options: int, asked: Sequence[str]
+) -> list[Question]:
     said = words().sections
     found = []
     speaking = _speaking(paper, shown, most_options - 1)
     for name, thing in ARTIFACTS.items():
+        if name not in asked:
+            continue
         ask = Template(said["status"]).substitute(thing=thing)
         found.append(Question(f"{name}.status", ask, dict(taxonomy.labels["artifact_status"])))
         numbers = dict.fromkeys(map(str, speaking), "") | {NONE: said["no-sentence"]}

@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from ...card import Card
+from ...card import NOT_ANSWERED, NOT_ASKED, NOT_IN_TEXT, Answered, Card
 from ...errors import PapercardsError
-from ...model.cache import Answer, Cache, Part
+from ...fields.spec import NO_OWN, SHIPPED, FieldSet
+from ...fields.values import Value
+from ...model.cache import Answer, Cache, Part, key_of
 from ...model.call import Caller
 from ...model.catalogue import Model
 from ...model.decider import Decider
@@ -29,15 +31,17 @@ from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
 from ..answers import summary_flags
+from ..asking import NOTHING_ASKED, Askings
 from ..baseline import Scores, drafted, summarized
 from ..confidence import Confidences
-from ..draft import Draft
+from ..draft import Draft, settled
+from ..kept import Answers, Bill, Named, free, together
 from ..prompting import Message, Shown
 from ..question import provenance
-from ..reader import Reading, Wanted, emptied
+from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
-from .kept import Answers, Bill, together
-from .questions import questions, requests, words
+from .own import ANSWERED, own_questions, own_value
+from .questions import MAIN, questions, requests, unasked, words
 from .scoring import Cuts, scores
 from .summary import summarize, tldr_in
 
@@ -81,6 +85,7 @@ class DecideReader:
         offline: bool = False,
         repeat: int = 0,
         fit: Confidences | None = None,
+        fields: FieldSet = NO_OWN,
     ) -> None:
         """`form` is that of the call for the summary (default: a sentence of the abstract)."""
         self._model = model
@@ -89,7 +94,10 @@ class DecideReader:
         self._answers = Answers(cache, offline=offline)
         self.limits = limits
         """What one request may hold."""
-        self._writes = summary
+        self._fields = fields
+        self._places = Askings(taxonomy, fields)
+        self._types = {one.name: one.type for one in fields.own}
+        self._writes = summary and "tldr" in fields.shipped
         self._fit = fit
         self._cuts = Cuts.of(fit)
         self._known: Mapping[str, frozenset[str]] = {field: frozenset() for field in taxonomy.sizes}
@@ -116,7 +124,13 @@ class DecideReader:
             "taxonomy": taxonomy.version,
             "summary": summary,
             "options": limits.options,
+            **({"fields": fields.version} if fields.version else {}),
         }
+
+    @property
+    def specs(self) -> Mapping[str, str]:
+        """The spec of each own field that such an endpoint answers, by name."""
+        return {one.name: one.spec for one in self._fields.own if one.type in ANSWERED}
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper, from the cache as far as it was asked before.
@@ -129,20 +143,29 @@ class DecideReader:
         try:
             found = await self._scores(paper, copy, shown, bill)
             draft = drafted(found, self._cuts, self._known, self._taxonomy)
+            unasked = [name for name in SHIPPED if name not in self._fields.shipped]
+            draft = replace(draft, **{name: NOTHING_ASKED[name] for name in unasked})
+            if unasked:
+                candidates = {name: one for name, one in draft.candidates.items() if name not in unasked}
+                said = (f"{NOT_ASKED}:{','.join(unasked)}",)
+                draft = replace(draft, candidates=candidates, flags=said)
+            values, own = await self._own(paper, copy, shown, bill)
+            parts = {name: getattr(draft, name) for name in SHIPPED}
+            draft = replace(draft, own=settled(self._fields.own, {**parts, **values}))
             if self._writes:
-                parts = self._about_summary(shown)
+                about = self._about_summary(shown)
                 answer = await self._answers.get(
-                    parts, _has_summary, lambda: self._summarize(shown), paper.where, bill
+                    about, _has_summary, lambda: self._summarize(shown), self._named(paper), bill
                 )
                 tldr = tldr_in(answer.text) or ""
-                draft = replace(draft, tldr=tldr, flags=summary_flags(tldr, shown.source))
-            else:
+                draft = replace(draft, tldr=tldr, flags=draft.flags + summary_flags(tldr, shown.source))
+            elif "tldr" in self._fields.shipped:
                 draft = summarized(draft, copy.paper)
         except PapercardsError as error:
             error.spent = bill.spent + (error.spent or NOTHING)
             raise
         draft = replace(draft, flags=draft.flags + shown.flags)
-        return Reading(self._card(paper, copy, draft, bill.answers), bill.spent)
+        return Reading(self._card(paper, copy, draft, bill, own), bill.spent)
 
     async def scores(self, paper: Paper) -> Scores:
         """The probabilities of everything that a card may say of a paper."""
@@ -154,8 +177,11 @@ class DecideReader:
         copy = reading_copy(paper)
         shown = words().state.show(copy.paper)
         calls = characters = most = 0
-        for asked in self._requests(copy.paper, shown):
-            if self._answers.found(self._about(shown, asked), _answers(asked)) is None:
+        groups = [
+            one for one in self._own_questions(copy.paper, shown).values() if not self._kept(shown, one)
+        ]
+        for asked in (*self._requests(copy.paper, shown), *requests(groups, self.limits.questions)):
+            if self._kept(shown, asked) is None:
                 calls += 1
                 characters += len(shown.content) + sum(len(str(question)) for question in asked)
         if self._writes and self._answers.found(self._about_summary(shown), _has_summary) is None:
@@ -163,6 +189,30 @@ class DecideReader:
             characters += len(shown.content) + len(self._prefix[0]["content"])
             most += int(self._summary_parts["max_tokens"] or 0)
         return Wanted(calls, characters, most) if calls else None
+
+    def keys(self, paper: Paper | None) -> dict[str, Mapping[str, Part]]:
+        """What answers about a paper are stored under, by their fields; without one what all have."""
+        if paper is None:
+            return {"": self._parts}
+        copy = reading_copy(paper)
+        shown = words().state.show(copy.paper)
+        found: dict[str, Mapping[str, Part]] = {}
+        for asked in self._requests(copy.paper, shown):
+            names = (one.id.removeprefix(f"{MAIN}.").partition(".")[0] for one in asked)
+            found[", ".join(dict.fromkeys(names)).replace("sentence", "claims")] = self._about(shown, asked)
+        for name, own in self._own_questions(copy.paper, shown).items():
+            found[name] = self._about(shown, own)
+        return found | ({"tldr": self._about_summary(shown)} if self._writes else {})
+
+    def size_of(self, names: Sequence[str]) -> tuple[int, int]:
+        """Calls for some fields of a paper of ten sentences, and the characters of their questions."""
+        paper = Paper("", "", "It is so. " * 10)
+        shown = words().state.show(paper)
+        own = [asked for name, asked in self._own_questions(paper, shown).items() if name in names]
+        groups = questions(self._taxonomy, paper, shown.sentences, self.limits.options, names)
+        dealt = [*requests(groups, self.limits.questions), *requests(own, self.limits.questions)]
+        more = int(self._writes and "tldr" in names)
+        return len(dealt) + more, sum(len(str(one)) for asked in dealt for one in asked)
 
     def stop(self) -> None:
         """Send no more requests."""
@@ -180,20 +230,15 @@ class DecideReader:
                 await self._bench.writer.close()
 
     async def _scores(self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: Bill) -> Scores:
-        decided: dict[str, dict[str, float]] = {}
+        groups = questions(self._taxonomy, copy.paper, shown.sentences, self.limits.options)
+        decided: dict[str, dict[str, float]] = {one.id: unasked(one) for group in groups for one in group}
         for asked in self._requests(copy.paper, shown):
-
-            async def ask(asked: Sequence[Question] = asked) -> Answer:
-                return await self._decide(shown, asked)
-
-            answer = await self._answers.get(
-                self._about(shown, asked), _answers(asked), ask, paper.where, bill
-            )
-            decided |= _chances(answer)
+            decided |= _chances(await self._answered(paper, shown, asked, bill))
         return scores(decided, self._taxonomy, shown.sentences, self._fit)
 
     def _requests(self, paper: Paper, shown: Shown) -> list[list[Question]]:
-        groups = questions(self._taxonomy, paper, shown.sentences, self.limits.options)
+        shipped = self._fields.shipped
+        groups = questions(self._taxonomy, paper, shown.sentences, self.limits.options, shipped)
         return requests(groups, self.limits.questions)
 
     def _about(self, shown: Shown, asked: Sequence[Question]) -> dict[str, Part]:
@@ -202,6 +247,69 @@ class DecideReader:
 
     def _about_summary(self, shown: Shown) -> dict[str, Part]:
         return {**self._summary_parts, "state": digest(shown.content)}
+
+    async def _own(
+        self, paper: Paper, copy: ReadingCopy, shown: Shown, bill: Bill
+    ) -> tuple[dict[str, Value], tuple[Answered, ...]]:
+        """The values of own fields, and what made them; what is not in the cache is asked together."""
+        wanted = self._own_questions(copy.paper, shown)
+        rows = {name: row for name, asked in wanted.items() if (row := self._kept(shown, asked)) is not None}
+        missing = {name: asked for name, asked in wanted.items() if name not in rows}
+        start = len(bill.answers)
+        for asked in requests(missing.values(), self.limits.questions):
+            await self._answered(paper, shown, asked, bill)
+        fresh = bill.answers[start:]
+        del bill.answers[start:]
+        decided = {name: chances for answer in fresh for name, chances in _chances(answer).items()}
+        for name, asked in missing.items():
+            # A row for each field, so that any other set of fields finds it; the first bears the cost.
+            cost = free(fresh[0]) if rows.keys() & missing.keys() else together(fresh)
+            rows[name] = replace(cost, text=json.dumps({one.id: decided[one.id] for one in asked}))
+            if len(missing) > 1 or len(fresh) > 1:
+                await self._answers.keep(self._about(shown, asked), rows[name], names_of(self, paper))
+        bill.answers += (rows[name] for name in wanted)
+        values = {
+            one.name: own_value(one, _chances(rows[one.name]))
+            if one.name in rows
+            else Value(missing=NOT_IN_TEXT if one.type in ANSWERED else NOT_ANSWERED)
+            for one in self._fields.own
+        }
+        made = (
+            Answered(
+                answer=key_of(self._about(shown, asked))[:16],
+                prompt=self.prompt,
+                fields=(f"{name}@{self.specs[name]}",),
+                created=rows[name].created,
+            )
+            for name, asked in wanted.items()
+        )
+        return values, tuple(made)
+
+    def _own_questions(self, paper: Paper, shown: Shown) -> dict[str, list[Question]]:
+        """The questions of own fields that can be answered from what is shown, by field."""
+        text = self._places.text(paper, shown.sentences) if self._fields.own else None
+        found = {}
+        for one in self._fields.own:
+            allowed = text.allowed(one) if text is not None else None
+            numbers = sorted(allowed) if allowed is not None else list(range(1, shown.sentences + 1))
+            if one.type in ANSWERED and numbers:
+                found[one.name] = own_questions(one, numbers, self.limits.options)
+        return found
+
+    def _kept(self, shown: Shown, asked: Sequence[Question]) -> Answer | None:
+        return self._answers.found(self._about(shown, asked), _answers(asked))
+
+    async def _answered(self, paper: Paper, shown: Shown, asked: Sequence[Question], bill: Bill) -> Answer:
+        return await self._answers.get(
+            self._about(shown, asked),
+            _answers(asked),
+            lambda: self._decide(shown, asked),
+            self._named(paper),
+            bill,
+        )
+
+    def _named(self, paper: Paper) -> Named:
+        return Named(paper.where, names_of(self, paper))
 
     async def _opened(self) -> Bench:
         async with self._connecting:
@@ -231,12 +339,16 @@ class DecideReader:
         assert writer is not None
         return await summarize(writer, self._prefix, shown)
 
-    def _card(self, paper: Paper, copy: ReadingCopy, draft: Draft, answers: Sequence[Answer]) -> Card:
+    def _card(
+        self, paper: Paper, copy: ReadingCopy, draft: Draft, bill: Bill, own: tuple[Answered, ...]
+    ) -> Card:
+        made = provenance(self._model, self.prompt, self._taxonomy, together(bill.answers))
         return evidence.build(
             paper,
             copy.renumbered(draft),
-            provenance(self._model, self.prompt, self._taxonomy, together(answers)),
+            made.model_copy(update={"answers": own}),
             withheld=copy.withheld,
+            types=self._types,
         )
 
 

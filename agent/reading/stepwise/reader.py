@@ -17,20 +17,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...card import Card
-from ...errors import PaperFailed
+from ...errors import PaperFailed, UsageError
+from ...fields.spec import NO_OWN, FieldSet
+from ...fields.values import Value
 from ...model.ask_once import AskOnce
 from ...model.cache import Answer, Cache, Part, key_of
 from ...model.catalogue import Model
-from ...model.in_flight import InFlight
 from ...paper import Paper
-from ...spent import NOTHING, Spent
+from ...spent import NOTHING
 from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, summarized
+from ..kept import Answers, Bill, Named, spent_on, together
 from ..question import provenance
 from ..reader import Reading, Wanted, emptied, names_of
 from ..reading_copy import ReadingCopy, reading_copy
+from .own import LIKELY, OwnQuestions, told
 from .readout import Probe, Readout, from_json, load_probe, to_json
 from .stack import Stack, load_stack
 from .summary import MOST_TOKENS, flags, tidy
@@ -75,19 +78,22 @@ class StepwiseReader:
         tagger_version: str = "",
         probe: Probe | None = None,
         stack: Stack | None = None,
+        fields: FieldSet = NO_OWN,
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Without `summary` the model writes none, and a sentence of the abstract stands in its place.
 
         `tagger` makes what states are stacked with, at the first card (default: the baseline).
 
-        `probe` and `stack` default to those that ship for the model.
+        `probe` and `stack` default to those that ship for the model. Of the `fields`, the own ones that the
+        model answers are asked after the reading; `say` is told where that takes longer.
         """
         assert model.file is not None
         self._model = model
         self._taxonomy = taxonomy
         self._connect = connect
         self._cache = cache
-        self._once: AskOnce[Read] = AskOnce(InFlight(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Read] = AskOnce(cache.in_flight() if cache is not None else None)
         self._offline = offline
         self._writes = summary
         self._probe = probe or load_probe(model.model_id)
@@ -114,6 +120,13 @@ class StepwiseReader:
             "taxonomy": taxonomy.version,
             "repeat": repeat,
         }
+        about = {
+            name: part for name, part in self._parts.items() if name not in ("mode", "probe", "taxonomy")
+        }
+        self._answers = Answers(cache, offline=offline)
+        self.own = OwnQuestions(fields, taxonomy, about, self._answers, self._ask_own, say)
+        """The own fields that the model answers."""
+        self._types = {one.name: one.type for one in fields.own}
         self.made_by: Mapping[str, Part] = {
             **self._parts,
             "name": model.name,
@@ -123,12 +136,16 @@ class StepwiseReader:
         }
 
     def wants(self, paper: Paper) -> Wanted | None:
-        """Two calls, unless its answer is in the cache."""
-        parts = self._question(reading_copy(paper).paper)
-        if self._cache is not None and any(self._cache.get(one) is not None for one in self._enough(parts)):
-            return None
+        """Two calls, unless its answer is in the cache, and one for each own field without an answer."""
+        copy = reading_copy(paper).paper
+        parts = self._question(copy)
+        calls = self.own.calls(copy)
+        writes = calls
+        if self._cache is None or all(self._cache.get(one) is None for one in self._enough(parts)):
+            calls += 1 + self._writes
+            writes += 2 * self._writes
         characters = len(paper.title) + len(paper.text)
-        return Wanted(2, 2 * characters, 2 * MOST_TOKENS) if self._writes else Wanted(1, characters, 0)
+        return Wanted(calls, calls * characters, writes * MOST_TOKENS) if calls else None
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper, from the cache where it was read before.
@@ -164,11 +181,13 @@ class StepwiseReader:
             except PaperFailed as error:
                 error.where = error.where or paper.where
                 raise
-        answer = found[0]
-        spent = Spent(
-            answer.calls, answer.prompt_tokens, answer.cached_prompt_tokens, answer.completion_tokens
-        )
-        return Reading(await asyncio.to_thread(self._card, paper, copy, *found), spent if ours else NOTHING)
+        answer, readout, tldr = found
+        bill = Bill([answer], spent_on(answer) if ours else NOTHING)
+        named = Named(paper.where, names_of(self, paper))
+        own, made = await self.own.values(copy.paper, len(readout.sentences), named, bill)
+        card = await asyncio.to_thread(self._card, paper, copy, together(bill.answers), readout, tldr, own)
+        provenance = card.provenance.model_copy(update={"answers": made})
+        return Reading(card.model_copy(update={"provenance": provenance}), bill.spent)
 
     def key_parts(self, paper: Paper) -> Mapping[str, Part]:
         """What the answer for a paper is stored under."""
@@ -218,6 +237,33 @@ class StepwiseReader:
             completion_tokens=sum(one.completion_tokens for one in written),
         )
 
+    async def _ask_own(self, words: str, paper: Paper) -> Answer:
+        laid_out = await self.transcript(paper)
+        assert self._bench is not None and self._typesetter is not None
+        question = await self._typesetter.own_question(self.own.script, words)
+        if (over := len(question) - FOR_SUMMARY) >= 0:
+            raise UsageError(
+                f"this question is {over + 1} tokens too long for the embedded model: {words[:60]} …",
+                next_step="Shorten it, or name other fields with --only",
+            )
+        async with self._turn:
+            begin = time.monotonic()
+            written = await self._bench.engine.write(
+                [*laid_out.tokens, *question], most_tokens=1, stop=(), likely=LIKELY
+            )
+        return Answer(
+            text=told(written.first),
+            model=self._model.model_id,
+            finish_reason="stop",
+            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=round(time.monotonic() - begin, 3),
+            calls=1,
+            cost_usd=0.0,
+            prompt_tokens=written.prompt_tokens,
+            cached_prompt_tokens=written.cached_prompt_tokens,
+            completion_tokens=written.completion_tokens,
+        )
+
     async def _summarize(self, paper: Paper, laid_out: Transcript) -> "tuple[str, list[Written]]":
         """The summary, and every call that it took; asked for again once if something is wrong with it."""
         assert self._bench is not None and self._typesetter is not None
@@ -244,6 +290,7 @@ class StepwiseReader:
         answer: Answer,
         readout: Readout,
         tldr: str,
+        own: Mapping[str, Value],
     ) -> Card:
         with self._tagging:
             if self._tagger is None:
@@ -266,9 +313,10 @@ class StepwiseReader:
             draft = replace(draft, flags=(*draft.flags, shown.left_out(read + 1)))
         return evidence.build(
             paper,
-            copy.renumbered(draft),
+            copy.renumbered(replace(draft, own=own)),
             provenance(self._model, self.prompt, self._taxonomy, answer),
             withheld=copy.withheld,
+            types=self._types,
         )
 
     def stop(self) -> None:
@@ -277,5 +325,6 @@ class StepwiseReader:
     async def close(self) -> None:
         """Close the connections."""
         self._once.close()
+        self._answers.close()
         if self._bench is not None:
             await self._bench.engine.close()

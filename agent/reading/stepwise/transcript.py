@@ -21,7 +21,7 @@ Tokenize = Callable[[str, bool], Awaitable[list[int]]]
 """From a text, and whether its special words are special, to its tokens."""
 
 _SECTION = re.compile(r"^\[(\w+)\]\n", re.MULTILINE)
-_ENDED = frozenset({"head", "mark", "ask", "gap", "summary", "again"})
+_ENDED = frozenset({"head", "mark", "ask", "gap", "summary", "again", "before", "after"})
 """Sections that end with their line."""
 
 
@@ -126,6 +126,12 @@ class Typesetter:
         """The tokens that ask for the summary (`summary`), or for another one (`again`)."""
         gap = await self._piece(self._script.sections["gap"]) if section == "summary" else []
         return [*gap, *await self._piece(self._script.sections[section])]
+
+    async def own_question(self, script: Script, words: str) -> list[int]:
+        """The tokens that ask a question of somebody's own."""
+        gap = await self._piece(self._script.sections["gap"])
+        before, after = [await self._piece(script.sections[name]) for name in ("before", "after")]
+        return [*gap, *before, *await self._tokenize(words, False), *after]
 
     async def _piece(self, text: str) -> list[int]:
         if text not in self._known:

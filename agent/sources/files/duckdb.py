@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from ...errors import BadInput, MissingExtra
+from ...errors import BadInput, importing
 from ..bounds import MAX_RECORD_BYTES, TOO_LONG, computed
 from ..columns import BadRecord
 from ..interface import Format, Input, Records
@@ -42,10 +42,8 @@ GROUP BY ALL ORDER BY ALL
 def read(source: Input) -> Records:
     """The papers of one table. Raises UsageError if it is not clear which, or a column is missing."""
     path = file_of(source, "a DuckDB file")
-    try:
+    with importing("A DuckDB file", "tables"):
         import duckdb
-    except ImportError as error:
-        raise MissingExtra("A DuckDB file", "tables") from error
     try:
         connection = duckdb.connect(path, read_only=True, config=_CONFIG)
     except duckdb.Error as error:

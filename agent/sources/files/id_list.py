@@ -6,7 +6,7 @@ order of the lines.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import BinaryIO
 
@@ -16,14 +16,13 @@ from ..columns import BadRecord
 from ..interface import Format, Input, Options, Records
 from ..lines import BOM, raw_lines
 from ..services import arxiv_api, openalex, semantic_scholar
+from ..services.ids import Asker
 from ..texts import with_sections
 
 _LINES_AT_ONCE = 100
 _COMMENT = re.compile(r"(?:^|\s)#(?!\S*\))")
 _BULLET = re.compile(r"(?:[-*+\u2022]|\d{1,4}[.)])\s+")
 _LINK = re.compile(r"\[[^\[\]]{0,500}\]\(([^()\s]{1,500}(?:\([^()\s]{1,200}\)[^()\s]{0,200})?)\)")
-
-Asker = Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]
 
 _ASKERS: dict[str, Callable[[Options], Asker]] = {
     "arxiv": arxiv_api.asker,

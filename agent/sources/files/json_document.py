@@ -17,30 +17,9 @@ from ..lines import BOM
 from ..service_records import paper
 
 _MAX_BYTES = 1 << 30
-_LISTS = (
-    "papers",
-    "data",
-    "results",
-    "items",
-    "records",
-    "entries",
-    "works",
-    "documents",
-    "docs",
-    "hits",
-    "result",
-)
-_WRAPPERS = (
-    "message",
-    "response",
-    "resultList",
-    "hits",
-    "data",
-    "feed",
-    "search-results",
-    "metadata",
-    "_source",
-    "attributes",
+_LISTS = tuple("papers data results items records entries works documents docs hits result".split())
+_WRAPPERS = tuple(
+    "message response resultList hits data feed search-results metadata _source attributes".split()
 )
 """Fields that wrap a list of records, or one record: Crossref's `message`, Solr's `response`, …"""
 _OBJECTS = re.compile(r"\[\s*[{\]]")

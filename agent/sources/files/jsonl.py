@@ -25,7 +25,7 @@ def read(source: Input) -> Records:
 
     columns, name = source.columns, source.name
     wanted = Wanted.of(source.options.categories)
-    for number, line in enumerate(raw_lines(source.stream), start=1):
+    for number, line in enumerate(raw_lines(source.stream), start=source.lines_before + 1):
         # Most lines of a large dump are not wanted, and need not be decoded to tell.
         if wanted is not None and line is not None and wanted.rules_out(line):
             continue

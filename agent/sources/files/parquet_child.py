@@ -60,7 +60,7 @@ def _batches(path: Path, file: "ParquetFile", needed: Sequence[str]) -> Iterator
         for group in range(file.num_row_groups):
             most = _at_once(file, stream, group, needed)
             for batch in file.iter_batches(most, [group], list(needed), use_threads=False):
-                yield list(_of_batch(batch))
+                yield list(rows_of(batch))
 
 
 def _at_once(file: "ParquetFile", stream: BinaryIO, group: int, needed: Sequence[str]) -> int:
@@ -85,10 +85,11 @@ def _at_once(file: "ParquetFile", stream: BinaryIO, group: int, needed: Sequence
     return most
 
 
-def _of_batch(batch: "pa.RecordBatch") -> Iterator[_Row]:
+def rows_of(batch: "pa.RecordBatch") -> Iterator[_Row]:
+    """The rows of a batch, each a record or why it cannot be read."""
     if batch.num_rows > 1 and batch.nbytes > _BATCH_BYTES:
         for number in range(batch.num_rows):
-            yield from _of_batch(batch.slice(number, 1))
+            yield from rows_of(batch.slice(number, 1))
         return
     if batch.num_rows == 1 and batch.nbytes > MAX_RECORD_BYTES:
         yield TOO_LONG
@@ -100,7 +101,7 @@ def _of_batch(batch: "pa.RecordBatch") -> Iterator[_Row]:
             yield "is not valid UTF-8"  # which Parquet promises and nobody checks
             return
         for number in range(batch.num_rows):
-            yield from _of_batch(batch.slice(number, 1))
+            yield from rows_of(batch.slice(number, 1))
     else:
         yield from rows
 

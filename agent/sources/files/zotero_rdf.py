@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ...bibliography.zotero_item import NO_PAPERS, record
-from ...errors import BadInput, MissingExtra
+from ...errors import BadInput, importing
 from ..interface import Format, Input, Records
 
 if TYPE_CHECKING:
@@ -28,10 +28,8 @@ _SIGN = b"http://www.zotero.org/namespaces/export#"
 
 def read(source: Input) -> Records:
     """The papers of an export. Raises BadInput if it is no XML or has entities, MissingExtra without lxml."""
-    try:
+    with importing("Zotero RDF", "sources"):
         from lxml import etree
-    except ImportError as error:
-        raise MissingExtra("Zotero RDF", "sources") from error
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
     try:
         tree = etree.parse(source.stream, parser)

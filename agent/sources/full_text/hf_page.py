@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...errors import BadInput, MissingExtra
+from ...errors import BadInput, importing
 from ..columns import Columns
 from ..interface import Format, Input, Records
 from ..service_records import paper
@@ -27,10 +27,8 @@ def read(source: Input) -> Records:
 
     Raises MissingExtra without lxml, BadInput if it is too long or not HTML.
     """
-    try:
+    with importing("Reading HTML", "sources"):
         from lxml import etree
-    except ImportError as error:
-        raise MissingExtra("Reading HTML", "sources") from error
     data = source.stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise BadInput(f"is a page of more than {_MAX_BYTES >> 20} MB", where=source.name)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import BadInput, MissingExtra
+from ...errors import BadInput, importing
 from ...paper import Paper
 from ..bounds import TOO_LONG
 from ..columns import BadRecord, Columns
@@ -61,10 +61,8 @@ _KINDS = {
 
 def read(source: Input) -> Records:
     """The articles of a file; `where` is the line on which each ends. Raises MissingExtra without lxml."""
-    try:
+    with importing("reading JATS", "sources"):
         import lxml.etree  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("reading JATS", "sources") from error
     return _articles(source)
 
 
@@ -200,6 +198,10 @@ def _blocks(article: "etree._Element") -> Iterator[Block]:
         yield Paragraph(_text(note), note=True)
 
 
+_HOLDERS = frozenset("list list-item disp-quote statement def-list def-item def speech verse-group".split())
+"""Elements of a section that hold paragraphs."""
+
+
 def _section_blocks(part: "etree._Element", level: int) -> Iterator[Block]:
     """Headings and paragraphs, sections within sections."""
     for child in part:
@@ -216,17 +218,7 @@ def _section_blocks(part: "etree._Element", level: int) -> Iterator[Block]:
         elif name == "p":
             if text := _text(child):
                 yield Paragraph(text)
-        elif name in (
-            "list",
-            "list-item",
-            "disp-quote",
-            "statement",
-            "def-list",
-            "def-item",
-            "def",
-            "speech",
-            "verse-group",
-        ):
+        elif name in _HOLDERS:
             yield from _section_blocks(child, level)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ...errors import MissingExtra
+from ...errors import importing
 from ...reading.instructions import is_order
 from ..html_unseen import take_out
 from .outline import Block, Heading, Paragraph
@@ -53,10 +53,8 @@ def blocks(page: bytes) -> tuple[list[Block], bool]:
 
     There are none for a page that LaTeXML did not make. Raises MissingExtra without lxml.
     """
-    try:
+    with importing("reading HTML", "sources"):
         from lxml import etree, html
-    except ImportError as error:
-        raise MissingExtra("reading HTML", "sources") from error
     try:
         root = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8", no_network=True))
     except etree.ParserError:

@@ -79,18 +79,11 @@ _PLACE = re.compile(
 """A note that has both says where the work is."""
 _NOTES = "Notes"
 
-NAMES = (
-    "abstract",
-    "introduction",
-    "background",
-    "method",
-    "results",
-    "discussion",
-    "limitations",
-    "conclusion",
-    "availability",
-    "appendix",
-    "all",
+NAMES = tuple(
+    (
+        "abstract introduction background method results discussion limitations conclusion "
+        "availability appendix all"
+    ).split()
 )
 """Names of sections that can be chosen."""
 

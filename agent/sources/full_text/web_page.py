@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...bibliography.markup import plain as without_tags
 from ...bibliography.markup import without_comments
-from ...errors import BadInput, MissingExtra
+from ...errors import BadInput, importing
 from ...paper import Paper
 from ...reading.instructions import is_order
 from ..bounds import MAX_RECORD_BYTES
@@ -28,32 +28,22 @@ if TYPE_CHECKING:
     from lxml import html as lxml_html
 
 _NAMES = {
-    "title": (
-        "citation_title",
-        "dc.title",
-        "dcterms.title",
-        "bepress_citation_title",
-        "eprints.title",
-        "prism.title",
-        "og:title",
-        "twitter:title",
+    "title": tuple(
+        (
+            "citation_title dc.title dcterms.title bepress_citation_title eprints.title prism.title "
+            "og:title twitter:title"
+        ).split()
     ),
-    "abstract": (
-        "citation_abstract",
-        "dcterms.abstract",
-        "dc.description.abstract",
-        "dc.description",
-        "dcterms.description",
-        "eprints.abstract",
-        "bepress_citation_abstract",
+    "abstract": tuple(
+        (
+            "citation_abstract dcterms.abstract dc.description.abstract dc.description "
+            "dcterms.description eprints.abstract bepress_citation_abstract"
+        ).split()
     ),
-    "doi": (
-        "citation_doi",
-        "bepress_citation_doi",
-        "prism.doi",
-        "dc.identifier.doi",
-        "dc.identifier",
-        "dcterms.identifier",
+    "doi": tuple(
+        (
+            "citation_doi bepress_citation_doi prism.doi dc.identifier.doi dc.identifier dcterms.identifier"
+        ).split()
     ),
     "arxiv_id": ("citation_arxiv_id",),
     "date": (
@@ -74,13 +64,8 @@ _NAMES = {
 }
 """Tags for each field, the best first."""
 _LISTS = {
-    "authors": (
-        "citation_author",
-        "citation_authors",
-        "bepress_citation_author",
-        "dc.creator",
-        "dc.contributor",
-        "author",
+    "authors": tuple(
+        ("citation_author citation_authors bepress_citation_author dc.creator dc.contributor author").split()
     ),
     "keywords": ("citation_keywords", "citation_keyword", "dc.subject"),
 }
@@ -107,11 +92,9 @@ _PARAGRAPHS = frozenset(("p", "li", "blockquote", "dd"))
 
 def read(source: Input) -> Records:
     """The paper of a page. Raises MissingExtra without lxml, BadInput for a page that is too long."""
-    try:
+    with importing("reading HTML", "sources"):
         from lxml import etree
         from lxml import html as lxml_html
-    except ImportError as error:
-        raise MissingExtra("reading HTML", "sources") from error
     data = source.stream.read(MAX_RECORD_BYTES + 1)
     if len(data) > MAX_RECORD_BYTES:
         raise BadInput("is longer than 16 MB, too long for the page of one paper", where=source.name)

@@ -10,18 +10,19 @@ The API: https://info.arxiv.org/help/api/user-manual.html
 import io
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ...errors import BadInput, MissingExtra, UsageError
+from ...errors import BadInput, UsageError, importing
 from ...paper import Paper
 from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
-from ..interface import Listing, Options, Records, Reference
+from ..interface import Options, Records, Reference
 from .halving import by_halves
+from .ids import Asker, in_parts, newest, query_of
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Keep, Refused, Web
@@ -39,8 +40,7 @@ SERVICE = Service(
     wants_contact=True,
 )
 
-IDS_AT_ONCE = 100
-TITLES_AT_ONCE = 10
+IDS_AT_ONCE, TITLES_AT_ONCE = 100, 10
 _RESULTS_OF_TITLE = 5
 _SLICE = 2_000
 _NEWEST_SLICE = 500
@@ -56,9 +56,6 @@ _HUB = re.compile(r"https?://(?:www\.)?(?:huggingface|hf)\.co/", re.IGNORECASE)
 _ERROR = re.compile(rb"<id>\s*+https?://arxiv\.org/api/errors")
 _SUMMARY = re.compile(rb"<summary[^<>]*>([^<]*)<")
 _NONE = re.compile(rb"<opensearch:totalResults[^>]*>\s*0\s*<")
-
-Asker = Callable[[Sequence[tuple[str, str]]], "list[Paper | BadRecord | None]"]
-"""Maps positions and ids to papers, in order; None for a skipped one."""
 
 
 def takes(spec: str) -> bool:
@@ -79,12 +76,7 @@ def read(spec: str, options: Options) -> Records:
     Raises UsageError for an invalid id or an empty query, MissingExtra without the library.
     """
     _library()
-    if spec.lower().startswith(_QUERY):
-        query = spec[len(_QUERY) :].strip()
-        if not query:
-            raise UsageError(
-                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}cat:cs.LG"
-            )
+    if query := query_of(spec, _QUERY, "cat:cs.LG"):
         return _search(query, options)
     ids = []
     for word in re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(","):
@@ -97,14 +89,12 @@ def read(spec: str, options: Options) -> Records:
         ids.append((f"arxiv:{known}", known))
     if not ids:
         raise UsageError("no paper given", where=spec, next_step="Use a form such as arxiv:2401.03955")
-    return _by_id(ids, options)
+    return in_parts(asker(options), ids, IDS_AT_ONCE)
 
 
 def _library() -> None:
-    try:
+    with importing("Reading from arXiv", "sources"):
         import arxiv  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("Reading from arXiv", "sources") from error
 
 
 def asker(options: Options) -> Asker:
@@ -129,13 +119,6 @@ def _answer(
     if isinstance(result, BadRecord):
         return BadRecord(where, result.reason)
     return _paper(result, where) if wanted is None or wanted.has(result.categories) else None
-
-
-def _by_id(ids: Iterable[tuple[str, str]], options: Options) -> Records:
-    ask = asker(options)
-    every = iter(ids)
-    while some := list(islice(every, IDS_AT_ONCE)):
-        yield from filter(None, ask(some))
 
 
 def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
@@ -265,17 +248,13 @@ def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterat
         raise BadInput("arXiv returned an unreadable answer", where=web.base) from error
 
 
-def _listing(spec: str) -> Listing:
-    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
-
-
 REFERENCE = Reference(
     "arXiv",
     ("arxiv:ID,ID", "https://arxiv.org/abs/ID", "arxiv-query:QUERY"),
     takes,
     read,
     is_id=is_id,
-    listing=_listing,
+    listing=newest(_QUERY),
     texts=True,
     extra="sources",
 )

@@ -7,13 +7,13 @@ The API: https://www.crossref.org/documentation/retrieve-metadata/rest-api/
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote, urlencode
 
 from ...errors import BadInput
-from ...paper import Paper
-from ..columns import BadRecord, Columns
 from ..interface import Options
+from .ids import Asker, by_id
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -27,31 +27,24 @@ SERVICE = Service(
     wants_contact=True,
 )
 
-IDS_AT_ONCE = 50
+IDS_AT_ONCE, TITLES_AT_ONCE = 50, 1
 _RESULTS_OF_TITLE = 5
 _FIELDS = "DOI,title,subtitle,abstract,author,issued,container-title,URL"
 _FILTERED = re.compile(r"[^,\s]+")
 """DOIs that can stand in a filter."""
 
 
-def asker(options: Options) -> Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]:
+def asker(options: Options) -> Asker:
     """A function that requests up to fifty DOIs at a time. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
 
-    def ask(names: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
-        urls = {doi: f"{web.base}/works/{quote(doi, safe='')}" for _, doi in names}
-        found = web.together(urls, lambda some: _together(web, some, urls))
-        return [
-            BadRecord(where, "not found on Crossref")
-            if (record := found[doi]) is None
-            else Columns().paper(record, where)
-            for where, doi in names
-        ]
+    def address(doi: str) -> str:
+        return f"{web.base}/works/{quote(doi, safe='')}"
 
-    return ask
+    return by_id(SERVICE, web, address, partial(_together, web))
 
 
-def _together(web: Web, dois: list[str], urls: dict[str, str]) -> dict[str, object]:
+def _together(web: Web, dois: list[str], urls: Mapping[str, str]) -> dict[str, object]:
     found: dict[str, object] = {}
     listed = [doi for doi in dois if _FILTERED.fullmatch(doi)]
     if len(listed) > 1:

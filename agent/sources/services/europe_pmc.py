@@ -7,15 +7,13 @@ The API: https://europepmc.org/RestfulWebService
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from ...errors import BadInput, UsageError
-from ...paper import Paper
 from ...text import identifiers
-from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
+from .ids import Asker, by_id, in_parts
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -28,8 +26,7 @@ SERVICE = Service(
     wants_contact=True,
 )
 
-IDS_AT_ONCE = 50
-TITLES_AT_ONCE = 10
+IDS_AT_ONCE, TITLES_AT_ONCE = 50, 10
 _RESULTS_OF_TITLE = 5
 _REST = "/europepmc/webservices/rest"
 _TAKEN = re.compile(
@@ -71,34 +68,20 @@ def read(spec: str, options: Options) -> Records:
             where=spec,
             next_step="Use a form such as pmc:PMC7096066 or pmid:32076265",
         )
-    return _by_name(names, options)
+    return in_parts(asker(options), ((name, name) for name in names), IDS_AT_ONCE)
 
 
-def _by_name(names: Sequence[str], options: Options) -> Records:
-    ask = asker(options)
-    every = iter(names)
-    while some := list(islice(every, IDS_AT_ONCE)):
-        yield from filter(None, ask([(name, name) for name in some]))
-
-
-def asker(options: Options) -> Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]:
+def asker(options: Options) -> Asker:
     """A function that requests up to fifty of `PMC…`, `PMID…` or DOIs.
 
     Raises MissingExtra without requests.
     """
     web = Web(SERVICE, options)
 
-    def ask(names: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
-        urls = {name: web.base + _path([_condition(name)], 1) for _, name in names}
-        found = web.together(urls, lambda some: _together(web, some))
-        return [
-            BadRecord(where, "not found on Europe PMC")
-            if (record := found[name]) is None
-            else Columns().paper(record, where)
-            for where, name in names
-        ]
+    def address(name: str) -> str:
+        return web.base + _path([_condition(name)], 1)
 
-    return ask
+    return by_id(SERVICE, web, address, lambda some, _: _together(web, some))
 
 
 def titles(options: Options) -> ByTitle:

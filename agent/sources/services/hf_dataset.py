@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ...errors import BadInput, MissingExtra, PapercardsError, UsageError
+from ...errors import BadInput, PapercardsError, UsageError, importing
 from ..columns import Columns, quoted
 from ..interface import Options, Records, Reference
 from .hf_folder import check_saved, find
@@ -42,10 +42,8 @@ def read(spec: str, options: Options) -> Records:
     if options.offline:
         # The library reads them once, when it is imported.
         os.environ.update({"HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"})
-    try:
+    with importing("A Hugging Face data set", "datasets"):
         import datasets
-    except ImportError as error:
-        raise MissingExtra("A Hugging Face data set", "datasets") from error
     datasets.disable_progress_bars()
     datasets.utils.logging.set_verbosity_error()
     columns = Columns(options.columns, abstract_needed=not options.fill_abstracts)

@@ -9,17 +9,18 @@ The API: https://developers.openalex.org
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 from urllib.parse import quote, urlsplit
 
-from ...errors import BadInput, MissingExtra, UsageError
-from ...paper import Paper
+from ...errors import BadInput, UsageError, importing
 from ...text import identifiers
-from ..columns import BadRecord, Columns
-from ..interface import Listing, Options, Records, Reference
+from ..columns import Columns
+from ..interface import Options, Records, Reference
 from ..patience import spoken
 from ..service_records import paper
+from .ids import Asker, by_id, in_parts, newest, query_of
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -58,19 +59,14 @@ SERVICE = Service(
 )
 
 _PAGE = 100
-TITLES_AT_ONCE = 10
-"""Titles of one search."""
+IDS_AT_ONCE, TITLES_AT_ONCE = _PAGE, 10
 _FIELDS = [
     *("id", "doi", "title", "display_name", "abstract_inverted_index"),
-    *(
-        "authorships",
-        "publication_date",
-        "publication_year",
-        "primary_location",
-        "best_oa_location",
-        "keywords",
-        "ids",
-        "locations",
+    *tuple(
+        (
+            "authorships publication_date publication_year primary_location best_oa_location keywords "
+            "ids locations"
+        ).split()
     ),
 ]
 _QUERY = "openalex-query:"
@@ -86,8 +82,6 @@ _NEXT = re.compile(r",\s*(?=(?:doi:|https?://|10\.\d{4,9}/|W\d+))", re.IGNORECAS
 """Separator between two names; a DOI may contain commas."""
 _FILTERED = re.compile(r"[^,|!<>\"\s]+")
 """DOIs that need no escaping in a filter."""
-
-Asker = Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]
 
 
 def takes(spec: str) -> bool:
@@ -107,12 +101,7 @@ def read(spec: str, options: Options) -> Records:
 
     Raises UsageError for an invalid name or an empty query, MissingExtra without the library.
     """
-    if spec.lower().startswith(_QUERY):
-        query = spec[len(_QUERY) :].strip()
-        if not query:
-            raise UsageError(
-                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}time series"
-            )
+    if query := query_of(spec, _QUERY, "time series"):
         _url(query=query)
         return _search(Web(SERVICE, options), query, options)
     names = []
@@ -133,7 +122,7 @@ def read(spec: str, options: Options) -> Records:
             next_step="Use a form such as openalex:W2741809807 or doi:10.1000/182",
         )
     _url()
-    return _by_name(names, options)
+    return in_parts(asker(options), names, _PAGE)
 
 
 def _url(name: str | None = None, query: str = "", newest: bool = False) -> str:
@@ -152,10 +141,8 @@ def _path(url: str) -> str:
 
 
 def _works() -> "type":
-    try:
+    with importing("Reading from OpenAlex", "sources"):
         from pyalex import Works
-    except ImportError as error:
-        raise MissingExtra("Reading from OpenAlex", "sources") from error
     found: type = Works
     return found
 
@@ -164,18 +151,7 @@ def asker(options: Options) -> Asker:
     """A function that requests up to 100 DOIs or ids at a time. Raises MissingExtra without pyalex."""
     _works()
     web = Web(SERVICE, options)
-
-    def ask(names: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
-        urls = {name: web.base + _url(_own(name)) for _, name in names}
-        found = web.together(urls, lambda some: _together(web, some, urls))
-        return [
-            BadRecord(where, "not found on OpenAlex")
-            if (record := found[name]) is None
-            else paper(Columns(), record, where)
-            for where, name in names
-        ]
-
-    return ask
+    return by_id(SERVICE, web, lambda name: web.base + _url(_own(name)), partial(_together, web))
 
 
 def titles(options: Options) -> ByTitle:
@@ -222,12 +198,6 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
     return {name: found[name] if name in found else web.json(urls[name], PAPER_S) for name in names}
 
 
-def _by_name(names: Sequence[tuple[str, str]], options: Options) -> Records:
-    ask = asker(options)
-    for at in range(0, len(names), _PAGE):
-        yield from filter(None, ask(names[at : at + _PAGE]))
-
-
 def _results(web: Web, found: object) -> list[object]:
     works = found.get("results") if isinstance(found, dict) else None
     if not isinstance(works, list):
@@ -254,17 +224,13 @@ def _pages(web: Web, query: str, options: Options) -> Iterator[object]:
         cursor = after if isinstance(after, str) else ""
 
 
-def _listing(spec: str) -> Listing:
-    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
-
-
 REFERENCE = Reference(
     "OpenAlex",
     ("openalex:ID,ID", "https://openalex.org/ID", "doi:DOI", "https://doi.org/DOI", "openalex-query:TEXT"),
     takes,
     read,
     is_id=is_id,
-    listing=_listing,
+    listing=newest(_QUERY),
     texts=True,
     extra="sources",
 )

@@ -9,17 +9,18 @@ and honours no `Retry-After`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from urllib.parse import quote, urlencode
 
 from ...errors import BadInput, UsageError
-from ...paper import Paper
 from ...text import identifiers
 from ..columns import BadRecord, Columns
-from ..interface import Listing, Options, Records, Reference
+from ..interface import Options, Records, Reference
 from ..service_records import paper
 from .halving import by_halves
+from .ids import Asker, by_id, in_parts, newest, query_of
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Refused, Web
@@ -39,7 +40,7 @@ _FIELDS = (
     "title,abstract,externalIds,url,authors,year,publicationDate,venue,journal,openAccessPdf,fieldsOfStudy"
 )
 _PAGE = 100
-_IDS_AT_ONCE = 500
+IDS_AT_ONCE, TITLES_AT_ONCE = 500, 1
 _NONE_KNOWN = "no valid paper ids"
 """The service's answer if it knows none of the ids."""
 _MOST_RELEVANT = 999
@@ -70,17 +71,12 @@ def read(spec: str, options: Options) -> Records:
 
     Raises UsageError for an invalid id or an empty query, MissingExtra without requests.
     """
-    if spec.lower().startswith(_QUERY):
-        query = spec[len(_QUERY) :].strip()
-        if not query:
-            raise UsageError(
-                "the query is empty", where=spec, next_step=f"Use a form such as {_QUERY}time series"
-            )
+    if query := query_of(spec, _QUERY, "time series"):
         return _search(Web(SERVICE, options), query, options)
     if address := _URL.fullmatch(spec):
-        return _by_id([address[1].lower()], options)
+        return _by_ids([address[1].lower()], options)
     if is_id(spec):
-        return _by_id([(identifiers.name(spec) or "").replace("acl:", "ACL:", 1)], options)
+        return _by_ids([(identifiers.name(spec) or "").replace("acl:", "ACL:", 1)], options)
     ids = [_known(word.strip()) for word in _NEXT.split(spec[len("s2:") :])]
     for one in ids:
         if not _ID.fullmatch(one):
@@ -89,7 +85,7 @@ def read(spec: str, options: Options) -> Records:
                 where=spec,
                 next_step=f"Use s2: and 40 hex digits, or one of {_KINDS.replace('|', ' ')} and a colon",
             )
-    return _by_id(ids, options)
+    return _by_ids(ids, options)
 
 
 def _known(word: str) -> str:
@@ -107,21 +103,18 @@ def _known(word: str) -> str:
     return f"{scheme.upper()}:{id_}" if scheme in ("doi", "acl") else word
 
 
-def asker(options: Options) -> "Callable[[Sequence[tuple[str, str]]], list[Paper | BadRecord | None]]":
+def asker(options: Options) -> Asker:
     """What it has of up to 500 ids at a time: its own, with a kind before them, or of the ACL Anthology.
 
     Raises MissingExtra without requests.
     """
     web = Web(SERVICE, options)
 
-    def ask(ids: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
-        names = {one: one if _ID.fullmatch(one) else f"ACL:{one}" for _, one in ids}
-        fields = f"?fields={quote(_FIELDS)}"
-        urls = {name: f"{web.base}/graph/v1/paper/{quote(name, safe=':')}{fields}" for name in names.values()}
-        found = web.together(urls, lambda some: _together(web, some, urls))
-        return [_record(found[names[one]], where) for where, one in ids]
+    def address(name: str) -> str:
+        return f"{web.base}/graph/v1/paper/{quote(name, safe=':')}?fields={quote(_FIELDS)}"
 
-    return ask
+    ask = by_id(SERVICE, web, address, partial(_together, web))
+    return lambda ids: ask([(where, one if _ID.fullmatch(one) else f"ACL:{one}") for where, one in ids])
 
 
 def titles(options: Options) -> ByTitle:
@@ -140,14 +133,6 @@ def titles(options: Options) -> ByTitle:
         return [one for one in records if isinstance(one, dict)]
 
     return by_title(web, address, ask)
-
-
-def _record(found: object, where: str) -> Paper | BadRecord:
-    if found is None:
-        return BadRecord(where, "not found on Semantic Scholar")
-    if isinstance(found, Refused):
-        return BadRecord(where, found.message)
-    return paper(Columns(), found, where)
 
 
 def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, object]:
@@ -175,10 +160,8 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
     return by_halves(several, names, lambda error: error)
 
 
-def _by_id(ids: Sequence[str], options: Options) -> Records:
-    ask = asker(options)
-    for at in range(0, len(ids), _IDS_AT_ONCE):
-        yield from filter(None, ask([(f"s2:{one}", one) for one in ids[at : at + _IDS_AT_ONCE]]))
+def _by_ids(ids: Sequence[str], options: Options) -> Records:
+    return in_parts(asker(options), [(f"s2:{one}", one) for one in ids], IDS_AT_ONCE)
 
 
 def _search(web: Web, query: str, options: Options) -> Records:
@@ -232,17 +215,13 @@ def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object
     raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
 
 
-def _listing(spec: str) -> Listing:
-    return Listing.NEWEST if spec.lower().startswith(_QUERY) else Listing.WHOLE
-
-
 REFERENCE = Reference(
     "Semantic Scholar",
     ("s2:ID", "https://www.semanticscholar.org/paper/ID", "s2-query:TEXT"),
     takes,
     read,
     is_id=is_id,
-    listing=_listing,
+    listing=newest(_QUERY),
     texts=True,
     extra="sources",
 )

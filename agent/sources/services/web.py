@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-from ...errors import BadInput, MissingExtra, UsageError
+from ...errors import BadInput, UsageError, importing
 from ...model.waiting import UNSAID_S
 from ..interface import Options
 from ..patience import SAID_S, Patience, Trouble, asked_s, says_too_many, spoken
@@ -55,10 +55,8 @@ class Web:
 
     def __init__(self, service: Service, asked: Options) -> None:
         """Raises MissingExtra without the HTTP library, UsageError for an invalid key or contact."""
-        try:
+        with importing(f"Reading from {service.name}", "sources"):
             import requests  # noqa: F401
-        except ImportError as error:
-            raise MissingExtra(f"Reading from {service.name}", "sources") from error
         self._service = service
         self._asked = asked
         self._store = Store(asked.cache_dir / "fetched") if asked.cache_dir else None

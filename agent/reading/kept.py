@@ -1,16 +1,15 @@
-"""Answers to the requests of a paper, each kept in the cache by itself.
+"""Answers to the requests of a paper where there are several, each kept in the cache by itself.
 
 Knows answers. Knows no questions and no papers.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...errors import PaperFailed
-from ...model.ask_once import AskOnce
-from ...model.cache import Answer, Cache, Parts, key_of
-from ...model.in_flight import InFlight
-from ...spent import NOTHING, Spent
+from ..errors import PaperFailed
+from ..model.ask_once import AskOnce
+from ..model.cache import Answer, Cache, Parts, key_of
+from ..spent import NOTHING, Spent
 
 
 @dataclass(slots=True)
@@ -21,13 +20,21 @@ class Bill:
     spent: Spent = NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a paper is called: where it stands, for errors, and the names that are kept beside its answers."""
+
+    where: str
+    names: Mapping[str, str]
+
+
 class Answers:
     """The cache, and the requests that are in flight."""
 
     def __init__(self, cache: Cache | None, *, offline: bool) -> None:
         self._cache = cache
         self._offline = offline
-        self._once: AskOnce[Answer] = AskOnce(InFlight(cache.directory) if cache is not None else None)
+        self._once: AskOnce[Answer] = AskOnce(cache.in_flight() if cache is not None else None)
 
     def found(self, parts: Parts, good: Callable[[Answer], bool]) -> Answer | None:
         """The answer in the cache; a row that somebody changed is a miss."""
@@ -39,10 +46,10 @@ class Answers:
         parts: Parts,
         good: Callable[[Answer], bool],
         ask: Callable[[], Awaitable[Answer]],
-        where: str,
+        paper: Named,
         bill: Bill,
     ) -> Answer:
-        """The answer to one request, which is put on the bill; `where` names the paper in errors.
+        """The answer to one request about a paper, which is put on the bill.
 
         Raises PaperFailed where nothing may be asked, and what `ask` raises.
         """
@@ -50,29 +57,34 @@ class Answers:
             bill.answers.append(found)
             return found
         if self._offline:
-            raise PaperFailed("no answer in the cache", where=where, next_step="Run without --offline")
+            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
 
         async def fresh() -> Answer:
             answer = await ask()
-            if self._cache is not None:
-                await self._cache.keep(parts, answer)
+            await self.keep(parts, answer, paper.names)
             return answer
 
         try:
             answer, ours = await self._once.get(key_of(parts), lambda: self.found(parts, good), fresh)
         except PaperFailed as error:
-            error.where = error.where or where
+            error.where = error.where or paper.where
             raise
         bill.answers.append(answer)
-        bill.spent += _spent(answer) if ours else NOTHING
+        bill.spent += spent_on(answer) if ours else NOTHING
         return answer
+
+    async def keep(self, parts: Parts, answer: Answer, names: Mapping[str, str]) -> None:
+        """Put an answer into the cache, if there is one."""
+        if self._cache is not None:
+            await self._cache.keep(parts, answer, names)
 
     def close(self) -> None:
         """Release all requests for other processes."""
         self._once.close()
 
 
-def _spent(answer: Answer) -> Spent:
+def spent_on(answer: Answer) -> Spent:
+    """The cost of an answer."""
     known = answer.cost_usd
     return Spent(
         answer.calls,
@@ -86,6 +98,8 @@ def _spent(answer: Answer) -> Spent:
 
 def together(answers: Sequence[Answer]) -> Answer:
     """The answers as one, for the card's provenance."""
+    if not answers:
+        return NO_ANSWER
     costs = [answer.cost_usd for answer in answers]
     return replace(
         answers[0],
@@ -98,3 +112,12 @@ def together(answers: Sequence[Answer]) -> Answer:
         completion_tokens=sum(answer.completion_tokens for answer in answers),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
     )
+
+
+def free(answer: Answer) -> Answer:
+    """The answer without its cost, where another row bears it."""
+    return replace(NO_ANSWER, model=answer.model, created=answer.created)
+
+
+NO_ANSWER = Answer("", "", "stop", "", 0.0, 0, 0, 0, 0, cost_usd=0.0)
+"""What stands for answers where nothing was asked."""
