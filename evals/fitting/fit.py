@@ -68,7 +68,7 @@ class HeldOut:
     """What a tagger says of each training paper that was fitted without it."""
 
     first: Sequence[Scores]
-    """Before the second look."""
+    """What it says before its second look."""
     scores: Sequence[Scores]
     defined: Mapping[str, Sequence[Mapping[str, float]]]
     """Label field to the log odds of each paper's labels, as if nothing but their definitions were known."""

@@ -95,6 +95,9 @@ class Baseline:
             },
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
+            stated=tuple(one.chance for one in offers(self._fit.offers, parts[0]).values())
+            if len(parts) > 1
+            else (),
         )
 
     def second_look(self, paper: Paper, first: Scores) -> Scores:

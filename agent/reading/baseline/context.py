@@ -71,7 +71,7 @@ def evidence(scores: Scores, kinds: Sequence[str], abstract: int) -> tuple[float
     claims = scores.sentences[:abstract]
     return (
         *(sum(one.kinds[kind] for one in claims) for kind in kinds),
-        *(scores.offers[artifact].chance for artifact in ARTIFACTS),
+        *(scores.stated or (scores.offers[artifact].chance for artifact in ARTIFACTS)),
     )
 
 

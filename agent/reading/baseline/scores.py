@@ -20,3 +20,5 @@ class Scores:
     """For each sentence, in order; each section is judged as an abstract of its own."""
     offers: Mapping[Artifact, Offer]
     """What is said of `code`, `data` and `weights`, with its probability."""
+    stated: tuple[float, ...] = ()
+    """The chances of `offers` by the abstract alone, where sections were read, too."""
