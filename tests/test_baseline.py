@@ -15,10 +15,11 @@ from papercards.evals.scoring.metrics import calibration_error
 from papercards.evals.scoring.score import all_figures, mean_f1, score
 from papercards.pages.rendering import percent
 from papercards.paper import Paper
-from papercards.reading.baseline import Baseline
+from papercards.reading.baseline import Baseline, Chances, Scores
+from papercards.reading.baseline.context import in_context
 from papercards.reading.baseline.gist import gist
 from papercards.reading.baseline.offers import offers
-from papercards.reading.baseline.parameters import fitted
+from papercards.reading.baseline.parameters import UNCHANGED, fitted
 from papercards.reading.draft import Draft
 from papercards.reading.evidence import build, check
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
@@ -92,6 +93,49 @@ def test_no_answer_about_code_or_data_is_surer_than_the_labelled_papers_allow(ta
         for offer in offers(fitted().offers, [sentence]).values():
             assert 0.001 < offer.chance < 0.999
             assert percent(max(offer.chances.values())) != "100%"
+
+
+def of_contributions(scores: Scores, label: str) -> Scores:
+    """The same with one contribution as good as certain, and the others as good as ruled out."""
+    sure = {other: 0.98 if other == label else 0.02 for other in scores.labels["contributions"]}
+    return replace(scores, labels={**scores.labels, "contributions": sure})
+
+
+def of_kind(scores: Scores, kind: str) -> Scores:
+    """The same with every sentence a claim of one kind."""
+    one = Chances(0.9, {other: 0.88 if other == kind else 0.004 for other in scores.sentences[0].kinds})
+    return replace(scores, sentences=(one,) * len(scores.sentences))
+
+
+def test_contributions_and_kinds_of_claims_are_weighed_with_each_other(tagger: Baseline, dev: Pairs) -> None:
+    paper = dev[0][1]
+    first = tagger.first_look(paper)
+
+    def found(scores: Scores) -> Scores:
+        return tagger.second_look(paper, scores)
+
+    proving, releasing = (found(of_kind(first, kind)) for kind in ("theoretical", "resource"))
+    assert proving.labels["contributions"]["theory"] > releasing.labels["contributions"]["theory"]
+    assert proving.labels["contributions"]["dataset"] < releasing.labels["contributions"]["dataset"]
+    method, study = (found(of_contributions(first, label)) for label in ("method", "empirical-study"))
+    for one, other in zip(method.sentences, study.sentences, strict=True):
+        assert one.kinds["performance"] / one.claim > other.kinds["performance"] / other.claim
+        assert one.kinds["finding"] / one.claim < other.kinds["finding"] / other.claim
+        assert sum(one.kinds.values()) == pytest.approx(one.claim) and one.claim < 1
+    assert tagger.scores(paper) == found(first) != first
+
+
+def test_a_second_look_leaves_alone_what_it_was_not_fitted_for(tagger: Baseline, dev: Pairs) -> None:
+    context = fitted().context
+    scores = tagger.first_look(dev[0][1])
+    nothing: dict[str, frozenset[str]] = dict.fromkeys(tagger.known, frozenset())
+    strange = replace(scores, sentences=(Chances(0.5, {"praise": 0.5}),))
+
+    assert in_context(context, strange, 1, tagger.known) == strange
+    unknown = in_context(context, scores, 5, nothing)
+    assert unknown.mains == scores.mains
+    assert unknown.labels["tasks"] == pytest.approx(scores.labels["tasks"], abs=1e-5)
+    assert in_context(UNCHANGED, scores, 5, tagger.known) == scores
 
 
 def test_the_sizes_of_the_taxonomy_hold(taxonomy: Taxonomy, tagger: Baseline, dev: Pairs) -> None:

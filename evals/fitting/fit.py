@@ -3,25 +3,23 @@
 `python -m papercards.evals.fitting.fit` reads the labels of the seed corpus and of arXiv papers, the texts of
 both and the taxonomy, and looks at no other split. The texts of arXiv papers are not in the package:
 `papercards eval labels fetch arxiv-train` downloads them once. A label that only some readings gave counts by
-their share. Everything is rounded and nothing is random: the same labels give the same file. With `--offers`,
-only what is said of code, data and weights is fitted again.
+their share. Everything is rounded and nothing is random: the same labels give the same file.
 
 Needs the `eval` extra (scikit-learn).
 """
 
-import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from papercards.errors import BadInput, MissingExtra
 from papercards.paper import Paper
-from papercards.reading.baseline import Chances, Scores
+from papercards.reading.baseline import Scores
 from papercards.reading.baseline.features import inverse_frequencies, runs, sigmoid, tokens
-from papercards.reading.baseline.parameters import ADAPTER, DATA, FITTED, Parameters, keywords, version
+from papercards.reading.baseline.parameters import ADAPTER, FITTED, Parameters, keywords
 from papercards.reading.baseline.tags import LONGEST_KEYWORD, Tagger, count, phrase
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
@@ -37,6 +35,7 @@ from ..label_file import (
 )
 from ..labelling.label_texts import with_texts
 from .fit_claims import fit_claims
+from .fit_context import fit_context
 from .fit_labels import Unseen, all_shares, fit_field
 from .fit_offers import fit_offers
 from .fit_words import fit_words
@@ -66,16 +65,31 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What a baseline says of each training paper that was fitted without it."""
+    """What a tagger says of each training paper that was fitted without it."""
 
-    labels: dict[str, Unseen]
-    """Scores by label field."""
-    sentences: Sequence[Sequence[Chances]]
+    first: Sequence[Scores]
+    """Before the second look."""
+    scores: Sequence[Scores]
+    defined: Mapping[str, Sequence[Mapping[str, float]]]
+    """Label field to the log odds of each paper's labels, as if nothing but their definitions were known."""
 
     def part(self, numbers: Sequence[int]) -> "HeldOut":
         """Of some of the papers."""
-        labels = {field: unseen.part(numbers) for field, unseen in self.labels.items()}
-        return HeldOut(labels, [self.sentences[n] for n in numbers])
+        defined = {field: [papers[n] for n in numbers] for field, papers in self.defined.items()}
+        return HeldOut([self.first[n] for n in numbers], [self.scores[n] for n in numbers], defined)
+
+    def by_definition(self) -> list[Scores]:
+        """The first scores with labels judged by their definitions alone."""
+        return [
+            replace(
+                one,
+                labels={
+                    field: {label: sigmoid(value) for label, value in papers[number].items()}
+                    for field, papers in self.defined.items()
+                },
+            )
+            for number, one in enumerate(self.first)
+        ]
 
 
 def fit(training: Training, taxonomy: Taxonomy) -> tuple[Parameters, HeldOut]:
@@ -116,32 +130,36 @@ def fit(training: Training, taxonomy: Taxonomy) -> tuple[Parameters, HeldOut]:
             tagger.known(field),
         )
     claims, sentences = fit_claims(training.pairs, taxonomy.claim_kinds, training.weights)
+    offers, offered = fit_offers(training.pairs, training.weights)
+    first = [
+        Scores(*labels_of(unseen, number), sentences=tuple(sentences[number]), offers=offered[number])
+        for number in range(len(training.pairs))
+    ]
+    context, cuts, scores = fit_context(training.pairs, first, fields, taxonomy)
     parameters = Parameters(
         fitted_on=training.version,
         rarity=rarity,
         keyword_rarity=keyword_rarity,
         words=word_fit,
-        fields=fields,
-        claims=claims,
-        offers=fit_offers(training.pairs, training.weights),
+        fields=cuts.fields,
+        claims=replace(claims, threshold=cuts.claims),
+        offers=offers,
+        context=context,
     )
-    return parameters, HeldOut(unseen, sentences)
+    return parameters, HeldOut(first, scores, {field: one.defined for field, one in unseen.items()})
 
 
-def unseen_scores(held_out: HeldOut) -> list[Scores]:
-    """What the baseline says of each training paper, by one that was fitted without it; offers aside."""
-    return [
-        Scores(
-            labels={
-                field: {label: sigmoid(value) for label, value in unseen.trained[number].items()}
-                for field, unseen in held_out.labels.items()
-            },
-            mains={field: unseen.main[number] for field, unseen in held_out.labels.items()},
-            sentences=tuple(sentences),
-            offers={},
-        )
-        for number, sentences in enumerate(held_out.sentences)
-    ]
+def labels_of(
+    unseen: Mapping[str, Unseen], number: int
+) -> tuple[dict[str, dict[str, float]], dict[str, Mapping[str, float]]]:
+    """The labels of a training paper and the main ones, as `Scores` has them."""
+    return (
+        {
+            field: {label: sigmoid(value) for label, value in one.trained[number].items()}
+            for field, one in unseen.items()
+        },
+        {field: one.main[number] for field, one in unseen.items()},
+    )
 
 
 def training_papers(taxonomy: Taxonomy) -> Training:
@@ -160,41 +178,21 @@ def training_papers(taxonomy: Taxonomy) -> Training:
     return Training(pairs, weights, version)
 
 
-def _rename(baseline: str) -> None:
-    """Tell the encoders' fits, which hold for the labels and claims of the same baseline, its new version."""
-    for path in DATA.glob("encoder-*.json"):
-        encoder = json.loads(path.read_bytes())
-        path.write_text(json.dumps(encoder | {"baseline": baseline}, indent=1) + "\n", encoding="utf-8")
-
-
 def to_json(parameters: Parameters) -> bytes:
     """The content of the file."""
     return ADAPTER.dump_json(parameters) + b"\n"
 
 
-def main(target: Path = FITTED, *, offers_alone: bool = False) -> None:
-    """Fit on the `train` splits and write the file.
-
-    `offers_alone` fits what is said of code, data and weights, on which nothing else depends, and keeps the
-    rest of the file.
-    """
+def main(target: Path = FITTED) -> None:
+    """Fit on the `train` splits and write the file."""
     try:
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
     except ImportError as error:
         raise MissingExtra("fitting the baseline", "eval") from error
     taxonomy = seed_taxonomy()
-    training = training_papers(taxonomy)
-    if offers_alone:
-        kept = json.loads(target.read_bytes())
-        kept["offers"] = asdict(fit_offers(training.pairs, training.weights))
-        parameters = ADAPTER.validate_json(json.dumps(kept))
-        _rename(version(parameters))
-    else:
-        parameters, _ = fit(training, taxonomy)
+    parameters, _ = fit(training_papers(taxonomy), taxonomy)
     target.write_bytes(to_json(parameters))
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    alone = "--offers" in given
-    main(next((Path(one) for one in given if one != "--offers"), FITTED), offers_alone=alone)
+    main(*map(Path, sys.argv[1:2]))

@@ -11,7 +11,7 @@ Needs the `eval` extra (scikit-learn) and the texts of the arXiv papers, see `fi
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,7 @@ from papercards.errors import UsageError
 from papercards.local.store import find
 from papercards.model.catalogue import LOCAL, Model
 from papercards.paper import Paper
-from papercards.reading.baseline import Baseline, Scores, sentences_of
-from papercards.reading.baseline.features import sigmoid
+from papercards.reading.baseline import Baseline, Chances, Scores, sentences_of
 from papercards.reading.encoder.bert import Bert
 from papercards.reading.encoder.embedding import Embedding, Encoder
 from papercards.reading.encoder.tagger import (
@@ -39,9 +38,9 @@ from papercards.reading.encoder.tagger import (
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
 from ..label_file import seed_taxonomy
-from .fit import HeldOut, Training, fit, training_papers, unseen_scores
-from .fit_claims import claim_threshold
-from .fit_labels import all_shares, fit_field
+from .fit import HeldOut, Training, fit, labels_of, training_papers
+from .fit_context import fit_context
+from .fit_labels import Unseen, all_shares, fit_field
 from .fit_sentences import SentenceProbes, fit_claim_stack
 from .fit_words import carried, fit_columns
 
@@ -88,8 +87,7 @@ def fit_encoder(
         odds.append(unseen)
     usual = whole[:, -1].mean(axis=0)
     centred = unit(whole[:, -1] - usual)
-    trained = unseen_scores(held_out)
-    defined = [_by_definition(one, held_out, number) for number, one in enumerate(trained)]
+    trained = held_out.first
 
     def rows(scores: Sequence[Scores]) -> list[Any]:
         return [
@@ -97,7 +95,7 @@ def fit_encoder(
             for number, one in enumerate(scores)
         ]
 
-    known_rows, defined_rows = rows(trained), rows(defined)
+    known_rows, defined_rows = rows(trained), rows(held_out.by_definition())
     fields, unseen_labels = {}, {}
     for field in LABEL_FIELDS:
         fields[field], unseen_labels[field] = fit_field(
@@ -113,13 +111,16 @@ def fit_encoder(
     )
     claims, chances = fit_claim_stack(probes, trained)
     claim, claim_bias, kind, kind_bias = probes.fit(np.arange(len(probes.rows)))
+    first = stacked(trained, unseen_labels, chances)
+    context, cuts, scores = fit_context(training.pairs, first, fields, taxonomy)
     parts = EncoderParts(
         EncoderFit(
             fitted_on=training.version,
             baseline=baseline,
             labels=tuple(columns),
-            fields=fields,
-            claims=replace(claims, threshold=claim_threshold(training.pairs, chances)),
+            fields=cuts.fields,
+            claims=replace(claims, threshold=cuts.claims),
+            context=context,
         ),
         {
             "labels": np.stack(layers).astype(np.float16),
@@ -128,16 +129,19 @@ def fit_encoder(
             "usual": usual.astype(np.float32),
         },
     )
-    return parts, HeldOut(unseen_labels, chances)
+    return parts, HeldOut(first, scores, {field: one.defined for field, one in unseen_labels.items()})
 
 
-def _by_definition(scores: Scores, held_out: HeldOut, number: int) -> Scores:
-    """The same paper, its labels judged as if nothing but their definitions were known."""
-    labels = {
-        field: {label: sigmoid(value) for label, value in unseen.defined[number].items()}
-        for field, unseen in held_out.labels.items()
-    }
-    return replace(scores, labels=labels)
+def stacked(
+    scores: Sequence[Scores], unseen: Mapping[str, Unseen], chances: Sequence[Sequence[Chances]]
+) -> list[Scores]:
+    """The scores of the tagger below with labels and sentences of the one on top."""
+    found = []
+    for number, one in enumerate(scores):
+        labels, mains = labels_of(unseen, number)
+        sentences = (*chances[number], *one.sentences[len(chances[number]) :])
+        found.append(replace(one, labels=labels, mains=mains, sentences=sentences))
+    return found
 
 
 def embed_all(encoder: Encoder, papers: Sequence[Paper]) -> list[Embedding]:
@@ -195,7 +199,7 @@ def main(kept: Path, folder: Path, model: Model = LOCAL["local/minilm"]) -> None
     baseline = Baseline(taxonomy, parameters).version
     parts, _ = fit_encoder(training, load(kept), definitions(encoder, taxonomy), taxonomy, held_out, baseline)
     text, arrays = fit_paths(model.model_id)
-    (folder / text.name).write_bytes(ADAPTER.dump_json(parts.fit, indent=1) + b"\n")
+    (folder / text.name).write_bytes(ADAPTER.dump_json(parts.fit) + b"\n")
     np.savez(folder / arrays.name, **parts.arrays)
 
 

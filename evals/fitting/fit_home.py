@@ -24,7 +24,7 @@ from papercards.reading.home import ADAPTER, HOME, Expectation, HomeFit
 from papercards.taxonomy import Taxonomy
 
 from ..label_file import Labelled, seed_taxonomy
-from .fit import HeldOut, Training, fit, training_papers, unseen_scores
+from .fit import HeldOut, Training, fit, training_papers
 from .fit_encoder import fit_encoder, load, open_encoder
 from .regression import FOLDS
 
@@ -134,7 +134,7 @@ def answers_of(
         Baseline(taxonomy, parameters).version,
     )
     return {
-        name: right_tasks(labelled, unseen_scores(unseen), fields["tasks"], taxonomy)
+        name: right_tasks(labelled, unseen.scores, fields["tasks"], taxonomy)
         for name, unseen, fields in (
             (BASELINE.name, held_out, parameters.fields),
             (model.name, encoded, parts.fit.fields),

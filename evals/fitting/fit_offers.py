@@ -15,7 +15,7 @@ from papercards.paper import Paper
 from papercards.reading.baseline.availability import ARTIFACTS, Artifact, Rule
 from papercards.reading.baseline.features import log_odds as log_odds_of
 from papercards.reading.baseline.features import sigmoid
-from papercards.reading.baseline.offers import log_odds, signals
+from papercards.reading.baseline.offers import Offer, log_odds, offer_of, signals
 from papercards.reading.baseline.parameters import OfferFit
 
 from ..label_file import Labelled
@@ -45,8 +45,13 @@ class _Row:
     features: dict[str, float]
 
 
-def fit_offers(pairs: Sequence[tuple[Labelled, Paper]], weights: Sequence[float]) -> OfferFit:
-    """The classifier; its log odds are calibrated and its threshold chosen on papers it has not seen."""
+def fit_offers(
+    pairs: Sequence[tuple[Labelled, Paper]], weights: Sequence[float]
+) -> tuple[OfferFit, list[dict[Artifact, Offer]]]:
+    """The classifier; its log odds are calibrated and its threshold chosen on papers it has not seen.
+
+    Beside it, for each paper what a classifier that has not seen it says, without the sentence.
+    """
     rows = []
     for number, (_, paper) in enumerate(pairs):
         texts = [" ".join(paper.sentence_text(n + 1).split()) for n in range(len(paper.sentences))]
@@ -90,7 +95,7 @@ def fit_offers(pairs: Sequence[tuple[Labelled, Paper]], weights: Sequence[float]
         key=lambda threshold: (round(precise(threshold), 6), -abs(threshold - 0.5)),
     )
     model = _model(rows, stated, weights)
-    return OfferFit(
+    fit = OfferFit(
         weights={
             name: round(slope * value, 3)
             for name, value in model.weights.items()
@@ -107,6 +112,13 @@ def fit_offers(pairs: Sequence[tuple[Labelled, Paper]], weights: Sequence[float]
             for artifact in ARTIFACTS
         },
     )
+    return fit, [
+        {
+            artifact: offer_of(fit, artifact, log_odds_of(chances.get((number, artifact), 0.0)))
+            for artifact in ARTIFACTS
+        }
+        for number in range(len(pairs))
+    ]
 
 
 def _leaning(counts: Counts) -> float:

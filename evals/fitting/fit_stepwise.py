@@ -26,7 +26,7 @@ from papercards.local.store import find
 from papercards.model.catalogue import DEFAULT_LOCAL, ENCODER, LOCAL, Model
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline, Scores
-from papercards.reading.baseline.features import sigmoid
+from papercards.reading.baseline.context import stacked_on
 from papercards.reading.baseline.tags import MAIN
 from papercards.reading.encoder.tagger import definitions
 from papercards.reading.stepwise.reader import FOR_SUMMARY
@@ -38,9 +38,9 @@ from papercards.reading.stepwise.vocabulary import directions as directions_of
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
 from ..label_file import Labelled, seed_taxonomy
-from .fit import SEED_WEIGHT, HeldOut, Training, fit, training_papers, unseen_scores
-from .fit_claims import claim_threshold
-from .fit_encoder import fit_encoder, open_encoder
+from .fit import SEED_WEIGHT, HeldOut, Training, fit, training_papers
+from .fit_context import fit_context
+from .fit_encoder import fit_encoder, open_encoder, stacked
 from .fit_encoder import load as load_vectors
 from .fit_labels import all_shares, fit_field
 from .fit_sentences import SentenceProbes, fit_claim_stack
@@ -151,27 +151,29 @@ def fit_all(
     arrays |= {"columns": np.array(columns), "labels": weights.astype(np.float16)}
     np.savez(folder / probe_path(model.model_id).name, **arrays)
     readouts = _readouts(states, arrays, usual, odds, columns, labels)
-    scores = unseen_scores(held_out)
-    trained = _rows(scores, readouts, taxonomy)
-    defined = _rows(_by_definition(scores, held_out), readouts, taxonomy)
-    claims, chances = fit_claim_stack(probes, scores)
+    below = list(map(stacked_on, held_out.first, held_out.scores))
+    trained = _rows(below, readouts, taxonomy)
+    defined = _rows(held_out.by_definition(), readouts, taxonomy)
+    fields, unseen = {}, {}
+    for field in LABEL_FIELDS:
+        fields[field], unseen[field] = fit_field(
+            field,
+            labelled,
+            [one[field] for one in trained],
+            taxonomy.sizes[field],
+            frozenset(taxonomy.labels[field]),
+            [one[field] for one in defined],
+        )
+    claims, chances = fit_claim_stack(probes, below)
+    context, cuts, _ = fit_context(pairs, stacked(below, unseen, chances), fields, taxonomy, whole=False)
     stack = Stack(
         fitted_on=fitted_on,
         script=load_script().version,
-        fields={
-            field: fit_field(
-                field,
-                labelled,
-                [one[field] for one in trained],
-                taxonomy.sizes[field],
-                frozenset(taxonomy.labels[field]),
-                [one[field] for one in defined],
-            )[0]
-            for field in LABEL_FIELDS
-        },
-        claims=replace(claims, threshold=claim_threshold(pairs, chances)),
+        fields=cuts.fields,
+        claims=replace(claims, threshold=cuts.claims),
+        context=context,
     )
-    (folder / stack_path(model.model_id).name).write_bytes(ADAPTER.dump_json(stack, indent=1) + b"\n")
+    (folder / stack_path(model.model_id).name).write_bytes(ADAPTER.dump_json(stack) + b"\n")
 
 
 def fit_probes(
@@ -226,20 +228,6 @@ def _readouts(
 
 def _rows(scores: Sequence[Scores], readouts: Sequence[Readout], taxonomy: Taxonomy) -> list[Any]:
     return [rows_of(one, readout, taxonomy) for one, readout in zip(scores, readouts, strict=True)]
-
-
-def _by_definition(scores: Sequence[Scores], held_out: HeldOut) -> list[Scores]:
-    """The same papers, their labels judged as if nothing but their definitions were known."""
-    return [
-        replace(
-            one,
-            labels={
-                field: {label: sigmoid(value) for label, value in unseen.defined[number].items()}
-                for field, unseen in held_out.labels.items()
-            },
-        )
-        for number, one in enumerate(scores)
-    ]
 
 
 def main(kept: Path, vectors: Path, folder: Path, model: Model = LOCAL[DEFAULT_LOCAL]) -> None:

@@ -102,4 +102,4 @@ def test_papers_that_were_not_fitted_on_get_about_as_many_labels_as_there_are() 
 
     assert (counts.f1 or 0) > 0.45
     assert 0.5 < (counts.hits + counts.wrong) / counts.support < 1.6
-    assert len(held_out.sentences) == 30 and len(held_out.labels["tasks"].trained) == 30
+    assert len(held_out.scores) == 30 and len(held_out.defined["tasks"]) == 30

@@ -9,7 +9,7 @@ import pytest
 from papercards.paper import Paper
 from papercards.reading.baseline import Baseline, Chances
 from papercards.reading.baseline.features import log_odds
-from papercards.reading.baseline.parameters import Cut, FieldFit, Linear
+from papercards.reading.baseline.parameters import UNCHANGED, Cut, FieldFit, Linear
 from papercards.reading.baseline.pooling import ClaimStack, kind_shares, pool
 from papercards.reading.stepwise.readout import Readout, from_json, load_probe, to_json
 from papercards.reading.stepwise.stack import Stack, load_stack
@@ -30,6 +30,7 @@ def stack(taxonomy: Taxonomy) -> Stack:
             for field in LABEL_FIELDS
         },
         claims=ClaimStack(0.0, (1.0, 1.0), 0.5, (0.5, 0.5), taxonomy.claim_kinds),
+        context=UNCHANGED,
     )
 
 
@@ -46,7 +47,7 @@ def test_a_model_that_leans_nowhere_changes_nothing(taxonomy: Taxonomy, paper: P
     tagger = Baseline(taxonomy)
     scores = tagger.scores(paper)
 
-    found = stack(taxonomy).combine(scores, silent(taxonomy, paper), taxonomy, tagger.known)
+    found = stack(taxonomy).combine(scores, silent(taxonomy, paper), taxonomy, tagger.known, 9)
 
     for field in LABEL_FIELDS:
         assert found.labels[field] == pytest.approx(dict(scores.labels[field]))
@@ -75,7 +76,7 @@ def test_what_the_model_says_raises_and_lowers(taxonomy: Taxonomy, paper: Paper)
         sentences=((5.0, *kinds), *readout.sentences[1:]),
     )
 
-    found = stack(taxonomy).combine(scores, said, taxonomy, tagger.known)
+    found = stack(taxonomy).combine(scores, said, taxonomy, tagger.known, 9)
 
     assert found.labels["tasks"]["robotics"] > scores.labels["tasks"]["robotics"]
     assert found.labels["tasks"]["dialogue"] < scores.labels["tasks"]["dialogue"]
@@ -90,7 +91,7 @@ def test_sentences_that_were_not_read_stay_the_baselines(taxonomy: Taxonomy, pap
     readout = silent(taxonomy, paper)
 
     found = stack(taxonomy).combine(
-        scores, replace(readout, sentences=readout.sentences[:1]), taxonomy, tagger.known
+        scores, replace(readout, sentences=readout.sentences[:1]), taxonomy, tagger.known, 9
     )
 
     assert found.sentences[1:] == scores.sentences[1:]
@@ -104,7 +105,7 @@ def test_kinds_that_the_probe_does_not_know_leave_the_kinds_to_the_baseline(
     other = stack(taxonomy)
     strange = replace(other, claims=replace(other.claims, kinds=("a", "b")))
 
-    found = strange.combine(scores, silent(taxonomy, paper), taxonomy, tagger.known)
+    found = strange.combine(scores, silent(taxonomy, paper), taxonomy, tagger.known, 9)
 
     assert [one.kind for one in found.sentences] == [one.kind for one in scores.sentences]
 

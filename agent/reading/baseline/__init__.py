@@ -8,35 +8,23 @@ Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Size, Taxonomy
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from .availability import Artifact
+from .context import in_context, stacked_on
 from .features import Vector
 from .gist import gist
-from .offers import Offer, offers
+from .offers import offers
 from .parameters import FieldFit, Parameters, fitted, keywords, version
+from .scores import Scores
 from .statements import Chances, Classifier
 from .tags import Tagger, candidates, choose, mains, probabilities
 
 __all__ = ["Baseline", "Chances", "Scores"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Probabilities for everything that a card may say of a paper."""
-
-    labels: Mapping[str, Mapping[str, float]]
-    """Label field to label to the probability that it fits; each label on its own."""
-    mains: Mapping[str, Mapping[str, float]]
-    """Label field to label to how strongly it asks to be the main one."""
-    sentences: tuple[Chances, ...]
-    """For each sentence, in order; each section is judged as an abstract of its own."""
-    offers: Mapping[Artifact, Offer]
-    """What is said of `code`, `data` and `weights`, with its probability."""
 
 
 class HasThreshold(Protocol):
@@ -81,6 +69,7 @@ class Baseline:
         }
         self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
         self._cuts: Cuts = self._fit
+        self._context = self._fit.context
 
     @property
     def version(self) -> str:
@@ -89,6 +78,10 @@ class Baseline:
 
     def scores(self, paper: Paper) -> Scores:
         """Every probability for a paper. Labels follow from title and abstract, on which they were fitted."""
+        return self.second_look(paper, self.first_look(paper))
+
+    def first_look(self, paper: Paper) -> Scores:
+        """The scores before what one says of the other is weighed."""
         parts = sentences_of(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
         return Scores(
@@ -103,6 +96,15 @@ class Baseline:
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
         )
+
+    def second_look(self, paper: Paper, first: Scores) -> Scores:
+        """The first scores of a paper, weighed with each other."""
+        return in_context(self._context, first, len(paper.parts[0][1]), self.known)
+
+    def below(self, paper: Paper) -> Scores:
+        """What a model's states are stacked on."""
+        first = self.first_look(paper)
+        return stacked_on(first, self.second_look(paper, first))
 
     def read(self, paper: Paper) -> tuple[Scores, Vector]:
         """The scores of a paper, and the features on which somebody's own labels may be fitted."""

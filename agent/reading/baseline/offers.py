@@ -115,9 +115,16 @@ def offers(fit: OfferFit, sentences: Sequence[str]) -> dict[Artifact, Offer]:
                 best[artifact] = (odds, number, rule)
     found = {}
     for artifact in ARTIFACTS:
-        least, most = fit.bounds[artifact]
-        odds, number, rule = best.get(artifact, (least, 0, "silent"))
-        chance = sigmoid(min(max(odds, least), most))
-        stated = chance >= fit.threshold
-        found[artifact] = Offer(rule, number if stated else None, chance, fit.promised.get(rule, 0.0), stated)
+        odds, number, rule = best.get(artifact, (fit.bounds[artifact][0], 0, "silent"))
+        found[artifact] = offer_of(fit, artifact, odds, rule, number)
     return found
+
+
+def offer_of(
+    fit: OfferFit, artifact: Artifact, odds: float, rule: Rule = "silent", sentence: int | None = None
+) -> Offer:
+    """What follows from the log odds of the clearest sentence."""
+    least, most = fit.bounds[artifact]
+    chance = sigmoid(min(max(odds, least), most))
+    stated = chance >= fit.threshold
+    return Offer(rule, sentence if stated else None, chance, fit.promised.get(rule, 0.0), stated)

@@ -93,6 +93,24 @@ class OfferFit:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """The second look at a paper's scores, see `context`."""
+
+    kinds: tuple[str, ...]
+    contributions: tuple[str, ...]
+    labels: Mapping[str, Mapping[str, Linear]]
+    """Field to label to what corrects its log odds, from these and, for contributions, the evidence."""
+    mains: Mapping[str, Mapping[str, Linear]]
+    """The same for its being the main one."""
+    claims: tuple[Linear, ...]
+    """A score of a sentence for each kind of claim, then for none; empty where sentences stay as they are."""
+
+
+UNCHANGED = Context((), (), {}, {}, ())
+"""A second look that leaves everything as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """All of it."""
 
@@ -104,6 +122,7 @@ class Parameters:
     fields: Mapping[str, FieldFit]
     claims: ClaimFit
     offers: OfferFit
+    context: Context
 
 
 ADAPTER: TypeAdapter[Parameters] = TypeAdapter(Parameters)

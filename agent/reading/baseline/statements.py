@@ -167,9 +167,10 @@ def describe(sentences: Sequence[str]) -> list[Sentence]:
     return found
 
 
-def _cues(text: str) -> frozenset[str]:
+def _cues(text: str) -> tuple[str, ...]:
+    # In one order, since sums of floats depend on it.
     lower = text.lower()
-    return frozenset(name for name, pattern in CUES.items() if pattern.search(lower))
+    return tuple(name for name, pattern in CUES.items() if pattern.search(lower))
 
 
 class Classifier:

@@ -24,7 +24,7 @@ from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.spans import digest
 from ..baseline import Baseline, Scores, sentences_of
 from ..baseline.features import Vector, log_odds
-from ..baseline.parameters import DATA, FieldFit
+from ..baseline.parameters import DATA, Context, FieldFit
 from ..baseline.pooling import ClaimStack
 from ..baseline.tags import MAIN, UNSEEN, Row, mains, probabilities
 
@@ -44,6 +44,7 @@ class EncoderFit:
     """Field and label of each row of the weights, as in `WordFit`."""
     fields: Mapping[str, FieldFit]
     claims: ClaimStack
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,10 @@ class EncodedTagger(Baseline):
         self._probes = probes
         self._definitions = definitions
         self._cuts = fit
+        self._context = fit.context
 
-    def scores(self, paper: Paper) -> Scores:
-        """Every probability for a paper."""
+    def first_look(self, paper: Paper) -> Scores:
+        """The scores before what one says of the other is weighed."""
         return self._scored(paper, self._encoder.embed(paper.title, sentences_of(paper)))
 
     def read(self, paper: Paper) -> tuple[Scores, Vector]:
@@ -89,10 +91,10 @@ class EncodedTagger(Baseline):
         state = unit(embedding.whole[-1] - self._probes.usual)
         words = self._tagger.words(paper.title, paper.abstract)
         features = {**words, **{f"state {place}": float(value) for place, value in enumerate(state)}}
-        return self._scored(paper, embedding), features
+        return self.second_look(paper, self._scored(paper, embedding)), features
 
     def _scored(self, paper: Paper, embedding: "Embedding") -> Scores:
-        base = super().scores(paper)
+        base = super().first_look(paper)
         rows = label_rows(base, embedding.whole, self._probes, self._encoded.labels, self._definitions)
         return replace(
             base,

@@ -295,11 +295,16 @@ class StepwiseReader:
         with self._tagging:
             if self._tagger is None:
                 self._tagger = self._make_tagger()
+        shown = copy.paper
         scores = self._stack.combine(
-            self._tagger.scores(copy.paper), readout, self._taxonomy, self._tagger.known
+            self._tagger.below(shown),
+            readout,
+            self._taxonomy,
+            self._tagger.known,
+            len(shown.parts[0][1]),
         )
         draft = self._tagger.draft(scores, self._stack)
-        read, shown = len(readout.sentences), copy.paper
+        read = len(readout.sentences)
         if self._writes:
             draft = replace(draft, tldr=tldr, flags=flags(tldr, f"{shown.title}\n{shown.text}"))
         else:

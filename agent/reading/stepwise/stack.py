@@ -18,8 +18,9 @@ from pydantic import TypeAdapter
 from ...errors import UsageError
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ..baseline import Scores
+from ..baseline.context import in_context
 from ..baseline.features import log_odds
-from ..baseline.parameters import FieldFit
+from ..baseline.parameters import Context, FieldFit
 from ..baseline.pooling import ClaimStack
 from ..baseline.tags import UNSEEN, Row, mains, probabilities
 from .readout import DATA, Readout
@@ -35,6 +36,7 @@ class Stack:
     """Version of the words that the model read."""
     fields: Mapping[str, FieldFit]
     claims: ClaimStack
+    context: Context
 
     def combine(
         self,
@@ -42,22 +44,25 @@ class Stack:
         readout: Readout,
         taxonomy: Taxonomy,
         known: Mapping[str, frozenset[str]],
+        abstract: int,
     ) -> Scores:
         """The tagger's scores with what the model adds; sentences that it did not read stay.
 
-        `known` are the labels of each field of which the tagger knows more than the definition.
+        `known` are the labels of each field of which the tagger knows more than the definition, `abstract` is
+        how many sentences the abstract has.
         """
         rows = rows_of(scores, readout, taxonomy)
         read = [
             self.claims.combine(chances, row[0], row[1:])
             for chances, row in zip(scores.sentences, readout.sentences, strict=False)
         ]
-        return replace(
+        found = replace(
             scores,
             labels={f: probabilities(self.fields[f], rows[f], known[f]) for f in LABEL_FIELDS},
             mains={f: mains(self.fields[f], rows[f], known[f]) for f in LABEL_FIELDS},
             sentences=(*read, *scores.sentences[len(read) :]),
         )
+        return in_context(self.context, found, abstract, known)
 
 
 def rows_of(scores: Scores, readout: Readout, taxonomy: Taxonomy) -> dict[str, dict[str, Row]]:
