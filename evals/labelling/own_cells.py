@@ -16,7 +16,7 @@ from .marks import parsed
 
 _NOT_STATED = frozenset(("not stated", "not-stated", "not reported", "none", "null", "n/a", "na", "-", "?"))
 _ABOUT = re.compile(r"(?:~|\u2248|=|\+|n|about|around|approx\.?|approximately|ca\.?|\s)*", re.IGNORECASE)
-_SPREAD = re.compile(r"\s*(?:\u00b1|\+/-|\().*", re.DOTALL)
+_SPREAD = re.compile(r"(?<!\s)\s*+(?:\u00b1|\+/-|\().*", re.DOTALL)
 _CONTROLS = ("choices", "number", "rating", "datetime", "taxonomy", "text")
 """Names under which Label Studio keeps the answer of a control, or the text of a span."""
 

@@ -91,7 +91,7 @@ def test_a_broken_card_leaves_no_output(run: Run, tmp_path: Path, cards: list[Ca
         (("cards.jsonl", "x.docx"), 'unknown format ".docx"'),
         (("cards.jsonl", "x.db", "./cards.jsonl"), "is both the input and an output"),
         (("cards.jsonl", "x.db", "--source", "none.bib"), "no such file"),
-        (("cards.jsonl",), "Missing argument 'OUT...'"),
+        (("cards.jsonl",), "Missing argument 'OUT'"),
     ],
 )
 def test_what_cannot_be_is_one_line(run: Run, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
