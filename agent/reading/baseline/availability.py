@@ -21,7 +21,8 @@ Rule = Literal["said", "linked", "promised", "named", "silent"]
 _GIVE = re.compile(
     r"\b(?:we|authors(?! (?:of|in)\b)|i)\b(?:(?!\b(?:propos|suggest|encourag|advocat"
     r"|urg)\w* to\b)[^.;]){0,60}?\b(?P<active>open[- ]?sourc(?:e|ed|ing)|releas(?:e|ed|ing)"
-    r"|(?<!first )publish(?:ed)?|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)|contribut(?:e|ing))\b",
+    r"|(?<!first )publish(?:ed)?|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)"
+    r"|contribut(?:e|ing))\b",
     re.IGNORECASE,
 )
 _RELEASING = re.compile(
