@@ -5,7 +5,6 @@ import math
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from papercards.statistics.shares import Row
 from tests.evals.records import card, reading, record, write
 
 from .cards import TASKS, cards, labelled, tasks_of
-
 
 ROOT = Path(__file__).parents[2]
 
