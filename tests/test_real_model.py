@@ -54,7 +54,7 @@ def test_a_tiny_model_goes_through_the_whole_program(
     doctor = run_process("models", "doctor", "p.jsonl", "-m", SMALL, timeout=300, **small)
     assert "follows a schema   yes" in doctor.stdout, doctor.stdout + doctor.stderr
     listed = run_process("models", "list", **small).stdout
-    assert "downloaded" in next(line for line in listed.splitlines() if line.startswith(SMALL))
+    assert next(line.split()[1] for line in listed.splitlines() if line.startswith(SMALL)) == "downloaded"
 
 
 @pytest.mark.slow
