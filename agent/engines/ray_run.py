@@ -10,6 +10,7 @@ import json
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -97,6 +98,8 @@ def start(
 def pool(ray: Any, dataset: Any, recipe: Recipe, team: Team, workers: int, **named: Any) -> Any:
     """A dataset whose blocks the workers read."""
     alive = [one["Resources"].get("CPU", 0.0) for one in ray.nodes() if one["Alive"]]
+    # A short source fills fewer workers than there are; that is no news for a user.
+    warnings.filterwarnings("ignore", "The minimum number of concurrent actors", UserWarning)
     return dataset.map_batches(
         Worker,
         batch_size=None,
