@@ -115,7 +115,7 @@ def together(answers: Sequence[Answer]) -> Answer:
 
 
 def free(answer: Answer) -> Answer:
-    """The answer without its cost, where another row bears it."""
+    """The answer at no cost, since another row has its cost already."""
     return replace(NO_ANSWER, model=answer.model, created=answer.created)
 
 
