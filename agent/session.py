@@ -352,13 +352,10 @@ class Session:
 
 
 def _outcome(outcome: "Outcome") -> "Card | Failure | None":
-    from .runs.batch import Done, Duplicate, Failed
+    from .runs.batch import Done, Untouched
 
-    match outcome:
-        case Done():
-            return outcome.reading.card
-        case Failed():
-            return Failure(outcome.id, outcome.where, outcome.error, outcome.message)
-        case Duplicate():
-            return Failure(outcome.id, outcome.where, "Duplicate", "duplicate of an earlier paper")
-    return None
+    if isinstance(outcome, Done):
+        return outcome.reading.card
+    if isinstance(outcome, Untouched):
+        return None
+    return Failure(outcome.id, outcome.where, outcome.error, outcome.message)

@@ -83,7 +83,7 @@ def outcomes(
             while (row := rows.next(60.0)) is not None:
                 if row:
                     given += 1
-                    yield row["card"], json.loads(row["failure"] or "{}")
+                    yield row["card"], json.loads(row["card_error"] or "{}")
             if feed.error is not None:
                 raise feed.error
             if given != feed.count:

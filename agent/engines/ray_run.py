@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -22,13 +22,14 @@ from .. import errors
 from ..configuration.settings import Settings
 from ..errors import PapercardsError, UsageError
 from ..runs.job import SHOWN_FAILURES, Job, Watcher
+from ..runs.record import EngineRecord, NodeRecord, differing
+from ..runs.recording import Recording
 from ..sources import Options
 from ..spent import Spent
 from . import cluster
 from .datasets import Feed, of_files, pieces_of
 from .done import Done
 from .place import Place
-from .recording import Record as RunRecord
 from .shards import Layout, address_of
 from .sizing import batch_bytes, cpus_per_worker
 from .work import Recipe
@@ -137,6 +138,18 @@ class Progress:
                 self._watcher.say(f"papercards: {one['where'] or one['id']}: {one['message']}")
         self._worked = time.monotonic()
         return _error_of(batch["ended"])
+
+    def engine(self, nodes: Sequence[NodeRecord]) -> EngineRecord:
+        """What the record of the run says of the cluster."""
+        return EngineRecord(
+            name="ray",
+            version=metadata.version("ray"),
+            workers=self._workers,
+            nodes=tuple(nodes),
+            shards=self.shards,
+            bytes=self.bytes,
+            earlier=self.earlier,
+        )
 
     def settle(self) -> None:
         """Give the watcher the sums of what was written."""
@@ -303,16 +316,14 @@ def enrich(
         source = (
             feed.dataset if feed is not None else of_files(ray, pieces or (), options, max(2, len(found)))
         )
-        record = RunRecord(
-            resources,
-            model,
-            reader,
-            job,
-            layout,
-            engine.cache if recipe.settings.cache else None,
-            found,
-            workers,
+        settings = job.settings(resources, model).model_copy(
+            update={
+                "cache_dir": engine.cache if recipe.settings.cache else None,
+                "outputs": (layout.cards,),
+                "keep_duplicates": True,
+            }
         )
+        recording = Recording(resources, model, reader, job.sources, settings)
         progress = Progress(ray, team, workers, watcher)
         status: Status = "failed"
         said: str | None = None
@@ -338,7 +349,11 @@ def enrich(
             with suppress(Exception):
                 ray.get([one.finish.remote() for one in team.keepers])
             if job.record:
-                record.write(progress, watcher.counts, status, said)
+                address = layout.beside("run.json")
+                folder, _, name = address.rpartition("/")
+                path = Path(address if "://" not in address else name)
+                told = recording.record(path, (), watcher.counts, status, said, engine=progress.engine(found))
+                Place(folder).write(name, told.to_json().encode())
         if progress.earlier:
             watcher.say(f"papercards: {progress.earlier:,} papers had a card already")
         return whole
@@ -378,8 +393,6 @@ def _follow(ray: Any, rows: Rows, team: Team, progress: Progress, show: Callable
 
 def _check_made_by(note: Place, layout: Layout, made_by: dict[str, Any]) -> None:
     """Raise UsageError if the output has cards that were made otherwise."""
-    from ..runs.record import differing
-
     now = json.dumps(made_by, sort_keys=True, indent=1).encode()
     before = note.read(_MADE_BY)
     if before is not None and before != now:

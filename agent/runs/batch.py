@@ -118,6 +118,9 @@ class Duplicate:
 
     id: str
     where: str
+    error: str = "Duplicate"
+    message: str = "another record has this id; it has the card"
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,9 @@ class Untouched:
 
     id: str
     where: str
+    error: str = "Untouched"
+    message: str = "the run was stopped before it"
+    attempts: int = 0
     spent: Spent = NOTHING
     """Cost of its requests so far."""
 
@@ -375,17 +381,17 @@ class Batch:
                 error.unanswered,
             )
         except Stopped as error:
-            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+            return Untouched(paper.id, paper.where, spent=error.spent or NOTHING)
         except BudgetSpent as error:
             # What is in flight was counted at its worst, and may finish.
             self._end(error)
-            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+            return Untouched(paper.id, paper.where, spent=error.spent or NOTHING)
         except PapercardsError as error:
             error.where = ", ".join(
                 filter(None, (error.where, f"while processing {paper.where or paper.id}"))
             )
             self._end(error)
-            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+            return Untouched(paper.id, paper.where, spent=error.spent or NOTHING)
         self._alike.succeeded()
         return Done(paper, reading)
 

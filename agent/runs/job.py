@@ -9,7 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..configuration.places import cache_directory
 from ..errors import BudgetSpent, PapercardsError
+from ..safety.redact import shown_url
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, judged, open_source
@@ -19,6 +21,7 @@ from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
 from .counts import Counts
 from .part import Part
+from .record import Settings
 from .same_paper import AHEAD_BYTES, ahead
 
 if TYPE_CHECKING:
@@ -144,6 +147,30 @@ class Job:
             return False
         return sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
 
+    def settings(self, resources: "Resources", model: "Model") -> Settings:
+        """The settings of a run with this model, for its record."""
+        chosen, options = resources.settings, self.options
+        hosted = model.plan in ("one-call", "decide") and model.file is None
+        return Settings(
+            limit=options.limit,
+            shards=self.shards,
+            keep_duplicates=self.keep_duplicates,
+            part=str(self.part) if self.part is not None else None,
+            columns=dict(options.columns),
+            table=options.table,
+            categories=options.categories,
+            sections=options.sections,
+            fill_abstracts=options.fill_abstracts,
+            taxonomy=chosen.taxonomy,
+            fields=chosen.fields,
+            only=chosen.only,
+            tuned=chosen.tuned,
+            endpoint=shown_url(resources.url(model)) if hosted else None,
+            plan="decide" if model.plan == "decide" else None,
+            cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
+            outputs=tuple(map(str, self.outputs)),
+        )
+
     def run(
         self,
         resources: "Resources",
@@ -173,17 +200,7 @@ class Job:
         resources.budget(model)
         record = None
         if self.record and self.outputs:
-            record = Recording(
-                resources,
-                model,
-                chosen,
-                self.sources,
-                self.outputs,
-                options=self.options,
-                shards=self.shards,
-                keep_duplicates=self.keep_duplicates,
-                part=self.part,
-            )
+            record = Recording(resources, model, chosen, self.sources, self.settings(resources, model))
         sinks: list[Sink] = []
         errors: ErrorsFile | None = None
         status: Status = "failed"
