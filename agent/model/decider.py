@@ -20,6 +20,7 @@ from .endpoint_errors import said_by
 from .pool import Sender
 from .providers import Wire
 from .refusals import Refused
+from .transport import Outgoing
 
 MAX_REASKS = 2
 """Maximum number of times that open questions are asked again."""
@@ -99,7 +100,7 @@ class Decider:
             form, transport = self._left[0]
             request = body(form, self._model_id, state, questions)
             try:
-                sent = await transport.send(request, ANSWER_TOKENS)
+                sent = await transport.send(Outgoing(request, ANSWER_TOKENS))
             except PapercardsError as error:
                 refusal = error.__cause__
                 tried = self._left[0][0] == form  # else another request has found the form meanwhile
