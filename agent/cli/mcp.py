@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..configuration.places import cache_directory
-from ..errors import MissingExtra
+from ..errors import importing
 from ..runs.resources import choose_model, load_taxonomy
 from .shared import options, source_options, terminal, wiring
 
@@ -52,12 +52,10 @@ def mcp(
     """Serve cards to language-model agents (MCP)."""
     import asyncio
 
-    try:
+    with importing("The MCP server", "mcp"):
         from ..mcp.desk import Desk
         from ..mcp.server import server
         from ..mcp.shelf import Shelf
-    except ModuleNotFoundError as error:
-        raise MissingExtra("The MCP server", "mcp") from error
     from ..pages.index.follow import Follower
     from ..pages.index.index_file import open_index
 

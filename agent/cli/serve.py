@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
-from ..errors import BadInput, MissingExtra, UsageError
+from ..errors import BadInput, UsageError, importing
 from ..runs.resources import load_taxonomy
 from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts, beside
@@ -93,15 +93,13 @@ def serve(
     """Browse, review and label papers in your browser."""
     import signal
 
-    try:
+    with importing("Serving pages", "serve"):
         from ..pages import serving
         from ..pages.app import application
         from ..pages.browse import routes as browse
         from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
         from ..pages.reach import Reach, reached_by
-    except ModuleNotFoundError as error:
-        raise MissingExtra("Serving pages", "serve") from error
     from ..pages.index.follow import Follower
     from ..pages.index.index_file import open_index
 

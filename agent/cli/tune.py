@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..errors import BadInput, MissingExtra, PaperFailed
+from ..errors import BadInput, PaperFailed, importing
 from ..model.catalogue import BASELINE, Model
 from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
@@ -64,12 +64,10 @@ def tune(
     from ..evals.labelling.label_texts import label_file
     from ..sources import open_source, readable
 
-    try:
+    with importing("papercards tune", "eval"):
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
 
         from ..evals.fitting.fit_own import LEAST_PAPERS
-    except ImportError as error:
-        raise MissingExtra("papercards tune", "eval") from error
     asked = wiring.settings(flags, pace, model=model)
     chosen = replace(asked, tuned=None, fields=None, only=None, model=asked.model or BASELINE.name)
     entry = choose_model(chosen)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.settings import Settings
-from ..errors import BadInput, MissingExtra, PapercardsError, StorageError, UsageError
+from ..errors import BadInput, PapercardsError, StorageError, UsageError, importing
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
@@ -157,10 +157,8 @@ def _sites(output: Sequence[Path]) -> list[Path]:
     """The folders of sites among the outputs. Raises MissingExtra without what they are made with."""
     if not any(str(one).startswith("site:") for one in output):
         return []
-    try:
+    with importing("The static site", "serve"):
         from ..pages.renewed_site import site_place
-    except ModuleNotFoundError as error:
-        raise MissingExtra("The static site", "serve") from error
     return [place for one in output if (place := site_place(one)) is not None]
 
 

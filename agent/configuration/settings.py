@@ -95,9 +95,11 @@ class Settings:
 
 def _kind(annotation: Any) -> type:
     """What a value in a file is: a plain type, a list of tables or a table."""
-    kind = next(one for one in get_args(annotation) or (annotation,) if one is not NoneType)
-    plain = get_origin(annotation) or kind
-    return {tuple: list, Mapping: dict}.get(plain, kind)
+    origin = get_origin(annotation)
+    if origin in (tuple, Mapping):
+        return list if origin is tuple else dict
+    kind: type = next(one for one in get_args(annotation) or (annotation,) if one is not NoneType)
+    return kind
 
 
 _TYPES: Mapping[str, type] = {one.name: _kind(one.type) for one in fields(Settings)}

@@ -24,8 +24,6 @@ from ..errors import StorageError
 from ..model.catalogue import LOCAL, ModelFile
 from ..safety.safe_files import write_whole
 
-_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -96,11 +94,8 @@ def _held(file: ModelFile, directory: Path) -> Held:
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_note(file: ModelFile, path: Path) -> None:
@@ -137,10 +132,3 @@ def _note(status: os.stat_result) -> object:
         return json.loads(path.read_bytes()) if path is not None else None
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old text or the new one, never half."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(path)

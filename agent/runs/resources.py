@@ -6,6 +6,7 @@ Knows settings and their meaning. Knows no environment and no terminal: those ar
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -269,10 +270,7 @@ class Resources(Connections):
 
     def encoder(self, model: models.Model, layer: "OwnLayer | None" = None) -> "EncoderReader":
         """The reader for a sentence encoder; missing weights are downloaded at the first paper."""
-        import importlib.util
-
-        if importlib.util.find_spec("numpy") is None:
-            raise self._no_local()
+        self._need("numpy")
         from ..reading.encoder.reader import EncoderReader
 
         return EncoderReader(model, self.taxonomy, lambda: self._encoded(model), layer)
@@ -286,15 +284,13 @@ class Resources(Connections):
 
     def likeness(self, library: "Sequence[Text]") -> "Likeness":
         """Compares papers with a library: with the sentence encoder if it is there, else by their words."""
-        import importlib.util
-
         from ..local import store
         from ..reading.likeness import Encoded, Words
         from ..text.spans import digest
 
         file = models.LOCAL[models.ENCODER].file
         place = store.find(file, models_directory(self.settings)) if file is not None else None
-        if file is None or place is None or importlib.util.find_spec("numpy") is None:
+        if file is None or place is None or find_spec("numpy") is None:
             return Words(library)
         from ..reading.encoder.bert import Bert
         from ..reading.encoder.embedding import Encoder
@@ -306,10 +302,7 @@ class Resources(Connections):
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""
-        import importlib.util
-
-        if importlib.util.find_spec("numpy") is None:
-            raise self._no_local()
+        self._need("numpy")
         from ..reading.encoder.tagger import load_fit
         from ..reading.stepwise.reader import Bench, StepwiseReader
         from ..reading.stepwise.vocabulary import directions
@@ -344,24 +337,24 @@ class Resources(Connections):
         )
 
     @staticmethod
-    def _no_local() -> MissingExtra:
+    def _need(package: str) -> None:
+        """Raises MissingExtra without a package of the extra `local`."""
+        if find_spec(package) is not None:
+            return
         error = MissingExtra("The embedded model", "local")
         error.next_step += (
             "; or choose a hosted model with --model, or an endpoint with --base-url and --model, "
             "or use -m baseline, which needs no model"
         )
-        return error
+        raise error
 
     def server(self, model: models.Model) -> "SharedServer":
         """The running server of an embedded model; missing weights are downloaded first."""
-        import importlib.util
-
         from ..local.shared import SharedServer
 
         assert model.file is not None
         if model.name not in self._servers:
-            if importlib.util.find_spec("xllamacpp") is None:
-                raise self._no_local()
+            self._need("xllamacpp")
             self._servers[model.name] = SharedServer.of(model, self.pull(model.file), self.surroundings.say)
         return self._servers[model.name]
 
