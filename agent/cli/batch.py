@@ -381,7 +381,7 @@ def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
     return wiring.settings(
         model=asked.model,
         plan="one-call",
-        base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint, own), said),
+        base_url=agreeing.endpoint(path, asked.model, asked.endpoint, said, own=own),
         insecure=said.insecure,
         taxonomy=asked.taxonomy,
         fields=asked.fields,
