@@ -13,7 +13,8 @@ from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
-from .shared import options, source_options, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -101,7 +102,6 @@ def run(
     from ..evals.scoring.gate import check, read_gate, require, write_junit
     from ..evals.scoring.run import to_json
     from ..reading.home import told
-    from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
 
     check_split(split)
@@ -115,12 +115,8 @@ def run(
     lost = 0
     with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        asked = source_options.asked(chosen, options.SourceFlags(column))
-        records = open_source(papers or str(SEED_CORPUS), asked)
-        pairs = [
-            (replace(item, abstract=paper.abstract), paper)
-            for item, paper in join(labelled, readable(records))
-        ]
+        found = join(labelled, of_source(papers or str(SEED_CORPUS), column))
+        pairs = [(replace(item, abstract=paper.abstract), paper) for item, paper in found]
         version = labels_version(path, labelled)
         for entry in entries:
             session.budget(entry)

@@ -10,6 +10,7 @@ from ..runs.resources import load_taxonomy
 from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -278,8 +279,7 @@ def fetch(
 def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Iterator[Paper] | None":
     """The papers of a source; without a source, the shipped corpus if `seed`."""
     from ..evals.label_file import seed_papers
-    from ..sources import open_source, readable
 
     if source is None:
         return seed_papers() if seed else None
-    return readable(open_source(source, source_options.asked(wiring.settings(), options.SourceFlags(column))))
+    return of_source(source, column)

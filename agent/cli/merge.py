@@ -8,7 +8,7 @@ import typer
 
 from ..errors import BadInput, UsageError
 from ..runs.resources import choose_model
-from .shared import options, recorded, terminal, wiring
+from .shared import options, recorded, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..runs.part import Part
@@ -67,7 +67,7 @@ def merge(
     job = Job(
         tuple(sources),
         tuple(outputs),
-        recorded.options(old, chosen, outputs),
+        source_options.again(chosen, old.settings, judged=True, outputs=outputs),
         keep_duplicates=old.settings.keep_duplicates,
     )
     merged = Merged(parts, old.made_by)

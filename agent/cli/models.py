@@ -10,7 +10,8 @@ from ..errors import EndpointError, UsageError
 from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY, Model, resolve
 from ..runs.resources import choose_model
 from .command_help import Commands, example
-from .shared import options, source_options, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from ..model.decider import Decided
@@ -118,16 +119,12 @@ def doctor(
     if wrong:
         raise EndpointError("; ".join(wrong), where=f"{len(probed)} endpoints")
     if source is not None:
-        from ..sources import open_source, readable
-
-        records = open_source(source, source_options.asked(chosen, options.SourceFlags(column)))
-        lengths = [len(paper.title) + len(paper.text) for paper in readable(records)]
-        papers, characters = len(lengths), sum(lengths)
-        if papers:
+        lengths = [len(paper.title) + len(paper.text) for paper in of_source(source, column)]
+        if count := len(lengths):
             # The prefix is read once; four characters are about a token of English.
-            seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
+            seconds = estimate(found, count, sum(lengths) // count // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown amount of time" if seconds is None else terminal.duration(seconds)
-            print(f"  {papers} papers would take about {took}, one at a time")
+            print(f"  {count} papers would take about {took}, one at a time")
 
 
 def _print_found(entry: "Model", endpoint: "Endpoint", found: "EndpointReport") -> None:

@@ -41,11 +41,11 @@ def apply(
     """Write the corrected cards; exit 1 if a corrected card has changed since."""
     from ..review.merging import apply as applied
     from ..review.review_file import ReviewFile
-    from ..sinks import destination, open_sink
+    from ..sinks import open_sink
+    from .shared.check_outputs import check_apart
 
     path = _there(review or beside(cards))
-    if destination(output)[1].resolve() in (destination(cards)[1].resolve(), path.resolve()):
-        raise UsageError("the output would overwrite an input", where=str(output))
+    check_apart([cards, path], [output])
     known = {paper.id: paper for paper in papers(source, source_flags)}
     file = ReviewFile(path)
     sink = open_sink(output, cards=cards)

@@ -9,7 +9,8 @@ from ..errors import BadInput, PaperFailed, importing
 from ..model.catalogue import BASELINE, Model
 from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
-from .shared import options, source_options, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -62,7 +63,6 @@ def tune(
 
     from ..evals.label_file import join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
-    from ..sources import open_source, readable
 
     with importing("papercards tune", "eval"):
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
@@ -74,8 +74,7 @@ def tune(
     path = label_file(labels)
     with wiring.resources(chosen) as resources:
         items = read_labels(path, split=split or None, taxonomy=resources.taxonomy)
-        asked_of = source_options.asked(chosen, options.SourceFlags(column))
-        pairs = join(items, readable(open_source(papers, asked_of)) if papers else ())
+        pairs = join(items, of_source(papers, column) if papers else ())
         if len(pairs) < LEAST_PAPERS:
             raise BadInput(
                 f"{counted(len(pairs), 'labelled paper')}; tuning needs at least {LEAST_PAPERS}",

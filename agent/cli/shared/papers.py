@@ -72,6 +72,13 @@ def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":
         yield from abstracts(source, asked)
 
 
+def of_source(source: str, column: list[str] | None = None) -> "Iterator[Paper]":
+    """The readable papers of one source."""
+    from ...sources import open_source, readable
+
+    return readable(open_source(source, source_options.asked(wiring.settings(), SourceFlags(column))))
+
+
 def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":
     """Write the labels that `make` passes on to a file, atomically, each without its empty fields."""
     from ...sinks.files import PartialFile

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...configuration.settings import Settings
-from . import agreeing, source_options, wiring
-from .options import SourceFlags
+from . import agreeing, wiring
 
 if TYPE_CHECKING:
     from ...model.cache import Part
     from ...runs.record import RunRecord
-    from ...sources import Options
 
 
 def settings(old: "RunRecord", record: Path, asked: Settings, *, named: str | None) -> Settings:
@@ -66,20 +64,3 @@ def changes(old: "RunRecord", found: Sequence[str], made_by: "Mapping[str, Part]
         for was, path in zip(old.sources, found, strict=True)
     ]
     return differences(old, now, made_by)
-
-
-def options(old: "RunRecord", chosen: Settings, outputs: Sequence[Path]) -> "Options":
-    """The options of the sources."""
-    return source_options.asked(
-        chosen,
-        SourceFlags(
-            column=[f"{ours}={theirs}" for ours, theirs in old.settings.columns.items()],
-            table=old.settings.table,
-            sections=",".join(old.settings.sections),
-            fill_abstracts=old.settings.fill_abstracts,
-        ),
-        category=list(old.settings.categories),
-        limit=old.settings.limit,
-        judged=True,
-        outputs=outputs,
-    )
