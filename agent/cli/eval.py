@@ -115,7 +115,7 @@ def run(
     lost = 0
     with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        found = join(labelled, of_source(papers or str(SEED_CORPUS), column))
+        found = join(labelled, of_source(papers or str(SEED_CORPUS), column, chosen))
         pairs = [(replace(item, abstract=paper.abstract), paper) for item, paper in found]
         version = labels_version(path, labelled)
         for entry in entries:

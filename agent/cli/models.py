@@ -119,7 +119,7 @@ def doctor(
     if wrong:
         raise EndpointError("; ".join(wrong), where=f"{len(probed)} endpoints")
     if source is not None:
-        lengths = [len(paper.title) + len(paper.text) for paper in of_source(source, column)]
+        lengths = [len(paper.title) + len(paper.text) for paper in of_source(source, column, chosen)]
         if count := len(lengths):
             # The prefix is read once; four characters are about a token of English.
             seconds = estimate(found, count, sum(lengths) // count // 4, USUAL_ANSWER_TOKENS)

@@ -74,7 +74,7 @@ def tune(
     path = label_file(labels)
     with wiring.resources(chosen) as resources:
         items = read_labels(path, split=split or None, taxonomy=resources.taxonomy)
-        pairs = join(items, of_source(papers, column) if papers else ())
+        pairs = join(items, of_source(papers, column, chosen) if papers else ())
         if len(pairs) < LEAST_PAPERS:
             raise BadInput(
                 f"{counted(len(pairs), 'labelled paper')}; tuning needs at least {LEAST_PAPERS}",
