@@ -30,12 +30,11 @@ CARD_TOKENS = 5_000
 @app.command("list", epilog=example("papercards models list"))
 def list_() -> None:
     """List embedded models and providers."""
-    from ..local.store import listing
+    from ..local.store import state_of
     from ..model.providers import known
 
     chosen = wiring.settings()
     directory = models_directory(chosen)
-    held = {one.file.name: one for one in listing(directory)}
     states = {
         "whole": "downloaded",
         "partial": "incomplete",
@@ -45,10 +44,10 @@ def list_() -> None:
     print("On this machine; papercards models pull NAME downloads one:")
     for name, model in LOCAL.items():
         assert model.file is not None
-        one = held[model.file.name]
+        state = states[state_of(model.file, directory)]
         size = f"{model.file.size / 1e6:,.0f} MB"
         default = "  (default)" if name == DEFAULT_LOCAL else ""
-        print(f"{name:<26} {states[one.state]:<14} {size:>9}  {model.file.licence}{default}")
+        print(f"{name:<26} {state:<14} {size:>9}  {model.file.licence}{default}")
     print(f"{'baseline':<26} {'built in':<14} {'':>9}  no language model: similarity, rules, fitted weights")
     print("\nProviders, as -m NAME/MODEL, with the variable of the key, the address and what is supported:")
     for name, provider in known(chosen.providers).items():

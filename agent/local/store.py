@@ -12,30 +12,18 @@ Knows nothing of where files come from.
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
 
 from ..errors import StorageError
-from ..model.catalogue import LOCAL, ModelFile
+from ..model.catalogue import ModelFile
 from ..safety.safe_files import write_whole
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """State of one model file in the store."""
-
-    file: ModelFile
-    path: Path
-    """Path of the file, whether it exists or not."""
-    state: Literal["whole", "partial", "absent", "damaged"]
-    """`whole` is complete and verified; `damaged` has another size or content."""
-    size: int
-    """Bytes on disk, of the file or of the part that was fetched so far."""
+State = Literal["whole", "partial", "absent", "damaged"]
+"""Of a model file: complete and verified, in part, not there, or there with another size or content."""
 
 
 def path_of(file: ModelFile, directory: Path) -> Path:
@@ -72,24 +60,13 @@ def find(file: ModelFile, directory: Path) -> Path | None:
     return path
 
 
-def listing(directory: Path, files: Iterable[ModelFile] | None = None) -> tuple[Held, ...]:
-    """The state of `files` in `directory` (default: all files of the model table)."""
-    if files is None:
-        files = [model.file for model in LOCAL.values() if model.file is not None]
-    return tuple(_held(file, directory) for file in files)
-
-
-def _held(file: ModelFile, directory: Path) -> Held:
-    path = path_of(file, directory)
-    found = find(file, directory)
-    if found is not None:
-        return Held(file, path, "whole", file.size)
-    part = part_of(file, directory)
-    if part.is_file():
-        return Held(file, path, "partial", part.stat().st_size)
-    if path.exists():
-        return Held(file, path, "damaged", path.stat().st_size)
-    return Held(file, path, "absent", 0)
+def state_of(file: ModelFile, directory: Path) -> State:
+    """The state of `file` in `directory`. Raises what `find` raises."""
+    if find(file, directory) is not None:
+        return "whole"
+    if part_of(file, directory).is_file():
+        return "partial"
+    return "damaged" if path_of(file, directory).exists() else "absent"
 
 
 def sha256_of(path: Path) -> str:

@@ -32,21 +32,12 @@ _NAMED = 3
 """Questions that are named in an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The answers to some questions and their cost."""
-
-    chances: dict[str, Chances]
-    """Probabilities by question id."""
-    model: str
-    seconds: float
-    requests: int
-    spent: Spent
-
-
 @dataclass(slots=True)
-class _Sum:
+class Decided:
+    """The answers to some questions so far, and their cost."""
+
     chances: dict[str, Chances] = field(default_factory=dict)
+    """Probabilities by question id."""
     model: str = ""
     seconds: float = 0.0
     requests: int = 0
@@ -69,7 +60,7 @@ class Decider:
         Raises PaperFailed for this paper only, EndpointError if no request would be answered, BudgetSpent if
         it could cost more than is left.
         """
-        total = _Sum()
+        total = Decided()
         wrong: dict[str, str] = {}
         for _ in range(1 + MAX_REASKS):
             open_ = [one for one in questions if one.id not in total.chances]
@@ -81,9 +72,8 @@ class Decider:
                     error.attempts += total.requests
                 raise
             if not wrong:
-                return Decided(
-                    total.chances, total.model, round(total.seconds, 3), total.requests, total.spent
-                )
+                total.seconds = round(total.seconds, 3)
+                return total
         named = "; ".join(f"{name} {said}" for name, said in list(wrong.items())[:_NAMED])
         more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         raise PaperFailed(
@@ -94,7 +84,7 @@ class Decider:
             spent=total.spent,
         )
 
-    async def _post(self, state: str, questions: Sequence[Question], total: _Sum) -> dict[str, str]:
+    async def _post(self, state: str, questions: Sequence[Question], total: Decided) -> dict[str, str]:
         """Send one request; what is wrong with its answers, by question id."""
         while True:
             form, transport = self._left[0]

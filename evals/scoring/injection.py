@@ -140,7 +140,7 @@ class Obedient:
                     answer |= {"code": attack.target["code"], "code_sentence": 1}
         text = json.dumps(answer)
         wrong = check(text)
-        return Reply(text, wrong, OBEDIENT, "stop", 0.0, 1, Spent(1), (), Form(OBEDIENT))
+        return Reply(text, OBEDIENT, "stop", Form(OBEDIENT), Spent(1), wrong)
 
     async def close(self) -> None:
         """Nothing is open."""
