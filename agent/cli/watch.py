@@ -405,19 +405,14 @@ class Watch:
 
     def _show_others(self) -> None:
         """Write those other outputs from the ledger that are not up to date."""
-        from ..sinks import destination, open_sink, read_cards
+        from ..card_files import write_cards
+        from ..sinks import destination, read_cards
 
         size = self._path.stat().st_size
         for spec in self._others:
             if not size or (self._state.shown.get(str(spec)) == size and destination(spec)[1].exists()):
                 continue
-            sink = open_sink(spec, None, self._sources, cards=self._path)
-            try:
-                for card in read_cards(self._path):
-                    sink.write(card, None)
-                sink.close()
-            finally:
-                sink.abandon()
+            write_cards(read_cards(self._path), spec, source=self._path, sources=self._sources)
             self._state.shown[str(spec)] = size
             self._state.save(self._state_path)
 

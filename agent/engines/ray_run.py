@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Self
 from .. import errors
 from ..configuration.settings import Settings
 from ..errors import PapercardsError, UsageError
+from ..runs.counts import FIGURES, summed
 from ..runs.job import SHOWN_FAILURES, Job, Watcher
 from ..runs.record import EngineRecord, NodeRecord, differing
 from ..runs.recording import Recording
 from ..sources import Options
-from ..spent import Spent
 from . import cluster
 from .datasets import Feed, of_files, pieces_of
 from .done import Done
@@ -129,9 +129,7 @@ class Progress:
         """Count a batch; the error that ended it."""
         for name in ("papers", "earlier", "shards", "bytes"):
             setattr(self, name, getattr(self, name) + batch[name])
-        for name in ("done", "cached", "failed", "without_abstract", "duplicates"):
-            self._sum[name] += batch[name]
-        self._sum["spent"] += Spent(**batch["spent"])
+        self._sum = summed([self._sum, batch])
         for one in batch["failures"]:
             if self._told < SHOWN_FAILURES and one["error"] not in ("NoAbstract", "Duplicate"):
                 self._told += 1
@@ -159,12 +157,8 @@ class Progress:
         """Show how far the workers are; whether any has a batch."""
         reports: dict[str, dict[str, Any]] = self._ray.get(self._team.board.reports.remote())
         alive = [one for one in reports.values() if one["silent_s"] < QUIET_S]
-        figures = self._watcher.counts.figures()
-        for name in ("done", "cached", "failed", "without_abstract"):
-            figures[name] = max(self._sum[name], sum(one[name] for one in reports.values()))
-        figures["spent"] = sum((Spent(**one["spent"]) for one in reports.values()), Spent())
-        figures["duplicates"] = self._sum["duplicates"]
-        self._watcher.counts.set(figures)
+        seen = summed(reports.values())
+        self._watcher.counts.set(seen | {name: max(seen[name], self._sum[name]) for name in FIGURES})
         for text in dict.fromkeys(text for one in reports.values() for text in one["said"]):
             if text not in self._said:
                 self._said.add(text)

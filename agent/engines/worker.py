@@ -12,7 +12,7 @@ import socket
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -121,12 +121,10 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            counts = self._counts
             report = {
                 "node": socket.gethostname(),
                 "batches": len(self._batches),
-                **{name: getattr(counts, name) for name in ("done", "cached", "failed", "without_abstract")},
-                "spent": asdict(counts.spent),
+                **self._counts.figures(),
                 "said": list(dict.fromkeys(self._said))[:SAID],
                 "waits": self._resources.waits() if self._resources is not None else "",
             }
@@ -195,9 +193,8 @@ class Worker:
         return {
             "papers": len(records),
             "earlier": len(records) - len(todo) - len(again),
-            **{name: getattr(counts, name) for name in ("done", "cached", "failed", "without_abstract")},
+            **counts.figures(),
             "duplicates": counts.duplicates + len(again),
-            "spent": asdict(counts.spent),
             "bytes": size,
             "shards": int(bool(lines)),
             "failures": failures[:SHOWN],

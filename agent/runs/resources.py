@@ -3,7 +3,7 @@
 Knows settings and their meaning. Knows no environment and no terminal: those are passed in `Surroundings`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -227,17 +227,19 @@ class Resources(Connections):
         if not self.fields.own:
             return reader
         from ..reading.own_labels import OwnLabelsReader
-        from ..reading.tagger_reader import BaselineReader
 
+        return OwnLabelsReader(reader, self.fields, *self._tagger(model))
+
+    def _tagger(self, model: models.Model) -> "tuple[Callable[[Taxonomy], Baseline], str]":
+        """What tags with any labels for a model that is not asked, and its name in files."""
         if model.plan == "baseline":
             from ..reading.baseline import Baseline
+            from ..reading.tagger_reader import BaselineReader
 
-            name = BaselineReader(self.taxonomy).tagger_name
-            return OwnLabelsReader(reader, self.fields, Baseline, name)
+            return Baseline, BaselineReader(self.taxonomy).tagger_name
         # The embedded model's labels are the encoder's and what its states add.
-        encoder = models.LOCAL[models.ENCODER]
-        name = self.encoder(encoder).tagger_name
-        return OwnLabelsReader(reader, self.fields, lambda labels: self._encoded(encoder, labels), name)
+        encoder = model if model.plan == "encoder" else models.LOCAL[models.ENCODER]
+        return partial(self._encoded, encoder), self.encoder(encoder).tagger_name
 
     def survey(self, model: models.Model) -> "Survey | None":
         """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
@@ -255,14 +257,9 @@ class Resources(Connections):
 
         Raises UsageError for a model that is none.
         """
-        from ..reading.baseline import Baseline
-        from ..reading.tagger_reader import BaselineReader
-
-        if model.plan == "baseline":
-            return Baseline(self.taxonomy), BaselineReader(self.taxonomy).tagger_name
-        if model.plan == "encoder":
-            name = self.encoder(model).tagger_name
-            return self._encoded(model), name
+        if model.plan in ("baseline", "encoder"):
+            tag, name = self._tagger(model)
+            return tag(self.taxonomy), name
         raise UsageError(
             f"own labels cannot be fitted over {model.name}",
             next_step=f"Choose -m {models.BASELINE.name} or -m {models.LOCAL[models.ENCODER].name}",
