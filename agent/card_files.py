@@ -16,13 +16,10 @@ def read_cards(path: str | Path) -> Iterator[Card]:
     return sinks.read_cards(sinks.output_named(str(path)))
 
 
-def write_cards(
-    cards: Iterable[Card], *paths: str | Path, source: Path | None = None, sources: tuple[str, ...] = ()
-) -> int:
+def write_cards(cards: Iterable[Card], *paths: str | Path, source: Path | None = None) -> int:
     """Write cards to files or folders, by their extension; returns the number of cards.
 
-    `source` is the file that they come from, if they may have different own fields; `sources` are those of
-    their papers, for libraries that are written back. A file gets its name when
+    `source` is the file that they come from, if they may have different own fields. A file gets its name when
     it is complete; until then, and if writing fails, it is `NAME.partial`. Raises UsageError for an unknown
     format, StorageError if a file cannot be written.
     """
@@ -30,7 +27,7 @@ def write_cards(
     count = 0
     try:
         for path in paths:
-            opened.append(sinks.open_sink(sinks.output_named(str(path)), sources=sources, cards=source))
+            opened.append(sinks.open_sink(sinks.output_named(str(path)), cards=source))
         for count, card in enumerate(cards, start=1):  # noqa: B007  (counted for the caller)
             for sink in opened:
                 sink.write(card, None)

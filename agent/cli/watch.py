@@ -405,14 +405,19 @@ class Watch:
 
     def _show_others(self) -> None:
         """Write those other outputs from the ledger that are not up to date."""
-        from ..card_files import write_cards
-        from ..sinks import destination, read_cards
+        from ..sinks import destination, open_sink, read_cards
 
         size = self._path.stat().st_size
         for spec in self._others:
             if not size or (self._state.shown.get(str(spec)) == size and destination(spec)[1].exists()):
                 continue
-            write_cards(read_cards(self._path), spec, source=self._path, sources=self._sources)
+            sink = open_sink(spec, None, self._sources, cards=self._path)
+            try:
+                for card in read_cards(self._path):
+                    sink.write(card, None)
+                sink.close()
+            finally:
+                sink.abandon()
             self._state.shown[str(spec)] = size
             self._state.save(self._state_path)
 
