@@ -11,7 +11,7 @@ import pytest
 from papercards import Card, Failure, Paper, Session
 from papercards.errors import BudgetSpent, EndpointError, Stopped
 from papercards.model.lease_book import SLICE_S, Ask, Lease, LeaseBook, Report
-from papercards.model.leases import LeasedAllowances, LeasedBudget
+from papercards.model.leases import LeasedBudget, LeasedLimiter
 from papercards.model.limits import Limiter
 from tests.clocks import run_virtual
 from tests.servers import vllm
@@ -43,11 +43,9 @@ class Cluster:
         return lease
 
     def limiter(self, name: str, most: int = 32, endpoint: str = PLACE) -> tuple[Limiter, LeasedBudget]:
-        start = self.limits.get("start")
-        shared = LeasedAllowances(self.renew, name, endpoint, most=most, clock=self.clock, **self.limits)
-        limiter = Limiter(most, adaptive=start is not None, clock=self.clock, allowances=shared)
+        limiter = LeasedLimiter(self.renew, name, endpoint, most=most, clock=self.clock, **self.limits)
         limiter.open()
-        return limiter, LeasedBudget(shared, self.limits.get("max_cost_usd", 0.0))
+        return limiter, LeasedBudget(limiter, self.limits.get("max_cost_usd", 0.0))
 
     async def work(
         self,
