@@ -102,7 +102,7 @@ def test_who_is_alone_writes_nothing_down(tmp_path: Path) -> None:
             claims.settle(f"k{n}")
 
     asyncio.run(go())
-    assert not (tmp_path / "claims.db").exists()
+    assert not (tmp_path / "asking").exists()
     assert len(list((tmp_path / "running").iterdir())) == 1
     claims.close()
     assert not list((tmp_path / "running").iterdir())
