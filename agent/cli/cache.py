@@ -201,9 +201,7 @@ def prune(
 def export(
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="JSONL file to write (default: standard output).", metavar="FILE"
-        ),
+        options.to_file("JSONL file to write (default: standard output)."),
     ] = None,
     *,
     chosen: Chosen,

@@ -78,12 +78,9 @@ def run(
     ] = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="result.json, a folder for several models, or result.xml for the gate as JUnit. May be "
-            "given several times.",
-            metavar="FILE",
+        options.to_file(
+            "result.json, a folder for several models, or result.xml for the gate as JUnit. May be "
+            "given several times."
         ),
     ] = None,
     by_label: Annotated[bool, typer.Option("--by-label", help="Also print a row for each label.")] = False,
@@ -182,9 +179,7 @@ def compare(
 @app.command("report", epilog=example("papercards eval report a.json b.json -o report.html"))
 def report(
     results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")
-    ] = Path("report.html"),
+    output: Annotated[Path, options.to_file("HTML file to write.")] = Path("report.html"),
 ) -> None:
     """Write an HTML report on one or more results; it works offline."""
     from ..evals.reporting.report import write

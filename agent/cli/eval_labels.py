@@ -29,7 +29,7 @@ Papers = Annotated[
     str | None,
     typer.Option("--papers", help="Source of the labelled papers.", metavar="SOURCE"),
 ]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")]
+Output = Annotated[Path, options.to_file("Label file to write.")]
 SHOWN_ASIDE = 20
 """Rows that were set aside and are printed, at most; the errors file has all."""
 Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.", metavar="N")]
@@ -243,9 +243,7 @@ def fetch(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="Label file to write (default: where --labels finds it).", metavar="FILE"
-        ),
+        options.to_file("Label file to write (default: where --labels finds it)."),
     ] = None,
     papers: Annotated[
         str | None,

@@ -32,9 +32,7 @@ def apply(
     cards: CARDS,
     review: REVIEW = None,
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write the corrected cards to.", metavar="FILE")
-    ],
+    output: Annotated[Path, options.to_file("File to write the corrected cards to.")],
     source: SOURCE = None,
     source_flags: options.SourceFlags,
 ) -> None:
@@ -64,7 +62,7 @@ def to_labels(
     cards: CARDS,
     review: REVIEW = None,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
+    output: Annotated[Path, options.to_file("Label file to write.")],
     split: SPLIT = "dev",
     source: SOURCE = None,
     taxonomy: options.Taxonomy = None,

@@ -55,12 +55,9 @@ def stats(
     ] = 10,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write a table (.csv .tsv .json .jsonl) or a plot (.svg .pdf .png) instead of printing. May "
-            "be given several times.",
-            metavar="FILE",
+        options.to_file(
+            "Write a table (.csv .tsv .json .jsonl) or a plot (.svg .pdf .png) instead of printing. May "
+            "be given several times."
         ),
     ] = None,
 ) -> None:

@@ -41,11 +41,8 @@ def tune(
     ] = "",
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File to write (default: beside the taxonomy, named after it, else papercards.tuned.json).",
-            metavar="FILE",
+        options.to_file(
+            "File to write (default: beside the taxonomy, named after it, else papercards.tuned.json)."
         ),
     ] = None,
     model: options.Model = None,

@@ -35,8 +35,13 @@ NameNotes = Annotated[
 
 
 def outputs(described: str, parser: Callable[[str], Path] = output) -> Any:
-    """The option for output files, which may be given several times."""
+    """The option for outputs in any format, which may be given several times."""
     return typer.Option("--output", "-o", parser=parser, help=described, metavar="FILE")
+
+
+def to_file(described: str, metavar: str = "FILE") -> Any:
+    """The option for one file, or several, of a format that the command decides."""
+    return typer.Option("--output", "-o", help=described, metavar=metavar)
 
 
 Model = Annotated[
