@@ -11,8 +11,7 @@ import pytest
 from papercards import Card, Failure, Paper, Session
 from papercards.errors import BudgetSpent, EndpointError, Stopped
 from papercards.model.lease_book import SLICE_S, Ask, Lease, LeaseBook, Report
-from papercards.model.leases import LeasedBudget, LeasedLimiter
-from papercards.model.limits import Limiter
+from papercards.model.leases import LeasedLimiter
 from tests.clocks import run_virtual
 from tests.servers import vllm
 from tests.servers.loopback import Served, serving
@@ -42,10 +41,10 @@ class Cluster:
         await asyncio.sleep(0.003)
         return lease
 
-    def limiter(self, name: str, most: int = 32, endpoint: str = PLACE) -> tuple[Limiter, LeasedBudget]:
+    def limiter(self, name: str, most: int = 32, endpoint: str = PLACE) -> LeasedLimiter:
         limiter = LeasedLimiter(self.renew, name, endpoint, most=most, clock=self.clock, **self.limits)
         limiter.open()
-        return limiter, LeasedBudget(limiter, self.limits.get("max_cost_usd", 0.0))
+        return limiter
 
     async def work(
         self,
@@ -61,7 +60,7 @@ class Cluster:
         most: int = 32,
     ) -> None:
         """A worker that sends what it may, with pauses in between where it has no papers."""
-        limiter, budget = self.limiter(name, most)
+        limiter = self.limiter(name, most)
         end = self.clock() + seconds
         chance = random.Random(name)
 
@@ -71,7 +70,7 @@ class Cluster:
                 assert number
                 if worst_usd:
                     try:
-                        reserved = await budget.reserve(worst_usd)
+                        reserved = await limiter.reserve(worst_usd)
                     except BaseException:
                         limiter.leave()
                         raise
@@ -86,7 +85,7 @@ class Cluster:
                 limiter.used(tokens - tokens // 2)
                 if worst_usd:
                     self.spent_usd += usd
-                    budget.settle(reserved, usd)
+                    limiter.settle(reserved, usd)
                 limiter.leave()
                 if idle_s:
                     await asyncio.sleep(chance.uniform(0, 2 * idle_s))

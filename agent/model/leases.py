@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import BudgetSpent, EndpointError, PapercardsError, Stopped
 from .lease_book import PERIOD_S, SLICE_S, Ask, Lease, Report
-from .limits import START, Budget, Limiter
+from .limits import START, Limiter
 
 Renew = Callable[[str, str, Report], Awaitable[Lease]]
 """`LeaseBook.renew`, wherever the book is: of a worker, of an endpoint, a report."""
@@ -186,19 +186,20 @@ class LeasedLimiter(Limiter):
         words = {"requests": "requests a minute", "tokens": "tokens a minute", "usd": "money in flight"}
         return " and ".join(words[name] for name in sorted(names))
 
-    # What `LeasedBudget` asks
+    # What a `Budget` does
 
-    async def pay(self, usd: float) -> None:
-        """Wait until a request may be sent that costs at most this. Raises BudgetSpent if it never may."""
-        await self._take({"usd": usd})
+    async def reserve(self, worst_usd: float) -> float:
+        """Wait until a request may be sent that costs at most this, which is returned. Raises BudgetSpent."""
+        await self._take({"usd": worst_usd})
         if (purse := self._purses.get("usd")) is not None:
-            purse.open += usd
+            purse.open += worst_usd
+        return worst_usd
 
-    def paid(self, most_usd: float, usd: float) -> None:
-        """Record what a request cost that was paid at its worst."""
+    def settle(self, worst_usd: float, cost_usd: float) -> None:
+        """Record what a request cost that was reserved at its worst."""
         if (purse := self._purses.get("usd")) is not None:
-            purse.used += usd - most_usd
-            purse.open -= most_usd
+            purse.used += cost_usd - worst_usd
+            purse.open -= worst_usd
 
     # Between the two
 
@@ -317,22 +318,3 @@ class LeasedLimiter(Limiter):
             f"of ${limit:.4f} is spent by all workers",
             next_step="Run the same command again with a higher --max-cost to continue",
         )
-
-
-class LeasedBudget(Budget):
-    """A worker's share of the money of a run."""
-
-    def __init__(self, limiter: LeasedLimiter, most_usd: float) -> None:
-        """`most_usd` is the limit of all workers together."""
-        super().__init__(most_usd)
-        self._limiter = limiter
-
-    async def reserve(self, worst_usd: float) -> int:
-        """Reserve the maximum cost of a request. Returns its number. Raises BudgetSpent."""
-        await self._limiter.pay(worst_usd)
-        return self._reserve(worst_usd)
-
-    def settle(self, number: int, cost_usd: float) -> None:
-        """Record the actual cost of a request and release the rest."""
-        self._limiter.paid(self._reserved[number], cost_usd)
-        super().settle(number, cost_usd)

@@ -276,16 +276,15 @@ class Budget:
     def __init__(self, most_usd: float) -> None:
         self.most_usd = most_usd
         self.spent_usd = 0.0
-        self._reserved: dict[int, float] = {}
-        self._count = 0
+        self._reserved: list[float] = []
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def reserve(self, worst_usd: float) -> int:
-        """Reserve the maximum cost of a request. Returns its number.
+    async def reserve(self, worst_usd: float) -> float:
+        """Reserve the maximum cost of a request, which is returned.
 
         Waits while requests in flight may still turn out cheaper. Raises BudgetSpent if it does not fit.
         """
-        while self.spent_usd + sum(self._reserved.values()) + worst_usd > self.most_usd:
+        while self.spent_usd + sum(self._reserved) + worst_usd > self.most_usd:
             if not self._reserved:
                 raise BudgetSpent(
                     f"the next call may cost ${worst_usd:.4f}, and ${self.spent_usd:.4f} "
@@ -295,16 +294,12 @@ class Budget:
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
-        return self._reserve(worst_usd)
+        self._reserved.append(worst_usd)
+        return worst_usd
 
-    def _reserve(self, worst_usd: float) -> int:
-        self._count += 1
-        self._reserved[self._count] = worst_usd
-        return self._count
-
-    def settle(self, number: int, cost_usd: float) -> None:
-        """Record the actual cost of a request and release the rest."""
-        del self._reserved[number]
+    def settle(self, worst_usd: float, cost_usd: float) -> None:
+        """Record the actual cost of a request and release what was reserved for it."""
+        self._reserved.remove(worst_usd)
         self.spent_usd += cost_usd
         waiting, self._waiting = self._waiting, []
         for settled in waiting:

@@ -25,6 +25,7 @@ from .client import Posting
 from .completion import Usage, chat_in, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
+from .leases import LeasedLimiter
 from .limits import LONGEST_HOLD_S, Budget, Limiter
 from .pricing import Price
 from .refusals import Refused, refused, refused_in_answer, what_came
@@ -160,7 +161,7 @@ class Transport:
         policy: RetryPolicy | None = None,
         *,
         limiter: Limiter | None = None,
-        budget: Budget | None = None,
+        budget: Budget | LeasedLimiter | None = None,
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
         accept: Accept = chat_in,

@@ -72,7 +72,7 @@ class Connections:
         self.surroundings = surroundings or Surroundings()
         self._serve = serve
         self._budget: Budget | None = None
-        self._limiters: dict[str, tuple[Limiter, Budget | None]] = {}
+        self._limiters: dict[str, tuple[Limiter, Budget | LeasedLimiter | None]] = {}
         """The limits of requests to an address, and of their cost."""
         self._leased: list[LeasedLimiter] = []
         self.shares: dict[str, Share] = {}
@@ -200,7 +200,7 @@ class Connections:
 
     def _limits(
         self, endpoint: "Endpoint", model: models.Model, table: Mapping[str, Any]
-    ) -> "tuple[Limiter, Budget | None]":
+    ) -> "tuple[Limiter, Budget | LeasedLimiter | None]":
         from ..model.limits import START, Limiter
 
         chosen, budget = self.settings, self.budget(model)
@@ -215,7 +215,7 @@ class Connections:
             return Limiter(
                 most, adaptive=adaptive, start=first, timeout_s=timeout_s, rpm=rpm, tpm=tpm
             ), budget
-        from ..model.leases import LeasedBudget, LeasedLimiter, worker_name
+        from ..model.leases import LeasedLimiter, worker_name
 
         shared = LeasedLimiter(
             self.surroundings.leases,
@@ -229,7 +229,7 @@ class Connections:
             timeout_s=timeout_s,
         )
         self._leased.append(shared)
-        return shared, LeasedBudget(shared, budget.most_usd) if budget is not None else None
+        return shared, shared if budget is not None else None
 
     def waits(self) -> str:
         """What requests wait for of limits that workers share; empty if for answers alone."""
