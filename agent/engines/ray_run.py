@@ -243,6 +243,14 @@ class Rows:
                 self._rows.get_nowait()
 
 
+def check_all(feed: Feed, came: int | None) -> None:
+    """Raise what ended the feed early, or EngineFailed if other than so many papers `came`."""
+    if feed.error is not None:
+        raise feed.error
+    if came is not None and came != feed.count:
+        raise EngineFailed(RuntimeError(f"{feed.count - came} papers were lost on the way"))
+
+
 class EngineFailed(PapercardsError):
     """Ray failed, not a paper."""
 
@@ -323,12 +331,8 @@ def enrich(
         said: str | None = None
         try:
             whole = _follow(ray, Rows(pool(ray, source, recipe, team, workers)), team, progress, show)
-            if feed is not None and feed.error is not None:
-                raise feed.error
-            if whole and feed is not None and progress.papers != feed.count:
-                raise EngineFailed(
-                    RuntimeError(f"{feed.count - progress.papers} papers were lost on the way")
-                )
+            if feed is not None:
+                check_all(feed, progress.papers if whole else None)
             status = "complete" if whole else "interrupted"
         except PapercardsError as error:
             if not error.next_step:

@@ -125,7 +125,7 @@ class Job:
             return None
         if self.options.categories or not all(is_file(source) for source in self.sources):
             return limit
-        if sum(Path(source).stat().st_size for source in self.sources) > COUNTED_BYTES:
+        if self._size() > COUNTED_BYTES:
             return limit
         total = 0
         for source in self.sources:
@@ -145,7 +145,10 @@ class Job:
     def _reads_ahead(self) -> bool:
         if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
             return False
-        return sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
+        return self._size() <= AHEAD_BYTES
+
+    def _size(self) -> int:
+        return sum(Path(source).stat().st_size for source in self.sources)
 
     def settings(self, resources: "Resources", model: "Model") -> Settings:
         """The settings of a run with this model, for its record."""
@@ -324,18 +327,15 @@ class Writer:
             if errors is not None:
                 errors.write(outcome.id, outcome.where, outcome.error, outcome.message, outcome.attempts)
             if outcome.without_abstract:
-                self._set_aside_abstractless(outcome)
+                self._abstractless += 1
+                if len(self._named) < NAMED:
+                    self._named.append(outcome)
                 return
             self._failed += 1
             if errors is None or self._failed <= SHOWN_FAILURES:
                 say(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
             elif self._failed == SHOWN_FAILURES + 1:
                 say(f"papercards: further failures are only in {errors.path}")
-
-    def _set_aside_abstractless(self, outcome: Failed) -> None:
-        self._abstractless += 1
-        if len(self._named) < NAMED:
-            self._named.append(outcome)
 
     def tell(self) -> None:
         """Report the papers without an abstract, all in one line, so that they do not drown failures."""
