@@ -159,6 +159,24 @@ class Finished(Protocol):
         ...
 
 
+class NothingFinished:
+    """No lines: every card is made."""
+
+    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
+        """No keys."""
+        return [b""] * len(papers)
+
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
+        """No lines."""
+        return [None] * len(papers)
+
+    def line(self, token: int) -> bytes | None:
+        """Nothing."""
+
+    def keep(self, paper: Paper, line: bytes) -> None:
+        """Nothing."""
+
+
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
@@ -181,7 +199,7 @@ class Batch:
         self._judge = judge
         self._ids = ids
         self._concurrency = concurrency
-        self._finished = finished
+        self._finished = finished or NothingFinished()
         self._same = SamePapers(by_id_only=keep_duplicates)
         self._tokens = array("Q")
         """For each different paper the number under which `finished` has its card."""
@@ -259,8 +277,7 @@ class Batch:
                 slots.append(record)
             else:
                 slots.append(Duplicate(record.id, record.where) if again else (record, earlier))
-        if self._finished is not None:
-            self._tokens.extend(int.from_bytes(key[:8]) for key in self._finished.keys(new))
+        self._tokens.extend(int.from_bytes(key[:8]) for key in self._finished.keys(new))
         lines = iter(found)
         for slot in slots:
             if isinstance(slot, Paper):
@@ -295,8 +312,6 @@ class Batch:
             yield record, line
 
     def _recall(self, papers: list[Paper]) -> list[bytes | None]:
-        if self._finished is None:
-            return [None] * len(papers)
         return self._finished.recall(papers, self._finished.keys(papers))
 
     async def _asked(self, paper: Paper) -> "asyncio.Future[Outcome] | None":
@@ -320,10 +335,7 @@ class Batch:
             self._copies.add(copy)
             copy.add_done_callback(self._copies.discard)
             return
-        if main is not None:
-            line: bytes | None = main.reading.own_line
-        else:
-            line = self._finished.line(self._tokens[number]) if self._finished is not None else None
+        line = main.reading.own_line if main is not None else self._finished.line(self._tokens[number])
         if line is not None:
             self._window.put(Done(paper, Repeated(line, paper)))
         else:
@@ -367,8 +379,7 @@ class Batch:
     async def _read(self, paper: Paper) -> Outcome:
         try:
             reading = await self._reader.read(paper)
-            if self._finished is not None:
-                self._finished.keep(paper, reading.own_line)
+            self._finished.keep(paper, reading.own_line)
         except PaperFailed as error:
             self._ended_alike(error)
             return Failed(
