@@ -227,8 +227,8 @@ def test_workers_take_turns_where_there_are_fewer_places_than_workers() -> None:
 def test_all_workers_wait_when_the_endpoint_asks_one_to() -> None:
     async def go() -> None:
         cluster = Cluster()
-        first, _ = cluster.limiter("first")
-        second, _ = cluster.limiter("second")
+        first = cluster.limiter("first")
+        second = cluster.limiter("second")
         await first.enter(1)
         assert first.hold(45) == pytest.approx(45)
         begin = cluster.clock()
@@ -253,7 +253,7 @@ def test_endpoints_have_limits_of_their_own_and_share_the_money() -> None:
 def test_a_stopped_worker_passes_nothing_and_a_lost_book_is_an_error() -> None:
     async def go() -> None:
         cluster = Cluster(rpm=60)
-        limiter, _ = cluster.limiter("w")
+        limiter = cluster.limiter("w")
         await limiter.enter(1)
         cluster.silent.add("w")
         await asyncio.sleep(SLICE_S + 1)
