@@ -134,7 +134,7 @@ class Limiter:
             self.leave()
             raise
 
-    def wait_s(self, tokens: int) -> float:
+    def wait_s(self) -> float:
         """Seconds until a request may go; infinity if another must end first, 0 or less if it may."""
         if self.busy >= int(self.window) and len(self._waiting) >= self._queue:
             return float("inf")

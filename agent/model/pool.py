@@ -26,7 +26,7 @@ from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable
 from .refusals import Refused
 from .retrying import RetryPolicy, is_transient
-from .transport import MOST_EXCUSED, Outgoing, Sent, Transport, Tries, persist, worst_prompt
+from .transport import MOST_EXCUSED, Outgoing, Sent, Transport, Tries, persist
 
 _STRIKES = 3
 """Failures in a row after which a replica is left out."""
@@ -118,11 +118,10 @@ class Pool:
 
         tries = Tries()
         failed: dict[_Replica, Exception] = {}
-        need = worst_prompt(asked.body) + (asked.most_tokens or self.endpoint.max_tokens)
 
         async def anywhere() -> dict[str, Any]:
             failed.clear()
-            while (one := await self._choose(need, failed, tries, begun=asked.begun)) is not None:
+            while (one := await self._choose(failed, tries, begun=asked.begun)) is not None:
                 sent_at, before, so_far = self._clock(), tries.requests, tries.spent
                 tries.spent = NOTHING
                 one.turns += 1 / one.share.weight
@@ -193,7 +192,7 @@ class Pool:
         )
 
     async def _choose(
-        self, tokens: int, failed: dict[_Replica, Exception], tries: Tries, *, begun: bool
+        self, failed: dict[_Replica, Exception], tries: Tries, *, begun: bool
     ) -> _Replica | None:
         """The replica for a request, as soon as one may take it; None if all that are left have failed.
 
@@ -213,7 +212,7 @@ class Pool:
             silent = self._answered_at is None or now - self._answered_at > self._policy.deadline_s
             if not serving and silent and (told := self._told({}, 0)) is not None:
                 raise told
-            waits = {one: one.transport.limiter.wait_s(tokens) for one in left}
+            waits = {one: one.transport.limiter.wait_s() for one in left}
             if free := [one for one in left if waits[one] <= 0]:
                 tries.excused_s += now - begin
                 return min(free, key=lambda one: (_is_crowded(one, serving), one.turns))

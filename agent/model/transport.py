@@ -47,11 +47,6 @@ MOST_EXCUSED = 30
 """Maximum number of times that a request is postponed without counting as an attempt."""
 
 
-def worst_prompt(body: bytes) -> int:
-    """Tokens of a request's prompt, at most."""
-    return len(body) // BYTES_PER_TOKEN
-
-
 Accept = Callable[[dict[str, Any]], dict[str, Any] | None]
 """Finds the answer in an endpoint's JSON; None if there is none."""
 
@@ -245,7 +240,7 @@ class Transport:
         if self._client is None:
             self._client = Posting(self.endpoint)
         most = asked.most_tokens or self.endpoint.max_tokens
-        worst = Usage(worst_prompt(asked.body), 0, most)
+        worst = Usage(len(asked.body) // BYTES_PER_TOKEN, 0, most)
         at_worst = self._cost(worst)
         number = await self.limiter.enter(worst.prompt + most, begun=asked.begun or tries.requests > 0)
         reserved, spent = None, Spent()
