@@ -156,3 +156,24 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError, match="cannot lock the cache"):
         asyncio.run(claims.ask_once("k", lambda: None))
+
+
+def test_files_of_another_user_hold_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("running/1-a", "asking/k"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    opened = os.open
+
+    def refuse(path: Path, *how: int) -> int:
+        if path.name in ("1-a", "k"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *how)
+
+    monkeypatch.setattr("os.open", refuse)
+    claims, other = InFlight(tmp_path), InFlight(tmp_path)
+    other._show()
+    assert asyncio.run(claims.ask_once("k", lambda: None)) is None
+    claims.settle("k")
+    claims.close()
+    other.close()
+    assert (tmp_path / "asking" / "k").exists()

@@ -90,7 +90,12 @@ class InFlight:
         """Lock a file, unless another process holds it or removes it at this moment."""
         with self._locking():
             file.parent.mkdir(mode=0o700, exist_ok=True)
-            fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            except PermissionError:
+                if file.exists():
+                    return True  # another user's, who cannot be asked
+                raise
             try:
                 self._without_locks = not lock(fd, file, wait=False)
                 taken = self._without_locks or _is_at(fd, file)
