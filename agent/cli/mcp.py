@@ -39,12 +39,7 @@ def mcp(
             "PAPERCARDS_MCP_TOKEN, the token; default: a new one, printed]",
         ),
     ] = False,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=65535, help="Port for --http (default: 8765, or another free one).", metavar="N"
-        ),
-    ] = None,
+    port: options.Port = None,
     call_timeout: Annotated[
         float, typer.Option(min=1, help="Maximum seconds of one call.", metavar="S")
     ] = 300.0,

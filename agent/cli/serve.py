@@ -62,12 +62,7 @@ def serve(
     annotator: Annotated[
         str | None, typer.Option(help="Annotator name (default: your user name).", metavar="NAME")
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
-        ),
-    ] = None,
+    port: options.Port = None,
     host: Annotated[
         str,
         typer.Option(

@@ -86,22 +86,16 @@ def probe(
 
 
 def estimate(
-    result: EndpointReport,
-    papers: int,
-    prompt_tokens: float,
-    completion_tokens: float,
-    *,
-    concurrency: int = 1,
+    result: EndpointReport, papers: int, prompt_tokens: float, completion_tokens: float
 ) -> float | None:
-    """Estimate the seconds for `papers`, or None if the speeds are unknown.
+    """Estimate the seconds for `papers`, one at a time; None if the speeds are unknown.
 
-    Tokens are per paper. Do not count cached tokens in `prompt_tokens`: they cost almost nothing. Concurrent
-    papers are assumed not to slow each other down, so with `concurrency` above 1 it is a lower bound.
+    Tokens are per paper. Do not count cached tokens in `prompt_tokens`: they cost almost nothing.
     """
     reading, writing = result.prompt_tokens_per_second, result.completion_tokens_per_second
     if not reading or not writing:
         return None
-    return papers * (prompt_tokens / reading + completion_tokens / writing) / concurrency
+    return papers * (prompt_tokens / reading + completion_tokens / writing)
 
 
 async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> EndpointReport:

@@ -147,6 +147,12 @@ Where = Annotated[
         metavar="CONDITION",
     ),
 ]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
+    ),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
 
 
