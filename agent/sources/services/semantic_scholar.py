@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from urllib.parse import quote, urlencode
 
-from ...errors import BadInput, UsageError
+from ...errors import UsageError
 from ...text import identifiers
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
@@ -128,9 +128,7 @@ def titles(options: Options) -> ByTitle:
     def ask(some: list[str]) -> list[dict[str, object]]:
         found = web.json(address(some[0]), web.absent_s)
         records = found.get("data") if isinstance(found, dict) else []
-        if not isinstance(records, list):
-            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
-        return [one for one in records if isinstance(one, dict)]
+        return [one for one in web.listed(records, "papers") if isinstance(one, dict)]
 
     return by_title(web, address, ask)
 
@@ -153,9 +151,8 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
             if _NONE_KNOWN in error.said.lower():
                 return dict.fromkeys(some)
             raise
-        if not isinstance(found, list) or len(found) != len(some):
-            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
-        return dict(zip(some, found, strict=True))
+        whole = found if isinstance(found, list) and len(found) == len(some) else None
+        return dict(zip(some, web.listed(whole, "papers"), strict=True))
 
     return by_halves(several, names, lambda error: error)
 
@@ -208,11 +205,8 @@ def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object
     found = web.json(
         f"{web.base}/graph/v1/paper/{path}?{urlencode({**asked, 'fields': _FIELDS})}", web.query_s
     )
-    if isinstance(found, dict):
-        papers = found.get("data", [])
-        if isinstance(papers, list):
-            return papers, found
-    raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
+    answer: dict[str, object] = found if isinstance(found, dict) else {"data": None}
+    return web.listed(answer.get("data", []), "papers"), answer
 
 
 REFERENCE = Reference(

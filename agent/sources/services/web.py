@@ -113,6 +113,12 @@ class Web:
         """Fetch an address as decoded JSON; None if not found (404). Raises what `get` raises."""
         return self._decoded(url, self.get(url, _json_for(keep_s)))
 
+    def listed(self, found: object, what: str) -> list[object]:
+        """What was found in an answer, if it is a list. Raises BadInput if it is none."""
+        if not isinstance(found, list):
+            raise BadInput(f"{self._service.name} did not return a list of {what}", where=self.base)
+        return found
+
     def post(self, url: str, payload: object) -> object:
         """Post JSON and return the decoded JSON answer, without caching. Raises what `get` raises."""
         return self._decoded(url, self._fetch(url, _json_for(PAPER_S), json.dumps(payload).encode(), False))
