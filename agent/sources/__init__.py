@@ -35,7 +35,6 @@ from .registry import (
     known_extensions,
     known_sources,
     read_by,
-    read_named,
     reference,
     table_format,
 )
@@ -274,7 +273,7 @@ def _open(source: Input, *, close: bool, choose: Callable[[str, str, bytes], For
     kind = choose(source.name, own_extension(source.path or Path(source.name)), head)
     path = source.path if as_it_is else None
     try:
-        records = kind.read(replace(source, stream=stream, path=path, named=read_named))
+        records = kind.read(replace(source, stream=stream, path=path))
     except OSError as error:
         raise BadInput(f"cannot read it: {error.strerror or error}", where=source.name) from error
     return _guarded(source.name, records, stream if close else None, source.options)

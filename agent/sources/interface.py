@@ -84,10 +84,6 @@ class Input:
     """Path, for libraries that open files themselves; None for standard input and for content that differs
     from the file.
     """
-    named: "Callable[[str, Options], Records] | None" = None
-    """Reads papers by id, such as `arxiv:ID`, for lists of ids; None if not available. Raises what
-    `Reference.read` raises.
-    """
     lines_before: int = 0
     """Number of lines of the file that come before the stream, where it is a piece of JSONL."""
 

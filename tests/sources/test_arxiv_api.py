@@ -120,6 +120,27 @@ def test_a_file_of_ids_is_told_from_a_paper_by_its_content(shelf: Shelf, tmp_pat
     assert len(shelf.asked) == 1
 
 
+def test_papers_of_a_reading_list_have_the_positions_of_their_lines(shelf: Shelf, tmp_path: Path) -> None:
+    listed = tmp_path / "list.md"
+    listed.write_text(
+        "# To read\n\n- [One](https://arxiv.org/abs/2401.00001v1), 2024\n- Two, arXiv:2401.00002, 2024\n"
+        "- [Gone](https://arxiv.org/abs/2401.77777)\n- [No month](https://arxiv.org/abs/2413.00001)\n"
+        "- [One](https://arxiv.org/abs/2401.00001v1), again\n"
+    )
+
+    assert count_records(str(listed)) == 4 and shelf.asked == []
+    found = read(shelf, listed)
+
+    assert ids(found) == [
+        "arxiv:2401.00001",
+        "arxiv:2401.00002",
+        f"{listed}:5: not found on arXiv",
+        f"{listed}:6: is not an arXiv id, a DOI or an address of one",
+    ]
+    assert [one.where for one in found[:2]] == [f"{listed}:3", f"{listed}:4"]
+    assert len(shelf.asked) == 1
+
+
 def test_a_list_may_come_by_standard_input(shelf: Shelf) -> None:
     options = Options(endpoints=shelf.endpoints())
 
