@@ -16,7 +16,7 @@ from ..text.identifiers import mentioned_arxiv_id
 from ..text.json_text import NoJson, after, decoded, elements, member, skipped
 from .entry import Edit, Kind, Places, line_end
 from .markup import plain
-from .tags import MARK, Tags, kind_of, one_line, tags
+from .tags import MARK, Tags, behind, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -69,8 +69,7 @@ class CslEntry:
         for name in ("title", "abstract"):
             if isinstance(value := found.get(name), str):
                 found[name] = plain(value)
-        said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
-        if known := next(filter(None, said), None):
+        if known := mentioned_arxiv_id(*(str(found.get(name, "")) for name in _MENTIONS)):
             found["arxivid"] = known
         return found
 
@@ -98,11 +97,7 @@ class CslEntry:
     def _more_keywords(self, member: _Member, tags: Tags) -> Iterable[Edit]:
         value = self.item["keyword"]
         if isinstance(value, str) and (missing := tags.missing(re.split("[,;]", value))):
-            separator = "; " if ";" in value and "," not in value else ", "
-            words = separator.join(missing)
-            if before := value.rstrip():
-                words = (" " if before[-1] in ",;" else separator) + words
-            yield Edit(member.end - 1, member.end - 1, self._quoted(words)[1:-1])
+            yield Edit(member.end - 1, member.end - 1, self._quoted(behind(value, missing))[1:-1])
         elif isinstance(value, list) and value:
             missing = tags.missing(one for one in value if isinstance(one, str))
             end = member.value + len(self.text[member.value : member.end - 1].rstrip())

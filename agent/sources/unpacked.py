@@ -49,24 +49,15 @@ def refuse_known(name: str, head: bytes) -> None:
             raise BadInput(f"is {what}, which is not supported", where=name, next_step=step)
 
 
-class _Counted(io.RawIOBase):
+class _Counted(Converted):
     """A stream that counts the bytes read from it."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.taken = 0
+    taken = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def read(self, most: int = -1) -> bytes:
-        data = self._stream.read(most)
+    def more(self, most: int) -> bytes:
+        data = self.stream.read(most)
         self.taken += len(data)
         return data
-
-    def close(self) -> None:
-        super().close()
-        self._stream.close()
 
 
 class _Unpacked(Converted):

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput
-from ..bounds import TOO_LONG
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Listing, Records
-from ..xml_stream import Broken, elements, root_of, text_of, words_of
+from ..xml_stream import elements, root_of, text_of, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -39,19 +38,14 @@ _NAMES = ("doi", "identifier", "id", "guid", "link", "url")
 
 def read(source: Input) -> Records:
     """The papers of a feed; `where` counts entries from 1."""
-    wanted = Wanted.of(source.options.categories)
-    columns, number = Columns(), 0
-    try:
-        for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
-            where = f"{source.name}, entry {number}"
-            if entry is None:
-                yield BadRecord(where, TOO_LONG)
-            elif wanted is None or wanted.has(_terms(entry)):
-                yield columns.paper(_record(entry, source.name), where)
-    except Broken as error:
-        if not number:
-            raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after entry {number}", f"{error}; the rest was skipped")
+    wanted = Wanted(source.options.categories)
+    columns = Columns()
+    for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
+        where = f"{source.name}, entry {number}"
+        if isinstance(entry, str):
+            yield BadRecord(where, entry)
+        elif wanted.has(_terms(entry)):
+            yield columns.paper(_record(entry, source.name), where)
 
 
 def _terms(entry: "Element") -> list[str]:

@@ -42,7 +42,7 @@ def read(source: Input) -> Records:
 def _papers(source: Input, text: str) -> Records:
     line, counted = 1, 0
     started = False
-    wanted = Wanted.of(source.options.categories)
+    wanted = Wanted(source.options.categories)
     try:
         for at, end, record in _records(text):
             line += text.count("\n", counted, at)
@@ -52,7 +52,7 @@ def _papers(source: Input, text: str) -> Records:
                 yield BadRecord(f"{source.name}:{line}", TOO_LONG)
                 continue
             for one in _unwrapped(record, source.columns):
-                if wanted is None or wanted.has_record(one):
+                if wanted.has_record(one):
                     yield paper(source.columns, one, f"{source.name}:{line}")
     except NoJson as error:
         where = f"{source.name}:{1 + text.count(chr(10), 0, error.at)}"

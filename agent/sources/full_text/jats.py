@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import BadInput, importing
+from ...errors import importing
 from ...paper import Paper
-from ..bounds import TOO_LONG
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Records
-from ..xml_stream import Broken, doctype_of, elements, root_of
+from ..xml_stream import doctype_of, elements, root_of
 from .outline import Block, Heading, Paragraph, pick
 
 if TYPE_CHECKING:
@@ -68,19 +67,12 @@ def read(source: Input) -> Records:
 
 def _articles(source: Input) -> Iterator[Paper | BadRecord]:
     line = 0
-    found = elements(source.stream, source.name, "{*}article", own_entities=True)
-    try:
-        for article in found:
-            if article is None:
-                yield BadRecord(f"{source.name}, after line {line}", TOO_LONG)
-                continue
+    for article in elements(source.stream, source.name, "{*}article", own_entities=True):
+        if isinstance(article, str):
+            yield BadRecord(f"{source.name}, after line {line}", article)
+        else:
             line = article.sourceline or 1
             yield _paper(article, source)
-    except Broken as error:
-        where = f"{source.name}:{error.line}"
-        if not line:
-            raise BadInput(str(error), where=where) from error
-        yield BadRecord(where, f"{error}; the rest of the file is lost")
 
 
 def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:

@@ -11,6 +11,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -21,24 +22,16 @@ from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
+from .arxiv_text import SITE
 from .halving import by_halves
 from .ids import Asker, in_parts, newest, query_of
-from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Keep, Refused, Web
 
 if TYPE_CHECKING:
     import arxiv
 
-SERVICE = Service(
-    "arxiv",
-    "arXiv",
-    "https://export.arxiv.org",
-    interval_s=3.0,
-    throttled=frozenset({406, 429, 503}),
-    first_wait_s=60.0,
-    wants_contact=True,
-)
+SERVICE = replace(SITE, url="https://export.arxiv.org")
 
 IDS_AT_ONCE, TITLES_AT_ONCE = 100, 10
 _RESULTS_OF_TITLE = 5
@@ -101,7 +94,7 @@ def asker(options: Options) -> Asker:
     """A function that requests up to a hundred ids at a time. Raises MissingExtra without the library."""
     _library()
     web = Web(SERVICE, options)
-    wanted = Wanted.of(options.categories)
+    wanted = Wanted(options.categories)
 
     def ask(ids: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
         names = list(dict.fromkeys(one for _, one in ids))
@@ -112,13 +105,13 @@ def asker(options: Options) -> Asker:
 
 
 def _answer(
-    result: "arxiv.Result | BadRecord | None", where: str, wanted: Wanted | None
+    result: "arxiv.Result | BadRecord | None", where: str, wanted: Wanted
 ) -> Paper | BadRecord | None:
     if result is None:
         return BadRecord(where, "not found on arXiv")
     if isinstance(result, BadRecord):
         return BadRecord(where, result.reason)
-    return _paper(result, where) if wanted is None or wanted.has(result.categories) else None
+    return _paper(result, where) if wanted.has(result.categories) else None
 
 
 def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
@@ -177,8 +170,8 @@ def _search(query: str, options: Options) -> Records:
     import arxiv
 
     web = Web(SERVICE, options)
-    wanted = Wanted.of(options.categories)
-    if wanted is not None:
+    wanted = Wanted(options.categories)
+    if wanted.names:
         query = f"({query}) AND ({' OR '.join(f'cat:{name}' for name in wanted.names)})"
 
     def keep(body: bytes) -> float | None:
@@ -190,7 +183,7 @@ def _search(query: str, options: Options) -> Records:
     search = arxiv.Search(query, max_results=most, sort_by=order)
     number, page = 0, min(most, _NEWEST_SLICE if options.newest else _SLICE)
     for number, result in enumerate(_results(web, search, keep, page), start=1):  # noqa: B007
-        if wanted is None or wanted.has(result.categories):
+        if wanted.has(result.categories):
             yield _paper(result, f"arxiv:{result.get_short_id()}")
     if number == _MOST_RESULTS and options.limit != number:
         yield BadRecord(
