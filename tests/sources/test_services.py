@@ -249,7 +249,7 @@ def test_a_page_that_embeds_nothing_is_read_as_it_shows_itself(tmp_path: Path) -
 
 
 def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("requests", "arxiv", "lxml"):
+    for name in ("requests", "lxml"):
         monkeypatch.setitem(sys.modules, name, None)
     feed = tmp_path / "a.xml"
     feed.write_text('<feed xmlns="http://www.w3.org/2005/Atom"><entry/></feed>')
