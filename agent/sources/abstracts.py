@@ -104,7 +104,7 @@ def _filled(records: Iterable[Paper | BadRecord], search: "_Search") -> Records:
     held: list[Paper | BadRecord] = []
     try:
         for record in records:
-            if not held and not _lacks(record):
+            if not held and (isinstance(record, Paper) or record.lacking is None):
                 yield record
                 continue
             held.append(record)
@@ -115,10 +115,6 @@ def _filled(records: Iterable[Paper | BadRecord], search: "_Search") -> Records:
         yield from search.fill(held)
         raise
     yield from search.fill(held)
-
-
-def _lacks(record: Paper | BadRecord) -> bool:
-    return isinstance(record, BadRecord) and record.lacking is not None
 
 
 class _Search:

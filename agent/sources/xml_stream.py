@@ -146,10 +146,9 @@ def words_of(element: "Element") -> str:
 def _pieces(element: "Element") -> Iterator[str]:
     yield _folded(element.text)
     for child in element:
-        if not isinstance(child.tag, str):
+        if not (name := name_of(child).lower()):
             yield _folded(child.tail)
             continue
-        name = child.tag.rpartition("}")[2].lower()
         power = name == "sup" and re.fullmatch(r"[-+\u2212]?[\d.,]{1,8}", "".join(child.itertext()).strip())
         between = "\n" if name in _BLOCKS else ""
         yield between + ("^" if power else "")
@@ -160,6 +159,11 @@ def _pieces(element: "Element") -> Iterator[str]:
 
 def _folded(text: str | None) -> str:
     return re.sub(r"\s+", " ", text) if text else ""
+
+
+def name_of(element: "Element") -> str:
+    """The name of an element without its namespace; empty for a comment or an entity."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def text_of(element: "Element", path: str) -> str | None:

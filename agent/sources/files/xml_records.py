@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..columns import BadRecord
 from ..interface import Format, Input, Records
-from ..xml_stream import elements, root_of, words_of
+from ..xml_stream import elements, name_of, root_of, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -47,7 +47,7 @@ def _texts(element: "Element", path: str) -> list[str]:
 
 def _parts(element: "Element | None") -> _Fields:
     """The texts of an element's children by their names."""
-    return {} if element is None else {str(one.tag).rpartition("}")[2]: words_of(one) for one in element}
+    return {} if element is None else {name_of(one): words_of(one) for one in element}
 
 
 def _pubmed(article: "Element") -> _Fields:

@@ -15,7 +15,7 @@ from ...errors import importing
 from ...paper import Paper
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Records
-from ..xml_stream import doctype_of, elements, root_of
+from ..xml_stream import doctype_of, elements, name_of, root_of
 from .outline import Block, Heading, Paragraph, pick
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _authors(meta: "etree._Element") -> Iterator[dict[str, str]]:
             continue
         name = _first(one, "name")
         if name is not None:
-            yield {str(part.tag).rpartition("}")[2]: _text(part) for part in name}
+            yield {name_of(part): _text(part) for part in name}
         elif (group := _first(one, "collab")) is not None:
             yield {"literal": _text(group)}
         elif (text := _first(one, "string-name")) is not None:
@@ -132,8 +132,7 @@ def _authors(meta: "etree._Element") -> Iterator[dict[str, str]]:
 def _date(meta: "etree._Element") -> dict[str, str] | None:
     """The earliest date of publication; those of other events are elsewhere."""
     dates = [
-        {str(part.tag).rpartition("}")[2]: _text(part) for part in one if isinstance(part.tag, str)}
-        for one in meta.iterfind("{*}pub-date")
+        {name: _text(part) for part in one if (name := name_of(part))} for one in meta.iterfind("{*}pub-date")
     ]
     known = [one for one in dates if one.get("year", "").isdecimal()]
     return min(known, key=lambda one: (one["year"], -len(one)), default=None)
@@ -197,7 +196,7 @@ _HOLDERS = frozenset("list list-item disp-quote statement def-list def-item def 
 def _section_blocks(part: "etree._Element", level: int) -> Iterator[Block]:
     """Headings and paragraphs, sections within sections."""
     for child in part:
-        name = _name(child)
+        name = name_of(child)
         if name in ("sec", "app", "ack", "notes", "glossary", "app-group", "ref-list"):
             title = next(_children(child, "title"), None)
             said = str(child.get("sec-type") or child.get("notes-type") or "").casefold()
@@ -222,8 +221,8 @@ def _text(element: "etree._Element") -> str:
 def _pieces(element: "etree._Element") -> Iterator[str]:
     yield element.text or ""
     for child in element:
-        name = _name(child)
-        if name == "&":
+        name = name_of(child)
+        if not name:  # an entity
             yield _entity(child)
         elif (name == "sup" and _only_citations(child)) or (name == "xref" and _is_mark(child)):
             pass
@@ -242,7 +241,7 @@ def _is_mark(xref: "etree._Element") -> bool:
     """A raised number of a reference, or the sign of a footnote or an author's note."""
     kind = xref.get("ref-type")
     inner = "".join(xref.itertext()).strip()
-    raised = len(xref) > 0 and all(_name(one) == "sup" for one in xref)
+    raised = len(xref) > 0 and all(name_of(one) == "sup" for one in xref)
     return kind in ("fn", "aff", "corresp", "author-notes", "table-fn") or (
         kind == "bibr" and raised and len(inner) < 12
     )
@@ -250,7 +249,7 @@ def _is_mark(xref: "etree._Element") -> bool:
 
 def _only_citations(sup: "etree._Element") -> bool:
     """`results<sup>12</sup>`: the number of a reference, glued to a word."""
-    return len(sup) > 0 and all(_name(one) == "xref" and one.get("ref-type") == "bibr" for one in sup)
+    return len(sup) > 0 and all(name_of(one) == "xref" and one.get("ref-type") == "bibr" for one in sup)
 
 
 def _entity(node: Any) -> str:
@@ -259,14 +258,8 @@ def _entity(node: Any) -> str:
     return found if found != f"&{name};" else ""
 
 
-def _name(element: Any) -> str:
-    """Without its namespace; `&` for an entity that stands for itself."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else "&"
-
-
 def _children(element: "etree._Element", name: str) -> "Iterator[etree._Element]":
-    return (child for child in element if _name(child) == name)
+    return (child for child in element if name_of(child) == name)
 
 
 def _first(element: "etree._Element", name: str) -> "etree._Element | None":

@@ -179,14 +179,13 @@ def _paper(
         *(["hidden-text"] if any(page.hidden for page in pages) else []),
         *(["ocr-text"] if any(page.scanned for page in pages) else []),
     ]
-    parts_found = [asdict(one) for one in sections]
     return {
         "title": name,
         "abstract": text,
         "authors": _authors(own.get("Author", ""), beside),
         **ids,
         "flags": flags,
-        "sections": parts_found,
+        "sections": [asdict(one) for one in sections],
     }
 
 
@@ -206,7 +205,7 @@ def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> N
     """Raise Broken if a card would be made of noise."""
     if not name:
         raise Broken("no title found on its first page")
-    few = first.wide and len(_words_of(first)) < _SLIDE_WORDS
+    few = first.wide and sum(len(line.text.split()) for line in first.lines) < _SLIDE_WORDS
     if few and not any(piece.kind == "abstract" for piece in found):
         raise Broken(_SLIDES)
     if not text:
@@ -216,10 +215,6 @@ def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> N
         )
     if not reads(text):
         raise Broken(_NO_LETTERS)
-
-
-def _words_of(page: Page) -> list[str]:
-    return [word for line in page.lines for word in line.text.split()]
 
 
 def _check_language(lines: Sequence[Line]) -> None:

@@ -116,17 +116,11 @@ def _page(characters: "_Characters", number: int) -> Page:
         return Page(number, [], [])
     upright = weights.most_common(1)[0][0]
     for turn, line in found:
-        if turn == upright:
-            _upright(line, turn)
+        # In the text's own direction; PDF's y grows upwards.
+        if turn == upright and turn not in (90, 180):
+            line.y = -line.y
     lines = [line for turn, line in found if turn == upright]
     return Page(number, lines, [line.text for turn, line in found if turn != upright])
-
-
-def _upright(line: Line, turn: int) -> None:
-    """Convert `Line.x0`, `x1` and `y` from the text's own direction; PDF's y grows upwards."""
-    if turn in (90, 180):
-        return
-    line.y = -line.y
 
 
 class _Characters:
