@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ...errors import BadInput, UsageError, importing
+from ...errors import BadInput, importing
 from ...paper import Paper
 from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
@@ -23,7 +23,7 @@ from ..interface import Options, Records, Reference
 from ..xml_stream import text_of
 from .arxiv_text import SITE
 from .halving import by_halves
-from .ids import Asker, in_parts, newest, query_of
+from .ids import Asker, ids_of, in_parts, newest, query_of
 from .titles import ByTitle, Record, by_title, searched
 from .web import PAPER_S, Keep, Refused, Web
 
@@ -73,18 +73,9 @@ def read(spec: str, options: Options) -> Records:
     """
     if query := query_of(spec, _QUERY, "cat:cs.LG"):
         return _search(Web(SERVICE, options), query, options)
-    ids = []
-    for word in re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(","):
-        if not (word := word.strip()):
-            continue
-        if (known := arxiv_id(word)) is None:
-            raise UsageError(
-                f'"{word}" is not an arXiv id', where=spec, next_step="Use a form such as arxiv:2401.03955"
-            )
-        ids.append((f"arxiv:{known}", known))
-    if not ids:
-        raise UsageError("no paper given", where=spec, next_step="Use a form such as arxiv:2401.03955")
-    return in_parts(asker(options), ids, IDS_AT_ONCE)
+    words = re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(",")
+    ids = ids_of(spec, words, arxiv_id, "an arXiv id", "arxiv:2401.03955")
+    return in_parts(asker(options), ((f"arxiv:{one}", one) for one in ids), IDS_AT_ONCE)
 
 
 def asker(options: Options) -> Asker:

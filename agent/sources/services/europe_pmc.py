@@ -10,11 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from ...errors import UsageError
 from ...text import identifiers
 from ..interface import Options, Records, Reference
 from ..service_records import within
-from .ids import Asker, by_id, in_parts
+from .ids import Asker, by_id, ids_of, in_parts
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -55,20 +54,14 @@ def read(spec: str, options: Options) -> Records:
     """
     kind, _, rest = spec.partition(":")
     words = [spec] if rest.startswith("//") or not rest else rest.split(",")
-    names: list[str] = []
-    for word in filter(None, map(str.strip, words)):
+
+    def known(word: str) -> str | None:
         pmcid = identifiers.pmcid(word, bare=kind.lower() in ("pmc", "pmcid"))
-        pmid = identifiers.pmid(word, bare=kind.lower() == "pmid") if pmcid is None else None
-        if pmcid is None and pmid is None:
-            names = []
-            break
-        names.append(pmcid or f"PMID{pmid}")
-    if not names:
-        raise UsageError(
-            "is not an id of PubMed or PubMed Central",
-            where=spec,
-            next_step="Use a form such as pmc:PMC7096066 or pmid:32076265",
-        )
+        pmid = identifiers.pmid(word, bare=kind.lower() == "pmid")
+        return pmcid or (f"PMID{pmid}" if pmid else None)
+
+    form = "pmc:PMC7096066 or pmid:32076265"
+    names = ids_of(spec, words, known, "an id of PubMed or PubMed Central", form)
     return in_parts(asker(options), ((name, name) for name in names), IDS_AT_ONCE)
 
 

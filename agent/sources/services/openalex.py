@@ -14,13 +14,12 @@ from functools import partial
 from itertools import islice
 from urllib.parse import quote, quote_plus
 
-from ...errors import UsageError
 from ...text import identifiers
 from ..columns import Columns
 from ..interface import Options, Records, Reference
 from ..patience import spoken
 from ..service_records import paper, within
-from .ids import Asker, by_id, in_parts, newest, query_of
+from .ids import Asker, by_id, ids_of, in_parts, newest, query_of
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -98,24 +97,16 @@ def read(spec: str, options: Options) -> Records:
     """
     if query := query_of(spec, _QUERY, "time series"):
         return _search(Web(SERVICE, options), query, options)
-    names = []
-    for word in _NEXT.split(re.sub(r"(?i)^openalex:", "", spec)):
-        if not (word := word.strip().rstrip(",")):
-            continue
-        if doi := identifiers.doi(word):
-            names.append((f"doi:{doi}", doi))
-        elif work := _WORK.fullmatch(word):
-            names.append((f"openalex:{work[1].upper()}", work[1].upper()))
-        else:
-            names = []
-            break
-    if not names:
-        raise UsageError(
-            "is not a work of OpenAlex or a DOI",
-            where=spec,
-            next_step="Use a form such as openalex:W2741809807 or doi:10.1000/182",
-        )
+    words = _NEXT.split(re.sub(r"(?i)^openalex:", "", spec))
+    form = "openalex:W2741809807 or doi:10.1000/182"
+    ids = ids_of(spec, words, _known, "a work of OpenAlex or a DOI", form)
+    names = ((f"doi:{one}" if one.startswith("10.") else f"openalex:{one}", one) for one in ids)
     return in_parts(asker(options), names, _PAGE)
+
+
+def _known(word: str) -> str | None:
+    work = _WORK.fullmatch(word)
+    return identifiers.doi(word) or (work[1].upper() if work else None)
 
 
 def asker(options: Options) -> Asker:
