@@ -11,7 +11,7 @@ from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, NoPapers, Options, count_records, is_named, open_source
 from papercards.sources.services import arxiv_api
-from tests.services import Shelf, Time, Work, atom, entry, serving, works
+from tests.services import Shelf, Work, atom, entry, ids, read, serving, works
 from tests.stub import Fault
 
 OLD = Work("cs/0501001", "An old <script>alert(1)</script> paper", "Of &lt; 2007.", categories="cs.CL")
@@ -21,20 +21,6 @@ OLD = Work("cs/0501001", "An old <script>alert(1)</script> paper", "Of &lt; 2007
 def shelf() -> Iterator[Shelf]:
     with serving(Shelf([*works(250), OLD])) as one:
         yield one
-
-
-def read(
-    shelf: Shelf, spec: object, tmp_path: Path | None = None, **asked: object
-) -> list[Paper | BadRecord]:
-    asked = {"clock": Time().clock} | asked
-    options = Options(endpoints=shelf.endpoints(), cache_dir=tmp_path, **asked)  # type: ignore[arg-type]
-    return list(open_source(str(spec), options))
-
-
-def ids(records: list[Paper | BadRecord]) -> list[str]:
-    return [
-        record.id if isinstance(record, Paper) else f"{record.where}: {record.reason}" for record in records
-    ]
 
 
 @pytest.mark.parametrize(
