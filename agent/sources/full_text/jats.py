@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import importing
 from ...paper import Paper
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Records
@@ -60,12 +59,6 @@ _KINDS = {
 
 def read(source: Input) -> Records:
     """The articles of a file; `where` is the line on which each ends. Raises MissingExtra without lxml."""
-    with importing("reading JATS", "sources"):
-        import lxml.etree  # noqa: F401
-    return _articles(source)
-
-
-def _articles(source: Input) -> Iterator[Paper | BadRecord]:
     line = 0
     for article in elements(source.stream, source.name, "{*}article", own_entities=True):
         if isinstance(article, str):
