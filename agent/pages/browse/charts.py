@@ -173,6 +173,7 @@ def _together(index: Index, found: Found, link: Link) -> Chart | None:
     cells = {
         (one, other): (count, link([Tag("task", one), Tag("task", other)])) for one, other, count in some
     }
+    lines: list[tuple[str | int, ...]] = [("task", "and", "papers"), *some]
     return Chart(
         _TOGETHER,
         title,
@@ -180,5 +181,5 @@ def _together(index: Index, found: Found, link: Link) -> Chart | None:
         ("Task", "And", "Papers"),
         [(cells[one, other][1], (names[one], names[other], f"{count:,}")) for one, other, count in some],
         lambda linked: drawing.grid(title, caption, list(names.items())[:MOST_TOGETHER], cells, linked),
-        lambda: (line(row, ",") for row in (("task", "and", "papers"), *some)),
+        lambda: (line(row, ",") for row in lines),
     )

@@ -6,7 +6,7 @@ Knows the index and statistics. Knows no pages.
 """
 
 from ...card import MISSING
-from ...statistics.groups import Counts, Value, grouping, shares
+from ...statistics.groups import Counts, Own, Value, grouping, shares
 from ...statistics.shares import Statistics, shares_of
 from .database import Found, Index
 from .facets import OWN, REPEATED, STATED, Tag
@@ -18,7 +18,7 @@ def stats_of(index: Index, found: Found, share: str, by: str = "") -> Statistics
     `share` is a field of filters, or a condition on one such as `code=released`; `by` is a field that groups.
     """
     field = share.partition("=")[0]
-    own = {field.removeprefix(OWN): "label"} if field.startswith(OWN) else {}
+    own: Own = {field.removeprefix(OWN): "label"} if field.startswith(OWN) else {}
     fields = grouping([by] if by else [], own)
     counts = Counts(fields, shares([share.removeprefix(OWN)], fields, own))
     (asked,) = counts.shares
