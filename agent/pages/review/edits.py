@@ -51,7 +51,7 @@ class Wish(Body):
     seen: Text = ""
     """Id of the edit of that place that the page shows; empty for the card itself."""
     token: Text = ""
-    """Of all edits that the page shows."""
+    """Token of the edits that the page shows, see `token_of`."""
 
 
 def new_edit_of(desk: Desk, card: Card, wish: Wish) -> NewEdit:
