@@ -253,20 +253,7 @@ def _parse(line: str, where: str) -> Labelled:
     for given in record.labels:
         for claim in given.claims:
             _check_span(claim, record.abstract, where)
-        readings.append(
-            Reading(
-                annotator=given.annotator,
-                tasks=tuple(given.tasks),
-                modalities=tuple(given.modalities),
-                contributions=tuple(given.contributions),
-                claims=tuple(LabelledClaim(c.start, c.end, c.kind) for c in given.claims),
-                code=given.code,
-                data=given.data,
-                weights=given.weights,
-                tldr=given.tldr,
-                own=given.own,
-            )
-        )
+        readings.append(reading_of(given))
     return Labelled(
         id=record.id,
         title=record.title,
@@ -277,6 +264,22 @@ def _parse(line: str, where: str) -> Labelled:
         fields=FIELDS if record.fields is None else tuple(record.fields),
         sha256=record.sha256,
         unordered=record.unordered,
+    )
+
+
+def reading_of(record: ReadingRecord) -> Reading:
+    """A pass from its record."""
+    return Reading(
+        annotator=record.annotator,
+        tasks=tuple(record.tasks),
+        modalities=tuple(record.modalities),
+        contributions=tuple(record.contributions),
+        claims=tuple(LabelledClaim(one.start, one.end, one.kind) for one in record.claims),
+        code=record.code,
+        data=record.data,
+        weights=record.weights,
+        tldr=record.tldr,
+        own=record.own,
     )
 
 

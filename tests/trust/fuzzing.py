@@ -39,6 +39,7 @@ from papercards.review.review_file import ReviewFile
 from papercards.runs.provider_batch.state import load as load_state
 from papercards.runs.record import read_record
 from papercards.sinks import dataset_readme, delimited, feed_xml, markdown, vault_note
+from papercards.sinks.own_columns import OwnColumns
 from papercards.sources import BadRecord, Options, open_source
 from papercards.sources.files import paper_lists
 from papercards.taxonomy import parse as parse_taxonomy
@@ -66,8 +67,8 @@ def _through(paper: Paper) -> None:
     card = _baseline.card(paper)
     assert parse_card(card.to_json(), "x") == card
     markdown.section(card)
-    delimited.row(card)
-    note = vault_note.fresh(vault_note.front_of(card, None), vault_note.block_of(card, None))
+    delimited.row(card, OwnColumns())
+    note = vault_note.fresh(vault_note.front_of(card), vault_note.block_of(card))
     assert vault_note.read_head(note) is not None
     for claim in card.claims:
         evidence = claim.evidence
@@ -115,8 +116,8 @@ def _card(data: bytes, folder: Path) -> bool:
     card = parse_card(data, "x")
     card.to_json()
     markdown.section(card)
-    delimited.row(card)
-    vault_note.fresh(vault_note.front_of(card, None), vault_note.block_of(card, None))
+    delimited.row(card, OwnColumns())
+    vault_note.fresh(vault_note.front_of(card), vault_note.block_of(card))
     return True
 
 
