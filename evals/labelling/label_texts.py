@@ -20,7 +20,7 @@ from papercards.errors import BadInput, StorageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, Options, open_source
 
-from ..label_file import ARXIV_DEV, ARXIV_TRAIN, Labelled, folded, read_labels, text_hash
+from ..label_file import ARXIV_DEV, ARXIV_TRAIN, Labelled, folded, lines_of, read_labels, text_hash
 
 AT_ONCE = 100
 """Papers that are asked for in one request."""
@@ -108,8 +108,7 @@ Text = tuple[str, str]
 
 
 def _records(labels: Path) -> Iterator[tuple[Labelled, str]]:
-    lines = [line for line in labels.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-    for item, line in zip(read_labels(labels), lines, strict=True):
+    for item, (_, line) in zip(read_labels(labels), lines_of(labels), strict=True):
         if item.sha256 is None:
             raise BadInput("the record has no sha256", where=item.where)
         yield item, line
