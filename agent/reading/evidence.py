@@ -103,11 +103,9 @@ def evidence(paper: Paper, sentence: int) -> Evidence:
     """The sentence with that number (from 1), with its span and its text."""
     span, section = paper.sentences[sentence - 1], paper.section_of(sentence)
     text = paper.sentence_text(sentence)
-    if section is None:
-        return Evidence(start=span.start, end=span.end, sentence=sentence, text=text)
     return Evidence(
-        section=section.name,
-        page=section.page_at(span.start),
+        section=section.name if section is not None else None,
+        page=section.page_at(span.start) if section is not None else None,
         start=span.start,
         end=span.end,
         sentence=sentence,
@@ -205,22 +203,19 @@ def _is_sentence(cite: Evidence, paper: Paper) -> bool:
 
 
 def _links(paper: Paper, withheld: Collection[int] = ()) -> tuple[CardLink, ...]:
+    places = [(None, paper.links), *((section, links(section.text)) for section in paper.sections)]
     found = [
-        CardLink(url=link.url, kind=link_kind(link.url), start=link.start, end=link.end)
-        for link in paper.links
+        CardLink(
+            section=section.name if section is not None else None,
+            page=section.page_at(link.start) if section is not None else None,
+            url=link.url,
+            kind=link_kind(link.url),
+            start=link.start,
+            end=link.end,
+        )
+        for section, some in places
+        for link in some
     ]
-    for section in paper.sections:
-        found += [
-            CardLink(
-                section=section.name,
-                page=section.page_at(link.start),
-                url=link.url,
-                kind=link_kind(link.url),
-                start=link.start,
-                end=link.end,
-            )
-            for link in links(section.text)
-        ]
     if not withheld:
         return tuple(found)
     gone = [(paper.section_of(number), paper.sentences[number - 1]) for number in withheld]
