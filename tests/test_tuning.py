@@ -171,8 +171,8 @@ def test_papers_that_the_tagger_was_fitted_on_change_nothing(run: Run, tmp_path:
     ("change", "said"),
     [
         ({"model": "local/minilm"}, "is for local/minilm, not for baseline"),
-        ({"tagger": "baseline@00000000"}, "was fitted for the tagger baseline@00000000"),
-        ({"taxonomy": "other@00000000"}, "was fitted for the taxonomy other@00000000"),
+        ({"tagger": "baseline@00000000"}, "were fitted for the tagger baseline@00000000"),
+        ({"taxonomy": "other@00000000"}, "were fitted for the taxonomy other@00000000"),
         ({"features": []}, "not a file of papercards tune"),
         ({"fields": 3}, "not a file of papercards tune"),
     ],

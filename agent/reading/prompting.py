@@ -8,6 +8,7 @@ Knows papers and taxonomies. Knows no model, no cache, no HTTP.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -22,6 +23,8 @@ from ..taxonomy import LABEL_FIELDS, Size, Taxonomy
 from ..text.invisible import visible
 from ..text.spans import digest
 from .defusing import defused
+
+_SECTION = re.compile(r"^\[([\w-]+)\]\n", re.MULTILINE)
 
 
 class Message(TypedDict):
@@ -74,6 +77,17 @@ def load(name: str) -> tuple[str, str]:
     _, _, rest = text.partition("[system]\n")
     system, _, user = rest.partition("[user]\n")
     return system.strip(), user.strip()
+
+
+def sections(name: str) -> tuple[dict[str, str], str]:
+    """The texts of a shipped file, by the names in brackets above them, and its version.
+
+    The version is the beginning of the name, `@` and eight hex digits of the file.
+    """
+    text = _file(f"{name}.md")
+    parts = _SECTION.split(text)[1:]
+    found = dict(zip(parts[::2], parts[1::2], strict=True))
+    return found, f"{name.partition('.')[0]}@{digest(text)[:8]}"
 
 
 def card_prompt(

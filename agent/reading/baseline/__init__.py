@@ -22,7 +22,7 @@ from .offers import offers
 from .parameters import FieldFit, Parameters, fitted, keywords, version
 from .scores import Scores
 from .statements import Chances, Classifier
-from .tags import Tagger, candidates, choose, mains, probabilities
+from .tags import Tagger, candidates, choose, judged
 
 __all__ = ["Baseline", "Chances", "Scores"]
 
@@ -84,15 +84,10 @@ class Baseline:
         """The scores before what one says of the other is weighed."""
         parts = sentences_of(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
+        labels, mains = judged(self._fit.fields, rows, self.known)
         return Scores(
-            labels={
-                field: probabilities(self._fit.fields[field], rows[field], self.known[field])
-                for field in LABEL_FIELDS
-            },
-            mains={
-                field: mains(self._fit.fields[field], rows[field], self.known[field])
-                for field in LABEL_FIELDS
-            },
+            labels=labels,
+            mains=mains,
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
             stated=tuple(one.chance for one in offers(self._fit.offers, parts[0]).values())

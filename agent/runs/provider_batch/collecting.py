@@ -20,7 +20,7 @@ from ...model.cache import Part
 from ...model.call import Caller
 from ...model.reply import Reply
 from ...paper import Paper
-from ...reading.reader import ModelReader, Reading, Wanted, emptied
+from ...reading.reader import ModelReader, Reading, Wanted
 from ...safety.safe_files import drop_link
 from ...text.wording import counted
 from .service import Absent, Remote, Service
@@ -198,8 +198,7 @@ class CollectedReader:
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises PaperFailed with the reason from its line, or because it has none."""
         question = self._reader.question(paper)
-        if question.copy.emptied:
-            raise emptied(paper)
+        question.copy.not_emptied()
         if (kept := self._reader.kept(question)) is not None:
             return kept
         question = self._reader.rest(question)
