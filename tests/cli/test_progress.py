@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from papercards.paper import Paper
 from papercards.runs.batch import Done, Failed
 from papercards.runs.counts import Counts
 from tests.conftest import Run
-from tests.stub import Stub, error
+from tests.stub import Stub, error, good
 
 KEY = {"OPENAI_API_KEY": "sk-test-0123456789"}
 
@@ -35,6 +36,16 @@ def papers(tmp_path: Path) -> Path:
     ]
     path.write_text("".join(json.dumps(one) + "\n" for one in records))
     return path
+
+
+def slow_at_first(stub: Stub, first_s: float, others_s: float) -> None:
+    """The first answer takes long; how long it takes is read before the answer is made."""
+
+    def answered(body: dict[str, Any]) -> dict[str, Any]:
+        stub.latency_s = others_s
+        return good(body)
+
+    stub.latency_s, stub.answer = first_s, answered
 
 
 def on_a_terminal(arguments: list[str], environment: dict[str, str], cwd: Path) -> str:
@@ -69,7 +80,7 @@ def on_a_terminal(arguments: list[str], environment: dict[str, str], cwd: Path) 
 def test_a_terminal_shows_a_bar_that_goes_on_while_no_paper_ends(
     papers: Path, stub: Stub, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    stub.latency_s = 2.5
+    slow_at_first(stub, 2.5, 1.2)
     words = ["enrich", str(papers), "-m", "openai/stub", "--base-url", stub.url, "-j", "1", "-o", "c.jsonl"]
     seen = on_a_terminal(words, environment | KEY, tmp_path)
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
@@ -84,7 +95,7 @@ def test_a_pipe_gets_plain_lines_without_controls(
     papers: Path, stub: Stub, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("papercards.cli.shared.progress.QUIET_S", 0.5)
-    stub.latency_s = 1.2
+    slow_at_first(stub, 1.2, 0.0)
     done = run("enrich", papers, "-m", "openai/stub", "--base-url", stub.url, "-j", "1", **KEY)
     assert "\x1b" not in done.stderr
     assert "\r" not in done.stderr
