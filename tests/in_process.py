@@ -6,7 +6,6 @@ that starting takes, `PYTHON...` variables) is not for this; the fixture `run_pr
 """
 
 import contextlib
-import functools
 import io
 import logging
 import os
@@ -19,9 +18,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO
-from unittest import mock
-
-import typer.main
 
 import papercards.__main__
 from papercards import sinks
@@ -52,13 +48,9 @@ def call(
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
         given.write((input or "").encode())
         given.seek(0)
-        with _streams(given, out, said), _place(cwd, environment), _hearing_nobody_else(), _KNOWN_COMMANDS:
+        with _streams(given, out, said), _place(cwd, environment), _hearing_nobody_else():
             code = _code(arguments)
         return subprocess.CompletedProcess(list(arguments), code, _text(out), _text(said))
-
-
-_KNOWN_COMMANDS = mock.patch("typer.main.get_command", functools.cache(typer.main.get_command))
-"""The tree of commands is the same each time, and takes as long to make as a small run."""
 
 
 def _code(arguments: Sequence[str]) -> int:

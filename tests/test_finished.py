@@ -1,6 +1,5 @@
 """Finished lines: found for the same paper and scope, for no other, and never in the way."""
 
-import multiprocessing
 import pickle
 import random
 import shutil
@@ -14,6 +13,7 @@ import pytest
 import papercards
 from papercards.paper import Paper
 from papercards.runs.card_lines import CardLines, code_digest
+from tests.processes import PROCESSES
 
 SCOPE = {"model": "m", "repeat": 0}
 
@@ -138,8 +138,7 @@ def _keep(directory: Path, first: int) -> None:
 
 
 def test_four_processes_keep_and_recall_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=_keep, args=(tmp_path / "c", 200 * n)) for n in range(4)]
+    children = [PROCESSES.Process(target=_keep, args=(tmp_path / "c", 200 * n)) for n in range(4)]
     for child in children:
         child.start()
     for child in children:

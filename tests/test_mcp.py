@@ -54,7 +54,7 @@ def go(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 @pytest.fixture
 def connected(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`connected(work, "-m", "baseline")`: the command in this process, its client without pipes in between."""
+    """`connected(work, "-m", "baseline")`: the command here, with a client and no pipes."""
 
     def start(work: Work, *words: str | Path, **variables: str) -> None:
         failed: list[BaseException] = []
