@@ -36,7 +36,11 @@ _FORGOTTEN: tuple[Callable[[], object], ...] = (
 
 
 def call(
-    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], input: str | None = None
+    arguments: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    input: str | None = None,
+    encoding: str = "utf-8",
 ) -> "subprocess.CompletedProcess[str]":
     """Run the program to its end, as `subprocess.run` with captured text would.
 
@@ -48,9 +52,9 @@ def call(
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
         given.write((input or "").encode())
         given.seek(0)
-        with _streams(given, out, said), _place(cwd, environment), _hearing_nobody_else():
+        with _streams(given, out, said, encoding), _place(cwd, environment), _hearing_nobody_else():
             code = _code(arguments)
-        return subprocess.CompletedProcess(list(arguments), code, _text(out), _text(said))
+        return subprocess.CompletedProcess(list(arguments), code, _text(out, encoding), _text(said, encoding))
 
 
 def _code(arguments: Sequence[str]) -> int:
@@ -69,18 +73,18 @@ def _code(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _text(stream: BinaryIO) -> str:
+def _text(stream: BinaryIO, encoding: str) -> str:
     stream.seek(0)
-    return stream.read().decode().replace("\r\n", "\n").replace("\r", "\n")
+    return stream.read().decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 @contextlib.contextmanager
-def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO) -> Iterator[None]:
+def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO, encoding: str) -> Iterator[None]:
     """Standard streams on real files, since the program asks for their numbers."""
     streams = {
-        "stdin": _opened(given, "rb"),
-        "stdout": _opened(out, "wb", "surrogateescape"),
-        "stderr": _opened(said, "wb", "backslashreplace"),
+        "stdin": _opened(given, "rb", encoding),
+        "stdout": _opened(out, "wb", encoding, "surrogateescape" if encoding == "utf-8" else "strict"),
+        "stderr": _opened(said, "wb", encoding, "backslashreplace"),
     }
     before = {name: getattr(sys, name) for name in streams}
     for name, stream in streams.items():
@@ -93,10 +97,10 @@ def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO) -> Iterator[None]:
             stream.close()
 
 
-def _opened(file: BinaryIO, mode: Literal["rb", "wb"], errors: str = "strict") -> TextIO:
+def _opened(file: BinaryIO, mode: Literal["rb", "wb"], encoding: str, errors: str = "strict") -> TextIO:
     binary = os.fdopen(os.dup(file.fileno()), mode)
     return io.TextIOWrapper(
-        binary, encoding="utf-8", errors=errors, line_buffering=errors == "backslashreplace"
+        binary, encoding=encoding, errors=errors, line_buffering=errors == "backslashreplace"
     )
 
 

@@ -20,7 +20,7 @@ from papercards.cli.shared.progress import Progress
 from papercards.paper import Paper
 from papercards.runs.batch import Done, Failed
 from papercards.runs.counts import Counts
-from tests.clocks import until
+from tests.clocks import PATIENCE_S, until
 from tests.conftest import Run
 from tests.stub import Stub, error, good
 
@@ -74,8 +74,11 @@ def on_a_terminal(arguments: list[str], environment: dict[str, str], cwd: Path, 
 
     thread = threading.Thread(target=read)
     thread.start()
-    assert process.wait(timeout=120) == 0
-    thread.join(timeout=30)
+    try:
+        assert process.wait(3 * PATIENCE_S) == 0
+    finally:
+        process.kill()
+    thread.join(PATIENCE_S)
     os.close(leader)
 
 

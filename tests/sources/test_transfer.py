@@ -95,7 +95,7 @@ def dripping(begin: bytes, drop: bytes) -> Callable[[socket.socket], None]:
 def test_an_answer_that_drips_ends_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch, begin: bytes, drop: bytes
 ) -> None:
-    monkeypatch.setattr(transfer, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(transfer, "DEADLINE_S", 0.1)
     monkeypatch.setattr("papercards.sources.patience.ATTEMPTS", 2)
 
     with raw(dripping(begin, drop)) as (url, stayed):
