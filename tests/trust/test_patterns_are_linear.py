@@ -33,6 +33,7 @@ def _methods(one: Found) -> frozenset[str]:
     return next((some for name, some in USED.items() if one.where.startswith(f"{name}[")), one.methods)
 
 
+@pytest.mark.slow
 def test_every_pattern_of_the_program_is_found(found: tuple[list[Found], list[str]]) -> None:
     patterns, unknown = found
     names = {one.where for one in patterns}
