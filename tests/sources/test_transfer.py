@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,8 @@ def raw(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[flo
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", stayed
     finally:
+        with suppress(OSError):  # else the thread would wait for ever
+            listener.shutdown(socket.SHUT_RDWR)
         listener.close()
 
 
