@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from papercards.paper import Paper
+from papercards.sources import Options, open_source
 from papercards.sources.patience import Clock
 from tests.stub import Fault
 
@@ -202,6 +205,20 @@ class Shelf:
 
 def ok(record: object) -> tuple[int, bytes]:
     return 200, json.dumps(record).encode()
+
+
+def read(shelf: Shelf | None, spec: object, tmp_path: Path | None = None, **asked: Any) -> list[Any]:
+    """The records of a name, from this server alone and with a clock that does not wait."""
+    endpoints = shelf.endpoints() if shelf else {}
+    asked = {"clock": Time().clock} | asked
+    return list(open_source(str(spec), Options(endpoints=endpoints, cache_dir=tmp_path, **asked)))
+
+
+def ids(records: list[Any]) -> list[str]:
+    """Their ids; of bad ones the place and the reason."""
+    return [
+        record.id if isinstance(record, Paper) else f"{record.where}: {record.reason}" for record in records
+    ]
 
 
 def atom(entries: list[str], total: int) -> bytes:
