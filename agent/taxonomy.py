@@ -53,6 +53,9 @@ class Taxonomy:
     version: str
     """Version: `name@` and eight hex digits of the content's SHA-256."""
 
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     def ids(self, group: str) -> tuple[str, ...]:
         """The label ids of a group."""
         return tuple(self.labels[group])

@@ -11,8 +11,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from string import Template
+from types import MappingProxyType
 from typing import TypedDict
 
 from ..errors import UsageError
@@ -124,6 +126,7 @@ def card_prompt(
     return Prompt(f"{name.partition('.')[0]}@{everything[:8]}", tuple(prefix), words, template, tail)
 
 
+@lru_cache(maxsize=8)
 def paragraphs(taxonomy: Taxonomy, name: str = "card.v1") -> tuple[str, Mapping[str, str]]:
     """The introduction of a template, and the paragraph of each shipped field, filled in."""
     system, _ = load(name)
@@ -145,7 +148,7 @@ def paragraphs(taxonomy: Taxonomy, name: str = "card.v1") -> tuple[str, Mapping[
             found |= dict.fromkeys(named, paragraph)
         else:
             introduction.append(paragraph)
-    return "\n\n".join(introduction), found
+    return "\n\n".join(introduction), MappingProxyType(found)
 
 
 def shipped_spec(taxonomy: Taxonomy, field: str) -> str:

@@ -207,6 +207,9 @@ class Batch:
         self._copies: set[asyncio.Task[None]] = set()
         self._chunks: ReadAhead[Paper | BadRecord] | None = None
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
+        self._workers: list[asyncio.Task[None]] = []
+        self._idle = 0
+        """Workers that wait for a paper."""
         self._window: Window[Outcome] = Window(concurrency * REORDER)
         self._stopped = False
         self._alike = Alike()
@@ -233,14 +236,13 @@ class Batch:
         At the end, `ended` is the error that ended the run early, if any. Raises errors of the source.
         """
         self._chunks = ReadAhead(records)
-        tasks = [asyncio.create_task(self._feed(self._chunks))]
-        tasks += [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        feeder = asyncio.create_task(self._feed(self._chunks))
         try:
             while outcomes := await self._window.take():
                 yield outcomes
         finally:
             self._chunks.close()
-            tasks += self._copies
+            tasks = [feeder, *self._workers, *self._copies]
             for task in tasks:
                 task.cancel()
             for task in tasks:
@@ -321,8 +323,14 @@ class Batch:
             return None
         promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._window.put(promise)
-        await self._todo.put((paper, promise))
+        await self._hand_on(paper, promise)
         return promise
+
+    async def _hand_on(self, paper: Paper, promise: "asyncio.Future[Outcome]") -> None:
+        """Give a paper to a worker, a new one if all are busy and there may be more."""
+        await self._todo.put((paper, promise))
+        if self._todo.qsize() > self._idle and len(self._workers) < self._concurrency:
+            self._workers.append(asyncio.create_task(self._work()))
 
     async def _repeat(self, paper: Paper, number: int) -> None:
         """Give a paper the card of an earlier record of it; if that has none, it is asked about itself."""
@@ -351,7 +359,7 @@ class Batch:
             if isinstance(outcome, Done):
                 promise.set_result(Done(paper, Repeated(outcome.reading.own_line, paper)))
             elif isinstance(outcome, Failed):
-                await self._todo.put((paper, promise))
+                await self._hand_on(paper, promise)
             else:
                 promise.set_result(Untouched(paper.id, paper.where))
         except asyncio.CancelledError:
@@ -362,7 +370,9 @@ class Batch:
 
     async def _work(self) -> None:
         while True:
+            self._idle += 1
             paper, promise = await self._todo.get()
+            self._idle -= 1
             if self._stopped:
                 promise.set_result(Untouched(paper.id, paper.where))
                 continue

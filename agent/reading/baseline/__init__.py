@@ -9,6 +9,7 @@ Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from ...paper import Paper
@@ -57,17 +58,10 @@ class Baseline:
         """`parameters` defaults to those of the package."""
         self._taxonomy = taxonomy
         self._fit = parameters or fitted()
-        self._tagger = Tagger(
-            taxonomy,
-            rarity=self._fit.rarity,
-            keyword_rarity=self._fit.keyword_rarity,
-            keywords=keywords(),
-            words=self._fit.words,
-        )
+        self._tagger, self._classifier = _tables(taxonomy, self._fit)
         self.known: Mapping[str, frozenset[str]] = {
             field: self._tagger.known(field) for field in LABEL_FIELDS
         }
-        self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
         self._cuts: Cuts = self._fit
         self._context = self._fit.context
 
@@ -130,6 +124,18 @@ class Baseline:
         the status is right.
         """
         return drafted(scores, cuts or self._cuts, self.known, self._taxonomy)
+
+
+@lru_cache(maxsize=4)
+def _tables(taxonomy: Taxonomy, fit: Parameters) -> tuple[Tagger, Classifier]:
+    tagger = Tagger(
+        taxonomy,
+        rarity=fit.rarity,
+        keyword_rarity=fit.keyword_rarity,
+        keywords=keywords(),
+        words=fit.words,
+    )
+    return tagger, Classifier(fit.claims, taxonomy.labels["claim_kinds"], fit.rarity)
 
 
 def drafted(scores: Scores, cuts: Cuts, known: Mapping[str, frozenset[str]], taxonomy: Taxonomy) -> Draft:
