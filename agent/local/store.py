@@ -23,7 +23,7 @@ from ..model.catalogue import ModelFile
 from ..safety.safe_files import write_whole
 
 State = Literal["whole", "partial", "absent", "damaged"]
-"""Of a model file: complete and verified, in part, not there, or there with another size or content."""
+"""How a model file lies in the store: verified, in part, not at all, or of another size or content."""
 
 
 def path_of(file: ModelFile, directory: Path) -> Path:

@@ -293,7 +293,7 @@ def test_authors_in_the_metadata_of_a_pdf_are_those_that_are_printed(
             return super().made()
 
     monkeypatch.setattr(pdfs, "Sheets", Signed)
-    (tmp_path / "p.pdf").write_bytes(pdfs.one_column())
+    (tmp_path / "p.pdf").write_bytes(pdfs.one_column.__wrapped__())
 
     (paper,) = open_source(tmp_path / "p.pdf")
     assert isinstance(paper, Paper), paper

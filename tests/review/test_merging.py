@@ -97,7 +97,7 @@ def test_apply_will_not_write_over_what_it_reads(cards_file: Path, run: Run, tmp
     (tmp_path / "r.jsonl").touch()
     done = run("review", "apply", cards_file, "r.jsonl", "-o", cards_file)
     assert done.returncode == 2
-    assert "would overwrite" in done.stderr
+    assert "is both an input and an output" in done.stderr
     assert run("review", "apply", cards_file, "none.jsonl", "-o", "m.jsonl").returncode == 2
 
 
