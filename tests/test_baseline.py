@@ -226,6 +226,15 @@ def test_a_taxonomy_of_unknown_labels_alone_works(dev: Pairs) -> None:
         ("A Python package is available on PyPI.", ("released", "not-stated", "not-stated")),
         ("The framework is released as a ready-to-use tool.", ("released", "not-stated", "not-stated")),
         ("We plan to open-source our framework.", ("promised", "not-stated", "not-stated")),
+        ("We open-source our recommender system.", ("released", "not-stated", "not-stated")),
+        (
+            "The notebooks are publicly available at https://x.org/n.",
+            ("released", "not-stated", "not-stated"),
+        ),
+        ("We release a treebank of Old English.", ("not-stated", "released", "not-stated")),
+        ("We evaluate on a popular open-source platform.", ("not-stated",) * 3),
+        ("We test our method on an open-source system for planning.", ("not-stated",) * 3),
+        ("We present the first published system for city-scale maps.", ("not-stated",) * 3),
         (
             "In addition, we contribute to the research community by releasing a Thai evaluation dataset, "
             "which includes hundreds of questions annotated by students.",

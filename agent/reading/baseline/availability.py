@@ -20,8 +20,9 @@ Rule = Literal["said", "linked", "promised", "named", "silent"]
 
 _GIVE = re.compile(
     r"\b(?:we|authors(?! (?:of|in)\b)|i)\b(?:(?!\b(?:propos|suggest|encourag|advocat"
-    r"|urg)\w* to\b)[^.;]){0,60}?\b(?P<active>open[- ]?sourc(?:e|ed|ing)|releas(?:e|ed|ing)|publish(?:ed)?"
-    r"|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)|contribut(?:e|ing))\b",
+    r"|urg)\w* to\b)[^.;]){0,60}?\b(?P<active>open[- ]?sourc(?:e|ed|ing)|releas(?:e|ed|ing)"
+    r"|(?<!first )publish(?:ed)?|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)"
+    r"|contribut(?:e|ing))\b",
     re.IGNORECASE,
 )
 _RELEASING = re.compile(
@@ -93,14 +94,18 @@ _TO_COME = re.compile(r"\bwill\b[^.;]{0,80}\bopen[- ]?source[d]?\b(?P<thing>[^.;
 _ANY = re.compile(
     r"code|implement|script|librar|tool|packag|software|reposit|workflow|simulator|framework|github|http|www"
     r"|data|corp|benchmark|annotation|test suite|collection|model|checkpoint|weight|parameter|llm|hugging"
+    r"|platform|pipeline|prototype|engine|system|plug-?in|notebook|\bapps?\b|environment|\bapi\b|treebank|testbed"
 )
 """Without any of these no rule fires, and most sentences need not be looked at more closely."""
 _LIBRARY = re.compile(
-    r"\b(?:is|are|as|an?|our)\b[^.;,]{0,30}\bopen[- ]?source[d]?\b[^.;,]{0,40}\b(?:library|toolkit|package"
+    r"\b(?:is|are|as|an?|our)\b(?:(?!\b(?:on|us(?:es?|ed|ing)|with|from|via|against|than|over)\b)[^.;,]){0,30}"
+    r"\bopen[- ]?source[d]?\b[^.;,]{0,40}\b(?:library|toolkit|package"
     r"|toolbox|framework|software|implementation|codebase|platform|tool|prototype|pipeline|system|engine"
     r"|approach|simulator|application|api|project|solution)\b",
     re.IGNORECASE,
 )
+_TAKEN = re.compile(r"\b(?:on|us(?:e|es|ed|ing)|with|from|via|against|than|over) $", re.IGNORECASE)
+"""What stands before an open library that the paper takes and does not give."""
 _PROMISE = re.compile(
     r"\bwill\b[^.;]{0,60}\b(?:releas|open|publi|avail|shar|provid|access|made|host|appl)\w*"
     r"|\b(?:upon|after|on) (?:acceptance|publication)\b|\bto be (?:released|open|made|published)\b"
@@ -246,7 +251,9 @@ def _named(bare: str) -> list[Artifact]:
     found = _things(parts)
     if not found and "<link>" in bare:
         found = _things([bare])
-    if _LIBRARY.search(bare) and "code" not in found:
+    if "code" not in found and any(
+        not _TAKEN.search(bare[max(0, one.start() - 10) : one.start()]) for one in _LIBRARY.finditer(bare)
+    ):
         found.append("code")
     return found
 
