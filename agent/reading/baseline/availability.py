@@ -85,12 +85,12 @@ _PROVIDED = re.compile(
 )
 """What is provided outright; a paper that provides "a model of" something provides a thought."""
 _WITH_PAPER = re.compile(
-    r"(?P<thing>[^.;,]{0,60}\b(?:(?:released|published|distributed|shared|made available|open[- ]?sourced)"
+    r"\b(?:(?:released|published|distributed|shared|made available|open[- ]?sourced)"
     r" (?:along ?side|(?:along |together )?with|in|as part of|by) (?:this|our|the present)"
     r" (?:paper|work|article|study|report)"
     r"|(?:provided|released|given|distributed) to (?:the |all )?"
     r"(?:participants|teams|community|public|researchers))\b"
-    r"(?: (?:also )?(?:include|comprise|contain|consist|are|is)\w*\b[^.;]{0,80})?)",
+    r"(?: (?:also )?(?:include|comprise|contain|consist|are|is)\w*\b[^.;]{0,80})?",
     re.IGNORECASE,
 )
 """What comes with the paper, or is handed to those who take part in what it describes."""
@@ -264,7 +264,8 @@ def _named(bare: str) -> list[Artifact]:
     parts += [
         bare[: given.end()] for given in _GIVEN.finditer(bare) if not _SUPPOSED.search(bare[: given.start()])
     ]
-    for pattern in (_RESOURCE, _PROVIDED, _WITH_PAPER, _OWN_OPEN, _TO_COME):
+    parts += [re.split("[.;,]", bare[: given.start()])[-1] + given[0] for given in _WITH_PAPER.finditer(bare)]
+    for pattern in (_RESOURCE, _PROVIDED, _OWN_OPEN, _TO_COME):
         parts += [_PURPOSE.split(match["thing"])[0] for match in pattern.finditer(bare)]
     found = _things(parts)
     if not found and "<link>" in bare:
