@@ -45,8 +45,8 @@ from .fit_labels import all_shares, fit_field
 from .fit_sentences import SentenceProbes, fit_claim_stack
 from .fit_words import carried, fit_columns
 
-ARXIV_PAPERS = 249
-"""How many of the arXiv training papers are read: what forty minutes allow."""
+ARXIV_PAPERS = 981
+"""How many of the arXiv training papers are read: what ninety minutes allow."""
 PROBE_REGULARITY = 30.0
 """Inverse strength of the L2 penalty on 4,608 standardised features that are scaled to unit length."""
 LABEL_REGULARITY = 5.0
