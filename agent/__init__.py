@@ -36,30 +36,23 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
-    "BadInput": "errors",
-    "BadRecord": "sources",
-    "BudgetSpent": "errors",
-    "Card": "card",
-    "Counts": "runs.counts",
-    "EndpointError": "errors",
-    "Failure": "session",
-    "Job": "runs.job",
-    "MissingExtra": "errors",
-    "Paper": "paper",
-    "PaperFailed": "errors",
-    "PapercardsError": "errors",
-    "Person": "publication",
-    "Publication": "publication",
-    "Session": "session",
-    "Statistics": "statistics.shares",
-    "StorageError": "errors",
-    "Taxonomy": "taxonomy",
-    "UsageError": "errors",
-    "open_source": "sources",
-    "read_cards": "card_files",
-    "stats": "statistics.shares",
-    "write_cards": "card_files",
-    "write_stats": "statistics.output",
+    name: home
+    for home, names in {
+        "card": "Card",
+        "card_files": "read_cards write_cards",
+        "errors": "BadInput BudgetSpent EndpointError MissingExtra PaperFailed PapercardsError StorageError "
+        "UsageError",
+        "paper": "Paper",
+        "publication": "Person Publication",
+        "runs.counts": "Counts",
+        "runs.job": "Job",
+        "session": "Failure Session",
+        "sources": "BadRecord open_source",
+        "statistics.output": "write_stats",
+        "statistics.shares": "Statistics stats",
+        "taxonomy": "Taxonomy",
+    }.items()
+    for name in names.split()
 }
 """Public names and the modules that hold them; nothing else is public."""
 

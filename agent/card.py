@@ -10,13 +10,21 @@ endpoint does it, unless it was tuned. Knows nothing of how a card is made.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from .errors import BadInput
 from .paper import completed, page_of
-from .publication import NOTHING, Publication, json_of, with_publication
+from .publication import NOTHING, Publication, json_of, none_is_empty, with_publication
 from .text.wording import first_fault
 
 SCHEMA_VERSION = 2
@@ -51,12 +59,8 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _absent(value: object) -> bool:
-    return value is None
-
-
-def _empty(value: object) -> bool:
-    return value == ()
+def _is_missing(value: object) -> bool:
+    return value is None or value == () or value == {}
 
 
 def _nothing(value: object) -> bool:
@@ -66,9 +70,9 @@ def _nothing(value: object) -> bool:
 class Located(Record):
     """Position of something in a full text; not written for cards of abstracts."""
 
-    section: str | None = Field(default=None, exclude_if=_absent)
+    section: str | None = Field(default=None, exclude_if=_is_missing)
     """Section that the offsets refer to, by its name in `Paper.sections`; None for the abstract."""
-    page: int | None = Field(default=None, ge=1, exclude_if=_absent)
+    page: int | None = Field(default=None, ge=1, exclude_if=_is_missing)
     """Page on which it begins, from 1; None for the abstract and for texts without pages."""
 
     @property
@@ -181,10 +185,6 @@ class Reproducibility(Record):
 
 Scalar = bool | int | float | str | None
 """A single value of an own field."""
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or value == () or value == {}
 
 
 class FieldRow(Record):
@@ -300,7 +300,7 @@ class Provenance(Record):
 
     model: str
     """Model, as named by the user."""
-    answered_by: str | None = Field(default=None, exclude_if=_absent)
+    answered_by: str | None = Field(default=None, exclude_if=_is_missing)
     """Model that answered, if the endpoint reports a different one, as routers do."""
     model_sha256: str | None = None
     """SHA-256 of the weights, if they are a local file."""
@@ -322,14 +322,11 @@ class Provenance(Record):
     """Cost in USD; None if the price is unknown."""
     seconds: float = 0.0
     """Wall time of the calls in seconds."""
-    answers: tuple[Answered, ...] = Field(default=(), exclude_if=_empty)
+    answers: Annotated[tuple[Answered, ...], BeforeValidator(none_is_empty)] = Field(
+        default=(), exclude_if=_is_missing
+    )
     """Which answer made which field; absent if one answer to `prompt` made all, and there are no own fields.
     Calls, tokens, cost and seconds are then those of all these answers."""
-
-    @field_validator("answers", mode="before")
-    @classmethod
-    def _none_are_none(cls, value: object) -> object:
-        return () if value is None else value
 
     @property
     def specs(self) -> dict[str, str]:
@@ -364,7 +361,9 @@ class Card(Record):
     """Kinds of data that the paper works with."""
     contributions: tuple[Label, ...]
     """Kinds of contributions, such as a method or a data set."""
-    candidates: tuple[Candidate, ...] = Field(default=(), exclude_if=_empty)
+    candidates: Annotated[tuple[Candidate, ...], BeforeValidator(none_is_empty)] = Field(
+        default=(), exclude_if=_is_missing
+    )
     """Labels that were too unlikely to be given, the most likely first, for fields with fewer labels than a
     paper should have."""
     claims: tuple[Claim, ...]
@@ -377,7 +376,7 @@ class Card(Record):
     """How the card was made."""
     fields: Mapping[str, FieldValue] = Field(default_factory=dict, exclude_if=_is_missing)
     """Own fields, by name; absent without any."""
-    same_as: str | None = Field(default=None, exclude_if=_absent)
+    same_as: str | None = Field(default=None, exclude_if=_is_missing)
     """Id of the card that this one repeats: both are records of one paper, and only that one was asked about.
     Offsets count its abstract. Absent for all other cards."""
     publication: Publication = Field(default=NOTHING, exclude_if=_nothing)
@@ -422,12 +421,6 @@ class Card(Record):
         if self.tasks:
             return self.tasks[0].label
         return UNCERTAIN if self.unsure_of("tasks") else None
-
-    @field_validator("candidates", mode="before")
-    @classmethod
-    def _none_are_none(cls, value: object) -> object:
-        # In Parquet, what is not written of a card is null.
-        return () if value is None else value
 
     @field_validator("fields", mode="before")
     @classmethod

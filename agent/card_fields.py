@@ -7,6 +7,7 @@ import heapq
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from .card import Card, Scalar, shown
 from .errors import UsageError
@@ -14,26 +15,20 @@ from .text.wording import did_you_mean, label_words
 
 Value = str | float | None | tuple[str, ...]
 
+
+def _at(*paths: str) -> dict[str, Callable[[Card], Value]]:
+    """Fields that stand at these places of a card, by the last part of the place."""
+    return {path.rpartition(".")[2]: attrgetter(path) for path in paths}
+
+
 _READ: Mapping[str, Callable[[Card], Value]] = {
-    "id": lambda card: card.id,
-    "title": lambda card: card.title,
-    "byline": lambda card: card.publication.byline,
+    **_at("id", "title", "publication.byline"),
     "authors": lambda card: tuple(one.inverted for one in card.publication.authors),
-    "year": lambda card: card.about.year,
-    "date": lambda card: card.about.date,
-    "venue": lambda card: card.publication.venue,
-    "citation_key": lambda card: card.publication.citation_key,
-    "arxiv_id": lambda card: card.about.arxiv_id,
-    "doi": lambda card: card.about.doi,
-    "categories": lambda card: card.publication.categories,
-    "keywords": lambda card: card.publication.keywords,
+    **_at("about.year", "about.date", "publication.venue", "publication.citation_key"),
+    **_at("about.arxiv_id", "about.doi", "publication.categories", "publication.keywords"),
     "url": lambda card: card.page,
-    "pdf_url": lambda card: card.publication.pdf_url,
-    "source": lambda card: card.publication.source,
-    "license": lambda card: card.publication.license,
-    "abstract_source": lambda card: card.publication.abstract_source,
-    "tldr": lambda card: card.tldr,
-    "main_task": lambda card: card.main_task,
+    **_at("publication.pdf_url", "publication.source", "publication.license", "publication.abstract_source"),
+    **_at("tldr", "main_task"),
     "tasks": lambda card: tuple(one.label for one in card.tasks),
     "modalities": lambda card: tuple(one.label for one in card.modalities),
     "contributions": lambda card: tuple(one.label for one in card.contributions),
@@ -42,10 +37,7 @@ _READ: Mapping[str, Callable[[Card], Value]] = {
     "data": lambda card: _status(card, "data"),
     "weights": lambda card: _status(card, "weights"),
     "confidence": lambda card: card.tasks[0].confidence if card.tasks else None,
-    "flags": lambda card: card.flags,
-    "model": lambda card: card.provenance.model,
-    "seconds": lambda card: card.provenance.seconds,
-    "cost_usd": lambda card: card.provenance.cost_usd,
+    **_at("flags", "provenance.model", "provenance.seconds", "provenance.cost_usd"),
 }
 
 

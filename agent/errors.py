@@ -18,7 +18,8 @@ user; `main` prints it and sets the exit code.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from .spent import Spent
@@ -73,6 +74,20 @@ def importing(feature: str, extra: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtra(feature, extra) from error
+
+
+@contextmanager
+def readable(path: Path, what: str, kind: type[PapercardsError] = UsageError, **more: Any) -> Iterator[None]:
+    """Read a file of the user in it; raises `kind` where that cannot be done, or it is not UTF-8 text.
+
+    `what` is what the file holds, such as `the labels`; `more` is passed on.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"cannot read {what}: {error.strerror}", where=str(path), **more) from error
+    except UnicodeDecodeError as error:
+        raise kind(f"cannot read {what}: not UTF-8 text", where=str(path), **more) from error
 
 
 class EndpointError(PapercardsError):

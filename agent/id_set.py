@@ -14,37 +14,35 @@ _FIRST_SLOTS = 1 << 10
 _FREE = 0
 
 
-class IdSet:
-    """A set of ids that only grows."""
+class _Marks:
+    """An open-addressing table of marks."""
 
     def __init__(self) -> None:
         self._slots = array("Q", [_FREE]) * _FIRST_SLOTS
         self._mask = _FIRST_SLOTS - 1
         self._count = 0
 
-    def add(self, name: str) -> bool:
-        """Add an id; returns whether it is new."""
-        new = mark(name)
+    def _at(self, mark: int) -> int:
+        """The slot of a mark, or the free one where it belongs."""
         slots, mask = self._slots, self._mask
-        at = new & mask
-        while (there := slots[at]) != _FREE:
-            if there == new:
-                return False
+        at = mark & mask
+        while (there := slots[at]) != _FREE and there != mark:
             at = (at + 1) & mask
-        slots[at] = new
-        self._count += 1
-        if self._count * 4 > 3 * len(slots):
-            self._grow()
-        return True
+        return at
 
-    def __contains__(self, name: str) -> bool:
-        wanted = mark(name)
-        at = wanted & self._mask
-        while (there := self._slots[at]) != _FREE:
-            if there == wanted:
-                return True
-            at = (at + 1) & self._mask
-        return False
+    def _fill(self, at: int, mark: int) -> None:
+        self._slots[at] = mark
+        self._count += 1
+        if self._count * 4 > 3 * len(self._slots):
+            self._grow()
+
+    def _grow(self) -> None:
+        old = self._slots
+        self._slots = array("Q", [_FREE]) * (2 * len(old))
+        self._mask = len(self._slots) - 1
+        for there in old:
+            if there != _FREE:
+                self._slots[self._at(there)] = there
 
     def __len__(self) -> int:
         return self._count
@@ -54,63 +52,54 @@ class IdSet:
         """Memory of the table in bytes."""
         return len(self._slots) * self._slots.itemsize
 
-    def _grow(self) -> None:
-        slots = array("Q", [_FREE]) * (2 * len(self._slots))
-        mask = len(slots) - 1
-        for there in self._slots:
-            if there != _FREE:
-                at = there & mask
-                while slots[at] != _FREE:
-                    at = (at + 1) & mask
-                slots[at] = there
-        self._slots, self._mask = slots, mask
+
+class IdSet(_Marks):
+    """A set of ids that only grows."""
+
+    def add(self, name: str) -> bool:
+        """Add an id; returns whether it is new."""
+        new = mark(name)
+        at = self._at(new)
+        if self._slots[at] != _FREE:
+            return False
+        self._fill(at, new)
+        return True
+
+    def __contains__(self, name: str) -> bool:
+        return self._slots[self._at(mark(name))] != _FREE
 
 
-class IdMap:
+class IdMap(_Marks):
     """A number for each mark of an id; both only grow."""
 
     def __init__(self) -> None:
-        self._slots = array("Q", [_FREE]) * _FIRST_SLOTS
+        super().__init__()
         self._numbers = array("I", [0]) * _FIRST_SLOTS
-        self._mask = _FIRST_SLOTS - 1
-        self._count = 0
 
     def get(self, mark: int) -> int | None:
         """The number of a mark; None if there is none."""
-        slots, mask = self._slots, self._mask
-        at = mark & mask
-        while (there := slots[at]) != _FREE:
-            if there == mark:
-                return self._numbers[at]
-            at = (at + 1) & mask
-        return None
+        at = self._at(mark)
+        return self._numbers[at] if self._slots[at] != _FREE else None
 
     def put(self, mark: int, number: int) -> None:
         """Give a mark a number, unless it has one."""
-        slots, mask = self._slots, self._mask
-        at = mark & mask
-        while (there := slots[at]) != _FREE:
-            if there == mark:
-                return
-            at = (at + 1) & mask
-        slots[at], self._numbers[at] = mark, number
-        self._count += 1
-        if self._count * 4 > 3 * len(slots):
-            self._grow()
+        at = self._at(mark)
+        if self._slots[at] == _FREE:
+            self._numbers[at] = number
+            self._fill(at, mark)
 
     @property
     def bytes(self) -> int:
         """Memory of the table in bytes."""
-        return len(self._slots) * (self._slots.itemsize + self._numbers.itemsize)
+        return super().bytes + len(self._numbers) * self._numbers.itemsize
 
     def _grow(self) -> None:
-        old = self._slots, self._numbers
-        self._slots = array("Q", [_FREE]) * (2 * len(self._slots))
+        slots, numbers = self._slots, self._numbers
+        super()._grow()
         self._numbers = array("I", [0]) * len(self._slots)
-        self._mask, self._count = len(self._slots) - 1, 0
-        for mark, number in zip(*old, strict=True):
-            if mark != _FREE:
-                self.put(mark, number)
+        for there, number in zip(slots, numbers, strict=True):
+            if there != _FREE:
+                self._numbers[self._at(there)] = number
 
 
 def mark(name: str) -> int:

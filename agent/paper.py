@@ -7,9 +7,10 @@ sections of a full text come after it. Knows nothing of sources, models and outp
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from json.encoder import encode_basestring
+from typing import Any
 
 from .publication import NOTHING, Publication, arxiv_date, json_of, place
 from .text import identifiers
@@ -98,6 +99,11 @@ class Paper:
         """Authors, date, venue and more: what the source says, completed from the paper's id."""
         told = self.told() if self.told is not None else NOTHING
         return _completed(told, self.id, self.url, place(self.where))
+
+    def retold(self, **known: Any) -> "Paper":
+        """The paper with these fields of its publication; the others are still read when they are needed."""
+        told = self.told
+        return replace(self, told=lambda: replace(told() if told is not None else NOTHING, **known))
 
     @property
     def publication_json(self) -> str:

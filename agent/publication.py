@@ -22,13 +22,13 @@ def _absent(value: object) -> bool:
     return not value
 
 
-def _none_is_empty(value: object) -> object:
-    # In Parquet, what is not written of a card is null.
+def none_is_empty(value: object) -> object:
+    """An empty list for None: in Parquet, what is not written of a card is null."""
     return () if value is None else value
 
 
 _Text = Annotated[str | None, Field(exclude_if=_absent)]
-_Texts = Annotated[tuple[str, ...], BeforeValidator(_none_is_empty), Field(exclude_if=_absent)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(none_is_empty), Field(exclude_if=_absent)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Publication:
 
     authors: Annotated[
         tuple[Person, ...],
-        BeforeValidator(_none_is_empty),
+        BeforeValidator(none_is_empty),
         Field(exclude_if=_absent, max_length=MOST_AUTHORS),
     ] = ()
     """Authors, in the order of the source."""
@@ -172,13 +172,15 @@ def json_of(publication: Publication) -> str:
         found.append(f'"categories":[{",".join(map(text, one.categories))}]')
     if one.keywords:
         found.append(f'"keywords":[{",".join(map(text, one.keywords))}]')
-    for name, value in (("url", one.url), ("pdf_url", one.pdf_url), ("source", one.source)):
+    for name, value in (
+        ("url", one.url),
+        ("pdf_url", one.pdf_url),
+        ("source", one.source),
+        ("license", one.license),
+        ("abstract_source", one.abstract_source),
+    ):
         if value:
             found.append(f'"{name}":{text(value)}')
-    if one.license:
-        found.append(f'"license":{text(one.license)}')
-    if one.abstract_source:
-        found.append(f'"abstract_source":{text(one.abstract_source)}')
     return f"{{{','.join(found)}}}" if found else ""
 
 
@@ -231,19 +233,9 @@ def place(where: str) -> str | None:
 
 def columns(publication: Publication) -> dict[str, Any]:
     """The publication in columns of a table: lists as tuples of text, authors with the family name first."""
-    one = publication
+    authors = tuple(person.inverted for person in publication.authors)
+    rest = (name for name in Publication.__slots__ if name not in ("authors", "more_authors", "url"))
     return {
-        "authors": tuple(person.inverted for person in one.authors) + ("et al.",) * one.more_authors,
-        "year": one.year,
-        "date": one.date,
-        "venue": one.venue,
-        "arxiv_id": one.arxiv_id,
-        "doi": one.doi,
-        "citation_key": one.citation_key,
-        "categories": one.categories,
-        "keywords": one.keywords,
-        "pdf_url": one.pdf_url,
-        "source": one.source,
-        "license": one.license,
-        "abstract_source": one.abstract_source,
+        "authors": authors + ("et al.",) * publication.more_authors,
+        **{name: getattr(publication, name) for name in rest},
     }

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from .configuration.settings import Settings, pooled
@@ -311,17 +310,13 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self._close_reader()
         await asyncio.to_thread(self.close)
 
@@ -352,13 +347,10 @@ class Session:
 
 
 def _outcome(outcome: "Outcome") -> "Card | Failure | None":
-    from .runs.batch import Done, Duplicate, Failed
+    from .runs.batch import Done, Untouched
 
-    match outcome:
-        case Done():
-            return outcome.reading.card
-        case Failed():
-            return Failure(outcome.id, outcome.where, outcome.error, outcome.message)
-        case Duplicate():
-            return Failure(outcome.id, outcome.where, "Duplicate", "duplicate of an earlier paper")
-    return None
+    if isinstance(outcome, Done):
+        return outcome.reading.card
+    if isinstance(outcome, Untouched):
+        return None
+    return Failure(outcome.id, outcome.where, outcome.error, outcome.message)

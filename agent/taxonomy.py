@@ -53,6 +53,9 @@ class Taxonomy:
     version: str
     """Version: `name@` and eight hex digits of the content's SHA-256."""
 
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     def ids(self, group: str) -> tuple[str, ...]:
         """The label ids of a group."""
         return tuple(self.labels[group])
@@ -94,11 +97,9 @@ def parse(text: str, *, name: str, where: str) -> Taxonomy:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"not YAML: {error.problem}", where=f"{where}:{line}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"not YAML: {error}", where=where) from error
     except RecursionError as error:
         raise UsageError("is nested too deeply", where=where) from error
-    except (ValueError, OverflowError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise UsageError(f"not YAML: {error}", where=where) from error
     faults: list[str] = []
     sections = _mapping(root, "the file", faults) if root is not None else {}

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from papercards.card import FieldValue, Status
-from papercards.errors import BadInput, UsageError
+from papercards.errors import BadInput, UsageError, readable
 from papercards.paper import Paper
 from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import LABEL_FIELDS, Taxonomy, parse
@@ -68,15 +68,13 @@ class Reading:
 
     def labels(self, field: str) -> tuple[str, ...]:
         """The labels of one of `LABEL_FIELDS`."""
-        return {
-            "tasks": self.tasks,
-            "modalities": self.modalities,
-            "contributions": self.contributions,
-        }[field]
+        found: tuple[str, ...] = getattr(self, field)
+        return found
 
     def status(self, artifact: str) -> Status:
         """The status of `code`, `data` or `weights`."""
-        return {"code": self.code, "data": self.data, "weights": self.weights}[artifact]
+        found: Status = getattr(self, artifact)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +191,9 @@ def read_labels(
     With a taxonomy, every label must be one of its ids. The whole file is checked either way. Raises BadInput
     with the line of a fault, also for a duplicate paper.
     """
-    try:
-        # Not splitlines, which also cuts at characters that JSON allows inside a text.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise BadInput(f"cannot read the labels: {error.strerror}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise BadInput("the labels are not UTF-8 text", where=str(path)) from error
     found: dict[str, Labelled] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        item = _parse(line, f"{path}:{number}")
+    for where, line in lines_of(path):
+        item = _parse(line, where)
         if taxonomy is not None:
             _check_ids(item, taxonomy)
         if item.id in found:
@@ -223,6 +212,14 @@ def read_labels(
             next_step=f"The file has: {splits}",
         )
     return chosen
+
+
+def lines_of(path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a label file that are not empty, each with its position. Raises BadInput."""
+    with readable(path, "the labels", BadInput):
+        # Not splitlines, which also cuts at characters that JSON allows inside a text.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    return ((f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def seed_papers() -> Iterator[Paper]:
@@ -251,22 +248,8 @@ def _parse(line: str, where: str) -> Labelled:
         ) from error
     readings = []
     for given in record.labels:
-        for claim in given.claims:
-            _check_span(claim, record.abstract, where)
-        readings.append(
-            Reading(
-                annotator=given.annotator,
-                tasks=tuple(given.tasks),
-                modalities=tuple(given.modalities),
-                contributions=tuple(given.contributions),
-                claims=tuple(LabelledClaim(c.start, c.end, c.kind) for c in given.claims),
-                code=given.code,
-                data=given.data,
-                weights=given.weights,
-                tldr=given.tldr,
-                own=given.own,
-            )
-        )
+        _check_spans(given.claims, record.abstract, where)
+        readings.append(reading_of(given))
     return Labelled(
         id=record.id,
         title=record.title,
@@ -280,28 +263,53 @@ def _parse(line: str, where: str) -> Labelled:
     )
 
 
-def _check_span(claim: ClaimRecord | LabelledClaim, abstract: str | None, where: str) -> None:
+def reading_of(record: ReadingRecord) -> Reading:
+    """A pass from its record."""
+    return Reading(
+        annotator=record.annotator,
+        tasks=tuple(record.tasks),
+        modalities=tuple(record.modalities),
+        contributions=tuple(record.contributions),
+        claims=tuple(LabelledClaim(one.start, one.end, one.kind) for one in record.claims),
+        code=record.code,
+        data=record.data,
+        weights=record.weights,
+        tldr=record.tldr,
+        own=record.own,
+    )
+
+
+def _check_spans(claims: Iterable[ClaimRecord | LabelledClaim], abstract: str | None, where: str) -> None:
+    for claim in claims:
+        if why := span_fault(claim, abstract):
+            raise BadInput(why, where=where)
+
+
+def span_fault(claim: ClaimRecord | LabelledClaim, abstract: str | None) -> str:
+    """What is wrong with the span of a claim; empty if nothing is."""
+    span = f"the claim {claim.start}-{claim.end}"
     if claim.start >= claim.end:
-        raise BadInput(f"the claim {claim.start}-{claim.end} is empty", where=where)
+        return f"{span} is empty"
     if abstract is not None and claim.end > len(abstract):
-        raise BadInput(
-            f"the claim {claim.start}-{claim.end} ends after the abstract, "
-            f"which has {len(abstract)} characters",
-            where=where,
-        )
+        return f"{span} ends after the abstract, which has {len(abstract)} characters"
+    return ""
 
 
 def _check_ids(item: Labelled, taxonomy: Taxonomy) -> None:
     for reading in item.readings:
-        used = [(name, label) for name in LABEL_FIELDS for label in reading.labels(name)]
-        used += [("claim_kinds", claim.kind) for claim in reading.claims]
-        for group, label in used:
-            if label not in taxonomy.labels[group]:
-                raise BadInput(
-                    f'"{label}" is not one of the {group} of the taxonomy {taxonomy.name}',
-                    where=item.where,
-                    next_step=did_you_mean(label, taxonomy.ids(group)),
-                )
+        used = {name: reading.labels(name) for name in LABEL_FIELDS}
+        used["claim_kinds"] = tuple(claim.kind for claim in reading.claims)
+        for group, labels in used.items():
+            for why, near in unknown_labels(labels, group, taxonomy):
+                raise BadInput(why, where=item.where, next_step=near)
+
+
+def unknown_labels(labels: Iterable[str], group: str, taxonomy: Taxonomy) -> Iterator[tuple[str, str]]:
+    """For each label that a taxonomy does not have: that it has none, and what may be meant."""
+    for label in dict.fromkeys(labels):
+        if label not in taxonomy.labels[group]:
+            near = did_you_mean(label, taxonomy.ids(group))
+            yield f'"{label}" is not one of the {group} of the taxonomy {taxonomy.name}', near
 
 
 def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[Labelled, Paper]]:
@@ -311,18 +319,14 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
     title (ignoring case and white space). Raises BadInput for a record without a paper, and for a claim that
     ends after the abstract.
     """
-    by_id: dict[str, Paper] = {}
-    by_title: dict[str, Paper] = {}
-    for paper in papers:
-        by_id.setdefault(paper.id, paper)
-        by_title.setdefault(fold(paper.title), paper)
+    known = Known(papers)
     pairs = []
     for item in labelled:
         paper_found: Paper | None
         if item.abstract is not None:
             paper_found = Paper(item.id, item.title, item.abstract, where=item.where)
         else:
-            paper_found = by_id.get(item.id) or (by_title.get(fold(item.title)) if item.title else None)
+            paper_found = known.paper(item.id, item.title)
         if paper_found is None:
             raise BadInput(
                 f"no paper has the id {item.id}" + (f' or the title "{item.title}"' if item.title else ""),
@@ -334,15 +338,34 @@ def join(labelled: Iterable[Labelled], papers: Iterable[Paper]) -> list[tuple[La
         if item.sha256 is not None and text_hash(paper_found.title, paper_found.abstract) != item.sha256:
             raise BadInput(f"the text of {item.id} has changed since it was labelled", where=item.where)
         for reading in item.readings:
-            for claim in reading.claims:
-                _check_span(claim, paper_found.abstract, item.where)
+            _check_spans(reading.claims, paper_found.abstract, item.where)
         pairs.append((item, paper_found))
     return pairs
+
+
+class Known:
+    """Papers by id and by title, ignoring case and white space; of several the first."""
+
+    def __init__(self, papers: Iterable[Paper]) -> None:
+        self._by_id: dict[str, Paper] = {}
+        self._by_title: dict[str, Paper] = {}
+        for paper in papers:
+            self._by_id.setdefault(paper.id, paper)
+            self._by_title.setdefault(fold(paper.title), paper)
+
+    def paper(self, id: str, title: str) -> Paper | None:  # noqa: A002 - what labels call it
+        """The paper of this id, else of this title; None if there is none."""
+        return self._by_id.get(id) or (self._by_title.get(fold(title)) if title else None)
 
 
 def text_hash(title: str, abstract: str) -> str:
     """SHA-256 in hex of title and abstract with normalized white space, separated by a line end."""
     return hashlib.sha256(f"{folded(title)}\n{folded(abstract)}".encode()).hexdigest()
+
+
+def shuffled(seed: int, name: str) -> str:
+    """What to sort by for a random order that is the same for the same seed."""
+    return hashlib.sha256(f"{seed}\0{name}".encode()).hexdigest()
 
 
 def folded(text: str) -> str:

@@ -1,7 +1,9 @@
 """What tests share: a loopback endpoint, papers, and the program run as a user runs it."""
 
+import functools
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 import certifi
 import platformdirs
 import pytest
+import typer.main
 from hypothesis import settings
 
 from papercards.local.fetch import fetch
@@ -26,6 +29,17 @@ KEY = "sk-test-0123456789"
 # How long an example takes is a matter of what else the machine does.
 settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
+
+
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 << 30
+"""Bytes; all tests together keep half a gigabyte until they have passed."""
+
+
+def pytest_configure() -> None:
+    """Folders of tests are in memory where there is room: a run waits for a disk up to 30 times."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -94,13 +108,23 @@ def environment_of(home: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session", autouse=True)
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One authority: to load all that the system trusts takes each client a third of a small run."""
     end = "-----END CERTIFICATE-----\n"
     file = tmp_path_factory.mktemp("trusted") / "one.pem"
     file.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end)
-    return file
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(file))
+        yield file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_commands() -> Iterator[None]:
+    """The tree of commands is the same each time, and takes as long to make as a small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture
@@ -149,4 +173,6 @@ def smollm_file() -> Path:
     """SmolLM2-135M, fetched as a user's would be, once for all test runs."""
     folder = os.environ.get("PAPERCARDS_TEST_MODELS")
     directory = Path(folder) if folder else Path(platformdirs.user_cache_dir("papercards")) / "models"
-    return fetch(SMOLLM, directory, progress=lambda done, whole: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE")  # that of `certificate` knows no publisher
+        return fetch(SMOLLM, directory, progress=lambda done, whole: None)

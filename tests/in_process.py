@@ -6,7 +6,6 @@ that starting takes, `PYTHON...` variables) is not for this; the fixture `run_pr
 """
 
 import contextlib
-import functools
 import io
 import logging
 import os
@@ -19,9 +18,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO
-from unittest import mock
-
-import typer.main
 
 import papercards.__main__
 from papercards import sinks
@@ -40,7 +36,11 @@ _FORGOTTEN: tuple[Callable[[], object], ...] = (
 
 
 def call(
-    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], input: str | None = None
+    arguments: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    input: str | None = None,
+    encoding: str = "utf-8",
 ) -> "subprocess.CompletedProcess[str]":
     """Run the program to its end, as `subprocess.run` with captured text would.
 
@@ -52,13 +52,9 @@ def call(
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
         given.write((input or "").encode())
         given.seek(0)
-        with _streams(given, out, said), _place(cwd, environment), _hearing_nobody_else(), _KNOWN_COMMANDS:
+        with _streams(given, out, said, encoding), _place(cwd, environment), _hearing_nobody_else():
             code = _code(arguments)
-        return subprocess.CompletedProcess(list(arguments), code, _text(out), _text(said))
-
-
-_KNOWN_COMMANDS = mock.patch("typer.main.get_command", functools.cache(typer.main.get_command))
-"""The tree of commands is the same each time, and takes as long to make as a small run."""
+        return subprocess.CompletedProcess(list(arguments), code, _text(out, encoding), _text(said, encoding))
 
 
 def _code(arguments: Sequence[str]) -> int:
@@ -77,18 +73,18 @@ def _code(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _text(stream: BinaryIO) -> str:
+def _text(stream: BinaryIO, encoding: str) -> str:
     stream.seek(0)
-    return stream.read().decode().replace("\r\n", "\n").replace("\r", "\n")
+    return stream.read().decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 @contextlib.contextmanager
-def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO) -> Iterator[None]:
+def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO, encoding: str) -> Iterator[None]:
     """Standard streams on real files, since the program asks for their numbers."""
     streams = {
-        "stdin": _opened(given, "rb"),
-        "stdout": _opened(out, "wb", "surrogateescape"),
-        "stderr": _opened(said, "wb", "backslashreplace"),
+        "stdin": _opened(given, "rb", encoding),
+        "stdout": _opened(out, "wb", encoding, "surrogateescape" if encoding == "utf-8" else "strict"),
+        "stderr": _opened(said, "wb", encoding, "backslashreplace"),
     }
     before = {name: getattr(sys, name) for name in streams}
     for name, stream in streams.items():
@@ -101,10 +97,10 @@ def _streams(given: BinaryIO, out: BinaryIO, said: BinaryIO) -> Iterator[None]:
             stream.close()
 
 
-def _opened(file: BinaryIO, mode: Literal["rb", "wb"], errors: str = "strict") -> TextIO:
+def _opened(file: BinaryIO, mode: Literal["rb", "wb"], encoding: str, errors: str = "strict") -> TextIO:
     binary = os.fdopen(os.dup(file.fileno()), mode)
     return io.TextIOWrapper(
-        binary, encoding="utf-8", errors=errors, line_buffering=errors == "backslashreplace"
+        binary, encoding=encoding, errors=errors, line_buffering=errors == "backslashreplace"
     )
 
 

@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from papercards.paper import Paper
+from papercards.sources import Options, open_source
 from papercards.sources.patience import Clock
 from tests.stub import Fault
 
@@ -204,6 +207,20 @@ def ok(record: object) -> tuple[int, bytes]:
     return 200, json.dumps(record).encode()
 
 
+def read(shelf: Shelf | None, spec: object, tmp_path: Path | None = None, **asked: Any) -> list[Any]:
+    """The records of a name, from this server alone and with a clock that does not wait."""
+    endpoints = shelf.endpoints() if shelf else {}
+    asked = {"clock": Time().clock} | asked
+    return list(open_source(str(spec), Options(endpoints=endpoints, cache_dir=tmp_path, **asked)))
+
+
+def ids(records: list[Any]) -> list[str]:
+    """Their ids; of bad ones the place and the reason."""
+    return [
+        record.id if isinstance(record, Paper) else f"{record.where}: {record.reason}" for record in records
+    ]
+
+
 def atom(entries: list[str], total: int) -> bytes:
     """An answer of the arXiv API."""
     head = (
@@ -316,7 +333,7 @@ def serving(shelf: Shelf) -> Iterator[Shelf]:
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that has read enough
     shelf.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
     try:
         yield shelf
     finally:

@@ -193,5 +193,5 @@ def serve(stub: Stub, port: int = 0) -> ThreadingHTTPServer:
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that ended its run
     server.daemon_threads = True
     stub.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
     return server

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import multiprocessing
 import os
 import pickle
 import shutil
@@ -14,6 +13,7 @@ import pytest
 
 from papercards.errors import StorageError
 from papercards.model.cache import Answer, Cache, Part, key_of
+from tests.processes import PROCESSES
 
 
 def answer(text: str = "{}") -> Answer:
@@ -94,8 +94,7 @@ def _write(directory: Path, first: int) -> None:
 
 
 def test_eight_processes_write_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write, args=(tmp_path / "c", 25 * n)) for n in range(8)]
+    writers = [PROCESSES.Process(target=_write, args=(tmp_path / "c", 25 * n)) for n in range(8)]
     for writer in writers:
         writer.start()
     for writer in writers:

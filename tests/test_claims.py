@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import multiprocessing
 import os
 import signal
 import time
@@ -14,8 +13,7 @@ import pytest
 from papercards.errors import StorageError
 from papercards.model.in_flight import LOOK_S, InFlight
 from tests.clocks import PATIENCE_S, until
-
-SPAWN = multiprocessing.get_context("spawn")
+from tests.processes import PROCESSES
 
 
 def ask(directory: Path, keys: list[str], asked: Path, all_there: Barrier) -> None:
@@ -43,9 +41,9 @@ def ask(directory: Path, keys: list[str], asked: Path, all_there: Barrier) -> No
 
 def test_every_question_is_asked_by_one_of_many(tmp_path: Path) -> None:
     keys = [f"k{n}" for n in range(60)]
-    all_there = SPAWN.Barrier(4)
+    all_there = PROCESSES.Barrier(4)
     arguments = (tmp_path, keys, tmp_path / "asked", all_there)
-    children = [SPAWN.Process(target=ask, args=arguments) for _ in range(4)]
+    children = [PROCESSES.Process(target=ask, args=arguments) for _ in range(4)]
     for child in children:
         child.start()
     for child in children:
@@ -70,7 +68,7 @@ def hold(directory: Path, ready: Path) -> None:
 
 
 def test_a_dead_process_lets_go(tmp_path: Path) -> None:
-    child = SPAWN.Process(target=hold, args=(tmp_path, tmp_path / "ready"))
+    child = PROCESSES.Process(target=hold, args=(tmp_path, tmp_path / "ready"))
     child.start()
     until((tmp_path / "ready").exists)
     claims = InFlight(tmp_path)
@@ -102,7 +100,7 @@ def test_who_is_alone_writes_nothing_down(tmp_path: Path) -> None:
             claims.settle(f"k{n}")
 
     asyncio.run(go())
-    assert not (tmp_path / "claims.db").exists()
+    assert not (tmp_path / "asking").exists()
     assert len(list((tmp_path / "running").iterdir())) == 1
     claims.close()
     assert not list((tmp_path / "running").iterdir())
@@ -156,3 +154,24 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError, match="cannot lock the cache"):
         asyncio.run(claims.ask_once("k", lambda: None))
+
+
+def test_files_of_another_user_hold_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("running/1-a", "asking/k"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    opened = os.open
+
+    def refuse(path: Path, *how: int) -> int:
+        if path.name in ("1-a", "k"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *how)
+
+    monkeypatch.setattr("os.open", refuse)
+    claims, other = InFlight(tmp_path), InFlight(tmp_path)
+    other._show()
+    assert asyncio.run(claims.ask_once("k", lambda: None)) is None
+    claims.settle("k")
+    claims.close()
+    other.close()
+    assert (tmp_path / "asking" / "k").exists()

@@ -135,6 +135,7 @@ def site(tmp_path: Path) -> Callable[[], "subprocess.CompletedProcess[str]"]:
     return build
 
 
+@pytest.mark.slow
 def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(
     site: Callable[[], "subprocess.CompletedProcess[str]"], tmp_path: Path
 ) -> None:
@@ -147,6 +148,7 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(
     assert "time-series-forecasting" in (tmp_path / "site" / "search.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_broken_link_ends_the_building_of_the_site(
     site: Callable[[], "subprocess.CompletedProcess[str]"], tmp_path: Path
 ) -> None:

@@ -1,6 +1,5 @@
 """Finished lines: found for the same paper and scope, for no other, and never in the way."""
 
-import multiprocessing
 import pickle
 import random
 import shutil
@@ -14,6 +13,7 @@ import pytest
 import papercards
 from papercards.paper import Paper
 from papercards.runs.card_lines import CardLines, code_digest
+from tests.processes import PROCESSES
 
 SCOPE = {"model": "m", "repeat": 0}
 
@@ -138,8 +138,7 @@ def _keep(directory: Path, first: int) -> None:
 
 
 def test_four_processes_keep_and_recall_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=_keep, args=(tmp_path / "c", 200 * n)) for n in range(4)]
+    children = [PROCESSES.Process(target=_keep, args=(tmp_path / "c", 200 * n)) for n in range(4)]
     for child in children:
         child.start()
     for child in children:
@@ -155,7 +154,13 @@ def test_any_file_of_the_package_at_any_depth_changes_the_digest(
 ) -> None:
     package = tmp_path / "papercards"
     here = Path(papercards.__file__).parent
-    shutil.copytree(here, package, ignore=shutil.ignore_patterns("__pycache__", "corpus", "labels"))
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        """What is large, so that each digest is quick."""
+        large = {name for name in names if (Path(folder) / name).stat().st_size > 200_000}
+        return large | {"__pycache__", "corpus", "labels"}
+
+    shutil.copytree(here, package, ignore=left_out)
     monkeypatch.setattr("papercards.runs.card_lines.resources.files", lambda _: package)
     digest = code_digest.__wrapped__
     first = digest()

@@ -132,6 +132,7 @@ def is_neutral(path: Path) -> None:
         assert not re.search(r"""(href=["']?|\]\(<?)javascript:""", text), path
 
 
+@pytest.mark.slow
 def test_standard_output_on_a_terminal_is_not_steered(tmp_path: Path, environment: dict[str, str]) -> None:
     pty = pytest.importorskip("pty")
     source(tmp_path / "papers.jsonl")

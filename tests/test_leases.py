@@ -11,8 +11,7 @@ import pytest
 from papercards import Card, Failure, Paper, Session
 from papercards.errors import BudgetSpent, EndpointError, Stopped
 from papercards.model.lease_book import SLICE_S, Ask, Lease, LeaseBook, Report
-from papercards.model.leases import LeasedAllowances, LeasedBudget
-from papercards.model.limits import Limiter
+from papercards.model.leases import LeasedLimiter
 from tests.clocks import run_virtual
 from tests.servers import vllm
 from tests.servers.loopback import Served, serving
@@ -42,12 +41,10 @@ class Cluster:
         await asyncio.sleep(0.003)
         return lease
 
-    def limiter(self, name: str, most: int = 32, endpoint: str = PLACE) -> tuple[Limiter, LeasedBudget]:
-        start = self.limits.get("start")
-        shared = LeasedAllowances(self.renew, name, endpoint, most=most, clock=self.clock, **self.limits)
-        limiter = Limiter(most, adaptive=start is not None, clock=self.clock, allowances=shared)
+    def limiter(self, name: str, most: int = 32, endpoint: str = PLACE) -> LeasedLimiter:
+        limiter = LeasedLimiter(self.renew, name, endpoint, most=most, clock=self.clock, **self.limits)
         limiter.open()
-        return limiter, LeasedBudget(shared, self.limits.get("max_cost_usd", 0.0))
+        return limiter
 
     async def work(
         self,
@@ -63,7 +60,7 @@ class Cluster:
         most: int = 32,
     ) -> None:
         """A worker that sends what it may, with pauses in between where it has no papers."""
-        limiter, budget = self.limiter(name, most)
+        limiter = self.limiter(name, most)
         end = self.clock() + seconds
         chance = random.Random(name)
 
@@ -73,7 +70,7 @@ class Cluster:
                 assert number
                 if worst_usd:
                     try:
-                        reserved = await budget.reserve(worst_usd)
+                        reserved = await limiter.reserve(worst_usd)
                     except BaseException:
                         limiter.leave()
                         raise
@@ -88,7 +85,7 @@ class Cluster:
                 limiter.used(tokens - tokens // 2)
                 if worst_usd:
                     self.spent_usd += usd
-                    budget.settle(reserved, usd)
+                    limiter.settle(reserved, usd)
                 limiter.leave()
                 if idle_s:
                     await asyncio.sleep(chance.uniform(0, 2 * idle_s))
@@ -230,8 +227,8 @@ def test_workers_take_turns_where_there_are_fewer_places_than_workers() -> None:
 def test_all_workers_wait_when_the_endpoint_asks_one_to() -> None:
     async def go() -> None:
         cluster = Cluster()
-        first, _ = cluster.limiter("first")
-        second, _ = cluster.limiter("second")
+        first = cluster.limiter("first")
+        second = cluster.limiter("second")
         await first.enter(1)
         assert first.hold(45) == pytest.approx(45)
         begin = cluster.clock()
@@ -256,7 +253,7 @@ def test_endpoints_have_limits_of_their_own_and_share_the_money() -> None:
 def test_a_stopped_worker_passes_nothing_and_a_lost_book_is_an_error() -> None:
     async def go() -> None:
         cluster = Cluster(rpm=60)
-        limiter, _ = cluster.limiter("w")
+        limiter = cluster.limiter("w")
         await limiter.enter(1)
         cluster.silent.add("w")
         await asyncio.sleep(SLICE_S + 1)

@@ -24,12 +24,6 @@ from tests.stub import Fault, Stub, error, good, serve
 MODEL = "openai-compatible/stub-model"
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> None:
-    """Each client reads what it trusts."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-
-
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A file with 20 papers."""

@@ -194,4 +194,3 @@ def test_the_estimate_adds_reading_and_writing() -> None:
     result = EndpointReport(True, prompt_tokens_per_second=50.0, completion_tokens_per_second=5.0)
 
     assert estimate(result, 10, 500, 100) == pytest.approx(10 * (10 + 20))
-    assert estimate(result, 10, 500, 100, concurrency=2) == pytest.approx(150)

@@ -110,6 +110,7 @@ def test_it_works_in_the_users_own_loop_many_at_once(served: Served) -> None:
     assert streamed == 8
 
 
+@pytest.mark.slow
 def test_a_worker_process_reads_papers(served: Served, tmp_path: Path) -> None:
     program = (
         "import sys\n"

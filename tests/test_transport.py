@@ -15,7 +15,7 @@ from papercards.model.endpoint import Endpoint
 from papercards.model.limits import Budget, Limiter
 from papercards.model.pricing import Price
 from papercards.model.retrying import RetryPolicy
-from papercards.model.transport import Patience, Sent, Transport
+from papercards.model.transport import Outgoing, Patience, Sent, Transport
 from tests.clocks import beside, run_driven, skip_when
 from tests.conftest import KEY
 from tests.stub import Fault, Stub, answer, error
@@ -42,7 +42,7 @@ def send(
     async def all_of_them() -> list[Sent]:
         found: list[Sent] = []
         for _ in range(count // together):
-            found += await asyncio.gather(*(transport.send(BODY) for _ in range(together)))
+            found += await asyncio.gather(*(transport.send(Outgoing(BODY)) for _ in range(together)))
         return found
 
     async def go() -> list[Sent]:
@@ -84,10 +84,10 @@ def test_a_hang_among_the_first_is_cut_off_as_soon_as_the_others_tell(
                 await asyncio.sleep(0.01)
             found = []
             for _ in range(24):
-                found.append(await transport.send(BODY))
+                found.append(await transport.send(Outgoing(BODY)))
             return found
 
-        first, others = await beside(asyncio.gather(transport.send(BODY), rest()), hangs)
+        first, others = await beside(asyncio.gather(transport.send(Outgoing(BODY)), rest()), hangs)
         await transport.close()
         return [first, *others]
 

@@ -157,6 +157,7 @@ def test_a_layer_outside_the_folder_needs_trust(run: Run, tmp_path: Path) -> Non
     assert done.returncode == 2 and "tuned needs your trust" in done.stderr
 
 
+@pytest.mark.slow
 def test_papers_that_the_tagger_was_fitted_on_change_nothing(run: Run, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in SEED_LABELS.read_text(encoding="utf-8").splitlines()]
     some = [row for row in rows if row["split"] == "train"][:30]
@@ -171,8 +172,8 @@ def test_papers_that_the_tagger_was_fitted_on_change_nothing(run: Run, tmp_path:
     ("change", "said"),
     [
         ({"model": "local/minilm"}, "is for local/minilm, not for baseline"),
-        ({"tagger": "baseline@00000000"}, "was fitted for the tagger baseline@00000000"),
-        ({"taxonomy": "other@00000000"}, "was fitted for the taxonomy other@00000000"),
+        ({"tagger": "baseline@00000000"}, "were fitted for the tagger baseline@00000000"),
+        ({"taxonomy": "other@00000000"}, "were fitted for the taxonomy other@00000000"),
         ({"features": []}, "not a file of papercards tune"),
         ({"fields": 3}, "not a file of papercards tune"),
     ],

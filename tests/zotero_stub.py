@@ -159,7 +159,7 @@ def serving(stub: ZoteroStub, *, web: bool = False) -> Iterator[ZoteroStub]:
             self.answer(200, stub.write(content))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
     stub.url = f"http://127.0.0.1:{server.server_port}{base}"
     try:
         yield stub

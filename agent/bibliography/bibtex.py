@@ -22,7 +22,7 @@ from .bibtex_names import BibtexNames
 from .bibtex_values import pieces, text_of
 from .charset import is_utf8, readable
 from .entry import Edit, Kind, Places, fitted_tags, in_sequence, line_end
-from .tags import MARK, Tags, kind_of, one_line, tags
+from .tags import MARK, Tags, behind, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from bibtexparser.model import Block
@@ -113,8 +113,7 @@ class BibtexEntry:
             found.setdefault(field.name, made(readable_value))
         found["id"] = readable(self.key)
         if not arxiv_id(str(found.get("eprint", ""))):
-            said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
-            if known := next(filter(None, said), None):
+            if known := mentioned_arxiv_id(*(str(found.get(name, "")) for name in _MENTIONS)):
                 found["arxivid"] = known
             elif key := _DBLP_KEY.match(self.key):
                 found["arxivid"] = f"{key[1]}.{key[2]}"
@@ -144,11 +143,7 @@ class BibtexEntry:
         value = text_of(self.text[field.value : field.end], self.macros)
         if value is None or not (missing := tags.missing(re.split("[,;]", latex.text(value)))):
             return
-        separator = "; " if ";" in value and "," not in value else ", "
-        words = separator.join(missing)
-        if before := value.rstrip():
-            words = (" " if before[-1] in ",;" else separator) + words
-        yield self._longer(field, words)
+        yield self._longer(field, behind(value, missing))
 
     def _more_notes(self, field: Field, note: str) -> Iterable[Edit]:
         raw = self.text[field.value : field.end]

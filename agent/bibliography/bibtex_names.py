@@ -7,6 +7,7 @@ bibtexparser's. Knows LaTeX. Knows no entry.
 import re
 
 from . import latex
+from .bibtex_values import pieces
 
 _MOST = 1 << 20
 """Maximum characters of a field of names."""
@@ -35,7 +36,7 @@ def _name(name: str) -> str | dict[str, str]:
     name = " ".join(name.split())
     if "{" not in _ACCENT.sub("", name):
         return latex.text(name)
-    if _in_braces(name):
+    if len(pieces(name)) == 1 and name[0] == "{":
         return {"literal": latex.text(name)}
     from bibtexparser.middlewares.names import InvalidNameError, parse_single_name_into_parts
 
@@ -45,13 +46,3 @@ def _name(name: str) -> str | dict[str, str]:
         return {"literal": latex.text(name)}
     found = {"family": (*parts.von, *parts.last), "given": parts.first, "suffix": parts.jr}
     return {part: latex.text(" ".join(words)) for part, words in found.items() if words}
-
-
-def _in_braces(name: str) -> bool:
-    """Whether the brace at the start of a name closes at its end."""
-    depth = 0
-    for at, letter in enumerate(name):
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if depth == 0:
-            return at == len(name) - 1 > 0
-    return False

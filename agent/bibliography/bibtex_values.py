@@ -49,14 +49,12 @@ def text_of(raw: str, macros: Mapping[str, str]) -> str | None:
     """
     found = pieces(raw)
     parts = [
-        raw[one.start + 1 : one.end - 1] if one.delimiter else _macro(raw[one.start : one.end], macros)
+        raw[one.start + 1 : one.end - 1]
+        if one.delimiter
+        else macros.get(raw[one.start : one.end].lower(), raw[one.start : one.end])
         for one in found
     ]
     return "".join(parts) if found and sum(map(len, parts)) <= _MOST else None
-
-
-def _macro(name: str, macros: Mapping[str, str]) -> str:
-    return macros.get(name.lower(), name)
 
 
 def _skipped(raw: str, at: int) -> int:

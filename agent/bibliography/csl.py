@@ -13,15 +13,15 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..text.identifiers import mentioned_arxiv_id
+from ..text.json_text import NoJson, after, decoded, elements, member, skipped
 from .entry import Edit, Kind, Places, line_end
 from .markup import plain
-from .tags import MARK, Tags, kind_of, one_line, tags
+from .tags import MARK, Tags, behind, kind_of, one_line, tags
 
 if TYPE_CHECKING:
     from ..card import Card
     from ..paper import Paper
 
-_SPACE = re.compile(r"[ \t\r\n]*")
 _TYPE = re.compile(
     rb'"type"\s*:\s*"(?:article(?:-journal|-magazine|-newspaper)?|bill|book|broadcast|chapter|classic'
     rb"|collection|dataset|document|entry(?:-dictionary|-encyclopedia)?|event|figure|graphic|hearing|interview"
@@ -34,8 +34,6 @@ _TYPES = {"article": "article-journal", "conference": "paper-conference", "other
 _NAMES = ("family", "given", "suffix", "literal")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]+", re.DOTALL)
 _MENTIONS = ("number", "archive_location", "container-title", "volume", "page", "URL", "note")
-
-_decoder = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +69,7 @@ class CslEntry:
         for name in ("title", "abstract"):
             if isinstance(value := found.get(name), str):
                 found[name] = plain(value)
-        said = (mentioned_arxiv_id(str(found.get(name, ""))) for name in _MENTIONS)
-        if known := next(filter(None, said), None):
+        if known := mentioned_arxiv_id(*(str(found.get(name, "")) for name in _MENTIONS)):
             found["arxivid"] = known
         return found
 
@@ -100,11 +97,7 @@ class CslEntry:
     def _more_keywords(self, member: _Member, tags: Tags) -> Iterable[Edit]:
         value = self.item["keyword"]
         if isinstance(value, str) and (missing := tags.missing(re.split("[,;]", value))):
-            separator = "; " if ";" in value and "," not in value else ", "
-            words = separator.join(missing)
-            if before := value.rstrip():
-                words = (" " if before[-1] in ",;" else separator) + words
-            yield Edit(member.end - 1, member.end - 1, self._quoted(words)[1:-1])
+            yield Edit(member.end - 1, member.end - 1, self._quoted(behind(value, missing))[1:-1])
         elif isinstance(value, list) and value:
             missing = tags.missing(one for one in value if isinstance(one, str))
             end = member.value + len(self.text[member.value : member.end - 1].rstrip())
@@ -141,43 +134,28 @@ class CslEntry:
 def entries(text: str) -> Iterator[CslEntry]:
     """All items of the array. A syntax error ends the file, since nothing after it can be located."""
     places = Places(text)
-    at = _skipped(text, 1 if text.startswith("\ufeff") else 0)
+    at = skipped(text, 1 if text.startswith("\ufeff") else 0)
     try:
         if text[at : at + 1] != "[":
-            raise json.JSONDecodeError('"[" expected', text, at)
-        at = _skipped(text, at + 1)
-        while text[at : at + 1] != "]":
-            value, end = _decoder.raw_decode(text, at)
+            raise NoJson('"[" expected', at)
+        for start, _, value in elements(text, at):
             if isinstance(value, dict):
-                yield CslEntry(places.place(at), str(value.get("id", "")), "", text, at, value)
+                yield CslEntry(places.place(start), str(value.get("id", "")), "", text, start, value)
             else:
-                yield CslEntry(places.place(at), "", "is not an object", text, at, {})
-            at = _skipped(text, end)
-            if text[at : at + 1] == ",":
-                at = _skipped(text, at + 1)
-            elif text[at : at + 1] != "]":
-                raise json.JSONDecodeError('"," or "]" expected', text, at)
-    except (ValueError, RecursionError) as error:
-        why = "nested too deeply"
-        if isinstance(error, ValueError):
-            why = getattr(error, "msg", "a number with too many digits").removesuffix(" at")
-            at = max(at, getattr(error, "pos", at))
-        why = f"is not valid JSON: {why}; the rest of the file was skipped"
-        yield CslEntry(places.place(at), "", why, text, at, {})
+                yield CslEntry(places.place(start), "", "is not an object", text, start, {})
+    except NoJson as error:
+        why = f"is not valid JSON: {error}; the rest of the file was skipped"
+        yield CslEntry(places.place(error.at), "", why, text, error.at, {})
 
 
 def _members(text: str, at: int) -> Iterator[_Member]:
     """The members of the object that starts at an offset; it must be an object."""
-    at = _skipped(text, at + 1)
+    at = skipped(text, at + 1)
     while text[at] != "}":
-        start = at
-        name, colon = _decoder.raw_decode(text, at)
-        value = _skipped(text, _skipped(text, colon) + 1)
-        _, end = _decoder.raw_decode(text, value)
-        yield _Member(name, start, colon, value, end)
-        at = _skipped(text, end)
-        if text[at] == ",":
-            at = _skipped(text, at + 1)
+        name, colon, value = member(text, at)
+        _, end = decoded(text, value)
+        yield _Member(name, at, colon, value, end)
+        at = after(text, end, "}")
 
 
 def _lines(text: str, at: int, end: int) -> Iterator[tuple[int, int]]:
@@ -188,11 +166,6 @@ def _lines(text: str, at: int, end: int) -> Iterator[tuple[int, int]]:
             yield start, part.start()
             start = part.end()
     yield start, end
-
-
-def _skipped(text: str, at: int) -> int:
-    space = _SPACE.match(text, at)
-    return space.end() if space else at
 
 
 def new(card: "Card", paper: "Paper | None", key: str) -> str:

@@ -79,4 +79,4 @@ def _label(match: re.Match[str]) -> str:
     label = match[2].strip().rstrip(" .:")
     if label.casefold() in _NO_LABELS:
         return ""
-    return f"{match[2]}" if match[1].lower() in ("b", "strong") else f"<p>{label}: "
+    return match[2] if match[1].lower() in ("b", "strong") else f"<p>{label}: "

@@ -89,10 +89,9 @@ class RisEntry:
         title = found.get("title") or found.get("primary_title") or found.get("short_title")
         abstract = self._whole("AB") or self._whole("N2")
         arxiv = next((url for url in urls if arxiv_id(url)), None)
-        said = (mentioned_arxiv_id(found.get(name, "")) for name in _MENTIONS)
         record: dict[str, object] = dict(found)
         record |= {"title": title, "abstract": abstract, "url": arxiv or (urls[0] if urls else None)}
-        record["arxivid"] = next(filter(None, said), None)
+        record["arxivid"] = mentioned_arxiv_id(*(found.get(name, "") for name in _MENTIONS))
         record["authors"] = [
             readable(name) for one in read for name in one.get("authors") or one.get("first_authors", ())
         ]

@@ -42,6 +42,13 @@ class Tags:
         return [word for word in self.keywords if word.casefold() not in known]
 
 
+def behind(words: str, more: Iterable[str]) -> str:
+    """Keywords as they go on behind others in one text, with the separator that stands there."""
+    separator = "; " if ";" in words and "," not in words else ", "
+    before = words.rstrip()
+    return (" " if before[-1:] in (",", ";") else separator if before else "") + separator.join(more)
+
+
 def tags(card: "Card") -> Tags:
     """The keywords and the note of a card."""
     held = card.reproducibility

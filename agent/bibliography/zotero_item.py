@@ -24,11 +24,9 @@ def record(item: Mapping[str, object], key: str) -> dict[str, object]:
         found[ours] = plain(value) if isinstance(value, str) else value
     found.pop("key", None)
     found["id"] = key
-    for name in _MENTIONS:
-        value = item.get(name)
-        if isinstance(value, str) and (known := mentioned_arxiv_id(value)):
-            found["arxivid"] = known
-            break
+    said = (value for name in _MENTIONS if isinstance(value := item.get(name), str))
+    if known := mentioned_arxiv_id(*said):
+        found["arxivid"] = known
     extra = item.get("extra")
     if isinstance(extra, str) and not item.get("DOI") and (doi := _extra(extra, "DOI")):
         found["DOI"] = doi

@@ -35,9 +35,7 @@ def annotate(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="Write to this file and leave the library unchanged.", metavar="FILE"
-        ),
+        options.to_file("Write to this file and leave the library unchanged."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the changes as a diff and write nothing.")

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Annotated, NoReturn
 
@@ -52,46 +53,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("enrich", epilog=example("papercards enrich library.bib -o cards.jsonl -o cards.csv"))(
-    enrich.enrich
-)
-app.command("summarize", epilog=example("papercards summarize arxiv:2401.03955"))(summarize.summarize)
-app.command(
-    "watch", epilog=example('papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml')
-)(watch.watch)
-app.command("merge", epilog=example("papercards merge cards.jsonl -o cards.jsonl -o cards.parquet"))(
-    merge.merge
-)
+_COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
+    "enrich": (enrich.enrich, "papercards enrich library.bib -o cards.jsonl -o cards.csv"),
+    "summarize": (summarize.summarize, "papercards summarize arxiv:2401.03955"),
+    "watch": (watch.watch, 'papercards watch "arxiv-query:cat:cs.LG" --every 1d -o cards.jsonl -o feed.xml'),
+    "merge": (merge.merge, "papercards merge cards.jsonl -o cards.jsonl -o cards.parquet"),
+    "rerun": (rerun.rerun, "papercards rerun cards.run.json --offline"),
+    "serve": (serve.serve, "papercards serve cards.jsonl"),
+    "mcp": (mcp.mcp, "papercards mcp cards.jsonl"),
+    "show": (cards.show, "papercards show cards.jsonl"),
+    "stats": (stats.stats, "papercards stats cards.jsonl --by year,task -o trends.csv -o trends.svg"),
+    "convert": (convert.convert, "papercards convert cards.jsonl cards.parquet cards.csv"),
+    "annotate": (annotate.annotate, "papercards annotate library.bib --cards cards.jsonl --dry-run"),
+    "stale": (stale.stale, "papercards stale cards.jsonl\npapercards stale cards.jsonl --fields mine.yaml"),
+    "verify": (cards.verify, "papercards verify cards.jsonl --source library.bib"),
+    "trust": (trust.trust, "papercards trust\npapercards trust --list"),
+    "formats": (formats.formats, "papercards formats"),
+    "schema": (cards.schema, "papercards schema > card.schema.json"),
+    "tune": (tune.tune, "papercards tune --labels mine.jsonl"),
+}
+"""Each command, and how it is called."""
+for _name, (_command, _lines) in _COMMANDS.items():
+    app.command(_name, epilog=example(*_lines.splitlines()))(_command)
 app.add_typer(batch.app, name="batch")
-app.command("rerun", epilog=example("papercards rerun cards.run.json --offline"))(rerun.rerun)
-app.command("serve", epilog=example("papercards serve cards.jsonl"))(serve.serve)
-app.command("mcp", epilog=example("papercards mcp cards.jsonl"))(mcp.mcp)
-app.command("show", epilog=example("papercards show cards.jsonl"))(cards.show)
-app.command(
-    "stats", epilog=example("papercards stats cards.jsonl --by year,task -o trends.csv -o trends.svg")
-)(stats.stats)
-app.command("convert", epilog=example("papercards convert cards.jsonl cards.parquet cards.csv"))(
-    convert.convert
-)
-app.command("annotate", epilog=example("papercards annotate library.bib --cards cards.jsonl --dry-run"))(
-    annotate.annotate
-)
 app.add_typer(export.app, name="export")
-app.command(
-    "stale", epilog=example("papercards stale cards.jsonl", "papercards stale cards.jsonl --fields mine.yaml")
-)(stale.stale)
-app.command("verify", epilog=example("papercards verify cards.jsonl --source library.bib"))(cards.verify)
 app.add_typer(review.app, name="review")
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
-app.command("trust", epilog=example("papercards trust", "papercards trust --list"))(trust.trust)
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(fields.app, name="fields")
-app.command("formats", epilog=example("papercards formats"))(formats.formats)
-app.command("schema", epilog=example("papercards schema > card.schema.json"))(cards.schema)
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(label.app, name="label")
-app.command("tune", epilog=example("papercards tune --labels mine.jsonl"))(tune.tune)
 
 
 def _version(wanted: bool) -> None:

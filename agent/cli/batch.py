@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from .shared import agreeing, options, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..reading.reader import ModelReader
+    from ..runs.job import Job
     from ..runs.provider_batch.requests import Plan
     from ..runs.provider_batch.service import Remote, Service
     from ..runs.provider_batch.state import Command, State
@@ -66,7 +67,8 @@ def submit(
     with wiring.resources(chosen) as session, alone(path):
         endpoint = session.endpoint(entry)
         reader = _reader(session, entry)
-        command = _command(session, reader, endpoint.shown_url, sources, output, options)
+        job = Job(tuple(sources), tuple(output), options)
+        command = _command(session, reader, job)
         state = take_up(path, command, metadata.version("papercards"))
         if any(sent.waiting for sent in state.batches) and not submitting.unsent(state, folder):
             terminal.note(
@@ -77,7 +79,6 @@ def submit(
         else:
             caller = Caller(Transport(endpoint), reader.forms[-1])
             requests.forget_requests(folder)
-            job = Job(tuple(sources), tuple(output), options)
             plan = requests.write_requests(
                 job.ordered(job.papers()),
                 reader,
@@ -250,15 +251,8 @@ def _collect(
             terminal.note(LATE)
             raise typer.Exit(1)
         sources = [name if is_named(name) else asked.path(name) for name in asked.sources]
-        papers = replace(
-            source_options.asked(session.settings, options.SourceFlags(table=asked.table), limit=asked.limit),
-            columns=asked.columns,
-            categories=asked.categories,
-            sections=asked.sections,
-            fill_abstracts=asked.fill_abstracts,
-            # Use the papers that were fetched then; a query may find others by now.
-            offline=True,
-        )
+        # Use the papers that were fetched then; a query may find others by now.
+        papers = source_options.again(replace(session.settings, offline=True), asked)
         job = Job(tuple(sources), tuple(output), papers, record=False)
         screen = Screen(job.count(), free=False)
         listed = session.price(entry)
@@ -332,37 +326,23 @@ def _service(session: "Resources", entry: "Model") -> "Service":
     return Service(session.endpoint(entry), say=terminal.note)
 
 
-def _command(
-    session: "Resources",
-    reader: "ModelReader",
-    endpoint: str,
-    sources: Sequence[str],
-    output: Sequence[Path],
-    options: "Options",
-) -> "Command":
+def _command(session: "Resources", reader: "ModelReader", job: "Job") -> "Command":
     from ..runs.provider_batch.state import Command
 
-    chosen = session.settings
-    return Command(
-        folder=str(Path.cwd()),
-        sources=tuple(sources),
-        outputs=tuple(str(path) for path in output),
-        limit=options.limit,
-        columns=dict(options.columns),
-        table=options.table,
-        categories=options.categories,
-        sections=options.sections,
-        fill_abstracts=options.fill_abstracts,
-        model=reader.model.name,
-        endpoint=endpoint,
-        taxonomy=str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
-        fields=_whole_path(chosen.fields),
-        only=chosen.only,
-        cache_dir=str(cache_directory(chosen).absolute()),
-        price=chosen.price,
-        prompt=reader.prompt.version,
-        labels=session.taxonomy.version,
-    )
+    chosen, told = session.settings, job.settings(session, reader.model)
+    given = told.model_dump(include=set(Command.model_fields))
+    own: dict[str, Any] = {
+        "folder": str(Path.cwd()),
+        "sources": job.sources,
+        "model": reader.model.name,
+        "taxonomy": str(Path(chosen.taxonomy).absolute()) if chosen.taxonomy else None,
+        "fields": _whole_path(chosen.fields),
+        "cache_dir": str(cache_directory(chosen).absolute()),
+        "price": chosen.price,
+        "prompt": reader.prompt.version,
+        "labels": session.taxonomy.version,
+    }
+    return Command(**given | own)
 
 
 def _whole_path(fields: str | None) -> str | None:
@@ -381,7 +361,7 @@ def _settings(path: Path, known: "State", said: "Settings") -> "Settings":
     return wiring.settings(
         model=asked.model,
         plan="one-call",
-        base_url=agreeing.endpoint(agreeing.Found(path, asked.model, asked.endpoint, own), said),
+        base_url=agreeing.endpoint(path, asked.model, asked.endpoint, said, own=own),
         insecure=said.insecure,
         taxonomy=asked.taxonomy,
         fields=asked.fields,

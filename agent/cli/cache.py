@@ -17,7 +17,7 @@ from ..errors import BadInput, UsageError, VerifyFailed
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .command_help import Commands, example
-from .shared import options, source_options, terminal, wiring
+from .shared import options, papers, terminal, wiring
 
 if TYPE_CHECKING:
     from ..model.cache import Kept, Part
@@ -201,9 +201,7 @@ def prune(
 def export(
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="JSONL file to write (default: standard output).", metavar="FILE"
-        ),
+        options.to_file("JSONL file to write (default: standard output)."),
     ] = None,
     *,
     chosen: Chosen,
@@ -303,9 +301,7 @@ def _imported(file: Path, refused: list[str]) -> "Iterator[Kept]":
 
 
 def _paper(name: str, source: str) -> "Paper":
-    from ..sources import open_source, readable
-
-    for paper in readable(open_source(source, source_options.asked(wiring.settings()))):
+    for paper in papers.of_source(source):
         if paper.id == name:
             return paper
     raise BadInput(f"no paper has the id {name}", where=source)

@@ -55,8 +55,9 @@ def show(
     """Print a table of the cards in a file, or save a selection of them."""
     from ..card_fields import condition, field, own_fields, records_of, selected
     from ..card_files import write_cards
-    from ..sinks import destination, read_cards
+    from ..sinks import read_cards
     from .shared import card_table
+    from .shared.check_outputs import check_apart
 
     @cache
     def own() -> frozenset[str]:
@@ -73,11 +74,7 @@ def show(
     if not output:
         card_table.print_cards(found, chosen)
         return
-    place = destination(cards)[1].resolve()
-    if any(destination(path)[1].resolve() == place for path in output):
-        raise UsageError(
-            "is both the input and an output", where=str(cards), next_step="Choose another output"
-        )
+    check_apart([cards], output)
     count = write_cards(found, *output, source=cards)
     terminal.note(f"{counted(count, 'card')} → {', '.join(map(str, output))}")
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
 from .shared.progress import Progress
@@ -50,14 +49,11 @@ def convert(
     from itertools import islice
 
     from ..runs.counts import Counts
-    from ..sinks import destination, open_sink, read_cards, shaped
+    from ..sinks import open_sink, read_cards, shaped
+    from .shared.check_outputs import check_apart
 
     output = list(shaped(output, excel=excel, name_notes=name_notes))
-    place = destination(cards)[1].resolve()
-    if any(destination(path)[1].resolve() == place for path in output):
-        raise UsageError(
-            "is both the input and an output", where=str(cards), next_step="Choose another output"
-        )
+    check_apart([cards], output)
     asked = source_options.asked(wiring.settings(), options.SourceFlags(column, table))
     found = islice(read_cards(cards), limit)
     counts = Counts()

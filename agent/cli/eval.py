@@ -13,7 +13,8 @@ from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
 from . import eval_labels
 from .command_help import Commands, example
-from .shared import options, source_options, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from ..card import Card
@@ -77,12 +78,9 @@ def run(
     ] = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="result.json, a folder for several models, or result.xml for the gate as JUnit. May be "
-            "given several times.",
-            metavar="FILE",
+        options.to_file(
+            "result.json, a folder for several models, or result.xml for the gate as JUnit. May be "
+            "given several times."
         ),
     ] = None,
     by_label: Annotated[bool, typer.Option("--by-label", help="Also print a row for each label.")] = False,
@@ -101,7 +99,6 @@ def run(
     from ..evals.scoring.gate import check, read_gate, require, write_junit
     from ..evals.scoring.run import to_json
     from ..reading.home import told
-    from ..sources import open_source, readable
     from .shared import eval_output, eval_tables
 
     check_split(split)
@@ -115,12 +112,8 @@ def run(
     lost = 0
     with wiring.resources(chosen) as session:
         labelled = read_labels(path, split=split, taxonomy=session.taxonomy)[:limit]
-        asked = source_options.asked(chosen, options.SourceFlags(column))
-        records = open_source(papers or str(SEED_CORPUS), asked)
-        pairs = [
-            (replace(item, abstract=paper.abstract), paper)
-            for item, paper in join(labelled, readable(records))
-        ]
+        found = join(labelled, of_source(papers or str(SEED_CORPUS), column, chosen))
+        pairs = [(replace(item, abstract=paper.abstract), paper) for item, paper in found]
         version = labels_version(path, labelled)
         for entry in entries:
             session.budget(entry)
@@ -186,9 +179,7 @@ def compare(
 @app.command("report", epilog=example("papercards eval report a.json b.json -o report.html"))
 def report(
     results: Annotated[list[Path], typer.Argument(help="Result files of eval run.", metavar="RUN.json")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="HTML file to write.", metavar="FILE")
-    ] = Path("report.html"),
+    output: Annotated[Path, options.to_file("HTML file to write.")] = Path("report.html"),
 ) -> None:
     """Write an HTML report on one or more results; it works offline."""
     from ..evals.reporting.report import write

@@ -10,6 +10,7 @@ from ..runs.resources import load_taxonomy
 from ..text.wording import counted
 from .command_help import Commands, example
 from .shared import options, source_options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ Papers = Annotated[
     str | None,
     typer.Option("--papers", help="Source of the labelled papers.", metavar="SOURCE"),
 ]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")]
+Output = Annotated[Path, options.to_file("Label file to write.")]
 SHOWN_ASIDE = 20
 """Rows that were set aside and are printed, at most; the errors file has all."""
 Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same selection.", metavar="N")]
@@ -242,9 +243,7 @@ def fetch(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="Label file to write (default: where --labels finds it).", metavar="FILE"
-        ),
+        options.to_file("Label file to write (default: where --labels finds it)."),
     ] = None,
     papers: Annotated[
         str | None,
@@ -278,8 +277,7 @@ def fetch(
 def _papers(source: str | None, column: list[str] | None, *, seed: bool) -> "Iterator[Paper] | None":
     """The papers of a source; without a source, the shipped corpus if `seed`."""
     from ..evals.label_file import seed_papers
-    from ..sources import open_source, readable
 
     if source is None:
         return seed_papers() if seed else None
-    return readable(open_source(source, source_options.asked(wiring.settings(), options.SourceFlags(column))))
+    return of_source(source, column)

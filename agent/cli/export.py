@@ -19,9 +19,7 @@ app = typer.Typer(cls=Commands, help="Export cards as a static site.", no_args_i
 @options.grouped
 def site(
     cards: CARDS,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write to, created if needed.", metavar="FOLDER")
-    ],
+    output: Annotated[Path, options.to_file("Folder to write to, created if needed.", "FOLDER")],
     source: SOURCES = None,
     review: Annotated[
         Path | None,

@@ -18,7 +18,7 @@ app = typer.Typer(cls=Commands, help="Make a label file from the work of annotat
 @options.grouped
 def export(
     work: Annotated[Path, typer.Argument(help="The file written by serve --label.", metavar="WORK.jsonl")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
+    output: Annotated[Path, options.to_file("Label file to write.")],
     split: SPLIT = "dev",
     annotator: Annotated[
         list[str] | None,

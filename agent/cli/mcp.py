@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..configuration.places import cache_directory
-from ..errors import MissingExtra
+from ..errors import importing
 from ..runs.resources import choose_model, load_taxonomy
 from .shared import options, source_options, terminal, wiring
 
@@ -39,12 +39,7 @@ def mcp(
             "PAPERCARDS_MCP_TOKEN, the token; default: a new one, printed]",
         ),
     ] = False,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=65535, help="Port for --http (default: 8765, or another free one).", metavar="N"
-        ),
-    ] = None,
+    port: options.Port = None,
     call_timeout: Annotated[
         float, typer.Option(min=1, help="Maximum seconds of one call.", metavar="S")
     ] = 300.0,
@@ -52,12 +47,10 @@ def mcp(
     """Serve cards to language-model agents (MCP)."""
     import asyncio
 
-    try:
+    with importing("The MCP server", "mcp"):
         from ..mcp.desk import Desk
         from ..mcp.server import server
         from ..mcp.shelf import Shelf
-    except ModuleNotFoundError as error:
-        raise MissingExtra("The MCP server", "mcp") from error
     from ..pages.index.follow import Follower
     from ..pages.index.index_file import open_index
 

@@ -8,7 +8,7 @@ import typer
 
 from ..errors import BadInput, UsageError
 from ..runs.resources import choose_model
-from .shared import options, recorded, terminal, wiring
+from .shared import options, recorded, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..runs.part import Part
@@ -34,7 +34,7 @@ def merge(
     """
     from ..runs.job import Job
     from ..runs.merging import Merged
-    from ..runs.record import record_path, source_path
+    from ..runs.record import record_path
     from ..sinks import shaped
     from .shared.check_outputs import check_outputs
     from .shared.drive import Screen, finish
@@ -44,16 +44,9 @@ def merge(
     first, old = min(records.items(), key=lambda one: one[0].number)
     record = record_path(parts[first])
     outputs = list(shaped(output or [cards], excel=excel, name_notes=name_notes))
-    taxonomy = old.settings.taxonomy
     # Nothing is sent, so the record may name the endpoint.
     chosen = wiring.settings(
-        model=old.model,
-        plan=old.settings.plan or "one-call",
-        base_url=old.settings.endpoint,
-        taxonomy=None if taxonomy is None else str(source_path(taxonomy, record, old.folder)),
-        fields=recorded.fields(old, record),
-        only=old.settings.only,
-        cache_dir=cache_dir,
+        **recorded.made_with(old, record), base_url=old.settings.endpoint, cache_dir=cache_dir
     )
     entry = choose_model(chosen)
     sources = recorded.sources(old, record)
@@ -74,7 +67,7 @@ def merge(
     job = Job(
         tuple(sources),
         tuple(outputs),
-        recorded.options(old, chosen, outputs),
+        source_options.again(chosen, old.settings, judged=True, outputs=outputs),
         keep_duplicates=old.settings.keep_duplicates,
     )
     merged = Merged(parts, old.made_by)

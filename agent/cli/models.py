@@ -10,7 +10,8 @@ from ..errors import EndpointError, UsageError
 from ..model.catalogue import COMPATIBLE, DEFAULT_LOCAL, LOCAL, OWN_KEY, Model, resolve
 from ..runs.resources import choose_model
 from .command_help import Commands, example
-from .shared import options, source_options, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from ..model.decider import Decided
@@ -29,12 +30,11 @@ CARD_TOKENS = 5_000
 @app.command("list", epilog=example("papercards models list"))
 def list_() -> None:
     """List embedded models and providers."""
-    from ..local.store import listing
+    from ..local.store import state_of
     from ..model.providers import known
 
     chosen = wiring.settings()
     directory = models_directory(chosen)
-    held = {one.file.name: one for one in listing(directory)}
     states = {
         "whole": "downloaded",
         "partial": "incomplete",
@@ -44,10 +44,10 @@ def list_() -> None:
     print("On this machine; papercards models pull NAME downloads one:")
     for name, model in LOCAL.items():
         assert model.file is not None
-        one = held[model.file.name]
+        state = states[state_of(model.file, directory)]
         size = f"{model.file.size / 1e6:,.0f} MB"
         default = "  (default)" if name == DEFAULT_LOCAL else ""
-        print(f"{name:<26} {states[one.state]:<14} {size:>9}  {model.file.licence}{default}")
+        print(f"{name:<26} {state:<14} {size:>9}  {model.file.licence}{default}")
     print(f"{'baseline':<26} {'built in':<14} {'':>9}  no language model: similarity, rules, fitted weights")
     print("\nProviders, as -m NAME/MODEL, with the variable of the key, the address and what is supported:")
     for name, provider in known(chosen.providers).items():
@@ -118,16 +118,12 @@ def doctor(
     if wrong:
         raise EndpointError("; ".join(wrong), where=f"{len(probed)} endpoints")
     if source is not None:
-        from ..sources import open_source, readable
-
-        records = open_source(source, source_options.asked(chosen, options.SourceFlags(column)))
-        lengths = [len(paper.title) + len(paper.text) for paper in readable(records)]
-        papers, characters = len(lengths), sum(lengths)
-        if papers:
+        lengths = [len(paper.title) + len(paper.text) for paper in of_source(source, column, chosen)]
+        if count := len(lengths):
             # The prefix is read once; four characters are about a token of English.
-            seconds = estimate(found, papers, characters // papers // 4, USUAL_ANSWER_TOKENS)
+            seconds = estimate(found, count, sum(lengths) // count // 4, USUAL_ANSWER_TOKENS)
             took = "an unknown amount of time" if seconds is None else terminal.duration(seconds)
-            print(f"  {papers} papers would take about {took}, one at a time")
+            print(f"  {count} papers would take about {took}, one at a time")
 
 
 def _print_found(entry: "Model", endpoint: "Endpoint", found: "EndpointReport") -> None:

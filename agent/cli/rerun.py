@@ -7,7 +7,7 @@ import typer
 
 from ..errors import UsageError
 from ..runs.resources import choose_model
-from .shared import agreeing, options, recorded, terminal, wiring
+from .shared import agreeing, options, recorded, source_options, terminal, wiring
 
 if TYPE_CHECKING:
     from ..runs.record import RunRecord
@@ -60,13 +60,12 @@ def rerun(
         raise UsageError(
             f"changed since: {'; '.join(changed)}", where=str(record), next_step="Use --anyway to continue"
         )
-    asked_of = recorded.options(old, chosen, outputs)
     check_outputs(sources, outputs)
     part = Part.parse(old.settings.part) if old.settings.part else None
     job = Job(
         tuple(sources),
         tuple(outputs),
-        asked_of,
+        source_options.again(chosen, old.settings, judged=True, outputs=outputs),
         old.settings.shards,
         bool(output),
         part,

@@ -32,20 +32,18 @@ def apply(
     cards: CARDS,
     review: REVIEW = None,
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write the corrected cards to.", metavar="FILE")
-    ],
+    output: Annotated[Path, options.to_file("File to write the corrected cards to.")],
     source: SOURCE = None,
     source_flags: options.SourceFlags,
 ) -> None:
     """Write the corrected cards; exit 1 if a corrected card has changed since."""
     from ..review.merging import apply as applied
     from ..review.review_file import ReviewFile
-    from ..sinks import destination, open_sink
+    from ..sinks import open_sink
+    from .shared.check_outputs import check_apart
 
     path = _there(review or beside(cards))
-    if destination(output)[1].resolve() in (destination(cards)[1].resolve(), path.resolve()):
-        raise UsageError("the output would overwrite an input", where=str(output))
+    check_apart([cards, path], [output])
     known = {paper.id: paper for paper in papers(source, source_flags)}
     file = ReviewFile(path)
     sink = open_sink(output, cards=cards)
@@ -64,7 +62,7 @@ def to_labels(
     cards: CARDS,
     review: REVIEW = None,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Label file to write.", metavar="FILE")],
+    output: Annotated[Path, options.to_file("Label file to write.")],
     split: SPLIT = "dev",
     source: SOURCE = None,
     taxonomy: options.Taxonomy = None,

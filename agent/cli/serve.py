@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.places import cache_directory
-from ..errors import BadInput, MissingExtra, UsageError
+from ..errors import BadInput, UsageError, importing
 from ..runs.resources import load_taxonomy
 from .shared import options, source_options, terminal, wiring
 from .shared.papers import SOURCES, abstracts, beside
@@ -62,12 +62,7 @@ def serve(
     annotator: Annotated[
         str | None, typer.Option(help="Annotator name (default: your user name).", metavar="NAME")
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
-        ),
-    ] = None,
+    port: options.Port = None,
     host: Annotated[
         str,
         typer.Option(
@@ -93,15 +88,13 @@ def serve(
     """Browse, review and label papers in your browser."""
     import signal
 
-    try:
+    with importing("Serving pages", "serve"):
         from ..pages import serving
         from ..pages.app import application
         from ..pages.browse import routes as browse
         from ..pages.forwarding import forwarding
         from ..pages.guard import new_token
         from ..pages.reach import Reach, reached_by
-    except ModuleNotFoundError as error:
-        raise MissingExtra("Serving pages", "serve") from error
     from ..pages.index.follow import Follower
     from ..pages.index.index_file import open_index
 

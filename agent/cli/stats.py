@@ -55,12 +55,9 @@ def stats(
     ] = 10,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write a table (.csv .tsv .json .jsonl) or a plot (.svg .pdf .png) instead of printing. May "
-            "be given several times.",
-            metavar="FILE",
+        options.to_file(
+            "Write a table (.csv .tsv .json .jsonl) or a plot (.svg .pdf .png) instead of printing. May "
+            "be given several times."
         ),
     ] = None,
 ) -> None:
@@ -104,18 +101,12 @@ def stats(
 
 
 def _print(found: "Statistics") -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     from ..statistics.layout import value_in_words, words
 
     corrected = found.labelled is not None
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (*found.by, "feature"):
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for name in ("n", "with", *["of cards", "labelled"] * corrected, "share", f"{found.level:.0%} interval"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
+    columns = [(name.replace("_", " "), {"overflow": "fold"}) for name in (*found.by, "feature")]
+    figures = ("n", "with", *["of cards", "labelled"] * corrected, "share", f"{found.level:.0%} interval")
+    rows = []
     for row in found.rows:
         cells = [value_in_words(one, name) for name, one in zip(found.by, row.group, strict=True)]
         cells += [words(row.feature), f"{row.n:,}", f"{row.count:,}"]
@@ -123,9 +114,9 @@ def _print(found: "Statistics") -> None:
             cells += [_percent(row.count / row.n if row.n else None)]
             cells += ["" if row.labelled is None else f"{row.labelled:,}"]
         between = "" if row.low is None else f"[{_percent(row.low)}, {_percent(row.high)}]"
-        cells += [_percent(row.share), between, ", ".join(row.marks)]
-        table.add_row(*(Text(terminal.clean(cell)) for cell in cells))
-    terminal.print_plain(table)
+        rows.append([*cells, _percent(row.share), between, ", ".join(row.marks)])
+    right = {"justify": "right", "no_wrap": True}
+    terminal.print_table([*columns, *((name, right) for name in figures), ("", {})], rows)
 
 
 def _percent(value: float | None) -> str:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..errors import BadInput, MissingExtra, PaperFailed
+from ..errors import BadInput, PaperFailed, importing
 from ..model.catalogue import BASELINE, Model
 from ..runs.resources import Resources, choose_model
 from ..text.wording import counted
-from .shared import options, source_options, terminal, wiring
+from .shared import options, terminal, wiring
+from .shared.papers import of_source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -40,11 +41,8 @@ def tune(
     ] = "",
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File to write (default: beside the taxonomy, named after it, else papercards.tuned.json).",
-            metavar="FILE",
+        options.to_file(
+            "File to write (default: beside the taxonomy, named after it, else papercards.tuned.json)."
         ),
     ] = None,
     model: options.Model = None,
@@ -62,22 +60,18 @@ def tune(
 
     from ..evals.label_file import join, labels_version, read_labels
     from ..evals.labelling.label_texts import label_file
-    from ..sources import open_source, readable
 
-    try:
+    with importing("papercards tune", "eval"):
         import sklearn  # noqa: F401  (asked for here, so that its absence is one clear line)
 
         from ..evals.fitting.fit_own import LEAST_PAPERS
-    except ImportError as error:
-        raise MissingExtra("papercards tune", "eval") from error
     asked = wiring.settings(flags, pace, model=model)
     chosen = replace(asked, tuned=None, fields=None, only=None, model=asked.model or BASELINE.name)
     entry = choose_model(chosen)
     path = label_file(labels)
     with wiring.resources(chosen) as resources:
         items = read_labels(path, split=split or None, taxonomy=resources.taxonomy)
-        asked_of = source_options.asked(chosen, options.SourceFlags(column))
-        pairs = join(items, readable(open_source(papers, asked_of)) if papers else ())
+        pairs = join(items, of_source(papers, column, chosen) if papers else ())
         if len(pairs) < LEAST_PAPERS:
             raise BadInput(
                 f"{counted(len(pairs), 'labelled paper')}; tuning needs at least {LEAST_PAPERS}",

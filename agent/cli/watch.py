@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configuration.settings import Settings
-from ..errors import BadInput, MissingExtra, PapercardsError, StorageError, UsageError
+from ..errors import BadInput, PapercardsError, StorageError, UsageError, importing
 from ..runs.resources import choose_model
 from ..text.wording import counted
 from .shared import options, source_options, terminal, wiring
@@ -157,10 +157,8 @@ def _sites(output: Sequence[Path]) -> list[Path]:
     """The folders of sites among the outputs. Raises MissingExtra without what they are made with."""
     if not any(str(one).startswith("site:") for one in output):
         return []
-    try:
+    with importing("The static site", "serve"):
         from ..pages.renewed_site import site_place
-    except ModuleNotFoundError as error:
-        raise MissingExtra("The static site", "serve") from error
     return [place for one in output if (place := site_place(one)) is not None]
 
 
@@ -192,28 +190,29 @@ class _Round:
     """The new places of sources that were read to the known papers."""
 
 
+@dataclass
 class Watch:
-    """Runs rounds over the sources of one command."""
+    """Runs rounds over the sources of one command.
 
-    def __init__(
-        self,
-        chosen: "Settings",
-        sources: Sequence[str],
-        asked: "Options",
-        output: Sequence[Path],
-        limit: int | None = None,
-        digests: Sequence[Path] = (),
-        like: str | None = None,
-        sites: Sequence[Path] = (),
-    ) -> None:
-        """`limit` is the number of new papers of a source that a round reads; `like` orders the digests.
+    Raises UsageError if no output is JSONL, or if the format of an output is unknown.
+    """
 
-        Raises UsageError if no output is JSONL, or if the format of an output is unknown.
-        """
+    chosen: "Settings"
+    sources: Sequence[str]
+    asked: "Options"
+    output: Sequence[Path]
+    limit: int | None = None
+    """Number of new papers of a source that a round reads."""
+    digests: Sequence[Path] = ()
+    like: str | None = None
+    """What orders the digests."""
+    sites: Sequence[Path] = ()
+
+    def __post_init__(self) -> None:
         from ..runs.ledger import load, state_path
         from ..sinks import destination
 
-        formats = [destination(path) for path in output]
+        formats = [destination(path) for path in self.output]
         ledgers = [place for kind, place in formats if kind.name == "jsonl"]
         if not ledgers:
             raise UsageError(
@@ -221,15 +220,10 @@ class Watch:
                 where="-o",
                 next_step="Add one, such as -o cards.jsonl; the other outputs are written from it",
             )
-        self._chosen = chosen
-        self._sources = tuple(sources)
-        self._asked = asked
-        self._limit = limit
-        self._digests = digests
-        self._like = like
-        self._sites = sites
-        self._path = ledgers[0]
-        self._others = [spec for spec, (_, place) in zip(output, formats, strict=True) if place != self._path]
+        self._sources, self._path = tuple(self.sources), ledgers[0]
+        self._others = [
+            spec for spec, (_, place) in zip(self.output, formats, strict=True) if place != self._path
+        ]
         self._state_path = state_path(self._path)
         self._state = load(self._state_path, self._sources)
         self._due: float | None = None
@@ -270,7 +264,7 @@ class Watch:
 
         begin = time.time()
         self._rounds += 1
-        if self._limit is not None and not self._state.places.keys() >= set(self._sources):
+        if self.limit is not None and not self._state.places.keys() >= set(self._sources):
             # A round without a limit, too, is to read all of what one with a limit has begun.
             self._state.places = dict.fromkeys(self._sources, ()) | self._state.places
             self._state.save(self._state_path)
@@ -278,8 +272,8 @@ class Watch:
         with ExitStack() as stack:
             with ledger(self._path) as cards:
                 site = self._site(stack)
-                news = News(self._path, cards.size, self._state, self._digests)
-                if self._digests:
+                news = News(self._path, cards.size, self._state, self.digests)
+                if self.digests:
                     self._state.save(self._state_path)  # what a killed round adds is news, too
                 before = len(cards.ids)
                 done = self._enrich(cards, news, site)
@@ -291,7 +285,7 @@ class Watch:
             written = self._tell(news, _clock(begin), since)
             self._state.save(self._state_path)
             if site is not None:
-                written += [site.write(place, beside(site.cards)) for place in self._sites]
+                written += [site.write(place, beside(site.cards)) for place in self.sites]
         for error in done.lost[1:]:
             terminal.note(f"papercards: {error}")
         if done.lost and not done.checked:
@@ -320,19 +314,19 @@ class Watch:
 
     def _tell(self, news: "News", date: str, since: str) -> list[str]:
         """Write the digests; returns a line about each."""
-        if not self._digests:
+        if not self.digests:
             return []
-        with wiring.resources(self._chosen) as session:
-            return news.write(session, self._like, replace(self._asked, newest=False), date, since)
+        with wiring.resources(self.chosen) as session:
+            return news.write(session, self.like, replace(self.asked, newest=False), date, since)
 
     def _site(self, stack: ExitStack) -> "RenewedSite | None":
         from ..configuration.places import cache_directory
 
-        if not self._sites:
+        if not self.sites:
             return None
         from ..pages.renewed_site import renewed_site
 
-        kept = cache_directory(self._chosen) / "watch" if self._chosen.cache else None
+        kept = cache_directory(self.chosen) / "watch" if self.chosen.cache else None
         return stack.enter_context(renewed_site(self._path, kept))
 
     def _enrich(self, cards: "Ledger", news: "News", site: "RenewedSite | None") -> "_Round":
@@ -345,9 +339,9 @@ class Watch:
         from ..sources import NoPapers
         from .shared.drive import Screen
 
-        entry = choose_model(self._chosen)
+        entry = choose_model(self.chosen)
         state, failing, met = self._state, dict[str, Failing](), IdSet()
-        walks = [Walk(one, self._asked, cards, state, self._limit, met) for one in self._sources]
+        walks = [Walk(one, self.asked, cards, state, self.limit, met) for one in self._sources]
         lost: list[BadInput] = []
         empty, again = set[str](), set[str]()
 
@@ -375,10 +369,10 @@ class Watch:
                             again.add(name)
 
         screen = Round(None, free=entry.plan == "baseline")
-        job = Job(self._sources, (self._path,), self._asked, record=False)
-        with wiring.resources(self._chosen) as session:
+        job = Job(self._sources, (self._path,), self.asked, record=False)
+        with wiring.resources(self.chosen) as session:
             reader = session.reader(entry)
-            known = KnownPapers(cards, session.finished(reader, judged=self._asked.judged))
+            known = KnownPapers(cards, session.finished(reader, judged=self.asked.judged))
             whole = job.run(session, entry, screen.drive, screen, new(), reader, known, opened=[cards])
         for walk in walks:
             failing |= {name: one for name, one in walk.failing.items() if name not in failing}

@@ -9,8 +9,8 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, get_args
+from types import MappingProxyType, NoneType
+from typing import Any, get_args, get_origin
 
 from ..errors import UsageError
 from ..model.catalogue import HostedPlan
@@ -93,57 +93,22 @@ class Settings:
             raise UsageError(f'concurrency is a number above 0 or auto, not "{flight}"')
 
 
-_TYPES: Mapping[str, type] = {
-    "model": str,
-    "plan": str,
-    "base_url": str,
-    "pool": list,
-    "providers": dict,
-    "taxonomy": str,
-    "fields": str,
-    "only": str,
-    "tuned": str,
-    "cache_dir": str,
-    "models_dir": str,
-    "concurrency": str,
-    "timeout_s": float,
-    "rpm": float,
-    "tpm": float,
-    "max_cost": float,
-    "price": str,
-    "answer_tokens": int,
-    "reasoning_effort": str,
-    "endpoint": dict,
-    "offline": bool,
-    "cache": bool,
-    "contact": str,
-    "insecure": bool,
-    "summary": bool,
-}
+def _kind(annotation: Any) -> type:
+    """What a value in a file is: a plain type, a list of tables or a table."""
+    origin = get_origin(annotation)
+    if origin in (tuple, Mapping):
+        return list if origin is tuple else dict
+    kind: type = next(one for one in get_args(annotation) or (annotation,) if one is not NoneType)
+    return kind
+
+
+_TYPES: Mapping[str, type] = {one.name: _kind(one.type) for one in fields(Settings)}
 
 ENVIRONMENT: Mapping[str, str] = {
-    "model": "PAPERCARDS_MODEL",
-    "plan": "PAPERCARDS_PLAN",
-    "base_url": "PAPERCARDS_BASE_URL",
-    "taxonomy": "PAPERCARDS_TAXONOMY",
-    "fields": "PAPERCARDS_FIELDS",
-    "only": "PAPERCARDS_ONLY",
-    "tuned": "PAPERCARDS_TUNED",
-    "cache_dir": "PAPERCARDS_CACHE_DIR",
-    "models_dir": "PAPERCARDS_MODELS",
-    "concurrency": "PAPERCARDS_CONCURRENCY",
-    "timeout_s": "PAPERCARDS_TIMEOUT",
-    "rpm": "PAPERCARDS_RPM",
-    "tpm": "PAPERCARDS_TPM",
-    "max_cost": "PAPERCARDS_MAX_COST",
-    "price": "PAPERCARDS_PRICE",
-    "answer_tokens": "PAPERCARDS_ANSWER_TOKENS",
-    "reasoning_effort": "PAPERCARDS_REASONING_EFFORT",
-    "offline": "PAPERCARDS_OFFLINE",
-    "contact": "PAPERCARDS_CONTACT",
-    "insecure": "PAPERCARDS_INSECURE",
-    "summary": "PAPERCARDS_SUMMARY",
-}
+    name: f"PAPERCARDS_{name.upper()}"
+    for name, kind in _TYPES.items()
+    if kind not in (list, dict) and name != "cache"
+} | {"models_dir": "PAPERCARDS_MODELS", "timeout_s": "PAPERCARDS_TIMEOUT"}
 """Environment variable of each setting."""
 
 

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..runs.job import Job
 from ..sources import Options, is_named
 from .units import Unit, records, starts, units
-from .work import Record, packed
+from .work import RECORD, Record, packed
 
 PAPERS_TOGETHER = 64
 """Papers that are sent on together."""
@@ -70,7 +70,7 @@ class Feed:
 
 def _pull(papers: Any, _batch: Any) -> Iterator[dict[str, list[bytes]]]:
     while (together := papers.get()) is not None:
-        yield {"record": together}
+        yield {RECORD: together}
 
 
 def _read(options: Options, batch: Any) -> Iterator[dict[str, list[bytes]]]:
@@ -79,9 +79,9 @@ def _read(options: Options, batch: Any) -> Iterator[dict[str, list[bytes]]]:
         for record in records(Unit(**json.loads(fields)), options):
             together.append(packed(record))
             if len(together) == PAPERS_TOGETHER:
-                yield {"record": together}
+                yield {RECORD: together}
                 together = []
-    yield {"record": together}
+    yield {RECORD: together}
 
 
 def of_files(ray: Any, pieces: Sequence[Unit], options: Options, readers: int) -> Any:

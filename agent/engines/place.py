@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ..errors import MissingExtra, StorageError, UsageError
+from ..errors import StorageError, UsageError, importing
 
 AT_ONCE = 32
 """Files that are read at a time: a service's answers take longer than its bytes."""
@@ -22,10 +22,8 @@ class Place:
 
     def __init__(self, address: str) -> None:
         """Raises UsageError for an address whose protocol is unknown or not installed."""
-        try:
+        with importing("A run on Ray", "ray"):
             from fsspec.core import url_to_fs
-        except ImportError as error:
-            raise MissingExtra("A run on Ray", "ray") from error
         self.address = str(Path(address).absolute()) if "://" not in address else address
         try:
             self._fs, self._root = url_to_fs(self.address)

@@ -15,7 +15,7 @@ from ..runs.resources import Resources, choose_model
 from ..sources import BadRecord, judged
 from . import cluster
 from .datasets import Feed
-from .ray_run import Engine, EngineFailed, Rows, enrich, pool, start
+from .ray_run import Engine, EngineFailed, Rows, check_all, enrich, pool, start
 from .work import Recipe
 
 if TYPE_CHECKING:
@@ -83,11 +83,8 @@ def outcomes(
             while (row := rows.next(60.0)) is not None:
                 if row:
                     given += 1
-                    yield row["card"], json.loads(row["failure"] or "{}")
-            if feed.error is not None:
-                raise feed.error
-            if given != feed.count:
-                raise EngineFailed(RuntimeError(f"{feed.count - given} papers were lost on the way"))
+                    yield row["card"], json.loads(row["card_error"] or "{}")
+            check_all(feed, given)
         finally:
             feed.close()
             rows.stop()

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -21,14 +21,15 @@ from typing import TYPE_CHECKING, Any, Self
 from .. import errors
 from ..configuration.settings import Settings
 from ..errors import PapercardsError, UsageError
+from ..runs.counts import FIGURES, summed
 from ..runs.job import SHOWN_FAILURES, Job, Watcher
+from ..runs.record import EngineRecord, NodeRecord, differing
+from ..runs.recording import Recording
 from ..sources import Options
-from ..spent import Spent
 from . import cluster
 from .datasets import Feed, of_files, pieces_of
 from .done import Done
 from .place import Place
-from .recording import Record as RunRecord
 from .shards import Layout, address_of
 from .sizing import batch_bytes, cpus_per_worker
 from .work import Recipe
@@ -128,15 +129,25 @@ class Progress:
         """Count a batch; the error that ended it."""
         for name in ("papers", "earlier", "shards", "bytes"):
             setattr(self, name, getattr(self, name) + batch[name])
-        for name in ("done", "cached", "failed", "without_abstract", "duplicates"):
-            self._sum[name] += batch[name]
-        self._sum["spent"] += Spent(**batch["spent"])
+        self._sum = summed([self._sum, batch])
         for one in batch["failures"]:
             if self._told < SHOWN_FAILURES and one["error"] not in ("NoAbstract", "Duplicate"):
                 self._told += 1
                 self._watcher.say(f"papercards: {one['where'] or one['id']}: {one['message']}")
         self._worked = time.monotonic()
         return _error_of(batch["ended"])
+
+    def engine(self, nodes: Sequence[NodeRecord]) -> EngineRecord:
+        """What the record of the run says of the cluster."""
+        return EngineRecord(
+            name="ray",
+            version=metadata.version("ray"),
+            workers=self._workers,
+            nodes=tuple(nodes),
+            shards=self.shards,
+            bytes=self.bytes,
+            earlier=self.earlier,
+        )
 
     def settle(self) -> None:
         """Give the watcher the sums of what was written."""
@@ -146,12 +157,8 @@ class Progress:
         """Show how far the workers are; whether any has a batch."""
         reports: dict[str, dict[str, Any]] = self._ray.get(self._team.board.reports.remote())
         alive = [one for one in reports.values() if one["silent_s"] < QUIET_S]
-        figures = self._watcher.counts.figures()
-        for name in ("done", "cached", "failed", "without_abstract"):
-            figures[name] = max(self._sum[name], sum(one[name] for one in reports.values()))
-        figures["spent"] = sum((Spent(**one["spent"]) for one in reports.values()), Spent())
-        figures["duplicates"] = self._sum["duplicates"]
-        self._watcher.counts.set(figures)
+        seen = summed(reports.values())
+        self._watcher.counts.set(seen | {name: max(seen[name], self._sum[name]) for name in FIGURES})
         for text in dict.fromkeys(text for one in reports.values() for text in one["said"]):
             if text not in self._said:
                 self._said.add(text)
@@ -236,6 +243,14 @@ class Rows:
                 self._rows.get_nowait()
 
 
+def check_all(feed: Feed, came: int | None) -> None:
+    """Raise what ended the feed early, or EngineFailed if other than so many papers `came`."""
+    if feed.error is not None:
+        raise feed.error
+    if came is not None and came != feed.count:
+        raise EngineFailed(RuntimeError(f"{feed.count - came} papers were lost on the way"))
+
+
 class EngineFailed(PapercardsError):
     """Ray failed, not a paper."""
 
@@ -303,27 +318,21 @@ def enrich(
         source = (
             feed.dataset if feed is not None else of_files(ray, pieces or (), options, max(2, len(found)))
         )
-        record = RunRecord(
-            resources,
-            model,
-            reader,
-            job,
-            layout,
-            engine.cache if recipe.settings.cache else None,
-            found,
-            workers,
+        settings = job.settings(resources, model).model_copy(
+            update={
+                "cache_dir": engine.cache if recipe.settings.cache else None,
+                "outputs": (layout.cards,),
+                "keep_duplicates": True,
+            }
         )
+        recording = Recording(resources, model, reader, job.sources, settings)
         progress = Progress(ray, team, workers, watcher)
         status: Status = "failed"
         said: str | None = None
         try:
             whole = _follow(ray, Rows(pool(ray, source, recipe, team, workers)), team, progress, show)
-            if feed is not None and feed.error is not None:
-                raise feed.error
-            if whole and feed is not None and progress.papers != feed.count:
-                raise EngineFailed(
-                    RuntimeError(f"{feed.count - progress.papers} papers were lost on the way")
-                )
+            if feed is not None:
+                check_all(feed, progress.papers if whole else None)
             status = "complete" if whole else "interrupted"
         except PapercardsError as error:
             if not error.next_step:
@@ -338,7 +347,11 @@ def enrich(
             with suppress(Exception):
                 ray.get([one.finish.remote() for one in team.keepers])
             if job.record:
-                record.write(progress, watcher.counts, status, said)
+                address = layout.beside("run.json")
+                folder, _, name = address.rpartition("/")
+                path = Path(address if "://" not in address else name)
+                told = recording.record(path, (), watcher.counts, status, said, engine=progress.engine(found))
+                Place(folder).write(name, told.to_json().encode())
         if progress.earlier:
             watcher.say(f"papercards: {progress.earlier:,} papers had a card already")
         return whole
@@ -378,8 +391,6 @@ def _follow(ray: Any, rows: Rows, team: Team, progress: Progress, show: Callable
 
 def _check_made_by(note: Place, layout: Layout, made_by: dict[str, Any]) -> None:
     """Raise UsageError if the output has cards that were made otherwise."""
-    from ..runs.record import differing
-
     now = json.dumps(made_by, sort_keys=True, indent=1).encode()
     before = note.read(_MADE_BY)
     if before is not None and before != now:

@@ -7,13 +7,13 @@ Knows papers and settings. Knows no engine.
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..configuration.settings import Settings
 from ..id_set import mark
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ..taxonomy import Taxonomy
 
 Record = Paper | BadRecord
+RECORD = "record"
+"""Column of packed records."""
 
 
 def packed(record: Record) -> bytes:
@@ -56,6 +58,20 @@ def unpacked(content: bytes) -> Record:
     says = None if told is None else partial(_same, told)
     names = None if also is None else partial(_same_ids, also)
     return Paper(name, title, abstract, where, url, sections, flags, says, names)
+
+
+def records_of(rows: Mapping[str, Any], columns: Mapping[str, str] | None) -> Iterator[Record]:
+    """The records of a block: packed ones, or papers whose parts are in these columns."""
+    if columns is None:
+        yield from map(unpacked, rows[RECORD])
+        return
+    titles, abstracts = rows[columns["title"]], rows[columns["abstract"]]
+    ids = rows[columns["id"]] if "id" in columns else [None] * len(titles)
+    for title, abstract, own in zip(titles, abstracts, ids, strict=True):
+        if title and abstract:
+            yield Paper.of(str(title), str(abstract), id=None if own is None else str(own))
+        else:
+            yield BadRecord("", f"has no {'title' if not title else 'abstract'}")
 
 
 def _same(told: Publication) -> Publication:

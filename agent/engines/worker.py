@@ -12,7 +12,7 @@ import socket
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,18 +20,17 @@ from uuid import uuid4
 from ..errors import PapercardsError, UsageError
 from ..id_set import mark
 from ..paper import Paper
-from ..sources import BadRecord
 from .keeper import AGAIN, NEW
 from .place import Place
 from .shards import Layout, Shards
 from .shared_cache import Fetching, Keepers, SharedCache
-from .work import Recipe, Record, batch_mark, row_mark, unpacked
+from .work import RECORD, Recipe, Record, batch_mark, records_of, row_mark
 
 if TYPE_CHECKING:
     from ..model.catalogue import Model
     from ..model.lease_book import Lease, Report
     from ..reading.reader import Reader
-    from ..runs.batch import Outcome
+    from ..runs.batch import Duplicate, Failed, Outcome, Untouched
     from ..runs.resources import Resources
 
 BEAT_S = 1.0
@@ -61,7 +60,7 @@ class Worker:
     """Makes cards in a process of a cluster."""
 
     def __init__(self, recipe: Recipe, team: Team, columns: Mapping[str, str] | None = None) -> None:
-        """`columns`: those of title, abstract and id in rows that are handed back with two more columns."""
+        """`columns`: those of title, abstract and id, in rows that are no packed records."""
         mine = metadata.version("papercards")
         if mine != team.version:
             raise UsageError(
@@ -83,12 +82,13 @@ class Worker:
     async def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[Any]]:
         """What came of a block of rows."""
         await self._open()
-        if self._columns is not None:
-            return await self._with_cards(rows, self._columns)
-        records = [unpacked(one) for one in rows["record"]]
-        if self._team.layout is None:
-            return _handed_back(await self._read(records))
-        return {"batch": [json.dumps(await self._write(records))]}
+        records = list(records_of(rows, self._columns))
+        if self._team.layout is not None:
+            return {"batch": [json.dumps(await self._write(records))]}
+        outcomes: list[Outcome] = []
+        if (ended := await self._follow(records, outcomes.extend)) is not None:
+            raise ended
+        return _handed_back(rows, outcomes, whole=self._columns is None)
 
     async def _open(self) -> None:
         """Open reader and cache once, in the loop that uses them."""
@@ -121,12 +121,10 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            counts = self._counts
             report = {
                 "node": socket.gethostname(),
                 "batches": len(self._batches),
-                **{name: getattr(counts, name) for name in ("done", "cached", "failed", "without_abstract")},
-                "spent": asdict(counts.spent),
+                **self._counts.figures(),
                 "said": list(dict.fromkeys(self._said))[:SAID],
                 "waits": self._resources.waits() if self._resources is not None else "",
             }
@@ -138,13 +136,6 @@ class Worker:
                         batch.stop()
                 await self._keepers.beat()
             await asyncio.sleep(BEAT_S)
-
-    async def _read(self, records: Sequence[Record]) -> "list[Outcome]":
-        """The outcome of each record. Raises what ended the batch."""
-        outcomes: list[Outcome] = []
-        if (ended := await self._follow(records, outcomes.extend)) is not None:
-            raise ended
-        return outcomes
 
     async def _follow(
         self, records: Sequence[Record], take: "Callable[[list[Outcome]], None]"
@@ -167,7 +158,7 @@ class Worker:
 
     async def _write(self, records: Sequence[Record]) -> dict[str, Any]:
         """Write the shard of a batch; its counts."""
-        from ..runs.batch import Done
+        from ..runs.batch import Done, Duplicate, Untouched
         from ..runs.counts import Counts
 
         assert self._team.layout is not None
@@ -181,7 +172,7 @@ class Worker:
         ids = [one for one, state in zip(marks, states, strict=True) if state == NEW]
         again = [one for one, state in zip(records, states, strict=True) if state == AGAIN]
         counts, lines, done = Counts(), list[bytes](), list[int]()
-        failures = [_double(one.id, one.where) for one in again if isinstance(one, Paper)]
+        failures = [_failure(Duplicate(one.id, one.where)) for one in again if isinstance(one, Paper)]
         left = iter(ids)
 
         def take(outcomes: "list[Outcome]") -> None:
@@ -191,8 +182,8 @@ class Worker:
                 if isinstance(outcome, Done):
                     lines.append(outcome.reading.line)
                     done.append(one)
-                elif (failed := _failed(outcome)) is not None:
-                    failures.append(failed)
+                elif not isinstance(outcome, Untouched):
+                    failures.append(_failure(outcome))
 
         ended = await self._follow(todo, take) if todo else None
         shards = Shards(self._team.layout, self._team.run)
@@ -202,9 +193,8 @@ class Worker:
         return {
             "papers": len(records),
             "earlier": len(records) - len(todo) - len(again),
-            **{name: getattr(counts, name) for name in ("done", "cached", "failed", "without_abstract")},
+            **counts.figures(),
             "duplicates": counts.duplicates + len(again),
-            "spent": asdict(counts.spent),
             "bytes": size,
             "shards": int(bool(lines)),
             "failures": failures[:SHOWN],
@@ -223,51 +213,27 @@ class Worker:
                     states[at] = state
         return states
 
-    async def _with_cards(self, rows: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, list[Any]]:
-        """The rows with the columns `card` (its JSON) and `card_error`, of which one is None."""
-        count = len(next(iter(rows.values())))
-        ids = rows[columns["id"]] if "id" in columns else [None] * count
-        found: list[Record] = []
-        for title, abstract, own in zip(rows[columns["title"]], rows[columns["abstract"]], ids, strict=True):
-            if title and abstract:
-                found.append(Paper.of(str(title), str(abstract), id=None if own is None else str(own)))
-            else:
-                found.append(BadRecord("", f"has no {'title' if not title else 'abstract'}"))
-        back = _handed_back(await self._read(found))
-        return {
-            **{name: list(values) for name, values in rows.items()},
-            "card": back["card"],
-            "card_error": back["error"],
-        }
 
+def _handed_back(
+    rows: Mapping[str, Any], outcomes: "Sequence[Outcome]", *, whole: bool
+) -> dict[str, list[Any]]:
+    """The rows with the columns `card` (its JSON) and `card_error`, of which one is None.
 
-def _handed_back(outcomes: "Sequence[Outcome]") -> dict[str, list[Any]]:
+    `whole`: the error is JSON of all that is known of it, not only its message.
+    """
     from ..runs.batch import Done
 
-    back: dict[str, list[Any]] = {"card": [], "error": [], "failure": []}
-    for outcome in outcomes:
-        line = outcome.reading.line.decode() if isinstance(outcome, Done) else None
-        failed = _failed(outcome) or _failure("", "", "Untouched", "the run was stopped before it", 0)
-        back["card"].append(line)
-        back["error"].append(failed["message"] if line is None else None)
-        back["failure"].append(json.dumps(failed) if line is None else None)
+    back = {name: list(values) for name, values in rows.items() if name != RECORD}
+    back["card"] = [one.reading.line.decode() if isinstance(one, Done) else None for one in outcomes]
+    back["card_error"] = [
+        None if isinstance(one, Done) else json.dumps(_failure(one)) if whole else one.message
+        for one in outcomes
+    ]
     return back
 
 
-def _failed(outcome: "Outcome") -> dict[str, Any] | None:
-    from ..runs.batch import Duplicate, Failed
-
-    if isinstance(outcome, Failed):
-        return _failure(outcome.id, outcome.where, outcome.error, outcome.message, outcome.attempts)
-    return _double(outcome.id, outcome.where) if isinstance(outcome, Duplicate) else None
-
-
-def _failure(name: str, where: str, error: str, message: str, attempts: int) -> dict[str, Any]:
-    return {"id": name, "where": where, "error": error, "message": message, "attempts": attempts}
-
-
-def _double(name: str, where: str) -> dict[str, Any]:
-    return _failure(name, where, "Duplicate", "another record has this id; it has the card", 0)
+def _failure(outcome: "Failed | Duplicate | Untouched") -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in ("id", "where", "error", "message", "attempts")}
 
 
 def _told(error: PapercardsError | None) -> dict[str, str] | None:

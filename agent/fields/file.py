@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from ..errors import UsageError
+from ..errors import UsageError, readable
 from ..text.wording import did_you_mean
 from .checking import Fault, Reading
 from .spec import NO_OWN, Field, FieldSet
@@ -38,19 +38,9 @@ class BadFields(UsageError):
 
 def load(path: Path) -> FieldSet:
     """Read and check a fields file. Raises UsageError, BadFields with every mistake."""
-    try:
+    remedy = f"Start from a shipped file with papercards fields init NAME ({', '.join(EXAMPLES)})"
+    with readable(path, "the fields", next_step=remedy):
         text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        names = ", ".join(EXAMPLES)
-        raise UsageError(
-            f"cannot read the fields: {error.strerror}",
-            where=str(path),
-            next_step=f"Start from a shipped file with papercards fields init NAME ({names})",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            "the fields file is not UTF-8 text", where=str(path), next_step="Save it as UTF-8"
-        ) from error
     return parse(text, name=path.stem, where=str(path))
 
 
@@ -101,10 +91,10 @@ def parse(text: str, *, name: str, where: str) -> FieldSet:
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise BadFields([Fault(1, f"not YAML: {said}", "See papercards fields init")], where) from error
-    reading = Reading()
-    fields = reading.whole(root, name)
-    if reading.faults:
-        raise BadFields(reading.faults, where)
+    read = Reading()
+    fields = read.whole(root, name)
+    if read.faults:
+        raise BadFields(read.faults, where)
     return fields
 
 

@@ -6,8 +6,8 @@ the paper, or is marked as the model's words. What fails is a reason that the mo
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from ..card import NOT_IN_TEXT, NOT_STATED, REFUSED, Scalar
 from ..text.dates import date_of, iso
@@ -97,10 +97,9 @@ def _single(one: Field, given: Any, number: int, text: Text, allowed: frozenset[
         return Value(missing=NOT_STATED)
     try:
         sentence = _sentence(one, number, text, allowed)
-        value, unit, high, words = _value(one, given, sentence, text)
+        return replace(_value(one, given, sentence, text), sentence=sentence)
     except _Wrong as wrong:
         return Value(missing=REFUSED, refused=(f"{one.name}: {wrong}",))
-    return Value(value, unit=unit, high=high, words=words, sentence=sentence)
 
 
 def _is_nothing(given: Any) -> bool:
@@ -123,31 +122,27 @@ def _sentence(one: Field, number: int, text: Text, allowed: frozenset[int] | Non
     return number
 
 
-def _value(
-    one: Field, given: Any, sentence: int | None, text: Text
-) -> tuple[Any, str | None, float | None, str | None]:
-    """Value, unit, upper end, and whose words. Raises _Wrong."""
+def _value(one: Field, given: Any, sentence: int | None, text: Text) -> Value:
+    """The value, without its sentence. Raises _Wrong."""
     if one.type == "label":
-        return given, None, None, None
+        return Value(given)
     if one.type == "labels":
-        return tuple(dict.fromkeys(given))[: one.size.most], None, None, None
+        return Value(tuple(dict.fromkeys(given))[: one.size.most])
     if one.type == "boolean":
-        return given == "yes", None, None, None
+        return Value(given == "yes")
     said = " ".join(visible(given.encode(errors="ignore").decode())[0].split())
     if len(said) > _MOST_TEXT:
         raise _Wrong(f"is longer than {_MOST_TEXT} characters")
     borne = _borne(sentence, text)
     if one.type in ("number", "quantity"):
-        return (*_number(one, said, borne, sentence), None)
+        return _number(one, said, borne, sentence)
     if one.type == "date":
-        return _date(said, borne, sentence), None, None, None
-    if any(_folded(said) in _folded(part) for part in borne) or any(
-        _folded(said) in _folded(part) for part in (text.title, *text.sentences)
-    ):
-        return said, None, None, "paper"
+        return Value(_date(said, borne, sentence))
+    if any(_folded(said) in _folded(part) for part in (*borne, text.title, *text.sentences)):
+        return Value(said, words="paper")
     if text.is_order(said):
         raise _Wrong("is no answer to the question")
-    return said, None, None, "model"
+    return Value(said, words="model")
 
 
 def _borne(sentence: int | None, text: Text) -> Sequence[str]:
@@ -159,9 +154,7 @@ def _place(sentence: int | None) -> str:
     return "the paper" if sentence is None else f"sentence {sentence}"
 
 
-def _number(
-    one: Field, said: str, borne: Sequence[str], sentence: int | None
-) -> tuple[int | float, str | None, float | None]:
+def _number(one: Field, said: str, borne: Sequence[str], sentence: int | None) -> Value:
     from .numerals import numbers, span  # its patterns take a while to compile
 
     letters = one.type == "number"
@@ -187,7 +180,7 @@ def _number(
     else:
         unit = _unit(one, "%" if low.percent else after, part, there, sentence)
     top = _find(high, borne, letters) if high is not None else None
-    return there.value, unit, float(top[1].value) if top is not None else None
+    return Value(there.value, unit=unit, high=float(top[1].value) if top is not None else None)
 
 
 def _find(number: "Number", borne: Sequence[str], letters: bool) -> "tuple[str, Number] | None":
@@ -283,22 +276,19 @@ def _row(one: Field, item: Mapping[str, Any], text: Text, allowed: frozenset[int
     foreign = []
     for part in one.parts:
         value = _single_in(part, item[part.name], sentence, text)
-        values[part.name] = value[0]
-        if part.type in ("number", "quantity"):
-            if value[1] is not None or part.type == "quantity":
-                values[f"{part.name}_unit"] = value[1]
-            if value[2] is not None:
-                values[f"{part.name}_high"] = value[2]
-        if value[3] == "model":
+        values[part.name] = cast("Scalar", value.value)
+        if part.type == "quantity" or value.unit is not None:
+            values[f"{part.name}_unit"] = value.unit
+        if value.high is not None:
+            values[f"{part.name}_high"] = value.high
+        if value.words == "model":
             foreign.append(part.name)
     return Row(values, tuple(foreign), sentence)
 
 
-def _single_in(
-    part: Field, given: Any, sentence: int | None, text: Text
-) -> tuple[Any, str | None, float | None, str | None]:
+def _single_in(part: Field, given: Any, sentence: int | None, text: Text) -> Value:
     if _is_nothing(given):
-        return None, None, None, None
+        return Value()
     try:
         return _value(part, given, sentence, text)
     except _Wrong as wrong:

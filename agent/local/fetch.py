@@ -34,11 +34,7 @@ _LATER_TIMEOUT_S = 30.0
 _TRIES_AFTER_A_DROP = 3
 
 
-def _quiet(_line: str) -> None:
-    pass
-
-
-def fetch(file: ModelFile, directory: Path, *, progress: Progress, say: Say = _quiet) -> Path:
+def fetch(file: ModelFile, directory: Path, *, progress: Progress, say: Say = lambda line: None) -> Path:
     """Make sure that `file` is in `directory`, and give its path.
 
     Returns at once if it is there. If another process fetches it, waits for that one. A file of the

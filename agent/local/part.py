@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from ..model.catalogue import ModelFile
 from ..safety.file_locks import lock
-from .store import part_of, path_of, replace_text, write_note
+from ..safety.safe_files import write_whole
+from .store import part_of, path_of, write_note
 
 
 class SourceFailedError(Exception):
@@ -79,7 +80,7 @@ class Part:
         stream.flush()
         os.fsync(stream.fileno())
         state = {"sha256": self.file.sha256, "good": self.good, "lengths": self.lengths}
-        replace_text(self._state_path, json.dumps(state))
+        write_whole(self._state_path, json.dumps(state).encode(), 0o666)
 
     def restart(self) -> None:
         """Forget everything that was fetched."""

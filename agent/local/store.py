@@ -12,32 +12,18 @@ Knows nothing of where files come from.
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
 
 from ..errors import StorageError
-from ..model.catalogue import LOCAL, ModelFile
+from ..model.catalogue import ModelFile
 from ..safety.safe_files import write_whole
 
-_CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """State of one model file in the store."""
-
-    file: ModelFile
-    path: Path
-    """Path of the file, whether it exists or not."""
-    state: Literal["whole", "partial", "absent", "damaged"]
-    """`whole` is complete and verified; `damaged` has another size or content."""
-    size: int
-    """Bytes on disk, of the file or of the part that was fetched so far."""
+State = Literal["whole", "partial", "absent", "damaged"]
+"""Of a model file: complete and verified, in part, not there, or there with another size or content."""
 
 
 def path_of(file: ModelFile, directory: Path) -> Path:
@@ -74,33 +60,19 @@ def find(file: ModelFile, directory: Path) -> Path | None:
     return path
 
 
-def listing(directory: Path, files: Iterable[ModelFile] | None = None) -> tuple[Held, ...]:
-    """The state of `files` in `directory` (default: all files of the model table)."""
-    if files is None:
-        files = [model.file for model in LOCAL.values() if model.file is not None]
-    return tuple(_held(file, directory) for file in files)
-
-
-def _held(file: ModelFile, directory: Path) -> Held:
-    path = path_of(file, directory)
-    found = find(file, directory)
-    if found is not None:
-        return Held(file, path, "whole", file.size)
-    part = part_of(file, directory)
-    if part.is_file():
-        return Held(file, path, "partial", part.stat().st_size)
-    if path.exists():
-        return Held(file, path, "damaged", path.stat().st_size)
-    return Held(file, path, "absent", 0)
+def state_of(file: ModelFile, directory: Path) -> State:
+    """The state of `file` in `directory`. Raises what `find` raises."""
+    if find(file, directory) is not None:
+        return "whole"
+    if part_of(file, directory).is_file():
+        return "partial"
+    return "damaged" if path_of(file, directory).exists() else "absent"
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_note(file: ModelFile, path: Path) -> None:
@@ -137,10 +109,3 @@ def _note(status: os.stat_result) -> object:
         return json.loads(path.read_bytes()) if path is not None else None
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old text or the new one, never half."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(path)

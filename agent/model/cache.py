@@ -196,55 +196,41 @@ class Cache:
         raise self._broken(wrong, "read") from wrong
 
     def _text(self, key: str) -> str | None:
-        if self._table is None:
-            text: str | None = self._rows.get(key)
-            return text
-        row = self._table.execute(
-            "SELECT value FROM Cache WHERE key = ? AND raw = 1 AND mode = ? AND filename IS NULL",
-            (key, _MODE_RAW),
-        ).fetchone()
+        """The text under a key; None if there is none, or none that `TextDisk` stored."""
+        with self._doing("read"):
+            if self._table is None:
+                try:
+                    text: str | None = self._rows.get(key)
+                except ValueError:
+                    return None
+                return text
+            row = self._table.execute(
+                "SELECT value FROM Cache WHERE key = ? AND raw = 1 AND mode = ? AND filename IS NULL",
+                (key, _MODE_RAW),
+            ).fetchone()
         return row[0] if row is not None and isinstance(row[0], str) else None
 
     def get(self, parts: Parts) -> Answer | None:
         """The answer to a request, or None if missing or unreadable."""
         key = key_of(parts)
-        try:
-            text = self._text(key)
-        except ValueError:
-            return None
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "read") from error
+        text = self._text(key)
         return decode(key, text) if text is not None else None
 
     def put(self, parts: Parts, answer: Answer, names: Mapping[str, str] = _NAMELESS) -> None:
         """Keep an answer. It is on disk when this returns."""
-        self._put(Kept(parts, answer, names))
+        self.put_all([Kept(parts, answer, names)])
 
     def put_all(self, rows: Iterable[Kept]) -> None:
-        """Keep rows of another cache in one transaction."""
-        with self._changing():
+        """Keep rows in one transaction."""
+        with self._doing("write"), self._rows.transact():
             for row in rows:
-                self._put(row)
+                self._rows.set(row.key, row.to_json())
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete the rows with these keys in one transaction."""
-        with self._changing():
+        with self._doing("write"), self._rows.transact():
             for key in keys:
                 self._rows.delete(key)
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        try:
-            with self._rows.transact():
-                yield
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "write") from error
-
-    def _put(self, row: Kept) -> None:
-        try:
-            self._rows.set(row.key, row.to_json())
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "write") from error
 
     async def keep(self, parts: Parts, answer: Answer, names: Mapping[str, str] = _NAMELESS) -> None:
         """Keep an answer, as `put` does; those that come together share a transaction."""
@@ -257,16 +243,17 @@ class Cache:
 
     def _keep_all(self) -> None:
         together, self._together = self._together, []
+        broken: Exception | None = None
         try:
             self.put_all(row for row, _ in together)
         except Exception as error:
-            broken = self._broken(error, "write") if not isinstance(error, StorageError) else error
-            for _, kept in together:
-                if not kept.done():
-                    kept.set_exception(broken)
-            return
+            broken = error if isinstance(error, StorageError) else self._broken(error, "write")
         for _, kept in together:
-            if not kept.done():
+            if kept.done():
+                continue
+            if broken is not None:
+                kept.set_exception(broken)
+            else:
                 kept.set_result(None)
 
     def in_flight(self) -> Others:
@@ -275,19 +262,20 @@ class Cache:
 
     def note(self, name: str) -> str | None:
         """A text stored beside the answers under a name, or None."""
-        try:
-            return self._text(f"note:{name}")
-        except ValueError:
-            return None
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "read") from error
+        return self._text(f"note:{name}")
 
     def keep_note(self, name: str, text: str) -> None:
         """Keep a text beside the answers under a name."""
-        try:
+        with self._doing("write"):
             self._rows.set(f"note:{name}", text)
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        """Raises StorageError for what the disk or the table does."""
+        try:
+            yield
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._broken(error, "write") from error
+            raise self._broken(error, what) from error
 
     def __len__(self) -> int:
         return len(self._rows)

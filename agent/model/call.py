@@ -24,7 +24,7 @@ from .pool import Sender
 from .refusals import Refused
 from .reply import Reply, broken_off, refused_generation, reply_of
 from .request_body import Requests, told
-from .transport import Stale
+from .transport import Outgoing, Stale
 
 MAX_REASKS = 2
 """Maximum number of re-asks after an invalid answer, each with the reasons."""
@@ -95,13 +95,9 @@ class Caller:
                 else self.body(kind, prefix, last)
             )
             try:
-                sent = await self._transport.send(
-                    body,
-                    form.answer_tokens,
-                    is_lesson=partial(self._is_lesson, form),
-                    is_stale=partial(self._is_stale, form),
-                    begun=requests > 0,
-                )
+                is_lesson, is_stale = partial(self._is_lesson, form), partial(self._is_stale, form)
+                asked = Outgoing(body, form.answer_tokens, is_lesson, is_stale, requests > 0)
+                sent = await self._transport.send(asked)
                 requests += sent.requests
                 seconds += sent.seconds
                 spent += sent.spent
@@ -222,9 +218,8 @@ class Caller:
                 trial = lesson.form
                 body = self._requests.first(trial, kind, prefix, last)
                 try:
-                    sent = await self._transport.send(
-                        body, trial.answer_tokens, is_lesson=partial(_leads_on, trial)
-                    )
+                    asked = Outgoing(body, trial.answer_tokens, partial(_leads_on, trial))
+                    sent = await self._transport.send(asked)
                 except PapercardsError as error:
                     spent += error.spent or NOTHING
                     error.spent = spent

@@ -111,24 +111,19 @@ MINILM = ModelFile(
 
 LOCAL: Mapping[str, Model] = MappingProxyType(
     {
-        "local/minilm": Model(
-            name="local/minilm", model_id="minilm", plan="encoder", file=MINILM, concurrency=2
-        ),
-        "local/qwen2.5-coder-1.5b": Model(
-            name="local/qwen2.5-coder-1.5b",
-            model_id="qwen2.5-coder-1.5b",
-            plan="stepwise",
-            file=QWEN,
-            context=1280,
-            concurrency=1,
-        ),
-        "local/smollm2-135m": Model(
-            name="local/smollm2-135m",
-            model_id="smollm2-135m",
-            file=SMOLLM,
-            context=8192,
-            concurrency=1,
-        ),
+        one.name: one
+        for one in (
+            Model("local/minilm", "minilm", "encoder", file=MINILM, concurrency=2),
+            Model(
+                "local/qwen2.5-coder-1.5b",
+                "qwen2.5-coder-1.5b",
+                "stepwise",
+                file=QWEN,
+                context=1280,
+                concurrency=1,
+            ),
+            Model("local/smollm2-135m", "smollm2-135m", file=SMOLLM, context=8192, concurrency=1),
+        )
     }
 )
 

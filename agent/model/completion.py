@@ -10,7 +10,7 @@ Knows no requests and no answer types.
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Ending = Literal["done", "length", "filtered"]
@@ -25,7 +25,7 @@ _MOST_TOKENS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one completion, or of several."""
+    """Tokens of one completion."""
 
     prompt: int = 0
     cached_prompt: int = 0
@@ -34,14 +34,6 @@ class Usage:
     """Completion tokens, reasoning included."""
     reasoning: int = 0
     """Part of the completion tokens that was reasoning, as far as reported."""
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.prompt + other.prompt,
-            self.cached_prompt + other.cached_prompt,
-            self.completion + other.completion,
-            self.reasoning + other.reasoning,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +83,7 @@ def said_in(completion: object) -> Said:
     choices = _list(whole.get("choices")) or ([whole] if "message" in whole else [])
     read = [_choice(choice) for choice in choices[:8]]
     best = next((one for one in read if one.text or one.refusal), read[0] if read else Said(""))
-    model = _clean(whole.get("model"))
-    return Said(
-        best.text,
-        best.call,
-        best.ending,
-        best.finish_reason,
-        best.refusal,
-        best.error or _words(whole.get("error")),
-        model,
-        best.thought,
-        best.logprobs,
-    )
+    return replace(best, error=best.error or _words(whole.get("error")), model=_clean(whole.get("model")))
 
 
 def _choice(choice: object) -> Said:

@@ -20,6 +20,7 @@ from .endpoint_errors import said_by
 from .pool import Sender
 from .providers import Wire
 from .refusals import Refused
+from .transport import Outgoing
 
 MAX_REASKS = 2
 """Maximum number of times that open questions are asked again."""
@@ -31,21 +32,12 @@ _NAMED = 3
 """Questions that are named in an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The answers to some questions and their cost."""
-
-    chances: dict[str, Chances]
-    """Probabilities by question id."""
-    model: str
-    seconds: float
-    requests: int
-    spent: Spent
-
-
 @dataclass(slots=True)
-class _Sum:
+class Decided:
+    """The answers to some questions so far, and their cost."""
+
     chances: dict[str, Chances] = field(default_factory=dict)
+    """Probabilities by question id."""
     model: str = ""
     seconds: float = 0.0
     requests: int = 0
@@ -68,7 +60,7 @@ class Decider:
         Raises PaperFailed for this paper only, EndpointError if no request would be answered, BudgetSpent if
         it could cost more than is left.
         """
-        total = _Sum()
+        total = Decided()
         wrong: dict[str, str] = {}
         for _ in range(1 + MAX_REASKS):
             open_ = [one for one in questions if one.id not in total.chances]
@@ -80,9 +72,8 @@ class Decider:
                     error.attempts += total.requests
                 raise
             if not wrong:
-                return Decided(
-                    total.chances, total.model, round(total.seconds, 3), total.requests, total.spent
-                )
+                total.seconds = round(total.seconds, 3)
+                return total
         named = "; ".join(f"{name} {said}" for name, said in list(wrong.items())[:_NAMED])
         more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         raise PaperFailed(
@@ -93,13 +84,13 @@ class Decider:
             spent=total.spent,
         )
 
-    async def _post(self, state: str, questions: Sequence[Question], total: _Sum) -> dict[str, str]:
+    async def _post(self, state: str, questions: Sequence[Question], total: Decided) -> dict[str, str]:
         """Send one request; what is wrong with its answers, by question id."""
         while True:
             form, transport = self._left[0]
             request = body(form, self._model_id, state, questions)
             try:
-                sent = await transport.send(request, ANSWER_TOKENS)
+                sent = await transport.send(Outgoing(request, ANSWER_TOKENS))
             except PapercardsError as error:
                 refusal = error.__cause__
                 tried = self._left[0][0] == form  # else another request has found the form meanwhile

@@ -86,22 +86,16 @@ def probe(
 
 
 def estimate(
-    result: EndpointReport,
-    papers: int,
-    prompt_tokens: float,
-    completion_tokens: float,
-    *,
-    concurrency: int = 1,
+    result: EndpointReport, papers: int, prompt_tokens: float, completion_tokens: float
 ) -> float | None:
-    """Estimate the seconds for `papers`, or None if the speeds are unknown.
+    """Estimate the seconds for `papers`, one at a time; None if the speeds are unknown.
 
-    Tokens are per paper. Do not count cached tokens in `prompt_tokens`: they cost almost nothing. Concurrent
-    papers are assumed not to slow each other down, so with `concurrency` above 1 it is a lower bound.
+    Tokens are per paper. Do not count cached tokens in `prompt_tokens`: they cost almost nothing.
     """
     reading, writing = result.prompt_tokens_per_second, result.completion_tokens_per_second
     if not reading or not writing:
         return None
-    return papers * (prompt_tokens / reading + completion_tokens / writing) / concurrency
+    return papers * (prompt_tokens / reading + completion_tokens / writing)
 
 
 async def _probe(endpoint: Endpoint, form: Form | None, say: Callable[[str], None]) -> EndpointReport:
@@ -209,32 +203,20 @@ async def _context(client: "AsyncOpenAI", endpoint: Endpoint, model: str) -> tup
     Ollama in `/api/ps` for a loaded model and `/api/show` for any.
     """
     root = endpoint.shown_url.rstrip("/").removesuffix("/v1")
-    props = await _get(client, f"{root}/props")
+    props = await _read(client, f"{root}/props")
     if (size := _count(mapping(props.get("default_generation_settings")).get("n_ctx"))) is not None:
         return size, None
     for path, name in (("/models", "id"), (f"{root}/api/v0/models", "id"), (f"{root}/api/ps", "name")):
-        entry = _entry(await _get(client, path), name, model)
+        entry = _entry(await _read(client, path), name, model)
         sizes = (entry.get("loaded_context_length"), entry.get("max_model_len"), entry.get("context_length"))
         if (size := next((known for one in sizes if (known := _count(one))), None)) is not None:
-            return size, _count(entry.get("max_context_length")) or await _ollama_most(client, root, model)
-    shown = await _show(client, root, model)
+            most = _count(entry.get("max_context_length"))
+            return size, most or _most(await _read(client, f"{root}/api/show", {"model": model}))
+    shown = await _read(client, f"{root}/api/show", {"model": model})
     parameters = str(shown.get("parameters") or "").split()
     found = parameters[parameters.index("num_ctx") + 1 :] if "num_ctx" in parameters else []
     size = int(found[0]) if found and found[0].isdigit() else None
     return size, _most(shown)
-
-
-async def _ollama_most(client: "AsyncOpenAI", root: str, model: str) -> int | None:
-    return _most(await _show(client, root, model))
-
-
-async def _show(client: "AsyncOpenAI", root: str, model: str) -> Mapping[str, object]:
-    import openai
-
-    try:
-        return mapping(await client.post(f"{root}/api/show", cast_to=object, body={"model": model}))
-    except (openai.OpenAIError, ValueError):
-        return {}
 
 
 def _most(shown: Mapping[str, object]) -> int | None:
@@ -242,11 +224,16 @@ def _most(shown: Mapping[str, object]) -> int | None:
     return next((_count(size) for name, size in about.items() if str(name).endswith(".context_length")), None)
 
 
-async def _get(client: "AsyncOpenAI", path: str) -> Mapping[str, object]:
+async def _read(
+    client: "AsyncOpenAI", path: str, body: Mapping[str, object] | None = None
+) -> Mapping[str, object]:
+    """The object at a path, or what a body that is posted there gives; empty if there is none."""
     import openai
 
     try:
-        return mapping(await client.get(path, cast_to=object))
+        if body is None:
+            return mapping(await client.get(path, cast_to=object))
+        return mapping(await client.post(path, cast_to=object, body=body))
     except (openai.OpenAIError, ValueError):
         return {}
 

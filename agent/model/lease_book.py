@@ -189,15 +189,12 @@ class LeaseBook:
 @dataclass(slots=True)
 class _Holder:
     granted: float
-    used: float
-    returned: float
-    want: float = 0.0
-    least: float = 0.0
-    open: float = 0.0
+    ask: Ask
+    """What its worker reported last."""
 
     @property
     def left(self) -> float:
-        return self.granted - self.used - self.returned
+        return self.granted - self.ask.used - self.ask.returned
 
 
 class _Account:
@@ -210,9 +207,8 @@ class _Account:
     def renew(self, who: Who, ask: Ask, turns: dict[Who, float]) -> float:
         """Take a worker's report; what it is granted, in all so far."""
         holder = self.holders.get(who) or self._meet(who, ask)
-        self.level += ask.returned - holder.returned
-        holder.used, holder.returned, holder.open = ask.used, ask.returned, ask.open
-        holder.want, holder.least = ask.want, ask.least
+        self.level += ask.returned - holder.ask.returned
+        holder.ask = ask
         self._settle(holder)
         more = self._share(who, ask, turns)
         self.level -= more
@@ -220,7 +216,7 @@ class _Account:
         return holder.granted
 
     def _meet(self, who: Who, ask: Ask) -> _Holder:
-        holder = self.holders[who] = _Holder(ask.used + ask.returned, ask.used, ask.returned)
+        holder = self.holders[who] = _Holder(ask.used + ask.returned, ask)
         return holder
 
     def _settle(self, holder: _Holder) -> None:
@@ -230,10 +226,10 @@ class _Account:
         """By need, in whole requests, and none before those that wait longer have one."""
         if ask.want <= 0:
             return 0.0
-        hungry = {other: one for other, one in self.holders.items() if one.want > 0 and other in turns}
-        ahead = sum(one.least for other, one in hungry.items() if turns[other] < turns[who])
+        hungry = {other: one for other, one in self.holders.items() if one.ask.want > 0 and other in turns}
+        ahead = sum(one.ask.least for other, one in hungry.items() if turns[other] < turns[who])
         room = self.level - ahead
-        share = self.level * ask.want / sum(one.want for one in hungry.values())
+        share = self.level * ask.want / sum(one.ask.want for one in hungry.values())
         least = ask.least or ask.want
         count = min(math.floor(room / least), math.ceil(ask.want / least), max(1, math.floor(share / least)))
         return max(0, count) * least
@@ -250,7 +246,7 @@ class _Rate(_Account):
 
     def refill(self, now: float, least: float) -> None:
         """`least`: the next request needs so much, were it more than the whole burst."""
-        most = max(self._burst, least, *(one.least for one in self.holders.values()))
+        most = max(self._burst, least, *(one.ask.least for one in self.holders.values()))
         held = sum(max(0.0, one.left) for one in self.holders.values())
         self.level = min(self.level + (now - self._at) * self.per_second, most - held)
         self._at = now
@@ -265,12 +261,12 @@ class _Money(_Account):
 
     @property
     def spent(self) -> float:
-        return sum(one.used for one in self.holders.values())
+        return sum(one.ask.used for one in self.holders.values())
 
     def broke(self, ask: Ask) -> bool:
         """Whether the next request cannot be paid, and nothing is about to come back."""
         alive = [one for who, one in self.holders.items() if who not in self._gone]
-        hope = sum(one.left + one.open for one in alive)
+        hope = sum(one.left + one.ask.open for one in alive)
         return ask.want > 0 and self.level + hope < ask.least
 
     def renew(self, who: Who, ask: Ask, turns: dict[Who, float]) -> float:
@@ -283,7 +279,7 @@ class _Money(_Account):
 
     def _meet(self, who: Who, ask: Ask) -> _Holder:
         # To a book that was opened anew what was used before is news.
-        holder = self.holders[who] = _Holder(ask.returned, 0.0, ask.returned)
+        holder = self.holders[who] = _Holder(ask.returned, ask)
         return holder
 
     def _settle(self, holder: _Holder) -> None:

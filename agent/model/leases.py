@@ -13,16 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import BudgetSpent, EndpointError, PapercardsError, Stopped
-from .allowances import Allowances, Demand, Rest
 from .lease_book import PERIOD_S, SLICE_S, Ask, Lease, Report
-from .limits import Budget
+from .limits import START, Limiter
 
 Renew = Callable[[str, str, Report], Awaitable[Lease]]
 """`LeaseBook.renew`, wherever the book is: of a worker, of an endpoint, a report."""
 
 _AHEAD = 1.25
 """A worker asks for what it took since its last report, times this."""
-_QUEUE = 8
 _LONGEST_SILENCE_S = 60.0
 """Seconds after which requests fail if the book does not answer."""
 
@@ -76,8 +74,10 @@ class _Need:
     admitted: asyncio.Future[None]
 
 
-class LeasedAllowances(Allowances):
-    """The share of a worker in the allowances of one endpoint, and in the money of the run."""
+class LeasedLimiter(Limiter):
+    """The gate of a worker: its share in the limits of one endpoint, and in the money of the run."""
+
+    _queue = 8
 
     def __init__(
         self,
@@ -90,6 +90,7 @@ class LeasedAllowances(Allowances):
         rpm: float | None = None,
         tpm: float | None = None,
         max_cost_usd: float | None = None,
+        timeout_s: float = float("inf"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`most` is the maximum of this worker in flight; the other limits are those of all together.
@@ -97,9 +98,10 @@ class LeasedAllowances(Allowances):
         `worker` is a name that no other has, `endpoint` its address without secrets; `start`: initial
         requests at once of all workers, None for `most` each, whatever is answered.
         """
-        super().__init__(most, start, None, None, clock)
+        super().__init__(
+            most, adaptive=start is not None, start=start or START, timeout_s=timeout_s, clock=clock
+        )
         self.window = 0.0
-        self.queue = _QUEUE
         self._renew = renew
         self._who = worker, endpoint
         self._about = Report(most=most, start=start)
@@ -111,57 +113,53 @@ class LeasedAllowances(Allowances):
         self._lease = Lease()
         self._ends = self._renewed = float("-inf")
         self._users = 0
-        self._stopped = False
         self._lost: PapercardsError | None = None
-        self._demand: Demand = lambda: (0, 0)
-        self._changed: Callable[[], None] = lambda: None
         self._hurry = asyncio.Event()
         self._beat: asyncio.Task[None] | None = None
 
-    # What `Limiter` asks
+    # What `Limiter` does by itself
 
-    async def admit(self, tokens: int, rest: Rest) -> int:
-        """Wait until a request may go that uses at most so many tokens. Returns its number."""
+    async def _admit(self, tokens: int) -> int:
         await self._take({"requests": 1.0, "tokens": float(tokens)})
         self._sent += 1
         return self._sent
 
-    def wait_s(self, tokens: int) -> float:
+    def _wait_s(self) -> float:
         """Seconds until a request may go, as far as known; some must wait here, so that more is granted."""
-        held_s = self._held_until - self._clock()
-        return held_s if held_s > 0 or len(self._needs) < self.queue else self._lease.again_s
+        held_s = self._held_until - self.clock()
+        return held_s if held_s > 0 or len(self._needs) < self._queue else self._lease.again_s
 
     def used(self, fewer: int) -> None:
         """Record that a request used fewer tokens than admitted, by this number."""
         if (purse := self._purses.get("tokens")) is not None:
             purse.used -= fewer
 
-    def grow(self) -> None:
-        """Record an answer that came at ease; the book makes the window grow."""
+    def _grow(self) -> None:
+        """The book makes the window grow."""
         self._at_ease += 1
 
     def hold(self, seconds: float) -> float:
-        """Admit nothing for some seconds. Returns by how many that extends the current hold."""
+        """Hold all requests for some seconds. Returns by how many seconds that extends the current hold."""
         self._hurry.set()  # others should know
         return super().hold(seconds)
 
-    def _halved(self) -> None:
+    def _halve(self) -> None:
         """The book does so for all, once for one event."""
+        super()._halve()
         self._refused_at = self._cuts
         self._hurry.set()
 
-    def start(self, demand: Demand, changed: Callable[[], None]) -> None:
-        """Begin to report, in the running event loop."""
-        self._demand, self._changed = demand, changed
-        self._stopped = False
+    def open(self) -> None:
+        """Start a run in the running event loop, and begin to report."""
+        super().open()
         self._users += 1
         if self._beat is None or self._beat.done():
-            self._hurry, self._renewed = asyncio.Event(), self._clock()
+            self._hurry, self._renewed = asyncio.Event(), self.clock()
             self._beat = asyncio.get_running_loop().create_task(self._report_on())
 
     def stop(self) -> None:
-        """Admit nothing more: `admit` raises Stopped."""
-        self._stopped = True
+        """Let no more requests pass: `enter` raises Stopped, and pauses end."""
+        super().stop()
         self._refuse(Stopped())
 
     async def close(self) -> None:
@@ -182,31 +180,31 @@ class LeasedAllowances(Allowances):
     @property
     def waits(self) -> str:
         """What requests wait for, in a few words; empty if for answers alone."""
-        if self._clock() < self._held_until:
+        if self.clock() < self._held_until:
             return "the pause that the endpoint asks for"
         names = {name for need in self._needs for name in need.amounts if name in self._purses}
         words = {"requests": "requests a minute", "tokens": "tokens a minute", "usd": "money in flight"}
         return " and ".join(words[name] for name in sorted(names))
 
-    # What `LeasedBudget` asks
+    # What a `Budget` does
 
-    async def pay(self, usd: float) -> None:
-        """Wait until a request may be sent that costs at most this. Raises BudgetSpent if it never may."""
-        await self._take({"usd": usd})
+    async def reserve(self, worst_usd: float) -> float:
+        """Wait until a request may be sent that costs at most this, which is returned. Raises BudgetSpent."""
+        await self._take({"usd": worst_usd})
         if (purse := self._purses.get("usd")) is not None:
-            purse.open += usd
+            purse.open += worst_usd
+        return worst_usd
 
-    def paid(self, most_usd: float, usd: float) -> None:
-        """Record what a request cost that was paid at its worst."""
+    def settle(self, worst_usd: float, cost_usd: float) -> None:
+        """Record what a request cost that was reserved at its worst."""
         if (purse := self._purses.get("usd")) is not None:
-            purse.used += usd - most_usd
-            purse.open -= most_usd
+            purse.used += cost_usd - worst_usd
+            purse.open -= worst_usd
 
     # Between the two
 
     async def _take(self, amounts: dict[str, float]) -> None:
-        if self._stopped:
-            raise Stopped
+        self.go_on()
         if self._lost is not None:
             raise self._lost
         alike = amounts.keys()
@@ -227,7 +225,7 @@ class LeasedAllowances(Allowances):
                 self._needs.remove(need)
 
     def _fits(self, amounts: dict[str, float]) -> bool:
-        now = self._clock()
+        now = self.clock()
         if now > self._ends or now < self._held_until:
             return False
         return all(
@@ -259,12 +257,12 @@ class LeasedAllowances(Allowances):
 
     async def _report_on(self) -> None:
         while True:
-            begin = self._clock()
+            begin = self.clock()
             try:
                 async with asyncio.timeout(SLICE_S):
                     lease = await self._renew(*self._who, self._report())
             except Exception as error:
-                if self._clock() - self._renewed > _LONGEST_SILENCE_S:
+                if self.clock() - self._renewed > _LONGEST_SILENCE_S:
                     self._lost = EndpointError(
                         f"the shared limits cannot be reached: {error or type(error).__name__}",
                         where=self._who[1],
@@ -272,7 +270,7 @@ class LeasedAllowances(Allowances):
                     )
                     self._refuse(self._lost)
             else:
-                self._renewed = self._clock()
+                self._renewed = self.clock()
                 self._receive(lease, begin)
             with suppress(TimeoutError):
                 wait = self._lease.again_s if self._needs else PERIOD_S
@@ -280,23 +278,22 @@ class LeasedAllowances(Allowances):
                     await self._hurry.wait()
                 self._hurry.clear()
                 # Soon, but not at once: others ask, too.
-                await asyncio.sleep(max(0.0, begin + self._lease.again_s - self._clock()))
+                await asyncio.sleep(max(0.0, begin + self._lease.again_s - self.clock()))
 
     def _report(self) -> Report:
         asks: dict[str, Any] = {}
         for name, purse in self._purses.items():
             waiting = [need.amounts[name] for need in self._needs if name in need.amounts]
             asks[name] = purse.ask(sum(waiting), waiting[0] if waiting else 0.0)
-        busy, waits = self._demand()
         return replace(
             self._about,
             **asks,
             sent=self._sent,
-            busy=busy,
-            waiting=waits,
+            busy=self.busy,
+            waiting=len(self._waiting),
             at_ease=self._at_ease,
             refused_at=self._refused_at,
-            hold_s=max(0.0, self._held_until - self._clock()),
+            hold_s=max(0.0, self._held_until - self.clock()),
         )
 
     def _receive(self, lease: Lease, asked: float) -> None:
@@ -312,7 +309,7 @@ class LeasedAllowances(Allowances):
         self._serve()
         if lease.broke:
             self._refuse(self._broke(lease), "usd")
-        self._changed()
+        self._wake()
 
     def _broke(self, lease: Lease) -> BudgetSpent:
         limit = self._purses["usd"].limit
@@ -321,22 +318,3 @@ class LeasedAllowances(Allowances):
             f"of ${limit:.4f} is spent by all workers",
             next_step="Run the same command again with a higher --max-cost to continue",
         )
-
-
-class LeasedBudget(Budget):
-    """A worker's share of the money of a run."""
-
-    def __init__(self, allowances: LeasedAllowances, most_usd: float) -> None:
-        """`most_usd` is the limit of all workers together."""
-        super().__init__(most_usd)
-        self._allowances = allowances
-
-    async def reserve(self, worst_usd: float) -> int:
-        """Reserve the maximum cost of a request. Returns its number. Raises BudgetSpent."""
-        await self._allowances.pay(worst_usd)
-        return self._reserve(worst_usd)
-
-    def settle(self, number: int, cost_usd: float) -> None:
-        """Record the actual cost of a request and release the rest."""
-        self._allowances.paid(self._reserved[number], cost_usd)
-        super().settle(number, cost_usd)

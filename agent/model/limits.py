@@ -3,7 +3,8 @@
 `Limiter` finds how many requests an endpoint handles in parallel by additive increase and multiplicative
 decrease (AIMD; Chiu and Jain 1989), does not grow while answers only queue (as TCP Vegas does, Brakmo and
 Peterson 1995), keeps to requests and tokens a minute by the generic cell rate algorithm (ITU-T I.371), and
-holds every request while the endpoint asks to wait; `allowances` has the numbers. `Budget` counts what is in
+holds every request while the endpoint asks to wait. `leases` has the limiter of a worker that shares these
+limits with others. `Budget` counts what is in
 flight at its worst case, so that the sum stays under a limit whatever comes back.
 
 Knows numbers and headers. Knows no requests and no models.
@@ -17,7 +18,6 @@ from contextlib import suppress
 from statistics import median
 
 from ..errors import BudgetSpent, Stopped
-from .allowances import Allowances
 from .waiting import reset_wait_s
 
 START = 8
@@ -30,6 +30,8 @@ LONGEST_HOLD_S = 600.0
 _QUEUEING = 3.0
 """Answers slower than an idle endpoint's by this factor were probably queued."""
 _ANSWERS_KEPT = 9
+_BURST_S = 1.0
+"""Seconds by which a minute's allowance may be used early."""
 _ENOUGH = 3
 """Answers from which on their median says how long an idle endpoint takes."""
 
@@ -43,6 +45,9 @@ class Limiter:
     the fastest one, or half the timeout: more requests would only make a longer queue.
     """
 
+    _queue = 0
+    """Requests that should wait here though they could wait elsewhere, so that more is granted."""
+
     def __init__(
         self,
         most: int,
@@ -54,14 +59,15 @@ class Limiter:
         tpm: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] | None = None,
-        allowances: Allowances | None = None,
     ) -> None:
         """`start`: initial requests at once in adaptive mode; `timeout_s`: timeout of one request.
 
         `rpm`: requests a minute; `tpm`: tokens a minute, completions first counted at their maximum. `sleep`
-        defaults to a pause that `stop` ends, `allowances` to these numbers, shared with nobody.
+        defaults to a pause that `stop` ends.
         """
         self.most = most
+        self.window = float(min(start, most) if adaptive else most)
+        """Current limit of requests in flight."""
         self.busy = 0
         self.answers = 0
         """Number of requests answered so far."""
@@ -69,7 +75,10 @@ class Limiter:
         """Time of the endpoint's last answer, by the clock."""
         self.clock = clock
         self._adaptive = adaptive
-        self._allowances = allowances or Allowances(most, start if adaptive else None, rpm, tpm, clock)
+        self._slow_start = True
+        self._sent = self._cut_at = 0
+        self._pace = [_Pace(rate / 60) if rate else None for rate in (rpm, tpm)]
+        self._held_until = 0.0
         self._timeout_s = timeout_s
         self._took: deque[float] = deque(maxlen=_ANSWERS_KEPT)
         self._idle_s = float("inf")
@@ -79,15 +88,9 @@ class Limiter:
         self._stopped = False
         self._pauses: set[asyncio.Future[None]] = set()
 
-    @property
-    def window(self) -> float:
-        """Current limit of requests in flight."""
-        return self._allowances.window
-
     def stop(self) -> None:
         """Let no more requests pass: `enter` raises Stopped, and pauses end."""
         self._stopped = True
-        self._allowances.stop()
         for pause in self._pauses:
             if not pause.done():
                 pause.set_result(None)
@@ -103,7 +106,6 @@ class Limiter:
         """
         self._stopped = False
         self.silent_since = self.clock()
-        self._allowances.start(lambda: (self.busy, len(self._waiting)), self._wake)
 
     async def enter(self, tokens: int, *, begun: bool = False) -> int:
         """Wait for a slot; `tokens` is the maximum that the request may use. Returns the request's number.
@@ -127,16 +129,16 @@ class Limiter:
         else:
             self.busy += 1
         try:
-            return await self._allowances.admit(tokens, self._rest)
+            return await self._admit(tokens)
         except BaseException:
             self.leave()
             raise
 
-    def wait_s(self, tokens: int) -> float:
+    def wait_s(self) -> float:
         """Seconds until a request may go; infinity if another must end first, 0 or less if it may."""
-        if self.busy >= int(self.window) and len(self._waiting) >= self._allowances.queue:
+        if self.busy >= int(self.window) and len(self._waiting) >= self._queue:
             return float("inf")
-        return self._allowances.wait_s(tokens)
+        return self._wait_s()
 
     def go_on(self) -> None:
         """Raises Stopped after `stop`."""
@@ -181,7 +183,7 @@ class Limiter:
             queueing = slow > _QUEUEING * self._idle_s or slow > self._timeout_s / 2
             # A window that is not used says nothing.
             if 2 * self.busy >= self.window and not queueing:
-                self._allowances.grow()
+                self._grow()
         wait = reset_wait_s(headers, time.time())
         # A limit a day is no reason to wait in silence: the next refusal says what it is.
         return self.hold(wait) if wait is not None and wait <= LONGEST_HOLD_S else 0.0
@@ -191,7 +193,11 @@ class Limiter:
 
         Returns whether other requests were in flight when it was sent, so that these may be the cause.
         """
-        return self._allowances.shrink(number)
+        crowded = self._adaptive and (self.window > 1 or number <= self._cut_at)
+        if self._adaptive and number > self._cut_at:
+            self._cut_at = self._sent
+            self._halve()
+        return crowded
 
     def queues(self, seconds: float) -> bool:
         """Whether a request that was cancelled after some seconds was probably queued behind others.
@@ -202,15 +208,41 @@ class Limiter:
 
     def hold(self, seconds: float) -> float:
         """Hold all requests for some seconds. Returns by how many seconds that extends the current hold."""
-        return self._allowances.hold(seconds)
+        now = self.clock()
+        more = now + seconds - max(self._held_until, now)
+        self._held_until = max(self._held_until, now + seconds)
+        return max(0.0, more)
 
     def used(self, fewer: int) -> None:
         """Record that a request used fewer tokens than reserved, by this number."""
-        self._allowances.used(fewer)
+        if (pace := self._pace[1]) is not None:
+            pace.give_back(fewer)
 
     async def close(self) -> None:
-        """End a run: what others may have of the allowances is theirs."""
-        await self._allowances.close()
+        """End a run."""
+
+    async def _admit(self, tokens: int) -> int:
+        """Wait until a request may go that uses at most so many tokens. Returns its number."""
+        while (wait := self._wait_s()) > 0:
+            await self.pause(wait)
+            self.go_on()
+        for pace, amount in zip(self._pace, (1, tokens), strict=True):
+            if pace is not None:
+                pace.take(self.clock(), amount)
+        self._sent += 1
+        return self._sent
+
+    def _wait_s(self) -> float:
+        now = self.clock()
+        return max([self._held_until - now, *(pace.wait(now) for pace in self._pace if pace is not None)])
+
+    def _grow(self) -> None:
+        """Let more requests be in flight: one for each answer at the start, one a round later."""
+        self.window = min(self.most, self.window + (1.0 if self._slow_start else 1.0 / self.window))
+
+    def _halve(self) -> None:
+        self.window = max(1.0, self.window / 2)
+        self._slow_start = False
 
     def _wake(self) -> None:
         while self._waiting and self.busy < int(self.window):
@@ -219,9 +251,23 @@ class Limiter:
                 self.busy += 1
                 place.set_result(None)
 
-    async def _rest(self, seconds: float) -> None:
-        await self.pause(seconds)
-        self.go_on()
+
+class _Pace:
+    """A rate of `per_second` units with up to one second of burst."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._due = 0.0
+        """Time at which everything taken so far is due."""
+
+    def wait(self, now: float) -> float:
+        return self._due - now - _BURST_S
+
+    def take(self, now: float, amount: float) -> None:
+        self._due = max(self._due, now) + amount / self._per_second
+
+    def give_back(self, amount: float) -> None:
+        self._due -= amount / self._per_second
 
 
 class Budget:
@@ -230,16 +276,15 @@ class Budget:
     def __init__(self, most_usd: float) -> None:
         self.most_usd = most_usd
         self.spent_usd = 0.0
-        self._reserved: dict[int, float] = {}
-        self._count = 0
+        self._reserved: list[float] = []
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def reserve(self, worst_usd: float) -> int:
-        """Reserve the maximum cost of a request. Returns its number.
+    async def reserve(self, worst_usd: float) -> float:
+        """Reserve the maximum cost of a request, which is returned.
 
         Waits while requests in flight may still turn out cheaper. Raises BudgetSpent if it does not fit.
         """
-        while self.spent_usd + sum(self._reserved.values()) + worst_usd > self.most_usd:
+        while self.spent_usd + sum(self._reserved) + worst_usd > self.most_usd:
             if not self._reserved:
                 raise BudgetSpent(
                     f"the next call may cost ${worst_usd:.4f}, and ${self.spent_usd:.4f} "
@@ -249,16 +294,12 @@ class Budget:
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
-        return self._reserve(worst_usd)
+        self._reserved.append(worst_usd)
+        return worst_usd
 
-    def _reserve(self, worst_usd: float) -> int:
-        self._count += 1
-        self._reserved[self._count] = worst_usd
-        return self._count
-
-    def settle(self, number: int, cost_usd: float) -> None:
-        """Record the actual cost of a request and release the rest."""
-        del self._reserved[number]
+    def settle(self, worst_usd: float, cost_usd: float) -> None:
+        """Record the actual cost of a request and release what was reserved for it."""
+        self._reserved.remove(worst_usd)
         self.spent_usd += cost_usd
         waiting, self._waiting = self._waiting, []
         for settled in waiting:

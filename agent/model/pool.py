@@ -12,7 +12,6 @@ Knows no papers, prompts or schemas.
 """
 
 import asyncio
-import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +23,10 @@ from ..spent import NOTHING, Spent
 from ..text.wording import counted
 from .catalogue import same_model
 from .endpoint import Endpoint
-from .endpoint_errors import TooSlow, Unreadable, explain
+from .endpoint_errors import TooSlow, Unreadable
 from .refusals import Refused
 from .retrying import RetryPolicy, is_transient
-from .transport import MOST_EXCUSED, Sent, Transport, Tries, worst_prompt
+from .transport import MOST_EXCUSED, Outgoing, Sent, Transport, Tries, persist
 
 _STRIKES = 3
 """Failures in a row after which a replica is left out."""
@@ -110,36 +109,27 @@ class Pool:
         """The first replica's; their models are the same."""
         return self._replicas[0].transport.endpoint
 
-    async def send(
-        self,
-        body: bytes,
-        most_tokens: int | None = None,
-        *,
-        is_lesson: Callable[[Refused], bool] = lambda refusal: False,
-        is_stale: Callable[[], bool] = lambda: False,
-        begun: bool = False,
-    ) -> Sent:
-        """Send a request until a replica answers it; arguments and errors as of `Transport.send`.
+    async def send(self, asked: Outgoing) -> Sent:
+        """Send a request until a replica answers it; errors as of `Transport.send`.
 
         Raises EndpointError that names each replica with its reason if none can serve anyone.
         """
         import openai
 
-        tries, total = Tries(), NOTHING
+        tries = Tries()
         failed: dict[_Replica, Exception] = {}
-        need = worst_prompt(body) + (most_tokens or self.endpoint.max_tokens)
 
         async def anywhere() -> dict[str, Any]:
-            nonlocal total
             failed.clear()
-            while (one := await self._choose(need, failed, tries, begun=begun)) is not None:
-                sent_at, before = self._clock(), tries.requests
+            while (one := await self._choose(failed, tries, begun=asked.begun)) is not None:
+                sent_at, before, so_far = self._clock(), tries.requests, tries.spent
+                tries.spent = NOTHING
                 one.turns += 1 / one.share.weight
                 try:
-                    completion = await one.transport.once(body, most_tokens, tries, is_stale, begun=begun)
+                    completion = await one.transport.once(asked, tries)
                 except (openai.OpenAIError, Refused, TooSlow, Unreadable, EndpointError) as error:
                     if isinstance(error, Refused):
-                        error.final = is_lesson(error)
+                        error.final = asked.is_lesson(error)
                         if not error.final and (error.moderated or error.too_long):
                             failed[one] = error
                             raise  # it is this text, wherever it goes
@@ -149,33 +139,24 @@ class Pool:
                     self._answered(one, completion, sent_at)
                     for other, why in failed.items():
                         if isinstance(why, Refused) and not is_transient(why):
-                            self._strike(other, _explained(other, why, tries.requests))
+                            self._strike(other, other.transport.explained(why, tries.requests))
                     return completion
                 finally:
                     one.share.requests += tries.requests - before
-                    total += tries.spent
                     one.share.spent += tries.spent
-                    tries.spent = NOTHING
+                    tries.spent += so_far
                     self._wake(2)  # the window may have grown
             raise max(failed.values(), key=lambda error: (is_transient(error), isinstance(error, Refused)))
 
-        policy = self._policy
-        if self._answered_at is None:
-            policy = dataclasses.replace(policy, connect_attempts=min(3, policy.attempts))
-        pause = self._replicas[0].transport.limiter.pause
-        try:
-            completion = await policy.run(anywhere, sleep=pause, excused_s=lambda: tries.excused_s)
-        except (openai.OpenAIError, Refused, TooSlow, Unreadable) as error:
-            one = next(one for one, why in failed.items() if why is error)
-            told = self._told(failed, tries.requests) or _explained(one, error, tries.requests)
-            told.spent = total
-            raise told from error
-        except PapercardsError as error:
-            all_dead = self._told(failed, tries.requests) if error in failed.values() else None
-            worst = all_dead or error
-            worst.spent = total
-            raise worst from error.__cause__
-        return Sent(completion, tries.requests, tries.seconds, total)
+        def explained(error: Exception) -> PapercardsError:
+            one = next((one for one, why in failed.items() if why is error), None)
+            if one is not None and (told := self._told(failed, tries.requests)) is not None:
+                return told
+            return (one or self._replicas[0]).transport.explained(error, tries.requests)
+
+        limiter = self._replicas[0].transport.limiter
+        answered = self._answered_at is not None
+        return await persist(anywhere, tries, self._policy, limiter, explained, answered=answered)
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
         """Tokens and cost of one completion, as far as it reports them."""
@@ -199,7 +180,7 @@ class Pool:
         for one in self._replicas:
             reason = one.share.left_out if one.dead else ""
             if not reason and one in failed:
-                told = _explained(one, failed[one], sent)
+                told = one.transport.explained(failed[one], sent)
                 reason = told.message if isinstance(told, EndpointError) else ""
             if not reason:
                 return None
@@ -211,7 +192,7 @@ class Pool:
         )
 
     async def _choose(
-        self, tokens: int, failed: dict[_Replica, Exception], tries: Tries, *, begun: bool
+        self, failed: dict[_Replica, Exception], tries: Tries, *, begun: bool
     ) -> _Replica | None:
         """The replica for a request, as soon as one may take it; None if all that are left have failed.
 
@@ -231,7 +212,7 @@ class Pool:
             silent = self._answered_at is None or now - self._answered_at > self._policy.deadline_s
             if not serving and silent and (told := self._told({}, 0)) is not None:
                 raise told
-            waits = {one: one.transport.limiter.wait_s(tokens) for one in left}
+            waits = {one: one.transport.limiter.wait_s() for one in left}
             if free := [one for one in left if waits[one] <= 0]:
                 tries.excused_s += now - begin
                 return min(free, key=lambda one: (_is_crowded(one, serving), one.turns))
@@ -287,7 +268,7 @@ class Pool:
                 return True
             if error.status == 429:
                 return False
-        told = _explained(one, error, tries.requests)
+        told = one.transport.explained(error, tries.requests)
         # A refusal of this request, or of its path, counts only if another takes it.
         mild = not isinstance(told, EndpointError) or (isinstance(error, Refused) and error.status in _ABSENT)
         if not (isinstance(error, Refused) and mild) or is_transient(error):
@@ -316,12 +297,6 @@ def _is_crowded(one: _Replica, serving: Sequence[_Replica]) -> bool:
     busy = 1 + sum(other.transport.limiter.busy for other in serving)
     whole = sum(other.share.weight for other in serving)
     return one.transport.limiter.busy >= math.ceil(busy * one.share.weight / whole)
-
-
-def _explained(one: _Replica, error: Exception, sent: int) -> PapercardsError:
-    if isinstance(error, PapercardsError):
-        return error
-    return explain(error, one.transport.endpoint, sent, answered=one.transport.answered)
 
 
 def _is_gone(told: PapercardsError) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import PaperFailed
 from ..spent import NOTHING, Spent
-from .completion import Said
+from .completion import Logprobs, Said
 from .cut_short import thinks
 from .form import Form
 from .refusals import Refused, error_of
@@ -21,18 +21,18 @@ class Reply:
 
     text: str
     """Raw text of the last answer."""
-    wrong: str | None
-    """Why the last answer is still invalid; None if it is accepted."""
     model: str
     finish_reason: str
-    seconds: float
-    requests: int
-    """Number of requests, retries included."""
-    spent: Spent
-    """Tokens and cost of all requests."""
-    logprobs: tuple[tuple[tuple[str, float], ...], ...]
     form: Form
     """The final form of the request."""
+    spent: Spent = NOTHING
+    """Tokens and cost of all requests."""
+    wrong: str | None = None
+    """Why the last answer is still invalid; None if it is accepted."""
+    seconds: float = 0.0
+    requests: int = 1
+    """Number of requests, retries included."""
+    logprobs: Logprobs = ()
     error: str = ""
     """The endpoint's message if the last answer broke off."""
 
@@ -60,34 +60,14 @@ def reply_of(said: Said, completion: Mapping[str, Any], form: Form, spent: Spent
         raise broken_off(said.error)
     if not said.text and not said.finish_reason:
         raise PaperFailed("the endpoint returned an empty answer", alike="empty")
-    return Reply(
-        text=said.text,
-        wrong=None,
-        model=said.model or form.model_id,
-        finish_reason=said.finish_reason,
-        seconds=0.0,
-        requests=1,
-        spent=spent,
-        logprobs=said.logprobs,
-        form=form,
-        error=said.error,
-    )
+    model = said.model or form.model_id
+    return Reply(said.text, model, said.finish_reason, form, spent, logprobs=said.logprobs, error=said.error)
 
 
 def refused_generation(refusal: Refused, form: Form) -> Reply:
     """A generation that the endpoint rejected as invalid; it may be valid when unwrapped."""
     text = error_of(refusal.body).get("failed_generation")
-    return Reply(
-        text=text if isinstance(text, str) else "",
-        wrong=None,
-        model=form.model_id,
-        finish_reason=refusal.code,
-        seconds=0.0,
-        requests=1,
-        spent=NOTHING,
-        logprobs=(),
-        form=form,
-    )
+    return Reply(text if isinstance(text, str) else "", form.model_id, refusal.code, form)
 
 
 def broken_off(said: str, requests: int = 0, spent: Spent = NOTHING) -> PaperFailed:

@@ -13,7 +13,7 @@ import dataclasses
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from .client import Posting
 from .completion import Usage, chat_in, usage_of
 from .endpoint import Endpoint
 from .endpoint_errors import TooSlow, Unreadable, explain, is_unreachable, said_by
+from .leases import LeasedLimiter
 from .limits import LONGEST_HOLD_S, Budget, Limiter
 from .pricing import Price
 from .refusals import Refused, refused, refused_in_answer, what_came
@@ -44,11 +45,6 @@ _TOO_MUCH = frozenset({408, 429, 503, 504, 529})
 """Statuses that mean too many requests at once."""
 MOST_EXCUSED = 30
 """Maximum number of times that a request is postponed without counting as an attempt."""
-
-
-def worst_prompt(body: bytes) -> int:
-    """Tokens of a request's prompt, at most."""
-    return len(body) // BYTES_PER_TOKEN
 
 
 Accept = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -117,6 +113,21 @@ class Patience:
             self._early.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request to be sent."""
+
+    body: bytes
+    most_tokens: int | None = None
+    """Maximum tokens of the completion; None for the endpoint's."""
+    is_lesson: Callable[[Refused], bool] = lambda refusal: False
+    """Whether a refusal is about its form, so that it is not retried."""
+    is_stale: Callable[[], bool] = lambda: False
+    """Asked before anything is sent: whether its form is refused by now."""
+    begun: bool = False
+    """Whether an earlier request of the same paper was answered."""
+
+
 class Stale(Exception):
     """The endpoint refused the form of this request to another one while it waited."""
 
@@ -145,7 +156,7 @@ class Transport:
         policy: RetryPolicy | None = None,
         *,
         limiter: Limiter | None = None,
-        budget: Budget | None = None,
+        budget: Budget | LeasedLimiter | None = None,
         price: Price | None = None,
         say: Callable[[str], None] = lambda text: None,
         accept: Accept = chat_in,
@@ -169,52 +180,39 @@ class Transport:
         self.answered = False
         """Whether the endpoint has answered any request in this run."""
 
-    async def send(
-        self,
-        body: bytes,
-        most_tokens: int | None = None,
-        *,
-        is_lesson: Callable[[Refused], bool] = lambda refusal: False,
-        is_stale: Callable[[], bool] = lambda: False,
-        begun: bool = False,
-    ) -> Sent:
-        """Send a request body that allows `tokens` of completion (default: the endpoint's).
-
-        A refusal that `is_lesson` is not retried. Raises Stale, before anything is sent, for a body that
-        became `is_stale` while waiting. `begun`: an earlier request of the same paper was answered.
+    async def send(self, asked: Outgoing) -> Sent:
+        """Send a request until it is answered.
 
         Raises PaperFailed for this request only, with the endpoint's `Refused` as its cause if there is one;
         EndpointError if no request would be answered; BudgetSpent if it could cost more than is left; Stopped
-        after `stop`.
+        after `stop`; Stale for a request that became stale while waiting.
         """
-        import openai
-
         tries = Tries()
-        policy = self._policy
-        if not self.answered:
-            # Nothing ever answered here: more likely a wrong address than a passing fault.
-            policy = dataclasses.replace(policy, connect_attempts=min(3, policy.attempts))
 
         async def post() -> dict[str, Any]:
             while True:
                 try:
-                    return await self.once(body, most_tokens, tries, is_stale, begun=begun)
+                    return await self.once(asked, tries)
                 except (Refused, TooSlow) as error:
-                    if isinstance(error, Refused) and is_lesson(error):
+                    if isinstance(error, Refused) and asked.is_lesson(error):
                         error.final = True
                     if not await self._excuse(error, tries):
                         raise
 
-        try:
-            completion = await policy.run(post, sleep=self.limiter.pause, excused_s=lambda: tries.excused_s)
-        except (openai.OpenAIError, Refused, TooSlow, Unreadable) as error:
-            told = explain(error, self.endpoint, tries.requests, answered=self.answered)
-            told.spent = tries.spent
-            raise told from error
-        except PapercardsError as error:
-            error.spent = tries.spent
-            raise
-        return Sent(completion, tries.requests, tries.seconds, tries.spent)
+        return await persist(
+            post,
+            tries,
+            self._policy,
+            self.limiter,
+            lambda error: self.explained(error, tries.requests),
+            answered=self.answered,
+        )
+
+    def explained(self, error: Exception, sent: int) -> PapercardsError:
+        """The error of a request as one for the user; `sent` is the number of tries."""
+        if isinstance(error, PapercardsError):
+            return error
+        return explain(error, self.endpoint, sent, answered=self.answered)
 
     def spent_on(self, completion: dict[str, Any]) -> Spent:
         """Tokens and cost of one completion, as far as it reports them."""
@@ -237,20 +235,18 @@ class Transport:
         if self._client is not None:
             await self._client.close()
 
-    async def once(
-        self, body: bytes, most_tokens: int | None, tries: Tries, is_stale: Callable[[], bool], *, begun: bool
-    ) -> dict[str, Any]:
+    async def once(self, asked: Outgoing, tries: Tries) -> dict[str, Any]:
         """Send one request, within limiter, budget and timeout. Raises errors as they come."""
         if self._client is None:
             self._client = Posting(self.endpoint)
-        most = most_tokens or self.endpoint.max_tokens
-        worst = Usage(worst_prompt(body), 0, most)
+        most = asked.most_tokens or self.endpoint.max_tokens
+        worst = Usage(len(asked.body) // BYTES_PER_TOKEN, 0, most)
         at_worst = self._cost(worst)
-        number = await self.limiter.enter(worst.prompt + most, begun=begun or tries.requests > 0)
+        number = await self.limiter.enter(worst.prompt + most, begun=asked.begun or tries.requests > 0)
         reserved, spent = None, Spent()
         begin, answers = self.limiter.clock(), self.limiter.answers
         try:
-            if not tries.requests and is_stale():
+            if not tries.requests and asked.is_stale():
                 raise Stale
             if self._budget is not None:
                 reserved = await self._budget.reserve(at_worst or 0.0)
@@ -259,7 +255,7 @@ class Transport:
             # It may be answered, and billed, though nobody reads it any more.
             spent = Spent(unpriced=1) if at_worst != 0 else Spent()
             try:
-                raw, headers = await self._exchange(body, tries)
+                raw, headers = await self._exchange(asked.body, tries)
                 completion = self._completion(raw, headers)
             except Refused as error:
                 spent = Spent()
@@ -398,6 +394,32 @@ class Transport:
         return (
             None if self.price is None else self.price.cost(used.prompt, used.cached_prompt, used.completion)
         )
+
+
+async def persist(
+    post: Callable[[], Awaitable[dict[str, Any]]],
+    tries: Tries,
+    policy: RetryPolicy,
+    limiter: Limiter,
+    explained: Callable[[Exception], PapercardsError],
+    *,
+    answered: bool,
+) -> Sent:
+    """What `post` gives, retried by the policy. Raises what `explained` makes of the last error."""
+    import openai
+
+    if not answered:
+        # Nothing ever answered here: more likely a wrong address than a passing fault.
+        policy = dataclasses.replace(policy, connect_attempts=min(3, policy.attempts))
+    try:
+        completion = await policy.run(post, sleep=limiter.pause, excused_s=lambda: tries.excused_s)
+    except (openai.OpenAIError, Refused, TooSlow, Unreadable, PapercardsError) as error:
+        told = explained(error)
+        told.spent = tries.spent
+        if told is error:
+            raise
+        raise told from (error.__cause__ if isinstance(error, PapercardsError) else error)
+    return Sent(completion, tries.requests, tries.seconds, tries.spent)
 
 
 def _duration(seconds: float) -> str:

@@ -180,10 +180,11 @@ _LIST = {
 }
 _COUNTS = {
     "type": "object",
-    "required": ["by", "total", "groups"],
+    "required": ["by", "total", "known", "groups"],
     "properties": {
         "by": {"type": "string"},
-        "total": _WHOLE,
+        "total": {**_WHOLE, "description": "Matching papers; further records of a paper are not counted"},
+        "known": {**_WHOLE, "description": "Papers whose value is known: shares are of these"},
         "groups": {
             "type": "array",
             "items": {

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from ..card import Card
-from ..statistics.intervals import wilson
+from .index.counting import stats_of
 from .index.database import Found, Index
 from .index.facets import FIELDS, Tag
 from .index.follow import Follower
@@ -74,24 +74,24 @@ class Lookup:
     def groups(self, by: str, words: str, tags: Sequence[Tag]) -> dict[str, Any]:
         """Number and share of matching cards for each value of a field, most frequent first.
 
-        The intervals are Wilson's: they know nothing of the tagger's errors. Raises Refusal for an unknown
-        field or value.
+        The numbers are those of `papercards stats`: a share is of the cards whose value is known, and its
+        interval knows nothing of the tagger's errors. Raises Refusal for an unknown field or value.
         """
         if by not in self.fields:
             raise self.unknown("field", by, self.fields)
-        found = self._found(words, tags)
-        every = self._index.counts(by, found)
+        answer = stats_of(self._index, self._found(words, tags), by)
         groups = [
             {
-                "value": value,
-                "cards": count,
-                "share": round(count / found.count, 4),
-                "interval_95": [round(end, 4) for end in wilson(count, found.count)],
+                "value": row.feature.partition("=")[2],
+                "cards": row.count,
+                "share": round(row.share or 0.0, 4),
+                "interval_95": [round(end or 0.0, 4) for end in (row.low, row.high)],
             }
-            for value, count in every[:MOST_GROUPS]
+            for row in answer.rows[:MOST_GROUPS]
         ]
-        more = {"more_values": len(every) - MOST_GROUPS} if len(every) > MOST_GROUPS else {}
-        return {"by": by, "total": found.count, "groups": groups} | more | self._still()
+        known = answer.rows[0].n if answer.rows else 0
+        more = {"more_values": len(answer.rows) - MOST_GROUPS} if len(answer.rows) > MOST_GROUPS else {}
+        return {"by": by, "total": answer.papers, "known": known, "groups": groups} | more | self._still()
 
     def unknown(self, what: str, word: str, known: Sequence[str]) -> Refusal:
         """The refusal of a word that is none of the known ones."""

@@ -3,11 +3,13 @@
 Knows requests. Knows no rooms.
 """
 
-import json
-from collections.abc import Mapping
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
+
+from ..text.wording import first_fault
 
 MOST_BYTES = 256 * 1024
 
@@ -30,7 +32,17 @@ def paper_of(request: Request) -> str:
     return name.removeprefix(_APART)
 
 
-async def body_of(request: Request) -> Mapping[str, object]:
+class Body(BaseModel):
+    """What a page sends; what is left out is empty."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+B = TypeVar("B", bound=Body)
+Text = Annotated[str, Field(max_length=300)]
+
+
+async def body_of(request: Request, kind: type[B]) -> B:
     """The JSON object that was sent. Raises BadRequest for anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise BadRequest("the request is not JSON")
@@ -40,31 +52,6 @@ async def body_of(request: Request) -> Mapping[str, object]:
         if len(parts) > MOST_BYTES:
             raise BadRequest("the request is too long")
     try:
-        value = json.loads(parts)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("the request is not JSON") from error
-    if not isinstance(value, dict):
-        raise BadRequest("the request is not a JSON object")
-    return value
-
-
-def text_in(body: Mapping[str, object], name: str, most: int = 300) -> str:
-    """A string field; empty if missing. Raises BadRequest if it is not a string or too long."""
-    value = body.get(name, "")
-    if not isinstance(value, str) or len(value) > most:
-        raise BadRequest(f"{name} is not a string of at most {most} characters")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise BadRequest(f"{name} is not valid Unicode") from error
-    return value
-
-
-def number_in(body: Mapping[str, object], name: str) -> int | None:
-    """An integer field; None if missing. Raises BadRequest for anything else."""
-    value = body.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadRequest(f"{name} is not a number")
-    return value
+        return kind.model_validate_json(parts)
+    except ValidationError as error:
+        raise BadRequest(first_fault(error)) from error

@@ -8,6 +8,7 @@ fails is a reason that the model is asked again with. Knows no offsets, cost or 
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -70,7 +71,14 @@ def answer_type(
     With `sentences`, only numbers up to it can be written where the endpoint enforces the schema: small
     models run past the end. Without, one schema serves all papers.
     """
+    make = _answer_type.__wrapped__ if own else _answer_type
+    return make(taxonomy, sentences, tuple(shipped), tuple(own))
 
+
+@lru_cache(maxsize=16)
+def _answer_type(
+    taxonomy: Taxonomy, sentences: int | None, shipped: tuple[str, ...], own: tuple[Field, ...]
+) -> type[BaseModel]:
     def enum(ids: Iterable[str]) -> Any:
         return Literal[tuple(ids)]
 

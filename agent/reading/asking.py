@@ -9,11 +9,11 @@ Knows prompts and specs. Knows no requests.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from pydantic import BaseModel
 
-from ..fields.spec import ARTIFACTS, SHIPPED, Field, FieldSet
+from ..fields.spec import ARTIFACTS, NO_OWN, SHIPPED, Field, FieldSet
 from ..fields.values import Text
 from ..model.cache import Cache, key_of
 from ..paper import Paper
@@ -56,13 +56,13 @@ class Asking:
     @cached_property
     def prompt(self) -> Prompt:
         """The prompt for these fields."""
-        schema = self._kind(None).model_json_schema()
+        schema = self.kind(None)[0].model_json_schema()
         return card_prompt(self.taxonomy, schema, shipped=self._shipped, own=self.own)
 
     def kind(self, sentences: int | None) -> tuple[type[BaseModel], str]:
         """The answer type and the digest of its schema; `sentences` as `answer_type` has it."""
         if sentences not in self._kinds:
-            kind = self._kind(sentences)
+            kind = answer_type(self.taxonomy, sentences, shipped=self._shipped, own=self.own)
             self._kinds[sentences] = (kind, digest(str(kind.model_json_schema())))
         return self._kinds[sentences]
 
@@ -74,9 +74,6 @@ class Asking:
     @property
     def _shipped(self) -> tuple[str, ...]:
         return tuple(name for name in self.names if name in SHIPPED)
-
-    def _kind(self, sentences: int | None) -> type[BaseModel]:
-        return answer_type(self.taxonomy, sentences, shipped=self._shipped, own=self.own)
 
 
 class Askings:
@@ -128,8 +125,9 @@ class Notebook:
     def __iter__(self) -> Iterator[Noted]:
         """The sets, the newest first; the shipped fields are always there."""
         yield from reversed(list(self._sets.values()))
-        if (self._usual.prefix, self._usual.schema) not in self._sets:
-            yield self._usual
+        usual = _usual()
+        if (usual.prefix, usual.schema) not in self._sets:
+            yield usual
 
     def add(self, one: Noted) -> None:
         """Note a set of fields whose answer is in the cache."""
@@ -141,16 +139,17 @@ class Notebook:
         self._cache.keep_note(self._name, json.dumps(rows))
 
     @cached_property
-    def _usual(self) -> Noted:
-        return Askings(shipped(), FieldSet()).whole.noted(None)
-
-    @cached_property
     def _sets(self) -> dict[tuple[str, str], Noted]:
         text = self._cache.note(self._name) if self._cache is not None else None
         try:
             return {(one.prefix, one.schema): one for row in json.loads(text or "[]") if (one := _noted(row))}
         except (ValueError, TypeError, RecursionError):
             return {}
+
+
+@cache
+def _usual() -> Noted:
+    return Askings(shipped(), NO_OWN).whole.noted(None)
 
 
 def _noted(row: dict[str, object]) -> Noted | None:

@@ -13,7 +13,8 @@ from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..errors import BadInput, UsageError
+from ..errors import BadInput, UsageError, readable
+from ..fields.spec import ARTIFACTS
 from ..model.catalogue import HostedPlan
 from ..taxonomy import LABEL_FIELDS
 from ..text.spans import digest
@@ -58,23 +59,18 @@ class Confidences:
     def raw(cls, model: str, plan: str) -> "Confidences":
         """One that leaves every probability as it is, to fit one from."""
         same = FieldConfidence(Linear(0.0, (1.0,)))
-        names = (*LABEL_FIELDS, "claims", "code", "data", "weights")
+        names = (*LABEL_FIELDS, "claims", *ARTIFACTS)
         return cls(model, cast("HostedPlan", plan), "", "", "", 0, dict.fromkeys(names, same))
 
     def check(self, model: str, plan: str, prompt: str, taxonomy: str, where: str) -> None:
         """Raise UsageError if it was fitted for another model, plan, wording or taxonomy."""
-        for what, fitted, now in (
+        require_fitted(
             ("model", self.model, model),
             ("plan", self.plan, plan),
             ("prompt", self.prompt, prompt),
             ("taxonomy", self.taxonomy, taxonomy),
-        ):
-            if fitted != now:
-                raise UsageError(
-                    f"your own labels were fitted for the {what} {fitted}, not for {now}",
-                    where=where,
-                    next_step="Run papercards tune again, or leave out --tuned",
-                )
+            where=where,
+        )
 
     def of_answer(self, draft: Draft) -> Draft:
         """A draft with calibrated confidences for its probabilities; None in fields that were not fitted."""
@@ -92,16 +88,27 @@ class Confidences:
         return chance if found is None else sigmoid(found.scaling.log_odds((log_odds(chance),)))
 
 
+def require_fitted(*parts: tuple[str, str, str], where: str = "") -> None:
+    """Raise UsageError for a part (its name, what it was for the fit, what it is now) that has changed."""
+    for what, fitted, now in parts:
+        if fitted != now:
+            raise UsageError(
+                f"your own labels were fitted for the {what} {fitted}, not for {now}",
+                where=where,
+                next_step="Run papercards tune again, or leave out --tuned",
+            )
+
+
 ADAPTER: TypeAdapter[Confidences] = TypeAdapter(Confidences)
 """JSON to `Confidences` and back."""
 
 
 def read_confidences(path: Path) -> Confidences:
     """A fit from its file. Raises UsageError if it cannot be read, BadInput if it is none."""
+    with readable(path, "the fit"):
+        content = path.read_bytes()
     try:
-        return ADAPTER.validate_json(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read: {error.strerror}", where=str(path)) from error
+        return ADAPTER.validate_json(content)
     except ValidationError as error:
         raise BadInput(
             "not a file of papercards tune for a hosted model",

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..card import DOES_NOT_APPLY, NOT_STATED, Status
-from ..fields.spec import Field
+from ..fields.spec import ARTIFACTS, Field
 from ..fields.values import Value
+from ..taxonomy import LABEL_FIELDS
 
 MAX_WORDS = 30
 """Maximum words of a summary."""
@@ -103,16 +104,10 @@ Rate = Callable[[str, Scored | DraftClaim | DraftArtifact], float | None]
 def rated(draft: Draft, rate: Rate) -> Draft:
     """The draft with other confidences; candidates keep theirs."""
 
-    def labels(name: str, given: tuple[Scored, ...]) -> tuple[Scored, ...]:
-        return tuple(replace(one, confidence=rate(name, one)) for one in given)
+    def changed(name: str) -> Any:
+        found = getattr(draft, name)
+        if isinstance(found, tuple):
+            return tuple(replace(one, confidence=rate(name, one)) for one in found)
+        return replace(found, confidence=rate(name, found))
 
-    return replace(
-        draft,
-        tasks=labels("tasks", draft.tasks),
-        modalities=labels("modalities", draft.modalities),
-        contributions=labels("contributions", draft.contributions),
-        claims=tuple(replace(one, confidence=rate("claims", one)) for one in draft.claims),
-        code=replace(draft.code, confidence=rate("code", draft.code)),
-        data=replace(draft.data, confidence=rate("data", draft.data)),
-        weights=replace(draft.weights, confidence=rate("weights", draft.weights)),
-    )
+    return replace(draft, **{name: changed(name) for name in (*LABEL_FIELDS, "claims", *ARTIFACTS)})

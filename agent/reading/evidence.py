@@ -25,6 +25,7 @@ from ..card import (
     Provenance,
     Reproducibility,
 )
+from ..fields.spec import ARTIFACTS
 from ..fields.values import Value
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS
@@ -78,12 +79,13 @@ def build(
         ),
         flags=_flags(paper, draft),
         provenance=provenance,
-        fields={name: _own(paper, types[name], value) for name, value in draft.own.items()},
+        fields={name: field_value(paper, types[name], value) for name, value in draft.own.items()},
         publication=paper.publication,
     )
 
 
-def _own(paper: Paper, type_: FieldType, value: Value) -> FieldValue:
+def field_value(paper: Paper, type_: FieldType, value: Value) -> FieldValue:
+    """The value of an own field as a card has it."""
     names = (one.name for one in dataclasses.fields(value) if one.name not in ("rows", "sentence"))
     said = {name: getattr(value, name) for name in names}
     rows = tuple(
@@ -101,11 +103,9 @@ def evidence(paper: Paper, sentence: int) -> Evidence:
     """The sentence with that number (from 1), with its span and its text."""
     span, section = paper.sentences[sentence - 1], paper.section_of(sentence)
     text = paper.sentence_text(sentence)
-    if section is None:
-        return Evidence(start=span.start, end=span.end, sentence=sentence, text=text)
     return Evidence(
-        section=section.name,
-        page=section.page_at(span.start),
+        section=section.name if section is not None else None,
+        page=section.page_at(span.start) if section is not None else None,
         start=span.start,
         end=span.end,
         sentence=sentence,
@@ -131,8 +131,8 @@ def check(card: Card, paper: Paper, *, unread: bool = True) -> list[str]:
     faults = []
     if card.title != paper.title:
         faults.append("the title differs from the paper's")
-    for name in ("code", "data", "weights"):
-        artifact: Artifact = getattr(card.reproducibility, name)
+    for name in ARTIFACTS:
+        artifact = card.reproducibility.artifact(name)
         if (artifact.status == "not-stated") != (artifact.evidence is None):
             faults.append(f"{name} is {artifact.status} but its evidence does not match")
     texts: dict[str | None, str] = {None: paper.abstract}
@@ -165,10 +165,9 @@ def check(card: Card, paper: Paper, *, unread: bool = True) -> list[str]:
 def cited(card: Card) -> list[tuple[str, Evidence]]:
     """All evidence of a card with the name of its item, such as `claim 2` or `code`."""
     found = [(f"claim {n}", claim.evidence) for n, claim in enumerate(card.claims, start=1)]
-    held = card.reproducibility
-    for name, artifact in (("code", held.code), ("data", held.data), ("weights", held.weights)):
-        if artifact.evidence is not None:
-            found.append((name, artifact.evidence))
+    for name in ARTIFACTS:
+        if (stated_in := card.reproducibility.artifact(name).evidence) is not None:
+            found.append((name, stated_in))
     for name, value in card.fields.items():
         stated = [(name, value.evidence)]
         stated += [(f"{name} {n}", row.evidence) for n, row in enumerate(value.rows, start=1)]
@@ -204,22 +203,19 @@ def _is_sentence(cite: Evidence, paper: Paper) -> bool:
 
 
 def _links(paper: Paper, withheld: Collection[int] = ()) -> tuple[CardLink, ...]:
+    places = [(None, paper.links), *((section, links(section.text)) for section in paper.sections)]
     found = [
-        CardLink(url=link.url, kind=link_kind(link.url), start=link.start, end=link.end)
-        for link in paper.links
+        CardLink(
+            section=section.name if section is not None else None,
+            page=section.page_at(link.start) if section is not None else None,
+            url=link.url,
+            kind=link_kind(link.url),
+            start=link.start,
+            end=link.end,
+        )
+        for section, some in places
+        for link in some
     ]
-    for section in paper.sections:
-        found += [
-            CardLink(
-                section=section.name,
-                page=section.page_at(link.start),
-                url=link.url,
-                kind=link_kind(link.url),
-                start=link.start,
-                end=link.end,
-            )
-            for link in links(section.text)
-        ]
     if not withheld:
         return tuple(found)
     gone = [(paper.section_of(number), paper.sentences[number - 1]) for number in withheld]

@@ -5,6 +5,8 @@ Knows answers. Knows no questions and no papers.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from ..errors import PaperFailed
 from ..model.ask_once import AskOnce
@@ -48,16 +50,23 @@ class Answers:
         ask: Callable[[], Awaitable[Answer]],
         paper: Named,
         bill: Bill,
+        others: Sequence[Parts] = (),
     ) -> Answer:
         """The answer to one request about a paper, which is put on the bill.
 
-        Raises PaperFailed where nothing may be asked, and what `ask` raises.
+        An answer to one of the `others` does as well. Raises PaperFailed where nothing may be asked, and
+        what `ask` raises.
         """
-        if (found := self.found(parts, good)) is not None:
+
+        def look_up() -> Answer | None:
+            rows = (self.found(one, good) for one in (parts, *others))
+            return next((row for row in rows if row is not None), None)
+
+        if (found := look_up()) is not None:
             bill.answers.append(found)
             return found
         if self._offline:
-            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
+            raise not_kept(paper.where)
 
         async def fresh() -> Answer:
             answer = await ask()
@@ -65,7 +74,7 @@ class Answers:
             return answer
 
         try:
-            answer, ours = await self._once.get(key_of(parts), lambda: self.found(parts, good), fresh)
+            answer, ours = await self._once.get(key_of(parts), look_up, fresh)
         except PaperFailed as error:
             error.where = error.where or paper.where
             raise
@@ -81,6 +90,32 @@ class Answers:
     def close(self) -> None:
         """Release all requests for other processes."""
         self._once.close()
+
+
+def not_kept(where: str) -> PaperFailed:
+    """The error for a paper without an answer in the cache, where nothing may be asked."""
+    return PaperFailed("no answer in the cache", where=where, next_step="Run without --offline")
+
+
+def answered(text: str, model: str, spent: Spent, seconds: float, **more: Any) -> Answer:
+    """An answer that has come now; `more` are further fields of it."""
+    fields = {
+        "finish_reason": "stop",
+        "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "reasked": spent.calls - 1,
+        **more,
+    }
+    return Answer(
+        text=text,
+        model=model,
+        seconds=seconds,
+        calls=spent.calls,
+        prompt_tokens=spent.prompt_tokens,
+        cached_prompt_tokens=spent.cached_prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        cost_usd=spent.cost_usd,
+        **fields,
+    )
 
 
 def spent_on(answer: Answer) -> Spent:

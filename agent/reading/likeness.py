@@ -7,16 +7,14 @@ Knows texts. Knows no files but that of the encoder's vectors, which it keeps si
 second.
 """
 
-import os
 from array import array
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from zipfile import BadZipFile
 
 from ..text.spans import digest, sentences
+from . import kept_arrays
 from .baseline.features import weigh
 from .baseline.parameters import fitted
 from .baseline.tags import count
@@ -94,14 +92,16 @@ class Encoded:
         self.name = model
         self._encoder = encoder
         names = [digest(model, *paper) for paper in library]
-        known = _read(kept) if kept is not None else {}
+        there = kept_arrays.kept(kept, ("names", "rows")) if kept is not None else None
+        known = dict(zip(map(str, there["names"]), there["rows"], strict=False)) if there is not None else {}
         rows = {
             name: known[name] if name in known else self._vector(paper)
             for name, paper in zip(names, library, strict=True)
         }
         self._rows = np.stack([rows[name] for name in names]) if names else None
         if kept is not None and rows.keys() != known.keys():
-            _write(kept, rows)
+            arrays = {"names": np.array(list(rows)), "rows": np.stack(list(rows.values()))}
+            kept_arrays.keep(kept, arrays)
 
     def _vector(self, paper: Text) -> "NDArray[np.float32]":
         title, abstract = paper
@@ -117,24 +117,3 @@ class Encoded:
         found = self._rows @ self._vector(paper)
         best = int(found.argmax())
         return Nearest(best, min(1.0, max(0.0, float(found[best]))))
-
-
-def _read(path: Path) -> "dict[str, NDArray[np.float32]]":
-    import numpy as np
-
-    unreadable = (OSError, ValueError, KeyError, EOFError, BadZipFile)
-    with suppress(*unreadable), np.load(path, allow_pickle=False) as kept:
-        rows = kept["rows"].astype(np.float32)
-        return dict(zip(map(str, kept["names"]), rows, strict=True))
-    return {}
-
-
-def _write(path: Path, rows: "dict[str, NDArray[np.float32]]") -> None:
-    import numpy as np
-
-    partial = path.with_name(f"{path.stem}.{os.getpid()}.npz")
-    # It only saves time: a disk that is full or read-only is no reason to stop.
-    with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        np.savez(partial, names=np.array(list(rows)), rows=np.stack(list(rows.values())))
-        partial.replace(path)

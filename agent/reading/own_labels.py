@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..card import NOT_ANSWERED, UNCERTAIN, Answered, Card, FieldValue
+from ..card import NOT_ANSWERED, UNCERTAIN, Answered, Card
 from ..fields.spec import ARTIFACTS, Field, FieldSet
 from ..fields.values import Value
 from ..model.cache import Part
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Size, Taxonomy, shipped
 from .draft import Draft, settled
+from .evidence import field_value
 from .reader import Reader, Reading, Wanted
 from .reading_copy import reading_copy
 from .stepwise.reader import StepwiseReader
@@ -50,16 +51,7 @@ class OwnLabelsReader:
         there: dict[str, object] = {name: card.labels(name) for name in LABEL_FIELDS}
         there |= {name: card.reproducibility.artifact(name).status for name in ARTIFACTS}
         applied = settled(self._fields.own, {**there, "claims": card.claims, **values})
-        own = {
-            one.name: FieldValue(
-                type=one.type,
-                value=applied[one.name].value,
-                missing=applied[one.name].missing,
-                confidence=applied[one.name].confidence,
-                confidences=applied[one.name].confidences,
-            )
-            for one in self._fields.own
-        }
+        own = {one.name: field_value(paper, one.type, applied[one.name]) for one in self._fields.own}
         answered = tuple(f"{one.name}@{one.spec}" for one in self._fields.own if one.options)
         made = card.provenance
         answers = (*made.answers, Answered(answer="", prompt=self._name, fields=answered, created=""))

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..errors import BadInput, UsageError
+from ..errors import BadInput, readable
 from ..paper import Paper
 from ..text.spans import digest
 from .baseline import Baseline, Chances, HasThreshold, Scores, summarized
 from .baseline.features import log_odds, sigmoid
 from .baseline.parameters import FieldFit, Linear, WordFit
-from .baseline.tags import MAIN, UNSEEN, Logits, Row, mains, probabilities, word_log_odds
+from .baseline.tags import MAIN, Logits, Row, beside_tops, mains, probabilities, word_log_odds
+from .confidence import require_fitted
 from .draft import Draft
 
 
@@ -65,10 +66,8 @@ ADAPTER: TypeAdapter[OwnLayer] = TypeAdapter(OwnLayer)
 
 def read_layer(path: Path) -> OwnLayer:
     """A layer from its file. Raises UsageError if it cannot be read, BadInput if it is none."""
-    try:
+    with readable(path, "the layer"):
         content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read: {error.strerror}", where=str(path)) from error
     try:
         layer = ADAPTER.validate_json(content)
         size = len(layer.words.labels)
@@ -84,15 +83,7 @@ def read_layer(path: Path) -> OwnLayer:
 
 def check_layer(layer: OwnLayer, tagger: str, taxonomy: str) -> None:
     """Raises UsageError if a layer was fitted over another tagger or for another taxonomy."""
-    for what, fitted, now in (
-        ("tagger", layer.tagger, tagger),
-        ("taxonomy", layer.taxonomy, taxonomy),
-    ):
-        if fitted != now:
-            raise UsageError(
-                f"the layer of your own labels was fitted for the {what} {fitted}, not for {now}",
-                next_step="Run papercards tune again, or leave out --tuned",
-            )
+    require_fitted(("tagger", layer.tagger, tagger), ("taxonomy", layer.taxonomy, taxonomy))
 
 
 class TunedTagger:
@@ -137,13 +128,4 @@ def corrected(sentences: Sequence[Chances], scaling: Linear) -> tuple[Chances, .
 def own_rows(scores: Scores, field: str, own: Logits) -> dict[str, Row]:
     """The features of every label of a field: what the tagger says, then the label's own regression."""
     said = {label: log_odds(chance) for label, chance in scores.labels[field].items()}
-    tables = [said, scores.mains[field], own.get(field, {}), own.get(field + MAIN, {})]
-    tops = [max((table.get(label, UNSEEN) for label in said), default=UNSEEN) for table in tables]
-    return {
-        label: tuple(
-            value
-            for table, top in zip(tables, tops, strict=True)
-            for value in (table.get(label, UNSEEN), table.get(label, UNSEEN) - top)
-        )
-        for label in said
-    }
+    return beside_tops([said, scores.mains[field], own.get(field, {}), own.get(field + MAIN, {})], said)

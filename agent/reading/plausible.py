@@ -106,6 +106,7 @@ _FIELD = re.compile(
 )
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}|data:[\w/+.-]+;base64|(?:\\x[0-9a-f]{2}){8}|(?:[0-9a-f]{2} ){16}")
 _LEADERS = re.compile(r"(?<!\.)\.{4,}+\s{0,9}\d|(?:\s\.){4,}")
+_LATEX = re.compile(r"\\(?:documentclass|usepackage|begin\{document|maketitle|section\*?\{|bibliography\{)")
 _SAME = re.compile(r"(.)\1{19}", re.DOTALL)
 
 
@@ -213,9 +214,7 @@ def _odd_characters(text: str) -> str:
         return "is the log of a program"
     bare = _MATH.sub(" ", text)
     words = _WORD.findall(bare)
-    if 12 * len(_CODE.findall(text)) > len(words):
-        return "is source code"
-    if why := _list(bare, len(words)):
+    if why := _code_or_list(text, bare, len(words)):
         return why
     shown = sum(not c.isspace() for c in bare)
     if len(text) > 40 and 2 * sum(map(len, words)) < shown:
@@ -250,10 +249,13 @@ def _blob(text: str) -> str:
 
 
 def _short_lines(text: str) -> str:
-    words = _WORD.findall(text)
-    if 12 * len(_CODE.findall(text)) > len(words):
+    return _code_or_list(text, text, len(_WORD.findall(text)))
+
+
+def _code_or_list(text: str, bare: str, words: int) -> str:
+    if 12 * len(_CODE.findall(text)) > words:
         return "is source code"
-    return _list(text, len(words))
+    return _list(bare, words)
 
 
 def _no_sentences(text: str) -> str:
@@ -263,9 +265,7 @@ def _no_sentences(text: str) -> str:
     small = sum(word in _STOP for word in folded)
     if len(_TRACE.findall(text)) >= 3:
         return "is the error message of a program"
-    if 12 * len(_CODE.findall(text)) > len(words):
-        return "is source code"
-    if why := _list(text, len(words)):
+    if why := _code_or_list(text, text, len(words)):
         return why
     if 15 * small > len(words) or len(words) < 6:
         return ""
@@ -322,27 +322,20 @@ def _references(text: str) -> str:
     return _list(text, len(_WORD.findall(text)))
 
 
-def _contents(text: str) -> str:
-    return "is a table of contents" if len(_LEADERS.findall(text)) >= 3 else ""
-
-
-def _latex(text: str) -> str:
-    found = re.findall(
-        r"\\(?:documentclass|usepackage|begin\{document|maketitle|section\*?\{|bibliography\{)", text
-    )
-    return "is a LaTeX source" if len(found) >= 2 else ""
-
-
-def _trace(text: str) -> str:
-    return "is the error message of a program" if len(_TRACE.findall(text)) >= 2 else ""
-
-
 _Check = Callable[[str], str]
+
+
+def _repeated(least: int, pattern: re.Pattern[str], why: str) -> _Check:
+    """A check for texts that have a pattern so many times."""
+    return lambda text: why if len(pattern.findall(text)) >= least else ""
+
+
+_trace = _repeated(2, _TRACE, "is the error message of a program")
 _SIGNS: tuple[tuple[bytes, _Check], ...] = (
     (b"</", _markup),
     (b"<", _markup),
     (b"&;", _markup),
-    (b"\\{", _latex),
+    (b"\\{", _repeated(2, _LATEX, "is a LaTeX source")),
     (b"@", _references),
     (b"@{", _two_records),
     (b"%", _two_records),
@@ -356,7 +349,7 @@ _STEMS: tuple[tuple[bytes, _Check], ...] = (
     (b"et al", _references),
     (b"pp. ", _references),
     (b"university", _references),
-    (b".....", _contents),
+    (b".....", _repeated(3, _LEADERS, "is a table of contents")),
     (b"exception", _trace),
     (b"traceback", _trace),
     *((stem, no_abstract.page) for stem in no_abstract.STEMS),

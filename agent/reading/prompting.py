@@ -8,10 +8,13 @@ Knows papers and taxonomies. Knows no model, no cache, no HTTP.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from string import Template
+from types import MappingProxyType
 from typing import TypedDict
 
 from ..errors import UsageError
@@ -22,6 +25,8 @@ from ..taxonomy import LABEL_FIELDS, Size, Taxonomy
 from ..text.invisible import visible
 from ..text.spans import digest
 from .defusing import defused
+
+_SECTION = re.compile(r"^\[([\w-]+)\]\n", re.MULTILINE)
 
 
 class Message(TypedDict):
@@ -76,6 +81,17 @@ def load(name: str) -> tuple[str, str]:
     return system.strip(), user.strip()
 
 
+def sections(name: str) -> tuple[dict[str, str], str]:
+    """The texts of a shipped file, by the names in brackets above them, and its version.
+
+    The version is the beginning of the name, `@` and eight hex digits of the file.
+    """
+    text = _file(f"{name}.md")
+    parts = _SECTION.split(text)[1:]
+    found = dict(zip(parts[::2], parts[1::2], strict=True))
+    return found, f"{name.partition('.')[0]}@{digest(text)[:8]}"
+
+
 def card_prompt(
     taxonomy: Taxonomy,
     schema: object,
@@ -110,6 +126,7 @@ def card_prompt(
     return Prompt(f"{name.partition('.')[0]}@{everything[:8]}", tuple(prefix), words, template, tail)
 
 
+@lru_cache(maxsize=8)
 def paragraphs(taxonomy: Taxonomy, name: str = "card.v1") -> tuple[str, Mapping[str, str]]:
     """The introduction of a template, and the paragraph of each shipped field, filled in."""
     system, _ = load(name)
@@ -131,7 +148,7 @@ def paragraphs(taxonomy: Taxonomy, name: str = "card.v1") -> tuple[str, Mapping[
             found |= dict.fromkeys(named, paragraph)
         else:
             introduction.append(paragraph)
-    return "\n\n".join(introduction), found
+    return "\n\n".join(introduction), MappingProxyType(found)
 
 
 def shipped_spec(taxonomy: Taxonomy, field: str) -> str:

@@ -3,9 +3,8 @@
 Knows no cache and no connection.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
@@ -21,6 +20,7 @@ from ..taxonomy import Taxonomy
 from .answers import Parts
 from .asking import NOTHING_ASKED, Asking
 from .draft import Draft, settled
+from .kept import answered, together
 from .prompting import Message, Shown
 from .reading_copy import ReadingCopy
 from .token_chances import TokenChances, needed, token_chances
@@ -90,8 +90,13 @@ class Question:
         return {**self.unasked, **form.parts()}
 
 
-def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) -> Provenance:
-    """The provenance of a card from an answer; `prompt` is the version of the prompt."""
+def provenance(
+    model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer, answers: Iterable[Answered] = ()
+) -> Provenance:
+    """The provenance of a card from an answer; `prompt` is the version of the prompt.
+
+    `answers` are those that it was put together from, where a card says so.
+    """
     return Provenance(
         model=model.name,
         answered_by=other_model(model, answer.model),
@@ -108,6 +113,7 @@ def provenance(model: Model, prompt: str, taxonomy: Taxonomy, answer: Answer) ->
         ),
         cost_usd=answer.cost_usd,
         seconds=answer.seconds,
+        answers=tuple(answers),
     )
 
 
@@ -115,34 +121,18 @@ def assembled(
     model: Model, prompt: str, taxonomy: Taxonomy, pieces: Sequence[Piece], fields: FieldSet
 ) -> Provenance:
     """The provenance of a card from several answers; `prompt` is that of a request for all fields."""
-    newest = max((piece.answer for piece in pieces), key=lambda answer: answer.created)
-    made = provenance(model, prompt, taxonomy, newest)
-    if len(pieces) == 1 and not fields.version:
-        return made
     answers = [piece.answer for piece in pieces]
-    costs = [one.cost_usd for one in answers]
-    return made.model_copy(
-        update={
-            "calls": sum(one.calls for one in answers),
-            "reasked": sum(one.reasked for one in answers),
-            "tokens": Tokens(
-                prompt=sum(one.prompt_tokens for one in answers),
-                cached_prompt=sum(one.cached_prompt_tokens for one in answers),
-                completion=sum(one.completion_tokens for one in answers),
-            ),
-            "cost_usd": None if None in costs else sum(cost for cost in costs if cost is not None),
-            "seconds": round(sum(one.seconds for one in answers), 3),
-            "answers": tuple(
-                Answered(
-                    answer=piece.key[:16],
-                    prompt=piece.prompt,
-                    fields=tuple(f"{name}@{spec}" for name, spec in piece.specs.items()),
-                    created=piece.answer.created,
-                )
-                for piece in pieces
-            ),
-        }
-    )
+    if len(pieces) == 1 and not fields.version:
+        return provenance(model, prompt, taxonomy, answers[0])
+    newest = max(answers, key=lambda answer: answer.created)
+    each = (made_by(one.key, one.prompt, one.specs, one.answer.created) for one in pieces)
+    return provenance(model, prompt, taxonomy, replace(together(answers), model=newest.model), each)
+
+
+def made_by(key: str, prompt: str, specs: Mapping[str, str], created: str) -> Answered:
+    """What a card says of one of its answers: its key, and the specs of the fields that are from it."""
+    fields = tuple(f"{name}@{spec}" for name, spec in specs.items())
+    return Answered(answer=key[:16], prompt=prompt, fields=fields, created=created)
 
 
 def drafted(pieces: Sequence[Piece], fields: FieldSet, shown: tuple[str, ...]) -> Draft:
@@ -173,17 +163,11 @@ def chances(pieces: Sequence[Piece], taxonomy: Taxonomy) -> TokenChances:
 
 def answer_of(reply: Reply) -> Answer:
     """A reply as it is kept in the cache."""
-    return Answer(
-        text=reply.text,
-        model=reply.model,
+    return answered(
+        reply.text,
+        reply.model,
+        reply.spent,
+        reply.seconds,
         finish_reason=reply.finish_reason,
-        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        seconds=reply.seconds,
-        calls=reply.spent.calls,
-        reasked=reply.spent.calls - 1,
-        prompt_tokens=reply.spent.prompt_tokens,
-        cached_prompt_tokens=reply.spent.cached_prompt_tokens,
-        completion_tokens=reply.spent.completion_tokens,
-        cost_usd=reply.spent.cost_usd,
         logprobs=needed(reply.logprobs),
     )

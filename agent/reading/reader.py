@@ -9,6 +9,7 @@ Knows no files and no other papers.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +31,7 @@ from ..text.spans import digest
 from . import evidence
 from .answers import Parts, WrongAnswer, give_up, parse
 from .asking import Askings, Notebook
+from .kept import not_kept
 from .prompting import Prompt
 from .question import Piece, Question, answer_of, assembled, chances, drafted
 from .reading_copy import reading_copy
@@ -188,12 +190,11 @@ class ModelReader:
         Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
         """
         question = self.question(paper)
-        if question.copy.emptied:
-            raise emptied(paper)
+        question.copy.not_emptied()
         if (kept := self.kept(question)) is not None:
             return kept
         if self._offline:
-            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
+            raise not_kept(paper.where)
         question = self.rest(question)
 
         async def ask() -> Found:
@@ -335,13 +336,11 @@ class ModelReader:
 
     def _piece(self, question: Question) -> Piece | None:
         """The cached answer to a request."""
-        found = self._row(question.unasked)
-        if found is None:
+        if (found := self._row(question.unasked)) is None:
             return None
-        try:
-            return self._taken(question, *found, self._parse(found[0].text, question))
-        except WrongAnswer as wrong:
-            return None if wrong.parts is None else self._taken(question, *found, wrong.parts, wrong.flags)
+        with suppress(WrongAnswer):
+            return self._taken(question, *found, *self._understood(found[0].text, question))
+        return None
 
     def _row(self, unasked: Mapping[str, Part], tokens: int | None = None) -> tuple[Answer, str] | None:
         if self._cache is None:
@@ -384,15 +383,11 @@ class ModelReader:
                 continue  # looked up before
             if (found := self._row(unasked, noted.answer_tokens)) is None:
                 continue
-            flags: tuple[str, ...] = ()
-            try:
-                parts = self._parse(found[0].text, replace(question, asking=self._askings.of(tuple(specs))))
-            except WrongAnswer as wrong:
-                if wrong.parts is None:
-                    continue
-                parts, flags = wrong.parts, wrong.flags
-            pieces.append(Piece(*found, noted.prompt, specs, parts, flags))
-            left -= specs.keys()
+            asked = replace(question, asking=self._askings.of(tuple(specs)))
+            with suppress(WrongAnswer):
+                said = self._understood(found[0].text, asked)
+                pieces.append(Piece(*found, noted.prompt, specs, *said))
+                left -= specs.keys()
         return pieces
 
     @staticmethod
@@ -407,31 +402,37 @@ class ModelReader:
             if self._caller is None:
                 self._caller = await self._connect(self.forms[-1], self.learned)
         where = question.paper.where
-        last: Parts | WrongAnswer | None = None
 
         def check(text: str) -> str | None:
-            nonlocal last
             try:
-                last = self._parse(text, question)
+                self._parse(text, question)
             except WrongAnswer as wrong:
-                last = wrong
                 return str(wrong)
             return None
 
         try:
             reply = await self._caller.ask(question.kind, question.prefix, question.content, check)
+            said = self._understood(reply.text, question)
         except PaperFailed as error:
             error.where = error.where or where
             raise
-        flags: tuple[str, ...] = ()
-        if isinstance(last, WrongAnswer):
-            if last.parts is None:
-                raise give_up(last, where=where, attempts=reply.requests, spent=reply.spent)
-            flags, last = last.flags, last.parts
-        assert last is not None
+        except WrongAnswer as wrong:
+            raise give_up(wrong, where=where, attempts=reply.requests, spent=reply.spent) from None
         self._notebook.add(question.asking.noted(question.count, reply.form.answer_tokens))
-        piece = self._taken(question, answer_of(reply), key_of(question.asked_as(reply.form)), last, flags)
+        piece = self._taken(question, answer_of(reply), key_of(question.asked_as(reply.form)), *said)
         return piece, reply.spent, reply.form
+
+    def _understood(self, text: str, question: Question) -> tuple[Parts, tuple[str, ...]]:
+        """What an answer says, and the flags of what is wrong with it.
+
+        Raises WrongAnswer if so much is wrong that it cannot be kept.
+        """
+        try:
+            return self._parse(text, question), ()
+        except WrongAnswer as wrong:
+            if wrong.parts is None:
+                raise
+            return wrong.parts, wrong.flags
 
     def _parse(self, text: str, question: Question) -> Parts:
         shown, asking = question.shown, question.asking
@@ -462,13 +463,6 @@ class ModelReader:
             withheld=question.copy.withheld,
             types=self._types,
         )
-
-
-def emptied(paper: Paper) -> PaperFailed:
-    """The error for a paper with nothing left to read."""
-    return PaperFailed(
-        "has no sentence that does not give orders to a model: nothing is left to read", where=paper.where
-    )
 
 
 def _budget(model: Model, prompt: Prompt, answer_tokens: int) -> int | None:

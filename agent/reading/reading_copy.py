@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
+from ..errors import PaperFailed
 from ..fields.values import Value
 from ..paper import Paper, Section
 from ..text.invisible import hidden
@@ -60,6 +61,15 @@ class ReadingCopy:
     def emptied(self) -> bool:
         """Whether the paper contained nothing but orders."""
         return bool(self.withheld) and not self.numbers
+
+    def not_emptied(self) -> "ReadingCopy":
+        """The copy itself. Raises PaperFailed if nothing is left to read."""
+        if self.emptied:
+            raise PaperFailed(
+                "has no sentence that does not give orders to a model: nothing is left to read",
+                where=self.paper.where,
+            )
+        return self
 
     def renumbered(self, draft: Draft) -> Draft:
         """A draft of the copy with the paper's sentence numbers and the flags of the copy."""

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..card import Card, Provenance
 from ..model.cache import Part
-from ..model.catalogue import BASELINE
+from ..model.catalogue import BASELINE, Model
 from ..paper import Paper
 from ..taxonomy import Taxonomy
 from . import evidence
 from .draft import Draft
-from .reader import Reading, Wanted, emptied
+from .reader import Reading, Wanted
 from .reading_copy import ReadingCopy, reading_copy
 
 if TYPE_CHECKING:
+    from .baseline import Baseline
     from .own_layer import OwnLayer
 
 
@@ -31,14 +32,48 @@ class Tagger(Protocol):
 class TaggerReader:
     """Makes cards with a tagger."""
 
-    def __init__(self, provenance: Provenance, made_by: Mapping[str, Part]) -> None:
-        self._provenance = provenance
+    def __init__(
+        self,
+        model: Model,
+        tagger_name: str,
+        taxonomy: Taxonomy,
+        layer: "OwnLayer | None",
+        *,
+        prompt: str,
+        made_by: Mapping[str, Part],
+    ) -> None:
+        """`layer` is put on top. Raises UsageError if it was fitted over something else.
+
+        `prompt` is what cards call the tagger; `made_by` is what else they depend on.
+        """
+        self.tagger_name = tagger_name
+        self._layer = layer
+        if layer is not None:
+            from .own_layer import check_layer
+
+            check_layer(layer, tagger_name, taxonomy.version)
+            prompt += f"+{layer.version}"
+        self._provenance = Provenance(
+            model=model.name,
+            model_sha256=model.file.sha256 if model.file is not None else None,
+            prompt=prompt,
+            taxonomy=taxonomy.version,
+            created="",
+            cost_usd=0.0,
+        )
         self.made_by: Mapping[str, Part] = {
-            "model": provenance.model,
-            "prompt": provenance.prompt,
-            "taxonomy": provenance.taxonomy,
+            "model": model.name,
+            "prompt": prompt,
+            "taxonomy": taxonomy.version,
             **made_by,
         }
+
+    def _with_layer(self, tagger: "Baseline") -> Tagger:
+        if self._layer is None:
+            return tagger
+        from .own_layer import TunedTagger
+
+        return TunedTagger(tagger, self._layer)
 
     def wants(self, paper: Paper) -> Wanted | None:
         """Always None, because no requests are sent."""
@@ -49,14 +84,6 @@ class TaggerReader:
 
     async def close(self) -> None:
         """Do nothing, since nothing was opened."""
-
-    @staticmethod
-    def _copy(paper: Paper) -> ReadingCopy:
-        """What is read of a paper. Raises PaperFailed if nothing is left of it."""
-        copy = reading_copy(paper)
-        if copy.emptied:
-            raise emptied(paper)
-        return copy
 
     def _card(self, tagger: Tagger, paper: Paper, copy: ReadingCopy) -> Card:
         draft = copy.renumbered(tagger.tag(copy.paper))
@@ -71,23 +98,13 @@ class BaselineReader(TaggerReader):
         from .baseline import Baseline  # reads its fitted parameters
 
         tagger = Baseline(taxonomy)
-        self.tagger_name = f"baseline@{tagger.version}"
-        self._tagger: Tagger = tagger
-        prompt = self.tagger_name
-        if layer is not None:
-            from .own_layer import TunedTagger, check_layer
-
-            check_layer(layer, self.tagger_name, taxonomy.version)
-            self._tagger = TunedTagger(tagger, layer)
-            prompt += f"+{layer.version}"
-        provenance = Provenance(
-            model=BASELINE.name, prompt=prompt, taxonomy=taxonomy.version, created="", cost_usd=0.0
-        )
-        super().__init__(provenance, {})
+        name = f"baseline@{tagger.version}"
+        super().__init__(BASELINE, name, taxonomy, layer, prompt=name, made_by={})
+        self._tagger = self._with_layer(tagger)
 
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper."""
-        return Reading(self._card(self._tagger, paper, self._copy(paper)))
+        return Reading(self._card(self._tagger, paper, reading_copy(paper).not_emptied()))
 
     def card(self, paper: Paper) -> Card:
         """The card of a paper, synchronously; from its title if nothing else is left of it."""

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from ..fields.spec import ARTIFACTS
 from ..model.completion import Logprobs
 from ..taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
 from .draft import Draft, DraftArtifact, DraftClaim, Scored, rated
 
-STATUS_FIELDS = ("code", "data", "weights")
 _LIST = re.compile(rf'"({"|".join(LABEL_FIELDS)})"\s*:\s*\[([^\]\[]*)\]')
 _STATUS = re.compile(r'"(code|data|weights)"\s*:\s*"([^"]*)"')
 _CLAIM = re.compile(r'"sentence"\s*:\s*(\d{1,6})\s*,\s*"kind"\s*:\s*"([^"]*)"')
@@ -53,7 +53,7 @@ def token_chances(logprobs: Logprobs, taxonomy: Taxonomy) -> TokenChances:
     text, starts = _laid_out(logprobs)
     found = TokenChances()
     for spot in _spots(text):
-        if spot.field in STATUS_FIELDS:
+        if spot.field in ARTIFACTS:
             options: Iterable[str] = STATUSES
         else:
             options = taxonomy.ids("claim_kinds" if spot.field == "claims" else spot.field)
@@ -62,7 +62,7 @@ def token_chances(logprobs: Logprobs, taxonomy: Taxonomy) -> TokenChances:
         chance = _chance(spot, [one for one in options if one != spot.label], logprobs, text, starts)
         if spot.field == "claims":
             found.kinds.setdefault(spot.number, chance)
-        elif spot.field in STATUS_FIELDS:
+        elif spot.field in ARTIFACTS:
             found.statuses[spot.field] = chance
         else:
             found.labels.setdefault((spot.field, spot.label), chance)

@@ -10,12 +10,11 @@ from ..card import Status
 from ..evals.label_file import (
     ClaimRecord,
     Labelled,
-    LabelledClaim,
     LabelRecord,
     MadeRecord,
-    Reading,
     ReadingRecord,
     Split,
+    reading_of,
 )
 from ..evals.labelling.agreement import Agreement, agree
 from ..paper import Paper
@@ -40,7 +39,7 @@ def agreement(passes: Passes, papers: Sequence[Paper], people: Sequence[str]) ->
     labelled = []
     for paper in papers:
         saves = [save for by in people if (save := passes.work(by, paper)) is not None]
-        readings = tuple(_reading(save) for save in saves)
+        readings = tuple(reading_of(_record(save)) for save in saves)
         labelled.append(Labelled(paper.id, paper.title, "dev", readings, paper.abstract, where=""))
     return agree(labelled, ())
 
@@ -111,21 +110,6 @@ def _record(save: Save) -> ReadingRecord:
         modalities=list(work.modalities),
         contributions=list(work.contributions),
         claims=[ClaimRecord(start=one.start, end=one.end, kind=one.kind) for one in work.claims],
-        code=_status(work, "code"),
-        data=_status(work, "data"),
-        weights=_status(work, "weights"),
-        tldr=work.tldr.strip() or None,
-    )
-
-
-def _reading(save: Save) -> Reading:
-    work = save.work
-    return Reading(
-        annotator=save.by,
-        tasks=work.tasks,
-        modalities=work.modalities,
-        contributions=work.contributions,
-        claims=tuple(LabelledClaim(one.start, one.end, one.kind) for one in work.claims),
         code=_status(work, "code"),
         data=_status(work, "data"),
         weights=_status(work, "weights"),

@@ -10,16 +10,13 @@ Knows no files and no web.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ..card import Card, Evidence, Record, Status
 from ..taxonomy import LABEL_FIELDS
-from ..text.wording import first_fault
 from .own_values import written
-
-R = TypeVar("R", bound=Record)
 
 ARTIFACTS = ("code", "data", "weights")
 OWN = "own"
@@ -104,23 +101,6 @@ class Edit(Record):
     def accepts(self) -> bool:
         """Whether it accepts the value as it was."""
         return self.was == self.value
-
-    def to_json(self) -> bytes:
-        """The edit as a line of JSON, without the line end."""
-        return self.model_dump_json().encode()
-
-
-def read_edit(line: bytes) -> Edit | str:
-    """The edit on a line, or what is wrong with the line."""
-    return read_record(Edit, line, "an edit")
-
-
-def read_record(kind: type[R], line: bytes, name: str) -> R | str:
-    """The record on a line, or what is wrong with the line; `name` is the kind's, with its article."""
-    try:
-        return kind.model_validate_json(line)
-    except ValidationError as error:
-        return f"not {name}: {first_fault(error)}"
 
 
 def fits(place: Place, value: Value) -> bool:

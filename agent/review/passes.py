@@ -18,8 +18,9 @@ from ..errors import BadInput
 from ..paper import Paper
 from ..taxonomy import LABEL_FIELDS, Taxonomy
 from ..text.spans import digest
-from .edits import ARTIFACTS, read_record
-from .line_log import LineLog, now
+from .edits import ARTIFACTS
+from .line_log import now
+from .record_log import RecordLog
 
 
 class Mark(Record):
@@ -94,22 +95,19 @@ class Overtaken(Exception):
         self.theirs = theirs
 
 
-class Passes:
-    """The work file. All methods are thread-safe and may raise StorageError."""
+class Passes(RecordLog[Save]):
+    """The work file."""
 
     def __init__(self, path: Path) -> None:
         """Raises BadInput if the file is something else."""
-        self.path = path
-        self._log = LineLog(path, lambda line: isinstance(_read(line), Save))
-        self._last: dict[str, dict[str, Save]] = {}
-        self.changes = 0
-        """Counter that grows with every line."""
-        self.refresh()
+        step = "Use a separate file for the work; `papercards label export` makes a label file from it"
+        super().__init__(path, Save, "a record of labelling work", step)
 
-    def refresh(self) -> None:
-        """Read the lines that others have written."""
-        with self._log.held():
-            self._take(*self._log.read())
+    def _forget(self) -> None:
+        self._last: dict[str, dict[str, Save]] = {}
+
+    def _take(self, record: Save) -> None:
+        self._last.setdefault(record.by, {})[record.paper] = record
 
     def work(self, by: str, paper: Paper) -> Save | None:
         """The last save of this annotator for the paper; None if there is none, or only for another text."""
@@ -132,16 +130,14 @@ class Passes:
         seen: str = "",
     ) -> Save:
         """Save the work. Raises Overtaken if another window has saved it since `seen`."""
-        made: list[Save] = []
 
-        def lines(anew: bool, news: list[bytes]) -> list[bytes]:
-            self._take(anew, news)
+        def decide() -> list[Save]:
             now_there = self.work(by, paper)
             if (now_there.save if now_there else "") != seen:
                 raise Overtaken(now_there)
             # What was once seen stays seen.
             shown = (*(now_there.saw if now_there else ()), *saw)
-            made.append(
+            return [
                 Save(
                     save=secrets.token_hex(8),
                     at=now(),
@@ -154,13 +150,9 @@ class Passes:
                     saw=tuple(dict.fromkeys(shown)),
                     after=seen,
                 )
-            )
-            return [made[0].model_dump_json().encode()]
+            ]
 
-        with self._log.held():
-            self._log.append(lines)
-            self._add(made[0])
-        return made[0]
+        return self._append(decide)[0]
 
     @property
     def annotators(self) -> list[str]:
@@ -170,28 +162,6 @@ class Passes:
     def saves(self, by: str) -> Mapping[str, Save]:
         """The last save of one annotator for each paper, by paper id."""
         return dict(self._last.get(by, {}))
-
-    def _take(self, anew: bool, lines: Sequence[bytes]) -> None:
-        if anew:
-            self._last = {}
-            self.changes += 1
-        first = self._log.lines - len(lines) + 1
-        for number, line in enumerate(lines, start=first):
-            if not line.strip():
-                continue
-            save = _read(line)
-            if not isinstance(save, Save):
-                raise BadInput(
-                    save,
-                    where=f"{self.path}:{number}",
-                    next_step="Use a separate file for the work; `papercards label export` makes a label "
-                    "file from it",
-                )
-            self._add(save)
-
-    def _add(self, save: Save) -> None:
-        self.changes += 1
-        self._last.setdefault(save.by, {})[save.paper] = save
 
 
 def work_on(
@@ -249,7 +219,3 @@ def missing(work: Work, taxonomy: Taxonomy) -> Iterator[str]:
             yield f"{name}: a status"
         elif statement.status != "not-stated" and statement.sentence is None:
             yield f"{name}: the sentence that states it"
-
-
-def _read(line: bytes) -> Save | str:
-    return read_record(Save, line, "a record of labelling work")

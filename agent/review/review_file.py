@@ -4,13 +4,13 @@ Knows edits. Knows no cards and no web.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BadInput
-from .edits import Edit, Key, Overlay, Place, Value, read_edit
-from .line_log import LineLog, now
+from .edits import Edit, Key, Overlay, Place, Value
+from .line_log import now
+from .record_log import RecordLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +34,23 @@ class Conflict(Exception):
         """The current edit of the place; None if an edit was undone and the card itself holds."""
 
 
-class ReviewFile:
-    """The edits of one file. All methods are thread-safe and may raise StorageError."""
+class ReviewFile(RecordLog[Edit]):
+    """The edits of one file."""
 
     def __init__(self, path: Path) -> None:
         """Raises BadInput if the file is something else."""
-        self.path = path
-        self._log = LineLog(path, lambda line: isinstance(read_edit(line), Edit))
+        super().__init__(path, Edit, "an edit", "Fix or delete the line, or choose another file")
+
+    def _forget(self) -> None:
         self.overlay = Overlay()
         """The overlay as of the last `refresh`."""
         self._order: dict[str, int] = {}
-        self.changes = 0
-        """Counter that grows with every line."""
-        self.faults: list[str] = []
-        """Invalid lines, each with its position; they are ignored."""
-        self.refresh()
-        if self.faults:
-            raise BadInput(
-                self.faults[0],
-                where="the review file",
-                next_step="Fix or delete the line, or choose another file",
-            )
 
-    def refresh(self) -> None:
-        """Read the lines that others have written."""
-        with self._log.held():
-            self._take(*self._log.read())
+    def _take(self, record: Edit) -> None:
+        self._order[record.edit] = self.changes
+        self.overlay.take(record)
 
-    def write(self, key: Key, new_edits: Sequence[NewEdit], by: str) -> list[Edit]:
+    def write(self, key: Key, new_edits: Sequence[NewEdit], by: str) -> Sequence[Edit]:
         """Write edits of one card, all or none. Raises Conflict if one of the places was edited meanwhile."""
 
         def decide() -> list[Edit]:
@@ -77,7 +66,7 @@ class ReviewFile:
 
         return self._append(decide)
 
-    def undo(self, key: Key, by: str) -> list[Edit]:
+    def undo(self, key: Key, by: str) -> Sequence[Edit]:
         """Undo the last edit of a card by this person that nobody has edited since; [] if there is none."""
 
         def decide() -> list[Edit]:
@@ -94,39 +83,6 @@ class ReviewFile:
             ]
 
         return self._append(decide)
-
-    def _append(self, decide: Callable[[], list[Edit]]) -> list[Edit]:
-        edits: list[Edit] = []
-
-        def lines(anew: bool, news: list[bytes]) -> list[bytes]:
-            self._take(anew, news)
-            edits.extend(decide())
-            return [edit.to_json() for edit in edits]
-
-        with self._log.held():
-            self._log.append(lines)
-            for edit in edits:
-                self._add(edit)
-        return edits
-
-    def _take(self, anew: bool, lines: Sequence[bytes]) -> None:
-        if anew:
-            self.overlay, self._order, self.faults = Overlay(), {}, []
-            self.changes += 1
-        first = self._log.lines - len(lines) + 1
-        for number, line in enumerate(lines, start=first):
-            if not line.strip():
-                continue
-            edit = read_edit(line)
-            if isinstance(edit, Edit):
-                self._add(edit)
-            else:
-                self.faults.append(f"{self.path}:{number}: {edit}")
-
-    def _add(self, edit: Edit) -> None:
-        self.changes += 1
-        self._order[edit.edit] = self.changes
-        self.overlay.take(edit)
 
 
 def _edit(

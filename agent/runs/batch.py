@@ -118,6 +118,9 @@ class Duplicate:
 
     id: str
     where: str
+    error: str = "Duplicate"
+    message: str = "another record has this id; it has the card"
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,9 @@ class Untouched:
 
     id: str
     where: str
+    error: str = "Untouched"
+    message: str = "the run was stopped before it"
+    attempts: int = 0
     spent: Spent = NOTHING
     """Cost of its requests so far."""
 
@@ -153,6 +159,24 @@ class Finished(Protocol):
         ...
 
 
+class NothingFinished:
+    """No lines: every card is made."""
+
+    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
+        """No keys."""
+        return [b""] * len(papers)
+
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
+        """No lines."""
+        return [None] * len(papers)
+
+    def line(self, token: int) -> bytes | None:
+        """Nothing."""
+
+    def keep(self, paper: Paper, line: bytes) -> None:
+        """Nothing."""
+
+
 class Batch:
     """One run over a source. `stop()` lets papers in flight finish and starts no more."""
 
@@ -175,7 +199,7 @@ class Batch:
         self._judge = judge
         self._ids = ids
         self._concurrency = concurrency
-        self._finished = finished
+        self._finished = finished or NothingFinished()
         self._same = SamePapers(by_id_only=keep_duplicates)
         self._tokens = array("Q")
         """For each different paper the number under which `finished` has its card."""
@@ -183,6 +207,9 @@ class Batch:
         self._copies: set[asyncio.Task[None]] = set()
         self._chunks: ReadAhead[Paper | BadRecord] | None = None
         self._todo: asyncio.Queue[tuple[Paper, asyncio.Future[Outcome]]] = asyncio.Queue(concurrency)
+        self._workers: list[asyncio.Task[None]] = []
+        self._idle = 0
+        """Workers that wait for a paper."""
         self._window: Window[Outcome] = Window(concurrency * REORDER)
         self._stopped = False
         self._alike = Alike()
@@ -209,14 +236,13 @@ class Batch:
         At the end, `ended` is the error that ended the run early, if any. Raises errors of the source.
         """
         self._chunks = ReadAhead(records)
-        tasks = [asyncio.create_task(self._feed(self._chunks))]
-        tasks += [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        feeder = asyncio.create_task(self._feed(self._chunks))
         try:
             while outcomes := await self._window.take():
                 yield outcomes
         finally:
             self._chunks.close()
-            tasks += self._copies
+            tasks = [feeder, *self._workers, *self._copies]
             for task in tasks:
                 task.cancel()
             for task in tasks:
@@ -253,8 +279,7 @@ class Batch:
                 slots.append(record)
             else:
                 slots.append(Duplicate(record.id, record.where) if again else (record, earlier))
-        if self._finished is not None:
-            self._tokens.extend(int.from_bytes(key[:8]) for key in self._finished.keys(new))
+        self._tokens.extend(int.from_bytes(key[:8]) for key in self._finished.keys(new))
         lines = iter(found)
         for slot in slots:
             if isinstance(slot, Paper):
@@ -289,8 +314,6 @@ class Batch:
             yield record, line
 
     def _recall(self, papers: list[Paper]) -> list[bytes | None]:
-        if self._finished is None:
-            return [None] * len(papers)
         return self._finished.recall(papers, self._finished.keys(papers))
 
     async def _asked(self, paper: Paper) -> "asyncio.Future[Outcome] | None":
@@ -300,8 +323,14 @@ class Batch:
             return None
         promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._window.put(promise)
-        await self._todo.put((paper, promise))
+        await self._hand_on(paper, promise)
         return promise
+
+    async def _hand_on(self, paper: Paper, promise: "asyncio.Future[Outcome]") -> None:
+        """Give a paper to a worker, a new one if all are busy and there may be more."""
+        await self._todo.put((paper, promise))
+        if self._todo.qsize() > self._idle and len(self._workers) < self._concurrency:
+            self._workers.append(asyncio.create_task(self._work()))
 
     async def _repeat(self, paper: Paper, number: int) -> None:
         """Give a paper the card of an earlier record of it; if that has none, it is asked about itself."""
@@ -314,10 +343,7 @@ class Batch:
             self._copies.add(copy)
             copy.add_done_callback(self._copies.discard)
             return
-        if main is not None:
-            line: bytes | None = main.reading.own_line
-        else:
-            line = self._finished.line(self._tokens[number]) if self._finished is not None else None
+        line = main.reading.own_line if main is not None else self._finished.line(self._tokens[number])
         if line is not None:
             self._window.put(Done(paper, Repeated(line, paper)))
         else:
@@ -333,7 +359,7 @@ class Batch:
             if isinstance(outcome, Done):
                 promise.set_result(Done(paper, Repeated(outcome.reading.own_line, paper)))
             elif isinstance(outcome, Failed):
-                await self._todo.put((paper, promise))
+                await self._hand_on(paper, promise)
             else:
                 promise.set_result(Untouched(paper.id, paper.where))
         except asyncio.CancelledError:
@@ -344,7 +370,9 @@ class Batch:
 
     async def _work(self) -> None:
         while True:
+            self._idle += 1
             paper, promise = await self._todo.get()
+            self._idle -= 1
             if self._stopped:
                 promise.set_result(Untouched(paper.id, paper.where))
                 continue
@@ -361,8 +389,7 @@ class Batch:
     async def _read(self, paper: Paper) -> Outcome:
         try:
             reading = await self._reader.read(paper)
-            if self._finished is not None:
-                self._finished.keep(paper, reading.own_line)
+            self._finished.keep(paper, reading.own_line)
         except PaperFailed as error:
             self._ended_alike(error)
             return Failed(
@@ -375,17 +402,17 @@ class Batch:
                 error.unanswered,
             )
         except Stopped as error:
-            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+            return Untouched(paper.id, paper.where, spent=error.spent or NOTHING)
         except BudgetSpent as error:
             # What is in flight was counted at its worst, and may finish.
             self._end(error)
-            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+            return Untouched(paper.id, paper.where, spent=error.spent or NOTHING)
         except PapercardsError as error:
             error.where = ", ".join(
                 filter(None, (error.where, f"while processing {paper.where or paper.id}"))
             )
             self._end(error)
-            return Untouched(paper.id, paper.where, error.spent or NOTHING)
+            return Untouched(paper.id, paper.where, spent=error.spent or NOTHING)
         self._alike.succeeded()
         return Done(paper, reading)
 

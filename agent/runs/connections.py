@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..model.call import Caller
     from ..model.endpoint import Endpoint
     from ..model.form import Form
-    from ..model.leases import LeasedAllowances, Renew
+    from ..model.leases import LeasedLimiter, Renew
     from ..model.limits import Budget, Limiter
     from ..model.pool import Sender, Share
     from ..model.pricing import Price
@@ -72,9 +72,9 @@ class Connections:
         self.surroundings = surroundings or Surroundings()
         self._serve = serve
         self._budget: Budget | None = None
-        self._limiters: dict[str, tuple[Limiter, Budget | None]] = {}
+        self._limiters: dict[str, tuple[Limiter, Budget | LeasedLimiter | None]] = {}
         """The limits of requests to an address, and of their cost."""
-        self._leased: list[LeasedAllowances] = []
+        self._leased: list[LeasedLimiter] = []
         self.shares: dict[str, Share] = {}
         """What each endpoint of a pool did, by address."""
 
@@ -200,7 +200,7 @@ class Connections:
 
     def _limits(
         self, endpoint: "Endpoint", model: models.Model, table: Mapping[str, Any]
-    ) -> "tuple[Limiter, Budget | None]":
+    ) -> "tuple[Limiter, Budget | LeasedLimiter | None]":
         from ..model.limits import START, Limiter
 
         chosen, budget = self.settings, self.budget(model)
@@ -209,33 +209,27 @@ class Connections:
         rpm, tpm = table.get("rpm", chosen.rpm), table.get("tpm", chosen.tpm)
         if model.file is None and chosen.concurrency in (None, "auto"):
             start = 1 if keys.is_near(endpoint.host) else START
-        shared = None
-        if self.surroundings.leases is not None and model.file is None:
-            from ..model.leases import LeasedAllowances, LeasedBudget, worker_name
+        timeout_s = endpoint.timeout_s
+        if self.surroundings.leases is None or model.file is not None:
+            adaptive, first = start is not None, start or START
+            return Limiter(
+                most, adaptive=adaptive, start=first, timeout_s=timeout_s, rpm=rpm, tpm=tpm
+            ), budget
+        from ..model.leases import LeasedLimiter, worker_name
 
-            shared = LeasedAllowances(
-                self.surroundings.leases,
-                worker_name(),
-                endpoint.shown_url,
-                most=most,
-                start=start,
-                rpm=rpm,
-                tpm=tpm,
-                max_cost_usd=chosen.max_cost,
-            )
-            self._leased.append(shared)
-        limiter = Limiter(
-            most,
-            adaptive=start is not None,
-            start=start or START,
-            timeout_s=endpoint.timeout_s,
+        shared = LeasedLimiter(
+            self.surroundings.leases,
+            worker_name(),
+            endpoint.shown_url,
+            most=most,
+            start=start,
             rpm=rpm,
             tpm=tpm,
-            allowances=shared,
+            max_cost_usd=chosen.max_cost,
+            timeout_s=timeout_s,
         )
-        return limiter, LeasedBudget(
-            shared, budget.most_usd
-        ) if shared is not None and budget is not None else budget
+        self._leased.append(shared)
+        return shared, shared if budget is not None else None
 
     def waits(self) -> str:
         """What requests wait for of limits that workers share; empty if for answers alone."""

@@ -3,13 +3,14 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ..spent import Spent
 from ..text.wording import counted
 from .batch import Done, Duplicate, Failed, Outcome, Repeated, Untouched
 
-_FIGURES = ("done", "cached", "failed", "without_abstract", "duplicates", "spent")
+FIGURES = ("done", "cached", "failed", "without_abstract", "duplicates")
 
 
 class Counts:
@@ -68,13 +69,14 @@ class Counts:
         return f"{line}; {self.without_abstract:,} not found"
 
     def figures(self) -> dict[str, Any]:
-        """The counts by name."""
-        return {name: getattr(self, name) for name in _FIGURES}
+        """The counts by name, as JSON has them."""
+        return {name: getattr(self, name) for name in FIGURES} | {"spent": asdict(self.spent)}
 
     def set(self, figures: Mapping[str, Any]) -> None:
         """Take counts that were made elsewhere, in place of these."""
-        for name in _FIGURES:
+        for name in FIGURES:
             setattr(self, name, figures[name])
+        self.spent = Spent(**figures["spent"])
         if (fresh := self.done - self.cached + self.failed - self._asked) > 0:
             self._finished(time.monotonic(), fresh)
 
@@ -129,3 +131,10 @@ class Counts:
     def wanting(self) -> bool:
         """Whether the run did not do what it should: papers failed, or none at all had an abstract."""
         return self.failed > 0 or (self.without_abstract > 0 and not self.done + self.duplicates)
+
+
+def summed(figures: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sums of figures that were made in several places."""
+    every = list(figures)
+    spent = sum((Spent(**one["spent"]) for one in every), Spent())
+    return {name: sum(one[name] for one in every) for name in FIGURES} | {"spent": asdict(spent)}

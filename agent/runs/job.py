@@ -9,7 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..configuration.places import cache_directory
 from ..errors import BudgetSpent, PapercardsError
+from ..safety.redact import shown_url
 from ..sinks import LineSink, RemarkingSink, Sink, destination, open_sink, output_named
 from ..sinks.errors_file import ErrorsFile, errors_path
 from ..sources import BadRecord, Options, count_records, is_file, judged, open_source
@@ -19,6 +21,7 @@ from ..text.wording import counted
 from .batch import Batch, Done, Duplicate, Failed, Finished, Outcome
 from .counts import Counts
 from .part import Part
+from .record import Settings
 from .same_paper import AHEAD_BYTES, ahead
 
 if TYPE_CHECKING:
@@ -122,7 +125,7 @@ class Job:
             return None
         if self.options.categories or not all(is_file(source) for source in self.sources):
             return limit
-        if sum(Path(source).stat().st_size for source in self.sources) > COUNTED_BYTES:
+        if self._size() > COUNTED_BYTES:
             return limit
         total = 0
         for source in self.sources:
@@ -142,7 +145,34 @@ class Job:
     def _reads_ahead(self) -> bool:
         if self.keep_duplicates or not self.sources or not all(map(is_file, self.sources)):
             return False
-        return sum(Path(source).stat().st_size for source in self.sources) <= AHEAD_BYTES
+        return self._size() <= AHEAD_BYTES
+
+    def _size(self) -> int:
+        return sum(Path(source).stat().st_size for source in self.sources)
+
+    def settings(self, resources: "Resources", model: "Model") -> Settings:
+        """The settings of a run with this model, for its record."""
+        chosen, options = resources.settings, self.options
+        hosted = model.plan in ("one-call", "decide") and model.file is None
+        return Settings(
+            limit=options.limit,
+            shards=self.shards,
+            keep_duplicates=self.keep_duplicates,
+            part=str(self.part) if self.part is not None else None,
+            columns=dict(options.columns),
+            table=options.table,
+            categories=options.categories,
+            sections=options.sections,
+            fill_abstracts=options.fill_abstracts,
+            taxonomy=chosen.taxonomy,
+            fields=chosen.fields,
+            only=chosen.only,
+            tuned=chosen.tuned,
+            endpoint=shown_url(resources.url(model)) if hosted else None,
+            plan="decide" if model.plan == "decide" else None,
+            cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
+            outputs=tuple(map(str, self.outputs)),
+        )
 
     def run(
         self,
@@ -173,17 +203,7 @@ class Job:
         resources.budget(model)
         record = None
         if self.record and self.outputs:
-            record = Recording(
-                resources,
-                model,
-                chosen,
-                self.sources,
-                self.outputs,
-                options=self.options,
-                shards=self.shards,
-                keep_duplicates=self.keep_duplicates,
-                part=self.part,
-            )
+            record = Recording(resources, model, chosen, self.sources, self.settings(resources, model))
         sinks: list[Sink] = []
         errors: ErrorsFile | None = None
         status: Status = "failed"
@@ -307,18 +327,15 @@ class Writer:
             if errors is not None:
                 errors.write(outcome.id, outcome.where, outcome.error, outcome.message, outcome.attempts)
             if outcome.without_abstract:
-                self._set_aside_abstractless(outcome)
+                self._abstractless += 1
+                if len(self._named) < NAMED:
+                    self._named.append(outcome)
                 return
             self._failed += 1
             if errors is None or self._failed <= SHOWN_FAILURES:
                 say(f"papercards: {outcome.where or outcome.id}: {outcome.message}")
             elif self._failed == SHOWN_FAILURES + 1:
                 say(f"papercards: further failures are only in {errors.path}")
-
-    def _set_aside_abstractless(self, outcome: Failed) -> None:
-        self._abstractless += 1
-        if len(self._named) < NAMED:
-            self._named.append(outcome)
 
     def tell(self) -> None:
         """Report the papers without an abstract, all in one line, so that they do not drown failures."""

@@ -26,7 +26,7 @@ from ..publication import publication_of
 from ..sinks.files import RecordFile, write_file
 from ..sinks.interface import SinkFile
 from ..sources.local_ids import LocalIds
-from .batch import Finished, Repeated
+from .batch import Finished, NothingFinished, Repeated
 from .same_paper import SamePapers
 
 GIVEN_UP = 3
@@ -127,29 +127,16 @@ class KnownPapers:
 
     def __init__(self, cards: Ledger, finished: Finished | None) -> None:
         self._cards = cards
-        self._finished = finished
-
-    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
-        """The key of each paper's line."""
-        return self._finished.keys(papers) if self._finished is not None else [b""] * len(papers)
+        self._finished = finished or NothingFinished()
+        self.keys, self.line, self.keep = self._finished.keys, self._finished.line, self._finished.keep
 
     def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
         """For each paper the line of its card, or None."""
         others = [self._cards.same(paper) for paper in papers]
-        lines = self._finished.recall(papers, keys) if self._finished is not None else [None] * len(papers)
         return [
             line if other is None else Repeated(other.own_json().encode(), paper).own_line
-            for paper, other, line in zip(papers, others, lines, strict=True)
+            for paper, other, line in zip(papers, others, self._finished.recall(papers, keys), strict=True)
         ]
-
-    def line(self, token: int) -> bytes | None:
-        """The line of a card by the first eight bytes of its key."""
-        return self._finished.line(token) if self._finished is not None else None
-
-    def keep(self, paper: Paper, line: bytes) -> None:
-        """Keep the line of a new card."""
-        if self._finished is not None:
-            self._finished.keep(paper, line)
 
 
 def _card(line: bytes) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from ..model.cache import Part as KeyPart
 from ..paper import Paper
 from ..reading.reader import Reading, Wanted
 from ..sinks.errors_file import errors_path
+from .batch import NothingFinished
 from .part import Part, part_of
 
 
@@ -46,11 +47,11 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
                 yield f"{path}:{number}", line, json.loads(line)
 
 
-class Merged:
+class Merged(NothingFinished):
     """The parts of a run as a reader: it recalls cards, and repeats failures."""
 
     def __init__(self, parts: Mapping[Part, Path], made_by: Mapping[str, KeyPart]) -> None:
-        """`parts` are all N of N; `made_by` is that of the parts' reader."""
+        """`parts` are all N of N, read in their order; `made_by` is that of the parts' reader."""
         self.made_by = made_by
         self._of = len(parts)
         self._cards = {part.number: Lines(path) for part, path in parts.items()}
@@ -60,16 +61,9 @@ class Merged:
         self.missing = 0
         """Number of papers that no part has a card or an error for."""
 
-    def keys(self, papers: Sequence[Paper]) -> list[bytes]:
-        """No keys: the parts are read in their order."""
-        return [b""] * len(papers)
-
-    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes] | None = None) -> list[bytes | None]:
+    def recall(self, papers: Sequence[Paper], keys: Sequence[bytes]) -> list[bytes | None]:
         """The line of each paper's card, without its publication; None if its part has none."""
         return [self._line(paper, self._cards[part_of(paper, self._of)]) for paper in papers]
-
-    def line(self, token: int) -> bytes | None:
-        """Nothing: a card that stands far back is found in its place only."""
 
     def _line(self, paper: Paper, cards: Lines) -> bytes | None:
         self._set_repeated_aside(cards)
@@ -84,9 +78,6 @@ class Merged:
             card = parse_card(cards.line, cards.where)
             self._repeated[card.id] = card.own_json().encode()
             cards.take()
-
-    def keep(self, paper: Paper, line: bytes) -> None:
-        """Nothing: what is recalled is kept already."""
 
     async def read(self, paper: Paper) -> Reading:
         """Raises PaperFailed as the part did, or since the part has nothing about this paper."""

@@ -8,12 +8,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..configuration.places import cache_directory
-from ..safety.redact import secrets_of, shown_url, without_known_secrets
+from ..safety.redact import secrets_of, without_known_secrets
 from .record import (
     Counts,
     Distance,
     EndpointShare,
+    EngineRecord,
     OutputFile,
     RunRecord,
     Settings,
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from ..reading.home import Distance as Far
     from ..reading.reader import Reader
     from ..sinks import Sink
-    from ..sources import Options
     from .counts import Counts as Counted
-    from .part import Part
     from .resources import Resources
 
 
@@ -46,39 +44,15 @@ class Recording:
         model: "Model",
         reader: "Reader",
         sources: Sequence[str],
-        outputs: Sequence[Path],
-        *,
-        options: "Options",
-        shards: int | None,
-        keep_duplicates: bool = False,
-        part: "Part | None" = None,
+        settings: Settings,
     ) -> None:
+        """`settings` are those of the job (`Job.settings`)."""
         self._model = model
         self._reader = reader
         self._sources = sources
         self._surroundings = resources.surroundings
         self._shares = resources.shares
-        chosen = resources.settings
-        hosted = model.plan in ("one-call", "decide") and model.file is None
-        self._settings = Settings(
-            limit=options.limit,
-            shards=shards,
-            keep_duplicates=keep_duplicates,
-            part=str(part) if part is not None else None,
-            columns=dict(options.columns),
-            table=options.table,
-            categories=options.categories,
-            sections=options.sections,
-            fill_abstracts=options.fill_abstracts,
-            taxonomy=chosen.taxonomy,
-            fields=chosen.fields,
-            only=chosen.only,
-            tuned=chosen.tuned,
-            endpoint=shown_url(resources.url(model)) if hosted else None,
-            plan="decide" if model.plan == "decide" else None,
-            cache_dir=str(cache_directory(chosen)) if chosen.cache else None,
-            outputs=tuple(str(path) for path in outputs),
-        )
+        self._settings = settings
         self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def write(
@@ -114,6 +88,7 @@ class Recording:
         status: Status,
         error: str | None,
         distance: "Far | None" = None,
+        engine: EngineRecord | None = None,
     ) -> RunRecord:
         """The record that is to stand at a path. Raises OSError if a source cannot be read."""
         from ..sources import is_named
@@ -173,4 +148,5 @@ class Recording:
                 for share in self._shares.values()
             ),
             distance=Distance(**asdict(distance)) if distance is not None else None,
+            engine=engine,
         )

@@ -3,9 +3,10 @@
 Knows settings and their meaning. Knows no environment and no terminal: those are passed in `Surroundings`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -226,17 +227,19 @@ class Resources(Connections):
         if not self.fields.own:
             return reader
         from ..reading.own_labels import OwnLabelsReader
-        from ..reading.tagger_reader import BaselineReader
 
+        return OwnLabelsReader(reader, self.fields, *self._tagger(model))
+
+    def _tagger(self, model: models.Model) -> "tuple[Callable[[Taxonomy], Baseline], str]":
+        """What tags with any labels for a model that is not asked, and its name in files."""
         if model.plan == "baseline":
             from ..reading.baseline import Baseline
+            from ..reading.tagger_reader import BaselineReader
 
-            name = BaselineReader(self.taxonomy).tagger_name
-            return OwnLabelsReader(reader, self.fields, Baseline, name)
+            return Baseline, BaselineReader(self.taxonomy).tagger_name
         # The embedded model's labels are the encoder's and what its states add.
-        encoder = models.LOCAL[models.ENCODER]
-        name = self.encoder(encoder).tagger_name
-        return OwnLabelsReader(reader, self.fields, lambda labels: self._encoded(encoder, labels), name)
+        encoder = model if model.plan == "encoder" else models.LOCAL[models.ENCODER]
+        return partial(self._encoded, encoder), self.encoder(encoder).tagger_name
 
     def survey(self, model: models.Model) -> "Survey | None":
         """Measures how far papers are from the labelled ones; None for hosted models, not fitted on any."""
@@ -254,14 +257,9 @@ class Resources(Connections):
 
         Raises UsageError for a model that is none.
         """
-        from ..reading.baseline import Baseline
-        from ..reading.tagger_reader import BaselineReader
-
-        if model.plan == "baseline":
-            return Baseline(self.taxonomy), BaselineReader(self.taxonomy).tagger_name
-        if model.plan == "encoder":
-            name = self.encoder(model).tagger_name
-            return self._encoded(model), name
+        if model.plan in ("baseline", "encoder"):
+            tag, name = self._tagger(model)
+            return tag(self.taxonomy), name
         raise UsageError(
             f"own labels cannot be fitted over {model.name}",
             next_step=f"Choose -m {models.BASELINE.name} or -m {models.LOCAL[models.ENCODER].name}",
@@ -269,10 +267,7 @@ class Resources(Connections):
 
     def encoder(self, model: models.Model, layer: "OwnLayer | None" = None) -> "EncoderReader":
         """The reader for a sentence encoder; missing weights are downloaded at the first paper."""
-        import importlib.util
-
-        if importlib.util.find_spec("numpy") is None:
-            raise self._no_local()
+        self._need("numpy")
         from ..reading.encoder.reader import EncoderReader
 
         return EncoderReader(model, self.taxonomy, lambda: self._encoded(model), layer)
@@ -286,15 +281,13 @@ class Resources(Connections):
 
     def likeness(self, library: "Sequence[Text]") -> "Likeness":
         """Compares papers with a library: with the sentence encoder if it is there, else by their words."""
-        import importlib.util
-
         from ..local import store
         from ..reading.likeness import Encoded, Words
         from ..text.spans import digest
 
         file = models.LOCAL[models.ENCODER].file
         place = store.find(file, models_directory(self.settings)) if file is not None else None
-        if file is None or place is None or importlib.util.find_spec("numpy") is None:
+        if file is None or place is None or find_spec("numpy") is None:
             return Words(library)
         from ..reading.encoder.bert import Bert
         from ..reading.encoder.embedding import Encoder
@@ -306,10 +299,7 @@ class Resources(Connections):
 
     def stepwise(self, model: models.Model, *, repeat: int = 0) -> "StepwiseReader":
         """The reader for an embedded model whose states are read."""
-        import importlib.util
-
-        if importlib.util.find_spec("numpy") is None:
-            raise self._no_local()
+        self._need("numpy")
         from ..reading.encoder.tagger import load_fit
         from ..reading.stepwise.reader import Bench, StepwiseReader
         from ..reading.stepwise.vocabulary import directions
@@ -344,24 +334,24 @@ class Resources(Connections):
         )
 
     @staticmethod
-    def _no_local() -> MissingExtra:
+    def _need(package: str) -> None:
+        """Raises MissingExtra without a package of the extra `local`."""
+        if find_spec(package) is not None:
+            return
         error = MissingExtra("The embedded model", "local")
         error.next_step += (
             "; or choose a hosted model with --model, or an endpoint with --base-url and --model, "
             "or use -m baseline, which needs no model"
         )
-        return error
+        raise error
 
     def server(self, model: models.Model) -> "SharedServer":
         """The running server of an embedded model; missing weights are downloaded first."""
-        import importlib.util
-
         from ..local.shared import SharedServer
 
         assert model.file is not None
         if model.name not in self._servers:
-            if importlib.util.find_spec("xllamacpp") is None:
-                raise self._no_local()
+            self._need("xllamacpp")
             self._servers[model.name] = SharedServer.of(model, self.pull(model.file), self.surroundings.say)
         return self._servers[model.name]
 

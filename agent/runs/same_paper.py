@@ -167,40 +167,11 @@ def ahead(records: Iterable[Paper | BadRecord]) -> Iterator[Paper | BadRecord]:
 
 def _mains(records: Sequence[Paper | BadRecord]) -> dict[int, Paper]:
     """For the place of a paper's first record the one with the longest text, if that comes later."""
-    leader = list(range(len(records)))
-    arxiv: dict[int, str] = {}
-    by_id: dict[str, int] = {}
-    by_title: dict[str, list[tuple[int, int]]] = {}
-
-    def top(place: int) -> int:
-        while leader[place] != place:
-            leader[place] = place = leader[leader[place]]
-        return place
-
-    def join(one: int, other: int) -> None:
-        one, other = sorted((top(one), top(other)))
-        leader[other] = one
-        if name := arxiv.get(one) or arxiv.get(other):
-            arxiv[one] = name
-
-    found = [traits(one) if isinstance(one, Paper) else None for one in records]
-    for place, one in enumerate(found):
-        if one is not None:
-            arxiv[place] = one.arxiv
-            for name in one.ids:
-                join(by_id.setdefault(name, place), place)
-    for place, one in enumerate(found):
-        if one is not None and one.title:
-            there = by_title.setdefault(one.title, [])
-            for other, year in there:
-                mine, theirs = arxiv.get(top(place)), arxiv.get(top(other))
-                if abs(year - one.year) <= YEARS and (not mine or not theirs or mine == theirs):
-                    join(place, other)
-            there.append((place, one.year))
-    groups: dict[int, list[int]] = {}
-    for place, known in enumerate(found):
-        if known is not None:
-            groups.setdefault(top(place), []).append(place)
+    same, groups = SamePapers(), dict[int, list[int]]()
+    for place, record in enumerate(records):
+        if isinstance(record, Paper):
+            number, _ = same.add(record)
+            groups.setdefault(same.count - 1 if number is None else number, []).append(place)
     mains: dict[int, Paper] = {}
     for places in groups.values():
         papers = [paper for place in places if isinstance(paper := records[place], Paper)]

@@ -51,8 +51,7 @@ class CardsFile:
     ) -> None:
         """`within`: as `PartialFile` has it; `fields`: the columns of own fields that cards may have."""
         self._schema = schema()
-        self._fields = fields
-        self._own: OwnColumns | None = None
+        self._own = OwnColumns(fields)
         self.file = PartialFile(path, within=within)
         self.files: Sequence[PartialFile] = (self.file,)
         self.count = 0
@@ -65,11 +64,9 @@ class CardsFile:
 
     def write(self, card: Card, paper: Paper | None = None) -> None:
         """Add a card; it is written with its row group."""
-        if self._own is None:
-            self._own = OwnColumns(self._fields())
-            self._own.meet(card)
-            self._schema = schema(self._own.fix())
         self._own.meet(card)
+        if not self.count:
+            self._schema = schema(self._own.columns)
         self._rows.append(_row(card, self._own))
         self.count += 1
         if len(self._rows) == _BATCH:

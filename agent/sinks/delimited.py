@@ -7,7 +7,7 @@ No cell is a formula: one that a spreadsheet would run gets an apostrophe in fro
 import codecs
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from ..fields.spec import ARTIFACTS
 from ..paper import Paper
 from .escaping import plain
 from .file_sink import FileSink
-from .files import PartialFile
+from .files import write_file
 from .interface import Format, Output
-from .own_columns import OwnColumns, joined
+from .own_columns import OwnColumns
 from .relational import overview
 
 COLUMNS = (
@@ -48,51 +48,41 @@ class DelimitedSink(FileSink):
         super().__init__(output)
         self._start = codecs.BOM_UTF8 if excel else b""
         self._separator = separator
-        self._fields = output.fields
-        self._own: OwnColumns | None = None
+        self._own = OwnColumns(output.fields)
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row."""
-        if self._own is None:
-            self._own = OwnColumns(self._fields())
-            self._own.meet(card)
-            self._own.fix()
         self._own.meet(card)
-        self._add([*row(card), *map(tidy, joined(self._own.cells(card)))])
+        header = b"" if self._file.size else self._header()
+        self._file.append(header + line(row(card, self._own), self._separator))
 
     def close(self) -> None:
         """Rename the file into place; without cards it has only the header."""
         if not self._file.whole:
             self._file.commit(b"" if self._file.size else self._header())
 
-    def _add(self, cells: Iterable[Cell]) -> None:
-        header = b"" if self._file.size else self._header()
-        self._file.append(header + self._line(cells))
-
     def _header(self) -> bytes:
-        own = self._own.columns if self._own is not None else ()
-        return self._start + self._line([*COLUMNS, *(one.name for one in own)])
-
-    def _line(self, cells: Iterable[Cell]) -> bytes:
-        return _line(cells, self._separator)
+        return self._start + line([*COLUMNS, *(one.name for one in self._own.columns)], self._separator)
 
 
-def _line(cells: Iterable[Cell], separator: str) -> bytes:
-    line = StringIO()
-    written = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
-    csv.writer(line, delimiter=separator, lineterminator="\n").writerow(written)
-    return line.getvalue().encode()
+def line(cells: Iterable[Cell], separator: str) -> bytes:
+    """A line of CSV or TSV; no cell has a line break or is a formula."""
+    text = StringIO()
+    safe = [inert(plain(cell)) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerow(safe)
+    return text.getvalue().encode()
 
 
 def write_table(path: Path, rows: Iterable[Iterable[Cell]]) -> int:
     """Write any rows, the header first, as CSV, or as TSV to `NAME.tsv`; returns their number."""
-    file, count = PartialFile(path), 0
-    try:
+    separator, count = "\t" if path.suffix.lower() in TSV.extensions else ",", 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal count
         for count, row in enumerate(rows, start=1):  # noqa: B007  (counted for the caller)
-            file.append(_line(map(tidy, row), "\t" if path.suffix.lower() in TSV.extensions else ","))
-        file.commit()
-    finally:
-        file.abandon()
+            yield line(row, separator)
+
+    write_file(path, lines())
     return count
 
 
@@ -101,8 +91,8 @@ def inert(cell: str) -> str:
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def row(card: Card) -> list[Cell]:
-    """The cells of a card, in the order of `COLUMNS`, each on one line."""
+def row(card: Card, own: OwnColumns) -> list[Cell]:
+    """The cells of a card, in the order of `COLUMNS` and then of its own fields."""
     there = card.reproducibility
     found = overview(card) | {
         "claims": " | ".join(f"{claim.kind}: {claim.evidence.text}" for claim in card.claims),
@@ -112,12 +102,8 @@ def row(card: Card) -> list[Cell]:
     for kind in ARTIFACTS:
         said = there.artifact(kind).evidence
         found[f"{kind}_evidence"] = said.text if said else None
-    return [tidy(cell) for cell in joined([found[name] for name in COLUMNS])]
-
-
-def tidy(cell: Cell) -> Cell:
-    """The cell on one line."""
-    return plain(cell) if isinstance(cell, str) else cell
+    cells = [*(found[name] for name in COLUMNS), *own.cells(card)]
+    return ["; ".join(cell) if isinstance(cell, list) else cell for cell in cells]
 
 
 CSV = Format("csv", (".csv",), lambda output: DelimitedSink(output, ","))

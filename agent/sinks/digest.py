@@ -1,7 +1,7 @@
 """Writes a digest of new papers: one page to read, as Markdown or HTML, the most interesting papers first.
 
-The HTML is one file without scripts that a phone can show. All text from papers and models is escaped, and
-only http and https addresses become links.
+The HTML is the Markdown as one file without scripts that a phone can show. All text from papers and models is
+escaped, and only http and https addresses become links.
 """
 
 from collections.abc import Sequence
@@ -11,24 +11,22 @@ from pathlib import Path
 
 from ..card import Card
 from ..text.wording import counted
-from .escaping import address, code, link, plain, text
+from .escaping import code, link, plain, text
 from .passages import cited
 
 MOST = 300
 """Maximum number of papers; the others are in the cards."""
 
-_NAMED = 10
 _LABELS = ("tasks", "modalities", "contributions")
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:0 auto;padding:1rem;color:#1b1b1b;"
-    "background:#fff;overflow-wrap:anywhere}h1{font-size:1.4rem}h2{font-size:1.1rem;margin:0}"
-    "article{border-top:1px solid #ccc;padding:1rem 0}p{margin:.3rem 0}a{color:#0b57a4}"
-    ".by,.near,footer{color:#555;font-size:.9rem}.tag,.badge{display:inline-block;font-size:.8rem;"
-    "border-radius:.3rem;padding:0 .4rem;margin:.1rem .2rem .1rem 0;background:#eee}"
-    ".badge{background:#d9efdc;color:#124d1e}"
+    "background:#fff;overflow-wrap:anywhere}h1{font-size:1.4rem}p{margin:.3rem 0}a{color:#0b57a4}"
+    "h2{font-size:1.1rem;margin:1rem 0 0;border-top:1px solid #ccc;padding-top:1rem}"
+    "em{color:#555;font-size:.9rem;font-style:normal}strong,code{display:inline-block;font:.8rem sans-serif;"
+    "border-radius:.3rem;padding:.1rem .4rem;margin:.1rem .2rem .1rem 0;background:#eee}"
+    "strong{background:#d9efdc;color:#124d1e}"
     "@media(prefers-color-scheme:dark){body{background:#16181b;color:#e6e6e6}a{color:#8ab8f0}"
-    "article{border-color:#444}.by,.near,footer{color:#aaa}.tag{background:#2c2f34}"
-    ".badge{background:#1d4327;color:#d9efdc}}"
+    "h2{border-color:#444}em{color:#aaa}code{background:#2c2f34}strong{background:#1d4327;color:#d9efdc}}"
 )
 
 
@@ -123,37 +121,14 @@ def _markdown(digest: Digest) -> str:
 
 
 def _html(digest: Digest) -> str:
-    title, said = map(escape, _heading(digest))
-    parts = "\n".join(map(_article, digest.entries))
+    from markdown_it import MarkdownIt
+
+    body = MarkdownIt("commonmark", {"html": False}).render(_markdown(digest))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" '
+        '<meta name="referrer" content="no-referrer">\n<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{said}</p>\n"
-        f"{parts}\n</body>\n</html>\n"
+        f"<title>{escape(_heading(digest)[0])}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n{body}</body>\n</html>\n"
     )
-
-
-def _article(entry: Entry) -> str:
-    card, about = entry.card, entry.card.about
-    heading = escape(plain(card.title) or card.id)
-    if url := address(card.page):
-        # `address` has escaped what HTML needs escaped.
-        heading = f'<a href="{url}" rel="noopener noreferrer">{heading}</a>'
-    names = [plain(one.name) for one in about.authors[:_NAMED]]
-    if about.more_authors or len(about.authors) > _NAMED:
-        names.append("et al.")
-    by = " · ".join(
-        filter(None, (", ".join(names), plain(about.venue or ""), about.date or str(about.year or "")))
-    )
-    marks = [f'<span class="badge">{escape(one)}</span>' for one in _released(card)]
-    marks += [f'<span class="tag">{escape(plain(one))}</span>' for one in _tags(card)]
-    lines = (
-        f"<h2>{heading}</h2>",
-        f'<p class="by">{escape(by)}</p>' if by else "",
-        f"<p>{escape(plain(card.tldr))}</p>",
-        f"<p>{''.join(marks)}</p>" if marks else "",
-        f'<p class="near">{escape(near)}</p>' if (near := _near(entry)) else "",
-    )
-    return f"<article>\n{chr(10).join(filter(None, lines))}\n</article>"

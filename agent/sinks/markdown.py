@@ -4,14 +4,13 @@ All text from papers and models goes through `escaping`. Sections are written as
 line of the page, with the count, is written at the end.
 """
 
-from collections.abc import Iterable
-
-from ..card import Card, Label
+from ..card import Card
 from ..paper import Paper
+from ..taxonomy import LABEL_FIELDS
 from .escaping import code, link, plain, text
 from .file_sink import FileSink
 from .interface import Format
-from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
+from .passages import blocks, quote
 
 
 class MarkdownSink(FileSink):
@@ -36,41 +35,15 @@ class MarkdownSink(FileSink):
 
 def section(card: Card) -> str:
     """The section of a card, with a blank line after it."""
-    page = card.page
-    blocks = [
-        f"## {link(card.title if plain(card.title) else card.id, page)}",
-        cited(card),
-        repeated(card),
-        text(card.tldr),
-    ]
-    tags = [
-        f"{name}: {' '.join(code(label.label) for label in labels)}"
-        for name, labels in _tag_groups(card)
-        if labels
-    ]
-    blocks.append("  \n".join(tags))
-    blocks.append(unsure(card))
-    if card.claims:
-        blocks.append("**What the authors claim**")
-        blocks.append(
-            "\n".join(f"- **{text(claim.kind)}:** {quote(claim.evidence)}" for claim in card.claims)
-        )
-    blocks.append("**What is there to reuse**")
-    blocks.append(reusable(card))
-    if own := own_fields(card):
-        blocks += ["**Your fields**", own]
-    if card.flags:
-        blocks.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")
-    blocks.append(made_by(card, page))
-    return "".join(f"{block}\n\n" for block in blocks if block)
-
-
-def _tag_groups(card: Card) -> Iterable[tuple[str, tuple[Label, ...]]]:
-    return (
-        ("Tasks", card.tasks),
-        ("Modalities", card.modalities),
-        ("Contributions", card.contributions),
+    title = f"## {link(card.title if plain(card.title) else card.id, card.page)}"
+    tags = (
+        f"{field.capitalize()}: {' '.join(code(label.label) for label in card.labels(field))}"
+        for field in LABEL_FIELDS
+        if card.labels(field)
     )
+    claims = "\n".join(f"- **{text(claim.kind)}:** {quote(claim.evidence)}" for claim in card.claims)
+    parts = blocks(card, title, tags, [claims], lambda name: f"**{name}**")
+    return "".join(f"{block}\n\n" for block in parts if block)
 
 
 FORMAT = Format("markdown", (".md", ".markdown"), MarkdownSink)

@@ -6,7 +6,7 @@ columns when they meet more; formats whose columns are fixed by then are told of
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..card import Card, FieldValue, shown
@@ -48,8 +48,10 @@ def _quoted(value: FieldValue) -> str | None:
 class OwnColumns:
     """The columns of own fields of one file."""
 
-    def __init__(self, known: Iterable[Column] = ()) -> None:
-        self._columns = dict.fromkeys(known)
+    def __init__(self, fixed: Callable[[], Iterable[Column]] | None = None) -> None:
+        """`fixed`: the columns are those that it gives and those of the first card, and no more."""
+        self._columns: dict[Column, None] = {}
+        self._told = fixed
         self._fixed = False
 
     @property
@@ -59,6 +61,8 @@ class OwnColumns:
 
     def meet(self, card: Card) -> tuple[Column, ...]:
         """Those columns of a card that are new. Raises BadInput if they are fixed."""
+        if self._told is not None and not self._fixed:
+            self._columns |= dict.fromkeys(self._told())
         new = tuple(one for one in cells_of(card) if one not in self._columns) if card.fields else ()
         if new and self._fixed:
             raise BadInput(
@@ -67,12 +71,8 @@ class OwnColumns:
                 next_step="Write JSONL or SQLite, or cards that were all made with the same --fields",
             )
         self._columns |= dict.fromkeys(new)
+        self._fixed = self._told is not None
         return new
-
-    def fix(self) -> tuple[Column, ...]:
-        """Take no more columns from now on."""
-        self._fixed = True
-        return self.columns
 
     def cells(self, card: Card) -> list[Cell]:
         """The cells of a card, in the order of the columns."""
@@ -105,8 +105,3 @@ def columns_of_lines(path: Path) -> tuple[Column, ...]:
             for name, value in values.items():
                 own |= dict.fromkeys(_cells(name, value))
     return tuple(own)
-
-
-def joined(cells: Sequence[Cell]) -> list[str | float | None]:
-    """Cells for formats without lists."""
-    return ["; ".join(cell) if isinstance(cell, list) else cell for cell in cells]

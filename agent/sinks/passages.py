@@ -1,6 +1,6 @@
 """Parts of a card as Markdown, shared by all Markdown outputs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..card import Artifact, Candidate, Card, Evidence
 from ..text.spans import links
@@ -13,6 +13,31 @@ _NAMED = 10
 """Maximum number of authors that are named."""
 
 
+def blocks(
+    card: Card,
+    title: str,
+    tags: Iterable[str],
+    claims: Iterable[str],
+    part: Callable[[str], str],
+) -> Iterator[str]:
+    """A card as blocks of Markdown, from its title, lines of tags, and blocks of claims.
+
+    `part` makes the heading of a part.
+    """
+    yield from (title, cited(card))
+    if card.same_as:
+        yield f"The same paper as {code(card.same_as)}, with the same card."
+    yield from (text(card.tldr), "  \n".join(tags), unsure(card))
+    if card.claims:
+        yield from (part("What the authors claim"), *claims)
+    yield from (part("What is there to reuse"), reusable(card))
+    if own := own_fields(card):
+        yield from (part("Your fields"), own)
+    if card.flags:
+        yield f"To be checked: {' '.join(code(flag) for flag in card.flags)}"
+    yield made_by(card)
+
+
 def cited(card: Card) -> str:
     """Authors, venue and date on one line; empty if none is known."""
     about = card.about
@@ -21,11 +46,6 @@ def cited(card: Card) -> str:
         names.append("et al.")
     parts = (", ".join(names), text(about.venue or ""), text(about.date or str(about.year or "")))
     return " · ".join(filter(None, parts))
-
-
-def repeated(card: Card) -> str:
-    """Which card it repeats, as another record of the same paper; empty if none."""
-    return f"The same paper as {code(card.same_as)}, with the same card." if card.same_as else ""
 
 
 def quote(evidence: Evidence) -> str:
@@ -71,11 +91,11 @@ def _chance(candidate: Candidate) -> str:
     return "" if candidate.confidence is None else f" ({candidate.confidence:.0%})"
 
 
-def made_by(card: Card, page: str | None) -> str:
+def made_by(card: Card) -> str:
     """The provenance line: the paper's id as a link to its page, and how the card was made."""
     made = card.provenance
     parts = [
-        link(card.id, page),
+        link(card.id, card.page),
         text(made.model),
         text(f"prompt {made.prompt}"),
         text(f"taxonomy {made.taxonomy}"),

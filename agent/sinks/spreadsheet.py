@@ -12,10 +12,11 @@ from typing import Any
 from ..card import Card
 from ..errors import StorageError, importing
 from ..paper import Paper
-from .delimited import COLUMNS, Cell, row, tidy
+from .delimited import COLUMNS, Cell, row
+from .escaping import plain
 from .files import LibraryFile, refuse
 from .interface import Format, Output
-from .own_columns import OwnColumns, joined
+from .own_columns import OwnColumns
 
 _MOST_ROWS = 1_048_575
 """Rows of a sheet, without the header."""
@@ -46,8 +47,7 @@ class SpreadsheetSink:
         self._book.set_properties({"created": _CREATED})
         self._sheet = self._book.add_worksheet("Papers")
         self._sheet.freeze_panes(1, 0)
-        self._fields = output.fields
-        self._own: OwnColumns | None = None
+        self._own = OwnColumns(output.fields)
 
     def write(self, card: Card, paper: Paper | None) -> None:
         """Add a row. Raises StorageError if the sheet is full."""
@@ -57,19 +57,18 @@ class SpreadsheetSink:
                 where=str(self._file.path),
                 next_step="Write CSV or Parquet",
             )
-        if self._own is None:
-            self._begin(card)
-        assert self._own is not None
         self._own.meet(card)
+        if not self._count:
+            self._begin()
         self._count += 1
-        self._add(self._count, [*row(card), *map(tidy, joined(self._own.cells(card)))])
+        self._add(self._count, row(card, self._own))
 
     def close(self) -> None:
         """Finish the workbook and give it its name."""
         if self._file.whole:
             return
-        if self._own is None:
-            self._begin(None)
+        if not self._count:
+            self._begin()
         self._sheet.autofilter(0, 0, max(self._count, 1), self._width - 1)
         self._end()
         self._file.commit()
@@ -82,12 +81,9 @@ class SpreadsheetSink:
             self._end()
         self._file.abandon(keep=self._count > 0)
 
-    def _begin(self, card: Card | None) -> None:
-        """Write the header, whose last columns are the own fields of the first card."""
-        self._own = OwnColumns(self._fields())
-        if card is not None:
-            self._own.meet(card)
-        names = [*COLUMNS, *(one.name for one in self._own.fix())]
+    def _begin(self) -> None:
+        """Write the header, whose last columns are own fields."""
+        names = [*COLUMNS, *(one.name for one in self._own.columns)]
         self._width = len(names)
         for at, name in enumerate(names):
             self._sheet.set_column(at, at, _WIDTHS.get(name, _WIDTH))
@@ -106,7 +102,8 @@ class SpreadsheetSink:
     def _add(self, number: int, cells: Sequence[Cell]) -> None:
         for at, cell in enumerate(cells):
             if isinstance(cell, str):
-                cut = cell if len(cell) <= _MOST_CHARACTERS else f"{cell[: _MOST_CHARACTERS - 1]}\u2026"
+                text = plain(cell)
+                cut = text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}\u2026"
                 self._sheet.write_string(number, at, cut)
             elif cell is not None:
                 self._sheet.write_number(number, at, cell)

@@ -94,8 +94,7 @@ class VaultSink:
         """Create or update the paper's note."""
         if card.same_as == card.id:
             return  # a further entry of a paper that has its note
-        page = card.page
-        front, block = front_of(card, page), block_of(card, page)
+        front, block = front_of(card), block_of(card)
         self._taxonomies.add(card.provenance.taxonomy)
         name = note_id(card)
         known = self._notes.get(name)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from ..card import UNCERTAIN, Card
 from ..text.spans import digest
-from .escaping import address, code, inert, plain, text
+from .escaping import address, inert, plain, text
 from .front_matter import Unreadable, Value, changed, fields, written
-from .passages import cited, made_by, own_fields, quote, repeated, reusable, unsure
+from .passages import blocks, quote
 from .safe_names import safe_name
 
 BEGIN = "<!-- papercards:begin - what is between the two marks is made anew; write outside of them -->"
@@ -74,11 +74,11 @@ def is_index(start: str) -> bool:
     return read_head(start) is None and _BEGIN.search(start) is not None
 
 
-def front_of(card: Card, page: str | None) -> dict[str, Value | None]:
+def front_of(card: Card) -> dict[str, Value | None]:
     """Our keys in a note's front matter. An existing address is kept if the card has none."""
     known = card.tasks[0].confidence if card.tasks else None
     values: dict[str, Value | None] = {"aliases": (title_of(card),), "id": note_id(card)}
-    if page and (url := address(page)):
+    if url := address(card.page):
         values["url"] = url.replace("&amp;", "&")
     return (
         values
@@ -172,25 +172,19 @@ def tag_name(label: str) -> str:
     return _NO_TAG.sub("-", label).strip("-")
 
 
-def block_of(card: Card, page: str | None) -> str:
+def block_of(card: Card) -> str:
     """The block between the marks of a paper's note."""
-    parts = [f"# {text(card.title) or text(card.id)}", cited(card), repeated(card), text(card.tldr)]
-    lines = []
-    for field in GROUPS:
-        tags = dict.fromkeys(tag for label in card.labels(field) if (tag := tag_name(label.label)))
-        if tags:
-            lines.append(f"{field.capitalize()}: {' · '.join(_label_link(field, tag) for tag in tags)}")
-    parts.append("  \n".join(lines))
-    parts.append(unsure(card))
-    if card.claims:
-        parts.append("## What the authors claim")
-    parts += [f"> **{text(claim.kind)}** · {quote(claim.evidence)}" for claim in card.claims]
-    parts += ["## What is there to reuse", reusable(card)]
-    if own := own_fields(card):
-        parts += ["## Your fields", own]
-    if card.flags:
-        parts.append(f"To be checked: {' '.join(code(flag) for flag in card.flags)}")
-    parts.append(made_by(card, page))
+    tags = {
+        field: dict.fromkeys(tag for label in card.labels(field) if (tag := tag_name(label.label)))
+        for field in GROUPS
+    }
+    lines = (
+        f"{field.capitalize()}: {' · '.join(_label_link(field, tag) for tag in some)}"
+        for field, some in tags.items()
+        if some
+    )
+    claims = (f"> **{text(claim.kind)}** · {quote(claim.evidence)}" for claim in card.claims)
+    parts = blocks(card, f"# {text(card.title) or text(card.id)}", lines, claims, lambda name: f"## {name}")
     return "\n\n".join(_inert(part) for part in parts if part)
 
 

@@ -35,7 +35,6 @@ from .registry import (
     known_extensions,
     known_sources,
     read_by,
-    read_named,
     reference,
     table_format,
 )
@@ -94,12 +93,7 @@ def open_source(
     if (files := _files(spec, options)) is not None:
         # Each file's papers are judged where it is read.
         return _guarded(spec, _each(files, options), None, replace(options, judged=False))
-    stream = _open_file(spec)
-    try:
-        return _open(Input(spec, stream, named, options, Path(spec)), close=True)
-    except BaseException:
-        stream.close()
-        raise
+    return _open(Input(spec, _open_file(spec), named, options, Path(spec)), close=True)
 
 
 def open_stream(name: str, stream: BinaryIO, options: Options = _PLAIN, *, lines_before: int = 0) -> Records:
@@ -116,13 +110,8 @@ def open_rows(path: Path, table: str | None = None) -> Iterator[Row | BadRecord]
 
     `table`: the sheet, or the table of a database. Raises what `open_source` raises.
     """
-    stream = _open_file(str(path))
-    options = Options(table=table)
-    try:
-        records = _open(Input(str(path), stream, AsTheyAre(), options, path), close=True, choose=table_format)
-    except BaseException:
-        stream.close()
-        raise
+    source = Input(str(path), _open_file(str(path)), AsTheyAre(), Options(table=table), path)
+    records = _open(source, close=True, choose=table_format)
     return (record for record in records if isinstance(record, (Row, BadRecord)))
 
 
@@ -270,13 +259,16 @@ def _may_be_title(spec: str) -> bool:
 
 
 def _open(source: Input, *, close: bool, choose: Callable[[str, str, bytes], Format] = choose) -> Records:
-    head, stream, as_it_is = unpacked(source.name, source.stream)
-    kind = choose(source.name, own_extension(source.path or Path(source.name)), head)
-    path = source.path if as_it_is else None
     try:
-        records = kind.read(replace(source, stream=stream, path=path, named=read_named))
-    except OSError as error:
-        raise BadInput(f"cannot read it: {error.strerror or error}", where=source.name) from error
+        head, stream, as_it_is = unpacked(source.name, source.stream)
+        kind = choose(source.name, own_extension(source.path or Path(source.name)), head)
+        records = kind.read(replace(source, stream=stream, path=source.path if as_it_is else None))
+    except BaseException as error:
+        if close:
+            source.stream.close()
+        if isinstance(error, OSError):
+            raise BadInput(f"cannot read it: {error.strerror or error}", where=source.name) from error
+        raise
     return _guarded(source.name, records, stream if close else None, source.options)
 
 

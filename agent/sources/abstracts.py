@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ..errors import BadInput, PapercardsError
 from ..paper import Paper, paper_id
-from ..publication import NOTHING, Person, Publication
+from ..publication import Person, Publication
 from ..reading.plausible import fault
 from ..text.titles import likeness, shared, words
 from ..text.wording import counted
@@ -104,7 +104,7 @@ def _filled(records: Iterable[Paper | BadRecord], search: "_Search") -> Records:
     held: list[Paper | BadRecord] = []
     try:
         for record in records:
-            if not held and not _lacks(record):
+            if not held and (isinstance(record, Paper) or record.lacking is None):
                 yield record
                 continue
             held.append(record)
@@ -115,10 +115,6 @@ def _filled(records: Iterable[Paper | BadRecord], search: "_Search") -> Records:
         yield from search.fill(held)
         raise
     yield from search.fill(held)
-
-
-def _lacks(record: Paper | BadRecord) -> bool:
-    return isinstance(record, BadRecord) and record.lacking is not None
 
 
 class _Search:
@@ -192,17 +188,12 @@ class _Search:
 
 def _with(lacking: Lacking, found: Paper, service: str) -> Paper:
     """The paper with the abstract of another record of it."""
-    paper, told = lacking.paper, lacking.paper.told
+    paper = lacking.paper.retold(abstract_source=f"{service}: {found.id}")
     id_ = paper.id
     if id_.startswith("sha256:"):
         id_ = paper_id(paper.title, found.abstract)
-
-    def publication() -> Publication:
-        known = told() if told is not None else NOTHING
-        return replace(known, abstract_source=f"{service}: {found.id}")
-
     flags = tuple(dict.fromkeys((*paper.flags, *found.flags)))
-    return replace(paper, id=id_, abstract=found.abstract, flags=flags, told=publication)
+    return replace(paper, id=id_, abstract=found.abstract, flags=flags)
 
 
 def _only(paper: Paper, candidates: Iterable[Paper]) -> Paper | None:

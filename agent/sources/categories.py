@@ -22,23 +22,17 @@ _HEAD = re.compile(
 
 
 class Wanted:
-    """The wanted categories, such as `cs.LG` or `cs.*`, where `*` matches anything."""
+    """The wanted categories, such as `cs.LG` or `cs.*`, where `*` matches anything; without any, all are."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
         every = "|".join(fnmatch.translate(name.strip().casefold()) for name in self.names)
         self._match = re.compile(every).match
 
-    @classmethod
-    def of(cls, names: Iterable[str]) -> "Wanted | None":
-        """The wanted categories; None without names, when every paper is wanted."""
-        return cls(names) if names else None
-
-    def __str__(self) -> str:
-        return " or ".join(self.names)
-
     def has(self, categories: Iterable[str] | None) -> bool:
         """Whether one of a paper's categories is wanted, or it has none."""
+        if not self.names:
+            return True
         match = self._match
         told = False
         for name in categories or ():
@@ -49,13 +43,15 @@ class Wanted:
 
     def has_record(self, record: object) -> bool:
         """The same for a record, by its field `categories`: names between spaces or commas, or a list."""
-        return not isinstance(record, Mapping) or self.has(_told(record.get(_FIELD)))
+        return not self.names or not isinstance(record, Mapping) or self.has(_told(record.get(_FIELD)))
 
     def rules_out(self, line: bytes) -> bool:
         """Whether the JSON object on a line is not wanted, decided with as little parsing as possible.
 
         False if that is not certain; the caller then decodes it.
         """
+        if not self.names:
+            return False
         found = _HEAD.match(line)
         if found is None or self.has(found[1].decode("utf-8", "replace").replace(",", " ").split()):
             return False

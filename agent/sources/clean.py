@@ -1,4 +1,4 @@
-"""Short texts of records (names, venues, keywords) without what is no part of them."""
+"""Short texts of records (names of fields, venues, keywords) without what is no part of them."""
 
 import re
 
@@ -18,3 +18,8 @@ def clean(text: str, most: int) -> str:
         text = plain(text)
     text = visible(" ".join(text.split()))[0]
     return "".join(c for c in text if c.isprintable())[:most].strip()
+
+
+def folded(name: str) -> str:
+    """The name of a field for comparison: without case, spaces, `_` and `-`."""
+    return re.sub(r"[\s_-]", "", name).casefold()

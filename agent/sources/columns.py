@@ -20,6 +20,7 @@ from ..text import identifiers
 from . import other_names, publication_fields
 from .bounds import CUT, MAX_ABSTRACT, MAX_RECORD_BYTES, MAX_TITLE, TOO_LONG, cut
 from .clean import clean
+from .clean import folded as fold
 from .rights import without_rights
 
 _GUESSES = {
@@ -147,7 +148,7 @@ class Columns:
             return self._last[1]
         folded: dict[str, str] = {}
         for name in names[:_LOOKED_AT]:
-            folded.setdefault(_fold(name), name)
+            folded.setdefault(fold(name), name)
         parts = [self._find(ours, names, folded) for ours in _GUESSES]
         also = tuple(folded[name] for name in other_names.FIELDS if name in folded)
         choice = Choice(*parts, publication=tuple(self._published(names, folded, parts)), also=also)
@@ -192,7 +193,7 @@ class Columns:
         needed |= {_first(key) for _, some in choice.publication for key in some}
         needed |= set(choice.also)
         if "abstract" not in self.needed:
-            needed |= {name for name in names if _fold(name) in _PUBMED}
+            needed |= {name for name in names if fold(name) in _PUBMED}
         return tuple(name for name in names if name in needed)
 
     def _find(self, ours: str, names: tuple[str, ...], folded: Mapping[str, str]) -> Key | None:
@@ -222,8 +223,8 @@ class Columns:
         """The field that the user named."""
         if theirs in names:
             return theirs
-        if _fold(theirs) in folded:
-            return folded[_fold(theirs)]
+        if fold(theirs) in folded:
+            return folded[fold(theirs)]
         return tuple(theirs.split(".")) if "." in theirs else None
 
     def paper(self, record: object, where: str) -> Paper | BadRecord:
@@ -340,7 +341,7 @@ def lacking(paper: Paper, record: Mapping[str, object]) -> Lacking:
     if str(record.get("eprinttype")).casefold() == "pubmed":
         record = {"pmid": record.get("eprint"), **record}
     for name, value in record.items():
-        if (read := _PUBMED.get(_fold(name))) and (known := read(str(value), bare=True)):
+        if (read := _PUBMED.get(fold(name))) and (known := read(str(value), bare=True)):
             found.setdefault(read.__name__, known)
         elif name in _NOTED and isinstance(value, str):
             for read in (identifiers.pmid, identifiers.pmcid):
@@ -425,10 +426,6 @@ def _first(key: Key) -> str:
 
 def _path(key: Key) -> str:
     return key if isinstance(key, str) else ".".join(key)
-
-
-def _fold(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).casefold()
 
 
 def _value(record: dict[str, object], key: Key | None) -> object:

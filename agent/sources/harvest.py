@@ -14,10 +14,10 @@ from html import unescape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ..errors import BadInput, UsageError
+from ..safety.redact import without_secrets
 from .columns import Columns
 from .files import atom, oai
 from .interface import Input, Listing, Options, Records, Reference
-from .services.fetched import shown
 from .services.service import Service
 from .services.web import Web
 from .xml_stream import root_of
@@ -44,7 +44,7 @@ def _address(spec: str, scheme: str, example: str) -> str:
     if parts.username or parts.password:
         raise UsageError(
             "has a password, which would be written into records of the run",
-            where=shown(url),
+            where=without_secrets(url),
             next_step="Use an address without",
         )
     return url
@@ -67,8 +67,8 @@ def read_feed(spec: str, options: Options) -> Records:
 def _feed(url: str, web: Web, options: Options) -> Records:
     body = web.get(url, _fresh(web, atom.looks_like))
     if body is None:
-        raise BadInput("no feed at this address (404)", where=shown(url))
-    yield from atom.read(Input(shown(url), io.BytesIO(body), Columns(), options))
+        raise BadInput("no feed at this address (404)", where=without_secrets(url))
+    yield from atom.read(Input(without_secrets(url), io.BytesIO(body), Columns(), options))
 
 
 def read_oai(spec: str, options: Options) -> Records:
@@ -96,10 +96,10 @@ def _harvest(base: str, first: dict[str, str], web: Web, options: Options) -> Re
         url = f"{base}?{urlencode(query)}"
         body = web.get(url, _fresh(web, oai.looks_like))
         if body is None:
-            raise BadInput("no archive at this address (404)", where=shown(base))
+            raise BadInput("no archive at this address (404)", where=without_secrets(base))
         if _NONE.search(body):
             return
-        name = f"{shown(base)}, page {number}"
+        name = f"{without_secrets(base)}, page {number}"
         yield from oai.read(Input(name, io.BytesIO(body), Columns(), options))
         tokens: list[bytes] = _TOKEN.findall(body)
         token = unescape(tokens[-1].decode("utf-8", "replace")).strip() if tokens else ""

@@ -42,26 +42,43 @@ def why_no_text(head: bytes) -> str:
     return ""
 
 
-class _Replayed(io.RawIOBase):
-    """A pipe that starts again from its first bytes."""
+class Converted(io.RawIOBase):
+    """Bytes as something makes them of a stream, in pieces."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = head
-        self._rest = rest
+    def __init__(self, stream: BinaryIO, before: bytes = b"") -> None:
+        """`before` comes before the first piece."""
+        self.stream = stream
+        self._left = before
+
+    def more(self, most: int) -> bytes:
+        """The next piece, empty at the end; `most` is how many bytes are asked for."""
+        raise NotImplementedError
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill the buffer with what is there of a piece; the number of bytes."""
         view = memoryview(buffer).cast("B")
-        data = self._head[: len(view)] or _some(self._rest, len(view))
-        self._head = self._head[len(data) :]
+        if not self._left:
+            self._left = self.more(len(view))
+        data = self._left[: len(view)]
+        self._left = self._left[len(data) :]
         view[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
+        """Close it and the stream."""
         super().close()
-        self._rest.close()
+        self.stream.close()
+
+
+class _Replayed(Converted):
+    """A pipe that starts again from its first bytes."""
+
+    def more(self, most: int) -> bytes:
+        return _some(self.stream, most)
 
 
 def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -77,7 +94,7 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
         if not more:
             break
         head += more
-    return head, io.BufferedReader(_Replayed(head, stream), _HEAD_BYTES)
+    return head, io.BufferedReader(_Replayed(stream, head), _HEAD_BYTES)
 
 
 def _some(stream: BinaryIO, most: int) -> bytes:

@@ -84,10 +84,6 @@ class Input:
     """Path, for libraries that open files themselves; None for standard input and for content that differs
     from the file.
     """
-    named: "Callable[[str, Options], Records] | None" = None
-    """Reads papers by id, such as `arxiv:ID`, for lists of ids; None if not available. Raises what
-    `Reference.read` raises.
-    """
     lines_before: int = 0
     """Number of lines of the file that come before the stream, where it is a piece of JSONL."""
 
@@ -105,18 +101,6 @@ class Listing(Enum):
     """The newest ones only: a feed."""
 
 
-def _whole(_spec: str) -> Listing:
-    return Listing.WHOLE
-
-
-def _no_id(_word: str) -> bool:
-    return False
-
-
-def _never(_head: bytes) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Format:
     """A file format of papers."""
@@ -127,7 +111,7 @@ class Format:
     """Extensions in lower case, with the dot. If formats share one, `sniff` decides."""
     read: Callable[[Input], Records]
     """Reads the papers. Raises UsageError or BadInput at the call if all of the source is unreadable."""
-    sniff: Callable[[bytes], bool] = _never
+    sniff: Callable[[bytes], bool] = lambda _: False
     """Whether the first bytes, without byte order mark, look like this format."""
     count: Callable[[BinaryIO], int] | None = None
     """Counts the records of `read`, if that is faster than reading them."""
@@ -157,7 +141,7 @@ class Reference:
     """The extra of papercards that it needs; None for no extra."""
     texts: bool = False
     """Whether the full texts of its papers are fetched where sections are wanted (see `texts`)."""
-    is_id: Callable[[str], bool] = _no_id
+    is_id: Callable[[str], bool] = lambda _: False
     """Whether a word that is not a file is a known id, such as `2401.03955`. Fast, without I/O."""
-    listing: Callable[[str], Listing] = _whole
+    listing: Callable[[str], Listing] = lambda _: Listing.WHOLE
     """How much the source of such a name shows. Fast, without I/O."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..text import identifiers
+from .clean import folded
 
 FIELDS = ("pmid", "pubmedid", "externalids", "ids", "locations", "relation", "relatedidentifiers")
 """Names of the fields, folded."""
@@ -32,7 +33,7 @@ def other_names(record: Mapping[str, object], fields: Iterable[str]) -> tuple[st
     """The ids in these fields of a record: `doi:…`, `arxiv:…`, `pmid:…`."""
     found: dict[str, None] = {}
     for field in fields:
-        for name in _names(_folded(field), record.get(field)):
+        for name in _names(folded(field), record.get(field)):
             if len(found) < _MOST:
                 found[name] = None
     return tuple(found)
@@ -43,7 +44,7 @@ def _names(field: str, value: object) -> Iterator[str]:
         yield from _pubmed(value)
     elif field in ("externalids", "ids") and isinstance(value, Mapping):
         for kind, one in value.items():
-            match _folded(str(kind)):
+            match folded(str(kind)):
                 case "pmid" | "pubmed":
                     yield from _pubmed(one)
                 case "arxiv":
@@ -56,12 +57,12 @@ def _names(field: str, value: object) -> Iterator[str]:
                 yield from _known(one.get("landing_page_url"))
     elif field == "relation" and isinstance(value, Mapping):
         for relation, others in value.items():
-            if _folded(str(relation)) in _SAME_WORK and isinstance(others, list):
+            if folded(str(relation)) in _SAME_WORK and isinstance(others, list):
                 for one in others[:_MOST]:
                     yield from _known(one.get("id") if isinstance(one, Mapping) else None)
     elif field == "relatedidentifiers" and isinstance(value, list):
         for one in value[:_MOST]:
-            if isinstance(one, Mapping) and _folded(str(one.get("relationType"))) in _SAME_WORK:
+            if isinstance(one, Mapping) and folded(str(one.get("relationType"))) in _SAME_WORK:
                 yield from _known(one.get("relatedIdentifier"))
 
 
@@ -73,7 +74,3 @@ def _known(value: object) -> Iterator[str]:
 def _pubmed(value: object) -> Iterator[str]:
     if isinstance(value, str | int) and (found := _PUBMED.fullmatch(str(value).strip())):
         yield f"pmid:{found[1].lstrip('0')}"
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).casefold()

@@ -10,7 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from ..model.waiting import asked_wait_s, reset_wait_s
 
@@ -46,28 +46,19 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
+@dataclass(eq=False)
 class Trouble(Exception):
-    """A failure that the same request may not have later.
+    """A failure that the same request may not have later."""
 
-    `after_s` is the wait requested by the service. `throttled`: the service limits the rate. `tries`: maximum
-    tries while the service has not answered at all; None for the default.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        after_s: float | None = None,
-        throttled: bool = False,
-        tries: int | None = None,
-        next_step: str = "",
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.after_s = after_s
-        self.throttled = throttled
-        self.tries = tries
-        self.next_step = next_step
+    reason: str
+    _: KW_ONLY
+    after_s: float | None = None
+    """Wait in seconds that the service asks for."""
+    throttled: bool = False
+    """Whether the service limits the rate."""
+    tries: int | None = None
+    """Maximum tries while the service has not answered at all; None for the default."""
+    next_step: str = ""
 
 
 class Patience:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..bibliography.bibtex_names import BibtexNames
 from ..publication import MOST_AUTHORS, Person
-from .clean import clean
+from .clean import clean, folded
 
 _MOST_NAME = 300
 _MOST_LIST = 1 << 20
@@ -139,24 +139,24 @@ def _person(one: object) -> Person | None:
 
 def _from_parts(one: Mapping[str, object]) -> Person | None:
     """A person from an object of any of the usual shapes."""
-    folded = {re.sub(r"[\s_-]", "", str(key)).casefold(): value for key, value in one.items()}
-    kind = folded.get("creatortype")
+    parts = {folded(str(key)): value for key, value in one.items()}
+    kind = parts.get("creatortype")
     if isinstance(kind, str) and kind != "author":
         return None
-    if literal := _text(folded.get("literal")):
+    if literal := _text(parts.get("literal")):
         return Person(literal=literal)
-    family = next((text for key in _KEYS["family"] if (text := _text(folded.get(key)))), "")
-    given = next((text for key in _KEYS["given"] if (text := _text(folded.get(key)))), "")
-    middle = folded.get("middle")
+    family = next((text for key in _KEYS["family"] if (text := _text(parts.get(key)))), "")
+    given = next((text for key in _KEYS["given"] if (text := _text(parts.get(key)))), "")
+    middle = parts.get("middle")
     given = " ".join(
         filter(None, (given, _text(" ".join(map(str, middle)) if isinstance(middle, list) else middle)))
     )
     if family:
-        particles = (_text(folded.get("droppingparticle")), _text(folded.get("nondroppingparticle")))
-        suffix = next((text for key in _KEYS["suffix"] if (text := _text(folded.get(key)))), "")
+        particles = (_text(parts.get("droppingparticle")), _text(parts.get("nondroppingparticle")))
+        suffix = next((text for key in _KEYS["suffix"] if (text := _text(parts.get(key)))), "")
         return Person(" ".join(filter(None, (*particles, family))), given or None, suffix or None)
     for key in _KEYS["name"]:
-        value = folded.get(key)
+        value = parts.get(key)
         if isinstance(value, Mapping):
             return _from_parts(value)
         if text := _text(value):

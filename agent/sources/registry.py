@@ -11,13 +11,12 @@ from .files import (
     delimited,
     duckdb,
     hf_listing,
-    id_list,
     json_document,
     jsonl,
     oai,
+    paper_lists,
     parquet,
     plain,
-    reading_list,
     spreadsheet,
     sqlite,
     tagged,
@@ -54,8 +53,7 @@ FORMATS: tuple[Format, ...] = (
     jats.FORMAT,
     hf_page.FORMAT,
     web_page.FORMAT,
-    id_list.FORMAT,
-    reading_list.FORMAT,
+    *paper_lists.FORMATS,
     plain.FORMAT,
 )
 """Formats in the order in which they are tried; plain text comes last."""
@@ -118,14 +116,6 @@ def reference(spec: str) -> Reference | None:
     if ":" not in spec:
         return None
     return next((one for one in _plugged() if isinstance(one, Reference) and one.takes(spec)), None)
-
-
-def read_named(spec: str, options: Options) -> Records:
-    """The papers of a name. Raises UsageError where no source takes it, else what `Reference.read` does."""
-    one = reference(spec)
-    if one is None:
-        raise UsageError("no source knows this kind of id", where=spec)
-    return read_by(one, spec, options)
 
 
 def read_by(one: Reference, spec: str, options: Options) -> Records:

@@ -62,14 +62,10 @@ def without_rights(abstract: str) -> str:
     ):
         abstract = _without_tail(abstract, tail)
     if abstract[:40].lstrip().lower().startswith(("\u00a9", "(c) 20", "(c) 19", "copyright \u00a9")):
-        rest = abstract[_first_end(abstract) :]
+        found = _FIRST.match(abstract)
+        rest = abstract[found.end() :] if found else abstract
         return rest if rest.strip() else abstract
     return abstract
-
-
-def _first_end(abstract: str) -> int:
-    found = _FIRST.match(abstract)
-    return found.end() if found else 0
 
 
 def _without_tail(abstract: str, tail: str) -> str:

@@ -10,8 +10,8 @@ Knows fields. Knows no file and no network.
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 
-from ..errors import importing
 from ..paper import Paper
 from ..text.identifiers import arxiv_id
 from .bounds import MAX_RECORD_BYTES, TOO_LONG
@@ -67,10 +67,8 @@ def _openalex(columns: Columns, record: dict[str, object], where: str) -> Paper 
     # A word stands in the index once and in the abstract as often as the index says.
     if sum((len(word) + 1) * len(places) for word, places in index.items()) > MAX_RECORD_BYTES:
         return BadRecord(where, f"its abstract {TOO_LONG}")
-    with importing("Reading from OpenAlex", "sources"):
-        from pyalex import invert_abstract
-
-    return columns.paper(_work(record, invert_abstract(index)), where)
+    words = sorted(((at, word) for word, places in index.items() for at in places), key=itemgetter(0))
+    return columns.paper(_work(record, " ".join(word for _, word in words)), where)
 
 
 def _work(record: dict[str, object], abstract: str | None) -> dict[str, object]:
@@ -79,8 +77,8 @@ def _work(record: dict[str, object], abstract: str | None) -> dict[str, object]:
         **record,
         "title": record.get("title") or record.get("display_name"),
         "abstract": abstract,
-        "venue": _within(record, "primary_location", "source", "display_name"),
-        "pdf_url": _within(record, "best_oa_location", "pdf_url"),
+        "venue": within(record, "primary_location", "source", "display_name"),
+        "pdf_url": within(record, "best_oa_location", "pdf_url"),
     }
     if isinstance(own := record.get("id"), str) and (work := _WORK.fullmatch(own)):
         found["id"] = f"openalex:{work[1]}"
@@ -95,8 +93,8 @@ def _called(record: Mapping[str, object], where: str) -> str:
     return clean(title, 80) if isinstance(title, str) else where
 
 
-def _within(record: Mapping[str, object], *path: str) -> object:
-    value: object = record
+def within(value: object, *path: str) -> object:
+    """The value at a path through objects; None where there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value

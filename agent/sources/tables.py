@@ -1,15 +1,19 @@
-"""Chooses the table of a database that contains papers, and its columns.
+"""Tables that a library opens itself: which one of a database contains papers, and its rows one by one.
 
 Knows no database.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
 
 from ..errors import BadInput, UsageError
-from .columns import quoted
-from .interface import Input
+from .bounds import computed
+from .columns import BadRecord, quoted
+from .interface import Input, Records
 
 AT_ONCE = 256
 """Number of rows in memory at a time."""
@@ -24,6 +28,73 @@ def file_of(source: Input, kind: str) -> Path:
             next_step="Save it to a file and give that",
         )
     return source.path
+
+
+Record = dict[str, object] | str
+"""The fields of a row by name, or why it cannot be read."""
+
+
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+Resource = TypeVar("Resource", bound=_Closing)
+
+
+class Opened:
+    """What a library has open of a file: closed where the file cannot be read, else after its last row.
+
+    Of what happens within its `with` block, the library's errors become BadInput.
+    """
+
+    def __init__(
+        self,
+        source: Input,
+        errors: type[Exception] | tuple[type[Exception], ...],
+        refusal: str,
+        said: Callable[[Exception], str] = str,
+    ) -> None:
+        """`errors` are the library's; `said` is one in words, after `refusal` and a space."""
+        self._source = source
+        self._errors = errors
+        self._refusal = refusal
+        self._said = said
+        self._open = ExitStack()
+
+    def keep(self, resource: Resource) -> Resource:
+        """The resource, which is closed with the rest."""
+        self._open.callback(resource.close)
+        return resource
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        self._open.close()
+        if isinstance(error, Exception) and isinstance(error, self._errors):
+            raise BadInput(f"{self._refusal} {self._said(error)}", where=self._source.name) from error
+
+    def papers(self, place: str, rows: Iterable[Record], *, begin: int = 1) -> Records:
+        """The papers of rows; those without a field are skipped.
+
+        `begin` is the number of the first row. Raises BadInput where the library cannot go on.
+        """
+        number = begin - 1
+        try:
+            for number, row in enumerate(rows, start=begin):
+                if isinstance(row, str):
+                    yield BadRecord(f"{place}:{number}", row)
+                elif row:
+                    yield self._source.columns.paper(row, f"{place}:{number}")
+        except self._errors as error:
+            where = f"{place}:{number + 1}"
+            raise BadInput(f"cannot read further: {self._said(error)}", where=where) from error
+        finally:
+            self._open.close()
 
 
 Tables = Mapping[str, tuple[str, ...]]
@@ -46,26 +117,54 @@ _OF_PAPERS = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The table to read, and its columns."""
+    """The table to read."""
 
-    name: str
+    place: str
+    """The file and the table, for positions."""
+    query: str
+    """The table in SQL."""
     columns: tuple[str, ...]
-    query: str = ""
-    """SQL to use in place of a table; empty for the table or view of that name."""
+    """Those of its columns that are read."""
 
 
-def choose_table(source: Input, tables: Tables, views: Tables) -> Chosen:
+def chosen(
+    source: Input, connection: Any, tables: Tables, views: Tables, quoted_name: Callable[[str], str]
+) -> Chosen:
     """The table of `--table`, else the only one, else the only one with a title and an abstract.
 
     A view is computed from a query in the file, so it must be asked for by name. Raises UsageError with all
-    names if the choice is unclear.
+    names if the choice is unclear, and BadInput for a table with rows whose every abstract is null, as in a
+    file of cards.
     """
     if _are_cards(tables, views) and source.options.table in (None, _CARDS):
+        name = _CARDS
         columns = tuple(name for name in _OF_PAPERS if name in tables["papers"])
-        listed = ", ".join(f"papers.{quote(name)}" for name in columns)
-        return Chosen(_CARDS, (*columns, "abstract"), _OF_CARDS.format(listed))
-    name = _named(source, tables, views)
-    return Chosen(name, tables.get(name) or views[name])
+        query = _OF_CARDS.format(", ".join(f"papers.{quote(name)}" for name in columns))
+        columns = (*columns, "abstract")
+    else:
+        name = _named(source, tables, views)
+        query, columns = quoted_name(name), tables.get(name) or views[name]
+    place = f"{source.name}:{name}"
+    needed = source.columns.demand(columns, place)
+    abstract = source.columns.choose(columns).abstract
+
+    def any_row(condition: str) -> bool:
+        sql = f"SELECT 1 FROM {query} WHERE {condition} LIMIT 1"  # noqa: S608
+        found = computed(lambda: connection.execute(sql).fetchone(), place, connection.interrupt)
+        return found is not None
+
+    if (
+        not source.options.fill_abstracts
+        and isinstance(abstract, str)
+        and not any_row(f"{quote(abstract)} IS NOT NULL")
+        and any_row("1 = 1")
+    ):
+        raise BadInput(
+            f'no row of its table "{name}" has an abstract',
+            where=source.name,
+            next_step="If it is a card file, give the source of its papers instead",
+        )
+    return Chosen(place, query, needed)
 
 
 def _are_cards(tables: Tables, views: Tables) -> bool:
@@ -106,25 +205,6 @@ def _named(source: Input, tables: Tables, views: Tables) -> str:
         "no table has a title and an abstract",
         where=source.name,
         next_step=f"Choose one with --table, and its columns with --column. {listed}",
-    )
-
-
-def check_abstracts(
-    source: Input, table: str, names: tuple[str, ...], any_row: Callable[[str], bool]
-) -> None:
-    """Raise BadInput for a table with rows whose every abstract is null, as in a file of cards.
-
-    `any_row` says whether a condition, in SQL, holds for any row.
-    """
-    abstract = source.columns.choose(names).abstract
-    if source.options.fill_abstracts:
-        return
-    if not isinstance(abstract, str) or any_row(f"{quote(abstract)} IS NOT NULL") or not any_row("1 = 1"):
-        return
-    raise BadInput(
-        f'no row of its table "{table}" has an abstract',
-        where=source.name,
-        next_step="If it is a card file, give the source of its papers instead",
     )
 
 

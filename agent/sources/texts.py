@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from ..errors import BadInput, MissingExtra
 from ..paper import Paper, Section
-from ..publication import NOTHING, Publication
 from ..text import identifiers
 from .columns import Columns
 from .full_text import jats, latexml, pdf
@@ -78,7 +77,8 @@ class _Texts:
         if found is None:
             return replace(paper, flags=(*paper.flags, MISSING))
         flags = (*paper.flags, *((_HIDDEN,) if found.hidden else ()))
-        return _of_licence(replace(paper, sections=found.sections, flags=flags), found.licence)
+        read = replace(paper, sections=found.sections, flags=flags)
+        return read.retold(license=found.licence) if found.licence else read
 
     def _tried(self, service: str, paper: Paper, fetch: Callable[[], T | None]) -> T | None:
         if self._failures.get(service, 0) >= _MOST_FAILURES:
@@ -118,13 +118,3 @@ class _Texts:
         source = Input(name, io.BytesIO(data), Columns(), self._options)
         found = next(kind.read(source), None)
         return found if isinstance(found, Paper) else None
-
-
-def _of_licence(paper: Paper, licence: str | None) -> Paper:
-    told = paper.told
-
-    def publication() -> Publication:
-        known = told() if told is not None else NOTHING
-        return replace(known, license=licence or known.license)
-
-    return replace(paper, told=publication) if licence else paper

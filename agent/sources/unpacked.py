@@ -4,57 +4,28 @@ Everything is a stream: nothing is unpacked to disk or held whole. Knows bytes. 
 """
 
 import codecs
+import contextlib
+import importlib
 import io
 import zlib
-from collections.abc import Callable
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from ..errors import BadInput, MissingExtra
 from .bounds import MAX_RATIO, expands
-from .head import head_of
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from .head import Converted, head_of
 
 _CHUNK = 1 << 16
 
 
-def _gzip(stream: BinaryIO, _name: str) -> Any:
-    import gzip
-
-    return gzip.GzipFile(fileobj=stream)
-
-
-def _bz2(stream: BinaryIO, _name: str) -> Any:
-    import bz2
-
-    return bz2.BZ2File(stream)
-
-
-def _xz(stream: BinaryIO, _name: str) -> Any:
-    import lzma
-
-    return lzma.LZMAFile(stream)
-
-
-def _zstd(stream: BinaryIO, _name: str) -> Any:
-    import importlib
-
-    for module in ("compression.zstd", "backports.zstd"):  # of the standard library from Python 3.14 on
-        try:
-            return importlib.import_module(module).ZstdFile(stream)
-        except ImportError:
-            continue
-    raise MissingExtra("A file compressed with zstd", "sources")
-
-
-_PACKED: tuple[tuple[bytes, str, str, Callable[[BinaryIO, str], Any]], ...] = (
-    (b"\x1f\x8b", "gzip", ".gz", _gzip),
-    (b"BZh", "bzip2", ".bz2", _bz2),
-    (b"\xfd7zXZ\0", "xz", ".xz", _xz),
-    (b"\x28\xb5\x2f\xfd", "zstd", ".zst", _zstd),
+_PACKED = (
+    (b"\x1f\x8b", "gzip", ".gz", ("gzip",)),
+    (b"BZh", "bzip2", ".bz2", ("bz2",)),
+    (b"\xfd7zXZ\0", "xz", ".xz", ("lzma",)),
+    # Of the standard library from Python 3.14 on.
+    (b"\x28\xb5\x2f\xfd", "zstd", ".zst", ("compression.zstd", "backports.zstd")),
 )
+"""First bytes, name, suffix, and the modules of which one can unpack it."""
 SUFFIXES = tuple(suffix for _, _, suffix, _ in _PACKED)
 """Suffixes of compressed files, after their own extension."""
 
@@ -78,62 +49,26 @@ def refuse_known(name: str, head: bytes) -> None:
             raise BadInput(f"is {what}, which is not supported", where=name, next_step=step)
 
 
-class _Converted(io.RawIOBase):
-    """Bytes as something makes them of a stream, in pieces."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._left = b""
-
-    def _more(self) -> bytes:
-        raise NotImplementedError
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        view = memoryview(buffer).cast("B")
-        if not self._left:
-            self._left = self._more()
-        data = self._left[: len(view)]
-        self._left = self._left[len(data) :]
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        super().close()
-        self._stream.close()
-
-
-class _Counted(io.RawIOBase):
+class _Counted(Converted):
     """A stream that counts the bytes read from it."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.taken = 0
+    taken = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def read(self, most: int = -1) -> bytes:
-        data = self._stream.read(most)
+    def more(self, most: int) -> bytes:
+        data = self.stream.read(most)
         self.taken += len(data)
         return data
 
-    def close(self) -> None:
-        super().close()
-        self._stream.close()
 
-
-class _Unpacked(_Converted):
-    def __init__(self, stream: _Counted, unpack: Any, kind: str) -> None:
-        super().__init__(cast("BinaryIO", stream))
-        self._packed = stream
+class _Unpacked(Converted):
+    def __init__(self, stream: BinaryIO, kind: str, modules: tuple[str, ...]) -> None:
+        self._packed = _Counted(stream)
+        super().__init__(cast("BinaryIO", self._packed))
         self._given = 0
-        self._unpack = unpack
+        self._unpack = _opened(self.stream, kind, modules)
         self._kind = kind
 
-    def _more(self) -> bytes:
+    def more(self, most: int) -> bytes:
         try:
             data: bytes = self._unpack.read(_CHUNK)
         except (EOFError, OSError, ValueError, zlib.error) as error:
@@ -151,16 +86,23 @@ class _Unpacked(_Converted):
         return data
 
 
-class _Recoded(_Converted):
+def _opened(stream: BinaryIO, kind: str, modules: tuple[str, ...]) -> Any:
+    for module in modules:
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(module).open(stream)
+    raise MissingExtra(f"A file compressed with {kind}", "sources")
+
+
+class _Recoded(Converted):
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         super().__init__(stream)
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._encoding = encoding
         self._first = True
 
-    def _more(self) -> bytes:
+    def more(self, most: int) -> bytes:
         while True:
-            data = self._stream.read(_CHUNK)
+            data = self.stream.read(_CHUNK)
             text = self._decoder.decode(data, final=not data)
             if self._first and text:
                 text = text.removeprefix("\ufeff")
@@ -173,9 +115,9 @@ class _Recoded(_Converted):
                 return text.replace("\r\n", "\n").encode("utf-8", "replace")
 
 
-class _LineEnds(_Converted):
-    def _more(self) -> bytes:
-        return self._stream.read(_CHUNK).replace(b"\r", b"\n")
+class _LineEnds(Converted):
+    def more(self, most: int) -> bytes:
+        return self.stream.read(_CHUNK).replace(b"\r", b"\n")
 
 
 def unpacked(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO, bool]:
@@ -185,10 +127,9 @@ def unpacked(name: str, stream: BinaryIO) -> tuple[bytes, BinaryIO, bool]:
     """
     as_it_is = True
     head, stream = head_of(name, stream)
-    for sign, kind, _, opened in _PACKED:
+    for sign, kind, _, modules in _PACKED:
         if head.startswith(sign):
-            packed = _Counted(stream)
-            unpack = _Unpacked(packed, opened(cast("BinaryIO", packed), name), kind)
+            unpack = _Unpacked(stream, kind, modules)
             head, stream = head_of(name, io.BufferedReader(unpack, _CHUNK))
             as_it_is = False
             break

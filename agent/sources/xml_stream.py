@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import BadInput, importing
-from .bounds import MAX_RECORD_BYTES
+from .bounds import MAX_RECORD_BYTES, TOO_LONG
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -23,14 +23,6 @@ _DOCTYPE = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE\s+([\w.-]+)", 
 _CHUNK = 1 << 16
 _REMEMBERED = 1024
 """Tags of a document; more of them are a stranger's invention."""
-
-
-class Broken(Exception):
-    """The document cannot be read further; the message gives the reason, `line` the place, from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
 
 
 def root_of(head: bytes) -> tuple[str, str]:
@@ -53,12 +45,13 @@ def doctype_of(head: bytes) -> str:
 
 def elements(
     stream: BinaryIO, name: str, *tags: str, own_entities: bool = False
-) -> Iterator["Element | None"]:
+) -> Iterator["Element | str"]:
     """Each element of these tags (`{namespace}name`), whole, and gone once the next one is asked for.
 
-    None for one that is longer than a record may be. `{*}` is any namespace or none. `name` is the file's.
-    Raises MissingExtra without lxml, BadInput where it declares entities and may have no `own_entities`,
-    Broken where it is not well-formed from some place on.
+    In place of one that is longer than a record may be, why it cannot be read; and so at the end where the
+    document is not well-formed. `{*}` is any namespace or none. `name` is the file's. Raises MissingExtra
+    without lxml, BadInput where it declares entities and may have no `own_entities`, or where no element can
+    be read.
     """
     with importing("Reading XML", "sources"):
         from lxml import etree
@@ -74,7 +67,7 @@ def elements(
     )
     wanted = _Wanted(tags)
     inside = 0
-    first, broken = True, None
+    first, given, broken = True, False, None
     size = 0
     while broken is None and (data := stream.read(_CHUNK)):
         size += len(data)
@@ -96,7 +89,8 @@ def elements(
             if wanted[element.tag]:
                 inside -= 1
                 if not inside:
-                    yield None if too_long else element
+                    given = True
+                    yield TOO_LONG if too_long else element
             if not inside or too_long:
                 element.clear()
                 while element.getprevious() is not None:
@@ -110,7 +104,10 @@ def elements(
         reason = f"is not well-formed XML: {what}"
         if "amplification" in what or "entity loop" in what.lower():
             reason = "has entities that expand to more and more; the file is malicious"
-        raise Broken(reason, error.lineno or 1) from error
+        line = error.lineno or 1
+        if not given:
+            raise BadInput(reason, where=f"{name}:{line}") from error
+        yield f"{reason} in line {line}; the rest was skipped"
 
 
 class _Wanted(dict[object, bool]):
@@ -149,10 +146,9 @@ def words_of(element: "Element") -> str:
 def _pieces(element: "Element") -> Iterator[str]:
     yield _folded(element.text)
     for child in element:
-        if not isinstance(child.tag, str):
+        if not (name := name_of(child).lower()):
             yield _folded(child.tail)
             continue
-        name = child.tag.rpartition("}")[2].lower()
         power = name == "sup" and re.fullmatch(r"[-+\u2212]?[\d.,]{1,8}", "".join(child.itertext()).strip())
         between = "\n" if name in _BLOCKS else ""
         yield between + ("^" if power else "")
@@ -163,6 +159,11 @@ def _pieces(element: "Element") -> Iterator[str]:
 
 def _folded(text: str | None) -> str:
     return re.sub(r"\s+", " ", text) if text else ""
+
+
+def name_of(element: "Element") -> str:
+    """The name of an element without its namespace; empty for a comment or an entity."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def text_of(element: "Element", path: str) -> str | None:

@@ -5,15 +5,12 @@ No cell of CSV is a formula, see `sinks/delimited.py`.
 Knows shares. Knows no drawings.
 """
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
-from io import StringIO
 from typing import Any
 
-from ..sinks.delimited import inert
-from ..sinks.escaping import plain
+from ..sinks.delimited import line
 from .shares import Row, Statistics
 
 FORMATS = (".csv", ".tsv", ".json", ".jsonl")
@@ -46,11 +43,3 @@ def record(found: Statistics, row: Row) -> dict[str, Any]:
         value = getattr(row, name)
         cells[name] = round(value, _DIGITS) if isinstance(value, float) else value
     return cells
-
-
-def line(cells: Iterable[Any], separator: str) -> bytes:
-    """One line of a CSV or TSV file."""
-    text = StringIO()
-    safe = [inert(plain(cell)) if isinstance(cell, str) else cell for cell in cells]
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerow(safe)
-    return text.getvalue().encode()

@@ -145,10 +145,10 @@ def first_name(words: Iterable[str]) -> str | None:
     return None
 
 
-def mentioned_arxiv_id(text: str) -> str | None:
-    """The first marked arXiv id in a text, such as `CoRR abs/2401.00003`; None if there is none."""
-    found = _ARXIV_MENTIONED.search(unquote(text[:_LONGEST]))
-    return _plain(found[1]) if found else None
+def mentioned_arxiv_id(*texts: str) -> str | None:
+    """The first marked arXiv id in texts, such as `CoRR abs/2401.00003`; None if there is none."""
+    each = (_ARXIV_MENTIONED.search(unquote(text[:_LONGEST])) for text in texts)
+    return next((_plain(found[1]) for found in each if found), None)
 
 
 def pmid(text: str, *, bare: bool = False) -> str | None:

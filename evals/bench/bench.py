@@ -72,6 +72,14 @@ class Bench:
             yield folder
             shutil.rmtree(folder)
 
+    def measured(self, client: str, stub: Stub, folder: Path, *more: str) -> Row:
+        """A timed run of `naive` or `papercards` in a folder."""
+        name = " ".join((client, *more))
+        out = folder / f"{name}.jsonl"
+        ours = client == "papercards"
+        command = self.papercards(stub, out, folder / "cache") if ours else self.naive(stub, out, *more)
+        return self.row(name, stub, out, timed(command, folder / name, stub))
+
     def row(self, client: str, stub: Stub, out: Path, ended: Ended, note: str = "") -> Row:
         """A run that was alone with the endpoint since it counted from zero."""
         stats = stub.stats()

@@ -21,11 +21,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,19 @@ def nodes(cpus: int = 2) -> Iterator[Any]:
         yield cluster
     finally:
         cluster.shutdown()
+
+
+def on(cluster: Any, workers: int = 4) -> tuple[str, ...]:
+    """The words for a run on a cluster."""
+    return "--engine", f"ray={cluster.address}", "--workers", str(workers)
+
+
+def processes() -> list[Any]:
+    """What psutil knows of this process and all that it started."""
+    import ray  # noqa: F401  it brings psutil
+    import psutil  # isort: skip
+
+    return [psutil.Process(), *psutil.Process().children(recursive=True)]
 
 
 class Run:
@@ -75,7 +87,7 @@ def speed(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """Papers/s from the first request to the last answer."""
     with Stub(latency_ms=1000) as stub, nodes() as cluster:
         for workers in (1, 2, 4):
-            rate = _speed(folder, workers, count or 1500 * workers, stub, f"ray={cluster.address}")
+            rate = _speed(folder, workers, count or 1500 * workers, stub, cluster)
             say(workers=workers, in_flight=workers * IN_FLIGHT, **rate)
 
 
@@ -83,15 +95,15 @@ def overhead(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """The same number in flight, in 4 workers and in one process."""
     with Stub(latency_ms=1000) as stub:
         with nodes() as cluster:
-            say(workers=4, **_speed(folder, 4, count or 8000, stub, f"ray={cluster.address}"))
+            say(workers=4, **_speed(folder, 4, count or 8000, stub, cluster))
         say(plain_process=True, **_speed(folder, 4, count or 8000, stub, None))
 
 
-def _speed(folder: Path, workers: int, count: int, stub: Stub, engine: str | None) -> dict[str, Any]:
+def _speed(folder: Path, workers: int, count: int, stub: Stub, cluster: Any) -> dict[str, Any]:
     papers.write(folder / "papers.jsonl", count)
     stub.reset()
-    name = f"cards-{workers}-{engine is None}.jsonl"
-    words = ("--engine", engine, "--workers", str(workers)) if engine else ("-j", str(workers * IN_FLIGHT))
+    name = f"cards-{workers}-{cluster is None}.jsonl"
+    words = ("-j", str(workers * IN_FLIGHT)) if cluster is None else on(cluster, workers)
     whole = Run(folder, name, *words, stub=stub).end()
     found = stub.stats()
     took = found["last_answer"] - found["first_request"]
@@ -110,23 +122,12 @@ def same(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     papers.write(folder / "papers.jsonl", count := count or 20_000)
     with Stub(latency_ms=100) as stub:
         with nodes() as cluster:
-            seconds = Run(
-                folder, "cards.jsonl", "--engine", f"ray={cluster.address}", "--workers", "4", stub=stub
-            ).end()
+            seconds = Run(folder, "cards.jsonl", *on(cluster), stub=stub).end()
         counted = stub.stats()
         with (folder / "answers.jsonl").open("wb") as answers:
             for bucket in sorted((folder / "cards.cache/answers").iterdir()):
                 answers.write(gzip.decompress(bucket.read_bytes()))
-        command = [
-            sys.executable,
-            "-m",
-            "papercards",
-            "cache",
-            "import",
-            "answers.jsonl",
-            "--cache-dir",
-            "one",
-        ]
+        command = [sys.executable, "-m", "papercards", *"cache import answers.jsonl --cache-dir one".split()]
         subprocess.run(command, cwd=folder, check=True, stderr=subprocess.DEVNULL)
         Run(folder, "one.jsonl", "--cache-dir", "one", "--offline", stub=stub).end()
     lines = sorted(cards(folder))
@@ -149,22 +150,14 @@ def cards(folder: Path) -> Iterator[bytes]:
 
 def deaths(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """A worker, a node, the endpoint and the driver are killed in one run; it goes on to the end."""
-    import ray  # noqa: F401  it brings psutil
-    import psutil  # isort: skip
-
     papers.write(folder / "papers.jsonl", count := count or 4_000)
     first = Stub(latency_ms=300)
     with nodes() as cluster:
         extra = cluster.add_node(num_cpus=2)
-        words = ("--engine", f"ray={cluster.address}", "--workers", "4")
+        words = on(cluster)
         run = Run(folder, "cards.jsonl", *words, stub=first)
         _until(first, count * 0.15)
-        worker = next(
-            one
-            for one in psutil.Process().children(recursive=True)
-            if "".join(one.cmdline()).startswith("ray::MapWorker")
-        )
-        worker.kill()
+        next(one for one in processes() if "".join(one.cmdline()).startswith("ray::MapWorker")).kill()
         _until(first, count * 0.3)
         cluster.remove_node(extra, allow_graceful=False)
         _until(first, count * 0.45)
@@ -199,17 +192,7 @@ def limit(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     papers.write(folder / "papers.jsonl", count := count or 1_000)
     times: list[tuple[float, int]] = []
     with Stub(latency_ms=200) as stub, nodes() as cluster:
-        run = Run(
-            folder,
-            "cards.jsonl",
-            "--engine",
-            f"ray={cluster.address}",
-            "--workers",
-            "4",
-            "--rpm",
-            "300",
-            stub=stub,
-        )
+        run = Run(folder, "cards.jsonl", *on(cluster), "--rpm", "300", stub=stub)
         while run.process.poll() is None:
             times.append((time.time(), stub.stats()["requests"]))
             time.sleep(0.25)
@@ -228,37 +211,16 @@ def limit(folder: Path, count: int | None, say: Callable[..., None]) -> None:
 
 def memory(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """Resident memory of driver and workers over many papers, then of a restart with all of them done."""
-    import ray  # noqa: F401  it brings psutil
-    import psutil  # isort: skip
-
     papers.write(folder / "papers.jsonl", count := count or 200_000)
     with Stub(latency_ms=20) as stub, nodes() as cluster:
         for what in ("run", "restored"):
-            words = ("--engine", f"ray={cluster.address}", "--workers", "2")
-            run = Run(folder, "cards.jsonl", *words, stub=stub)
-            samples: list[dict[str, float]] = []
-
-            def look() -> None:
-                while run.process.poll() is None:  # noqa: B023
-                    found = {"at": time.time() - run.begin, "papers": 0.0}  # noqa: B023
-                    for one in psutil.Process().children(recursive=True):
-                        try:
-                            name = "".join(one.cmdline()[:1])
-                            kind = next((k for k in ("MapWorker", "Keeper", "raylet") if k in name), None)
-                            kind = kind or ("driver" if one.pid == run.process.pid else None)  # noqa: B023
-                            rss = one.memory_full_info().uss / 1e6 if kind else 0
-                        except psutil.Error:
-                            continue
-                        if kind:
-                            found[kind] = max(found.get(kind, 0.0), rss)
-                    found["papers"] = sum(1 for _ in (folder / "cards.jsonl/_done").glob("*.ids"))
-                    samples.append(found)  # noqa: B023
-                    time.sleep(2)
-
-            watch = threading.Thread(target=look, daemon=True)
-            watch.start()
+            run = Run(folder, "cards.jsonl", *on(cluster, 2), stub=stub)
+            samples = []
+            while run.process.poll() is None:
+                samples.append(_memory_mb(run.process.pid))
+                with suppress(subprocess.TimeoutExpired):
+                    run.process.wait(2)
             seconds = run.end()
-            watch.join()
             busy = [one for one in samples if "MapWorker" in one]
             early, late = busy[len(busy) // 4], busy[-2 if len(busy) > 1 else -1]
             say(
@@ -272,28 +234,28 @@ def memory(folder: Path, count: int | None, say: Callable[..., None]) -> None:
             )
 
 
+def _memory_mb(driver: int) -> dict[str, float]:
+    """Memory that is only theirs of the driver and of the largest process of each kind."""
+    found: dict[str, float] = {}
+    for one in processes()[1:]:
+        # Some end meanwhile.
+        with suppress(Exception):
+            name = "".join(one.cmdline()[:1])
+            kind = next((k for k in ("MapWorker", "Keeper") if k in name), None)
+            kind = kind or ("driver" if one.pid == driver else None)
+            if kind:
+                found[kind] = max(found.get(kind, 0.0), one.memory_full_info().uss / 1e6)
+    return found
+
+
 def ids(folder: Path, count: int | None, say: Callable[..., None]) -> None:
     """Seconds and memory of loading the ids of that many cards: ours, then Ray Data's checkpoint."""
     count = count or 10_000_000
     for what in ("ours", "ray_data"):
-        command = [
-            sys.executable,
-            __file__,
-            "ids-of",
-            "--papers",
-            str(count),
-            "--folder",
-            str(folder),
-            "--what",
-            what,
-        ]
-        say(
-            what=what,
-            ids=count,
-            **json.loads(
-                subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
-            ),
-        )
+        command = [sys.executable, __file__, "ids-of", "--papers", str(count)]
+        command += ["--folder", str(folder), "--what", what]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        say(what=what, ids=count, **json.loads(said.splitlines()[-1]))
 
 
 def ids_of(folder: Path, count: int, what: str) -> None:
@@ -332,20 +294,13 @@ def ids_of(folder: Path, count: int, what: str) -> None:
         reference, size = manager.load_checkpoint()
         assert len(ray.get(reference)) == count and size
         after = resource.getrusage(resource.RUSAGE_SELF)
-    import ray  # which brings psutil
-    import psutil  # isort: skip
-
-    everyone = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    peak = sum(one.memory_info().rss for one in everyone)
-    print(
-        json.dumps(
-            {
-                "seconds": round(time.perf_counter() - begin, 1),
-                "cpu_s": round(after.ru_utime - before.ru_utime, 1),
-                "rss_mb": round(peak / 1e6),
-            }
-        )
-    )
+    peak = sum(one.memory_info().rss for one in processes())
+    found = {
+        "seconds": round(time.perf_counter() - begin, 1),
+        "cpu_s": round(after.ru_utime - before.ru_utime, 1),
+        "rss_mb": round(peak / 1e6),
+    }
+    print(json.dumps(found))
 
 
 SCENARIOS = {f.__name__: f for f in (speed, overhead, same, deaths, limit, memory, ids)}

@@ -9,8 +9,6 @@ of disk a record; the folder is deleted at the end.
 
 import argparse
 import json
-import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -20,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 from papers import papers
+from processes import new_folder, resident_kb
 
 from papercards.sources import BadRecord, Options, open_source
 
@@ -46,8 +45,7 @@ def main() -> None:
     if given.read:
         read(given.read, tuple(given.category))
         return
-    given.folder.mkdir(parents=True)
-    try:
+    with new_folder(given.folder):
         file = given.folder / "arxiv-metadata-oai-snapshot.json"
         size = write(file, given.records)
         print(f"{given.records:,} records, {size / 1e9:.2f} GB", flush=True)
@@ -55,8 +53,6 @@ def main() -> None:
         for wanted in [[], *([name] for name in given.category)]:
             flags = [word for name in wanted for word in ("--category", name)]
             subprocess.run([*again, *flags], check=True)
-    finally:
-        shutil.rmtree(given.folder)
 
 
 def records(count: int) -> Iterator[dict[str, object]]:
@@ -102,26 +98,20 @@ def read(path: Path, categories: tuple[str, ...]) -> None:
         while stream.read(1 << 24):  # so that the disk is not what is measured
             pass
     begin, cpu = time.perf_counter(), time.process_time()
-    count = bad = early_mb = 0
+    count = bad = 0
+    early_mb = 0.0
     for count, record in enumerate(open_source(str(path), Options(categories=categories)), start=1):
         bad += isinstance(record, BadRecord)
         if count == EARLY:
-            early_mb = resident_mb("VmRSS")
+            early_mb = resident_kb("self") / 1e3
     seconds, cpu_s = time.perf_counter() - begin, time.process_time() - cpu
     with path.open("rb") as stream:
         total = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
     print(
         f"{' '.join(categories) or 'no filter':<10} {count:>9,} papers, {bad} bad: "
         f"{total / seconds:,.0f} records/s in {seconds:.1f} s, {cpu_s / total * 1e6:.1f} µs of CPU a record; "
-        f"RSS {early_mb:.0f} MB after {EARLY:,} papers, {resident_mb('VmHWM'):.0f} MB at most"
+        f"RSS {early_mb:.0f} MB after {EARLY:,} papers, {resident_kb('self', 'VmHWM') / 1e3:.0f} MB at most"
     )
-
-
-def resident_mb(name: str) -> float:
-    """Memory of this process as Linux counts it: `VmRSS` now, `VmHWM` at most."""
-    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found
-    return int(found[1]) / 1e3
 
 
 if __name__ == "__main__":

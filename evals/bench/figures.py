@@ -78,31 +78,29 @@ def _median(rows: Sequence[Row]) -> Row:
     return replace(rows[0], note="; ".join(notes), **changes)
 
 
+_COLUMNS = {
+    "papers/s": ("papers_per_s", ",.0f"),
+    "x naive": ("times_naive", ".2f"),
+    "of ideal": ("of_ideal", ".0%"),
+    "process s": ("seconds", ".1f"),
+    "CPU s / 1000": ("cpu_s_per_1000", ".2f"),
+    "CPU s start": ("start_cpu_s", ".1f"),
+    "RSS MB": ("rss_mb", ".0f"),
+    "requests": ("requests", ",d"),
+    "repeats": ("repeats", ",d"),
+    "in flight": ("in_flight", ",d"),
+}
+"""Figures of the table, by what they are called there, with how they are written."""
+
+
 def table(rows: Iterable[Row]) -> str:
     """The rows in Markdown."""
-    head = (
-        "scenario|client|right of papers|papers/s|x naive|of ideal|process s|CPU s / 1000|CPU s start|RSS MB"
-    )
-    head += "|requests|repeats|in flight|note"
-    lines = [f"|{head}|", "|---" * (head.count("|") + 1) + "|"]
+    head = ["scenario", "client", "right of papers", *_COLUMNS, "note"]
+    lines = [f"|{'|'.join(head)}|", "|---" * len(head) + "|"]
     for row in rows:
-        cells = [
-            row.scenario,
-            row.client,
-            f"{row.right:,} of {row.papers:,}",
-            _number(row.papers_per_s, ",.0f"),
-            _number(row.times_naive, ".2f"),
-            _number(row.of_ideal, ".0%"),
-            _number(row.seconds, ".1f"),
-            _number(row.cpu_s_per_1000, ".2f"),
-            _number(row.start_cpu_s, ".1f"),
-            _number(row.rss_mb, ".0f"),
-            _number(row.requests, ",d"),
-            _number(row.repeats, ",d"),
-            _number(row.in_flight, ",d"),
-            row.note.replace("|", "/"),
-        ]
-        lines.append("|" + "|".join(cells) + "|")
+        cells = [row.scenario, row.client, f"{row.right:,} of {row.papers:,}"]
+        cells += [_number(getattr(row, name), form) for name, form in _COLUMNS.values()]
+        lines.append(f"|{'|'.join(cells)}|{row.note.replace('|', '/')}|")
     return "\n".join(lines)
 
 

@@ -12,9 +12,7 @@ import argparse
 import json
 import os
 import random
-import re
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from papers import papers
+from processes import new_folder, resident_kb
 
 from papercards.card import Card
 from papercards.cli.shared import wiring
@@ -52,12 +51,9 @@ def main() -> None:
     parser.add_argument("--core", type=int, help="the one core for the run", metavar="C")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
     given = parser.parse_args()
-    given.folder.mkdir(parents=True)
-    try:
+    with new_folder(given.folder):
         fill(given.folder, given.papers)
         samples, record = run(given.folder, given.core)
-    finally:
-        shutil.rmtree(given.folder)
     counts, seconds = record["counts"], record["seconds"]
     assert counts["cached"] == given.papers and counts["calls"] == 0, counts
     size = record["outputs"][0]["size"]
@@ -117,10 +113,9 @@ def run(folder: Path, core: int | None) -> tuple[list[Sample], dict[str, object]
     samples = []
     partial = folder / "cards.jsonl.partial"
     while child.poll() is None:
-        status = Path(f"/proc/{child.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        if found and partial.exists():
-            samples.append(Sample(partial.stat().st_size, int(found[1]) / 1e3))
+        kb = resident_kb(child.pid)
+        if kb and partial.exists():
+            samples.append(Sample(partial.stat().st_size, kb / 1e3))
         time.sleep(SAMPLE_S)
     assert child.returncode == 0
     return samples, json.loads((folder / "cards.run.json").read_text())

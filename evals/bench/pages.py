@@ -14,7 +14,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import statistics
 import subprocess
@@ -29,6 +28,7 @@ from random import Random
 from urllib.parse import quote, urlencode, urlsplit
 
 from papers import paper_id, papers
+from processes import new_folder, resident_kb
 
 from papercards.card import Card, Evidence
 from papercards.cli.shared import wiring
@@ -42,26 +42,14 @@ BASES = 200
 _SENTENCE = re.compile(r"[A-Z][^.!?]{20,}[.!?]")
 
 SEARCHES = (
-    *("forecasting", "language model", "graph neural", "transf", "theorem", "benchmark dataset", "diffusion"),
-    *(
-        "reinforcement learning",
-        "image",
-        "quantization",
-        "attention",
-        "bayesian",
-        '"large language"',
-        "protein",
-    ),
-    *("speech", "model -language", "convex", "zero shot", "code", "wea"),
-)
+    "forecasting,language model,graph neural,transf,theorem,benchmark dataset,diffusion,"
+    'reinforcement learning,image,quantization,attention,bayesian,"large language",protein,speech,'
+    "model -language,convex,zero shot,code,wea"
+).split(",")
 TASKS = (
-    *tuple(
-        (
-            "language-modeling learning-theory transfer-learning mathematical-reasoning interpretability"
-        ).split()
-    ),
-    *("time-series-forecasting", "representation-learning", "regression", "graph-learning", "robotics"),
-)
+    "language-modeling learning-theory transfer-learning mathematical-reasoning interpretability "
+    "time-series-forecasting representation-learning regression graph-learning robotics"
+).split()
 LIMITS_MS = {"first page": 300, "facet": 200, "search": 150}
 LIMIT_MB = 300
 
@@ -72,13 +60,10 @@ def main() -> None:
     parser.add_argument("--cards", type=int, default=100_000, metavar="N")
     parser.add_argument("--folder", type=Path, required=True, help="a new folder to work in")
     given = parser.parse_args()
-    given.folder.mkdir(parents=True)
-    try:
+    with new_folder(given.folder):
         cards, source = fill(given.folder, given.cards)
         with serving(cards, source, given.folder) as (server, _):
-            began = time.perf_counter()
-            server.wait()
-            indexed = time.perf_counter() - began
+            indexed = server.wait()
             growing_mb = server.memory_mb("VmHWM")
         with serving(cards, source, given.folder) as (server, started):
             server.wait()
@@ -89,19 +74,13 @@ def main() -> None:
             print(f"from the kept index ready in {started:.1f} s.\n")
             print("| request | median, ms | slowest, ms | wanted, ms |\n|---|---|---|---|")
             measure(server, browsing(given.cards))
-            began = time.perf_counter()
-            server.wait_for_map()
-            placed = time.perf_counter() - began
+            placed = server.wait_for_map()
             measure(server, mapping())
-            began = time.perf_counter()
-            server.wait_for_review()
-            judged = time.perf_counter() - began
+            judged = server.wait_for_review()
             measure(server, reviewing(given.cards))
             print(f"\nAll cards were put on the map in {placed:.0f} s and judged in {judged:.0f} s.")
             print(f"\nMemory of the server after all this: {server.memory_mb('VmRSS'):.0f} MB, ", end="")
             print(f"at most {server.memory_mb('VmHWM'):.0f} MB (wanted: under {LIMIT_MB}).")
-    finally:
-        shutil.rmtree(given.folder)
 
 
 class Server:
@@ -126,42 +105,37 @@ class Server:
             raise SystemExit(f"{path}: {answer.status}")
         return body
 
-    def wait(self) -> None:
-        """Until all cards are in."""
-        while json.loads(self.get("/browse/status"))["reading"]:
-            time.sleep(0.2)
+    def wait(self) -> float:
+        """Until all cards are in; seconds, as of the others."""
+        return self._wait(lambda: not json.loads(self.get("/browse/status"))["reading"])
 
-    def wait_for_map(self) -> None:
+    def wait_for_map(self) -> float:
         """Until all cards have a place on the map."""
         every = len(self.get("/browse/map/classes"))
-        while len(self.get("/browse/map/places")) < 4 * every:
-            time.sleep(0.2)
+        return self._wait(lambda: len(self.get("/browse/map/places")) >= 4 * every)
 
-    def wait_for_review(self) -> None:
+    def wait_for_review(self) -> float:
         """Until all cards are judged."""
         self.get("/review")
-        while json.loads(self.get("/review/status"))["busy"]:
+        return self._wait(lambda: not json.loads(self.get("/review/status"))["busy"])
+
+    @staticmethod
+    def _wait(done: Callable[[], bool]) -> float:
+        began = time.perf_counter()
+        while not done():
             time.sleep(0.2)
+        return time.perf_counter() - began
 
     def memory_mb(self, which: str) -> float:
         """Its resident memory, now (`VmRSS`) or at most (`VmHWM`), in MiB."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
+        return resident_kb(self._process.pid, which) / 1024
 
 
 @contextmanager
 def serving(cards: Path, source: Path, folder: Path) -> Iterator[tuple[Server, float]]:
     """A server, and the seconds from its start to its first answer."""
-    command = [
-        sys.executable,
-        "-m",
-        "papercards",
-        "serve",
-        str(cards),
-        "--source",
-        str(source),
-        "--no-browser",
-    ]
+    command = [sys.executable, "-m", "papercards", "serve", str(cards)]
+    command += ["--source", str(source), "--no-browser"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
     began = time.perf_counter()
     with subprocess.Popen(

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,22 @@ from typing import Any, Self
 HERE = Path(__file__).parent
 CLIENT_LIMIT_S = 1800.0
 """A client that takes longer is killed."""
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder that is deleted at the end."""
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def resident_kb(process: int | str, name: str = "VmRSS") -> int:
+    """Memory of a process, or of `self`, in KiB: `VmRSS` now, `VmHWM` at most; 0 of one that has ended."""
+    found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(found[1]) if found else 0
 
 
 def cores() -> tuple[int, int] | None:

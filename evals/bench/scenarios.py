@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bench import Bench, Load, failure, right, run, small_disk, timed, wait_for, whole
+from bench import Bench, Load, failure, right, run, small_disk, wait_for, whole
 from figures import Row
 from processes import Client
 
@@ -20,11 +20,8 @@ def cold(bench: Bench) -> Iterator[Row]:
     """An empty cache, naive beside it."""
     with bench.stub() as stub:
         for folder in bench.folders():
-            out = folder / "naive.jsonl"
-            yield bench.row("naive", stub, out, timed(bench.naive(stub, out), folder / "naive", stub))
-            out = folder / "cards.jsonl"
-            ended = timed(bench.papercards(stub, out, folder / "cache"), folder / "papercards", stub)
-            yield bench.row("papercards", stub, out, ended)
+            yield bench.measured("naive", stub, folder)
+            yield bench.measured("papercards", stub, folder)
 
 
 def warm(bench: Bench) -> Iterator[Row]:
@@ -50,13 +47,9 @@ def faults(bench: Bench) -> Iterator[Row]:
     cut = ("--timeout", FAULTS_TIMEOUT_S)
     with bench.stub(faults=FAULTS) as stub:
         for folder in bench.folders():
-            for client, more in (("naive", ()), (" ".join(("naive", *cut)), cut)):
-                out = folder / f"{client}.jsonl"
-                ended = timed(bench.naive(stub, out, *more), folder / client, stub)
-                yield bench.row(client, stub, out, ended)
-            out = folder / "cards.jsonl"
-            ended = timed(bench.papercards(stub, out, folder / "cache"), folder / "papercards", stub)
-            yield bench.row("papercards", stub, out, ended)
+            yield bench.measured("naive", stub, folder)
+            yield bench.measured("naive", stub, folder, *cut)
+            yield bench.measured("papercards", stub, folder)
 
 
 def kill(bench: Bench) -> Iterator[Row]:

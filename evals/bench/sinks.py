@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from processes import new_folder, resident_kb
+
 from papercards.cli.shared import wiring
 from papercards.paper import Paper
 from papercards.reading.tagger_reader import BaselineReader
@@ -45,8 +47,7 @@ def main() -> None:
     parser.add_argument("--cards", type=int, default=100_000, metavar="N")
     parser.add_argument("--folder", type=Path, required=True, help="a new folder to work in")
     given = parser.parse_args()
-    given.folder.mkdir(parents=True)
-    try:
+    with new_folder(given.folder):
         fill(given.folder / "cards.jsonl", given.cards)
         print("| format | MB | cards/s to | RSS, first half | RSS, all | cards/s from | RSS |")
         print("|---|---|---|---|---|---|---|")
@@ -62,8 +63,6 @@ def main() -> None:
                 cells += ["", ""]
             print(f"| {' | '.join(cells)} |", flush=True)
             remove(given.folder)
-    finally:
-        shutil.rmtree(given.folder)
 
 
 def fill(path: Path, cards: int) -> None:
@@ -87,8 +86,7 @@ def convert(folder: Path, source: str, output: str) -> Measured:
     )
     samples = []
     while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
-        pages = int(Path(f"/proc/{child.pid}/statm").read_text().split()[1])
-        samples.append((time.perf_counter() - begin, pages * os.sysconf("SC_PAGE_SIZE") / 1e6))
+        samples.append((time.perf_counter() - begin, resident_kb(child.pid) * 1024 / 1e6))
         time.sleep(SAMPLE_S)
     _, child.returncode, used = ended
     if child.returncode != 0:

@@ -10,7 +10,7 @@ Knows no models and no files.
 
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from papercards.card import NOT_ANSWERED, Card, FieldValue
 from papercards.errors import importing
@@ -21,16 +21,8 @@ from ..label_file import ARTIFACTS, FIELDS, Labelled, Reading, join
 from ..scoring.metrics import Counts, accuracy, cohen_kappa, ratio, total
 from ..scoring.own_fields import score_value
 from ..scoring.run import PaperResult
-from ..scoring.score import (
-    PaperScore,
-    StatusScore,
-    figures,
-    own_figures,
-    own_names,
-    score_claims,
-    score_labels,
-)
-from ..scoring.sentences import NO_CLAIM, card_claims, sentence_classes
+from ..scoring.score import PaperScore, all_values, as_reading, score_reading
+from ..scoring.sentences import NO_CLAIM, sentence_classes
 
 _EMPTY = frozenset({""})
 """Replaces the empty set, whose MASI distance to itself is undefined."""
@@ -77,18 +69,14 @@ def agree(labelled: Sequence[Labelled], papers: Iterable[Paper]) -> tuple[Agreem
 def ceiling(labelled: Sequence[Labelled], papers: Iterable[Paper] = ()) -> dict[str, dict[str, float | None]]:
     """The score of each pass when it is used as if it were a model and measured against the others.
 
-    Maps fields of `score.FIELDS` to figures (the names of `score.Figures` without `n`), over every choice of
-    the pass that is used as the model. With two passes, precision, recall and F1 of a label field are
+    Maps fields of `score.FIELDS` and own ones to their figures, over every choice of the pass that is used as
+    the model. With two passes, precision, recall and F1 of a label field are
     therefore the same number. It is stricter than the scoring of a model: a model is not penalised where the
     passes differ, so it can score above the ceiling. With `papers`, claims also have the `kappa` of the
     sentence classes. Papers with one pass are not counted; if there are no others, every figure is None.
     """
     scores = [score for item in labelled for score in _stand_ins(item)]
-    table: dict[str, dict[str, float | None]] = {}
-    for field in FIELDS:
-        row = asdict(figures(scores, field))
-        table[field] = {name: value for name, value in row.items() if name != "n"}
-    table |= {name: own_figures(scores, name) for name in own_names(scores)}
+    table = {field: dict(row) for field, row in all_values(scores).items() if field != "mean"}
     known = tuple(papers)
     if known or any(item.abstract is not None for item in labelled):
         table["claims"]["kappa"] = _of_claims(*_passes("claims", join(labelled, known))).kappa
@@ -110,19 +98,8 @@ def retest(papers: Sequence[PaperResult]) -> tuple[Agreement, ...]:
 
 
 def _as_reading(card: Card) -> Reading:
-    found = card.reproducibility
-    return Reading(
-        annotator=card.provenance.model,
-        tasks=tuple(tag.label for tag in card.tasks),
-        modalities=tuple(tag.label for tag in card.modalities),
-        contributions=tuple(tag.label for tag in card.contributions),
-        claims=card_claims(card),
-        code=found.code.status,
-        data=found.data.status,
-        weights=found.weights.status,
-        tldr=card.tldr,
-        own={name: one for name, one in card.fields.items() if one.missing != NOT_ANSWERED},
-    )
+    own = {name: one for name, one in card.fields.items() if one.missing != NOT_ANSWERED}
+    return replace(as_reading(card), own=own)
 
 
 _Pairs = Sequence[tuple[Paper, Reading, Reading]]
@@ -241,36 +218,5 @@ def set_alpha(sets: Mapping[str, Sequence[frozenset[str]]]) -> float | None:
 
 def _stand_ins(item: Labelled) -> Iterator[PaperScore]:
     for place, guess in enumerate(item.readings):
-        truth = [*item.readings[:place], *item.readings[place + 1 :]]
-        if not truth:
-            return
-        statuses = {
-            name: StatusScore(
-                guess.status(name),
-                tuple(reading.status(name) for reading in truth) if name in item.fields else (),
-            )
-            for name in ARTIFACTS
-        }
-        tags = {
-            field: score_labels(
-                guess.labels(field),
-                [reading.labels(field) for reading in truth],
-                ordered=not item.unordered,
-            )
-            for field in LABEL_FIELDS
-        }
-        claims = score_claims(guess.claims, [reading.claims for reading in truth])
-        yield PaperScore(
-            item.id,
-            tags["tasks"],
-            tags["modalities"],
-            tags["contributions"],
-            claims,
-            statuses["code"],
-            statuses["data"],
-            statuses["weights"],
-            own={
-                name: score_value(guess.own[name], [reading.own[name] for reading in truth])
-                for name in item.own_fields
-            },
-        )
+        if truth := [*item.readings[:place], *item.readings[place + 1 :]]:
+            yield score_reading(guess, item, truth)

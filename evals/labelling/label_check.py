@@ -15,12 +15,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from papercards.errors import BadInput
+from papercards.errors import BadInput, readable
 from papercards.paper import Paper
-from papercards.taxonomy import Taxonomy
+from papercards.taxonomy import LABEL_FIELDS, Taxonomy
 
-from ...text.wording import did_you_mean, placed
-from ..label_file import ClaimRecord, LabelRecord, ReadingRecord, fold
+from ...text.wording import placed
+from ..label_file import ClaimRecord, Known, LabelRecord, ReadingRecord, span_fault, unknown_labels
 from .duplicates import THRESHOLD, near_duplicates
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -55,10 +55,8 @@ def check(path: Path, taxonomy: Taxonomy | None = None, papers: Iterable[Paper] 
     of the paper with its id or title among `papers`; without both, only against each other. Raises BadInput
     only if the file cannot be read at all.
     """
-    try:
+    with readable(path, "the labels", BadInput):
         raw = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"cannot read the labels: {error.strerror}", where=str(path)) from error
     head = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if head and head != b"{":
         raise BadInput(
@@ -67,12 +65,7 @@ def check(path: Path, taxonomy: Taxonomy | None = None, papers: Iterable[Paper] 
             next_step="If it is a table or an export, run: "
             f"papercards eval labels convert {path} -o labels.jsonl",
         )
-    known: dict[str, Paper] | None = None
-    if papers is not None:
-        known = {}
-        for paper in papers:
-            known.setdefault(paper.id, paper)
-            known.setdefault(fold(paper.title), paper)
+    known = Known(papers) if papers is not None else None
     numbered: list[tuple[int, Fault]] = []
     lines: list[_Line] = []
     for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
@@ -90,9 +83,7 @@ def check(path: Path, taxonomy: Taxonomy | None = None, papers: Iterable[Paper] 
     return [fault for _, fault in sorted(numbered, key=lambda item: item[0])]
 
 
-def _record(
-    line: bytes, number: int, where: str, known: dict[str, Paper] | None
-) -> tuple[_Line | None, list[Fault]]:
+def _record(line: bytes, number: int, where: str, known: Known | None) -> tuple[_Line | None, list[Fault]]:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -103,7 +94,7 @@ def _record(
         return None, [Fault(where, _worded(fault)) for fault in error.errors(include_url=False)]
     if record.abstract is not None or known is None:
         return _Line(number, where, record, record.abstract), []
-    paper = known.get(record.id) or known.get(fold(record.title))
+    paper = known.paper(record.id, record.title)
     if paper is None:
         return _Line(number, where, record, None), [
             Fault(where, f'no paper has the id {record.id} or the title "{record.title}"')
@@ -127,7 +118,8 @@ def _faults_within(line: _Line, taxonomy: Taxonomy | None) -> list[str]:
     found = []
     for place, reading in enumerate(line.record.labels):
         name = _name(place, reading)
-        for field, labels in _lists(reading).items():
+        for field in LABEL_FIELDS:
+            labels: list[str] = getattr(reading, field)
             if line.record.fields is not None and field not in line.record.fields:
                 continue
             found += [
@@ -147,36 +139,12 @@ def _faults_within(line: _Line, taxonomy: Taxonomy | None) -> list[str]:
     return found
 
 
-def _lists(reading: ReadingRecord) -> dict[str, list[str]]:
-    return {
-        "tasks": reading.tasks,
-        "modalities": reading.modalities,
-        "contributions": reading.contributions,
-    }
-
-
 def _unknown(labels: Sequence[str], group: str, taxonomy: Taxonomy) -> list[str]:
-    found = []
-    for label in dict.fromkeys(labels):
-        if label not in taxonomy.labels[group]:
-            near = did_you_mean(label, taxonomy.ids(group))
-            found.append(
-                f'"{label}" is not one of the {group} of the taxonomy {taxonomy.name}'
-                + (f" ({near})" if near else "")
-            )
-    return found
+    return [f"{why} ({near})" if near else why for why, near in unknown_labels(labels, group, taxonomy)]
 
 
 def _span_faults(claims: Sequence[ClaimRecord], abstract: str | None) -> list[str]:
-    found = []
-    for claim in claims:
-        if claim.start >= claim.end:
-            found.append(f"the claim {claim.start}-{claim.end} is empty")
-        elif abstract is not None and claim.end > len(abstract):
-            found.append(
-                f"the claim {claim.start}-{claim.end} ends after the abstract, "
-                f"which has {len(abstract)} characters"
-            )
+    found = [why for claim in claims if (why := span_fault(claim, abstract))]
     for one, other in itertools.combinations(claims, 2):
         if max(one.start, other.start) < min(one.end, other.end):
             found.append(f"the claims {one.start}-{one.end} and {other.start}-{other.end} overlap")

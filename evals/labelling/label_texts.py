@@ -16,11 +16,12 @@ from typing import Any
 
 import platformdirs
 
-from papercards.errors import BadInput, StorageError
+from papercards.errors import BadInput
 from papercards.paper import Paper
+from papercards.sinks.files import refuse, write_lines
 from papercards.sources import BadRecord, Options, open_source
 
-from ..label_file import ARXIV_DEV, ARXIV_TRAIN, Labelled, folded, read_labels, text_hash
+from ..label_file import ARXIV_DEV, ARXIV_TRAIN, Labelled, folded, lines_of, read_labels, text_hash
 
 AT_ONCE = 100
 """Papers that are asked for in one request."""
@@ -108,8 +109,7 @@ Text = tuple[str, str]
 
 
 def _records(labels: Path) -> Iterator[tuple[Labelled, str]]:
-    lines = [line for line in labels.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-    for item, line in zip(read_labels(labels), lines, strict=True):
+    for item, (_, line) in zip(read_labels(labels), lines_of(labels), strict=True):
         if item.sha256 is None:
             raise BadInput("the record has no sha256", where=item.where)
         yield item, line
@@ -149,15 +149,10 @@ def _papers(records: Iterable[Paper | BadRecord]) -> Iterator[Paper]:
 
 
 def _write(target: Path, lines: dict[str, dict[str, Any]], texts: dict[str, Text]) -> None:
-    fresh = target.with_name(f"{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("w", encoding="utf-8") as stream:
-            for name, record in lines.items():
-                if name in texts:
-                    title, abstract = map(folded, texts[name])
-                    line = {**record, "title": title, "abstract": abstract}
-                    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-        fresh.replace(target)
     except OSError as error:
-        raise StorageError(f"cannot write: {error.strerror}", where=str(target)) from error
+        refuse(target, error)
+    there = ((record, map(folded, texts[name])) for name, record in lines.items() if name in texts)
+    records = ({**record, "title": title, "abstract": abstract} for record, (title, abstract) in there)
+    write_lines(target, (json.dumps(record, ensure_ascii=False) for record in records))

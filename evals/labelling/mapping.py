@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import yaml
 
-from papercards.errors import UsageError
+from papercards.errors import UsageError, readable
 from papercards.fields.spec import Field
 
 from ...text.wording import did_you_mean
@@ -44,13 +44,11 @@ def wishes(
 
 
 def _read(path: Path) -> dict[str, Any]:
+    with readable(path, "the mapping"):
+        text = path.read_text(encoding="utf-8")
     try:
         # The base loader leaves every scalar as text: "yes" and "no" stay what the table says.
-        given = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except OSError as error:
-        raise UsageError(f"cannot read the mapping: {error.strerror}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("the mapping is not UTF-8 text", where=str(path)) from error
+        given = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)

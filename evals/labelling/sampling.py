@@ -11,7 +11,6 @@ score.
 Knows cards and labels; knows no models and no files.
 """
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from papercards.card import Card
 from papercards.taxonomy import LABEL_FIELDS
 
-from ..label_file import ARTIFACTS, Labelled, fold
+from ..label_file import ARTIFACTS, Labelled, fold, shuffled
 from ..scoring.metrics import mean
 
 
@@ -89,7 +88,7 @@ def suggest(
         for card in cards
         if card.id not in ids and fold(card.title) not in titles
     }
-    order = sorted(rows.values(), key=lambda row: _hash(seed, row.id))
+    order = sorted(rows.values(), key=lambda row: shuffled(seed, row.id))
     chosen: list[Suggestion] = []
     while order and len(chosen) < n:
         # max takes the first of equals, so that the hash breaks the ties.
@@ -154,7 +153,3 @@ def _suggestion(row: _Row, strata: Counter[str], at_random: bool) -> Suggestion:
     )
     score = 0.0 if at_random else _score(row, strata)
     return Suggestion(row.id, row.title, score, row.disagreement, row.doubt, rarity, reasons)
-
-
-def _hash(seed: int, name: str) -> str:
-    return hashlib.sha256(f"{seed}\0{name}".encode()).hexdigest()

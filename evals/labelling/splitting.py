@@ -9,7 +9,6 @@ same splits.
 Knows no models.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -22,7 +21,7 @@ from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sinks.files import write_lines
 
-from ..label_file import fold
+from ..label_file import Known, lines_of, shuffled
 from .duplicates import groups
 
 SHARES: Mapping[str, float] = MappingProxyType({"train": 0.35, "dev": 0.35, "test": 0.3})
@@ -74,7 +73,7 @@ def assign(items: Iterable[Item], *, shares: Mapping[str, float] = SHARES, seed:
         key=lambda cluster: (
             -frequency[cluster[0].stratum],
             cluster[0].stratum,
-            _hash(seed, cluster[0].id),
+            shuffled(seed, cluster[0].id),
         )
     )
     for cluster in free:
@@ -101,16 +100,13 @@ def split_file(
     find near-duplicates. `out` may be `path`: it is replaced when whole. Raises BadInput with the line of a
     record that cannot be read, and StorageError if the result cannot be written.
     """
-    abstracts: dict[str, str] = {}
-    for paper in papers:
-        abstracts.setdefault(paper.id, paper.abstract)
-        abstracts.setdefault(fold(paper.title), paper.abstract)
+    known = Known(papers)
     records = []
     items: dict[str, Item] = {}
-    for number, record in _records(path):
-        item = _item(record, f"{path}:{number}", abstracts, set(shares), again)
+    for where, record in _records(path):
+        item = _item(record, where, known, set(shares), again)
         if item.id in items:
-            raise BadInput(f"duplicate of the paper {item.id}", where=f"{path}:{number}")
+            raise BadInput(f"duplicate of the paper {item.id}", where=where)
         items[item.id] = item
         records.append((item.id, record))
     chosen = assign(items.values(), shares=shares, seed=seed)
@@ -119,30 +115,20 @@ def split_file(
     return {name: list(chosen.values()).count(name) for name in shares}
 
 
-def _records(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise BadInput(f"cannot read the labels: {error.strerror}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise BadInput("the labels are not UTF-8 text", where=str(path)) from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+def _records(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
+    for where, line in lines_of(path):
         try:
             record = json.loads(line)
         except json.JSONDecodeError as error:
-            raise BadInput(f"not JSON: {error.msg}", where=f"{path}:{number}") from error
+            raise BadInput(f"not JSON: {error.msg}", where=where) from error
         except (ValueError, RecursionError) as error:
-            raise BadInput(f"not JSON: {error}", where=f"{path}:{number}") from error
+            raise BadInput(f"not JSON: {error}", where=where) from error
         if not isinstance(record, dict):
-            raise BadInput("not a label record: not a JSON object", where=f"{path}:{number}")
-        yield number, record
+            raise BadInput("not a label record: not a JSON object", where=where)
+        yield where, record
 
 
-def _item(
-    record: dict[str, Any], where: str, abstracts: Mapping[str, str], splits: set[str], again: bool
-) -> Item:
+def _item(record: dict[str, Any], where: str, known: Known, splits: set[str], again: bool) -> Item:
     name, title, split = record.get("id"), record.get("title"), record.get("split")
     if not isinstance(name, str) or not isinstance(title, str) or not name or not title:
         raise BadInput("not a label record: it needs an id and a title", where=where)
@@ -156,8 +142,10 @@ def _item(
         stratum = str(record["labels"][0]["tasks"][0])
     except (KeyError, IndexError, TypeError):
         stratum = ""
-    given = record.get("abstract")
-    abstract = given if isinstance(given, str) else abstracts.get(name) or abstracts.get(fold(title))
+    abstract = record.get("abstract")
+    if not isinstance(abstract, str):
+        paper = known.paper(name, title)
+        abstract = paper.abstract if paper is not None else None
     return Item(name, stratum, title, abstract, None if again else split)
 
 
@@ -166,7 +154,3 @@ def _placed(record: dict[str, Any], split: str) -> dict[str, Any]:
         return {**record, "split": split}
     head = {"id": record["id"], "title": record["title"], "split": split}
     return head | record
-
-
-def _hash(seed: int, name: str) -> str:
-    return hashlib.sha256(f"{seed}\0{name}".encode()).hexdigest()

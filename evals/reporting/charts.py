@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 from papercards.errors import importing
 
@@ -252,80 +252,37 @@ def _drawing(width: float, height: float) -> Iterator["Figure"]:
 
 
 def _svg(figure: "Figure", name: str, label: str) -> str:
+    """The drawing for a page: its ids made its own, its colours variables, its font the page's."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=nothing)
-    root = ET.fromstring(buffer.getvalue())  # noqa: S314 - Matplotlib wrote it
-    return _for_page(root, name, _plain(label))
+    # Without its style sheet, which would apply to the whole page.
+    inside = buffer.getvalue().partition("</defs>")[2].rpartition("</svg>")[0]
 
+    def own(tag: re.Match[str]) -> str:
+        text = _GROUP.sub("<g", " ".join(tag[0].split()))
+        for mark in (' id="', "url(#", 'href="#'):
+            text = text.replace(mark, f"{mark}{name}-")
+        text = text.replace("xlink:href", "href")
+        text = _FONT.sub(
+            lambda font: f"font-weight: {600 if font[1] else 'normal'}; font-size: {font[2]}", text
+        )
+        text = _COLOUR.sub(lambda colour: _VARIABLES.get(colour[0], colour[0]), text)
+        return _NUMBER.sub(lambda number: f"{float(number[0]):.2f}", text)
 
-_STYLE = re.compile(r"(?<![\w-])([\w-]++):([^;]+)")
-_REFERENCE = re.compile(r"url\(#([^()]+)\)|^#(.+)$")
-_NUMBER = re.compile(r"(?<!\d)-?\d++\.\d{3,}")
-
-
-def _for_page(root: ET.Element, name: str, label: str) -> str:
-    """The drawing without what a page does not need, its ids made its own, its colours variables."""
-    _strip(root)
-    wanted = {
-        one or other
-        for element in root.iter()
-        for value in element.attrib.values()
-        for one, other in _REFERENCE.findall(value)
-    }
-    for element in root.iter():
-        tag = element.tag.rpartition("}")[2]
-        element.tag = tag
-        attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
-        if attributes.get("id") not in wanted:
-            attributes.pop("id", None)
-        element.attrib.clear()
-        for key, value in attributes.items():
-            element.set(key, _attribute(key, value, name))
-        if tag != "text":
-            element.text = None
-        element.tail = None
-    box = root.get("viewBox", "0 0 0 0").split()
-    root.attrib.clear()
-    width = math.ceil(float(box[2]) * 4 / 3)
-    for key, value in (
-        ("viewBox", " ".join(box)),
-        ("style", f"max-width: {width * 5 // 4}px"),
-        ("role", "img"),
-        ("aria-label", label),
-    ):
-        root.set(key, value)
-    title = ET.Element("title")
-    title.text = label
-    root.insert(0, title)
-    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
-
-
-def _strip(element: ET.Element) -> None:
-    """Remove metadata, and the style sheet that would otherwise apply to the whole page."""
-    for child in list(element):
-        if child.tag.rpartition("}")[2] in ("metadata", "style"):
-            element.remove(child)
-        else:
-            _strip(child)
-
-
-def _attribute(key: str, value: str, name: str) -> str:
-    if key == "id":
-        return f"{name}-{value}"
-    if key == "style":
-        parts = [
-            f"{what}: {_VARIABLES.get(how.strip(), how.strip())}"
-            for what, how in _STYLE.findall(value)
-            if what not in ("font", "font-family")
-        ]
-        if font := re.search(r"font:[^;]{0,200}?([\d.]{1,20}px)", value):
-            parts.append(f"font-size: {font.group(1)}")
-        if "bold" in value:
-            parts.append("font-weight: 600")
-        value = "; ".join(parts)
-    value = _NUMBER.sub(lambda number: f"{float(number.group()):.2f}", value)
-    return _REFERENCE.sub(
-        lambda found: f"url(#{name}-{found.group(1)})" if found.group(1) else f"#{name}-{found.group(2)}",
-        " ".join(value.split()),
+    drawing = _TAG.sub(own, _BETWEEN.sub("><", inside))
+    width, height = (float(inch) * 72 for inch in figure.get_size_inches())
+    label = escape(_plain(label))
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" style="max-width: {math.ceil(width * 4 / 3) * 5 // 4}px" '
+        f'role="img" aria-label="{label}"><title>{label}</title>{drawing}</svg>'
     )
+
+
+_TAG = re.compile(r"<[^<>]+>")
+"""No text and no attribute of a drawing has an angle bracket that is not escaped."""
+_BETWEEN = re.compile(r">\s+<")
+_GROUP = re.compile(r'<g id="[^"]*"')
+_FONT = re.compile(r"(?:font-weight: (\w+); )?font-size: ([\d.]+px); font-family: [^;\"]*")
+_COLOUR = re.compile("#0[0-9]{5}")
+_NUMBER = re.compile(r"(?<!\d)-?\d++\.\d{3,}")

@@ -11,17 +11,16 @@ Knows results of runs; knows no models, no pages and no files.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from papercards.card import UNCERTAIN, Artifact, Card
 from papercards.taxonomy import LABEL_FIELDS
 from papercards.text.spans import links, sentences
 
-from ..label_file import ARTIFACTS, FIELDS, LabelledClaim
+from ..label_file import FIELDS
 from ..scoring.run import PaperResult, RunResult
-from ..scoring.score import overlap, own_names, same
-from ..scoring.sentences import card_claims
+from ..scoring.score import card_claims, closest, own_names, required_claims, same
 
 MOST_CHARACTERS = 320
 """Maximum characters of a quote; a sentence is rarely longer."""
@@ -157,40 +156,27 @@ def _claims(paper: PaperResult, card: Card) -> _Found:
         return
     abstract = paper.labelled.abstract
     guesses = card_claims(card)
-    first, *others = (reading.claims for reading in paper.labelled.readings)
-    for claim in first:
-        twins = [[twin for twin in other if same(claim, twin)] for other in others]
-        if not all(twins):
-            continue
-        kinds = tuple(dict.fromkeys([claim.kind, *(twin.kind for group in twins for twin in group)]))
+    for claim, kinds in required_claims([reading.claims for reading in paper.labelled.readings]):
         quotes = [] if abstract is None else [_quote("claim", abstract[claim.start : claim.end])]
-        on_it = [guess for guess in guesses if same(guess, claim)]
-        best = max(on_it, key=lambda guess: overlap(guess, claim), default=None)
+        best = closest(guesses, claim)
         if best is None:
             yield (claim.kind, None), _case(paper, card, kinds, "", quotes)
         elif best.kind not in kinds:
             yield (claim.kind, best.kind), _case(paper, card, kinds, best.kind, quotes)
     every = [claim for reading in paper.labelled.readings for claim in reading.claims]
     for said, guess in zip(card.claims, guesses, strict=True):
-        if not _on_any(guess, every):
+        if not any(same(guess, claim) for claim in every):
             yield (
                 (None, guess.kind),
                 _case(paper, card, [""], guess.kind, [_quote("called a claim", said.evidence.text)]),
             )
 
 
-def _on_any(guess: LabelledClaim, claims: Sequence[LabelledClaim]) -> bool:
-    return any(same(guess, claim) for claim in claims)
-
-
 def _status(paper: PaperResult, card: Card, field: str) -> _Found:
     counted = paper.score.status(field)
     if counted.right is False and counted.predicted is not None:
-        made = card.reproducibility
-        statuses: Mapping[str, Artifact] = dict(
-            zip(ARTIFACTS, (made.code, made.data, made.weights), strict=True)
-        )
-        case = _case(paper, card, counted.expected, counted.predicted, _availability(paper, statuses[field]))
+        quotes = _availability(paper, card.reproducibility.artifact(field))
+        case = _case(paper, card, counted.expected, counted.predicted, quotes)
         yield (counted.expected[0], counted.predicted), case
 
 

@@ -23,9 +23,9 @@ from ..label_file import ARTIFACTS, FIELDS
 from ..labelling.agreement import Agreement, ceiling, retest
 from ..scoring.calibration import Curve, Reliability, calibration, curves
 from ..scoring.intervals import Array, Interval, Intervals, bootstrap, interval, intervals
-from ..scoring.metrics import mean
+from ..scoring.metrics import mean, total
 from ..scoring.run import PaperResult, RunResult
-from ..scoring.score import PaperScore, by_label, own_names
+from ..scoring.score import PaperScore, counts_by_label, own_names
 from ..scoring.sentences import class_pairs, graded
 from ..scoring.summaries import SummaryScore, score_summary
 from ..scoring.trust import Cost, Trust, cost, trust
@@ -132,14 +132,14 @@ _ADAPTER: TypeAdapter[Sheet] = TypeAdapter(Sheet)
 def sheet(result: RunResult) -> Sheet:
     """Everything about a run."""
     scores = result.scores
-    figures = result.figures()
     return Sheet(
         model=result.model,
         split=result.split,
         labels=result.labels,
         papers=len(result.papers),
-        support={field: figures[field].n for field in FIELDS}
-        | {name: sum(one.counts(name).support for one in scores) for name in own_names(scores)},
+        support={
+            name: sum(one.counts(name).support for one in scores) for name in (*FIELDS, *own_names(scores))
+        },
         measures=tuple(_measures(result, intervals(scores))),
         by_label={field: _label_rows(scores, field) for field in LABEL_FIELDS},
         confusions=tuple(_confusions(result.papers)),
@@ -208,9 +208,10 @@ def _kappa_interval(papers: Sequence[PaperResult]) -> Interval | None:
 
 
 def _label_rows(scores: Sequence[PaperScore], field: str) -> tuple[LabelRow, ...]:
+    table = {label: total(counts) for label, counts in counts_by_label(scores, field).items()}
     rows = [
         LabelRow(label, counts.support, counts.precision, counts.recall, counts.f1)
-        for label, counts in by_label(scores, field).items()
+        for label, counts in table.items()
     ]
     return tuple(sorted(rows, key=lambda row: (-row.support, row.label)))
 
@@ -222,7 +223,7 @@ def _confusions(papers: Sequence[PaperResult]) -> list[Confusion]:
         for paper in papers:
             mains = [labels[0] for reading in paper.labelled.readings if (labels := reading.labels(field))]
             if paper.card is not None and mains and field in paper.labelled.fields:
-                tags = paper.card.modalities if field == "modalities" else paper.card.contributions
+                tags = paper.card.labels(field)
                 pairs.append(_expected(mains, tags[0].label if tags else "none"))
         found.append(_confusion(field, pairs))
     classes = [

@@ -14,12 +14,12 @@ Noise-free Selective Classification, JMLR 11:1605-1641.
 Knows cards and labels; knows no models and no files. Needs the `eval` extra (NumPy and SciPy).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from papercards.card import Card, Claim, Label
+from papercards.card import Card, Claim
 from papercards.taxonomy import LABEL_FIELDS
 
 from ..label_file import ARTIFACTS, FIELDS, Labelled, LabelledClaim
@@ -114,36 +114,23 @@ def forecasts(judged: Iterable[Judged]) -> dict[str, list[Forecast]]:
     for card, labelled in judged:
         if card is None:
             continue
-        for field, tags in _tags(card).items():
-            if field not in labelled.fields:
-                continue
+        for field in (one for one in LABEL_FIELDS if one in labelled.fields):
             readings = [reading.labels(field) for reading in labelled.readings]
-            for tag in tags:
+            for tag in card.labels(field):
                 fits = [tag.label in reading for reading in readings]
                 _add(found[field], tag.confidence, all(fits) if all(fits) or not any(fits) else None)
         for claim in card.claims if "claims" in labelled.fields else ():
             _add(found["claims"], claim.confidence, _claim_right(claim, labelled))
-        for artifact, (status, confidence) in _statuses(card).items():
-            if artifact not in labelled.fields:
-                continue
-            expected = [reading.status(artifact) for reading in labelled.readings]
-            _add(found[artifact], confidence, status in expected)
+        for name in (one for one in ARTIFACTS if one in labelled.fields):
+            artifact = card.reproducibility.artifact(name)
+            expected = [reading.status(name) for reading in labelled.readings]
+            _add(found[name], artifact.confidence, artifact.status in expected)
     return found
 
 
 def _add(found: list[Forecast], confidence: float | None, right: bool | None) -> None:
     if confidence is not None and right is not None:
         found.append((confidence, right))
-
-
-def _tags(card: Card) -> Mapping[str, tuple[Label, ...]]:
-    return {"tasks": card.tasks, "modalities": card.modalities, "contributions": card.contributions}
-
-
-def _statuses(card: Card) -> Mapping[str, tuple[str, float | None]]:
-    found = card.reproducibility
-    artifacts = {"code": found.code, "data": found.data, "weights": found.weights}
-    return {name: (artifact.status, artifact.confidence) for name, artifact in artifacts.items()}
 
 
 def _claim_right(claim: Claim, labelled: Labelled) -> bool | None:
@@ -239,7 +226,7 @@ def decisions(judged: Iterable[Judged]) -> dict[str, tuple[list[Forecast], int]]
                 continue
             mains = {labels[0] for reading in labelled.readings if (labels := reading.labels(field))}
             total += bool(mains)
-            tags = _tags(card)[field] if card is not None else ()
+            tags = card.labels(field) if card is not None else ()
             if mains and tags:
                 _add(answers, tags[0].confidence, tags[0].label in mains)
         table[field] = (answers, total)

@@ -23,9 +23,9 @@ from papercards.taxonomy import LABEL_FIELDS
 
 from ...text.wording import counted, did_you_mean
 from ..label_file import ARTIFACTS, FIELDS
-from .intervals import RESAMPLES, SEED, Array, Interval, Name, bootstrap, design, figure_values
+from .intervals import RESAMPLES, SEED, Array, Interval, bootstrap, design
 from .run import PaperResult, RunResult
-from .score import PaperScore, may_be_own, own_names
+from .score import Name, PaperScore, columns, may_be_own, own_names
 from .shared_labels import shared
 
 Verdict = Literal["better", "worse", "same", "unknown"]
@@ -176,7 +176,7 @@ def _differences(
 
     ends = bootstrap(moved, new.contributing(), new.size, resamples=resamples, seed=seed, shares=False)
     found = dict(zip(new.names, ends, strict=True))
-    first, second = figure_values(before), figure_values(after)
+    first, second = columns(before).values(), columns(after).values()
     return [
         Difference(field, figure, first[field, figure], second[field, figure], found[field, figure])
         for field, figure in _measures(before)

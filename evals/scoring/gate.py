@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 from xml.etree import ElementTree as ET
 
-from papercards.errors import GateMissed, StorageError, UsageError
+from papercards.errors import GateMissed, StorageError, UsageError, readable
 
 from ...text.wording import did_you_mean
 from ..label_file import FIELDS
@@ -93,12 +93,10 @@ def _digits(value: float, bound: float) -> str:
 
 def read_gate(path: Path) -> Gate:
     """Read and check a gate file. Raises UsageError."""
+    with readable(path, "the gate"):
+        text = path.read_text(encoding="utf-8")
     try:
-        body = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the gate: {error.strerror}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("the gate is not UTF-8 text", where=str(path)) from error
+        body = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"not TOML: {error}", where=str(path)) from error
     table = body.get("gate")

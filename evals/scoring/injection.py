@@ -140,7 +140,7 @@ class Obedient:
                     answer |= {"code": attack.target["code"], "code_sentence": 1}
         text = json.dumps(answer)
         wrong = check(text)
-        return Reply(text, wrong, OBEDIENT, "stop", 0.0, 1, Spent(1), (), Form(OBEDIENT))
+        return Reply(text, OBEDIENT, "stop", Form(OBEDIENT), Spent(1), wrong)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -166,7 +166,7 @@ def plain_copy(paper: Paper) -> ReadingCopy:
 def undefended() -> Iterator[None]:
     """While it lasts, readers read papers as they are."""
     with ExitStack() as stack:
-        for place in ("reader", "tagger_reader", "stepwise.reader"):
+        for place in ("reader", "tagger_reader", "encoder.reader", "stepwise.reader"):
             stack.enter_context(patch(f"papercards.reading.{place}.reading_copy", plain_copy))
         stack.enter_context(patch("papercards.reading.prompting.defused", lambda text: text))
         yield
@@ -325,16 +325,8 @@ async def _measured(
 
 
 def _record(path: Path, reader: str, defences: str, one: Outcome) -> None:
-    record = {
-        "reader": reader,
-        "defences": defences,
-        "text": one.attack.id,
-        "changed": one.changed,
-        "reached": one.reached,
-        "named": one.named,
-        "flagged": one.flagged,
-        "failed": one.failed,
-    }
+    what = {name: getattr(one, name) for name in ("changed", "reached", "named", "flagged", "failed")}
+    record = {"reader": reader, "defences": defences, "text": one.attack.id, **what}
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(record) + "\n")
 

@@ -18,23 +18,16 @@ the same scores give the same intervals. Where the bootstrap is not applicable:
 Knows scores of papers. Knows no cards, no models and no files; needs the `eval` extra (NumPy and SciPy).
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from papercards.taxonomy import LABEL_FIELDS
-
-from ..label_file import ARTIFACTS, FIELDS
-from .metrics import Counts
-from .score import PaperScore, own_names
+from .score import Columns, Name, PaperScore, columns, outcomes
 
 Array = NDArray[np.float64]
-Name = tuple[str, str]
-"""Field and figure, such as `("tasks", "f1")` or `("mean", "f1")`."""
 Estimate = Callable[[Array], Array]
 """Maps a row per resample (how often each paper was drawn) to a row of figures; NaN if undefined."""
 
@@ -68,31 +61,48 @@ class Design:
     names: tuple[Name, ...]
     """Names of the ratios, then of the means."""
     parts: Array
-    """Array of papers by ratios: each paper's part of the numerator."""
+    """Array of papers by ratios: each paper's part of the numerator; those of means come last."""
     wholes: Array
     """Array of papers by ratios: each paper's part of the denominator."""
-    means: tuple[tuple[int, ...], ...] = ()
-    """For each mean, the indices of its ratios; undefined ratios are left out."""
-    hidden: int = 0
-    """Number of trailing ratios that are used only inside means and have no name."""
+    means: tuple[range, ...]
+    """For each mean, its ratios; undefined ones are left out."""
+
+    @classmethod
+    def of(cls, found: Columns) -> "Design":
+        """The figures with these columns."""
+        every = list(found.ratios.values())
+        means = []
+        for members in found.means.values():
+            means.append(range(len(every), len(every) + len(members)))
+            every += members
+        return cls(
+            names=(*found.ratios, *found.means),
+            parts=np.array([above for above, _ in every], dtype=np.float64).T,
+            wholes=np.array([below for _, below in every], dtype=np.float64).T,
+            means=tuple(means),
+        )
 
     @property
     def size(self) -> int:
         """Number of papers."""
         return len(self.parts)
 
+    @property
+    def _named(self) -> int:
+        """Number of ratios that are figures themselves."""
+        return len(self.names) - len(self.means)
+
     def estimate(self, drawn: Array) -> Array:
         """The figures for each row of `drawn`, in the order of `names`."""
         above, below = drawn @ self.parts, drawn @ self.wholes
         ratios = np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
-        columns = [ratios[:, : ratios.shape[1] - self.hidden]]
-        columns += [_mean(ratios[:, list(chosen)])[:, None] for chosen in self.means]
-        return np.concatenate(columns, axis=1)
+        means = [_mean(ratios[:, list(chosen)])[:, None] for chosen in self.means]
+        return np.concatenate([ratios[:, : self._named], *means], axis=1)
 
     def contributing(self) -> list[int]:
         """For each figure the number of papers that have it."""
         has = self.wholes > 0
-        counts = [int(n) for n in has.sum(axis=0)[: has.shape[1] - self.hidden]]
+        counts = [int(n) for n in has.sum(axis=0)[: self._named]]
         return counts + [int(has[:, list(chosen)].any(axis=1).sum()) for chosen in self.means]
 
 
@@ -104,99 +114,15 @@ def _mean(ratios: Array) -> Array:
     return means
 
 
-@dataclass(slots=True)
-class _Sheet:
-    """Collects the columns of a design."""
-
-    named: dict[Name, tuple[list[float], list[float]]] = field(default_factory=dict)
-    hidden: list[tuple[list[float], list[float]]] = field(default_factory=list)
-    means: dict[Name, list[Name | int]] = field(default_factory=dict)
-    """Parts of each mean; a number is an index in `hidden`."""
-
-    def design(self) -> Design:
-        columns = [*self.named.values(), *self.hidden]
-        places = {name: place for place, name in enumerate(self.named)}
-        first = len(places)
-        return Design(
-            names=(*self.named, *self.means),
-            parts=np.array([above for above, _ in columns], dtype=np.float64).T,
-            wholes=np.array([below for _, below in columns], dtype=np.float64).T,
-            means=tuple(
-                tuple(first + of if isinstance(of, int) else places[of] for of in members)
-                for members in self.means.values()
-            ),
-            hidden=len(self.hidden),
-        )
-
-
 def design(scores: Sequence[PaperScore]) -> Design:
-    """Every figure of `score.figures` that is meant for its field, and the mean F1, for these papers."""
-    sheet = _Sheet()
-    for name in FIELDS:
-        counts = [paper.counts(name) for paper in scores]
-        sheet.named[name, "precision"] = _ratio((c.hits, c.hits + c.wrong) for c in counts)
-        sheet.named[name, "recall"] = _ratio((c.hits, c.support) for c in counts)
-        sheet.named[name, "f1"] = _ratio(map(_halves, counts))
-        if name in LABEL_FIELDS:
-            tags = [paper.labels(name) for paper in scores]
-            sheet.named[name, "main_accuracy"] = _outcomes([tag.main_right for tag in tags])
-            sheet.named[name, "exact_accuracy"] = _outcomes([tag.exact for tag in tags])
-            columns = _label_columns(scores, name)
-            first = len(sheet.hidden)
-            sheet.means[name, "macro_f1"] = list(range(first, first + len(columns)))
-            sheet.hidden += columns
-        elif name in ARTIFACTS:
-            sheet.named[name, "accuracy"] = _outcomes([paper.status(name).right for paper in scores])
-        else:
-            claims = [paper.claims for paper in scores]
-            sheet.named[name, "kind_accuracy"] = _ratio((c.kinds_right, c.counts.hits) for c in claims)
-    own = own_names(scores)
-    for name in own:
-        counts = [paper.counts(name) for paper in scores]
-        found = [paper.own.get(name) for paper in scores]
-        sheet.named[name, "precision"] = _ratio((c.hits, c.hits + c.wrong) for c in counts)
-        sheet.named[name, "recall"] = _ratio((c.hits, c.support) for c in counts)
-        sheet.named[name, "f1"] = _ratio(map(_halves, counts))
-        sheet.named[name, "accuracy"] = _outcomes([one.right if one else None for one in found])
-        sheet.named[name, "answered"] = _outcomes([one.answered if one else None for one in found])
-        answered = [one.right_if_answered if one else None for one in found]
-        sheet.named[name, "accuracy_of_answered"] = _outcomes(answered)
-        sheet.named[name, "overlap"] = _outcomes([one.overlap if one else None for one in found])
-    sheet.means["mean", "f1"] = [(name, "f1") for name in (*FIELDS, *own)]
-    return sheet.design()
-
-
-def _ratio(pairs: Iterable[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    rows = list(pairs)
-    return [above for above, _ in rows], [below for _, below in rows]
-
-
-def _halves(counts: Counts) -> tuple[int, int]:
-    """Numerator and denominator of an F1."""
-    return 2 * counts.hits, 2 * counts.hits + counts.wrong + counts.missed
-
-
-def _outcomes(values: Sequence[float | None]) -> tuple[list[float], list[float]]:
-    return _ratio((0.0, 0.0) if value is None else (float(value), 1.0) for value in values)
-
-
-def _label_columns(scores: Sequence[PaperScore], name: str) -> list[tuple[list[float], list[float]]]:
-    """For each label that was required or predicted, its F1."""
-    above: dict[str, list[float]] = defaultdict(lambda: [0.0] * len(scores))
-    below: dict[str, list[float]] = defaultdict(lambda: [0.0] * len(scores))
-    for place, paper in enumerate(scores):
-        tags = paper.labels(name)
-        for label in tags.hits:
-            above[label][place] = below[label][place] = 2.0
-        for label in (*tags.wrong, *tags.missed):
-            below[label][place] = 1.0
-    return [(above[label], below[label]) for label in sorted(below)]
+    """Every figure that applies to its field, and the mean F1, for these papers."""
+    return Design.of(columns(scores))
 
 
 def intervals(scores: Sequence[PaperScore], *, resamples: int = RESAMPLES, seed: int = SEED) -> Intervals:
     """The interval of every figure, by field and figure; the mean F1 is `["mean"]["f1"]`.
 
-    The fields are `FIELDS`, the figures those of `score.Figures` that the field has.
+    The fields and their figures are those of `score.all_values`.
     """
     found: Intervals = {}
     if not scores:
@@ -217,7 +143,7 @@ def interval(
     """
     if not values:
         return None
-    plan = _Sheet({("", ""): _outcomes(values)}).design()
+    plan = Design.of(Columns({("", ""): outcomes(values)}, {}))
     return bootstrap(plan.estimate, plan.contributing(), plan.size, resamples=resamples, seed=seed)[0]
 
 
@@ -298,14 +224,3 @@ def bca(value: float, found: Array, left_out: Array) -> Interval:
     places = special.ndtr(bias + shifted / (1 - acceleration * shifted))
     low, high = np.quantile(found, places)
     return Interval(float(low), float(high))
-
-
-def figure_values(scores: Sequence[PaperScore]) -> Mapping[Name, float | None]:
-    """The figures themselves by the same route as their resamples; equal to `score.all_figures`."""
-    if not scores:
-        return {}
-    plan = design(scores)
-    row = plan.estimate(np.ones((1, plan.size)))[0]
-    return {
-        name: None if np.isnan(value) else float(value) for name, value in zip(plan.names, row, strict=True)
-    }

@@ -14,12 +14,12 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from papercards.card import Card
-from papercards.errors import BadInput
+from papercards.errors import BadInput, readable
 from papercards.reading.home import Distance
 from papercards.text.wording import first_fault
 
 from ..label_file import Labelled
-from .score import Figures, PaperScore, Values, all_figures, all_values, score
+from .score import PaperScore, Values, all_values, score
 from .sentences import class_pairs, kappa
 
 RESULT_VERSION = 2
@@ -92,19 +92,11 @@ class RunResult:
         """The same run over fewer papers."""
         return replace(self, papers=tuple(paper for paper in self.papers if paper.id not in ids))
 
-    def figures(self) -> dict[str, Figures]:
-        """The figures of every field of `FIELDS`."""
-        return all_figures(self.scores)
-
     def values(self) -> Values:
         """All figures that apply to each field, and the mean F1 as `["mean"]["f1"]`."""
         pairs = [pair for paper in self.papers for pair in class_pairs(paper.card, paper.labelled)]
         values = all_values(self.scores)
         return {**values, "claims": {**values["claims"], "kappa": kappa(pairs)}}
-
-    def mean_f1(self) -> float | None:
-        """The mean of the fields' F1."""
-        return all_values(self.scores)["mean"]["f1"]
 
 
 def score_run(
@@ -172,10 +164,10 @@ def to_json(result: RunResult, figures: Mapping[str, object]) -> str:
 
 def read_result(path: Path) -> RunResult:
     """Read a result written by `to_json`; figures are recomputed. Raises BadInput for anything else."""
+    with readable(path, "the result", BadInput):
+        text = path.read_text(encoding="utf-8")
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"cannot read the result: {error.strerror}", where=str(path)) from error
+        body = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"not JSON: {error}", where=str(path)) from error
     if not isinstance(body, dict) or body.get("version") != RESULT_VERSION:

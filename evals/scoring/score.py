@@ -10,16 +10,15 @@ Keeps plain counts for every paper, so that resampled papers can be summed up ag
 knows no models and no files.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from papercards.card import Card
 from papercards.taxonomy import LABEL_FIELDS
 
 from ...text.wording import did_you_mean
-from ..label_file import ARTIFACTS, FIELDS, Labelled, LabelledClaim
-from .metrics import Counts, accuracy, mean, ratio, total
+from ..label_file import ARTIFACTS, FIELDS, Labelled, LabelledClaim, Reading
+from .metrics import Counts, mean, ratio
 from .own_fields import FIGURES as OWN_FIGURES
 from .own_fields import OwnScore, score_value
 
@@ -101,15 +100,13 @@ class PaperScore:
 
     def labels(self, field: str) -> LabelScore:
         """The score of one of the label fields."""
-        return {
-            "tasks": self.tasks,
-            "modalities": self.modalities,
-            "contributions": self.contributions,
-        }[field]
+        found: LabelScore = getattr(self, field)
+        return found
 
     def status(self, artifact: str) -> StatusScore:
         """The score of `code`, `data` or `weights`."""
-        return {"code": self.code, "data": self.data, "weights": self.weights}[artifact]
+        found: StatusScore = getattr(self, artifact)
+        return found
 
     def counts(self, field: str) -> Counts:
         """The counts of one of `FIELDS`, or of an own field; none where it is not labelled."""
@@ -120,73 +117,64 @@ class PaperScore:
         return (self.labels(field) if field in LABEL_FIELDS else self.status(field)).counts
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of one field over many papers; None if undefined or not applicable to the field."""
-
-    n: int
-    """Number of required items: labels, claims, or papers that state something."""
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    """Micro-averaged F1."""
-    macro_f1: float | None = None
-    """Mean F1 over the labels that were required or predicted."""
-    main_accuracy: float | None = None
-    exact_accuracy: float | None = None
-    kind_accuracy: float | None = None
-    """Accuracy of the kind, over the claims found."""
-    accuracy: float | None = None
-    """Accuracy of the status with its three values."""
-
-
 def score(card: Card | None, labelled: Labelled) -> PaperScore:
     """Score one card by the rule above; None stands for a paper that failed."""
-    predicted: Mapping[str, tuple[str, ...]] = {
-        "tasks": tuple(tag.label for tag in card.tasks) if card else (),
-        "modalities": tuple(tag.label for tag in card.modalities) if card else (),
-        "contributions": tuple(tag.label for tag in card.contributions) if card else (),
-    }
-    tags = {
-        field: score_labels(
-            predicted[field], [r.labels(field) for r in labelled.readings], ordered=not labelled.unordered
-        )
-        if field in labelled.fields
-        else LabelScore((), (), (), None, scored=False)
-        for field in LABEL_FIELDS
-    }
-    spans = [LabelledClaim(c.evidence.start, c.evidence.end, c.kind) for c in (card.claims if card else ())]
-    if "claims" in labelled.fields:
-        claims = score_claims(spans, [reading.claims for reading in labelled.readings])
-    else:
-        claims = ClaimScore(Counts(), 0)
-    found = card.reproducibility if card else None
-    statuses = {
-        "code": found.code.status if found else None,
-        "data": found.data.status if found else None,
-        "weights": found.weights.status if found else None,
-    }
-    artifacts = {
-        name: StatusScore(
-            statuses[name],
-            tuple(r.status(name) for r in labelled.readings) if name in labelled.fields else (),
-        )
-        for name in ARTIFACTS
-    }
+    answer = as_reading(card) if card is not None else None
+    return score_reading(answer, labelled, labelled.readings)
+
+
+def as_reading(card: Card) -> Reading:
+    """What a card says, as an annotator would have given it."""
+    found = card.reproducibility
+    return Reading(
+        annotator=card.provenance.model,
+        tasks=tuple(tag.label for tag in card.tasks),
+        modalities=tuple(tag.label for tag in card.modalities),
+        contributions=tuple(tag.label for tag in card.contributions),
+        claims=card_claims(card),
+        code=found.code.status,
+        data=found.data.status,
+        weights=found.weights.status,
+        tldr=card.tldr,
+        own=card.fields,
+    )
+
+
+def card_claims(card: Card | None) -> tuple[LabelledClaim, ...]:
+    """The claims of a card as an annotator would have marked them; none without a card."""
+    claims = card.claims if card is not None else ()
+    return tuple(LabelledClaim(c.evidence.start, c.evidence.end, c.kind) for c in claims)
+
+
+def score_reading(answer: Reading | None, labelled: Labelled, truth: Sequence[Reading]) -> PaperScore:
+    """Score an answer against some readings of a paper; None stands for no answer."""
+    asked = labelled.fields
+
+    def labels(field: str) -> LabelScore:
+        if field not in asked:
+            return LabelScore((), (), (), None, scored=False)
+        predicted = answer.labels(field) if answer is not None else ()
+        return score_labels(predicted, [one.labels(field) for one in truth], ordered=not labelled.unordered)
+
+    def status(name: str) -> StatusScore:
+        expected = tuple(one.status(name) for one in truth) if name in asked else ()
+        return StatusScore(answer.status(name) if answer is not None else None, expected)
+
+    claims = ClaimScore(Counts(), 0)
+    if "claims" in asked:
+        claims = score_claims(answer.claims if answer is not None else (), [one.claims for one in truth])
+    own = answer.own if answer is not None else {}
     return PaperScore(
         id=labelled.id,
+        tasks=labels("tasks"),
+        modalities=labels("modalities"),
+        contributions=labels("contributions"),
         claims=claims,
-        tasks=tags["tasks"],
-        modalities=tags["modalities"],
-        contributions=tags["contributions"],
-        code=artifacts["code"],
-        data=artifacts["data"],
-        weights=artifacts["weights"],
+        code=status("code"),
+        data=status("data"),
+        weights=status("weights"),
         own={
-            name: score_value(
-                card.fields.get(name) if card else None, [r.own[name] for r in labelled.readings]
-            )
-            for name in labelled.own_fields
+            name: score_value(own.get(name), [one.own[name] for one in truth]) for name in labelled.own_fields
         },
     )
 
@@ -219,23 +207,30 @@ def score_claims(
     predictions fall on it; its kind is that of the prediction that overlaps it most. A prediction that
     falls on a claim of any reading is not wrong.
     """
-    first, *others = readings
-    hits = missed = kinds_right = 0
-    for claim in first:
-        twins = [[twin for twin in other if same(claim, twin)] for other in others]
-        if not all(twins):
-            continue
-        found = [guess for guess in predicted if same(guess, claim)]
-        if not found:
-            missed += 1
-            continue
-        best = max(found, key=lambda guess: overlap(guess, claim))
-        kinds = {claim.kind} | {twin.kind for group in twins for twin in group}
-        hits += 1
-        kinds_right += best.kind in kinds
+    found = [(closest(predicted, claim), kinds) for claim, kinds in required_claims(readings)]
+    hits = sum(best is not None for best, _ in found)
+    missed = len(found) - hits
+    kinds_right = sum(best is not None and best.kind in kinds for best, kinds in found)
     every = [claim for reading in readings for claim in reading]
     wrong = sum(not any(same(guess, claim) for claim in every) for guess in predicted)
     return ClaimScore(Counts(hits, wrong, missed), kinds_right)
+
+
+def required_claims(
+    readings: Sequence[Sequence[LabelledClaim]],
+) -> Iterator[tuple[LabelledClaim, tuple[str, ...]]]:
+    """The claims of the first reading that every other one has, each with the kinds that they give it."""
+    first, *others = readings
+    for claim in first:
+        twins = [[twin for twin in other if same(claim, twin)] for other in others]
+        if all(twins):
+            kinds = [claim.kind, *(twin.kind for group in twins for twin in group)]
+            yield claim, tuple(dict.fromkeys(kinds))
+
+
+def closest(claims: Iterable[LabelledClaim], to: LabelledClaim) -> LabelledClaim | None:
+    """Of the claims that are the same as another, the first that overlaps it most."""
+    return max((one for one in claims if same(one, to)), key=lambda one: overlap(one, to), default=None)
 
 
 def overlap(one: LabelledClaim, other: LabelledClaim) -> int:
@@ -249,56 +244,87 @@ def same(one: LabelledClaim, other: LabelledClaim) -> bool:
     return shorter > 0 and 2 * overlap(one, other) >= shorter
 
 
-def by_label(scores: Sequence[PaperScore], field: str) -> dict[str, Counts]:
-    """The counts of each label of a label field that was required or predicted, by id."""
-    table: dict[str, Counts] = defaultdict(Counts)
-    for paper in scores:
-        tags = paper.labels(field)
-        for label in tags.hits:
-            table[label] += Counts(hits=1)
-        for label in tags.wrong:
-            table[label] += Counts(wrong=1)
-        for label in tags.missed:
-            table[label] += Counts(missed=1)
-    return dict(sorted(table.items()))
+def counts_by_label(scores: Sequence[PaperScore], field: str) -> dict[str, list[Counts]]:
+    """The counts of each label of a field that was required or predicted, one for each paper, by id."""
+    found = [(one.hits, one.wrong, one.missed) for one in (paper.labels(field) for paper in scores)]
+    labels = sorted({label for parts in found for part in parts for label in part})
+    return {label: [Counts(*(int(label in part) for part in parts)) for parts in found] for label in labels}
 
 
-def figures(scores: Sequence[PaperScore], field: str) -> Figures:
-    """The figures of one of `FIELDS` over all papers."""
-    counts = total(paper.counts(field) for paper in scores)
-    if field in LABEL_FIELDS:
-        tags = [paper.labels(field) for paper in scores]
-        return Figures(
-            counts.support,
-            counts.precision,
-            counts.recall,
-            counts.f1,
-            macro_f1=mean(row.f1 for row in by_label(scores, field).values()),
-            main_accuracy=accuracy(tag.main_right for tag in tags),
-            exact_accuracy=accuracy(tag.exact for tag in tags),
-        )
-    if field == "claims":
-        right = sum(paper.claims.kinds_right for paper in scores)
-        return Figures(
-            counts.support,
-            counts.precision,
-            counts.recall,
-            counts.f1,
-            kind_accuracy=ratio(right, counts.hits),
-        )
-    return Figures(
-        counts.support,
-        counts.precision,
-        counts.recall,
-        counts.f1,
-        accuracy=accuracy(paper.status(field).right for paper in scores),
-    )
+Name = tuple[str, str]
+"""Field and figure, such as `("tasks", "f1")` or `("mean", "f1")`."""
+Column = tuple[list[float], list[float]]
+"""A ratio of two sums over papers: each paper's part of the numerator, and of the denominator."""
 
 
-def all_figures(scores: Sequence[PaperScore]) -> dict[str, Figures]:
-    """The figures of every field of `FIELDS`."""
-    return {field: figures(scores, field) for field in FIELDS}
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the figures of some papers are computed from, so that papers can be drawn again."""
 
+    ratios: Mapping[Name, Column]
+    means: Mapping[Name, Sequence[Column]]
+    """Figures that are the mean of ratios; undefined ones are left out."""
+
+    def values(self) -> dict[Name, float | None]:
+        """The figures; None if undefined."""
+        means = {name: mean(map(_value, columns)) for name, columns in self.means.items()}
+        return {name: _value(column) for name, column in self.ratios.items()} | means
+
+
+def _value(column: Column) -> float | None:
+    above, below = column
+    return ratio(sum(above), sum(below))
+
+
+def outcomes(values: Iterable[float | None]) -> Column:
+    """The column of the mean of one value a paper; None is skipped."""
+    return _column((0.0, 0.0) if value is None else (float(value), 1.0) for value in values)
+
+
+def _column(pairs: Iterable[tuple[float, float]]) -> Column:
+    rows = list(pairs)
+    return [above for above, _ in rows], [below for _, below in rows]
+
+
+def _f1(counts: Iterable[Counts]) -> Column:
+    return _column((2 * one.hits, 2 * one.hits + one.wrong + one.missed) for one in counts)
+
+
+def columns(scores: Sequence[PaperScore]) -> Columns:
+    """Every figure that applies to each field, and the mean F1, for these papers."""
+    ratios: dict[Name, Column] = {}
+    means: dict[Name, Sequence[Column]] = {}
+    names = (*FIELDS, *own_names(scores))
+    for name in names:
+        counts = [paper.counts(name) for paper in scores]
+        ratios[name, "precision"] = _column((one.hits, one.hits + one.wrong) for one in counts)
+        ratios[name, "recall"] = _column((one.hits, one.support) for one in counts)
+        ratios[name, "f1"] = _f1(counts)
+        if name in LABEL_FIELDS:
+            tags = [paper.labels(name) for paper in scores]
+            ratios[name, "main_accuracy"] = outcomes(one.main_right for one in tags)
+            ratios[name, "exact_accuracy"] = outcomes(one.exact for one in tags)
+            means[name, "macro_f1"] = list(map(_f1, counts_by_label(scores, name).values()))
+        elif name in ARTIFACTS:
+            ratios[name, "accuracy"] = outcomes(paper.status(name).right for paper in scores)
+        elif name == "claims":
+            claims = [paper.claims for paper in scores]
+            ratios[name, "kind_accuracy"] = _column((one.kinds_right, one.counts.hits) for one in claims)
+        else:
+            found = [paper.own.get(name) for paper in scores]
+            for figure, part in _OF_OWN.items():
+                ratios[name, figure] = outcomes(getattr(one, part, None) for one in found)
+    means["mean", "f1"] = [ratios[name, "f1"] for name in names]
+    return Columns(ratios, means)
+
+
+_OF_OWN = {
+    "accuracy": "right",
+    "answered": "answered",
+    "accuracy_of_answered": "right_if_answered",
+    "overlap": "overlap",
+}
+"""What of `OwnScore` further figures of own fields are the mean of."""
 
 Values = Mapping[str, Mapping[str, float | None]]
 """Values by field, then by figure; None if undefined. `mean` is a field with one figure, `f1`."""
@@ -315,12 +341,9 @@ FIGURES_OF: Mapping[str, tuple[str, ...]] = {
 
 def all_values(scores: Sequence[PaperScore]) -> Values:
     """Every figure of every field, and the mean F1, as plain numbers."""
-    table = all_figures(scores)
-    values: dict[str, Mapping[str, float | None]] = {
-        field: {figure: getattr(table[field], figure) for figure in FIGURES_OF[field]} for field in FIELDS
-    }
-    own = {name: own_figures(scores, name) for name in own_names(scores)}
-    return {**values, **own, "mean": {"f1": mean_f1(table, (row["f1"] for row in own.values()))}}
+    found = columns(scores).values()
+    figures = {**FIGURES_OF, **dict.fromkeys(own_names(scores), OWN_FIGURES), "mean": ("f1",)}
+    return {name: {figure: found[name, figure] for figure in row} for name, row in figures.items()}
 
 
 def own_names(scores: Iterable[PaperScore]) -> tuple[str, ...]:
@@ -332,23 +355,3 @@ def may_be_own(field: str, figure: str) -> bool:
     """Whether it may be a figure of an own field, and is no misspelt one of the shipped fields."""
     is_shipped = field in FIELDS or bool(did_you_mean(field, (*FIELDS, "mean")))
     return field.isidentifier() and not is_shipped and figure in OWN_FIGURES
-
-
-def own_figures(scores: Sequence[PaperScore], name: str) -> dict[str, float | None]:
-    """The figures of an own field over all papers that it is labelled for."""
-    found = [paper.own[name] for paper in scores if name in paper.own]
-    counts = total(one.counts for one in found)
-    return {
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
-        "accuracy": accuracy(one.right for one in found),
-        "answered": accuracy(one.answered for one in found),
-        "accuracy_of_answered": accuracy(one.right_if_answered for one in found),
-        "overlap": mean(one.overlap for one in found),
-    }
-
-
-def mean_f1(table: Mapping[str, Figures], own: Iterable[float | None] = ()) -> float | None:
-    """The mean of the fields' F1 and of those of own fields, those that are not defined left out."""
-    return mean((*(table[field].f1 for field in FIELDS), *own))

@@ -14,7 +14,7 @@ from papercards.paper import Paper
 
 from ..label_file import Labelled, LabelledClaim
 from .metrics import cohen_kappa
-from .score import overlap, same
+from .score import card_claims, closest
 
 NO_CLAIM = "none"
 """The class of a sentence without a claim."""
@@ -28,16 +28,9 @@ def sentence_classes(paper: Paper, claims: Sequence[LabelledClaim]) -> Classes:
     classes = []
     for span in paper.sentences:
         sentence = LabelledClaim(span.start, span.end, "")
-        on_it = [claim for claim in claims if same(sentence, claim)]
-        best = max(on_it, key=lambda claim: overlap(sentence, claim), default=None)
+        best = closest(claims, sentence)
         classes.append(best.kind if best else NO_CLAIM)
     return tuple(classes)
-
-
-def card_claims(card: Card | None) -> tuple[LabelledClaim, ...]:
-    """The claims of a card as an annotator would have marked them; none without a card."""
-    claims = card.claims if card is not None else ()
-    return tuple(LabelledClaim(c.evidence.start, c.evidence.end, c.kind) for c in claims)
 
 
 def graded(card: Card | None, labelled: Labelled) -> list[tuple[Classes, str]]:

@@ -89,7 +89,7 @@ def test_a_broken_card_leaves_no_output(run: Run, tmp_path: Path, cards: list[Ca
         (("none.jsonl", "x.db"), "no such file"),
         (("dataset:none", "x.db"), "no such folder"),
         (("cards.jsonl", "x.docx"), 'unknown format ".docx"'),
-        (("cards.jsonl", "x.db", "./cards.jsonl"), "is both the input and an output"),
+        (("cards.jsonl", "x.db", "./cards.jsonl"), "is both an input and an output"),
         (("cards.jsonl", "x.db", "--source", "none.bib"), "no such file"),
         (("cards.jsonl",), "Missing argument 'OUT'"),
     ],

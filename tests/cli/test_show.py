@@ -126,7 +126,7 @@ def test_a_selection_is_saved_in_any_format(run: Run, tmp_path: Path) -> None:
         (["--where", "venue="], '"venue=" is not a condition'),
         (["--sort", "shoesize"], 'unknown field "shoesize"'),
         (["--columns", "title,,x"], "unknown field"),
-        (["-o", "cards.jsonl"], "is both the input and an output"),
+        (["-o", "cards.jsonl"], "is both an input and an output"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(run: Run, words: list[str], says: str) -> None:

@@ -82,6 +82,7 @@ def test_the_parameters_are_small_and_quick_to_load() -> None:
     assert float(done.stdout) < 0.15
 
 
+@pytest.mark.slow
 def test_papers_that_were_not_fitted_on_get_about_as_many_labels_as_there_are() -> None:
     from papercards.evals.fitting.fit import Training, fit
     from papercards.evals.label_file import seed_taxonomy

@@ -9,18 +9,16 @@ from scipy import stats
 from sklearn import metrics as reference
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from papercards.evals.label_file import FIELDS
 from papercards.evals.scoring.intervals import (
     Interval,
     bca,
     bootstrap,
     design,
-    figure_values,
     interval,
     intervals,
     quantile_interval,
 )
-from papercards.evals.scoring.score import all_figures, mean_f1, score_labels
+from papercards.evals.scoring.score import all_values, columns, score_labels
 from tests.evals.scored import STATUSES, draw, labels, make_score, status
 
 LABELS = st.lists(st.sampled_from("abcdefg"), unique=True, max_size=4)
@@ -43,7 +41,7 @@ def test_label_figures_are_those_of_scikit_learn(answers: list[tuple[list[str], 
     guess = binary.transform([guess for _, guess in answers])
     mains = [(truth[0], guess[0] if guess else "") for truth, guess in answers if truth]
 
-    ours = figure_values(scores)
+    ours = columns(scores).values()
 
     for name, of in {
         "precision": reference.precision_score,
@@ -52,8 +50,8 @@ def test_label_figures_are_those_of_scikit_learn(answers: list[tuple[list[str], 
     }.items():
         assert ours["tasks", name] == defined(of(truth, guess, average="micro", zero_division=np.nan))
     if used:
-        columns = ["abcdefg".index(label) for label in used]
-        expected = reference.f1_score(truth, guess, labels=columns, average="macro")
+        places = ["abcdefg".index(label) for label in used]
+        expected = reference.f1_score(truth, guess, labels=places, average="macro")
         assert ours["tasks", "macro_f1"] == defined(expected)
     assert ours["tasks", "exact_accuracy"] == defined(reference.accuracy_score(truth, guess))
     if mains:
@@ -69,7 +67,7 @@ def test_status_figures_are_those_of_scikit_learn(answers: list[tuple[str, str]]
     scores = [make_score(code=status(g, t)) for t, g in answers]
     stated = [[s != "not-stated" for s in side] for side in (truth, guess)]
 
-    ours = figure_values(scores)
+    ours = columns(scores).values()
 
     assert ours["code", "accuracy"] == defined(reference.accuracy_score(truth, guess))
     assert ours["code", "f1"] == defined(reference.f1_score(*stated, zero_division=np.nan))
@@ -81,26 +79,27 @@ def test_status_figures_are_those_of_scikit_learn(answers: list[tuple[str, str]]
 def test_figures_by_matrix_are_those_by_counting(seed: int, size: int) -> None:
     scores = draw(Random(seed), size)
 
-    table = all_figures(scores)
+    plan = design(scores)
+    row = plan.estimate(np.ones((1, size)))[0]
 
-    for (name, figure), value in figure_values(scores).items():
-        expected = mean_f1(table) if name == "mean" else getattr(table[name], figure)
-        assert value == (None if expected is None else pytest.approx(expected))
+    assert columns(scores).values() == {
+        name: defined(value) for name, value in zip(plan.names, row, strict=True)
+    }
 
 
 def test_there_is_an_interval_for_every_figure_of_every_field() -> None:
     scores = draw(Random(1), 55)
 
     found = intervals(scores)
-    table = all_figures(scores)
+    table = all_values(scores)
 
-    assert set(found) == {*FIELDS, "mean"}
-    for name in FIELDS:
-        wanted = {f for f in table[name].__slots__ if f != "n" and getattr(table[name], f) is not None}
-        assert set(found[name]) == wanted
+    assert {name: set(ends) for name, ends in found.items()} == {
+        name: set(row) for name, row in table.items()
+    }
     for name, ends in found.items():
         for figure, one in ends.items():
-            value = mean_f1(table) if name == "mean" else getattr(table[name], figure)
+            value = table[name][figure]
+            assert value is not None
             assert one is not None, (name, figure)
             assert 0 <= one.low < value <= one.high <= 1, (name, figure)
 
@@ -135,7 +134,7 @@ def test_ends_are_those_of_scipy() -> None:
 @pytest.mark.slow
 def test_intervals_hold_the_true_value_in_92_to_98_percent_of_500_data_sets() -> None:
     random = Random(20_261_124)
-    truth = figure_values(draw(random, 20_000))
+    truth = columns(draw(random, 20_000)).values()
     asked = [(name, figure) for name, figure in truth if figure in ("f1", "main_accuracy", "exact_accuracy")]
     asked += [("tasks", "precision"), ("tasks", "recall"), ("claims", "kind_accuracy"), ("code", "accuracy")]
     held = dict.fromkeys(asked, 0)

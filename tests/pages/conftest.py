@@ -1,6 +1,5 @@
 """What tests of the pages share: cards of the seed papers, and the application on a port of its own."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from papercards.sources import BadRecord, open_source
 from papercards.taxonomy import Taxonomy
 from tests.conftest import SEED
 from tests.pages.browsing import BROWSER, Open
+from tests.servers.loopback import Server
 
 if TYPE_CHECKING:
     from tests.pages.full_text import Full
@@ -93,15 +93,11 @@ def served(
     server = listen(0)
     port = server.getsockname()[1]
     app = application(cards, index, follower, TOKEN, Reach(port), rooms(index))
-    running = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=running.run, args=([server],), daemon=True)
-    thread.start()
     try:
-        wait_for(lambda: not follower.busy)
-        yield Served(port, index, follower, cards)
+        with Server(uvicorn.Config(app, log_level="error")).running([server]):
+            wait_for(lambda: not follower.busy)
+            yield Served(port, index, follower, cards)
     finally:
-        running.should_exit = True
-        thread.join(20)
         index.close()
 
 
@@ -110,7 +106,7 @@ def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.005)
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,12 @@ from urllib.parse import quote, urlencode
 import pytest
 from jsonschema import Draft202012Validator
 
-from papercards.card import Card, FieldValue
+from papercards import stats
+from papercards.card import Candidate, Card, FieldValue
 from papercards.sinks import read_cards
 from tests.pages.conftest import TOKEN, Served, served, write_cards
 from tests.sinks.cards import card
+from tests.statistics.cards import cards as cards_with_years
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -67,6 +69,24 @@ def test_counts_add_up(seed_served: Served) -> None:
     released = get(seed_served, "/api/cards", ("task", "language-modeling"), ("code", "released"))
     assert released["total"] == counts["released"]
     assert get(seed_served, "/api/stats")["by"] == "task"
+
+
+def test_counts_are_those_of_stats(tmp_path: Path) -> None:
+    unsure = Candidate(field="tasks", label="clustering", confidence=0.4)
+    made = cards_with_years(30)
+    made[3] = made[3].model_copy(update={"tasks": (), "candidates": (unsure,)})
+    every = [*made, made[0].model_copy(update={"id": "again", "same_as": made[0].id})]
+    with served(write_cards(tmp_path / "cards.jsonl", every), tmp_path, []) as running:
+        for by in ("task", "code", "claim", "year", "venue", "author"):
+            for where in ((), ("venue", "NeurIPS")):
+                found = get(running, "/api/stats", ("by", by), *[where] * bool(where))
+                expected = stats(every, share=by, where="=".join(where) or ())
+                assert found["total"] == expected.papers
+                assert {(one["value"], one["cards"], one["share"]) for one in found["groups"]} == {
+                    (row.feature.partition("=")[2], row.count, round(row.share or 0, 4))
+                    for row in expected.rows[:30]
+                }
+                assert [found["known"]] == sorted({row.n for row in expected.rows} or {0})
 
 
 @pytest.mark.parametrize(

@@ -201,14 +201,20 @@ def test_charts_have_the_numbers_of_stats(tmp_path: Path) -> None:
                 assert text.encode() == b"".join(written(asked, ".csv")), name
                 assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
         _, pairs = running.ask("/browse/charts/together.csv")
+        # A further record of the first paper would be one more.
         both = sum({"clustering", "regression"} <= {label.label for label in one.tasks} for one in made)
         assert re.search(rf"^(clustering,regression|regression,clustering),{both}$", pairs, re.MULTILINE)
 
         html = running.page("/browse/charts", venue="NeurIPS")
         row = next(one for one in stats(made, by="task", share="code=released", where="venue=NeurIPS").rows)
         figures = rf"{row.share:.0%}, {row.low:.0%} to {row.high:.0%}, {row.count} of {row.n}"
-        href = re.search(rf'<a href="([^"]*)"><title>[^<]*{figures}</title>', html)
+        href = re.search(rf'<a href="([^"]*)" tabindex="-1"><title>[^<]*{figures}</title>', html)
         assert href
+        # The keyboard gets to the same links in the table, and the drawing is hidden from screen readers.
+        assert f'<td><a href="{href[1]}">' in html
+        assert html.count('<svg xmlns="http://www.w3.org/2000/svg"') == html.count(
+            'aria-hidden="true" font-family'
+        )
         # Its click shows the papers that it counts.
         assert f"{row.count} of 301 papers" in running.page(unescape(href[1]))
 

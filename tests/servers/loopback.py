@@ -59,7 +59,7 @@ class Served:
         return [one.body for one in self.chats]
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Ends when it is told to: uvicorn's own waits for its next tick, and for a tenth of a second more."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -75,10 +75,22 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
+        await self.lifespan.shutdown()
 
-    def end(self) -> None:
-        """From another thread; requests in flight are dropped."""
-        self.servers[0].get_loop().call_soon_threadsafe(self._told.set)
+    @contextmanager
+    def running(self, sockets: list[socket.socket] | None = None) -> Iterator[None]:
+        """Serve in a thread until the block ends; requests in flight are dropped then."""
+        thread = threading.Thread(target=self.run, args=(sockets,), daemon=True)
+        thread.start()
+        while not self.started:
+            if not thread.is_alive():
+                raise RuntimeError("the loopback server did not start")
+            time.sleep(0.002)
+        try:
+            yield
+        finally:
+            self.servers[0].get_loop().call_soon_threadsafe(self._told.set)
+            thread.join()
 
 
 @contextmanager
@@ -94,21 +106,11 @@ def serving(app: ASGIApp, certificate: tuple[Path, Path] | None = None) -> Itera
         ssl_certfile=certificate and certificate[0],
         ssl_keyfile=certificate and certificate[1],
     )
-    server = _Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            raise RuntimeError("the loopback server did not start")
-        time.sleep(0.002)
-    served.root = (
-        f"{'https' if certificate else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    )
-    try:
+    server = Server(config)
+    with server.running():
+        scheme, port = "https" if certificate else "http", server.servers[0].sockets[0].getsockname()[1]
+        served.root = f"{scheme}://127.0.0.1:{port}"
         yield served
-    finally:
-        server.end()
-        thread.join()
 
 
 def _recording(app: ASGIApp, served: Served) -> ASGIApp:

@@ -135,10 +135,11 @@ any_cards = st.builds(
 
 @given(st.lists(any_cards, max_size=3), st.none() | words.filter(bool))
 @settings(max_examples=20)
-def test_any_cards_are_read_back_equal_from_every_format(cards: list[Card], abstract: str | None) -> None:
+def test_any_cards_are_read_back_equal_from_every_format(
+    tmp_path_factory: pytest.TempPathFactory, cards: list[Card], abstract: str | None
+) -> None:
     paper = Paper("x", "T", abstract, url="https://a.b/") if abstract else None
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as folder:
         for name in READABLE:
             place = spec(Path(folder), name)
             write(place, *cards, paper=paper)

@@ -74,8 +74,6 @@ class Sheets(FPDF):
         super().__init__(format="letter", unit="pt")
         self.set_margins(72, 72)
         self.set_auto_page_break(True, 72)
-        self.add_font("Serif", "", str(FONTS / "DejaVuSerif.ttf"))
-        self.add_font("Serif", "B", str(FONTS / "DejaVuSerif-Bold.ttf"))
         self.add_page()
 
     def header(self) -> None:
@@ -90,6 +88,9 @@ class Sheets(FPDF):
     def say(
         self, words: str, font: str = "Times", size: float = 10, style: str = "", align: str = "J"
     ) -> None:
+        # It takes a tenth of a second to read, and few use it.
+        if font == "Serif" and f"serif{style}" not in self.fonts:
+            self.add_font(font, style, str(FONTS / f"DejaVuSerif{'-Bold' if style else ''}.ttf"))
         self.set_font(font, style, size)
         self.multi_cell(0, 1.2 * size, words, align=align, new_x="LMARGIN", new_y="NEXT")
 
@@ -109,6 +110,7 @@ class Sheets(FPDF):
         return bytes(self.output())
 
 
+@cache
 def one_column(
     number: int = 0, *, abstract: str = "Abstract", hyphens: bool = False, ligatures: bool = False
 ) -> bytes:
@@ -139,6 +141,7 @@ def one_column(
     return pdf.made()
 
 
+@cache
 def two_columns(number: int = 0, *, across: bool = False) -> bytes:
     """`across`: written line by line over both columns, as some programs do."""
     said = text(number)

@@ -11,7 +11,7 @@ from papercards.errors import BadInput, UsageError
 from papercards.paper import Paper
 from papercards.sources import BadRecord, NoPapers, Options, count_records, is_named, open_source
 from papercards.sources.services import arxiv_api
-from tests.services import Shelf, Time, Work, atom, entry, serving, works
+from tests.services import Shelf, Work, atom, entry, ids, read, serving, works
 from tests.stub import Fault
 
 OLD = Work("cs/0501001", "An old <script>alert(1)</script> paper", "Of &lt; 2007.", categories="cs.CL")
@@ -21,20 +21,6 @@ OLD = Work("cs/0501001", "An old <script>alert(1)</script> paper", "Of &lt; 2007
 def shelf() -> Iterator[Shelf]:
     with serving(Shelf([*works(250), OLD])) as one:
         yield one
-
-
-def read(
-    shelf: Shelf, spec: object, tmp_path: Path | None = None, **asked: object
-) -> list[Paper | BadRecord]:
-    asked = {"clock": Time().clock} | asked
-    options = Options(endpoints=shelf.endpoints(), cache_dir=tmp_path, **asked)  # type: ignore[arg-type]
-    return list(open_source(str(spec), options))
-
-
-def ids(records: list[Paper | BadRecord]) -> list[str]:
-    return [
-        record.id if isinstance(record, Paper) else f"{record.where}: {record.reason}" for record in records
-    ]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +103,27 @@ def test_a_file_of_ids_is_told_from_a_paper_by_its_content(shelf: Shelf, tmp_pat
         f"{listed}:6: not found on arXiv",
     ]
     assert [one.title for one in read(shelf, paper) if isinstance(one, Paper)] == ["2401.00001"]
+    assert len(shelf.asked) == 1
+
+
+def test_papers_of_a_reading_list_have_the_positions_of_their_lines(shelf: Shelf, tmp_path: Path) -> None:
+    listed = tmp_path / "list.md"
+    listed.write_text(
+        "# To read\n\n- [One](https://arxiv.org/abs/2401.00001v1), 2024\n- Two, arXiv:2401.00002, 2024\n"
+        "- [Gone](https://arxiv.org/abs/2401.77777)\n- [No month](https://arxiv.org/abs/2413.00001)\n"
+        "- [One](https://arxiv.org/abs/2401.00001v1), again\n"
+    )
+
+    assert count_records(str(listed)) == 4 and shelf.asked == []
+    found = read(shelf, listed)
+
+    assert ids(found) == [
+        "arxiv:2401.00001",
+        "arxiv:2401.00002",
+        f"{listed}:5: not found on arXiv",
+        f"{listed}:6: is not an arXiv id, a DOI or an address of one",
+    ]
+    assert [one.where for one in found[:2]] == [f"{listed}:3", f"{listed}:4"]
     assert len(shelf.asked) == 1
 
 

@@ -139,7 +139,7 @@ def test_what_is_cut_off_keeps_what_came_before(tmp_path: Path) -> None:
 
     assert isinstance(first, Paper)
     assert isinstance(bad, BadRecord)
-    assert "the rest of the file is lost" in bad.reason
+    assert "the rest was skipped" in bad.reason
 
 
 def test_the_command_reads_it_and_says_where_a_claim_stands(run: Run, tmp_path: Path) -> None:

@@ -5,15 +5,13 @@ import sys
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from papercards.errors import BadInput, MissingExtra, UsageError
-from papercards.paper import Paper
-from papercards.sources import BadRecord, Options, is_named, open_source
+from papercards.sources import BadRecord, is_named
 from papercards.sources.services import semantic_scholar
-from tests.services import Shelf, Time, Work, daily, openalex, serving, works
+from tests.services import Shelf, Work, daily, ids, openalex, read, serving, works
 from tests.services import semantic_scholar as s2
 from tests.stub import Fault
 
@@ -26,18 +24,6 @@ HOSTILE = Work(
 def shelf() -> Iterator[Shelf]:
     with serving(Shelf([*works(4), HOSTILE, Work("2401.00005", "No abstract", None)])) as one:
         yield one
-
-
-def read(shelf: Shelf | None, spec: object, tmp_path: Path | None = None, **asked: Any) -> list[Any]:
-    endpoints = shelf.endpoints() if shelf else {}
-    asked = {"clock": Time().clock} | asked
-    return list(open_source(str(spec), Options(endpoints=endpoints, cache_dir=tmp_path, **asked)))
-
-
-def ids(records: list[Any]) -> list[str]:
-    return [
-        record.id if isinstance(record, Paper) else f"{record.where}: {record.reason}" for record in records
-    ]
 
 
 def test_the_daily_papers_of_a_period_are_read_to_the_end(shelf: Shelf) -> None:
@@ -249,7 +235,7 @@ def test_a_page_that_embeds_nothing_is_read_as_it_shows_itself(tmp_path: Path) -
 
 
 def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("requests", "arxiv", "pyalex", "lxml"):
+    for name in ("requests", "lxml"):
         monkeypatch.setitem(sys.modules, name, None)
     feed = tmp_path / "a.xml"
     feed.write_text('<feed xmlns="http://www.w3.org/2005/Atom"><entry/></feed>')

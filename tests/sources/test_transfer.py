@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,8 @@ def raw(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[flo
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", stayed
     finally:
+        with suppress(OSError):  # else the thread would wait for ever
+            listener.shutdown(socket.SHUT_RDWR)
         listener.close()
 
 
@@ -95,7 +97,7 @@ def dripping(begin: bytes, drop: bytes) -> Callable[[socket.socket], None]:
 def test_an_answer_that_drips_ends_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch, begin: bytes, drop: bytes
 ) -> None:
-    monkeypatch.setattr(transfer, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(transfer, "DEADLINE_S", 0.1)
     monkeypatch.setattr("papercards.sources.patience.ATTEMPTS", 2)
 
     with raw(dripping(begin, drop)) as (url, stayed):

@@ -49,7 +49,7 @@ def host() -> Iterator[Host]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
     one.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     yield one
     server.shutdown()

@@ -21,10 +21,11 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 from papercards.card import parse_card
 from papercards.configuration.settings import merge
@@ -38,10 +39,9 @@ from papercards.review.review_file import ReviewFile
 from papercards.runs.provider_batch.state import load as load_state
 from papercards.runs.record import read_record
 from papercards.sinks import dataset_readme, delimited, feed_xml, markdown, vault_note
+from papercards.sinks.own_columns import OwnColumns
 from papercards.sources import BadRecord, Options, open_source
-from papercards.sources.columns import Columns
-from papercards.sources.files import id_list, reading_list
-from papercards.sources.interface import Input
+from papercards.sources.files import paper_lists
 from papercards.taxonomy import parse as parse_taxonomy
 from papercards.taxonomy import shipped
 
@@ -67,8 +67,8 @@ def _through(paper: Paper) -> None:
     card = _baseline.card(paper)
     assert parse_card(card.to_json(), "x") == card
     markdown.section(card)
-    delimited.row(card)
-    note = vault_note.fresh(vault_note.front_of(card, None), vault_note.block_of(card, None))
+    delimited.row(card, OwnColumns())
+    note = vault_note.fresh(vault_note.front_of(card), vault_note.block_of(card))
     assert vault_note.read_head(note) is not None
     for claim in card.claims:
         evidence = claim.evidence
@@ -94,15 +94,10 @@ def _source(name: str) -> Reader:
     return read
 
 
-def _names(module: object) -> Reader:
-    def read(data: bytes, folder: Path) -> bool:
-        source = Input("x", io.BytesIO(data), Columns())
-        if module is id_list:
-            id_list.count(io.BytesIO(data))
-            return bool(list(id_list._names(source))) and id_list.looks_like(data)
-        return bool(list(reading_list._names(source))) and reading_list.looks_like(data)
-
-    return read
+def _names(
+    names: Callable[[BinaryIO], Iterator[tuple[int, str, str]]], looks_like: Callable[[bytes], bool]
+) -> Reader:
+    return lambda data, _folder: bool(list(names(io.BytesIO(data)))) and looks_like(data)
 
 
 def _taxonomy(data: bytes, folder: Path) -> bool:
@@ -121,8 +116,8 @@ def _card(data: bytes, folder: Path) -> bool:
     card = parse_card(data, "x")
     card.to_json()
     markdown.section(card)
-    delimited.row(card)
-    vault_note.fresh(vault_note.front_of(card, None), vault_note.block_of(card, None))
+    delimited.row(card, OwnColumns())
+    vault_note.fresh(vault_note.front_of(card), vault_note.block_of(card))
     return True
 
 
@@ -277,8 +272,11 @@ TARGETS: dict[str, Target] = {
     "HTML": Target(_source("x.html"), _files(f"{_OWN}paper.html", f"{_REAL}*.html")),
     "HF page": Target(_source("x.html"), _files(f"{_OWN}hub.html")),
     "plain text": Target(_source("x.txt"), _files(f"{_OWN}paper.txt")),
-    "list of ids": Target(_names(id_list), _files(f"{_OWN}ids.txt")),
-    "reading list": Target(_names(reading_list), _files(f"{_OWN}reading-list.md", f"{_REAL}*.md")),
+    "list of ids": Target(_names(paper_lists.ids, paper_lists.is_of_ids), _files(f"{_OWN}ids.txt")),
+    "reading list": Target(
+        _names(paper_lists.mentions, paper_lists.is_reading_list),
+        _files(f"{_OWN}reading-list.md", f"{_REAL}*.md"),
+    ),
     "gzip": Target(_source("x.jsonl.gz"), _gzip),
     "SQLite": Target(_source("x.db"), _sqlite),
     "Parquet": Target(_source("x.parquet"), _parquet, slow=True),

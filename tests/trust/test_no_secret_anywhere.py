@@ -75,7 +75,7 @@ def port() -> Iterator[int]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), _Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
     server.server_close()

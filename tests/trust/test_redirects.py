@@ -29,7 +29,7 @@ def server(status: int, location: str = "") -> Iterator[tuple[str, list[bytes]]]
             pass
 
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     try:
         yield f"http://127.0.0.1:{running.server_address[1]}/v1", got

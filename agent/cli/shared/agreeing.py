@@ -6,7 +6,6 @@ the settings must agree.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...configuration.places import cache_directory
@@ -17,47 +16,38 @@ from ...model.providers import known, own_address
 from ...safety.redact import shown_url
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The part of a record or a state that needs agreement."""
-
-    file: Path
-    model: str
-    endpoint: str | None
-    """The address without its secrets; None if the model is not hosted."""
-    own: bool = False
-    """Whether this user wrote the file, as its seal shows."""
-
-
-def endpoint(found: Found, chosen: Settings) -> str | None:
+def endpoint(
+    file: Path, model: str, stored: str | None, chosen: Settings, *, own: bool = False
+) -> str | None:
     """The address of the endpoint, with the secrets that only the user knows.
 
-    `chosen` are the user's settings. Raises UsageError if they disagree with the file, unless nothing is sent
-    or the address is the provider's own.
+    `stored` is that of the file, without its secrets; None if its model is not hosted. `chosen` are the
+    user's settings; `own`: this user wrote the file, as its seal shows. Raises UsageError if they disagree,
+    unless nothing is sent or the address is the provider's own.
     """
-    stored = found.endpoint
     if stored is None:
         return chosen.base_url
     providers = known(chosen.providers)
-    name, _, model_id = found.model.partition("/")
+    name, _, model_id = model.partition("/")
     provider = providers.get(name)
-    if (own := own_address(provider, os.environ, model_id)) is not None and stored == shown_url(own):
-        return stored if stored == own else None  # with a query, only the model's own address is whole
-    usual = os.environ.get((provider and provider.base_url_variable) or "", "").strip()
-    for url in (chosen.base_url, usual):
+    usual = own_address(provider, os.environ, model_id)
+    if usual is not None and stored == shown_url(usual):
+        return stored if stored == usual else None  # with a query, only the model's own address is whole
+    variable = (provider and provider.base_url_variable) or ""
+    for url in (chosen.base_url, os.environ.get(variable, "").strip()):
         if url and shown_url(url.strip().rstrip("/")) == stored:
-            if foreign_key(found.model, providers) and chosen.model != found.model and not chosen.offline:
+            if foreign_key(model, providers) and chosen.model != model and not chosen.offline:
                 raise UsageError(
-                    f"its model, {found.model}, would send the key of that provider to {stored}",
-                    where=str(found.file),
-                    next_step=f"If that is intended, set PAPERCARDS_MODEL={found.model}",
+                    f"its model, {model}, would send the key of that provider to {stored}",
+                    where=str(file),
+                    next_step=f"If that is intended, set PAPERCARDS_MODEL={model}",
                 )
             return url
-    if chosen.offline or found.own:
+    if chosen.offline or own:
         return stored
     raise UsageError(
         f"its endpoint is {stored}, which you did not give; a file cannot choose where keys and papers go",
-        where=str(found.file),
+        where=str(file),
         next_step=f"If you trust that address, add --base-url {stored}",
     )
 

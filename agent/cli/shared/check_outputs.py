@@ -42,6 +42,17 @@ def check_outputs(sources: Iterable[str | Path], outputs: Sequence[Path]) -> Non
                 )
 
 
+def check_apart(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Raise UsageError if a file of cards is both an input and an output."""
+    from ...sinks import destination
+
+    for one in inputs:
+        if any(_same(destination(one)[1], destination(output)[1]) for output in outputs):
+            raise UsageError(
+                "is both an input and an output", where=str(one), next_step="Choose another output"
+            )
+
+
 _LIBRARIES = frozenset(("bibtex", "ris", "csl"))
 
 

@@ -130,10 +130,16 @@ def finish(progress: Progress, job: "Job", *, whole: bool) -> int:
         names = [f"{first} … {last.name}" for first, last in ends]
     if job.options.fill_abstracts:
         note(progress.counts.looked_up)
-    note(progress.summary(names if whole else []))
+    errors = str(errors_path(destination(job.outputs[0])[1])) if job.outputs else ""
+    return end(progress, names, errors, whole=whole)
+
+
+def end(progress: Progress, outputs: Sequence[str], errors: str, *, whole: bool) -> int:
+    """Print the summary of a run with these outputs, and where its failures are; returns the exit code."""
+    note(progress.summary(outputs if whole else []))
     if not whole:
         note("interrupted; run the same command again and it will go on")
         return 130
-    if progress.counts.failed and job.outputs:
-        note(f"failures are listed in {errors_path(destination(job.outputs[0])[1])}")
+    if progress.counts.failed and errors:
+        note(f"failures are listed in {errors}")
     return 1 if progress.counts.wanting else 0

@@ -32,9 +32,9 @@ OF_ANSWERED = ("answered", "accuracy_of_answered")
 """Figures that say nothing new where every paper is answered."""
 
 
-def figure(value: float | None) -> str:
-    """Format with two digits; a dash for an undefined value."""
-    return "-" if value is None else f"{value:.2f}"
+def figure(value: float | None, form: str = ".2f") -> str:
+    """Format a number; a dash for an undefined value."""
+    return "-" if value is None else f"{value:{form}}"
 
 
 def between(interval: "Interval | None") -> str:
@@ -115,9 +115,9 @@ def _print_summary(sheet: "Sheet") -> None:
     words = value("words")
     if words is None:
         return
+    numbers, names = (figure(value(f"{what}_not_in_source"), ".0%") for what in ("number", "name"))
     print(
-        f"summaries: {words:.0f} words; {_share(value('number_not_in_source'))} contain a number that is not "
-        f"in the paper, {_share(value('name_not_in_source'))} a name"
+        f"summaries: {words:.0f} words; {numbers} contain a number that is not in the paper, {names} a name"
     )
     if value("rouge_1") is not None:
         print(
@@ -128,14 +128,10 @@ def _print_summary(sheet: "Sheet") -> None:
         )
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
-
-
 def _print_trust(sheet: "Sheet") -> None:
     trust, cost = sheet.trust, sheet.cost
     parts = [
-        f"{name} {_share(share.value)} {between(share.interval)}".rstrip()
+        f"{name} {figure(share.value, '.0%')} {between(share.interval)}".rstrip()
         for name, share in (
             ("quotes that verify", trust.verified),
             ("failed", trust.failed),
@@ -212,14 +208,10 @@ def print_agreement(rows: "Sequence[Agreement]") -> None:
     for row in rows:
         if some and not row.papers:
             continue
-        print(
-            f"{row.field:<15}{row.papers:>7}{_three(row.f1):>7}{_three(row.same_main):>11}"
-            f"{_three(row.exact):>7}{_three(row.alpha):>7}{_three(row.kappa):>7}{_three(row.same_kind):>7}"
-        )
-
-
-def _three(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+        values = (row.f1, row.same_main, row.exact, row.alpha, row.kappa, row.same_kind)
+        cells = [figure(value, ".3f") for value in values]
+        rest = "".join(f"{cell:>7}" for cell in cells[2:])
+        print(f"{row.field:<15}{row.papers:>7}{cells[0]:>7}{cells[1]:>11}{rest}")
 
 
 def print_sample(chosen: "Sequence[Suggestion]", narrower: "Mapping[str, Narrowing]") -> None:

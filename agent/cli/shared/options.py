@@ -35,8 +35,13 @@ NameNotes = Annotated[
 
 
 def outputs(described: str, parser: Callable[[str], Path] = output) -> Any:
-    """The option for output files, which may be given several times."""
+    """The option for outputs in any format, which may be given several times."""
     return typer.Option("--output", "-o", parser=parser, help=described, metavar="FILE")
+
+
+def to_file(described: str, metavar: str = "FILE") -> Any:
+    """The option for one file, or several, of a format that the command decides."""
+    return typer.Option("--output", "-o", help=described, metavar=metavar)
 
 
 Model = Annotated[
@@ -86,66 +91,14 @@ Taxonomy = Annotated[
     str | None,
     typer.Option(help="Your own taxonomy file. [env: PAPERCARDS_TAXONOMY]", metavar="FILE"),
 ]
-Fields = Annotated[
-    str | None,
-    typer.Option(
-        help="Your own fields: a file, or the name of a shipped one (see papercards fields). "
-        "[env: PAPERCARDS_FIELDS]",
-        metavar="FILE",
-    ),
-]
-Only = Annotated[
-    str | None,
-    typer.Option(
-        help="Ask only for these fields, such as code,sample_size; take the others from earlier answers.",
-        metavar="NAME,NAME",
-    ),
-]
-Tuned = Annotated[
-    str | None,
-    typer.Option(
-        help="A file written by papercards tune: a model fitted to your labels. [env: PAPERCARDS_TUNED]",
-        metavar="FILE",
-    ),
-]
 CacheDir = Annotated[
     str | None,
     typer.Option(help="Folder of the answer cache. [env: PAPERCARDS_CACHE_DIR]", metavar="DIR"),
-]
-NoSummary = Annotated[
-    bool | None,
-    typer.Option(
-        "--no-summary",
-        help="Use a sentence of the abstract as the summary, which is faster (embedded model and plan decide "
-        "only). [env: PAPERCARDS_SUMMARY=0]",
-    ),
 ]
 NoCache = Annotated[bool | None, typer.Option("--no-cache", help="Do not use the cache.")]
 Offline = Annotated[
     bool | None,
     typer.Option("--offline", help="Use cached answers and papers only; anything not cached fails."),
-]
-Concurrency = Annotated[
-    str | None,
-    typer.Option(
-        "--concurrency",
-        "-j",
-        help="Papers processed in parallel; auto adapts to rate limits. [env: PAPERCARDS_CONCURRENCY]",
-        metavar="N|auto",
-    ),
-]
-Rpm = Annotated[
-    float | None, typer.Option(help="Maximum requests per minute. [env: PAPERCARDS_RPM]", metavar="N")
-]
-Tpm = Annotated[
-    float | None, typer.Option(help="Maximum tokens per minute. [env: PAPERCARDS_TPM]", metavar="N")
-]
-MaxCost = Annotated[
-    float | None,
-    typer.Option(
-        help="Stop before the run could cost more than this many USD. [env: PAPERCARDS_MAX_COST]",
-        metavar="USD",
-    ),
 ]
 Price = Annotated[
     str | None,
@@ -153,27 +106,6 @@ Price = Annotated[
         help="Your price in USD per million tokens, if it is not the published one. [env: PAPERCARDS_PRICE]",
         metavar="PROMPT/COMPLETION",
     ),
-]
-AnswerTokens = Annotated[
-    int | None,
-    typer.Option(
-        min=100,
-        help="Maximum tokens of an answer, reasoning included (default: 900, more for reasoning models). "
-        "[env: PAPERCARDS_ANSWER_TOKENS]",
-        metavar="N",
-    ),
-]
-ReasoningEffort = Annotated[
-    str | None,
-    typer.Option(
-        help="Reasoning effort of a reasoning model: low, medium or high (default: the endpoint's). [env: "
-        "PAPERCARDS_REASONING_EFFORT]",
-        metavar="EFFORT",
-    ),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option("--timeout", min=0.1, help="Timeout of one call in seconds.", metavar="S"),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -207,27 +139,18 @@ Force = Annotated[
     ),
 ]
 
-Sections = Annotated[
-    str | None,
-    typer.Option(
-        help="Sections to read from full texts: abstract, conclusion, availability; or all.",
-        metavar="NAME,NAME",
-    ),
-]
-FillAbstracts = Annotated[
-    bool,
-    typer.Option(
-        "--fill-abstracts",
-        help="Look up missing abstracts by id or title in arXiv, OpenAlex, Semantic Scholar, Crossref and "
-        "Europe PMC.",
-    ),
-]
 Where = Annotated[
     list[str] | None,
     typer.Option(
         help="Only cards that fulfil a condition: year>=2023, venue~neurips, author~zhang, "
         "code!=released. May be given several times; all must hold.",
         metavar="CONDITION",
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Port to listen on (default: 8765, or another free one).", metavar="N"
     ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Process only the first N papers.", metavar="N")]
@@ -241,11 +164,42 @@ class EndpointFlags:
     plan: Plan = None
     insecure: Insecure = None
     taxonomy: Taxonomy = None
-    fields: Fields = None
-    only: Only = None
-    timeout_s: Timeout = None
-    answer_tokens: AnswerTokens = None
-    reasoning_effort: ReasoningEffort = None
+    fields: Annotated[
+        str | None,
+        typer.Option(
+            help="Your own fields: a file, or the name of a shipped one (see papercards fields). "
+            "[env: PAPERCARDS_FIELDS]",
+            metavar="FILE",
+        ),
+    ] = None
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask only for these fields, such as code,sample_size; take the others from earlier answers.",
+            metavar="NAME,NAME",
+        ),
+    ] = None
+    timeout_s: Annotated[
+        float | None,
+        typer.Option("--timeout", min=0.1, help="Timeout of one call in seconds.", metavar="S"),
+    ] = None
+    answer_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=100,
+            help="Maximum tokens of an answer, reasoning included (default: 900, more for reasoning models). "
+            "[env: PAPERCARDS_ANSWER_TOKENS]",
+            metavar="N",
+        ),
+    ] = None
+    reasoning_effort: Annotated[
+        str | None,
+        typer.Option(
+            help="Reasoning effort of a reasoning model: low, medium or high (default: the endpoint's). "
+            "[env: PAPERCARDS_REASONING_EFFORT]",
+            metavar="EFFORT",
+        ),
+    ] = None
     cache_dir: CacheDir = None
     no_cache: NoCache = None
     offline: Offline = None
@@ -255,18 +209,49 @@ class EndpointFlags:
 class ModelFlags(EndpointFlags):
     """How a card is made."""
 
-    tuned: Tuned = None
-    no_summary: NoSummary = None
+    tuned: Annotated[
+        str | None,
+        typer.Option(
+            help="A file written by papercards tune: a model fitted to your labels. [env: PAPERCARDS_TUNED]",
+            metavar="FILE",
+        ),
+    ] = None
+    no_summary: Annotated[
+        bool | None,
+        typer.Option(
+            "--no-summary",
+            help="Use a sentence of the abstract as the summary, which is faster (embedded model and plan "
+            "decide only). [env: PAPERCARDS_SUMMARY=0]",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaceFlags:
     """How many papers at a time, and for how much."""
 
-    concurrency: Concurrency = None
-    rpm: Rpm = None
-    tpm: Tpm = None
-    max_cost: MaxCost = None
+    concurrency: Annotated[
+        str | None,
+        typer.Option(
+            "--concurrency",
+            "-j",
+            help="Papers processed in parallel; auto adapts to rate limits. [env: PAPERCARDS_CONCURRENCY]",
+            metavar="N|auto",
+        ),
+    ] = None
+    rpm: Annotated[
+        float | None, typer.Option(help="Maximum requests per minute. [env: PAPERCARDS_RPM]", metavar="N")
+    ] = None
+    tpm: Annotated[
+        float | None, typer.Option(help="Maximum tokens per minute. [env: PAPERCARDS_TPM]", metavar="N")
+    ] = None
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            help="Stop before the run could cost more than this many USD. [env: PAPERCARDS_MAX_COST]",
+            metavar="USD",
+        ),
+    ] = None
     price: Price = None
 
 
@@ -281,8 +266,21 @@ class SourceFlags:
 
     column: Columns = None
     table: Table = None
-    sections: Sections = None
-    fill_abstracts: FillAbstracts = False
+    sections: Annotated[
+        str | None,
+        typer.Option(
+            help="Sections to read from full texts: abstract, conclusion, availability; or all.",
+            metavar="NAME,NAME",
+        ),
+    ] = None
+    fill_abstracts: Annotated[
+        bool,
+        typer.Option(
+            "--fill-abstracts",
+            help="Look up missing abstracts by id or title in arXiv, OpenAlex, Semantic Scholar, Crossref "
+            "and Europe PMC.",
+        ),
+    ] = False
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ...configuration.settings import Settings
 from ...errors import UsageError
 from . import source_options, wiring
 from .options import SourceFlags
@@ -70,6 +71,16 @@ def papers(source: list[str] | None, flags: SourceFlags) -> "Iterator[Paper]":
     if source:
         asked = source_options.asked(wiring.settings(), flags)
         yield from abstracts(source, asked)
+
+
+def of_source(
+    source: str, column: list[str] | None = None, chosen: Settings | None = None
+) -> "Iterator[Paper]":
+    """The readable papers of one source; the settings default to those without flags."""
+    from ...sources import open_source, readable
+
+    asked = source_options.asked(chosen or wiring.settings(), SourceFlags(column))
+    return readable(open_source(source, asked))
 
 
 def written(output: Path, make: "Callable[[Callable[[LabelRecord], None]], Outcome]") -> "Outcome":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import UsageError
 from . import terminal, wiring
-from .drive import Screen
+from .drive import Screen, end
 from .terminal import note
 
 if TYPE_CHECKING:
@@ -38,22 +38,8 @@ def run_on_ray(job: "Job", chosen: "Settings", model: "Model", engine: str, work
         note(f"{wiring.first_line(job.count(), model)} on Ray")
         screen.progress.total = job.count()
         try:
-            whole = enrich(
-                job,
-                resources,
-                model,
-                chosen,
-                cluster,
-                screen,
-                screen.progress.show,
-            )
+            whole = enrich(job, resources, model, chosen, cluster, screen, screen.progress.show)
         finally:
             screen.progress.show(last=True)
     layout = Layout.of(job.outputs[0])
-    note(screen.progress.summary([layout.cards] if whole else []))
-    if not whole:
-        note("interrupted; run the same command again and it will go on")
-        return 130
-    if screen.counts.failed:
-        note(f"failures are listed in {layout.beside('errors.jsonl')}")
-    return 1 if screen.counts.wanting else 0
+    return end(screen.progress, [layout.cards], layout.beside("errors.jsonl"), whole=whole)

@@ -12,6 +12,8 @@ from . import terminal
 from .options import SourceFlags
 
 if TYPE_CHECKING:
+    from ...runs.provider_batch.state import Command
+    from ...runs.record import Settings as Recorded
     from ...sources import Options
 
 NO_FLAGS = SourceFlags()
@@ -101,6 +103,21 @@ def asked(
         contact=chosen.contact,
         patience_s=patience_s,
         say=terminal.note,
+    )
+
+
+def again(
+    chosen: "Settings", old: "Command | Recorded", *, judged: bool = False, outputs: Sequence[Path] = ()
+) -> "Options":
+    """The source options of an earlier command, as its file has them."""
+    flags = SourceFlags(
+        column=[f"{ours}={theirs}" for ours, theirs in old.columns.items()],
+        table=old.table,
+        sections=",".join(old.sections),
+        fill_abstracts=old.fill_abstracts,
+    )
+    return asked(
+        chosen, flags, category=list(old.categories), limit=old.limit, judged=judged, outputs=outputs
     )
 
 

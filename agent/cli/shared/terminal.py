@@ -4,15 +4,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ...text.wording import counted, label_words
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.text import Text
 
     from ...card import Candidate, Card, Evidence
@@ -201,10 +200,19 @@ def _label(name: str, confidence: float | None) -> "Text":
     )
 
 
-def print_plain(table: "Table") -> None:
-    """Print a table that fits the terminal; in a pipe it has its full width."""
-    from rich.console import Console
+def print_table(columns: Iterable[tuple[str, Mapping[str, Any]]], rows: Iterable[Iterable[str]]) -> None:
+    """Print rows under columns: their names, and how rich is to show them (arguments of `add_column`).
 
+    The table fits the terminal; in a pipe it has its full width.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, how in columns:
+        table.add_column(name, **how)
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
     console = Console(highlight=False)
-    wide = Console(highlight=False, width=150)
-    (console if console.is_terminal else wide).print(table)
+    (console if console.is_terminal else Console(highlight=False, width=150)).print(table)

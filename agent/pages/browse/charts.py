@@ -1,7 +1,7 @@
 """The charts of a selection: what each shows, counted and estimated as `papercards stats` does.
 
-A chart is a question to `statistics`, asked of the bitmaps of an index. Its table and its CSV file are the
-answer; the drawing shows the largest groups of it.
+A chart is a question to `statistics`, asked of an index. Its table and its CSV file are the answer; the
+drawing shows the largest groups of it.
 
 Knows counts. Knows no requests.
 """
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...card import UNCERTAIN
-from ...card_fields import singular
-from ...statistics.groups import Counts, Share, Value, grouping, shares
+from ...sinks.delimited import line
+from ...statistics.groups import Value
 from ...statistics.layout import capital, value_in_words
-from ...statistics.shares import SMALL, Row, Statistics, shares_of
-from ...statistics.table import line, written
+from ...statistics.shares import SMALL, Row, Statistics
+from ...statistics.table import written
 from ...text.wording import counted
+from ..index.counting import stats_of
 from ..index.database import Found, Index
-from ..index.facets import REPEATED, Tag
+from ..index.facets import Tag
 from . import drawing
 from .drawing import Point
 
@@ -59,7 +60,8 @@ class Chart:
     caption: str
     """What is counted, how many papers, which intervals, and what is not drawn."""
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[tuple[str, Sequence[str]]]
+    """The cells of each row, with the address of its papers; empty if no filter has them."""
     draw: Callable[[bool], str]
     """The drawing as SVG; with True for a page, where a click on a mark leads to its papers."""
     lines: Callable[[], Iterable[bytes]]
@@ -81,13 +83,14 @@ def chart(name: str, index: Index, found: Found, link: Link) -> Chart | None:
     if name == _TOGETHER:
         return _together(index, found, link)
     asked = _QUESTIONS[name]
-    answer = _answer(index, found, asked)
+    answer = stats_of(index, found, asked.share, asked.by)
     rows = [row for row in answer.rows if _known(row) is not None]
     ordered = "year" in (asked.share, asked.by)
     if len(rows) < 1 + ordered:
         return None
     drawn = sorted(rows, key=lambda row: str(_known(row)))[-MOST_YEARS:] if ordered else rows[:MOST_ROWS]
-    points = [_point(row, asked, answer, link) for row in drawn]
+    hrefs = {row: link(_tags(row, asked)) if _known(row) is not None else "" for row in answer.rows}
+    points = [_point(row, asked, answer, hrefs[row]) for row in drawn]
     draw = partial(drawing.years, counts=asked.share == "year") if ordered else drawing.bars
     caption = _caption(answer, asked, drawn, len(rows))
     return Chart(
@@ -95,57 +98,10 @@ def chart(name: str, index: Index, found: Found, link: Link) -> Chart | None:
         asked.title,
         caption,
         (capital(asked.by or asked.share), "Papers", "With it", "Share", "95% interval"),
-        [_cells(row, asked) for row in answer.rows],
+        [(hrefs[row], _cells(row, asked)) for row in answer.rows],
         lambda linked: draw(asked.title, caption, points, linked),
         lambda: written(answer, ".csv"),
     )
-
-
-def _answer(index: Index, found: Found, asked: _Question) -> Statistics:
-    """The answer of `stats` for a selection of the index, from bitmaps in place of cards."""
-    by = grouping([asked.by], {}) if asked.by else ()
-    counts = Counts(by, shares([asked.share], by, {}))
-    (share,) = counts.shares
-    repeated = found.rows & index.facets.bitmap(REPEATED)
-    rows = found.rows & ~repeated
-    counts.cards = rows.bit_count()
-    features, told = _features(index, rows, share)
-    groups = _values(index, rows, singular(by[0])) if by else {None: rows}
-    for value, mine in groups.items():
-        group = (value,) if by else ()
-        counts.papers[group] = mine.bit_count()
-        counts.told[group, 0] = (mine & told).bit_count()
-        for name, having in features.items():
-            if count := (mine & having).bit_count():
-                counts.having[group, 0, name] = count
-        if by:
-            counts.of_value[0][value] = mine.bit_count()
-    counts.silent[0] = (rows & ~told).bit_count()
-    return shares_of(counts, repeated=repeated.bit_count())
-
-
-def _values(index: Index, rows: int, field: str) -> dict[Value, int]:
-    """Bitmaps of the rows with each value of a field, and of those without one."""
-    found: dict[Value, int] = {}
-    rest = rows
-    for value, _ in index.counts(field, Found(rows)):
-        mine = rows & index.facets.bitmap(Tag(field, value))
-        found[int(value) if field == "year" else value] = mine
-        rest &= ~mine
-    if rest:
-        found[None] = rest
-    return found
-
-
-def _features(index: Index, rows: int, share: Share) -> tuple[dict[str, int], int]:
-    """Bitmaps of the rows with each feature, and of those that tell whether they have it."""
-    features: dict[str, int] = {}
-    told = 0
-    for value, mine in _values(index, rows, singular(share.field)).items():
-        told |= mine if share.told((value,)) else 0
-        for name in share.features((value,)):
-            features[name] = features.get(name, 0) | mine
-    return features, told
 
 
 def _known(row: Row) -> Value:
@@ -154,19 +110,21 @@ def _known(row: Row) -> Value:
     return None if value == UNCERTAIN else value
 
 
-def _point(row: Row, asked: _Question, answer: Statistics, link: Link) -> Point:
-    value = _known(row)
-    tags = [Tag(asked.by, str(value))] if asked.by else []
-    tags.append(Tag(*row.feature.split("=", 1)))
+def _tags(row: Row, asked: _Question) -> Sequence[Tag]:
+    group = [Tag(asked.by, str(_known(row)))] if asked.by else []
+    return [*group, Tag(*row.feature.split("=", 1))]
+
+
+def _point(row: Row, asked: _Question, answer: Statistics, href: str) -> Point:
     return Point(
-        capital(value_in_words(value, asked.by or asked.share)),
+        capital(value_in_words(_known(row), asked.by or asked.share)),
         row.count,
         row.n,
         row.low,
         row.high,
         small=row.n < answer.small,
         numbered=bool(asked.by),
-        href=link(tags),
+        href=href,
     )
 
 
@@ -196,29 +154,32 @@ def _caption(answer: Statistics, asked: _Question, drawn: Sequence[Row], most: i
 
 
 def _together(index: Index, found: Found, link: Link) -> Chart | None:
-    tasks = [task for task, _ in index.counts("task", found)]
-    bitmaps = {task: found.rows & index.facets.bitmap(Tag("task", task)) for task in tasks}
-    pairs = {
-        (one, other): (bitmaps[one] & bitmaps[other]).bit_count()
-        for place, one in enumerate(tasks)
-        for other in tasks[:place]
-    }
-    some = sorted(((pair, count) for pair, count in pairs.items() if count), key=lambda one: -one[1])
+    answer = stats_of(index, found, "task", "task")
+    place = {row.group[0]: at for at, row in enumerate(answer.rows)}
+    pairs = [
+        (str(row.group[0]), row.feature.partition("=")[2], row.count) for row in answer.rows if row.count
+    ]
+    # Each pair is there in both directions.
+    some = sorted((one for one in pairs if place[one[0]] > place[one[1]]), key=lambda one: -one[2])
     if not some:
         return None
     title = "Tasks that occur together"
-    caption = f"Number of papers with both tasks, of {counted(found.count, 'paper')}."
-    if len(tasks) > MOST_TOGETHER:
-        caption += f" Drawn: {MOST_TOGETHER} of {len(tasks)} tasks, the largest."
-    names = [(task, capital(value_in_words(task, "task"))) for task in tasks[:MOST_TOGETHER]]
-    cells = {pair: (count, link([Tag("task", one) for one in pair])) for pair, count in some}
-    rows = [(*(capital(value_in_words(one, "task")) for one in pair), f"{count:,}") for pair, count in some]
+    caption = f"Number of papers with both tasks, of {counted(answer.papers, 'paper')}."
+    names = {
+        str(task): capital(value_in_words(task, "task")) for task in place if task not in (None, UNCERTAIN)
+    }
+    if len(names) > MOST_TOGETHER:
+        caption += f" Drawn: {MOST_TOGETHER} of {len(names)} tasks, the largest."
+    cells = {
+        (one, other): (count, link([Tag("task", one), Tag("task", other)])) for one, other, count in some
+    }
+    lines: list[tuple[str | int, ...]] = [("task", "and", "papers"), *some]
     return Chart(
         _TOGETHER,
         title,
         caption,
         ("Task", "And", "Papers"),
-        rows,
-        lambda linked: drawing.grid(title, caption, names, cells, linked),
-        lambda: (line(row, ",") for row in (("task", "and", "papers"), *((*pair, n) for pair, n in some))),
+        [(cells[one, other][1], (names[one], names[other], f"{count:,}")) for one, other, count in some],
+        lambda linked: drawing.grid(title, caption, list(names.items())[:MOST_TOGETHER], cells, linked),
+        lambda: (line(row, ",") for row in lines),
     )

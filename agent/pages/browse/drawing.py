@@ -1,7 +1,8 @@
 """Draws charts as SVG, for a page or a file of its own.
 
 Colours are attributes, so that a saved file has them; a page's style sheet overrides them by class, for dark
-screens. In a page every mark is a link with its figures in words. Every word is escaped.
+screens. In a page every mark is a link, for those who point; for the keyboard and screen readers, which pass
+over the drawing, the page has the same links in a table. Every word is escaped.
 
 Knows numbers and names. Knows no cards.
 """
@@ -82,7 +83,7 @@ def bars(title: str, about: str, points: Sequence[Point], linked: bool) -> str:
     marks = []
     for share in (0, top / 2, top):
         x = _NAMES + room * share / top
-        marks += [_text(x, 10, _percent(share), "soft", "middle", 10), _stroke(x, 15, x, height, "base")]
+        marks += [_text(x, 10, f"{share:.0%}", "soft", "middle", 10), _stroke(x, 15, x, height, "base")]
     y = 18.0
     for point, name, tall in zip(points, names, heights, strict=True):
         middle = y + tall / 2
@@ -110,7 +111,7 @@ def years(title: str, about: str, points: Sequence[Point], linked: bool, *, coun
     marks = []
     for part in (0, 0.5, 1):
         y = 12 + _HEIGHT * (1 - part)
-        number = f"{top * part:,.0f}" if counts else _percent(top * part)
+        number = f"{top * part:,.0f}" if counts else f"{top * part:.0%}"
         if not counts or float(top * part).is_integer():
             marks += [_text(left - 6, y + 4, number, "soft", "end", 10), _stroke(left, y, _WIDTH, y, "base")]
     often = math.ceil(32 / step)
@@ -189,14 +190,13 @@ def _svg(title: str, about: str, marks: Iterable[str], height: float, linked: bo
         _text(0, height + 14 + _LINE * at, words, "soft", "start", 10) for at, words in enumerate(said)
     )
     shown = height + 4 if linked else whole
-    # What has links inside is no picture to a screen reader but a group.
-    role = "group" if linked else "img"
+    role = 'aria-hidden="true"' if linked else f'role="img" aria-label="{_safe(title)}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {shown:.0f}" width="{_WIDTH}" '
-        f'height="{shown:.0f}" data-whole="{whole:.0f}" role="{role}" aria-label="{_safe(title)}" '
+        f'height="{shown:.0f}" data-whole="{whole:.0f}" {role} '
         f'font-family="{escape(_FONT)}" font-size="12" class="chart"><title>{_safe(title)}</title>'
         f"<desc>{_safe(about)}</desc>{_rect(0, 0, _WIDTH, whole, 'ground')}{''.join(marks)}"
-        f'<g aria-hidden="true">{below}</g></svg>'
+        f"{below}</svg>"
     )
 
 
@@ -209,10 +209,7 @@ def _mark(
     area = (
         f'<rect class="hit" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="none"/>'
     )
-    return (
-        f'<a href="{escape(href)}"><title>{_safe(words)}</title>'
-        f'{area}<g aria-hidden="true">{"".join(inside)}</g></a>'
-    )
+    return f'<a href="{escape(href)}" tabindex="-1"><title>{_safe(words)}</title>{area}{"".join(inside)}</a>'
 
 
 def _bar(x: float, y: float, width: float, height: float, small: bool) -> str:
@@ -252,10 +249,6 @@ def _text(x: float, y: float, words: str, style: str, anchor: str, size: int = 1
 def _safe(words: str) -> str:
     # Characters that XML has no way to write would spoil the whole drawing.
     return escape("".join(c if c.isprintable() else " " for c in words))
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}"
 
 
 def _short(count: int) -> str:

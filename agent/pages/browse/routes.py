@@ -6,13 +6,15 @@ Knows the index and requests.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from ..index.database import Found
 from ..index.facets import FIELDS
 from ..index.places import Places
 from ..requests import paper_address, paper_of
@@ -45,13 +47,20 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
             "browse.html", "browse", list=shown, state=shown.state, columns=columns, news=before
         )
 
-    def drawings(request: Request) -> Response:
+    def overview(template: str, request: Request, more: Callable[[state.Selection, Found], Any]) -> Response:
+        """A view of all papers of a selection; `more` is what the template shows of them."""
         before = news()
         now = _state(request)
         found = index.find(now.words, now.tags)
         shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
-        drawn = charts.charts(index, found, _linking(now))
-        return shell.page("charts.html", "browse", list=shown, state=now, charts=drawn, news=before)
+        return shell.page(template, "browse", list=shown, state=now, news=before, **more(now, found))
+
+    def drawings(request: Request) -> Response:
+        return overview(
+            "charts.html",
+            request,
+            lambda now, found: {"charts": charts.charts(index, found, _linking(now))},
+        )
 
     def drawing(request: Request) -> Response:
         name, kind = request.path_params["name"], request.path_params["kind"]
@@ -71,20 +80,15 @@ def routes(shell: Shell) -> Sequence[BaseRoute]:
     places = Places(index)
 
     def plane(request: Request) -> Response:
-        before = news()
-        now = _state(request)
-        found = index.find(now.words, now.tags)
-        shown = views.Listing(now, found.count, index.size, (), views.facets(index, found, now), last_page=1)
         places.update()
-        return shell.page(
+        return overview(
             "map.html",
-            "browse",
-            list=shown,
-            state=now,
-            news=before,
-            fields=(*FIELDS, *index.facets.own),
-            by=now.by or colours.DEFAULT,
-            groups=colours.groups(index, found, now.by),
+            request,
+            lambda now, found: {
+                "fields": (*FIELDS, *index.facets.own),
+                "by": now.by or colours.DEFAULT,
+                "groups": colours.groups(index, found, now.by),
+            },
         )
 
     def coordinates(_: Request) -> Response:
@@ -162,7 +166,7 @@ def _state(request: Request) -> state.Selection:
 
 
 def _linking(now: state.Selection) -> charts.Link:
-    return lambda tags: f"{PATH}?{now.narrowed(tags).query}"
+    return lambda tags: f"{PATH}{now.narrowed(tags).search}"
 
 
 def _missing(shell: Shell, message: str) -> Response:

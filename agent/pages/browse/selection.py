@@ -6,6 +6,7 @@ Knows query strings. Knows no cards.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from ..index.facets import FIELDS, OWN, SINGLE, Tag
@@ -57,29 +58,13 @@ class Selection:
         """Number of cards on earlier pages."""
         return (self.page - 1) * PAGE_SIZE
 
-    def at(self, page: int) -> "Selection":
-        """The same selection at another page."""
-        return replace(self, page=page)
-
-    def sorted_by(self, sort: str) -> "Selection":
-        """The same selection in another sort order."""
-        return replace(self, sort=sort, page=1)
-
-    def seen(self, view: str) -> "Selection":
-        """The same selection shown in another way."""
-        return replace(self, view=view)
-
-    def coloured(self, field: str) -> "Selection":
-        """The same selection with the map coloured by another field."""
-        return replace(self, by=field)
-
-    def without_words(self) -> "Selection":
-        """The same selection without the search words."""
-        return replace(self, words="", page=1)
+    def but(self, **changes: Any) -> "Selection":
+        """The same selection with other attributes: its first page, unless that is given."""
+        return replace(self, **{"page": 1, **changes})
 
     def without_word(self, part: str) -> "Selection":
         """The same selection without one of the words or phrases, as `parts` gives them."""
-        return replace(self, words=" ".join(one for one in parts(self.words) if one != part), page=1)
+        return self.but(words=" ".join(one for one in parts(self.words) if one != part))
 
     def toggled(self, tag: Tag) -> "Selection":
         """The selection with the tag added, or removed if it was chosen."""
@@ -88,7 +73,7 @@ class Selection:
         else:
             left = tuple(one for one in self.tags if one.field != tag.field or tag.field not in SINGLE)
             left = (*left, tag)
-        return replace(self, tags=left, page=1)
+        return self.but(tags=left)
 
     def narrowed(self, tags: Iterable[Tag]) -> "Selection":
         """The selection with these tags, too."""
@@ -111,6 +96,11 @@ class Selection:
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return urlencode(pairs)
+
+    @property
+    def search(self) -> str:
+        """The query string as an address has it: empty, or behind a question mark."""
+        return f"?{self.query}" if self.query else ""
 
 
 def read(pairs: Iterable[tuple[str, str]]) -> Selection:

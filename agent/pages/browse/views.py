@@ -82,8 +82,8 @@ class Choice:
     tag: Tag
     count: int
     chosen: bool
-    query: str
-    """The query string that clicking it leads to."""
+    search: str
+    """The end of the address that clicking it leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Way:
     """Number of papers that meet this condition."""
     count: int
     """Number of papers without this condition."""
-    query: str
+    search: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def listing(index: Index, state: Selection) -> Listing:
     """The page of the list for a state; the last page if the number is too high."""
     found = index.find(state.words, state.tags)
     last_page = max(1, -(-found.count // PAGE_SIZE))
-    state = state.at(min(state.page, last_page))
+    state = state.but(page=min(state.page, last_page))
     cards = [(card, changed(index, card)) for card in index.page(found, state.order, state.skip, PAGE_SIZE)]
     ways = () if found.count else _ways_back(index, state)
     return Listing(state, found.count, index.size, cards, facets(index, found, state), last_page, ways)
@@ -250,7 +250,7 @@ def _ways_back(index: Index, state: Selection) -> Sequence[Way]:
         for tag in state.tags
     ]
     return [
-        Way(name, alone, index.find(rest.words, rest.tags).count, rest.query)
+        Way(name, alone, index.find(rest.words, rest.tags).count, rest.search)
         for name, alone, rest in (words + tags)[:MOST_WAYS]
     ]
 
@@ -263,7 +263,7 @@ def facets(index: Index, found: Found, state: Selection) -> Sequence[Facet]:
         mine = [tag for tag in state.tags if tag.field == field]
         values = [tag.value for tag in mine] + [value for value in counts if Tag(field, value) not in mine]
         choices = [
-            Choice(tag, counts.get(tag.value, 0), tag in mine, state.toggled(tag).query)
+            Choice(tag, counts.get(tag.value, 0), tag in mine, state.toggled(tag).search)
             for tag in (Tag(field, value) for value in values)
         ]
         if choices:
@@ -282,7 +282,7 @@ def _histogram(choices: Sequence[Choice], state: Selection) -> Sequence[Bar]:
     if len(years) < FEWEST_BARS or max(years) - min(years) >= MOST_BARS:
         return ()
     most = max(choice.count for choice in choices)
-    none = Choice(Tag("year", ""), 0, False, state.query)
+    none = Choice(Tag("year", ""), 0, False, state.search)
     every = (years.get(year, none) for year in range(min(years), max(years) + 1))
     return [Bar(one, max(6, round(100 * one.count / most)) if one.count else 0) for one in every]
 

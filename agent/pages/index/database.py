@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ...card import Card
 from ...paper import Paper
@@ -96,12 +97,12 @@ class Index:
     ) -> Iterator[Card]:
         """The cards of a selection in a sort order (one of `SORTS`), skipping the first `skip`."""
         for row in list(rows_of(found.rows, self._order(found, sort), skip, most)):
-            if line := self._one("SELECT card FROM cards WHERE row = ?", row):
-                yield self._corrected.get(row) or Card.model_validate_json(line[0])
+            if line := self._value("SELECT card FROM cards WHERE row = ?", row):
+                yield self._corrected.get(row) or Card.model_validate_json(line)
 
     def neighbours(self, found: Found, sort: str, name: str) -> tuple[str | None, str | None]:
         """The ids of the cards before and after a card in a selection; None at either end."""
-        mine = self._row(name)
+        mine = self.row(name)
         before = after = None
         if mine is not None and found.rows >> mine & 1:
             rows = rows_of(found.rows, self._order(found, sort))
@@ -116,13 +117,13 @@ class Index:
 
     def shown(self, name: str) -> Card | None:
         """The card with that id as people corrected it."""
-        row = self._row(name) if self._corrected else None
+        row = self.row(name) if self._corrected else None
         return self.card(name) if row is None else self._corrected.get(row) or self.card(name)
 
     def card(self, name: str) -> Card | None:
         """The card with that id as it is in the file."""
-        line = self._one("SELECT card FROM cards WHERE id = ?", name)
-        return Card.model_validate_json(line[0]) if line else None
+        line = self.line(name)
+        return Card.model_validate_json(line) if line else None
 
     def paper(self, name: str) -> Paper | None:
         """The paper with that id, with the requested sections; None if no source has it."""
@@ -131,15 +132,15 @@ class Index:
 
     def line(self, name: str) -> str | None:
         """The card with that id as a line of JSON, as `Card.to_json` writes it."""
-        found = self._one("SELECT card FROM cards WHERE id = ?", name)
-        return str(found[0]) if found else None
+        return self._value("SELECT card FROM cards WHERE id = ?", name)
+
+    def row(self, name: str) -> int | None:
+        """The number of the row of the card with that id."""
+        return next(iter(self._rows("SELECT row FROM cards WHERE id = ?", name)), None)
 
     def after(self, row: int, most: int) -> list[tuple[int, str]]:
         """Rows and JSON lines of the next cards after a row, in the order of the rows."""
-        with self._lock:
-            query = "SELECT row, card FROM cards WHERE row > ? ORDER BY row LIMIT ?"
-            found: list[tuple[int, str]] = self._reader.execute(query, (row, most)).fetchall()
-        return found
+        return self._all("SELECT row, card FROM cards WHERE row > ? ORDER BY row LIMIT ?", row, most)
 
     def texts(self, row: int, most: int) -> list[tuple[int, str, str]]:
         """Rows, titles and abstracts, or else summaries, of the next cards after a row."""
@@ -147,16 +148,11 @@ class Index:
             "SELECT row, cards.title, coalesce(papers.abstract, json_extract(card, '$.tldr'), '') "
             "FROM cards LEFT JOIN papers ON papers.id = cards.id WHERE row > ? ORDER BY row LIMIT ?"
         )
-        with self._lock:
-            found: list[tuple[int, str, str]] = self._reader.execute(query, (row, most)).fetchall()
-        return found
+        return self._all(query, row, most)
 
     def places(self) -> list[tuple[int, int, int]]:
         """Rows with their places on the map, in the order of the rows."""
-        with self._lock:
-            query = "SELECT row, x, y FROM places ORDER BY row"
-            found: list[tuple[int, int, int]] = self._reader.execute(query).fetchall()
-        return found
+        return self._all("SELECT row, x, y FROM places ORDER BY row")
 
     def name(self, row: int) -> str | None:
         """The id of the visible card of a row; None if there is none."""
@@ -176,19 +172,15 @@ class Index:
                 run.execute("DELETE FROM places")
             run.executemany("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", places)
 
-    def row(self, name: str) -> int | None:
-        """The number of the row of the card with that id."""
-        return self._row(name)
-
     def correct(self, row: int, card: Card | None) -> None:
         """Show the card of a row as people corrected it; with None, as it is in the file again.
 
         Filters and counts follow; the text search does not.
         """
-        line = self._one("SELECT card FROM cards WHERE row = ?", row)
+        line = self._value("SELECT card FROM cards WHERE row = ?", row)
         if line is None:
             return
-        original = Card.model_validate_json(line[0])
+        original = Card.model_validate_json(line)
         before, after = set(tags_of(self._corrected.get(row, original))), set(tags_of(card or original))
         self.facets.retag(row, before - after, after - before)
         if card is None:
@@ -252,8 +244,7 @@ class Index:
             with self._change() as run:
                 run.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
             return value
-        found = self._one("SELECT value FROM notes WHERE name = ?", name)
-        return str(found[0]) if found else None
+        return self._value("SELECT value FROM notes WHERE name = ?", name)
 
     def close(self) -> None:
         """Close the file."""
@@ -325,18 +316,19 @@ class Index:
         order = self._searches.order(sort, self.changes)
         return range(found.rows.bit_length()) if order is None else order
 
-    def _row(self, name: str) -> int | None:
-        return next(iter(self._rows("SELECT row FROM cards WHERE id = ?", name)), None)
-
     def _id(self, row: int | None) -> str | None:
-        found = None if row is None else self._one("SELECT id FROM cards WHERE row = ?", row)
+        return None if row is None else self._value("SELECT id FROM cards WHERE row = ?", row)
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._reader.execute(query, values).fetchall()
+
+    def _one(self, query: str, *values: object) -> Any:
+        return next(iter(self._all(query, *values)), None)
+
+    def _value(self, query: str, *values: object) -> str | None:
+        found = self._one(query, *values)
         return str(found[0]) if found else None
 
-    def _one(self, query: str, *values: object) -> tuple[str, ...] | None:
-        with self._lock:
-            found: tuple[str, ...] | None = self._reader.execute(query, values).fetchone()
-        return found
-
     def _rows(self, query: str, *values: object) -> list[int]:
-        with self._lock:
-            return [row for (row,) in self._reader.execute(query, values)]
+        return [row for (row,) in self._all(query, *values)]

@@ -19,6 +19,9 @@ FIELDS = ("task", "modality", "contribution", "code", "data", "weights", "claim"
 OWN = "own."
 """What stands before the name of an own field."""
 
+STATED = "stated"
+"""The value of an own number, date or text: that there is one."""
+
 NAMES = ("venue", "author")
 """Fields with names in place of labels: about as many values as cards, each of a few cards."""
 
@@ -66,8 +69,7 @@ def tags_of(card: Card) -> Iterator[Tag]:
         "author": [one.inverted for one in about.authors[:_MOST_AUTHORS]],
     }
     for name, own in card.fields.items():
-        # Of numbers, dates and texts it counts whether there is one.
-        stated = own.texts if own.type in ("label", "labels", "boolean") else ("stated",) * bool(own.texts)
+        stated = own.texts if own.type in ("label", "labels", "boolean") else (STATED,) * bool(own.texts)
         said[OWN + name] = [*stated] or [own.missing or "none"]
     for field, values in said.items():
         for value in dict.fromkeys(values):
@@ -156,6 +158,11 @@ class Facets:
         if tag.field in NAMES:
             return bitmap_of(self._few[tag.field].get(tag.value, ()))
         return int.from_bytes(self._bits.get(tag, b""), "little")
+
+    def named(self, field: str) -> int:
+        """Bitmap of the rows with a name of that field, counted or not, hidden rows included."""
+        every = list(self._few.get(field, {}).values())  # a copy: another thread may add one
+        return bitmap_of(row for rows in every for row in rows)
 
     def counts(self, field: str, selected: int) -> list[tuple[str, int]]:
         """Number of selected rows for each value of a field; zeros are left out.

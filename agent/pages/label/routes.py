@@ -8,7 +8,9 @@ Knows passes and requests.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,13 +24,12 @@ from ...review.double import agreement, differences, finished
 from ...review.edits import ARTIFACTS
 from ...review.passes import Overtaken, Passes, Statement, Work, missing, work_on
 from ...taxonomy import LABEL_FIELDS, STATUSES, Taxonomy
-from ..requests import BadRequest, body_of, number_in, paper_address, paper_of, text_in
+from ..requests import BadRequest, Body, Text, body_of, paper_address, paper_of
 from ..room import Room, Shell
 from .views import AGREEMENT, FIELD_KEYS, FIELD_TITLES, GROUP_TITLES, guidelines, label_page, listed
 
 PATH = "/label"
 PAGE_SIZE = 50
-_MOST_TEXT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +153,10 @@ def _routes(shell: Shell, bench: Bench) -> Sequence[BaseRoute]:
         )
 
     async def save(request: Request) -> Response:
-        return await _answered(request, lambda body: _save(bench, body))
+        return await _answered(request, bench, _save)
 
     async def reveal(request: Request) -> Response:
-        return await _answered(request, lambda body: _reveal(bench, body))
+        return await _answered(request, bench, _reveal)
 
     def onward(request: Request) -> Response:
         bench.passes.refresh()
@@ -174,9 +175,9 @@ def _routes(shell: Shell, bench: Bench) -> Sequence[BaseRoute]:
     )
 
 
-async def _answered(request: Request, do: Callable[[Mapping[str, object]], Response]) -> Response:
+async def _answered(request: Request, bench: Bench, do: Callable[[Bench, "_Sent"], Response]) -> Response:
     try:
-        return await run_in_threadpool(do, await body_of(request))
+        return await run_in_threadpool(do, bench, await body_of(request, _Sent))
     except (BadRequest, BadInput) as error:
         return JSONResponse({"said": f"Not saved: {error}"}, 400)
     except PapercardsError as error:
@@ -192,55 +193,53 @@ async def _answered(request: Request, do: Callable[[Mapping[str, object]], Respo
         )
 
 
-def _save(bench: Bench, body: Mapping[str, object]) -> Response:
-    paper, work = _read(bench, body)
-    done = body.get("done") is True
+def _stated(value: object) -> object:
+    """A statement as the form has it: its sentence counts only where something is stated."""
+    if isinstance(value, dict) and value.get("status") in (None, "", "not-stated"):
+        return {"status": value.get("status") or None}
+    return value
+
+
+_Stated = Annotated[Statement, BeforeValidator(_stated)]
+
+
+class _Sent(Body):
+    paper: Text
+    seen: Text = ""
+    done: bool = False
+    tasks: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    contributions: tuple[str, ...] = ()
+    claims: Mapping[Annotated[int, Field(strict=False)], str] = Field(default_factory=dict)
+    code: _Stated = Statement()
+    data: _Stated = Statement()
+    weights: _Stated = Statement()
+    tldr: Annotated[str, Field(max_length=4000)] = ""
+
+
+def _save(bench: Bench, sent: _Sent) -> Response:
+    paper, work = _read(bench, sent)
     lacking = list(missing(work, bench.taxonomy))
-    if done and lacking:
+    if sent.done and lacking:
         return JSONResponse({"said": f"Not complete yet: {'; '.join(lacking)}.", "missing": lacking}, 422)
     saw = (AGREEMENT,) if bench.compared() else ()
-    save = bench.passes.save(bench.annotator, paper, work, done=done, saw=saw, seen=text_in(body, "seen", 40))
+    save = bench.passes.save(bench.annotator, paper, work, done=sent.done, saw=saw, seen=sent.seen)
     return JSONResponse({"save": save.save, "missing": lacking, "done": save.done})
 
 
-def _reveal(bench: Bench, body: Mapping[str, object]) -> Response:
-    paper, work = _read(bench, body)
+def _reveal(bench: Bench, sent: _Sent) -> Response:
+    paper, work = _read(bench, sent)
     model = bench.model(paper).provenance.model
-    save = bench.passes.save(bench.annotator, paper, work, saw=(model,), seen=text_in(body, "seen", 40))
+    save = bench.passes.save(bench.annotator, paper, work, saw=(model,), seen=sent.seen)
     return JSONResponse({"save": save.save, "missing": list(missing(work, bench.taxonomy))})
 
 
-def _read(bench: Bench, body: Mapping[str, object]) -> tuple[Paper, Work]:
+def _read(bench: Bench, sent: _Sent) -> tuple[Paper, Work]:
     """The paper and the work sent by a page. Raises BadRequest or BadInput."""
-    number = bench.number(text_in(body, "paper"))
+    number = bench.number(sent.paper)
     if not number:
         raise BadRequest("unknown paper")
     paper = bench.papers[number - 1]
-    labels: dict[str, list[str]] = {}
-    for field in LABEL_FIELDS:
-        given = body.get(field, [])
-        if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-            raise BadRequest(f"{field} is not a list of labels")
-        labels[field] = given
-    claims = body.get("claims", {})
-    if not isinstance(claims, dict):
-        raise BadRequest("claims is not an object")
-    kinds: dict[int, str] = {}
-    for sentence, kind in claims.items():
-        if not (sentence.isascii() and sentence.isdecimal() and len(sentence) < 6 and isinstance(kind, str)):
-            raise BadRequest("claims must map sentences to kinds")
-        kinds[int(sentence)] = kind
-    statements = {}
-    for name in ARTIFACTS:
-        given = body.get(name, {})
-        if not isinstance(given, dict):
-            raise BadRequest(f"{name} is not an object")
-        status = text_in(given, "status", 20)
-        if status and status not in STATUSES:
-            raise BadRequest(f"{name}: unknown status")
-        said = number_in(given, "sentence") if status not in ("", "not-stated") else None
-        if said is not None and said < 1:
-            raise BadRequest(f"{name}: unknown sentence")
-        statements[name] = Statement.model_validate({"status": status or None, "sentence": said})
-    tldr = text_in(body, "tldr", _MOST_TEXT)
-    return paper, work_on(paper, bench.taxonomy, labels, kinds, statements, tldr)
+    labels = {field: getattr(sent, field) for field in LABEL_FIELDS}
+    statements = {name: getattr(sent, name) for name in ARTIFACTS}
+    return paper, work_on(paper, bench.taxonomy, labels, sent.claims, statements, sent.tldr)

@@ -18,7 +18,7 @@ from ...review.passes import Passes, Save, Statement, Work, missing
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.wording import label_words
 
-FIELD_TITLES = {"tasks": "Tasks", "modalities": "Modalities", "contributions": "Contributions"}
+FIELD_TITLES = {field: field.capitalize() for field in LABEL_FIELDS}
 FIELD_KEYS = {"tasks": "t", "modalities": "m", "contributions": "c"}
 """Keyboard shortcut of each field."""
 GROUP_TITLES = {**FIELD_TITLES, "claim_kinds": "Kinds of claims", "artifact_status": "Code, data, weights"}

@@ -3,8 +3,9 @@
 Knows the desk and what pages send. Knows no addresses.
 """
 
-from collections.abc import Mapping
-from typing import cast
+from typing import Annotated, cast
+
+from pydantic import Field
 
 from ...card import Card, Evidence, Status
 from ...reading.evidence import evidence
@@ -27,7 +28,7 @@ from ...review.own_values import corrected_value, written
 from ...review.review_file import NewEdit
 from ...taxonomy import LABEL_FIELDS, STATUSES
 from ...text.wording import label_words
-from ..requests import BadRequest, number_in, text_in
+from ..requests import BadRequest, Body, Text
 from .desk import Desk
 
 
@@ -35,11 +36,28 @@ class Refused(Exception):
     """A change that would make the card invalid; the message is shown to the user."""
 
 
-def new_edit_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> NewEdit:
+class Wish(Body):
+    """A change that a page asks for."""
+
+    card: Text = ""
+    version: Text = ""
+    """Version of the card that the page shows."""
+    do: Text = ""
+    """`accept`, `reject`, `set`, `undo` or `done`."""
+    field: Text = ""
+    item: Text = ""
+    value: Annotated[str, Field(max_length=2000)] = ""
+    sentence: int | None = None
+    seen: Text = ""
+    """Id of the edit of that place that the page shows; empty for the card itself."""
+    token: Text = ""
+    """Token of the edits that the page shows, see `token_of`."""
+
+
+def new_edit_of(desk: Desk, card: Card, wish: Wish) -> NewEdit:
     """The edit requested by a page. Raises Refused, or BadRequest for what our pages never send."""
     key = Key(card.id, version_of(card))
-    place = Place(text_in(body, "field", 20), text_in(body, "item"))
-    seen = text_in(body, "seen", 40)
+    place, do, seen = Place(wish.field, wish.item), wish.do, wish.seen
     if place.field not in FIELDS:
         raise BadRequest("unknown field")
     held = desk.file.overlay.last(key, place)
@@ -58,12 +76,11 @@ def new_edit_of(desk: Desk, card: Card, do: str, body: Mapping[str, object]) -> 
         return NewEdit(place, was, None, seen)
     if do != "set":
         raise BadRequest("unknown action")
-    value = _value(desk, card, key, place, body)
-    return NewEdit(place, was, value, seen)
+    return NewEdit(place, was, _value(desk, card, key, place, wish), seen)
 
 
-def _value(desk: Desk, card: Card, key: Key, place: Place, body: Mapping[str, object]) -> Value:
-    given = text_in(body, "value", 2000)
+def _value(desk: Desk, card: Card, key: Key, place: Place, wish: Wish) -> Value:
+    given, number = wish.value, wish.sentence
     if place.field in LABEL_FIELDS:
         return _label(desk, card, key, place, given)
     if place.field == "tldr":
@@ -91,7 +108,6 @@ def _value(desk: Desk, card: Card, key: Key, place: Place, body: Mapping[str, ob
     if place.field in ARTIFACTS:
         if given not in STATUSES:
             raise BadRequest("unknown status")
-        number = number_in(body, "sentence")
         if given == "not-stated":
             return ArtifactValue(status="not-stated")
         if number is None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...card import Card
 from ...errors import StorageError
@@ -101,9 +102,7 @@ class QueueFile:
 
     def of(self, name: str) -> Queued | None:
         """The queue entry of the card with that id."""
-        with self._lock:
-            row = self._base.execute(f"SELECT {_COLUMNS} FROM queue WHERE id = ?", (name,)).fetchone()  # noqa: S608
-        return _queued(row) if row else None
+        return next(self._rows("WHERE id = ?", (name,)), None)
 
     def cards(self, kind: str = "") -> Iterator[Queued]:
         """All cards, the most worrying first; `kind` is one of `REASONS`, or empty for all."""
@@ -112,8 +111,7 @@ class QueueFile:
 
     def around(self, name: str, *, back: bool = False) -> Iterator[Queued]:
         """The cards after the one with that id, or before it with `back`, nearest first."""
-        with self._lock:
-            at = self._base.execute("SELECT worry, place FROM queue WHERE id = ?", (name,)).fetchone()
+        at = self._one("SELECT worry, place FROM queue WHERE id = ?", name)
         if at is None:
             return iter(())
         worry, place = at
@@ -129,9 +127,7 @@ class QueueFile:
         if self._counted[0] != changes:
             found = {}
             for kind, bit in _BITS.items():
-                with self._lock:
-                    query = f"SELECT count(*) FROM queue WHERE kinds & {bit}"  # noqa: S608  (numbers of ours)
-                    (found[kind],) = self._base.execute(query).fetchone()
+                (found[kind],) = self._one(f"SELECT count(*) FROM queue WHERE kinds & {bit}")  # noqa: S608
             self._counted = changes, found
         return self._counted[1]
 
@@ -149,9 +145,12 @@ class QueueFile:
             self._base.executemany("INSERT OR REPLACE INTO other VALUES (?, ?)", rows)
             self._base.execute("INSERT OR REPLACE INTO notes VALUES ('other', ?)", (identity,))
 
-    def _word(self, query: str, value: str) -> str | None:
+    def _one(self, query: str, *values: object) -> Any:
         with self._lock:
-            row = self._base.execute(query, (value,)).fetchone()
+            return self._base.execute(query, values).fetchone()
+
+    def _word(self, query: str, value: str) -> str | None:
+        row = self._one(query, value)
         return str(row[0]) if row else None
 
     def _rows(self, rest: str, values: Sequence[object]) -> Iterator[Queued]:

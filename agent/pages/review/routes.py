@@ -6,7 +6,7 @@ The card file is never changed.
 Knows the desk and requests.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -19,11 +19,11 @@ from ...errors import PapercardsError
 from ...review.edits import Key, version_of
 from ...review.review_file import Conflict
 from ...review.worries import REASONS
-from ..requests import BadRequest, body_of, paper_address, paper_of, text_in
+from ..requests import BadRequest, body_of, paper_address, paper_of
 from ..room import Room, Shell
 from .corrections import Corrections
 from .desk import Desk
-from .edits import Refused, about, all_done, new_edit_of
+from .edits import Refused, Wish, about, all_done, new_edit_of
 from .views import token_of
 
 PATH = "/review"
@@ -90,9 +90,8 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
             return JSONResponse({"said": "This card no longer exists."}, 404)
         edits = desk.file.overlay.of(Key(card.id, version_of(card)))
         token = token_of(edits)
-        if token == request.query_params.get("token") and version_of(card) == request.query_params.get(
-            "version"
-        ):
+        asked = request.query_params
+        if (token, version_of(card)) == (asked.get("token"), asked.get("version")):
             return JSONResponse({"token": token})
         last = max(edits.values(), key=lambda one: one.at, default=None)
         said = f"{last.by} has edited this card." if last else "The card has changed."
@@ -103,8 +102,7 @@ def _routes(shell: Shell, desk: Desk) -> Sequence[BaseRoute]:
 
     async def edit(request: Request) -> Response:
         try:
-            body = await body_of(request)
-            return await run_in_threadpool(_edit, shell, desk, body)
+            return await run_in_threadpool(_edit, shell, desk, await body_of(request, Wish))
         except BadRequest as error:
             return JSONResponse({"said": f"Invalid request: {error}."}, 400)
         except PapercardsError as error:
@@ -139,23 +137,22 @@ def _answer(shell: Shell, desk: Desk, card: Card, said: str, status: int = 200, 
     return JSONResponse({"part": part, "said": said, **more}, status)
 
 
-def _edit(shell: Shell, desk: Desk, body: Mapping[str, object]) -> Response:
+def _edit(shell: Shell, desk: Desk, wish: Wish) -> Response:
     """Apply a change sent by a page. Raises BadRequest for a change that our pages do not send."""
-    card = desk.index.card(text_in(body, "card"))
+    card = desk.index.card(wish.card)
     if card is None:
         return JSONResponse({"said": "This card no longer exists."}, 404)
     key = Key(card.id, version_of(card))
-    if text_in(body, "version") != key.version:
+    if wish.version != key.version:
         return _answer(shell, desk, card, "The card has changed since you opened it; nothing was saved.", 409)
-    do = text_in(body, "do")
     try:
-        if do == "undo":
+        if wish.do == "undo":
             undone = desk.file.undo(key, desk.reviewer)
             said = "Undone." if undone else "Nothing to undo on this card."
             return _answer(shell, desk, card, said)
-        if do == "done":
+        if wish.do == "done":
             desk.file.refresh()
-            if text_in(body, "token") != token_of(desk.file.overlay.of(key)):
+            if wish.token != token_of(desk.file.overlay.of(key)):
                 return _answer(
                     shell, desk, card, "Somebody else has just edited this card; please check again.", 409
                 )
@@ -164,7 +161,7 @@ def _edit(shell: Shell, desk: Desk, body: Mapping[str, object]) -> Response:
             return _answer(
                 shell, desk, card, "Reviewed.", next=None if following is None else paper_path(following)
             )
-        new_edit = new_edit_of(desk, card, do, body)
+        new_edit = new_edit_of(desk, card, wish)
         written = desk.file.write(key, [new_edit], desk.reviewer)
         return _answer(shell, desk, card, f"{about(written[0])}.")
     except Conflict as conflict:

@@ -16,7 +16,7 @@ from ...text.spans import digest
 from ..browse.marks import heading, style
 from .items import Choice, Item, Judging
 
-FIELD_TITLES = {"tasks": "Tasks", "modalities": "Modalities", "contributions": "Contributions"}
+FIELD_TITLES = {field: field.capitalize() for field in LABEL_FIELDS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Knows papers, taxonomies and drafts. Knows no models and no HTTP.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from ...paper import Paper
@@ -22,7 +23,7 @@ from .offers import offers
 from .parameters import FieldFit, Parameters, fitted, keywords, version
 from .scores import Scores
 from .statements import Chances, Classifier
-from .tags import Tagger, candidates, choose, mains, probabilities
+from .tags import Tagger, candidates, choose, judged
 
 __all__ = ["Baseline", "Chances", "Scores"]
 
@@ -57,17 +58,10 @@ class Baseline:
         """`parameters` defaults to those of the package."""
         self._taxonomy = taxonomy
         self._fit = parameters or fitted()
-        self._tagger = Tagger(
-            taxonomy,
-            rarity=self._fit.rarity,
-            keyword_rarity=self._fit.keyword_rarity,
-            keywords=keywords(),
-            words=self._fit.words,
-        )
+        self._tagger, self._classifier = _tables(taxonomy, self._fit)
         self.known: Mapping[str, frozenset[str]] = {
             field: self._tagger.known(field) for field in LABEL_FIELDS
         }
-        self._classifier = Classifier(self._fit.claims, taxonomy.labels["claim_kinds"], self._fit.rarity)
         self._cuts: Cuts = self._fit
         self._context = self._fit.context
 
@@ -84,15 +78,10 @@ class Baseline:
         """The scores before what one says of the other is weighed."""
         parts = sentences_of(paper)
         rows = self._tagger.features(paper.title, paper.abstract)
+        labels, mains = judged(self._fit.fields, rows, self.known)
         return Scores(
-            labels={
-                field: probabilities(self._fit.fields[field], rows[field], self.known[field])
-                for field in LABEL_FIELDS
-            },
-            mains={
-                field: mains(self._fit.fields[field], rows[field], self.known[field])
-                for field in LABEL_FIELDS
-            },
+            labels=labels,
+            mains=mains,
             sentences=tuple(chance for part in parts for chance in self._classifier.chances(part)),
             offers=offers(self._fit.offers, [sentence for part in parts for sentence in part]),
             stated=tuple(one.chance for one in offers(self._fit.offers, parts[0]).values())
@@ -130,6 +119,18 @@ class Baseline:
         the status is right.
         """
         return drafted(scores, cuts or self._cuts, self.known, self._taxonomy)
+
+
+@lru_cache(maxsize=4)
+def _tables(taxonomy: Taxonomy, fit: Parameters) -> tuple[Tagger, Classifier]:
+    tagger = Tagger(
+        taxonomy,
+        rarity=fit.rarity,
+        keyword_rarity=fit.keyword_rarity,
+        keywords=keywords(),
+        words=fit.words,
+    )
+    return tagger, Classifier(fit.claims, taxonomy.labels["claim_kinds"], fit.rarity)
 
 
 def drafted(scores: Scores, cuts: Cuts, known: Mapping[str, frozenset[str]], taxonomy: Taxonomy) -> Draft:

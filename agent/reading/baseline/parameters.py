@@ -110,9 +110,9 @@ UNCHANGED = Context((), (), {}, {}, ())
 """A second look that leaves everything as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parameters:
-    """All of it."""
+    """All of it; equal to nothing but itself."""
 
     fitted_on: str
     """Versions of the labels."""
@@ -144,6 +144,7 @@ def keywords() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     return table.validate_python(tomllib.loads(KEYWORDS.read_text(encoding="utf-8")))
 
 
+@lru_cache(maxsize=4)
 def version(parameters: Parameters) -> str:
     """Eight hex digits of the SHA-256 of the parameters and the keyword file."""
     return digest(ADAPTER.dump_json(parameters).decode(), KEYWORDS.read_text(encoding="utf-8"))[:8]

@@ -168,7 +168,7 @@ class Tagger:
         closest = max((close[label] for label in own.labels), default=0.0) or 1.0
         most = max(hits.values(), default=0.0) or 1.0
         most_titled = max(title_hits.values(), default=0.0) or 1.0
-        tops = [max((one.get(label, UNSEEN) for label in own.labels), default=UNSEEN) for one in logits]
+        beside = beside_tops(logits, own.labels)
         return {
             label: (
                 close[label],
@@ -178,11 +178,7 @@ class Tagger:
                 hits[label] / most,
                 float(title_hits[label] > 0),
                 title_hits[label] / most_titled,
-                *(
-                    value
-                    for one, top in zip(logits, tops, strict=True)
-                    for value in (one.get(label, UNSEEN), one.get(label, UNSEEN) - top)
-                ),
+                *beside[label],
             )
             for label in own.labels
         }
@@ -212,6 +208,31 @@ def _closeness(vector: Vector, definitions: Mapping[str, Sequence[tuple[str, flo
         for label, other in definitions.get(term, ()):
             found[label] += weight * other
     return found
+
+
+def beside_tops(tables: Sequence[Mapping[str, float]], labels: Iterable[str]) -> dict[str, Row]:
+    """For each label its log odds in each table, each followed by its distance to the greatest there."""
+    labels = list(labels)
+    columns = [[table.get(label, UNSEEN) for label in labels] for table in tables]
+    tops = [max(column, default=UNSEEN) for column in columns]
+    return {
+        label: tuple(
+            value
+            for column, top in zip(columns, tops, strict=True)
+            for value in (column[place], column[place] - top)
+        )
+        for place, label in enumerate(labels)
+    }
+
+
+def judged(
+    fits: Mapping[str, FieldFit], rows: Mapping[str, Mapping[str, Row]], known: Mapping[str, frozenset[str]]
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """By field what `probabilities` gives for each label, and what `mains` does."""
+    return (
+        {field: probabilities(fits[field], rows[field], known[field]) for field in LABEL_FIELDS},
+        {field: mains(fits[field], rows[field], known[field]) for field in LABEL_FIELDS},
+    )
 
 
 def probabilities(fit: FieldFit, rows: Mapping[str, Row], known: frozenset[str]) -> dict[str, float]:

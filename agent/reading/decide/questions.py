@@ -7,11 +7,9 @@ choice.
 Knows papers and taxonomies. Knows no answers and no endpoints.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from string import Template
 
 from ...card import NOT_STATED
@@ -20,6 +18,7 @@ from ...model.decisions import NO, YES, Question
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.spans import digest
+from .. import prompting
 from ..baseline import sentences_of
 from ..baseline.offers import signals
 from ..prompting import Prompt
@@ -30,7 +29,6 @@ MAIN = "main"
 NONE = "_none"
 """Option for no claim and for no sentence; no label begins with `_`."""
 _NAME = "decide.v1"
-_SECTION = re.compile(r"^\[([a-z-]+)\]\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,13 @@ class Words:
 def words() -> Words:
     """The shipped words."""
     said = sections(_NAME)
-    version = f"{_NAME.partition('.')[0]}@{digest(_text(_NAME))[:8]}"
-    return Words(said, Prompt(version, (), digest(), Template(said["state"])))
+    return Words(said, Prompt(prompting.sections(_NAME)[1], (), digest(), Template(said["state"])))
 
 
 @lru_cache(maxsize=2)
 def sections(name: str) -> dict[str, str]:
     """The texts of a shipped file, by name."""
-    parts = _SECTION.split(_text(name))[1:]
-    return {part: body.strip() for part, body in zip(parts[::2], parts[1::2], strict=True)}
-
-
-def _text(name: str) -> str:
-    return (resources.files("papercards.prompts") / f"{name}.md").read_text(encoding="utf-8")
+    return {part: body.strip() for part, body in prompting.sections(name)[0].items()}
 
 
 def questions(

@@ -11,7 +11,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
@@ -35,10 +34,10 @@ from ..asking import NOTHING_ASKED, Askings
 from ..baseline import Scores, drafted, summarized
 from ..confidence import Confidences
 from ..draft import Draft, settled
-from ..kept import Answers, Bill, Named, free, together
+from ..kept import Answers, Bill, Named, answered, free, together
 from ..prompting import Message, Shown
-from ..question import provenance
-from ..reader import Reading, Wanted, emptied, names_of
+from ..question import made_by, provenance
+from ..reader import Reading, Wanted, names_of
 from ..reading_copy import ReadingCopy, reading_copy
 from .own import ANSWERED, own_questions, own_value
 from .questions import MAIN, questions, requests, unasked, words
@@ -137,7 +136,7 @@ class DecideReader:
 
         Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
         """
-        copy = _copy(paper)
+        copy = reading_copy(paper).not_emptied()
         shown = words().state.show(copy.paper)
         bill = Bill()
         try:
@@ -169,7 +168,7 @@ class DecideReader:
 
     async def scores(self, paper: Paper) -> Scores:
         """The probabilities of everything that a card may say of a paper."""
-        copy = _copy(paper)
+        copy = reading_copy(paper).not_emptied()
         return await self._scores(paper, copy, words().state.show(copy.paper), Bill())
 
     def wants(self, paper: Paper) -> Wanted | None:
@@ -275,11 +274,11 @@ class DecideReader:
             for one in self._fields.own
         }
         made = (
-            Answered(
-                answer=key_of(self._about(shown, asked))[:16],
-                prompt=self.prompt,
-                fields=(f"{name}@{self.specs[name]}",),
-                created=rows[name].created,
+            made_by(
+                key_of(self._about(shown, asked)),
+                self.prompt,
+                {name: self.specs[name]},
+                rows[name].created,
             )
             for name, asked in wanted.items()
         )
@@ -319,20 +318,8 @@ class DecideReader:
 
     async def _decide(self, shown: Shown, asked: Sequence[Question]) -> Answer:
         decided = await (await self._opened()).decider.ask(shown.content, asked)
-        spent = decided.spent
-        return Answer(
-            text=json.dumps({name: dict(chances) for name, chances in decided.chances.items()}),
-            model=decided.model,
-            finish_reason="stop",
-            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            seconds=decided.seconds,
-            calls=spent.calls,
-            reasked=spent.calls - 1,
-            prompt_tokens=spent.prompt_tokens,
-            cached_prompt_tokens=spent.cached_prompt_tokens,
-            completion_tokens=spent.completion_tokens,
-            cost_usd=spent.cost_usd,
-        )
+        text = json.dumps({name: dict(chances) for name, chances in decided.chances.items()})
+        return answered(text, decided.model, decided.spent, decided.seconds)
 
     async def _summarize(self, shown: Shown) -> Answer:
         writer = (await self._opened()).writer
@@ -342,21 +329,13 @@ class DecideReader:
     def _card(
         self, paper: Paper, copy: ReadingCopy, draft: Draft, bill: Bill, own: tuple[Answered, ...]
     ) -> Card:
-        made = provenance(self._model, self.prompt, self._taxonomy, together(bill.answers))
         return evidence.build(
             paper,
             copy.renumbered(draft),
-            made.model_copy(update={"answers": own}),
+            provenance(self._model, self.prompt, self._taxonomy, together(bill.answers), own),
             withheld=copy.withheld,
             types=self._types,
         )
-
-
-def _copy(paper: Paper) -> ReadingCopy:
-    copy = reading_copy(paper)
-    if copy.emptied:
-        raise emptied(paper)
-    return copy
 
 
 def _chances(answer: Answer) -> dict[str, dict[str, float]]:

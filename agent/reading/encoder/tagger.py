@@ -7,9 +7,7 @@ layer, of labels that were in training.
 Knows papers and fitted weights. Knows no files but those that ship.
 """
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,11 +20,12 @@ from ...model.catalogue import Model
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.spans import digest
+from .. import kept_arrays
 from ..baseline import Baseline, Scores, sentences_of
 from ..baseline.features import Vector, log_odds
 from ..baseline.parameters import DATA, Context, FieldFit
 from ..baseline.pooling import ClaimStack
-from ..baseline.tags import MAIN, UNSEEN, Row, mains, probabilities
+from ..baseline.tags import MAIN, Row, beside_tops, judged
 
 if TYPE_CHECKING:
     from .embedding import Array, Embedding, Encoder
@@ -96,16 +95,11 @@ class EncodedTagger(Baseline):
     def _scored(self, paper: Paper, embedding: "Embedding") -> Scores:
         base = super().first_look(paper)
         rows = label_rows(base, embedding.whole, self._probes, self._encoded.labels, self._definitions)
+        labels, mains = judged(self._encoded.fields, rows, self.known)
         return replace(
             base,
-            labels={
-                field: probabilities(self._encoded.fields[field], rows[field], self.known[field])
-                for field in LABEL_FIELDS
-            },
-            mains={
-                field: mains(self._encoded.fields[field], rows[field], self.known[field])
-                for field in LABEL_FIELDS
-            },
+            labels=labels,
+            mains=mains,
             sentences=tuple(
                 self._encoded.claims.combine(chances, odds, said)
                 for chances, (odds, *said) in zip(
@@ -128,28 +122,11 @@ def connect(model: Model, file: Path, taxonomy: Taxonomy, store: Path) -> Encode
     fit, probes = load_fit(model.model_id)
     encoder = Encoder(Bert(file))
     path = store / f"definitions-{digest(model.file.sha256, taxonomy.version)[:16]}.npz"
-    return EncodedTagger(taxonomy, encoder, fit, probes, _kept(path) or _keep(path, encoder, taxonomy))
-
-
-def _kept(path: Path) -> Definitions | None:
-    import numpy as np
-
-    with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as kept:
-        return {field: kept[field].astype(np.float32) for field in LABEL_FIELDS}
-    return None
-
-
-def _keep(path: Path, encoder: "Encoder", taxonomy: Taxonomy) -> Definitions:
-    import numpy as np
-
-    made = definitions(encoder, taxonomy)
-    arrays: dict[str, Any] = dict(made)
-    partial = path.with_name(f"{path.stem}.{os.getpid()}.npz")
-    # A store on a read-only disk costs two seconds at every start, and works.
-    with suppress(OSError):
-        np.savez(partial, **arrays)
-        partial.replace(path)
-    return made
+    means = kept_arrays.kept(path, LABEL_FIELDS)
+    if means is None:
+        means = definitions(encoder, taxonomy)
+        kept_arrays.keep(path, means)
+    return EncodedTagger(taxonomy, encoder, fit, probes, means)
 
 
 def definitions(encoder: "Encoder", taxonomy: Taxonomy) -> Definitions:
@@ -206,18 +183,14 @@ def rows_of(
         alike = [float(value) for value in means[field] @ centred]
         most = max(alike)
         tables = [layer.get(name, {}) for name in (field, field + MAIN) for layer in odds]
-        tops = [max((table.get(label, UNSEEN) for label in labels), default=UNSEEN) for table in tables]
+        beside = beside_tops(tables, labels)
         found[field] = {
             label: (
                 log_odds(base.labels[field][label]),
                 alike[place],
                 alike[place] - most,
                 base.mains[field][label],
-                *(
-                    value
-                    for table, top in zip(tables, tops, strict=True)
-                    for value in (table.get(label, UNSEEN), table.get(label, UNSEEN) - top)
-                ),
+                *beside[label],
             )
             for place, label in enumerate(labels)
         }

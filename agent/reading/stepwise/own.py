@@ -24,6 +24,7 @@ from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from ..asking import Askings
 from ..kept import Answers, Bill, Named
+from ..question import made_by
 from .transcript import load_script
 
 LEAST = 0.4
@@ -107,14 +108,7 @@ class OwnQuestions:
                 surplus = odds(answer) - await self._leaning(one, named)
                 sure = abs(surplus) >= LEAST
                 values[one.name] = Value(surplus > 0) if sure else Value(missing=UNCERTAIN)
-                made.append(
-                    Answered(
-                        answer=key_of(about)[:16],
-                        prompt=self.script.version,
-                        fields=(f"{one.name}@{one.spec}",),
-                        created=answer.created,
-                    )
-                )
+                made.append(made_by(key_of(about), self.script.version, {one.name: one.spec}, answer.created))
         return values, tuple(made)
 
     async def _leaning(self, one: Field, named: Named) -> float:

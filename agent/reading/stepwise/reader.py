@@ -10,28 +10,25 @@ Knows no files and no other papers.
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...card import Card
-from ...errors import PaperFailed, UsageError
+from ...card import Card, Provenance
+from ...errors import UsageError
 from ...fields.spec import NO_OWN, FieldSet
 from ...fields.values import Value
-from ...model.ask_once import AskOnce
-from ...model.cache import Answer, Cache, Part, key_of
+from ...model.cache import Answer, Cache, Part
 from ...model.catalogue import Model
 from ...paper import Paper
-from ...spent import NOTHING
+from ...spent import Spent
 from ...taxonomy import Taxonomy
 from ...text.spans import digest
 from .. import evidence
 from ..baseline import Baseline, summarized
-from ..kept import Answers, Bill, Named, spent_on, together
+from ..kept import Answers, Bill, Named, answered, together
 from ..question import provenance
-from ..reader import Reading, Wanted, emptied, names_of
+from ..reader import Reading, Wanted, names_of
 from ..reading_copy import ReadingCopy, reading_copy
 from .own import LIKELY, OwnQuestions, told
 from .readout import Probe, Readout, from_json, load_probe, to_json
@@ -42,9 +39,6 @@ from .transcript import Transcript, Typesetter, load_script
 if TYPE_CHECKING:
     from ...local.engine import Engine, Written
     from .vocabulary import Directions
-
-Read = tuple[Answer, Readout, str]
-"""What was kept of a reading: the row, the readings in it, the summary."""
 
 FOR_SUMMARY = 200
 """Tokens that are left free after a paper: the question, the summary, and both once more."""
@@ -92,9 +86,6 @@ class StepwiseReader:
         self._model = model
         self._taxonomy = taxonomy
         self._connect = connect
-        self._cache = cache
-        self._once: AskOnce[Read] = AskOnce(cache.in_flight() if cache is not None else None)
-        self._offline = offline
         self._writes = summary
         self._probe = probe or load_probe(model.model_id)
         self._stack = stack or load_stack(model.model_id)
@@ -138,10 +129,9 @@ class StepwiseReader:
     def wants(self, paper: Paper) -> Wanted | None:
         """Two calls, unless its answer is in the cache, and one for each own field without an answer."""
         copy = reading_copy(paper).paper
-        parts = self._question(copy)
         calls = self.own.calls(copy)
         writes = calls
-        if self._cache is None or all(self._cache.get(one) is None for one in self._enough(parts)):
+        if all(self._answers.found(one, self._sound) is None for one in self._rows(copy)):
             calls += 1 + self._writes
             writes += 2 * self._writes
         characters = len(paper.title) + len(paper.text)
@@ -152,56 +142,33 @@ class StepwiseReader:
 
         Raises PaperFailed for this paper only, EndpointError or StorageError if no paper can be processed.
         """
-        copy = reading_copy(paper)
-        if copy.emptied:
-            raise emptied(paper)
-        parts = self._question(copy.paper)
-
-        def look_up() -> Read | None:
-            for one in self._enough(parts):
-                answer = self._cache.get(one) if self._cache is not None else None
-                # A row that somebody changed is a miss.
-                with suppress(ValueError):
-                    if answer is not None:
-                        return (answer, *from_json(answer.text, self._taxonomy))
-            return None
-
-        async def ask() -> Read:
-            answer = await self._ask(copy.paper)
-            if self._cache is not None:
-                await self._cache.keep(parts, answer, names_of(self, paper))
-            return (answer, *from_json(answer.text, self._taxonomy))
-
-        found, ours = look_up(), False
-        if found is None and self._offline:
-            raise PaperFailed("no answer in the cache", where=paper.where, next_step="Run without --offline")
-        if found is None:
-            try:
-                found, ours = await self._once.get(key_of(parts), look_up, ask)
-            except PaperFailed as error:
-                error.where = error.where or paper.where
-                raise
-        answer, readout, tldr = found
-        bill = Bill([answer], spent_on(answer) if ours else NOTHING)
-        named = Named(paper.where, names_of(self, paper))
+        copy = reading_copy(paper).not_emptied()
+        parts, *others = self._rows(copy.paper)
+        named, bill = Named(paper.where, names_of(self, paper)), Bill()
+        answer = await self._answers.get(
+            parts, self._sound, lambda: self._ask(copy.paper), named, bill, others
+        )
+        readout, tldr = from_json(answer.text, self._taxonomy)
         own, made = await self.own.values(copy.paper, len(readout.sentences), named, bill)
-        card = await asyncio.to_thread(self._card, paper, copy, together(bill.answers), readout, tldr, own)
-        provenance = card.provenance.model_copy(update={"answers": made})
-        return Reading(card.model_copy(update={"provenance": provenance}), bill.spent)
+        made_so = provenance(self._model, self.prompt, self._taxonomy, together(bill.answers), made)
+        card = await asyncio.to_thread(self._card, paper, copy, made_so, readout, tldr, own)
+        return Reading(card, bill.spent)
 
     def key_parts(self, paper: Paper) -> Mapping[str, Part]:
         """What the answer for a paper is stored under."""
-        return self._question(reading_copy(paper).paper)
+        return self._rows(reading_copy(paper).paper)[0]
 
-    def _question(self, paper: Paper) -> dict[str, Part]:
-        silent: dict[str, Part] = {} if self._writes else {"summary": False}
-        return {**self._parts, "paper": digest(paper.title, paper.text), **silent}
+    def _rows(self, paper: Paper) -> list[dict[str, Part]]:
+        """What the answer is stored under, then what does as well: without a summary, one that has it."""
+        whole: dict[str, Part] = {**self._parts, "paper": digest(paper.title, paper.text)}
+        return [whole] if self._writes else [{**whole, "summary": False}, whole]
 
-    def _enough(self, parts: dict[str, Part]) -> Iterator[dict[str, Part]]:
-        """The rows that answer a question: without a summary, one that has it does, too."""
-        yield parts
-        if not self._writes:
-            yield {name: value for name, value in parts.items() if name != "summary"}
+    def _sound(self, answer: Answer) -> bool:
+        try:
+            from_json(answer.text, self._taxonomy)
+        except ValueError:
+            return False
+        return True
 
     async def transcript(self, paper: Paper) -> Transcript:
         """The paper as it is read; starts what is needed for that."""
@@ -223,18 +190,12 @@ class StepwiseReader:
             del states
             tldr, written = await self._summarize(paper, laid_out) if self._writes else ("", [])
             seconds = time.monotonic() - begin
-        return Answer(
-            text=to_json(readout, tldr, len(written)),
-            model=self._model.model_id,
-            finish_reason="stop",
-            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            seconds=round(seconds, 3),
-            calls=1 + len(written),
-            cost_usd=0.0,
+        return answered(
+            to_json(readout, tldr, len(written)),
+            self._model.model_id,
+            sum(map(_spent, written), Spent(1, len(laid_out.tokens))),
+            round(seconds, 3),
             reasked=max(0, len(written) - 1),
-            prompt_tokens=len(laid_out.tokens) + sum(one.prompt_tokens for one in written),
-            cached_prompt_tokens=sum(one.cached_prompt_tokens for one in written),
-            completion_tokens=sum(one.completion_tokens for one in written),
         )
 
     async def _ask_own(self, words: str, paper: Paper) -> Answer:
@@ -251,18 +212,8 @@ class StepwiseReader:
             written = await self._bench.engine.write(
                 [*laid_out.tokens, *question], most_tokens=1, stop=(), likely=LIKELY
             )
-        return Answer(
-            text=told(written.first),
-            model=self._model.model_id,
-            finish_reason="stop",
-            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            seconds=round(time.monotonic() - begin, 3),
-            calls=1,
-            cost_usd=0.0,
-            prompt_tokens=written.prompt_tokens,
-            cached_prompt_tokens=written.cached_prompt_tokens,
-            completion_tokens=written.completion_tokens,
-        )
+        seconds = round(time.monotonic() - begin, 3)
+        return answered(told(written.first), self._model.model_id, _spent(written), seconds)
 
     async def _summarize(self, paper: Paper, laid_out: Transcript) -> "tuple[str, list[Written]]":
         """The summary, and every call that it took; asked for again once if something is wrong with it."""
@@ -287,7 +238,7 @@ class StepwiseReader:
         self,
         paper: Paper,
         copy: ReadingCopy,
-        answer: Answer,
+        made_so: Provenance,
         readout: Readout,
         tldr: str,
         own: Mapping[str, Value],
@@ -314,7 +265,7 @@ class StepwiseReader:
         return evidence.build(
             paper,
             copy.renumbered(replace(draft, own=own)),
-            provenance(self._model, self.prompt, self._taxonomy, answer),
+            made_so,
             withheld=copy.withheld,
             types=self._types,
         )
@@ -324,7 +275,10 @@ class StepwiseReader:
 
     async def close(self) -> None:
         """Close the connections."""
-        self._once.close()
         self._answers.close()
         if self._bench is not None:
             await self._bench.engine.close()
+
+
+def _spent(written: "Written") -> Spent:
+    return Spent(1, written.prompt_tokens, written.cached_prompt_tokens, written.completion_tokens)

@@ -7,20 +7,17 @@ Knows papers and tokens. Knows no labels and no numbers.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib import resources
 
 from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS
 from ...text.invisible import visible
-from ...text.spans import digest
+from ..prompting import sections
 
 Tokenize = Callable[[str, bool], Awaitable[list[int]]]
 """From a text, and whether its special words are special, to its tokens."""
 
-_SECTION = re.compile(r"^\[(\w+)\]\n", re.MULTILINE)
 _ENDED = frozenset({"head", "mark", "ask", "gap", "summary", "again", "before", "after"})
 """Sections that end with their line."""
 
@@ -36,13 +33,9 @@ class Script:
 
 def load_script(name: str = "stepwise.v2") -> Script:
     """A shipped script."""
-    text = (resources.files("papercards.prompts") / f"{name}.md").read_text(encoding="utf-8")
-    parts = _SECTION.split(text)[1:]
-    sections = {
-        part: body.rstrip("\n") + ("\n" if part in _ENDED else "")
-        for part, body in zip(parts[::2], parts[1::2], strict=True)
-    }
-    return Script(sections, f"{name.partition('.')[0]}@{digest(text)[:8]}")
+    parts, version = sections(name)
+    ended = {part: body.rstrip("\n") + ("\n" if part in _ENDED else "") for part, body in parts.items()}
+    return Script(ended, version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ Knows labels, words and a model file. Knows no papers.
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...taxonomy import LABEL_FIELDS, Taxonomy
 from ...text.spans import digest
+from .. import kept_arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,31 +42,19 @@ class Directions:
 
 def directions(model: Path, sha256: str, taxonomy: Taxonomy, store: Path) -> Mapping[str, Directions]:
     """The directions of all label fields, from the store or from the model file."""
-    import numpy as np
-
     path = store / f"directions-{digest(str(_VERSION), sha256, taxonomy.version)[:16]}.npz"
-    with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as kept:
-        return {
-            field: Directions(
-                tuple(taxonomy.labels[field]),
-                kept[f"{field}-names"].astype(np.float32),
-                kept[f"{field}-definitions"].astype(np.float32),
-            )
-            for field in LABEL_FIELDS
-        }
-    made = _read(model, taxonomy)
-    flat: dict[str, Any] = {}
-    for field, one in made.items():
-        flat |= {f"{field}-names": one.names, f"{field}-definitions": one.definitions}
-    partial = path.with_name(f"{path.stem}.partial.npz")
-    with suppress(OSError):
-        store.mkdir(parents=True, exist_ok=True)
-        np.savez(partial, **flat)
-        partial.replace(path)
-    return made
+    names = tuple(f"{field}-{part}" for field in LABEL_FIELDS for part in ("names", "definitions"))
+    flat = kept_arrays.kept(path, names)
+    if flat is None:
+        flat = _read(model, taxonomy)
+        kept_arrays.keep(path, flat)
+    return {
+        field: Directions(tuple(labels), flat[f"{field}-names"], flat[f"{field}-definitions"])
+        for field, labels in ((field, taxonomy.labels[field]) for field in LABEL_FIELDS)
+    }
 
 
-def _read(model: Path, taxonomy: Taxonomy) -> dict[str, Directions]:
+def _read(model: Path, taxonomy: Taxonomy) -> "dict[str, NDArray[np.float32]]":
     import numpy as np
     from gguf import GGUFReader
     from gguf.quants import dequantize
@@ -91,18 +79,12 @@ def _read(model: Path, taxonomy: Taxonomy) -> dict[str, Directions]:
         middle: NDArray[np.float32] = np.mean(found, axis=0).astype(np.float32)
         return middle
 
-    return {
-        field: Directions(
-            labels=tuple(labels),
-            names=np.stack([mean(_spoken(label)) for label in labels]),
-            definitions=np.stack([mean(f"{_spoken(label)} {means}") for label, means in labels.items()]),
-        )
-        for field, labels in ((field, taxonomy.labels[field]) for field in LABEL_FIELDS)
-    }
-
-
-def _spoken(label: str) -> str:
-    return label.replace("-", " ")
+    found = {}
+    for field in LABEL_FIELDS:
+        said = [(label.replace("-", " "), means) for label, means in taxonomy.labels[field].items()]
+        found[f"{field}-names"] = np.stack([mean(label) for label, _ in said])
+        found[f"{field}-definitions"] = np.stack([mean(f"{label} {means}") for label, means in said])
+    return found
 
 
 def _first_tokens(text: str, numbers: Mapping[str, int]) -> list[int]:

@@ -9,8 +9,8 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ from ...model.cache import Part
 from ...model.call import Caller
 from ...model.reply import Reply
 from ...paper import Paper
-from ...reading.reader import ModelReader, Reading, Wanted, emptied
+from ...reading.reader import ModelReader, Reading, Wanted
 from ...safety.safe_files import drop_link
 from ...text.wording import counted
 from .service import Absent, Remote, Service
@@ -64,7 +64,7 @@ class Lines:
         self._odd: BinaryIO | None = None
         self.unreadable = 0
         """Number of lines that belong to no request."""
-        try:
+        with self._storing():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._odd_path.unlink(missing_ok=True)
             for end in ("", "-journal"):
@@ -74,8 +74,6 @@ class Lines:
             except sqlite3.DatabaseError:  # damaged: what was in it is fetched again
                 path.unlink(missing_ok=True)
                 self._table = self._open()
-        except (OSError, sqlite3.Error) as error:
-            raise self._broken(error) from error
 
     def _open(self) -> sqlite3.Connection:
         table = sqlite3.connect(self._path, isolation_level=None)
@@ -131,20 +129,16 @@ class Lines:
             key = record["custom_id"]
         except (ValueError, LookupError, TypeError, RecursionError):
             record, key = None, None
-        try:
-            if not isinstance(key, str):
-                self._set_aside(line)
-                return
-            worth = _worth(record)
+        worth = _worth(record) if isinstance(key, str) else 0
+        with self._storing():
             if worth == 0:
                 self._set_aside(line)
-            self._table.execute(
-                "INSERT INTO lines VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
-                "SET line = excluded.line, worth = excluded.worth WHERE excluded.worth >= worth",
-                (key, batch, worth, line),
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise self._broken(error) from error
+            if isinstance(key, str):
+                self._table.execute(
+                    "INSERT INTO lines VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                    "SET line = excluded.line, worth = excluded.worth WHERE excluded.worth >= worth",
+                    (key, batch, worth, line),
+                )
 
     def _set_aside(self, line: bytes) -> None:
         self.unreadable += 1
@@ -154,28 +148,28 @@ class Lines:
 
     def get(self, key: str) -> bytes | None:
         """The result line of a request."""
-        try:
+        with self._storing():
             row = self._table.execute(
                 "SELECT line FROM lines WHERE key = ? ORDER BY worth DESC LIMIT 1", (key,)
             ).fetchone()
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
         return row[0] if row else None
 
     def count(self, batch: str) -> int:
         """Number of requests of a batch with a valid line."""
-        try:
+        with self._storing():
             row = self._table.execute("SELECT COUNT(*) FROM lines WHERE batch = ? AND worth > 0", (batch,))
             return int(row.fetchone()[0])
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
 
-    def _broken(self, error: Exception) -> StorageError:
-        return StorageError(
-            f"cannot store the results: {error}",
-            where=str(self._path),
-            next_step="Free disk space and run the same command again; nothing is lost",
-        )
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"cannot store the results: {error}",
+                where=str(self._path),
+                next_step="Free disk space and run the same command again; nothing is lost",
+            ) from error
 
 
 async def fetch(service: Service, ended: Sequence[Remote], lines: Lines, say: Callable[[str], None]) -> None:
@@ -204,8 +198,7 @@ class CollectedReader:
     async def read(self, paper: Paper) -> Reading:
         """The card of a paper. Raises PaperFailed with the reason from its line, or because it has none."""
         question = self._reader.question(paper)
-        if question.copy.emptied:
-            raise emptied(paper)
+        question.copy.not_emptied()
         if (kept := self._reader.kept(question)) is not None:
             return kept
         question = self._reader.rest(question)

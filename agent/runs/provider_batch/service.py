@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...errors import EndpointError, PapercardsError
 from ...model.client import open_client
 from ...model.endpoint import Endpoint
-from ...model.endpoint_errors import said_by
+from ...model.endpoint_errors import explain, said_by
 from ...model.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -291,23 +291,15 @@ class Service:
                 where=place,
                 next_step="Run the same command again to continue; nothing is sent twice",
             )
-        said = said_by(error, self._endpoint)
-        if not isinstance(error, openai.APIStatusError):
-            return EndpointError(said, where=place)
-        if error.status_code in (401, 403):
-            variable = self._endpoint.model.key_variable or "the key"
+        if isinstance(error, openai.APIStatusError) and error.status_code in (404, 405, 501):
             return EndpointError(
-                f"the endpoint rejected the API key ({error.status_code}): {said}",
-                where=place,
-                next_step=f"Check {variable}",
-            )
-        if error.status_code in (404, 405, 501):
-            return EndpointError(
-                f"the endpoint has no batch API, or does not support this request: {said}",
+                "the endpoint has no batch API, or does not support this request: "
+                f"{said_by(error, self._endpoint)}",
                 where=place,
                 next_step="Run enrich without --batch-api, or check --base-url",
             )
-        return EndpointError(f"the endpoint answered {error.status_code}: {said}", where=place)
+        told = explain(error, self._endpoint, 1)
+        return EndpointError(told.message, where=place, next_step=told.next_step)
 
 
 def _remote(batch: dict[str, Any], batch_id: str, sent: int) -> Remote:

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput
-from ..bounds import TOO_LONG
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Listing, Records
-from ..xml_stream import Broken, elements, root_of, text_of, words_of
+from ..xml_stream import elements, name_of, root_of, text_of, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -39,35 +38,26 @@ _NAMES = ("doi", "identifier", "id", "guid", "link", "url")
 
 def read(source: Input) -> Records:
     """The papers of a feed; `where` counts entries from 1."""
-    wanted = Wanted.of(source.options.categories)
-    columns, number = Columns(), 0
-    try:
-        for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
-            where = f"{source.name}, entry {number}"
-            if entry is None:
-                yield BadRecord(where, TOO_LONG)
-            elif wanted is None or wanted.has(_terms(entry)):
-                yield columns.paper(_record(entry, source.name), where)
-    except Broken as error:
-        if not number:
-            raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after entry {number}", f"{error}; the rest was skipped")
+    wanted = Wanted(source.options.categories)
+    columns = Columns()
+    for number, entry in enumerate(elements(source.stream, source.name, *_ENTRIES), start=1):
+        where = f"{source.name}, entry {number}"
+        if isinstance(entry, str):
+            yield BadRecord(where, entry)
+        elif wanted.has(_terms(entry)):
+            yield columns.paper(_record(entry, source.name), where)
 
 
 def _terms(entry: "Element") -> list[str]:
-    found = [one for one in entry if _name(one) in ("category", "subject")]
+    found = [one for one in entry if name_of(one) in ("category", "subject")]
     return [term for one in found if (term := one.get("term") or (one.text or "").strip())]
-
-
-def _name(element: "Element") -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _record(entry: "Element", name: str) -> dict[str, object]:
     if _ERRORS in (text_of(entry, f"{{{_ATOM}}}id") or ""):
         raise BadInput(f"contains an error of arXiv: {text_of(entry, f'{{{_ATOM}}}summary')}", where=name)
-    title = next((one for one in entry if _name(one) == "title"), None)
-    said = {_name(one): one for one in reversed(entry) if _name(one) in _SUMMARIES}
+    title = next((one for one in entry if name_of(one) == "title"), None)
+    said = {name_of(one): one for one in reversed(entry) if name_of(one) in _SUMMARIES}
     texts = [_shown(said[one]) for one in _SUMMARIES if one in said]
     # The text of some feeds is in `content`, beside a summary that is cut or says where it appeared.
     abstract = next((text for text in texts if len(text.split()) > 30), max(texts, key=len, default=""))
@@ -82,7 +72,9 @@ def _record(entry: "Element", name: str) -> dict[str, object]:
         "arxiv_id": next(ids, None),
         "doi": next(dois, None),
         "url": next((one for one in names if one.startswith(("http://", "https://"))), None),
-        "authors": [name for one in entry if _name(one) in ("author", "creator") and (name := _author(one))],
+        "authors": [
+            name for one in entry if name_of(one) in ("author", "creator") and (name := _author(one))
+        ],
         "date": _first(entry, _DATES),
         "venue": _first(entry, ("journal_ref", "publicationName", "source")),
         "categories": _terms(entry),
@@ -92,19 +84,19 @@ def _record(entry: "Element", name: str) -> dict[str, object]:
 
 def _author(element: "Element") -> str:
     """The name of an author; of an address as RSS has it, the name in brackets."""
-    name = next((one.text for one in element if _name(one) == "name"), None) or element.text or ""
+    name = next((one.text for one in element if name_of(one) == "name"), None) or element.text or ""
     found = _MAIL.fullmatch(name.strip())
     return (found[1] or "") if found else name.strip()
 
 
 def _first(entry: "Element", names: tuple[str, ...]) -> str | None:
-    said = {_name(one): one.text for one in reversed(entry)}
+    said = {name_of(one): one.text for one in reversed(entry)}
     return next((text for name in names if (text := said.get(name))), None)
 
 
 def _shown(element: "Element") -> str:
     """The unchanged text, or the text of XHTML."""
-    if any(_name(child) and str(child.tag).startswith(f"{{{_XHTML}}}") for child in element):
+    if any(name_of(child) and str(child.tag).startswith(f"{{{_XHTML}}}") for child in element):
         return words_of(element)
     return "".join(element.itertext())
 
@@ -115,7 +107,7 @@ def _names(entry: "Element") -> Iterable[str]:
     for one in entry:
         value = (one.get("href") or one.text or "").strip() if isinstance(one.tag, str) else ""
         if value and one.get("rel", "alternate") == "alternate":
-            found.setdefault(_name(one), []).append(value)
+            found.setdefault(name_of(one), []).append(value)
     about = entry.get(f"{{{_RDF}}}about") or ""
     atom_id = next((one for one in found.get("id", []) if one.startswith("http")), None)
     links = [*found.get("link", []), *([atom_id] if atom_id and "arxiv.org/abs" in atom_id else []), about]

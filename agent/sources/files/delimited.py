@@ -107,7 +107,7 @@ def read(source: Input) -> Records:
 
 def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, separator: str) -> Records:
     width = len(header)
-    wanted = Wanted.of(source.options.categories)
+    wanted = Wanted(source.options.categories)
     while True:
         where = f"{source.name}:{rows.line_num + 1}"
         lines.fault = ""
@@ -136,7 +136,7 @@ def _papers(source: Input, header: list[str], rows: "Reader", lines: _Lines, sep
             )
         elif any(cell.strip() for cell in row):
             record = dict(zip(header, row, strict=False))
-            if wanted is None or wanted.has_record(record):
+            if wanted.has_record(record):
                 yield source.columns.paper(record, where)
 
 

@@ -5,14 +5,14 @@ rows counted from 1 as the table gives them.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ...errors import BadInput, importing
 from ..bounds import MAX_RECORD_BYTES, TOO_LONG, computed
-from ..columns import BadRecord
 from ..interface import Format, Input, Records
-from ..tables import AT_ONCE, check_abstracts, choose_table, file_of, quote
+from ..tables import AT_ONCE, Chosen, Opened, Record, chosen, file_of, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -48,34 +48,28 @@ def read(source: Input) -> Records:
         connection = duckdb.connect(path, read_only=True, config=_CONFIG)
     except duckdb.Error as error:
         raise BadInput(f"cannot open it: {_first_line(error)}", where=source.name) from error
-    try:
+    with Opened(source, duckdb.Error, "cannot read it:", _first_line) as opened:
+        opened.keep(connection)
         tables, views = _tables(connection, "table"), _tables(connection, "view")
-        chosen = choose_table(source, tables, views)
-        place = f"{source.name}:{chosen.name}"
-        needed = source.columns.demand(chosen.columns, place)
-        table = chosen.query or _quoted(connection, chosen.name)
-
-        def any_row(condition: str) -> bool:
-            sql = f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1"  # noqa: S608
-            found = computed(lambda: connection.execute(sql).fetchone(), place, connection.interrupt)
-            return found is not None
-
-        check_abstracts(source, chosen.name, chosen.columns, any_row)
-        shown, too_long = _bounded(connection, table, needed)
-        sql = f"SELECT {too_long}, {shown} FROM {table}"  # noqa: S608
-        computed(lambda: connection.execute(sql), place, connection.interrupt)
-    except duckdb.Error as error:
-        connection.close()
-        raise BadInput(f"cannot read it: {_first_line(error)}", where=source.name) from error
-    except BaseException:
-        connection.close()
-        raise
-    return _papers(source, place, connection, needed)
+        table = chosen(source, connection, tables, views, partial(_quoted, connection))
+        shown, too_long = _bounded(connection, table)
+        sql = f"SELECT {too_long}, {shown} FROM {table.query}"  # noqa: S608
+        computed(lambda: connection.execute(sql), table.place, connection.interrupt)
+    records: Iterator[Record] = (
+        TOO_LONG if long else dict(zip(table.columns, map(_value, row), strict=True))
+        for long, *row in _rows(connection, table.place)
+    )
+    return opened.papers(table.place, records)
 
 
-def _bounded(connection: "DuckDBPyConnection", table: str, needed: Sequence[str]) -> tuple[str, str]:
+def _value(cell: object) -> object:
+    return str(cell) if isinstance(cell, UUID) else cell
+
+
+def _bounded(connection: "DuckDBPyConnection", table: Chosen) -> tuple[str, str]:
     """The columns in SQL, null where one is longer than a record may be, and a condition that says so."""
-    columns = connection.execute(f"DESCRIBE SELECT {', '.join(map(quote, needed))} FROM {table}")  # noqa: S608
+    names = ", ".join(map(quote, table.columns))
+    columns = connection.execute(f"DESCRIBE SELECT {names} FROM {table.query}")  # noqa: S608
     shown, conditions = [], ["false"]
     for name, kind, *_ in columns.fetchall():
         column = quote(name)
@@ -103,26 +97,6 @@ def _quoted(connection: "DuckDBPyConnection", name: str) -> str:
     if connection.execute(sql, [name]).fetchone():
         return quote(name)
     return ".".join(map(quote, name.split(".", 1)))
-
-
-def _papers(source: Input, place: str, connection: "DuckDBPyConnection", needed: tuple[str, ...]) -> Records:
-    import duckdb
-
-    number = 0
-    try:
-        for number, (too_long, *row) in enumerate(_rows(connection, place), start=1):
-            if too_long:
-                yield BadRecord(f"{place}:{number}", TOO_LONG)
-                continue
-            record = {
-                name: str(value) if isinstance(value, UUID) else value
-                for name, value in zip(needed, row, strict=True)
-            }
-            yield source.columns.paper(record, f"{place}:{number}")
-    except duckdb.Error as error:
-        raise BadInput(f"cannot read further: {_first_line(error)}", where=f"{place}:{number + 1}") from error
-    finally:
-        connection.close()
 
 
 def _rows(connection: "DuckDBPyConnection", place: str) -> Iterator[Sequence[object]]:

@@ -4,11 +4,11 @@ The text is held in memory, the records are not: they are decoded one after the 
 lines. A syntax error ends the file; the papers before it are kept.
 """
 
-import json
 import re
 from collections.abc import Generator, Iterator
 
 from ...errors import BadInput
+from ...text.json_text import NoJson, after, decoded, elements, member, skipped
 from ..bounds import MAX_RECORD_BYTES, TOO_LONG
 from ..categories import Wanted
 from ..columns import BadRecord, Columns, kind_of
@@ -23,16 +23,6 @@ _WRAPPERS = tuple(
 )
 """Fields that wrap a list of records, or one record: Crossref's `message`, Solr's `response`, …"""
 _OBJECTS = re.compile(r"\[\s*[{\]]")
-_SPACE = re.compile(r"[ \t\r\n]*")
-
-
-class _Syntax(Exception):
-    """Not JSON from this position on."""
-
-    def __init__(self, message: str, at: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.at = at
 
 
 def read(source: Input) -> Records:
@@ -52,7 +42,7 @@ def read(source: Input) -> Records:
 def _papers(source: Input, text: str) -> Records:
     line, counted = 1, 0
     started = False
-    wanted = Wanted.of(source.options.categories)
+    wanted = Wanted(source.options.categories)
     try:
         for at, end, record in _records(text):
             line += text.count("\n", counted, at)
@@ -62,13 +52,13 @@ def _papers(source: Input, text: str) -> Records:
                 yield BadRecord(f"{source.name}:{line}", TOO_LONG)
                 continue
             for one in _unwrapped(record, source.columns):
-                if wanted is None or wanted.has_record(one):
+                if wanted.has_record(one):
                     yield paper(source.columns, one, f"{source.name}:{line}")
-    except _Syntax as error:
+    except NoJson as error:
         where = f"{source.name}:{1 + text.count(chr(10), 0, error.at)}"
         if not started:
-            raise BadInput(f"is not valid JSON: {error.message}", where=where) from error
-        yield BadRecord(where, f"is not valid JSON: {error.message}; the rest of the file was skipped")
+            raise BadInput(f"is not valid JSON: {error}", where=where) from error
+        yield BadRecord(where, f"is not valid JSON: {error}; the rest of the file was skipped")
 
 
 def _unwrapped(record: object, columns: Columns) -> Iterator[object]:
@@ -95,17 +85,17 @@ def _parts(record: dict[str, object], columns: Columns) -> tuple[object, object]
 
 def _records(text: str) -> Iterator[tuple[int, int, object]]:
     """Each record with where it begins and ends, of one document after the other."""
-    at = _skip(text, 0)
+    at = skipped(text, 0)
     while True:
         end = yield from _document(text, at)
-        at = _skip(text, end)
+        at = skipped(text, end)
         # Objects may stand one behind another, with commas or without, as `jq` writes them.
         if text[at : at + 1] == ",":
-            at = _skip(text, at + 1)
+            at = skipped(text, at + 1)
         if at >= len(text):
             return
         if text[at] not in "[{":
-            raise _Syntax("unexpected text after the document", at)
+            raise NoJson("unexpected text after the document", at)
 
 
 def _document(text: str, at: int) -> Generator[tuple[int, int, object], None, int]:
@@ -114,76 +104,25 @@ def _document(text: str, at: int) -> Generator[tuple[int, int, object], None, in
     A list under a known name stands for its elements.
     """
     if text[at : at + 1] == "[":
-        return (yield from _elements(text, at))
+        return (yield from elements(text, at))
     if text[at : at + 1] != "{":
-        value, _ = _decode(text, at)
-        raise _Syntax(f"{kind_of(value)} is not a list of records", at)
-    start, record = at, dict[str, object]()
-    at = _skip(text, at + 1)
+        value, _ = decoded(text, at)
+        raise NoJson(f"{kind_of(value)} is not a list of records", at)
+    start, record, listed = at, dict[str, object](), False
+    at = skipped(text, at + 1)
     while text[at : at + 1] != "}":
-        key, at = _decode(text, at)
-        at = _skip(text, at)
-        if type(key) is not str or text[at : at + 1] != ":":
-            raise _Syntax('a field name in quotes and ":" expected', at)
-        at = _skip(text, at + 1)
-        if key in _LISTS and _OBJECTS.match(text, at):
-            end = yield from _elements(text, at)
-            return _behind(text, end)
-        record[key], at = _decode(text, at)
-        at = _skip(text, at)
-        if text[at : at + 1] == ",":
-            at = _skip(text, at + 1)
-        elif text[at : at + 1] != "}":
-            raise _Syntax('"," or "}" expected', at)
-    yield start, at + 1, record
+        name, _, at = member(text, at)
+        if not listed and name in _LISTS and _OBJECTS.match(text, at):
+            at = yield from elements(text, at)
+            listed = True
+        else:
+            value, at = decoded(text, at)
+            if not listed:
+                record[name] = value
+        at = after(text, at, "}")
+    if not listed:
+        yield start, at + 1, record
     return at + 1
-
-
-def _behind(text: str, at: int) -> int:
-    """Where an object ends of which a list was read."""
-    at = _skip(text, at)
-    while text[at : at + 1] == ",":
-        key, at = _decode(text, _skip(text, at + 1))
-        at = _skip(text, at)
-        if type(key) is not str or text[at : at + 1] != ":":
-            raise _Syntax('a field name in quotes and ":" expected', at)
-        _, at = _decode(text, _skip(text, at + 1))
-        at = _skip(text, at)
-    if text[at : at + 1] != "}":
-        raise _Syntax('"," or "}" expected', at)
-    return at + 1
-
-
-def _elements(text: str, at: int) -> Generator[tuple[int, int, object], None, int]:
-    at = _skip(text, at + 1)
-    while text[at : at + 1] != "]":
-        value, end = _decode(text, at)
-        yield at, end, value
-        at = _skip(text, end)
-        if text[at : at + 1] == ",":
-            at = _skip(text, at + 1)
-        elif text[at : at + 1] != "]":
-            raise _Syntax('"," or "]" expected', at)
-    return at + 1
-
-
-_decoder = json.JSONDecoder()
-
-
-def _decode(text: str, at: int) -> tuple[object, int]:
-    try:
-        return _decoder.raw_decode(text, at)
-    except json.JSONDecodeError as error:
-        raise _Syntax(error.msg.removesuffix(" at"), error.pos) from error
-    except RecursionError as error:
-        raise _Syntax("nested too deeply", at) from error
-    except ValueError as error:
-        raise _Syntax("a number with too many digits", at) from error
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
 
 
 def looks_like(head: bytes) -> bool:

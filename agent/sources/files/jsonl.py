@@ -24,10 +24,10 @@ def read(source: Input) -> Records:
     from pydantic_core import from_json
 
     columns, name = source.columns, source.name
-    wanted = Wanted.of(source.options.categories)
+    wanted = Wanted(source.options.categories)
     for number, line in enumerate(raw_lines(source.stream), start=source.lines_before + 1):
         # Most lines of a large dump are not wanted, and need not be decoded to tell.
-        if wanted is not None and line is not None and wanted.rules_out(line):
+        if line is not None and wanted.rules_out(line):
             continue
         where = f"{name}:{number}"
         if line is None:
@@ -48,7 +48,7 @@ def read(source: Input) -> Records:
         except RecursionError:
             yield BadRecord(where, "is nested too deeply")
         else:
-            if wanted is None or wanted.has_record(record):
+            if wanted.has_record(record):
                 yield paper(columns, record, where)
 
 

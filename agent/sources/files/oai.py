@@ -11,11 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput
-from ..bounds import TOO_LONG
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Records
-from ..xml_stream import Broken, elements, root_of, text_of
+from ..xml_stream import elements, root_of, text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -43,31 +42,26 @@ _ROOTS = frozenset({"OAI-PMH", "ListRecords", "GetRecord", "record"})
 
 def read(source: Input) -> Records:
     """The papers of a harvest; `where` counts records from 1. Raises BadInput for an error of the archive."""
-    wanted = Wanted.of(source.options.categories)
-    columns, number = Columns(), 0
-    try:
-        for number, record in enumerate(elements(source.stream, source.name, _RECORD, _ERROR), start=1):
-            where = f"{source.name}, record {number}"
-            if record is None:
-                yield BadRecord(where, TOO_LONG)
-                continue
-            if record.tag == _ERROR:
-                said = f"{record.get('code')}: {''.join(record.itertext())}"
-                raise BadInput(f"contains an error of the archive: {said}", where=source.name)
-            header = record.find(f"{{{_OAI}}}header")
-            if header is not None and header.get("status") == "deleted":
-                continue
-            metadata = record.find(f"{{{_OAI}}}metadata/*")
-            if metadata is None:
-                yield BadRecord(where, "has no metadata")
-                continue
-            fields, categories = _fields(metadata, header)
-            if wanted is None or wanted.has(categories):
-                yield columns.paper(fields, where)
-    except Broken as error:
-        if not number:
-            raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest was skipped")
+    wanted = Wanted(source.options.categories)
+    columns = Columns()
+    for number, record in enumerate(elements(source.stream, source.name, _RECORD, _ERROR), start=1):
+        where = f"{source.name}, record {number}"
+        if isinstance(record, str):
+            yield BadRecord(where, record)
+            continue
+        if record.tag == _ERROR:
+            said = f"{record.get('code')}: {''.join(record.itertext())}"
+            raise BadInput(f"contains an error of the archive: {said}", where=source.name)
+        header = record.find(f"{{{_OAI}}}header")
+        if header is not None and header.get("status") == "deleted":
+            continue
+        metadata = record.find(f"{{{_OAI}}}metadata/*")
+        if metadata is None:
+            yield BadRecord(where, "has no metadata")
+            continue
+        fields, categories = _fields(metadata, header)
+        if wanted.has(categories):
+            yield columns.paper(fields, where)
 
 
 def _fields(metadata: "Element", header: "Element | None") -> tuple[dict[str, object], list[str]]:

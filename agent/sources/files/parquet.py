@@ -1,14 +1,14 @@
 """Parquet: a row a paper, nested columns by their dotted path, by Arrow in a process of its own."""
 
 import importlib.util
+from collections.abc import Iterator
 from typing import BinaryIO
 
-from ...errors import BadInput, MissingExtra
+from ...errors import MissingExtra
 from ...safety.child_process import python
-from ..columns import BadRecord
 from ..confined import Broken, Child
 from ..interface import Format, Input, Records
-from ..tables import file_of
+from ..tables import Opened, Record, file_of
 from .parquet_child import MEMORY_BYTES
 
 _COMMAND = tuple(python("papercards.sources.files.parquet_child"))
@@ -19,36 +19,16 @@ def read(source: Input) -> Records:
     path = file_of(source, "a Parquet file")
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra("A Parquet file", "tables")
-    child = Child(_COMMAND, MEMORY_BYTES)
-    try:
+    with Opened(source, Broken, "is not a readable Parquet file:", "it {}".format) as opened:
+        child = opened.keep(Child(_COMMAND, MEMORY_BYTES))
         names: list[str] = child.get({"path": str(path.absolute())})["names"]
-        needed = source.columns.demand(tuple(names), source.name)
-        child.get({"columns": needed})
-    except Broken as error:
-        child.close()
-        raise BadInput(f"is not a readable Parquet file: it {error}", where=source.name) from error
-    except BaseException:
-        child.close()
-        raise
-    return _papers(source, child)
+        child.get({"columns": source.columns.demand(tuple(names), source.name)})
+    return opened.papers(source.name, _rows(child))
 
 
-def _papers(source: Input, child: Child) -> Records:
-    number = 0
-    try:
-        while rows := child.get({"more": True})["rows"]:
-            for row in rows:
-                number += 1
-                where = f"{source.name}:{number}"
-                if isinstance(row, str):
-                    yield BadRecord(where, row)
-                else:
-                    yield source.columns.paper(row, where)
-    except Broken as error:
-        where = f"{source.name}:{number + 1}"
-        raise BadInput(f"cannot read further: it {error}", where=where) from error
-    finally:
-        child.close()
+def _rows(child: Child) -> Iterator[Record]:
+    while rows := child.get({"more": True})["rows"]:
+        yield from rows
 
 
 def looks_like(head: bytes) -> bool:

@@ -11,10 +11,10 @@ from itertools import chain, islice
 from ...errors import BadInput, MissingExtra, UsageError
 from ...safety.child_process import python
 from ..bounds import TOO_LONG
-from ..columns import BadRecord, quoted, unique
+from ..columns import quoted, unique
 from ..confined import Broken, Child
 from ..interface import Format, Input, Records
-from ..tables import file_of
+from ..tables import Opened, Record, file_of
 from .sheet_child import MEMORY_BYTES
 
 _FIRST_ROWS = 20
@@ -34,19 +34,15 @@ def read(source: Input) -> Records:
         raise MissingExtra("A spreadsheet", "tables")
     if path.stat().st_size > _MAX_BYTES:
         raise BadInput("is a spreadsheet of more than 256 MB", where=source.name, next_step="Save it as CSV")
-    child = Child(_COMMAND, MEMORY_BYTES)
-    try:
-        try:
-            sheets: list[str] = child.get({"path": str(path.absolute())})["sheets"]
-            return _of_sheets(source, child, sheets)
-        except Broken as error:
-            raise BadInput(f"is not a readable spreadsheet: it {error}", where=source.name) from error
-    except BaseException:
-        child.close()
-        raise
+    with Opened(source, Broken, "is not a readable spreadsheet:", "it {}".format) as opened:
+        child = opened.keep(Child(_COMMAND, MEMORY_BYTES))
+        sheets: list[str] = child.get({"path": str(path.absolute())})["sheets"]
+        place, records, begin = _of_sheets(source, child, sheets)
+    return opened.papers(place, records, begin=begin)
 
 
-def _of_sheets(source: Input, child: Child, sheets: list[str]) -> Records:
+def _of_sheets(source: Input, child: Child, sheets: list[str]) -> tuple[str, Iterator[Record], int]:
+    """The name of the sheet with papers, its records, and the number of the first one's row."""
     wanted = source.options.table
     if wanted is not None and wanted not in sheets:
         raise UsageError(
@@ -63,7 +59,7 @@ def _of_sheets(source: Input, child: Child, sheets: list[str]) -> Records:
             if source.columns.fit(header):
                 place = source.name if len(sheets) == 1 else f"{source.name}:{name}"
                 rest = chain(first[number + 1 :], rows)
-                return _papers(source, place, header, rest, number + 2, child)
+                return place, (_record(header, one) for one in rest), number + 2
     if not headers:
         raise BadInput("is empty", where=source.name)
     source.columns.demand(headers[0], source.name)
@@ -76,22 +72,13 @@ def _rows(child: Child, sheet: str) -> Iterator[_Row]:
         yield from rows
 
 
-def _papers(
-    source: Input, place: str, header: tuple[str, ...], rows: Iterator[_Row], begin: int, child: Child
-) -> Records:
-    number = begin - 1
-    try:
-        for number, row in enumerate(rows, start=begin):
-            where = f"{place}:{number}"
-            if row is None:
-                yield BadRecord(where, TOO_LONG)
-            elif any(cell not in ("", None) for cell in row):
-                record = {name: cell if cell != "" else None for name, cell in zip(header, row, strict=False)}
-                yield source.columns.paper(record, where)
-    except Broken as error:
-        raise BadInput(f"cannot be read further: it {error}", where=f"{place}:{number + 1}") from error
-    finally:
-        child.close()
+def _record(header: tuple[str, ...], row: _Row) -> Record:
+    """The record of a row, without any field if all of its cells are empty; else why it cannot be read."""
+    if row is None:
+        return TOO_LONG
+    if all(cell in ("", None) for cell in row):
+        return {}
+    return {name: cell if cell != "" else None for name, cell in zip(header, row, strict=False)}
 
 
 def looks_like(head: bytes) -> bool:

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...errors import BadInput
-from ..bounds import TOO_LONG
 from ..columns import BadRecord
 from ..interface import Format, Input, Records
-from ..xml_stream import Broken, elements, root_of, words_of
+from ..xml_stream import elements, name_of, root_of, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -24,21 +22,13 @@ def _read(
     tags: tuple[str, ...], made: "Callable[[], Callable[[Element], _Fields | None]]", source: Input
 ) -> Records:
     number, fields = 0, made()
-    try:
-        for element in elements(source.stream, source.name, *tags):
-            found = fields(element) if element is not None else None
-            if element is not None and found is None:
-                continue
-            number += 1
-            where = f"{source.name}, record {number}"
-            if found is None:
-                yield BadRecord(where, TOO_LONG)
-            else:
-                yield source.columns.paper(found, where)
-    except Broken as error:
-        if not number:
-            raise BadInput(str(error), where=source.name) from error
-        yield BadRecord(f"{source.name}, after record {number}", f"{error}; the rest was skipped")
+    for element in elements(source.stream, source.name, *tags):
+        found = element if isinstance(element, str) else fields(element)
+        if found is None:
+            continue
+        number += 1
+        where = f"{source.name}, record {number}"
+        yield BadRecord(where, found) if isinstance(found, str) else source.columns.paper(found, where)
 
 
 def _text(element: "Element", *paths: str) -> str | None:
@@ -57,7 +47,7 @@ def _texts(element: "Element", path: str) -> list[str]:
 
 def _parts(element: "Element | None") -> _Fields:
     """The texts of an element's children by their names."""
-    return {} if element is None else {str(one.tag).rpartition("}")[2]: words_of(one) for one in element}
+    return {} if element is None else {name_of(one): words_of(one) for one in element}
 
 
 def _pubmed(article: "Element") -> _Fields:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ...bibliography.zotero_item import NO_PAPERS, record
 from ...errors import BadInput, importing
 from ..interface import Format, Input, Records
+from ..xml_stream import name_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -66,7 +67,7 @@ def _papers(source: Input, root: "Element") -> Records:
             "DOI": next(_dois([node, *containers]), None),
             "url": node.findtext(f"{_DC}identifier/{_TERMS}URI/{_RDF}value"),
             "authors": [
-                {part.tag.rpartition("}")[2]: part.text for part in person}
+                {name_of(part): part.text for part in person}
                 for person in node.iterfind(f"{_BIB}authors/{_RDF}Seq/{_RDF}li/{_FOAF}Person")
             ],
             "date": node.findtext(f"{_DC}date"),

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import BadInput, importing
 from ...paper import Paper
-from ..bounds import TOO_LONG
 from ..columns import BadRecord, Columns
 from ..interface import Format, Input, Records
-from ..xml_stream import Broken, doctype_of, elements, root_of
+from ..xml_stream import doctype_of, elements, name_of, root_of
 from .outline import Block, Heading, Paragraph, pick
 
 if TYPE_CHECKING:
@@ -61,26 +59,13 @@ _KINDS = {
 
 def read(source: Input) -> Records:
     """The articles of a file; `where` is the line on which each ends. Raises MissingExtra without lxml."""
-    with importing("reading JATS", "sources"):
-        import lxml.etree  # noqa: F401
-    return _articles(source)
-
-
-def _articles(source: Input) -> Iterator[Paper | BadRecord]:
     line = 0
-    found = elements(source.stream, source.name, "{*}article", own_entities=True)
-    try:
-        for article in found:
-            if article is None:
-                yield BadRecord(f"{source.name}, after line {line}", TOO_LONG)
-                continue
+    for article in elements(source.stream, source.name, "{*}article", own_entities=True):
+        if isinstance(article, str):
+            yield BadRecord(f"{source.name}, after line {line}", article)
+        else:
             line = article.sourceline or 1
             yield _paper(article, source)
-    except Broken as error:
-        where = f"{source.name}:{error.line}"
-        if not line:
-            raise BadInput(str(error), where=where) from error
-        yield BadRecord(where, f"{error}; the rest of the file is lost")
 
 
 def _paper(article: "etree._Element", source: Input) -> Paper | BadRecord:
@@ -130,7 +115,7 @@ def _authors(meta: "etree._Element") -> Iterator[dict[str, str]]:
             continue
         name = _first(one, "name")
         if name is not None:
-            yield {str(part.tag).rpartition("}")[2]: _text(part) for part in name}
+            yield {name_of(part): _text(part) for part in name}
         elif (group := _first(one, "collab")) is not None:
             yield {"literal": _text(group)}
         elif (text := _first(one, "string-name")) is not None:
@@ -140,8 +125,7 @@ def _authors(meta: "etree._Element") -> Iterator[dict[str, str]]:
 def _date(meta: "etree._Element") -> dict[str, str] | None:
     """The earliest date of publication; those of other events are elsewhere."""
     dates = [
-        {str(part.tag).rpartition("}")[2]: _text(part) for part in one if isinstance(part.tag, str)}
-        for one in meta.iterfind("{*}pub-date")
+        {name: _text(part) for part in one if (name := name_of(part))} for one in meta.iterfind("{*}pub-date")
     ]
     known = [one for one in dates if one.get("year", "").isdecimal()]
     return min(known, key=lambda one: (one["year"], -len(one)), default=None)
@@ -205,7 +189,7 @@ _HOLDERS = frozenset("list list-item disp-quote statement def-list def-item def 
 def _section_blocks(part: "etree._Element", level: int) -> Iterator[Block]:
     """Headings and paragraphs, sections within sections."""
     for child in part:
-        name = _name(child)
+        name = name_of(child)
         if name in ("sec", "app", "ack", "notes", "glossary", "app-group", "ref-list"):
             title = next(_children(child, "title"), None)
             said = str(child.get("sec-type") or child.get("notes-type") or "").casefold()
@@ -230,8 +214,8 @@ def _text(element: "etree._Element") -> str:
 def _pieces(element: "etree._Element") -> Iterator[str]:
     yield element.text or ""
     for child in element:
-        name = _name(child)
-        if name == "&":
+        name = name_of(child)
+        if not name:  # an entity
             yield _entity(child)
         elif (name == "sup" and _only_citations(child)) or (name == "xref" and _is_mark(child)):
             pass
@@ -250,7 +234,7 @@ def _is_mark(xref: "etree._Element") -> bool:
     """A raised number of a reference, or the sign of a footnote or an author's note."""
     kind = xref.get("ref-type")
     inner = "".join(xref.itertext()).strip()
-    raised = len(xref) > 0 and all(_name(one) == "sup" for one in xref)
+    raised = len(xref) > 0 and all(name_of(one) == "sup" for one in xref)
     return kind in ("fn", "aff", "corresp", "author-notes", "table-fn") or (
         kind == "bibr" and raised and len(inner) < 12
     )
@@ -258,7 +242,7 @@ def _is_mark(xref: "etree._Element") -> bool:
 
 def _only_citations(sup: "etree._Element") -> bool:
     """`results<sup>12</sup>`: the number of a reference, glued to a word."""
-    return len(sup) > 0 and all(_name(one) == "xref" and one.get("ref-type") == "bibr" for one in sup)
+    return len(sup) > 0 and all(name_of(one) == "xref" and one.get("ref-type") == "bibr" for one in sup)
 
 
 def _entity(node: Any) -> str:
@@ -267,14 +251,8 @@ def _entity(node: Any) -> str:
     return found if found != f"&{name};" else ""
 
 
-def _name(element: Any) -> str:
-    """Without its namespace; `&` for an entity that stands for itself."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else "&"
-
-
 def _children(element: "etree._Element", name: str) -> "Iterator[etree._Element]":
-    return (child for child in element if _name(child) == name)
+    return (child for child in element if name_of(child) == name)
 
 
 def _first(element: "etree._Element", name: str) -> "etree._Element | None":

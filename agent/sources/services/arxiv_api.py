@@ -7,38 +7,30 @@ seconds apart, as arXiv asks, and if it throttles, by 406, 429, 503 or in words,
 The API: https://info.arxiv.org/help/api/user-manual.html
 """
 
-import io
-import logging
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ...errors import BadInput, UsageError, importing
+from ...errors import BadInput, importing
 from ...paper import Paper
 from ...text.identifiers import arxiv_id, unversioned
 from ..categories import Wanted
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
+from ..xml_stream import text_of
+from .arxiv_text import SITE
 from .halving import by_halves
-from .ids import Asker, in_parts, newest, query_of
-from .service import Service
-from .titles import ByTitle, by_title, searched
+from .ids import Asker, ids_of, in_parts, newest, query_of
+from .titles import ByTitle, Record, by_title, searched
 from .web import PAPER_S, Keep, Refused, Web
 
 if TYPE_CHECKING:
-    import arxiv
+    from lxml.etree import _Element as Element
 
-SERVICE = Service(
-    "arxiv",
-    "arXiv",
-    "https://export.arxiv.org",
-    interval_s=3.0,
-    throttled=frozenset({406, 429, 503}),
-    first_wait_s=60.0,
-    wants_contact=True,
-)
+SERVICE = replace(SITE, url="https://export.arxiv.org")
 
 IDS_AT_ONCE, TITLES_AT_ONCE = 100, 10
 _RESULTS_OF_TITLE = 5
@@ -53,6 +45,10 @@ _TAKEN = re.compile(r"arxiv:|arxiv-query:|https?://(?:[a-z]{2,9}\.)?arxiv\.org/"
 _SCHEME = re.compile(r"[a-z]+:", re.IGNORECASE)
 _HUB = re.compile(r"https?://(?:www\.)?(?:huggingface|hf)\.co/", re.IGNORECASE)
 
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_ARXIV = "{http://arxiv.org/schemas/atom}"
+_OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+_UNREADABLE = "arXiv returned an unreadable answer"
 _ERROR = re.compile(rb"<id>\s*+https?://arxiv\.org/api/errors")
 _SUMMARY = re.compile(rb"<summary[^<>]*>([^<]*)<")
 _NONE = re.compile(rb"<opensearch:totalResults[^>]*>\s*0\s*<")
@@ -73,35 +69,19 @@ def is_id(word: str) -> bool:
 def read(spec: str, options: Options) -> Records:
     """The papers of `arxiv:ID,ID`, an address or `arxiv-query:QUERY`.
 
-    Raises UsageError for an invalid id or an empty query, MissingExtra without the library.
+    Raises UsageError for an invalid id or an empty query, MissingExtra without requests.
     """
-    _library()
     if query := query_of(spec, _QUERY, "cat:cs.LG"):
-        return _search(query, options)
-    ids = []
-    for word in re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(","):
-        if not (word := word.strip()):
-            continue
-        if (known := arxiv_id(word)) is None:
-            raise UsageError(
-                f'"{word}" is not an arXiv id', where=spec, next_step="Use a form such as arxiv:2401.03955"
-            )
-        ids.append((f"arxiv:{known}", known))
-    if not ids:
-        raise UsageError("no paper given", where=spec, next_step="Use a form such as arxiv:2401.03955")
-    return in_parts(asker(options), ids, IDS_AT_ONCE)
-
-
-def _library() -> None:
-    with importing("Reading from arXiv", "sources"):
-        import arxiv  # noqa: F401
+        return _search(Web(SERVICE, options), query, options)
+    words = re.sub(r"(?i)^arxiv:(?!//)", "", spec).split(",")
+    ids = ids_of(spec, words, arxiv_id, "an arXiv id", "arxiv:2401.03955")
+    return in_parts(asker(options), ((f"arxiv:{one}", one) for one in ids), IDS_AT_ONCE)
 
 
 def asker(options: Options) -> Asker:
-    """A function that requests up to a hundred ids at a time. Raises MissingExtra without the library."""
-    _library()
+    """A function that requests up to a hundred ids at a time. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
-    wanted = Wanted.of(options.categories)
+    wanted = Wanted(options.categories)
 
     def ask(ids: Sequence[tuple[str, str]]) -> list[Paper | BadRecord | None]:
         names = list(dict.fromkeys(one for _, one in ids))
@@ -111,19 +91,16 @@ def asker(options: Options) -> Asker:
     return ask
 
 
-def _answer(
-    result: "arxiv.Result | BadRecord | None", where: str, wanted: Wanted | None
-) -> Paper | BadRecord | None:
-    if result is None:
+def _answer(record: Record | BadRecord | None, where: str, wanted: Wanted) -> Paper | BadRecord | None:
+    if record is None:
         return BadRecord(where, "not found on arXiv")
-    if isinstance(result, BadRecord):
-        return BadRecord(where, result.reason)
-    return _paper(result, where) if wanted is None or wanted.has(result.categories) else None
+    if isinstance(record, BadRecord):
+        return BadRecord(where, record.reason)
+    return Columns().paper(record, where) if wanted.has_record(record) else None
 
 
-def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
-    """The results for these ids, by each of the requested names."""
-    import arxiv
+def _ask(web: Web, names: list[str]) -> dict[str, Record | BadRecord]:
+    """The records of these ids, by each of the requested names."""
 
     def keep(body: bytes) -> float | None:
         if not _is_feed(body):
@@ -131,20 +108,17 @@ def _ask(web: Web, names: list[str]) -> "dict[str, arxiv.Result | BadRecord]":
         # An answer that lacks a paper is not for long: it may be there tomorrow.
         return PAPER_S if body.count(b"<entry") >= len(names) else web.query_s
 
-    found: dict[str, arxiv.Result | BadRecord] = {}
-    search = arxiv.Search(id_list=names, max_results=len(names))
+    found: dict[str, Record | BadRecord] = {}
     # The latest of several versions of a paper answers to its name without one.
-    for result in sorted(_results(web, search, keep, len(names)), key=_version):
-        name = arxiv_id(result.get_short_id()) or result.get_short_id()
-        found[name] = found[unversioned(name)] = result
+    for record in sorted(_records(web, keep, len(names), ids=names), key=_version):
+        own = str(record["arxiv_id"])
+        name = arxiv_id(own) or own
+        found[name] = found[unversioned(name)] = record
     return found
 
 
 def titles(options: Options) -> ByTitle:
-    """A function that looks up ten papers by title. Raises MissingExtra without the library."""
-    _library()
-    import arxiv
-
+    """A function that looks up ten papers by title. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
 
     def keep(body: bytes) -> float | None:
@@ -155,8 +129,7 @@ def titles(options: Options) -> ByTitle:
 
     def ask(some: list[str]) -> list[dict[str, object]]:
         most = TITLES_AT_ONCE * _RESULTS_OF_TITLE
-        found = _results(web, arxiv.Search(query(*some), max_results=most), keep, most)
-        return [_record(result) for result in islice(found, most)]
+        return list(islice(_records(web, keep, most, query(*some)), most))
 
     def address(title: str) -> str:
         return f"{web.base}/api/query?{urlencode({'search_query': query(title)})}"
@@ -168,17 +141,14 @@ def _is_feed(body: bytes) -> bool:
     return b"<feed" in body and body.rstrip().endswith(b"</feed>")
 
 
-def _version(result: "arxiv.Result") -> int:
-    found = re.search(r"v(\d+)$", result.entry_id)
+def _version(record: Record) -> int:
+    found = re.search(r"v(\d+)$", str(record["url"]))
     return int(found[1]) if found else 0
 
 
-def _search(query: str, options: Options) -> Records:
-    import arxiv
-
-    web = Web(SERVICE, options)
-    wanted = Wanted.of(options.categories)
-    if wanted is not None:
+def _search(web: Web, query: str, options: Options) -> Records:
+    wanted = Wanted(options.categories)
+    if wanted.names:
         query = f"({query}) AND ({' OR '.join(f'cat:{name}' for name in wanted.names)})"
 
     def keep(body: bytes) -> float | None:
@@ -186,12 +156,11 @@ def _search(query: str, options: Options) -> Records:
         return web.query_s if _is_feed(body) and (b"<entry" in body or _NONE.search(body)) else None
 
     most = min(options.limit or _MOST_RESULTS, _MOST_RESULTS)
-    order = arxiv.SortCriterion.SubmittedDate if options.newest else arxiv.SortCriterion.Relevance
-    search = arxiv.Search(query, max_results=most, sort_by=order)
     number, page = 0, min(most, _NEWEST_SLICE if options.newest else _SLICE)
-    for number, result in enumerate(_results(web, search, keep, page), start=1):  # noqa: B007
-        if wanted is None or wanted.has(result.categories):
-            yield _paper(result, f"arxiv:{result.get_short_id()}")
+    found = islice(_records(web, keep, page, query, newest=options.newest), most)
+    for number, record in enumerate(found, start=1):  # noqa: B007
+        if wanted.has_record(record):
+            yield Columns().paper(record, f"arxiv:{record['arxiv_id']}")
     if number == _MOST_RESULTS and options.limit != number:
         yield BadRecord(
             f"{_QUERY}{query}",
@@ -200,52 +169,56 @@ def _search(query: str, options: Options) -> Records:
         )
 
 
-def _paper(result: "arxiv.Result", where: str) -> Paper | BadRecord:
-    return Columns().paper(_record(result), where)
+def _records(
+    web: Web, keep: Keep, page: int, query: str = "", *, ids: Sequence[str] = (), newest: bool = False
+) -> Iterator[Record]:
+    """The records of a query or of some ids, `page` at a time."""
+    order = "submittedDate" if newest else "relevance"
+    asked = {"search_query": query, "id_list": ",".join(ids), "sortBy": order, "sortOrder": "descending"}
+    start, total = 0, 1
+    while start < total:
+        address = urlencode({**asked, "start": start, "max_results": page})
+        feed = _feed(web, f"{web.base}/api/query?{address}", keep)
+        entries = feed.findall(f"{_ATOM}entry")
+        if not entries:
+            if start:
+                raise BadInput(_UNREADABLE, where=web.base)
+            return
+        yield from map(_record, entries)
+        said = (text_of(feed, f"{_OPENSEARCH}totalResults") or "").strip()
+        start, total = start + len(entries), int(said) if said.isdecimal() else 0
 
 
-def _record(result: "arxiv.Result") -> dict[str, object]:
-    return {
-        "title": result.title,
-        "abstract": result.summary,
-        "arxiv_id": result.get_short_id(),
-        "url": result.entry_id,
-        "authors": [author.name for author in result.authors],
-        "date": result.published.isoformat(),
-        "venue": result.journal_ref,
-        "doi": result.doi,
-        "categories": result.categories,
-        "pdf_url": result.pdf_url,
-    }
-
-
-def _results(web: Web, search: "arxiv.Search", keep: Keep, page: int) -> "Iterator[arxiv.Result]":
-    """The library's results, with requests made by our client."""
-    import arxiv
-    import requests
-
-    class Session(requests.Session):
-        def get(self, url: str | bytes, **_: object) -> requests.Response:  # type: ignore[override]
-            body = web.get(str(url), keep)
-            if body is None:
-                raise BadInput("no arXiv API at this address", where=web.base)
-            if (error := _ERROR.search(body)) and (found := _SUMMARY.search(body, error.end())):
-                said = " ".join(found[1].decode("utf-8", "replace").split())
-                raise Refused(f"arXiv rejected the query: {said[:200]}", said=said[:200])
-            response = requests.Response()
-            response.status_code = 200
-            response.raw = io.BytesIO(body)
-            return response
-
-    # Without a handler, its warnings of entries that it skips would go to standard error.
-    logging.getLogger("arxiv").addHandler(logging.NullHandler())
-    client = arxiv.Client(page_size=page, delay_seconds=0, num_retries=0)
-    client.query_url_format = f"{web.base}/api/query?{{}}"
-    client._session = Session()
+def _feed(web: Web, url: str, keep: Keep) -> "Element":
+    with importing("Reading from arXiv", "sources"):
+        from lxml import etree
+    body = web.get(url, keep)
+    if body is None:
+        raise BadInput("no arXiv API at this address", where=web.base)
+    if (error := _ERROR.search(body)) and (found := _SUMMARY.search(body, error.end())):
+        said = " ".join(found[1].decode("utf-8", "replace").split())
+        raise Refused(f"arXiv rejected the query: {said[:200]}", said=said[:200])
     try:
-        yield from client.results(search)
-    except (arxiv.ArxivError, ValueError) as error:
-        raise BadInput("arXiv returned an unreadable answer", where=web.base) from error
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+        return etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        raise BadInput(_UNREADABLE, where=web.base) from error
+
+
+def _record(entry: "Element") -> Record:
+    address = text_of(entry, f"{_ATOM}id") or ""
+    return {
+        "title": text_of(entry, f"{_ATOM}title") or "",
+        "abstract": text_of(entry, f"{_ATOM}summary") or "",
+        "arxiv_id": address.rpartition("arxiv.org/abs/")[2],
+        "url": address,
+        "authors": [text_of(one, f"{_ATOM}name") or "" for one in entry.iterfind(f"{_ATOM}author")],
+        "date": text_of(entry, f"{_ATOM}published"),
+        "venue": text_of(entry, f"{_ARXIV}journal_ref"),
+        "doi": text_of(entry, f"{_ARXIV}doi"),
+        "categories": [one.get("term", "") for one in entry.iterfind(f"{_ATOM}category")],
+        "pdf_url": next((one.get("href") for one in entry.iterfind(f"{_ATOM}link[@title='pdf']")), None),
+    }
 
 
 REFERENCE = Reference(

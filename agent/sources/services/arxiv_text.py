@@ -12,7 +12,7 @@ from ..interface import Options
 from .service import Service
 from .web import PAPER_S, QUERY_S, Web
 
-_TEXTS = Service(
+SITE = Service(
     "arxiv",
     "arXiv",
     "https://arxiv.org",
@@ -21,7 +21,7 @@ _TEXTS = Service(
     first_wait_s=60.0,
     wants_contact=True,
 )
-_RECORDS = replace(_TEXTS, url="https://oaipmh.arxiv.org")
+_RECORDS = replace(SITE, url="https://oaipmh.arxiv.org")
 _HTML = frozenset(("text/html", "application/xhtml+xml"))
 _PDF = frozenset(("application/pdf",))
 _XML = frozenset(("application/xml", "text/xml"))
@@ -33,7 +33,7 @@ class ArxivText:
 
     def __init__(self, options: Options) -> None:
         """Raises MissingExtra without the HTTP library."""
-        self._texts, self._records = Web(_TEXTS, options), Web(_RECORDS, options)
+        self._texts, self._records = Web(SITE, options), Web(_RECORDS, options)
 
     def html(self, name: str) -> bytes | None:
         """The paper as HTML."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote, urlencode
 
-from ...errors import BadInput
 from ..interface import Options
+from ..service_records import within
 from .ids import Asker, by_id
 from .service import Service
 from .titles import ByTitle, by_title, searched
@@ -53,7 +53,7 @@ def _together(web: Web, dois: list[str], urls: Mapping[str, str]) -> dict[str, o
         dois = [doi for doi in dois if doi not in listed]
     for doi in dois:
         answer = web.json(urls[doi], PAPER_S)
-        if isinstance(answer, dict) and isinstance(record := answer.get("message"), dict):
+        if isinstance(record := within(answer, "message"), dict):
             found[doi] = _record(record)
     return found
 
@@ -74,10 +74,7 @@ def titles(options: Options) -> ByTitle:
 
 def _works(web: Web, asked: dict[str, object]) -> list[dict[str, object]]:
     answer = web.json(f"{web.base}/works?{urlencode(asked)}", web.absent_s)
-    message = answer.get("message") if isinstance(answer, dict) else None
-    items = message.get("items") if isinstance(message, dict) else None
-    if not isinstance(items, list):
-        raise BadInput("Crossref did not return a list of works", where=web.base)
+    items = web.listed(within(answer, "message", "items"), "works")
     return [_record(one) for one in items if isinstance(one, dict) and "DOI" in one]
 
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from ...errors import BadInput, UsageError
 from ...text import identifiers
 from ..interface import Options, Records, Reference
-from .ids import Asker, by_id, in_parts
+from ..service_records import within
+from .ids import Asker, by_id, ids_of, in_parts
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -54,20 +54,14 @@ def read(spec: str, options: Options) -> Records:
     """
     kind, _, rest = spec.partition(":")
     words = [spec] if rest.startswith("//") or not rest else rest.split(",")
-    names: list[str] = []
-    for word in filter(None, map(str.strip, words)):
+
+    def known(word: str) -> str | None:
         pmcid = identifiers.pmcid(word, bare=kind.lower() in ("pmc", "pmcid"))
-        pmid = identifiers.pmid(word, bare=kind.lower() == "pmid") if pmcid is None else None
-        if pmcid is None and pmid is None:
-            names = []
-            break
-        names.append(pmcid or f"PMID{pmid}")
-    if not names:
-        raise UsageError(
-            "is not an id of PubMed or PubMed Central",
-            where=spec,
-            next_step="Use a form such as pmc:PMC7096066 or pmid:32076265",
-        )
+        pmid = identifiers.pmid(word, bare=kind.lower() == "pmid")
+        return pmcid or (f"PMID{pmid}" if pmid else None)
+
+    form = "pmc:PMC7096066 or pmid:32076265"
+    names = ids_of(spec, words, known, "an id of PubMed or PubMed Central", form)
     return in_parts(asker(options), ((name, name) for name in names), IDS_AT_ONCE)
 
 
@@ -123,16 +117,13 @@ def _together(web: Web, names: list[str]) -> dict[str, object]:
 
 def _results(web: Web, path: str) -> list[dict[str, object]]:
     answer = web.json(web.base + path, web.absent_s)
-    listed = answer.get("resultList") if isinstance(answer, dict) else None
-    results = listed.get("result") if isinstance(listed, dict) else None
-    if not isinstance(results, list):
-        raise BadInput("Europe PMC did not return a list of papers", where=web.base)
+    results = web.listed(within(answer, "resultList", "result"), "papers")
     return [_record(one) for one in results if isinstance(one, dict)]
 
 
 def _record(result: Mapping[str, object]) -> dict[str, object]:
     pmcid, pmid, title = result.get("pmcid"), result.get("pmid"), result.get("title")
-    authors = _within(result, "authorList", "author")
+    authors = within(result, "authorList", "author")
     url = f"https://europepmc.org/article/{result.get('source')}/{result.get('id')}"
     return {
         # PubMed puts a full stop behind titles.
@@ -148,21 +139,15 @@ def _record(result: Mapping[str, object]) -> dict[str, object]:
         else result.get("authorString"),
         "date": result.get("firstPublicationDate"),
         "year": result.get("pubYear"),
-        "venue": _within(result, "journalInfo", "journal", "title"),
-        "keywords": _within(result, "keywordList", "keyword"),
+        "venue": within(result, "journalInfo", "journal", "title"),
+        "keywords": within(result, "keywordList", "keyword"),
         "license": result.get("license"),
     }
 
 
 def _author(one: object) -> object:
-    group = one.get("collectiveName") if isinstance(one, Mapping) else None
+    group = within(one, "collectiveName")
     return {"literal": group} if group else one
-
-
-def _within(record: object, *path: str) -> object:
-    for name in path:
-        record = record.get(name) if isinstance(record, Mapping) else None
-    return record
 
 
 REFERENCE = Reference(

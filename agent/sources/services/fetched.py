@@ -19,14 +19,8 @@ from typing import BinaryIO
 
 from ...errors import PapercardsError, StorageError
 from ...safety.file_locks import lock
+from ...safety.redact import without_secrets
 from ..patience import Clock
-
-
-def shown(url: str) -> str:
-    """The address for messages and files, without user name, password and query."""
-    from ...safety.redact import without_secrets
-
-    return without_secrets(url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ class Store:
         """Store an answer. Raises StorageError if it cannot be written."""
         path = self._path(url)
         head = {
-            "url": shown(url),
+            "url": without_secrets(url),
             "status": 404 if body is None else 200,
             "fetched": round(time.time(), 3),
             "size": len(body or b""),

@@ -8,11 +8,11 @@ The API: https://huggingface.co/docs/hub/api#paper-pages-api
 import re
 from urllib.parse import quote, urlencode
 
-from ...errors import BadInput, UsageError
+from ...errors import UsageError
 from ...text.identifiers import arxiv_id, unversioned
 from ..columns import BadRecord, Columns
 from ..interface import Listing, Options, Records, Reference
-from ..service_records import paper
+from ..service_records import paper, within
 from .service import Service
 from .web import PAPER_S, Web
 
@@ -85,13 +85,9 @@ def _daily(web: Web, period: dict[str, str], options: Options) -> Records:
     while True:
         query = urlencode({**period, "limit": _PAGE if most is None else min(most, _PAGE), "p": page})
         found = web.json(f"{web.base}/api/daily_papers?{query}", web.query_s)
-        if not isinstance(found, list):
-            raise BadInput("Hugging Face did not return a list of papers", where=web.base)
         before = len(seen)
-        for record in found:
-            inner = record.get("paper") if isinstance(record, dict) else None
-            number = inner.get("id") if isinstance(inner, dict) else None
-            name = f"huggingface.co/papers/{number}"
+        for record in web.listed(found, "papers"):
+            name = f"huggingface.co/papers/{within(record, 'paper', 'id')}"
             # A list that moves while it is read gives papers twice.
             if name not in seen:
                 seen.add(name)

@@ -52,6 +52,23 @@ def in_parts(ask: Asker, names: Iterable[tuple[str, str]], at_once: int) -> Reco
         yield from filter(None, ask(some))
 
 
+def ids_of(
+    spec: str, words: Iterable[str], known: Callable[[str], str | None], what: str, form: str
+) -> list[str]:
+    """The ids in the words of a name, as `known` gives them; empty words do not count.
+
+    Raises UsageError for a word that is none, and where there is no word.
+    """
+    found = []
+    for word in filter(None, (word.strip().rstrip(",") for word in words)):
+        if (one := known(word)) is None:
+            raise UsageError(f'"{word}" is not {what}', where=spec, next_step=f"Use a form such as {form}")
+        found.append(one)
+    if not found:
+        raise UsageError("no paper given", where=spec, next_step=f"Use a form such as {form}")
+    return found
+
+
 def query_of(spec: str, prefix: str, example: str) -> str:
     """The query behind a prefix; empty for another word. Raises UsageError for an empty query."""
     if not spec.lower().startswith(prefix):

@@ -12,15 +12,14 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus
 
-from ...errors import BadInput, UsageError, importing
 from ...text import identifiers
 from ..columns import Columns
 from ..interface import Options, Records, Reference
 from ..patience import spoken
-from ..service_records import paper
-from .ids import Asker, by_id, in_parts, newest, query_of
+from ..service_records import paper, within
+from .ids import Asker, by_id, ids_of, in_parts, newest, query_of
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Web
@@ -60,15 +59,10 @@ SERVICE = Service(
 
 _PAGE = 100
 IDS_AT_ONCE, TITLES_AT_ONCE = _PAGE, 10
-_FIELDS = [
-    *("id", "doi", "title", "display_name", "abstract_inverted_index"),
-    *tuple(
-        (
-            "authorships publication_date publication_year primary_location best_oa_location keywords "
-            "ids locations"
-        ).split()
-    ),
-]
+_FIELDS = (
+    "id,doi,title,display_name,abstract_inverted_index,authorships,publication_date,publication_year,"
+    "primary_location,best_oa_location,keywords,ids,locations"
+)
 _QUERY = "openalex-query:"
 _WORK = re.compile(
     r"(?:https?://)?(?:(?:api\.|www\.)?openalex\.org/(?:works/)?)?(W\d+)/?(?:[?#].*)?", re.IGNORECASE
@@ -99,59 +93,30 @@ def is_id(word: str) -> bool:
 def read(spec: str, options: Options) -> Records:
     """The works of `openalex:W1,W2`, an address, a DOI or several, or `openalex-query:TEXT`.
 
-    Raises UsageError for an invalid name or an empty query, MissingExtra without the library.
+    Raises UsageError for an invalid name or an empty query, MissingExtra without requests.
     """
     if query := query_of(spec, _QUERY, "time series"):
-        _url(query=query)
         return _search(Web(SERVICE, options), query, options)
-    names = []
-    for word in _NEXT.split(re.sub(r"(?i)^openalex:", "", spec)):
-        if not (word := word.strip().rstrip(",")):
-            continue
-        if doi := identifiers.doi(word):
-            names.append((f"doi:{doi}", doi))
-        elif work := _WORK.fullmatch(word):
-            names.append((f"openalex:{work[1].upper()}", work[1].upper()))
-        else:
-            names = []
-            break
-    if not names:
-        raise UsageError(
-            "is not a work of OpenAlex or a DOI",
-            where=spec,
-            next_step="Use a form such as openalex:W2741809807 or doi:10.1000/182",
-        )
-    _url()
+    words = _NEXT.split(re.sub(r"(?i)^openalex:", "", spec))
+    form = "openalex:W2741809807 or doi:10.1000/182"
+    ids = ids_of(spec, words, _known, "a work of OpenAlex or a DOI", form)
+    names = ((f"doi:{one}" if one.startswith("10.") else f"openalex:{one}", one) for one in ids)
     return in_parts(asker(options), names, _PAGE)
 
 
-def _url(name: str | None = None, query: str = "", newest: bool = False) -> str:
-    """The path of a request, as the library writes it."""
-    works = _works()
-    works = works(name) if name is not None else works().search(query).select(_FIELDS)
-    if newest:
-        works = works.sort(publication_date="desc")
-    return _path(works.url)
-
-
-def _path(url: str) -> str:
-    """An address of the library without its host."""
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-
-def _works() -> "type":
-    with importing("Reading from OpenAlex", "sources"):
-        from pyalex import Works
-    found: type = Works
-    return found
+def _known(word: str) -> str | None:
+    work = _WORK.fullmatch(word)
+    return identifiers.doi(word) or (work[1].upper() if work else None)
 
 
 def asker(options: Options) -> Asker:
-    """A function that requests up to 100 DOIs or ids at a time. Raises MissingExtra without pyalex."""
-    _works()
+    """A function that requests up to 100 DOIs or ids at a time. Raises MissingExtra without requests."""
     web = Web(SERVICE, options)
-    return by_id(SERVICE, web, lambda name: web.base + _url(_own(name)), partial(_together, web))
+
+    def address(name: str) -> str:
+        return f"{web.base}/works/{quote_plus(f'doi:{name}' if name.startswith('10.') else name)}"
+
+    return by_id(SERVICE, web, address, partial(_together, web))
 
 
 def titles(options: Options) -> ByTitle:
@@ -160,18 +125,13 @@ def titles(options: Options) -> ByTitle:
 
     def address(*some: str) -> str:
         names = quote("|".join(map(searched, some)))
-        fields = ",".join(_FIELDS)
-        return f"{web.base}/works?filter=title.search:{names}&select={fields}&per-page={_PAGE}"
+        return f"{web.base}/works?filter=title.search:{names}&select={_FIELDS}&per-page={_PAGE}"
 
     def ask(some: list[str]) -> list[dict[str, object]]:
-        records = _results(web, web.json(address(*some), web.absent_s))
+        records = web.listed(within(web.json(address(*some), web.absent_s), "results"), "works")
         return [one for one in records if isinstance(one, dict)]
 
     return by_title(web, address, ask)
-
-
-def _own(name: str) -> str:
-    return f"doi:{name}" if name.startswith("10.") else name
 
 
 def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, object]:
@@ -188,21 +148,14 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
         # A single work costs nothing, a list does.
         if len(some) < 2:
             continue
-        works = _works()().filter_or(**{field: some}).select(_FIELDS)
-        answer = web.json(f"{web.base}{_path(works.url)}&per-page={_PAGE}", web.query_s)
-        for record in _results(web, answer):
+        wanted = f"filter={field}:{'|'.join(map(quote_plus, some))}&select={_FIELDS}&per-page={_PAGE}"
+        answer = web.json(f"{web.base}/works?{wanted}", web.query_s)
+        for record in web.listed(within(answer, "results"), "works"):
             value = record.get("doi" if field == "doi" else "id") if isinstance(record, dict) else None
             if isinstance(value, str):
                 key = value.removeprefix(prefix)
                 found[key.lower() if field == "doi" else key.upper()] = record
     return {name: found[name] if name in found else web.json(urls[name], PAPER_S) for name in names}
-
-
-def _results(web: Web, found: object) -> list[object]:
-    works = found.get("results") if isinstance(found, dict) else None
-    if not isinstance(works, list):
-        raise BadInput("OpenAlex did not return a list of works", where=web.base)
-    return works
 
 
 def _search(web: Web, query: str, options: Options) -> Records:
@@ -214,14 +167,15 @@ def _search(web: Web, query: str, options: Options) -> Records:
 def _pages(web: Web, query: str, options: Options) -> Iterator[object]:
     cursor = "*"
     size = min(options.limit or _PAGE, _PAGE)
-    url = f"{web.base}{_url(query=query, newest=options.newest)}&per-page={size}&cursor="
+    order = "&sort=publication_date:desc" if options.newest else ""
+    asked = f"search={quote_plus(query)}&select={_FIELDS}{order}&per-page={size}"
+    url = f"{web.base}/works?{asked}&cursor="
     while cursor:
         found = web.json(url + cursor, web.query_s)
-        works = _results(web, found)
+        works = web.listed(within(found, "results"), "works")
         yield from works
-        meta = found.get("meta") if isinstance(found, dict) else None
-        after = meta.get("next_cursor") if isinstance(meta, dict) and works else None
-        cursor = after if isinstance(after, str) else ""
+        after = within(found, "meta", "next_cursor")
+        cursor = after if works and isinstance(after, str) else ""
 
 
 REFERENCE = Reference(

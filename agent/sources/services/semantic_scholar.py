@@ -14,13 +14,12 @@ from functools import partial
 from itertools import islice
 from urllib.parse import quote, urlencode
 
-from ...errors import BadInput, UsageError
 from ...text import identifiers
 from ..columns import BadRecord, Columns
 from ..interface import Options, Records, Reference
 from ..service_records import paper
 from .halving import by_halves
-from .ids import Asker, by_id, in_parts, newest, query_of
+from .ids import Asker, by_id, ids_of, in_parts, newest, query_of
 from .service import Service
 from .titles import ByTitle, by_title, searched
 from .web import PAPER_S, Refused, Web
@@ -77,19 +76,13 @@ def read(spec: str, options: Options) -> Records:
         return _by_ids([address[1].lower()], options)
     if is_id(spec):
         return _by_ids([(identifiers.name(spec) or "").replace("acl:", "ACL:", 1)], options)
-    ids = [_known(word.strip()) for word in _NEXT.split(spec[len("s2:") :])]
-    for one in ids:
-        if not _ID.fullmatch(one):
-            raise UsageError(
-                f'"{one}" is not an id of Semantic Scholar',
-                where=spec,
-                next_step=f"Use s2: and 40 hex digits, or one of {_KINDS.replace('|', ' ')} and a colon",
-            )
-    return _by_ids(ids, options)
+    form = f"s2:HASH of 40 hex digits, or s2:KIND:ID with a KIND among {_KINDS.replace('|', ' ')}"
+    words = _NEXT.split(spec[len("s2:") :])
+    return _by_ids(ids_of(spec, words, _known, "an id of Semantic Scholar", form), options)
 
 
-def _known(word: str) -> str:
-    """A word as an id that the service knows, where it is one of another kind: `2401.03955`, a DOI."""
+def _known(word: str) -> str | None:
+    """A word as an id that the service knows, also one of another kind: `2401.03955`, a DOI."""
     kind, _, rest = word.partition(":")
     if kind.upper() == "ARXIV" and (arxiv := identifiers.arxiv_id(rest)):
         return f"ARXIV:{identifiers.unversioned(arxiv)}"
@@ -100,7 +93,7 @@ def _known(word: str) -> str:
     if arxiv := identifiers.arxiv_id(word):
         return f"ARXIV:{identifiers.unversioned(arxiv)}"
     scheme, _, id_ = (identifiers.name(word) or "").partition(":")
-    return f"{scheme.upper()}:{id_}" if scheme in ("doi", "acl") else word
+    return f"{scheme.upper()}:{id_}" if scheme in ("doi", "acl") else None
 
 
 def asker(options: Options) -> Asker:
@@ -128,9 +121,7 @@ def titles(options: Options) -> ByTitle:
     def ask(some: list[str]) -> list[dict[str, object]]:
         found = web.json(address(some[0]), web.absent_s)
         records = found.get("data") if isinstance(found, dict) else []
-        if not isinstance(records, list):
-            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
-        return [one for one in records if isinstance(one, dict)]
+        return [one for one in web.listed(records, "papers") if isinstance(one, dict)]
 
     return by_title(web, address, ask)
 
@@ -153,9 +144,8 @@ def _together(web: Web, names: list[str], urls: Mapping[str, str]) -> dict[str, 
             if _NONE_KNOWN in error.said.lower():
                 return dict.fromkeys(some)
             raise
-        if not isinstance(found, list) or len(found) != len(some):
-            raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
-        return dict(zip(some, found, strict=True))
+        whole = found if isinstance(found, list) and len(found) == len(some) else None
+        return dict(zip(some, web.listed(whole, "papers"), strict=True))
 
     return by_halves(several, names, lambda error: error)
 
@@ -208,11 +198,8 @@ def _page(web: Web, path: str, asked: Mapping[str, object]) -> tuple[list[object
     found = web.json(
         f"{web.base}/graph/v1/paper/{path}?{urlencode({**asked, 'fields': _FIELDS})}", web.query_s
     )
-    if isinstance(found, dict):
-        papers = found.get("data", [])
-        if isinstance(papers, list):
-            return papers, found
-    raise BadInput("Semantic Scholar did not return a list of papers", where=web.base)
+    answer: dict[str, object] = found if isinstance(found, dict) else {"data": None}
+    return web.listed(answer.get("data", []), "papers"), answer
 
 
 REFERENCE = Reference(

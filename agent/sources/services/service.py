@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from ...errors import UsageError
 
 
-def _nothing(_headers: Mapping[str, str]) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """A public service and its rules for clients."""
@@ -41,7 +37,7 @@ class Service:
     """First wait of a throttled client in seconds, if the service does not give one."""
     wants_contact: bool = False
     """Whether it throttles clients with a contact address less."""
-    spent: Callable[[Mapping[str, str]], str] = _nothing
+    spent: Callable[[Mapping[str, str]], str] = lambda _: ""
     """Returns a message if the headers of an answer report a spent budget, else an empty string."""
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import BadInput, UsageError
+from ...safety.redact import without_secrets
 from ..patience import Trouble
-from .fetched import shown
 
 if TYPE_CHECKING:
     import requests
@@ -105,7 +105,9 @@ class Transfer:
             if not good and len(body) >= _ERROR_BYTES:
                 break
             if len(body) > MAX_BYTES:
-                raise BadInput(f"{self._name} sends more than {MAX_BYTES >> 20} MB", where=shown(url))
+                raise BadInput(
+                    f"{self._name} sends more than {MAX_BYTES >> 20} MB", where=without_secrets(url)
+                )
         return bytes(body)
 
     def _sign(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
@@ -208,7 +210,7 @@ class Transfer:
             if name := next((one for one in _BUNDLES if os.environ.get(one)), ""):
                 return UsageError("is not a certificate file", where=name, next_step="Correct or unset it")
             return Trouble("closed the connection")
-        return UsageError("is not a valid address", where=shown(url), next_step="Check it")
+        return UsageError("is not a valid address", where=without_secrets(url), next_step="Check it")
 
 
 _KINDS = ("NameResolutionError", "NewConnectionError", "ReadTimeoutError")

@@ -16,9 +16,10 @@ from urllib.parse import urljoin, urlsplit
 
 from ...errors import BadInput, UsageError, importing
 from ...model.waiting import UNSAID_S
+from ...safety.redact import without_secrets
 from ..interface import Options
 from ..patience import SAID_S, Patience, Trouble, asked_s, says_too_many, spoken
-from .fetched import Kept, Store, shown, turn
+from .fetched import Kept, Store, turn
 from .service import Service, user_agent
 from .transfer import Answer, Transfer
 
@@ -113,6 +114,12 @@ class Web:
         """Fetch an address as decoded JSON; None if not found (404). Raises what `get` raises."""
         return self._decoded(url, self.get(url, _json_for(keep_s)))
 
+    def listed(self, found: object, what: str) -> list[object]:
+        """What was found in an answer, if it is a list. Raises BadInput if it is none."""
+        if not isinstance(found, list):
+            raise BadInput(f"{self._service.name} did not return a list of {what}", where=self.base)
+        return found
+
     def post(self, url: str, payload: object) -> object:
         """Post JSON and return the decoded JSON answer, without caching. Raises what `get` raises."""
         return self._decoded(url, self._fetch(url, _json_for(PAPER_S), json.dumps(payload).encode(), False))
@@ -123,7 +130,7 @@ class Web:
         try:
             found: object = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise BadInput(f"{self._service.name} did not return JSON", where=shown(url)) from error
+            raise BadInput(f"{self._service.name} did not return JSON", where=without_secrets(url)) from error
         return found
 
     def together(
@@ -155,7 +162,7 @@ class Web:
         if self._asked.offline:
             raise BadInput(
                 "is not in the cache",
-                where=shown(url),
+                where=without_secrets(url),
                 next_step="Run without --offline, and with the cache",
             )
 
@@ -198,7 +205,9 @@ class Web:
             steps.append(self._service.key_hint)
         if trouble.throttled and self._service.wants_contact and not self._asked.contact:
             steps.append("A contact helps: set PAPERCARDS_CONTACT to your e-mail address")
-        error = BadInput(f"{self._service.name} {reason}", where=shown(url), next_step=". ".join(steps))
+        error = BadInput(
+            f"{self._service.name} {reason}", where=without_secrets(url), next_step=". ".join(steps)
+        )
         if trouble.throttled:
             error.retry_after_s = trouble.after_s or UNSAID_S
         return error
@@ -218,7 +227,8 @@ class Web:
                 break
             at = there
         raise BadInput(
-            f"{self._service.name} redirects to another host, which is not followed", where=shown(url)
+            f"{self._service.name} redirects to another host, which is not followed",
+            where=without_secrets(url),
         )
 
     def _read(self, url: str, answer: Answer, keep: Keep, kinds: Container[str]) -> bytes | None:
@@ -246,7 +256,7 @@ class Web:
             raise Trouble(f"answers {status}", after_s=after_s, throttled=bool(after_s))
         if status == 200:
             raise Trouble("returned an unexpected answer")
-        name, where = self._service.name, shown(url)
+        name, where = self._service.name, without_secrets(url)
         if status in (401, 403) and self._key:
             raise BadInput(
                 f"{name} rejected the API key ({status}): it may be mistyped or expired",

@@ -56,7 +56,8 @@ def read_by(root: Path | None = None) -> Reader:
         )
         assert spec is not None
         sys.modules["papercards"] = importlib.util.module_from_spec(spec)
-    from papercards.sources.full_text.pdf.document import Unreadable, read_document
+    from papercards.sources.confined import Broken
+    from papercards.sources.full_text.pdf.document import read_document
 
     def read(content: bytes) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
@@ -64,7 +65,7 @@ def read_by(root: Path | None = None) -> Reader:
             file.flush()
             try:
                 return read_document(file.name, ("abstract", "conclusion", "availability"))
-            except Unreadable as error:
+            except Broken as error:
                 return {"error": str(error)}
 
     return read

@@ -9,12 +9,9 @@ MEMORY_BYTES = 1 << 30
 
 
 def _answer(question: Answer) -> dict[str, object]:
-    from .document import Unreadable, read_document
+    from .document import read_document
 
-    try:
-        return read_document(question["path"], question["sections"])
-    except Unreadable as error:
-        return {"error": str(error)}
+    return read_document(question["path"], question["sections"])
 
 
 def _prepare() -> None:

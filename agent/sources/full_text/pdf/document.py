@@ -12,6 +12,7 @@ from typing import Any
 
 import pypdfium2
 
+from ...confined import Broken
 from ...people import people
 from ..outline import Block, Heading, Paragraph, number_level, pick
 from . import names
@@ -44,18 +45,14 @@ _SLIDE_WORDS = 150
 _PICTURES = "has no text: its pages are images; run OCR on it first"
 
 
-class Unreadable(Exception):
-    """The reason why no paper can be read from a file."""
-
-
 def read_document(path: str, wanted: Sequence[str]) -> dict[str, object]:
-    """The content of a file as JSON data. Raises Unreadable."""
+    """The content of a file as JSON data. Raises Broken."""
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == _PASSWORD:
-            raise Unreadable("is encrypted and needs a password") from error
-        raise Unreadable("is damaged and cannot be opened as a PDF") from error
+            raise Broken("is encrypted and needs a password") from error
+        raise Broken("is damaged and cannot be opened as a PDF") from error
     try:
         pages = _pages(document, wanted)
         own = document.get_metadata_dict(skip_empty=True)
@@ -87,10 +84,10 @@ def _pages(document: Any, wanted: Sequence[str]) -> list[Page]:
         if characters > MAX_CHARACTERS or stop.after(page):
             break
     if not count:
-        raise Unreadable("has no pages")
+        raise Broken("has no pages")
     fullest = max(sum(len(line.text) for line in page.lines) for page in pages)
     if not fullest or (fullest < _SCAN_CHARACTERS and _is_picture(document, pages)):
-        raise Unreadable(_PICTURES)
+        raise Broken(_PICTURES)
     return pages
 
 
@@ -161,7 +158,7 @@ def _paper(
     pages = without_covers(pages)
     first = next((page for page in pages if page.lines), pages[0])
     if is_cover(first):
-        raise Unreadable(_PICTURES.replace("text", "text except a cover", 1))
+        raise Broken(_PICTURES.replace("text", "text except a cover", 1))
     beside = list(first.lines)
     drop_furniture(pages)
     body = body_size(line for page in pages for line in page.lines)
@@ -182,14 +179,13 @@ def _paper(
         *(["hidden-text"] if any(page.hidden for page in pages) else []),
         *(["ocr-text"] if any(page.scanned for page in pages) else []),
     ]
-    parts_found = [asdict(one) for one in sections]
     return {
         "title": name,
         "abstract": text,
         "authors": _authors(own.get("Author", ""), beside),
         **ids,
         "flags": flags,
-        "sections": parts_found,
+        "sections": [asdict(one) for one in sections],
     }
 
 
@@ -206,29 +202,25 @@ def _authors(own: str, lines: Sequence[Line]) -> list[str]:
 
 
 def _check_front(first: Page, found: Sequence[Piece], name: str, text: str) -> None:
-    """Raise Unreadable if a card would be made of noise."""
+    """Raise Broken if a card would be made of noise."""
     if not name:
-        raise Unreadable("no title found on its first page")
-    few = first.wide and len(_words_of(first)) < _SLIDE_WORDS
+        raise Broken("no title found on its first page")
+    few = first.wide and sum(len(line.text.split()) for line in first.lines) < _SLIDE_WORDS
     if few and not any(piece.kind == "abstract" for piece in found):
-        raise Unreadable(_SLIDES)
+        raise Broken(_SLIDES)
     if not text:
-        raise Unreadable(
+        raise Broken(
             "no abstract found: there is no such heading, and no paragraph before the introduction reads "
             "like one"
         )
     if not reads(text):
-        raise Unreadable(_NO_LETTERS)
-
-
-def _words_of(page: Page) -> list[str]:
-    return [word for line in page.lines for word in line.text.split()]
+        raise Broken(_NO_LETTERS)
 
 
 def _check_language(lines: Sequence[Line]) -> None:
     text = " ".join(line.text for line in lines)
     if len(text) >= _SCAN_CHARACTERS and not reads(text):
-        raise Unreadable(_NO_LETTERS)
+        raise Broken(_NO_LETTERS)
 
 
 def _with_strips(pages: Sequence[Page]) -> Iterator[tuple[Page, float | None]]:

@@ -116,17 +116,11 @@ def _page(characters: "_Characters", number: int) -> Page:
         return Page(number, [], [])
     upright = weights.most_common(1)[0][0]
     for turn, line in found:
-        if turn == upright:
-            _upright(line, turn)
+        # In the text's own direction; PDF's y grows upwards.
+        if turn == upright and turn not in (90, 180):
+            line.y = -line.y
     lines = [line for turn, line in found if turn == upright]
     return Page(number, lines, [line.text for turn, line in found if turn != upright])
-
-
-def _upright(line: Line, turn: int) -> None:
-    """Convert `Line.x0`, `x1` and `y` from the text's own direction; PDF's y grows upwards."""
-    if turn in (90, 180):
-        return
-    line.y = -line.y
 
 
 class _Characters:
@@ -155,13 +149,9 @@ class _Characters:
     def lines(self) -> Iterator[tuple[int, int]]:
         """Start and end of each line, split if it spans two columns."""
         for match in _LINE.finditer(self.text):
-            start, end = match.span()
-            while start < end and self.text[start].isspace():
-                start += 1
-            while end > start and self.text[end - 1].isspace():
-                end -= 1
-            if start < end:
-                yield from self._parted(start, end)
+            if line := match[0].strip():
+                start = match.start() + match[0].index(line)
+                yield from self._parted(start, start + len(line))
 
     def _parted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         turn, size = self._direction(self._middle(start, end))
@@ -212,8 +202,7 @@ class _Characters:
 
     def line(self, start: int, end: int, number: int) -> tuple[int, Line]:
         """One line and its direction."""
-        while end > start and self.text[end - 1].isspace():
-            end -= 1
+        end = start + len(self.text[start:end].rstrip())
         middle = self._middle(start, end)
         turn, size = self._direction(middle)
         # In small capitals, the first letter has the size of the line.

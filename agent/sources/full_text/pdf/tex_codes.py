@@ -36,7 +36,6 @@ _OT1 = str.maketrans(
 )
 _OF_T1 = re.compile("[a-z][\x1b-\x1f]|[\x1b-\x1f][a-z]")
 _OF_OT1 = re.compile("[a-z][\x0b\x0c\x0e\x0f]|[\x0b\x0c\x0e\x0f][a-z]")
-_BREAK = re.compile("\r\n")
 
 
 def letters(text: str) -> str:
@@ -45,13 +44,7 @@ def letters(text: str) -> str:
         return text
     if _OF_OT1.search(text):
         # The code of fl is the one of CR.
-        return "".join("\r\n" if n % 2 else part.translate(_OT1) for n, part in enumerate(_pieces(text)))
+        return "\r\n".join(line.translate(_OT1) for line in text.split("\r\n"))
     if _OF_T1.search(text):
         return text.translate(_T1)
     return text
-
-
-def _pieces(text: str) -> list[str]:
-    """Lines, and the breaks between them at odd places."""
-    lines = _BREAK.split(text)
-    return [one for n, line in enumerate(lines) for one in ((line,) if n == 0 else ("\r\n", line))]

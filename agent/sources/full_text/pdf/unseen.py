@@ -130,21 +130,11 @@ class _Picture:
     """A rendering of the page in shades of grey."""
 
     def __init__(self, page: Any) -> None:
-        width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
-        scale = min(2.0, _MOST_PIXELS / max(width, height, 1.0))
-        self._page = page
-        self._size = max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale))
-        self._bitmap = pdfium.FPDFBitmap_CreateEx(*self._size, pdfium.FPDFBitmap_Gray, None, 0)
-        if not self._bitmap:
-            raise MemoryError
-        try:
-            pdfium.FPDFBitmap_FillRect(self._bitmap, 0, 0, *self._size, 0xFFFFFFFF)
-            pdfium.FPDF_RenderPageBitmap(self._bitmap, page, 0, 0, *self._size, 0, pdfium.FPDF_GRAYSCALE)
-            self._stride = pdfium.FPDFBitmap_GetStride(self._bitmap)
-            buffer = pdfium.FPDFBitmap_GetBuffer(self._bitmap)
-            self._bytes = ctypes.string_at(buffer, self._stride * self._size[1])
-        finally:
-            pdfium.FPDFBitmap_Destroy(self._bitmap)
+        scale = min(2.0, _MOST_PIXELS / max(*page.get_size(), 1.0))
+        picture = page.render(scale=scale, grayscale=True, draw_annots=False, may_draw_forms=False)
+        self._pixel = picture.get_posconv(page).to_bitmap
+        self._size = picture.width, picture.height
+        self._stride, self._bytes = picture.stride, bytes(picture.buffer)
 
     def shows(self, text: _Text) -> bool:
         """Whether a text leaves ink on a background of another shade."""
@@ -164,13 +154,6 @@ class _Picture:
         ink = sum(many for shade, many in enumerate(shades) if abs(shade - ground) > _FAINT)
         painted = round(text.brightness * text.alpha / 255 + ground * (1 - text.alpha / 255))
         return ink >= _INK * whole and (abs(painted - ground) > _FAINT or text.mode != 0)
-
-    def _pixel(self, x: float, y: float) -> tuple[int, int]:
-        across, down = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDF_PageToDevice(
-            self._page, 0, 0, *self._size, 0, x, y, ctypes.byref(across), ctypes.byref(down)
-        )
-        return across.value, down.value
 
 
 def _collect(objects: _Objects, parent: Any, count: Any, get: Any, matrix: Matrix, depth: int) -> None:
