@@ -163,7 +163,8 @@ def fit_all(
             [one[field] for one in defined],
         )
     claims, chances = fit_claim_stack(probes, held_out.scores)
-    context, cuts, _ = fit_context(pairs, stacked(held_out.scores, unseen, chances), fields, taxonomy, whole=False)
+    below = stacked(held_out.scores, unseen, chances)
+    context, cuts, _ = fit_context(pairs, below, fields, taxonomy, whole=False)
     stack = Stack(
         fitted_on=fitted_on,
         script=load_script().version,
