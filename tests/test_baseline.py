@@ -226,6 +226,54 @@ def test_a_taxonomy_of_unknown_labels_alone_works(dev: Pairs) -> None:
         ("A Python package is available on PyPI.", ("released", "not-stated", "not-stated")),
         ("The framework is released as a ready-to-use tool.", ("released", "not-stated", "not-stated")),
         ("We plan to open-source our framework.", ("promised", "not-stated", "not-stated")),
+        ("We open-source our recommender system.", ("released", "not-stated", "not-stated")),
+        (
+            "The notebooks are publicly available at https://x.org/n.",
+            ("released", "not-stated", "not-stated"),
+        ),
+        ("We release a treebank of Old English.", ("not-stated", "released", "not-stated")),
+        ("We evaluate on a popular open-source platform.", ("not-stated",) * 3),
+        ("We test our method on an open-source system for planning.", ("not-stated",) * 3),
+        ("We present the first published system for city-scale maps.", ("not-stated",) * 3),
+        (
+            "We collect a new publicly available corpus of headlines.",
+            ("not-stated", "released", "not-stated"),
+        ),
+        ("We present Owl-2 1.5, a family of open-source speech models.", ("not-stated",) * 2 + ("released",)),
+        (
+            "We introduce Oak, an openly available toolkit for parsing.",
+            ("released", "not-stated", "not-stated"),
+        ),
+        ("We collect reviews from publicly available datasets.", ("not-stated",) * 3),
+        (
+            "The resources released with this paper include annotated datasets.",
+            ("not-stated", "released", "not-stated"),
+        ),
+        ("The code shared alongside this article is in Python.", ("released", "not-stated", "not-stated")),
+        (
+            "We describe the corpora provided to participants, and the results.",
+            ("not-stated", "released", "not-stated"),
+        ),
+        ("The data and 3D models are available online.", ("not-stated", "released", "not-stated")),
+        ("We present Elm-7B, an open-weights model for law.", ("not-stated",) * 2 + ("released",)),
+        ("We propose a parser and compare it with openly available models.", ("not-stated",) * 3),
+        (
+            "The dataset generated in this study is available at https://x.org/d.",
+            ("not-stated", "released", "not-stated"),
+        ),
+        (
+            r"The corpus can be found $\href{https://x.org/c}{here}$.",
+            ("not-stated", "released", "not-stated"),
+        ),
+        ("Our corpus can be found at this https URL.", ("not-stated", "released", "not-stated")),
+        (
+            "We will open-source the generator engine to broaden access to data.",
+            ("promised",) + ("not-stated",) * 2,
+        ),
+        (
+            "We make our code publicly available, contributing to efforts to build better models.",
+            ("released", "not-stated", "not-stated"),
+        ),
         (
             "In addition, we contribute to the research community by releasing a Thai evaluation dataset, "
             "which includes hundreds of questions annotated by students.",

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import from_json
+
 from ..errors import EndpointError, PaperFailed
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ class Engine:
             raise EndpointError(f"the embedded model has stopped: {error}") from error
         if response.status_code != 200:
             raise PaperFailed(f"the embedded model answered {response.status_code}: {_reason(response.text)}")
-        return response.json()
+        return from_json(response.content)  # states are megabytes, and this is five times as fast
 
 
 def _reason(text: str) -> str:

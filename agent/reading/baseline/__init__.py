@@ -16,7 +16,7 @@ from ...paper import Paper
 from ...taxonomy import LABEL_FIELDS, Size, Taxonomy
 from ..draft import Draft, DraftArtifact, DraftClaim, Scored
 from .availability import Artifact
-from .context import in_context, stacked_on
+from .context import in_context
 from .features import Vector
 from .gist import gist
 from .offers import offers
@@ -92,11 +92,6 @@ class Baseline:
     def second_look(self, paper: Paper, first: Scores) -> Scores:
         """The first scores of a paper, weighed with each other."""
         return in_context(self._context, first, len(paper.parts[0][1]), self.known)
-
-    def below(self, paper: Paper) -> Scores:
-        """What a model's states are stacked on."""
-        first = self.first_look(paper)
-        return stacked_on(first, self.second_look(paper, first))
 
     def read(self, paper: Paper) -> tuple[Scores, Vector]:
         """The scores of a paper, and the features on which somebody's own labels may be fitted."""

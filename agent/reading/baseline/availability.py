@@ -20,8 +20,9 @@ Rule = Literal["said", "linked", "promised", "named", "silent"]
 
 _GIVE = re.compile(
     r"\b(?:we|authors(?! (?:of|in)\b)|i)\b(?:(?!\b(?:propos|suggest|encourag|advocat"
-    r"|urg)\w* to\b)[^.;]){0,60}?\b(?P<active>open[- ]?sourc(?:e|ed|ing)|releas(?:e|ed|ing)|publish(?:ed)?"
-    r"|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)|contribut(?:e|ing))\b",
+    r"|urg)\w* to\b)[^.;]){0,60}?\b(?P<active>open[- ]?sourc(?:e|ed|ing)|releas(?:e|ed|ing)"
+    r"|(?<!first )publish(?:ed)?|shar(?:e|ed)|mak(?:e|ing)|made|distribute|provid(?:e|ed)"
+    r"|contribut(?:e|ing))\b",
     re.IGNORECASE,
 )
 _RELEASING = re.compile(
@@ -33,7 +34,8 @@ _RELEASING = re.compile(
 _PURPOSE = re.compile(
     r"\b(?:in (?:the )?hopes?|hoping|in order to|so that|to (?:make|help|facilitate|advance|foster|support"
     r"|enable|encourage|promote|further|spur|accelerate|stimulate|aid|allow|democrati[sz]e|broaden|benefit"
-    r"|catalyze|inspire|train|evaluate|study)|for (?:future|further|training|evaluating|fine-?tuning))\b",
+    r"|catalyze|inspire|train|evaluate|study)|contributing to"
+    r"|for (?:future|further|training|evaluating|fine-?tuning))\b",
     re.IGNORECASE,
 )
 """What something is given out for is not what is given out."""
@@ -43,8 +45,8 @@ _VERB = re.compile(
 )
 """What stands before "open-source" where that is a verb: "a popular open-source model" gives nothing out."""
 _FREE = re.compile(
-    r"\b(?:avail\w*able|accessible|open[- ]?source[d]?|public(?:ly)?|online|downloadable|free(?:ly)?"
-    r"|to the (?:public|community)|(?:github|gitlab"
+    r"\b(?:avail\w*able|accessible|open[- ]?(?:source[d]?|weights?|access)|public(?:ly)?|online"
+    r"|downloadable|free(?:ly)?|to the (?:public|community)|(?:github|gitlab"
     r"|hugging ?face|zenodo|figshare|kaggle|pypi))\b",
     re.IGNORECASE,
 )
@@ -59,7 +61,8 @@ _GIVEN = re.compile(
     r"(?:at|on|here|via|under|from|through|in|for|as|online|open|:)?"
     r"(?=[\s:.,;(]*+(?:https?:|www\.|github|the following|hugging|\S{1,100}\.(?:com|org|io)/|$))"
     r"|\bmade (?:publicly |freely |openly )?available\b"
-    r"|\bcan be (?:found|accessed|downloaded|obtained) (?:at|on|here|via|from|through|online|under)\b",
+    r"|\bcan be (?:found|accessed|downloaded|obtained)\s*+"
+    r"(?:(?:at|on|here|via|from|through|online|under)\b|<link>)",
     re.IGNORECASE,
 )
 _SUPPOSED = re.compile(
@@ -81,26 +84,42 @@ _PROVIDED = re.compile(
     re.IGNORECASE,
 )
 """What is provided outright; a paper that provides "a model of" something provides a thought."""
-_OWN_MODEL = re.compile(
-    r"\b(?:introduc|present|releas|develop|construct|propos|build|offer)\w*\b"
-    r"(?:(?!\b(?:outperform\w*|compar\w*|than|exist\w*|other|over|us(?:e|es|ing)|on|for|in)\b)[^.;]){0,80}"
-    r"\bopen[- ]?(?:source[d]?|weights?|access)\b(?P<thing>[^.;,]{0,60}"
-    r"\b(?:models?|\w*LLMs?|checkpoints|weights)\b)",
+_WITH_PAPER = re.compile(
+    r"\b(?:(?:released|published|distributed|shared|made available|open[- ]?sourced)"
+    r" (?:along ?side|(?:along |together )?with|in|as part of|by) (?:this|our|the present)"
+    r" (?:paper|work|article|study|report)"
+    r"|(?:provided|released|given|distributed) to (?:the |all )?"
+    r"(?:participants|teams|community|public|researchers))\b"
+    r"(?: (?:also )?(?:include|comprise|contain|consist|are|is)\w*\b[^.;]{0,80})?",
     re.IGNORECASE,
 )
-"""A model that is introduced as an open one is given out."""
+"""What comes with the paper, or is handed to those who take part in what it describes."""
+_OWN_OPEN = re.compile(
+    r"\b(?:introduc|present|releas|develop|construct|propos|build|offer|collect|creat)\w*\b"
+    r"(?:(?!\b(?:outperform\w*|compar\w*|than|exist\w*|other|over|us(?:e|es|ing)|leverag\w*|on|for|in|from|with|via"
+    r"|across|against)\b)(?:[^.;]|\.(?=\d))){0,80}"
+    r"\b(?:open[- ]?(?:source[d]?|weights?|access)|(?:public|open|free)ly[- ](?:available|accessible))\b"
+    r"(?P<thing>[^.;,]{0,60}?\b(?:models?|\w*LLMs?|checkpoints|weights|data ?sets?|corpus|corpora|benchmarks?"
+    r"|framework|toolkit|library|package|software)\b)",
+    re.IGNORECASE,
+)
+"""What is introduced as open is given out."""
 _TO_COME = re.compile(r"\bwill\b[^.;]{0,80}\bopen[- ]?source[d]?\b(?P<thing>[^.;]{0,60})", re.IGNORECASE)
 _ANY = re.compile(
     r"code|implement|script|librar|tool|packag|software|reposit|workflow|simulator|framework|github|http|www"
     r"|data|corp|benchmark|annotation|test suite|collection|model|checkpoint|weight|parameter|llm|hugging"
+    r"|platform|pipeline|prototype|engine|system|plug-?in|notebook|\bapps?\b|environment|\bapi\b|treebank|testbed"
 )
 """Without any of these no rule fires, and most sentences need not be looked at more closely."""
 _LIBRARY = re.compile(
-    r"\b(?:is|are|as|an?|our)\b[^.;,]{0,30}\bopen[- ]?source[d]?\b[^.;,]{0,40}\b(?:library|toolkit|package"
+    r"\b(?:is|are|as|an?|our)\b(?:(?!\b(?:on|us(?:es?|ed|ing)|with|from|via|against|than|over)\b)[^.;,]){0,30}"
+    r"\bopen[- ]?source[d]?\b[^.;,]{0,40}\b(?:library|toolkit|package"
     r"|toolbox|framework|software|implementation|codebase|platform|tool|prototype|pipeline|system|engine"
     r"|approach|simulator|application|api|project|solution)\b",
     re.IGNORECASE,
 )
+_TAKEN = re.compile(r"\b(?:on|us(?:e|es|ed|ing)|with|from|via|against|than|over) $", re.IGNORECASE)
+"""What stands before an open library that the paper takes and does not give."""
 _PROMISE = re.compile(
     r"\bwill\b[^.;]{0,60}\b(?:releas|open|publi|avail|shar|provid|access|made|host|appl)\w*"
     r"|\b(?:upon|after|on) (?:acceptance|publication)\b|\bto be (?:released|open|made|published)\b"
@@ -119,12 +138,13 @@ NOUNS: dict[Artifact, re.Pattern[str]] = {
     "data": re.compile(
         r"\b(?:data ?sets?|data-sets?|data|data ?bases?|corpus|corpora|benchmarks?|annotations?|test suite"
         r"|testbed|treebank|collection|\w{2,30}(?:bench|data|dataset))\b"
-        r"(?! (?:loader|process|prepar|clean|pipeline|generat|augment|scien|mining|synthes|protocol|schema"
-        r"|recipe|curation))",
+        r"(?! (?:loader|process(?:ing|or)|preparation|clean(?:ing|er)|pipeline|generat(?:ion|or|ing)"
+        r"|augmentation|scien|mining|synthesis|protocol|schema|recipe|curation))",
         re.IGNORECASE,
     ),
     "weights": re.compile(
-        r"\b(?:models?|checkpoints?|weights|parameters|\w*LLMs?|[\w.-]{2,40}-\d{1,4}(?:\.\d{1,3})?[bm])\b",
+        r"\b(?:(?<!3d )(?<!3-d )(?<!cad )(?<!mesh )models?|checkpoints?|weights|parameters"
+        r"|\w*LLMs?|[\w.-]{2,40}-\d{1,4}(?:\.\d{1,3})?[bm])\b",
         re.IGNORECASE,
     ),
 }
@@ -152,7 +172,9 @@ _LISTING = re.compile(
 _PAGES = re.compile(r"huggingface\.co/(?P<data>datasets/)?\S+", re.IGNORECASE)
 _LONGEST = 2_000
 """Characters of a sentence that are looked at; each statement in it is searched from its verb on."""
-_LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
+_LINK = re.compile(r"https?://\S+|www\.\S+|\bthis https? URL\b", re.IGNORECASE)
+_HREF = re.compile(r"\$?\\href\{([^{}]{1,300})\}\{[^{}]{0,200}\}\$?")
+"""A link as LaTeX has it."""
 _OWN = re.compile(r"\b(?:our|we|this)\b", re.IGNORECASE)
 _NEW = re.compile(
     r"\b(?:new|novel|first|introduc|present|construct|collect|creat|propos|develop|curat|compil|annotat)\w*",
@@ -167,7 +189,8 @@ _SITE = re.compile(r"\w\.io/", re.IGNORECASE)
 _CUES = {
     "give": _GIVE,
     "releasing": _RELEASING,
-    "own-model": _OWN_MODEL,
+    "with-paper": _WITH_PAPER,
+    "own-open": _OWN_OPEN,
     "given": _GIVEN,
     "resource": _RESOURCE,
     "provided": _PROVIDED,
@@ -194,7 +217,7 @@ class Evidence:
 
 def evidence(text: str) -> Evidence | None:
     """What a sentence has; None if it cannot speak of an artifact."""
-    text = text[:_LONGEST]
+    text = _HREF.sub(r"\1", text[:_LONGEST])
     if not _ANY.search(text.lower()):
         return None
     links = _LINK.findall(text)
@@ -241,12 +264,15 @@ def _named(bare: str) -> list[Artifact]:
     parts += [
         bare[: given.end()] for given in _GIVEN.finditer(bare) if not _SUPPOSED.search(bare[: given.start()])
     ]
-    for pattern in (_RESOURCE, _PROVIDED, _OWN_MODEL, _TO_COME):
-        parts += [match["thing"] for match in pattern.finditer(bare)]
+    parts += [re.split("[.;,]", bare[: given.start()])[-1] + given[0] for given in _WITH_PAPER.finditer(bare)]
+    for pattern in (_RESOURCE, _PROVIDED, _OWN_OPEN, _TO_COME):
+        parts += [_PURPOSE.split(match["thing"])[0] for match in pattern.finditer(bare)]
     found = _things(parts)
     if not found and "<link>" in bare:
         found = _things([bare])
-    if _LIBRARY.search(bare) and "code" not in found:
+    if "code" not in found and any(
+        not _TAKEN.search(bare[max(0, one.start() - 10) : one.start()]) for one in _LIBRARY.finditer(bare)
+    ):
         found.append("code")
     return found
 
@@ -255,10 +281,12 @@ def _things(parts: Sequence[str]) -> list[Artifact]:
     found: list[Artifact] = []
     for part in parts:
         trimmed = _NOT_WEIGHTS.sub(" ", part)
-        for artifact in ARTIFACTS:
-            where = trimmed if artifact == "weights" else part
-            if NOUNS[artifact].search(where) and artifact not in found:
-                found.append(artifact)
-    if not found and any(_PROGRAM.search(part) for part in parts):
-        found.append("code")
+        here: list[Artifact] = [
+            artifact
+            for artifact in ARTIFACTS
+            if NOUNS[artifact].search(trimmed if artifact == "weights" else part)
+        ]
+        if not here and _PROGRAM.search(part):
+            here = ["code"]
+        found += [artifact for artifact in here if artifact not in found]
     return found

@@ -57,15 +57,6 @@ def in_context(
     return replace(found, sentences=_sentences(context, found))
 
 
-def stacked_on(first: Scores, second: Scores) -> Scores:
-    """The first look, with the contributions of the second: of all else a model's states know more."""
-    return replace(
-        first,
-        labels={**first.labels, CONTRIBUTIONS: second.labels[CONTRIBUTIONS]},
-        mains={**first.mains, CONTRIBUTIONS: second.mains[CONTRIBUTIONS]},
-    )
-
-
 def evidence(scores: Scores, kinds: Sequence[str], abstract: int) -> tuple[float, ...]:
     """How many claims of each kind are expected in the abstract, and how probably each artifact is stated."""
     claims = scores.sentences[:abstract]

@@ -20,7 +20,9 @@ _HEDGE = re.compile(
     r"\b(?:not|never|no|often|always|when|where|if|already|hardly|enough|limited|amount|many|most|usually"
     r"|existing|widely|although|unavailable|lack|requir\w*)\b"
 )
-_OPEN = re.compile(r"\b(?:open[- ]?sourc\w*|releas\w*|publicly|made available|share[ds]?|publish\w*)\b")
+_OPEN = re.compile(
+    r"\b(?:open[- ]?(?:sourc\w*|weights?|access)|releas\w*|publicly|made available|share[ds]?|publish\w*)\b"
+)
 _FOOTNOTE = re.compile(r"(?<=[a-z]{4})\d\b")
 _LINKED = 2.2
 _WORDS = 3.0

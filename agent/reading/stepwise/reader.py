@@ -248,7 +248,7 @@ class StepwiseReader:
                 self._tagger = self._make_tagger()
         shown = copy.paper
         scores = self._stack.combine(
-            self._tagger.below(shown),
+            self._tagger.scores(shown),
             readout,
             self._taxonomy,
             self._tagger.known,
