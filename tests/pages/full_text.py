@@ -1,5 +1,7 @@
 """A paper with sections and the card that a run made of it."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,6 @@ from papercards.paper import Paper
 from papercards.sinks import read_cards
 from papercards.sources import Options, open_source
 from tests.conftest import environment_of
-from tests.in_process import call
 from tests.sources import pdfs
 
 SECTIONS = "conclusion,availability"
@@ -53,7 +54,6 @@ def enriched(folder: Path) -> Full:
     (folder / "papers" / "paper.pdf").write_bytes(pdfs.one_column())
     command = ["enrich", "papers", "-m", "baseline", "--sections", SECTIONS, "-o", "cards.jsonl"]
     environment = environment_of(folder / "home")
-    done = call(command, folder, environment)
-    assert done.returncode == 0, done.stderr
+    subprocess.run([sys.executable, "-m", "papercards", *command], cwd=folder, env=environment, check=True)
     (card,) = read_cards(folder / "cards.jsonl")
     return Full(folder, folder / "cards.jsonl", card, read(folder / "papers", *SECTIONS.split(",")))
