@@ -30,7 +30,7 @@ MOST_GROWTH = 8.0
 """Four times the text takes a linear pattern four times as long, a quadratic one sixteen times."""
 _LONGEST_S = 0.5
 _GIVEN_UP_S = 20.0
-"""By the clock on the wall, which a busy machine makes long: a timer of processor time would make that coarse."""
+"""By the clock on the wall, which a busy machine makes long: a timer of processor time makes that coarse."""
 _ALPHABET = "a0 \n-.,;:/<>()[]{}\"'&$@#%_=*+!?|\\^~AZ9zé\u2019\x00"
 _REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, getattr(sre, "POSSESSIVE_REPEAT", None)}
 
