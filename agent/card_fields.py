@@ -7,7 +7,8 @@ import heapq
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, eq, ge, gt, le, lt
+from typing import Any
 
 from .card import Card, Scalar, shown
 from .errors import UsageError
@@ -53,12 +54,12 @@ COUNTABLE = ("year", "date", "venue", "authors", "categories", "keywords", *TAGG
 _SINGULAR = {"modalities": "modality", "categories": "category", "weights": "weights"}
 
 _CONDITION = re.compile(r"([\w.-]+)\s*(>=|<=|!=|==|!~|=|>|<|~)(.*)", re.DOTALL)
-_COMPARE: Mapping[str, Callable[[object, object], bool]] = {
-    "=": lambda one, other: one == other,
-    "<": lambda one, other: one < other,  # type: ignore[operator]
-    ">": lambda one, other: one > other,  # type: ignore[operator]
-    "<=": lambda one, other: one <= other,  # type: ignore[operator]
-    ">=": lambda one, other: one >= other,  # type: ignore[operator]
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": eq,
+    "<": lt,
+    ">": gt,
+    "<=": le,
+    ">=": ge,
     "~": lambda one, other: str(other) in str(one),
 }
 
@@ -246,13 +247,11 @@ class _Descending:
 
     __slots__ = ("value",)
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __lt__(self, other: "_Descending") -> bool:
-        return bool(other.value < self.value)  # type: ignore[operator]
+        return bool(other.value < self.value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Descending) and self.value == other.value
-
-    __hash__ = None  # type: ignore[assignment]

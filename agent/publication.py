@@ -23,7 +23,7 @@ def _absent(value: object) -> bool:
 
 
 def none_is_empty(value: object) -> object:
-    """An empty list for None: in Parquet, what is not written of a card is null."""
+    """Replaces None by an empty list: a Parquet file has null where a card leaves a list out."""
     return () if value is None else value
 
 

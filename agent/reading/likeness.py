@@ -93,7 +93,8 @@ class Encoded:
         self._encoder = encoder
         names = [digest(model, *paper) for paper in library]
         there = kept_arrays.kept(kept, ("names", "rows")) if kept is not None else None
-        known = dict(zip(map(str, there["names"]), there["rows"], strict=False)) if there is not None else {}
+        whole = there is not None and len(there["names"]) == len(there["rows"])
+        known = dict(zip(map(str, there["names"]), there["rows"], strict=True)) if there and whole else {}
         rows = {
             name: known[name] if name in known else self._vector(paper)
             for name, paper in zip(names, library, strict=True)
