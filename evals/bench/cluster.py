@@ -281,7 +281,7 @@ def ids_of(folder: Path, count: int, what: str) -> None:
         from pyarrow.parquet import write_table
         from ray.data.checkpoint import CheckpointConfig, IdColumnCheckpointManager
 
-        (folder / "checkpoint").mkdir()
+        (folder / "checkpoint").mkdir(parents=True)
         for at in range(0, count, shard):
             table = pa.table({"id": np.frombuffer(os.urandom(8 * min(shard, count - at)), dtype="int64")})
             write_table(table, folder / "checkpoint" / f"{at}.parquet")

@@ -52,7 +52,7 @@ def main() -> None:
         print("| format | MB | cards/s to | RSS, first half | RSS, all | cards/s from | RSS |")
         print("|---|---|---|---|---|---|---|")
         for kind in known_formats():
-            name = f"{kind.name}:out" if kind.folder else f"out{kind.extensions[0]}"
+            name = f"{kind.name}:out" if kind.folder or not kind.extensions else f"out{kind.extensions[0]}"
             to = convert(given.folder, "cards.jsonl", name)
             cells = [kind.name, f"{size(given.folder) / 1e6:,.0f}", f"{given.cards / to.cpu_s:,.0f}"]
             cells += [f"{to.half_mb:,.0f} MB", f"{to.most_mb:,.0f} MB"]
