@@ -87,10 +87,11 @@ def _look(folder: str, name: str, content: bytes) -> dict[str, Any]:
 
 
 def nodes(ray: Any, folder: str = "", name: str = "", content: bytes = b"") -> list[NodeRecord]:
-    """The nodes, and whether each sees a file of a folder with this content.
+    """The nodes, each of which must see a file of a folder with this content; without those that just died.
 
     Raises UsageError if one has another version of papercards or of Python, or does not see the file.
     """
+    from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     alive = [one for one in ray.nodes() if one["Alive"]]
@@ -102,7 +103,11 @@ def nodes(ray: Any, folder: str = "", name: str = "", content: bytes = b"") -> l
         for one in alive
     ]
     found = []
-    for one, said in zip(alive, ray.get(asked), strict=True):
+    for one, answer in zip(alive, asked, strict=True):
+        try:
+            said = ray.get(answer)
+        except (NodeDiedError, TaskUnschedulableError, WorkerCrashedError):
+            continue  # it has died since it was listed
         sees, resources = said.pop("sees"), one["Resources"]
         node = NodeRecord(
             cpus=resources.get("CPU", 0.0), memory_mb=int(resources.get("memory", 0)) >> 20, **said

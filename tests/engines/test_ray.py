@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from papercards import Card, Paper, Session
+from papercards.engines.cluster import nodes
 from papercards.engines.place import Place
 from tests.cli.test_parts import record
 from tests.conftest import Run
@@ -177,3 +178,12 @@ def test_a_session_and_a_dataset_use_the_cluster(papers: Path, tmp_path: Path, c
         cards = map_batches(ray.data.from_items(rows), session, title="t", abstract="a", workers=1).take_all()
     assert {one["more"]: one["card_error"] for one in cards if one["card"] is None} == {50: "has no abstract"}
     assert len(cards) == 51 and Place(str(tmp_path)).files()
+
+
+def test_a_node_that_died_since_it_was_listed_is_left_out(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = ray.nodes()
+    gone = {**listed[0], "NodeID": "ab" * 28}
+    monkeypatch.setattr(ray, "nodes", lambda: [gone, *listed])
+    assert len(nodes(ray)) == len([one for one in listed if one["Alive"]])
